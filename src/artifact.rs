@@ -1,0 +1,260 @@
+//! Every named output, and what each is: its path, media type, caching policy.
+//!
+//! This is the one place that knows them. The router, the feeds' self links, the sitemap index,
+//! the export and the lints all ask an [`ArtifactKey`]; a path literal anywhere else is a bug.
+//! Paths are an interface: once published they never change.
+
+use std::fmt::Write as _;
+
+/// The name of one output.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ArtifactKey {
+    /// The page for people: what can be subscribed to, and the newest posts.
+    Home,
+    /// A feed of some posts in one of the three formats.
+    Feed(FeedScope, FeedFormat),
+    /// The sitemap, or the index over its parts.
+    Sitemap,
+    /// One part of a sitemap that needs an index; numbered from 1.
+    SitemapPart(usize),
+    /// The crawlers' rules.
+    Robots,
+    /// All feeds, as an outline.
+    Opml,
+    /// The HTML page that link-preview bots read. Holds the path of the post's permalink, with
+    /// its leading slash, percent-encoded; `/` is the card of the site itself.
+    CardPage(String),
+}
+
+/// Which posts a feed holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FeedScope {
+    /// All of them.
+    Site,
+    /// Those of one category, by its slug.
+    Category(String),
+    /// Those of one author, by the slug of the name.
+    Author(String),
+}
+
+/// The format of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FeedFormat {
+    /// RSS 2.0.
+    Rss,
+    /// Atom 1.0, RFC 4287.
+    Atom,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+impl FeedFormat {
+    /// All formats, in the order in which they are offered.
+    pub const ALL: [FeedFormat; 3] = [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json];
+
+    /// The media type without parameters, as used in `type` attributes.
+    pub fn mime_type(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "application/rss+xml",
+            FeedFormat::Atom => "application/atom+xml",
+            FeedFormat::Json => "application/feed+json",
+        }
+    }
+
+    /// The name people know the format by.
+    pub fn name(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "RSS",
+            FeedFormat::Atom => "Atom",
+            FeedFormat::Json => "JSON Feed",
+        }
+    }
+
+    fn file_name(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "rss.xml",
+            FeedFormat::Atom => "atom.xml",
+            FeedFormat::Json => "feed.json",
+        }
+    }
+}
+
+impl ArtifactKey {
+    /// The path below `server.public_url`, with its leading slash, percent-encoded.
+    pub fn path(&self) -> String {
+        match self {
+            ArtifactKey::Home => "/".to_owned(),
+            ArtifactKey::Feed(scope, format) => {
+                let mut path = match scope {
+                    FeedScope::Site => "/".to_owned(),
+                    FeedScope::Category(slug) => format!("/category/{}/", encode_segment(slug)),
+                    FeedScope::Author(slug) => format!("/author/{}/", encode_segment(slug)),
+                };
+                path.push_str(format.file_name());
+                path
+            }
+            ArtifactKey::Sitemap => "/sitemap.xml".to_owned(),
+            ArtifactKey::SitemapPart(number) => format!("/sitemap-{number}.xml"),
+            ArtifactKey::Robots => "/robots.txt".to_owned(),
+            ArtifactKey::Opml => "/opml.xml".to_owned(),
+            ArtifactKey::CardPage(path) => format!("/cards{path}"),
+        }
+    }
+
+    /// The `Content-Type`, with exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but
+    /// clients exist that guess without being told.
+    pub fn media_type(&self) -> &'static str {
+        match self {
+            ArtifactKey::Home | ArtifactKey::CardPage(_) => "text/html; charset=utf-8",
+            ArtifactKey::Feed(_, FeedFormat::Rss) => "application/rss+xml; charset=utf-8",
+            ArtifactKey::Feed(_, FeedFormat::Atom) => "application/atom+xml; charset=utf-8",
+            ArtifactKey::Feed(_, FeedFormat::Json) => "application/feed+json; charset=utf-8",
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "application/xml; charset=utf-8",
+            ArtifactKey::Robots => "text/plain; charset=utf-8",
+            ArtifactKey::Opml => "text/x-opml; charset=utf-8",
+        }
+    }
+
+    /// The `Cache-Control`. A poller asks at most every five minutes and then with a validator;
+    /// a shared cache may go on serving what it has while it asks again.
+    pub fn cache_control(&self) -> &'static str {
+        match self {
+            ArtifactKey::Home | ArtifactKey::Feed(..) | ArtifactKey::Opml => {
+                "public, max-age=300, stale-while-revalidate=3600"
+            }
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) | ArtifactKey::Robots => {
+                "public, max-age=3600, stale-while-revalidate=86400"
+            }
+            // A corrected title must reach the next preview soon; previews come in herds.
+            ArtifactKey::CardPage(_) => "public, max-age=300, stale-while-revalidate=3600",
+        }
+    }
+
+    /// The absolute URL under `public_url`, which has no trailing slash.
+    pub fn url(&self, public_url: &str) -> String {
+        format!("{public_url}{}", self.path())
+    }
+}
+
+/// One output as rendered, before it has validators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Its name.
+    pub key: ArtifactKey,
+    /// Its bytes, uncoded.
+    pub body: Vec<u8>,
+    /// What the `Link` header says of it, RFC 8288.
+    pub links: Vec<Link>,
+    /// Sent as `X-Robots-Tag: noindex` when true.
+    pub noindex: bool,
+}
+
+/// One link of a `Link` header, RFC 8288.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The absolute target URL, percent-encoded.
+    pub target: String,
+    /// The relation type.
+    pub rel: &'static str,
+    /// The target's media type, where it is known.
+    pub mime_type: Option<&'static str>,
+}
+
+impl Link {
+    /// Writes links as the value of one `Link` header field; `None` when there is nothing to say.
+    /// What a field value cannot hold is percent-encoded, so the result is visible ASCII.
+    pub fn header_value(links: &[Link]) -> Option<String> {
+        let mut value = String::new();
+        for link in links {
+            if !value.is_empty() {
+                value.push_str(", ");
+            }
+            value.push('<');
+            for byte in link.target.bytes() {
+                match byte {
+                    b'<' | b'>' | b'"' | b'\\' | ..=b' ' | 0x7f.. => {
+                        let _ = write!(value, "%{byte:02X}");
+                    }
+                    _ => value.push(char::from(byte)),
+                }
+            }
+            let _ = write!(value, ">; rel=\"{}\"", link.rel);
+            if let Some(mime_type) = link.mime_type {
+                let _ = write!(value, "; type=\"{mime_type}\"");
+            }
+        }
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+fn encode_segment(segment: &str) -> String {
+    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+    const SEGMENT: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'%')
+        .add(b'/')
+        .add(b'<')
+        .add(b'>')
+        .add(b'?')
+        .add(b'[')
+        .add(b'\\')
+        .add(b']')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_of_any_script_are_percent_encoded_in_paths() {
+        let key = ArtifactKey::Feed(FeedScope::Category("новости".into()), FeedFormat::Rss);
+        assert_eq!(
+            key.path(),
+            "/category/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/rss.xml"
+        );
+    }
+
+    #[test]
+    fn a_link_header_cannot_be_broken_out_of() {
+        let links = [Link {
+            target: "https://e.org/a>\r\nX: \"é".into(),
+            rel: "self",
+            mime_type: None,
+        }];
+        assert_eq!(
+            Link::header_value(&links).unwrap(),
+            "<https://e.org/a%3E%0D%0AX:%20%22%C3%A9>; rel=\"self\""
+        );
+        assert_eq!(Link::header_value(&[]), None);
+    }
+
+    #[test]
+    fn each_media_type_names_the_charset_once() {
+        let keys = [
+            ArtifactKey::Home,
+            ArtifactKey::Sitemap,
+            ArtifactKey::SitemapPart(1),
+            ArtifactKey::Robots,
+            ArtifactKey::Opml,
+            ArtifactKey::CardPage("/a".into()),
+            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss),
+            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Atom),
+            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Json),
+        ];
+        for key in keys {
+            assert_eq!(
+                key.media_type().matches("charset=utf-8").count(),
+                1,
+                "{key:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What is wrong with a file, where, and what to do about it.
+//!
+//! A bad post is a value of this type, never an error that stops the rest.
+
+use std::fmt;
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The file, as the user knows it: below the content directory, or the configuration's path.
+    pub file: String,
+    /// The line it is about, counted from 1, where there is one.
+    pub line: Option<usize>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Which rule it breaks.
+    pub rule: Rule,
+    /// What is wrong: lower case, no full stop, names in backticks.
+    pub message: String,
+    /// What to do about it, in the same style.
+    pub hint: String,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Something is not published that was meant to be, or a setting is not usable.
+    Error,
+    /// Everything is published, not quite as it was meant.
+    Warning,
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+        /// The rules that findings are about. The name is part of the interface.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule { $($(#[$doc])* $variant,)+ }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &[Rule] = &[$(Rule::$variant,)+];
+
+            /// The name it is documented under.
+            pub fn name(self) -> &'static str {
+                match self { $(Rule::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A key of `config.toml` is unknown, missing, or holds what it cannot.
+    Config = "config",
+    /// A directory cannot be listed.
+    UnreadableDirectory = "unreadable-directory",
+    /// A file cannot be read.
+    UnreadableFile = "unreadable-file",
+    /// A file is larger than a post can be.
+    FileTooLarge = "file-too-large",
+    /// A file is not UTF-8.
+    NotUtf8 = "not-utf8",
+    /// The text holds characters that XML 1.0 forbids.
+    ForbiddenCharacter = "forbidden-character",
+    /// The front matter does not parse.
+    FrontMatter = "front-matter",
+    /// The front matter, expanded, is larger or deeper than its budget.
+    FrontMatterBudget = "front-matter-budget",
+    /// A post has no title.
+    MissingTitle = "missing-title",
+    /// A post has no date.
+    MissingDate = "missing-date",
+    /// A date cannot be read.
+    UnreadableDate = "unreadable-date",
+    /// A field has a value of a kind that cannot be used for it.
+    FieldType = "field-type",
+    /// A marker that decides whether a post is public cannot be read.
+    UnreadableMarker = "unreadable-marker",
+    /// A permalink is not a URL that can be used.
+    UnusablePermalink = "unusable-permalink",
+    /// A permalink is relative.
+    RelativePermalink = "relative-permalink",
+    /// A permalink lies on an origin that is not the site's.
+    ForeignPermalink = "foreign-permalink",
+    /// Two posts claim one permalink.
+    DuplicatePermalink = "duplicate-permalink",
+    /// Two posts claim one id.
+    DuplicateId = "duplicate-id",
+    /// Two posts on different origins claim one card path.
+    DuplicateCard = "duplicate-card",
+    /// An id is not an absolute IRI, which Atom asks for.
+    RelativeId = "relative-id",
+    /// A modification date lies ahead.
+    FutureUpdate = "future-update",
+    /// The body holds an image inlined as `data:`.
+    InlineImage = "inline-image",
+    /// A broken file is served as it last parsed.
+    LastGoodKept = "last-good-kept",
+    /// A file that broke carries a truthy marker, so nothing of it is served.
+    BrokenAndHidden = "broken-and-hidden",
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        })
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One line without the hint, for logs: `posts/a.md:4: no title [missing-title]`.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {} [{}]", self.message, self.rule)
+    }
+}

@@ -1,0 +1,11 @@
+//! courant turns a directory of posts into live feeds, a sitemap and social cards.
+//!
+//! The library exists so that the binary, the tests and the benchmarks share one house; it makes
+//! no promise of stability. `ARCHITECTURE.md` is the map.
+
+pub mod artifact;
+pub mod finding;
+pub mod fingerprint;
+pub mod percent;
+pub mod post;
+pub mod text;

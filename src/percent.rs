@@ -1,0 +1,139 @@
+//! A URL path as anyone may write it into the one spelling in which paths are compared.
+//!
+//! RFC 3986 §6.2.2: escapes in upper case, escapes of unreserved characters decoded, everything
+//! that may not stand in a path escaped. `%2F` is not `/` and stays as it is. A path that says
+//! nothing, or that means another than it says, has no spelling: a broken escape, a NUL, bytes
+//! that are not UTF-8, a `.` or `..` segment. Dot segments are refused and not resolved: nobody
+//! who means well sends one, for clients resolve them first (RFC 3986 §5.2.4).
+
+/// The one spelling of a path, in ASCII; `None` if it has none. What it returns it returns again.
+pub fn normalize_path(path: &str) -> Option<String> {
+    let mut spelled = String::with_capacity(path.len());
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let escaped = byte == b'%';
+        let byte = if escaped {
+            hex_digit(bytes.next()?)? << 4 | hex_digit(bytes.next()?)?
+        } else {
+            byte
+        };
+        if byte == 0 {
+            return None;
+        }
+        decoded.push(byte);
+        if is_unreserved(byte) || (!escaped && is_reserved_in_path(byte)) {
+            spelled.push(char::from(byte));
+        } else {
+            push_escape(&mut spelled, byte);
+        }
+    }
+    // Escapes and bytes may share one character between them, so the whole is looked at.
+    std::str::from_utf8(&decoded).ok()?;
+    let has_dot_segment = spelled
+        .split('/')
+        .any(|segment| matches!(segment, "." | ".."));
+    (!has_dot_segment).then_some(spelled)
+}
+
+/// RFC 3986 §2.3: the same with and without an escape.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// RFC 3986 §3.3: what else may stand in a path, and means another when escaped.
+fn is_reserved_in_path(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'/' | b':'
+            | b'@'
+            | b'!'
+            | b'$'
+            | b'&'
+            | b'\''
+            | b'('
+            | b')'
+            | b'*'
+            | b'+'
+            | b','
+            | b';'
+            | b'='
+    )
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+fn push_escape(spelled: &mut String, byte: u8) {
+    let digit = |nibble: u8| {
+        let letter = if nibble < 10 { b'0' } else { b'A' - 10 };
+        char::from(letter + nibble)
+    };
+    spelled.push('%');
+    spelled.push(digit(byte >> 4));
+    spelled.push(digit(byte & 0x0f));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_path_has_one_spelling() {
+        let cases = [
+            ("", Some("")),
+            ("/", Some("/")),
+            ("/rss.xml", Some("/rss.xml")),
+            ("/%72ss%2exml", Some("/rss.xml")),
+            ("/%d0%bd", Some("/%D0%BD")),
+            ("/н", Some("/%D0%BD")),
+            (
+                "/a b\"<>[]\\^`{|}",
+                Some("/a%20b%22%3C%3E%5B%5D%5C%5E%60%7B%7C%7D"),
+            ),
+            ("/a%2fb", Some("/a%2Fb")),
+            ("/a:@!$&'()*+,;=~", Some("/a:@!$&'()*+,;=~")),
+            ("/%3b", Some("/%3B")),
+            ("/%2541", Some("/%2541")),
+            ("//a/", Some("//a/")),
+            ("/...", Some("/...")),
+            ("/%", None),
+            ("/%4", None),
+            ("/%4g", None),
+            ("/%é", None),
+            ("/%00", None),
+            ("/\0", None),
+            ("/%ff", None),
+            ("/%d0", None),
+            ("/.", None),
+            ("/../etc/passwd", None),
+            ("/%2e%2E/etc/passwd", None),
+            ("/a/./b", None),
+        ];
+        for (written, spelled) in cases {
+            assert_eq!(normalize_path(written).as_deref(), spelled, "{written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_spelling_is_ascii_and_its_own_spelling(path in "(/|%[0-9a-fA-F]{2}|\\PC|%|\\.){0,24}") {
+            if let Some(spelled) = normalize_path(&path) {
+                prop_assert!(spelled.is_ascii());
+                prop_assert_eq!(normalize_path(&spelled), Some(spelled.clone()));
+            }
+        }
+
+        #[test]
+        fn any_text_is_survived(path in any::<String>()) {
+            let _ = normalize_path(&path);
+        }
+    }
+}

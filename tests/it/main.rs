@@ -1,0 +1,1 @@
+//! What courant promises its users, one module for each promise.
