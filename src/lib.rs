@@ -4,6 +4,7 @@
 //! no promise of stability. `ARCHITECTURE.md` is the map.
 
 pub mod artifact;
+pub mod config;
 pub mod finding;
 pub mod fingerprint;
 pub mod percent;

@@ -1,0 +1,228 @@
+//! `config.toml` as meant: checked, defaulted, with every fault reported at once.
+//!
+//! Paths in the file are relative to the file. Nothing here reads content. The annotated
+//! reference of every key is `config.toml` at the top of the repository.
+
+mod raw;
+mod sections;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use globset::GlobSet;
+use url::Url;
+
+use crate::finding::Finding;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The site whose content this is.
+    pub site: Site,
+    /// Where the posts are.
+    pub content: Content,
+    /// What becomes of posts that are marked hidden.
+    pub hidden: HiddenPosts,
+    /// What the feeds hold.
+    pub feeds: Feeds,
+    /// What the sitemap holds besides the posts.
+    pub sitemap: Sitemap,
+    /// What crawlers are told.
+    pub robots: Vec<RobotsGroup>,
+    /// What is known of authors besides what posts say.
+    pub authors: Vec<Author>,
+    /// How it is served.
+    pub server: Server,
+    /// How changes are noticed.
+    pub watch: Watch,
+}
+
+/// `[site]`: the site whose content this is.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The site's home, with a trailing slash; relative permalinks resolve against it.
+    pub url: Url,
+    /// Origins the site used to live at; permalinks on them are rewritten to [`Site::url`].
+    pub former_urls: Vec<Url>,
+    /// The site's name.
+    pub title: String,
+    /// What it is about, in a sentence.
+    pub description: String,
+    /// A BCP 47 language tag.
+    pub language: String,
+    /// The zone of dates that name none.
+    pub timezone: Tz,
+    /// The pattern of permalinks for posts that name none.
+    pub permalinks: String,
+    /// The absolute URL of a picture that stands for the site.
+    pub image: Option<Url>,
+    /// The copyright notice of the feeds.
+    pub copyright: Option<String>,
+    /// The site's X account, without `@`.
+    pub twitter: Option<String>,
+    /// The site's fediverse account, as `@user@host`.
+    pub fediverse: Option<String>,
+    /// The colour of the site, as `#rrggbb`.
+    pub theme_color: String,
+}
+
+/// `[content]`: where the posts are.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// The directory of posts, absolute or relative to the working directory.
+    pub dir: PathBuf,
+    /// Only files that match are read, where any pattern is given.
+    pub include: Option<GlobSet>,
+    /// Files that match are not read.
+    pub exclude: GlobSet,
+    /// Front matter fields that must hold these values for a file to be a post.
+    pub require: Vec<(String, String)>,
+    /// Larger files are not read, in bytes.
+    pub max_file_size: u64,
+}
+
+/// `visibility.hidden`: what becomes of posts that are marked hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiddenPosts {
+    /// They are nowhere.
+    Hidden,
+    /// They have a card page that search engines leave out, and are in no list.
+    Unlisted,
+}
+
+/// `[feeds]`: what the feeds hold.
+#[derive(Debug, Clone)]
+pub struct Feeds {
+    /// The most entries of a feed; `None` is all.
+    pub limit: Option<usize>,
+    /// Whether entries carry the whole post or its description.
+    pub content: FeedContent,
+    /// How long a reader may wait before it asks again, in minutes.
+    pub ttl_minutes: u64,
+}
+
+/// How much of a post its entry carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedContent {
+    /// The whole post.
+    Full,
+    /// Its description.
+    Summary,
+}
+
+/// `[sitemap]`: what the sitemap holds besides the posts.
+#[derive(Debug, Clone)]
+pub struct Sitemap {
+    /// Absolute URLs on the site's origin.
+    pub pages: Vec<Url>,
+}
+
+/// `[[robots]]`: the rules of one group of crawlers, RFC 9309 §2.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotsGroup {
+    /// The product tokens the group is for.
+    pub user_agents: Vec<String>,
+    /// Path patterns that may be fetched.
+    pub allow: Vec<String>,
+    /// Path patterns that may not.
+    pub disallow: Vec<String>,
+}
+
+/// `[[authors]]`: what is known of an author besides the name.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// The name as posts write it.
+    pub name: String,
+    /// A page about the author.
+    pub url: Option<String>,
+    /// An address the feeds may show.
+    pub email: Option<String>,
+    /// The author's fediverse account, as `@user@host`.
+    pub fediverse: Option<String>,
+    /// The author's X account, without `@`.
+    pub twitter: Option<String>,
+}
+
+/// `[server]`: how it is served.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Where the outside world sees the server, without a trailing slash. A path is a prefix of
+    /// every path.
+    pub public_url: String,
+    /// The most connections at a time.
+    pub max_connections: usize,
+    /// How long a request's header may take to arrive.
+    pub header_timeout: Duration,
+    /// How long a connection may stay without a byte in either direction.
+    pub idle_timeout: Duration,
+    /// How long open requests may take to finish when the server stops.
+    pub drain_timeout: Duration,
+}
+
+/// `[watch]`: how changes are noticed.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// How long the content directory must be quiet before a generation is made of it.
+    pub debounce: Duration,
+    /// How often everything is looked at again, whether or not an event came.
+    pub rescan: Duration,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file can be read and is wrong.
+    #[error("`{}` has {} {}", path.display(), findings.len(), if findings.len() == 1 { "fault" } else { "faults" })]
+    Faults {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong with it.
+        findings: Vec<Finding>,
+    },
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has faults: all of them are in the error.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let dir = path.parent().unwrap_or(Path::new(""));
+        Config::parse(&text, &path.display().to_string(), dir).map_err(|findings| {
+            ConfigError::Faults {
+                path: path.to_owned(),
+                findings,
+            }
+        })
+    }
+
+    /// Checks a text. `file` is what findings call it, `dir` what its paths are relative to.
+    ///
+    /// # Errors
+    /// Every fault of the text.
+    pub fn parse(text: &str, file: &str, dir: &Path) -> Result<Config, Vec<Finding>> {
+        let faults = raw::Faults::new(file, text);
+        let config = sections::read(&faults, dir);
+        match (config, faults.into_findings()) {
+            (Some(config), findings) if findings.is_empty() => Ok(config),
+            (_, findings) => Err(findings),
+        }
+    }
+}

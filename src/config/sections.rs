@@ -1,0 +1,360 @@
+//! The sections of `config.toml`, each from what is written to what is meant.
+//!
+//! Every section is read to its end even when one before it has faults, so that all are reported.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use globset::GlobSet;
+
+use super::raw::{Faults, Table, Written};
+use super::values::{
+    account, fediverse, globs, is_http, language, permalinks, site_url, theme_color, timezone, with,
+};
+use super::{
+    Author, Config, Content, FeedContent, Feeds, HiddenPosts, RobotsGroup, Server, Site, Sitemap,
+    Watch,
+};
+
+/// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
+const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
+/// Enough for a day's posts, and small enough to poll; JSON Feed and RSS readers keep the rest.
+const FEED_LIMIT: usize = 20;
+/// Central aggregators poll about hourly whatever is said; this keeps the others from more.
+const FEED_TTL_MINUTES: usize = 60;
+/// A saved file is written in two or three steps, milliseconds apart.
+const DEBOUNCE: Duration = Duration::from_millis(50);
+/// What a lost event may cost.
+const RESCAN: Duration = Duration::from_secs(30);
+
+pub(super) fn read(faults: &Faults<'_>, dir: &Path) -> Option<Config> {
+    let mut root = faults.root();
+    let site = site(root.table("site"), faults);
+    let content = content(root.table("content"), faults, dir);
+    let hidden = hidden(root.table("visibility"), faults);
+    let feeds = feeds(root.table("feeds"), faults);
+    let sitemap = sitemap(root.table("sitemap"), faults, site.as_ref());
+    let robots = root
+        .tables("robots")
+        .into_iter()
+        .map(|table| robots(table, faults))
+        .collect();
+    let authors = root
+        .tables("authors")
+        .into_iter()
+        .filter_map(author)
+        .collect();
+    let server = server(root.table("server"), faults, site.as_ref());
+    let watch = watch(root.table("watch"), faults);
+    root.finish();
+    Some(Config {
+        site: site?,
+        content,
+        hidden,
+        feeds,
+        sitemap,
+        robots: Some(robots)
+            .filter(|groups: &Vec<_>| !groups.is_empty())
+            .unwrap_or_else(|| {
+                vec![RobotsGroup {
+                    user_agents: vec!["*".to_owned()],
+                    allow: Vec::new(),
+                    disallow: Vec::new(),
+                }]
+            }),
+        authors,
+        server: server?,
+        watch,
+    })
+}
+
+fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
+    let url = match table.string("url") {
+        Some(written) => site_url(faults, &written),
+        None => {
+            table.missing(
+                "url",
+                "write `url = \"https://example.org\"`, the address of the site",
+            );
+            None
+        }
+    };
+    let title = table
+        .string("title")
+        .map(|written| written.value.trim().to_owned());
+    if title.as_deref().unwrap_or_default().is_empty() {
+        table.missing("title", "write `title = \"…\"`, the name that readers see");
+    }
+    let former_urls = table
+        .strings("former_urls")
+        .map(|written| {
+            let one = |text: &String| site_url(faults, &with(&written, text.clone()));
+            written.value.iter().filter_map(one).collect()
+        })
+        .unwrap_or_default();
+    let timezone = table
+        .string("timezone")
+        .and_then(|written| timezone(faults, &written));
+    let language = table
+        .string("language")
+        .and_then(|written| language(faults, &written));
+    let permalinks = table
+        .string("permalinks")
+        .and_then(|written| permalinks(faults, &written));
+    let image = table.string("image").and_then(|written| {
+        let base = url.as_ref()?;
+        let image = base.join(written.value.trim()).ok().filter(is_http);
+        if image.is_none() {
+            faults.at(
+                &written,
+                "is no address",
+                "write a path such as `/img/logo.png` or an `https` URL",
+            );
+        }
+        image
+    });
+    let fediverse = table
+        .string("fediverse")
+        .and_then(|written| fediverse(faults, &written));
+    let theme_color = table
+        .string("theme_color")
+        .and_then(|written| theme_color(faults, &written));
+    let description = table
+        .string("description")
+        .map(|written| written.value.trim().to_owned());
+    let copyright = table.string("copyright").map(|written| written.value);
+    let twitter = table
+        .string("twitter")
+        .map(|written| account(&written.value));
+    table.finish();
+    Some(Site {
+        url: url?,
+        former_urls,
+        description: description
+            .filter(|text| !text.is_empty())
+            .or_else(|| title.clone())?,
+        title: title?,
+        language: language.unwrap_or_else(|| "en".to_owned()),
+        timezone: timezone.unwrap_or(Tz::UTC),
+        permalinks: permalinks.unwrap_or_else(|| "/:path/".to_owned()),
+        image,
+        copyright,
+        twitter,
+        fediverse,
+        theme_color: theme_color.unwrap_or_else(|| "#0f766e".to_owned()),
+    })
+}
+
+fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content {
+    let written = table.string("dir");
+    let include = globs(faults, table.strings("include"));
+    let exclude = globs(faults, table.strings("exclude")).unwrap_or_else(GlobSet::empty);
+    let require = table
+        .scalars("require")
+        .map(|written| written.value)
+        .unwrap_or_default();
+    let max_file_size = table
+        .count("max_file_size")
+        .and_then(|written| u64::try_from(written.value).ok());
+    table.finish();
+    Content {
+        dir: dir.join(written.map_or_else(|| "content".to_owned(), |written| written.value)),
+        include,
+        exclude,
+        require,
+        max_file_size: max_file_size.unwrap_or(MAX_FILE_SIZE),
+    }
+}
+
+fn hidden(mut table: Table<'_, '_>, faults: &Faults<'_>) -> HiddenPosts {
+    let hidden = table
+        .string("hidden")
+        .and_then(|written| match written.value.as_str() {
+            "hidden" => Some(HiddenPosts::Hidden),
+            "unlisted" => Some(HiddenPosts::Unlisted),
+            other => {
+                faults.at(
+                    &written,
+                    &format!("is `{other}`"),
+                    "it is `hidden` or `unlisted`",
+                );
+                None
+            }
+        });
+    table.finish();
+    hidden.unwrap_or(HiddenPosts::Hidden)
+}
+
+fn feeds(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Feeds {
+    let limit = table
+        .count("limit")
+        .map_or(FEED_LIMIT, |written| written.value);
+    let content = table
+        .string("content")
+        .and_then(|written| match written.value.as_str() {
+            "full" => Some(FeedContent::Full),
+            "summary" => Some(FeedContent::Summary),
+            other => {
+                faults.at(
+                    &written,
+                    &format!("is `{other}`"),
+                    "it is `full` or `summary`",
+                );
+                None
+            }
+        });
+    let ttl = table
+        .count("ttl_minutes")
+        .map_or(FEED_TTL_MINUTES, |written| written.value);
+    table.finish();
+    Feeds {
+        limit: (limit > 0).then_some(limit),
+        content: content.unwrap_or(FeedContent::Full),
+        ttl_minutes: ttl as u64,
+    }
+}
+
+fn sitemap(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) -> Sitemap {
+    let written = table.strings("pages");
+    table.finish();
+    let Some(site) = site else {
+        return Sitemap { pages: Vec::new() };
+    };
+    let Some(written) = written else {
+        return Sitemap {
+            pages: vec![site.url.clone()],
+        };
+    };
+    let one = |text: &String| {
+        let page = site
+            .url
+            .join(text)
+            .ok()
+            .filter(|page| page.origin() == site.url.origin());
+        if page.is_none() {
+            faults.at(
+                &written,
+                &format!("holds `{text}`, which is not on the site"),
+                "write paths such as `/about/`",
+            );
+        }
+        page
+    };
+    Sitemap {
+        pages: written.value.iter().filter_map(one).collect(),
+    }
+}
+
+fn robots(mut table: Table<'_, '_>, faults: &Faults<'_>) -> RobotsGroup {
+    let user_agents = table.strings("user_agents");
+    let allow = table.strings("allow");
+    let disallow = table.strings("disallow");
+    table.finish();
+    for written in [&user_agents, &allow, &disallow].into_iter().flatten() {
+        if written
+            .value
+            .iter()
+            .any(|line| line.chars().any(char::is_control))
+        {
+            faults.at(written, "holds a line break", "one rule is one string");
+        }
+    }
+    let rules = |written: Option<Written<Vec<String>>>| {
+        written.map(|written| written.value).unwrap_or_default()
+    };
+    RobotsGroup {
+        user_agents: Some(rules(user_agents))
+            .filter(|agents| !agents.is_empty())
+            .unwrap_or_else(|| vec!["*".to_owned()]),
+        allow: rules(allow),
+        disallow: rules(disallow),
+    }
+}
+
+fn author(mut table: Table<'_, '_>) -> Option<Author> {
+    let name = table.string("name");
+    if name.is_none() {
+        table.missing("name", "write the name as the posts do");
+    }
+    let author = Author {
+        name: name
+            .map(|written| written.value.trim().to_owned())
+            .unwrap_or_default(),
+        url: table.string("url").map(|written| written.value),
+        email: table.string("email").map(|written| written.value),
+        fediverse: table.string("fediverse").map(|written| written.value),
+        twitter: table
+            .string("twitter")
+            .map(|written| account(&written.value)),
+    };
+    table.finish();
+    (!author.name.is_empty()).then_some(author)
+}
+
+fn server(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) -> Option<Server> {
+    let listen = match table.string("listen") {
+        None => Some(([127, 0, 0, 1], 8080).into()),
+        Some(written) => written
+            .value
+            .parse()
+            .map_err(|_| {
+                faults.at(
+                    &written,
+                    &format!("is no address with a port: `{}`", written.value),
+                    "write `127.0.0.1:8080`, or `0.0.0.0:8080` to be reached from outside",
+                );
+            })
+            .ok(),
+    };
+    let public_url = match table.string("public_url") {
+        Some(written) => site_url(faults, &written),
+        None => site.map(|site| site.url.clone()),
+    };
+    let max_connections = table
+        .count("max_connections")
+        .map_or(4096, |written| written.value.max(1));
+    let mut duration = |key, default| {
+        table
+            .duration(key)
+            .map_or(Duration::from_secs(default), |written| written.value)
+    };
+    let header_timeout = duration("header_timeout", 10);
+    let idle_timeout = duration("idle_timeout", 60);
+    let drain_timeout = duration("drain_timeout", 10);
+    table.finish();
+    Some(Server {
+        listen: listen?,
+        public_url: public_url?.as_str().trim_end_matches('/').to_owned(),
+        max_connections,
+        header_timeout,
+        idle_timeout,
+        drain_timeout,
+    })
+}
+
+fn watch(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Watch {
+    let debounce = table.duration("debounce").and_then(|written| {
+        let fits = written.value <= Duration::from_secs(10);
+        if !fits {
+            faults.at(
+                &written,
+                "is longer than `10s`",
+                "an edit would be late; `50ms` is usual",
+            );
+        }
+        fits.then_some(written.value)
+    });
+    let rescan = table.duration("rescan").and_then(|written| {
+        let fits = written.value >= Duration::from_millis(100);
+        if !fits {
+            faults.at(&written, "is shorter than `100ms`", "`30s` is usual");
+        }
+        fits.then_some(written.value)
+    });
+    table.finish();
+    Watch {
+        debounce: debounce.unwrap_or(DEBOUNCE),
+        rescan: rescan.unwrap_or(RESCAN),
+    }
+}

@@ -1,0 +1,151 @@
+//! Single values of `config.toml`, checked: what is wrong with one is noted with its remedy.
+
+use chrono_tz::Tz;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use url::Url;
+
+use super::raw::{Faults, Written};
+
+/// An `http` or `https` URL whose path ends with a slash, without query or fragment.
+pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option<Url> {
+    let text = written.value.trim();
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| is_http(url) && url.host_str().is_some());
+    let Some(mut url) = url else {
+        let bare = text.trim_start_matches('/');
+        let hint = if text.contains("://") || bare.is_empty() {
+            "write an `http` or `https` URL, such as `https://example.org`".to_owned()
+        } else {
+            format!("did you mean `https://{bare}`?")
+        };
+        faults.at(
+            written,
+            &format!("is no absolute web address: `{text}`"),
+            hint,
+        );
+        return None;
+    };
+    url.set_query(None);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Some(url)
+}
+
+pub(super) fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+pub(super) fn permalinks(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+    const KNOWN: [&str; 6] = ["year", "month", "day", "slug", "path", "category"];
+    let pattern = written.value.trim();
+    if !pattern.starts_with('/') {
+        faults.at(
+            written,
+            "does not begin with `/`",
+            format!("write `/{pattern}`"),
+        );
+        return None;
+    }
+    for part in pattern.split(':').skip(1) {
+        let name: String = part.chars().take_while(char::is_ascii_alphabetic).collect();
+        if !KNOWN.contains(&name.as_str()) {
+            faults.at(
+                written,
+                &format!("holds the unknown part `:{name}`"),
+                "known: `:year`, `:month`, `:day`, `:slug`, `:path`, `:category`",
+            );
+            return None;
+        }
+    }
+    Some(pattern.to_owned())
+}
+
+pub(super) fn fediverse(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+    let account = written.value.trim().trim_start_matches('@');
+    let fits = account
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
+    if !fits {
+        faults.at(
+            written,
+            &format!("is no fediverse account: `{account}`"),
+            "write `@user@example.org`",
+        );
+    }
+    fits.then(|| format!("@{account}"))
+}
+
+/// An X account as people write it, to the bare name.
+pub(super) fn account(text: &str) -> String {
+    text.trim().trim_start_matches('@').to_owned()
+}
+
+pub(super) fn globs(faults: &Faults<'_>, written: Option<Written<Vec<String>>>) -> Option<GlobSet> {
+    let written = written.filter(|written| !written.value.is_empty())?;
+    let mut set = GlobSetBuilder::new();
+    for pattern in &written.value {
+        match Glob::new(pattern) {
+            Ok(glob) => {
+                set.add(glob);
+            }
+            Err(error) => faults.at(
+                &written,
+                &format!("holds a bad pattern: {}", error.kind()),
+                "patterns are as in `news/**/*.md`",
+            ),
+        }
+    }
+    set.build().ok()
+}
+
+pub(super) fn with<T, U>(written: &Written<T>, value: U) -> Written<U> {
+    Written {
+        value,
+        offset: written.offset,
+        key: written.key.clone(),
+    }
+}
+
+pub(super) fn timezone(faults: &Faults<'_>, written: &Written<String>) -> Option<Tz> {
+    let zone = written.value.parse::<Tz>().ok();
+    if zone.is_none() {
+        faults.at(
+            written,
+            &format!("names no time zone: `{}`", written.value),
+            "use a name of the IANA database, such as `Europe/Berlin` or `UTC`",
+        );
+    }
+    zone
+}
+
+pub(super) fn language(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+    let tag = written.value.trim();
+    let fits = !tag.is_empty()
+        && tag.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+        });
+    if !fits {
+        faults.at(
+            written,
+            &format!("is no language tag: `{tag}`"),
+            "use one of BCP 47, such as `en` or `pt-BR`",
+        );
+    }
+    fits.then(|| tag.to_owned())
+}
+
+pub(super) fn theme_color(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+    let digits = written.value.strip_prefix('#').unwrap_or_default();
+    let fits = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    if !fits {
+        faults.at(
+            written,
+            &format!("is no colour: `{}`", written.value),
+            "write six hexadecimal digits, such as `#f15b3e`",
+        );
+    }
+    fits.then(|| written.value.clone())
+}
