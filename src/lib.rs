@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod config;
+pub mod content;
 pub mod finding;
 pub mod fingerprint;
 pub mod percent;

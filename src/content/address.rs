@@ -1,0 +1,191 @@
+//! Where a post is read, and the id that names it for ever.
+
+use chrono::{DateTime, Datelike as _, Utc};
+use url::Url;
+
+use super::fields::Fields;
+use crate::config;
+use crate::finding::{Rule, Severity};
+use crate::percent;
+use crate::post::Permalink;
+
+const PERMALINK: [&str; 6] = [
+    "seo.url",
+    "canonical_url",
+    "canonicalUrl",
+    "permalink",
+    "url",
+    "path",
+];
+const ID: [&str; 2] = ["id", "guid"];
+/// No browser or crawler follows a longer one, and a card's head has to hold it.
+pub(super) const MAX_URL: usize = 2048;
+const HINT: &str = "write the address of the post, such as `https://example.org/blog/a-post`";
+
+/// What a permalink pattern is filled from.
+pub(super) struct Parts<'a> {
+    /// The file below the content directory, without its extension.
+    pub(super) stem: &'a str,
+    /// The date the post bears.
+    pub(super) published: DateTime<Utc>,
+    /// The first category.
+    pub(super) category: Option<&'a str>,
+}
+
+/// The permalink and the id.
+///
+/// The id is what the front matter gives as such, else the permalink as it is written there, else
+/// the permalink. As it is written, because a site that moves must not re-post its archive.
+pub(super) fn address(
+    fields: &Fields<'_>,
+    parts: &Parts<'_>,
+    site: &config::Site,
+) -> (Permalink, String) {
+    let written = fields.text(&PERMALINK);
+    let as_written = written
+        .and_then(|(text, line)| resolve(fields, text, line, site).map(|url| (text, url, line)));
+    let (written_url, mut url, line) = match as_written {
+        Some((text, url, line)) => (
+            Url::parse(text).ok().map(|_| text.to_owned()),
+            url,
+            Some(line),
+        ),
+        None => (None, from_pattern(parts, site), None),
+    };
+    let moved = std::iter::once(&site.url)
+        .chain(&site.former_urls)
+        .find_map(|from| moved(&url, from, &site.url));
+    if let Some(here) = moved {
+        url = here;
+    }
+    let on_site = url.origin() == site.url.origin();
+    if !on_site {
+        fields.note(
+            Severity::Warning,
+            Rule::ForeignPermalink,
+            line,
+            format!("the permalink `{url}` is not on `{}`", site.url.origin().ascii_serialization()),
+            "if the site used to live there, add the address to `site.former_urls`; until then the post stays out of the sitemap",
+        );
+    }
+    url.set_fragment(None);
+    if let Some(path) = percent::normalize_path(url.path()) {
+        url.set_path(&path);
+    }
+    let permalink = Permalink {
+        path: url.path().to_owned(),
+        url: url.into(),
+        on_site,
+        line,
+    };
+    let id = match fields.text(&ID) {
+        Some((id, line)) => {
+            if Url::parse(id).is_err() {
+                fields.note(
+                    Severity::Warning,
+                    Rule::RelativeId,
+                    Some(line),
+                    format!("the id `{id}` is no absolute address, which Atom asks for"),
+                    "write a URL or a `tag:` or `urn:` address; if readers know the post by this id already, keep it",
+                );
+            }
+            id.to_owned()
+        }
+        None => written_url.unwrap_or_else(|| permalink.url.clone()),
+    };
+    (permalink, id)
+}
+
+/// A permalink as written, absolute; `None`, with a finding, where it cannot be one.
+fn resolve(fields: &Fields<'_>, text: &str, line: usize, site: &config::Site) -> Option<Url> {
+    let parsed = Url::parse(text);
+    let relative = parsed == Err(url::ParseError::RelativeUrlWithoutBase);
+    let url = if relative {
+        site.url.join(text)
+    } else {
+        parsed
+    };
+    let url = url.ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.as_str().len() <= MAX_URL
+            && percent::normalize_path(url.path()).is_some()
+    });
+    match &url {
+        None => fields.note(
+            Severity::Warning,
+            Rule::UnusablePermalink,
+            Some(line),
+            format!(
+                "the permalink `{text}` is no web address, so the pattern `{}` is used",
+                site.permalinks
+            ),
+            HINT,
+        ),
+        // A path from the root is how many tools write it; a bare word is a slip.
+        Some(url) if relative && !text.starts_with('/') => fields.note(
+            Severity::Warning,
+            Rule::RelativePermalink,
+            Some(line),
+            format!("the permalink `{text}` is relative and is read as `{url}`"),
+            HINT,
+        ),
+        Some(_) => {}
+    }
+    url
+}
+
+/// Where an address on a site's former home is now; also `http` where the site is `https`.
+fn moved(url: &Url, from: &Url, to: &Url) -> Option<Url> {
+    let same = url.host() == from.host() && (url.port() == from.port());
+    let rest = same
+        .then(|| url.path().strip_prefix(from.path()))
+        .flatten()?;
+    let mut moved = to.clone();
+    moved.set_path(&format!("{}{rest}", to.path()));
+    moved.set_query(url.query());
+    Some(moved)
+}
+
+fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
+    let slug = parts.stem.rsplit('/').next().unwrap_or(parts.stem);
+    let date = parts.published.with_timezone(&site.timezone);
+    // Longest names first would matter if one began with another; none does.
+    let path = site
+        .permalinks
+        .replace(":year", &format!("{:04}", date.year()))
+        .replace(":month", &format!("{:02}", date.month()))
+        .replace(":day", &format!("{:02}", date.day()))
+        .replace(
+            ":category",
+            &escape(parts.category.unwrap_or("uncategorized")),
+        )
+        .replace(":slug", &escape(slug))
+        .replace(
+            ":path",
+            &parts
+                .stem
+                .split('/')
+                .map(escape)
+                .collect::<Vec<_>>()
+                .join("/"),
+        );
+    let mut url = site.url.clone();
+    url.set_path(&format!(
+        "{}{}",
+        site.url.path(),
+        path.trim_start_matches('/')
+    ));
+    url
+}
+
+/// One segment of a path. Encoded before it is filled in, so that a file named `:slug` or `a%b`
+/// means itself; a lone dot segment cannot come from a file name.
+fn escape(segment: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~');
+    utf8_percent_encode(segment, KEPT).to_string()
+}

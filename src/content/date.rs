@@ -1,0 +1,138 @@
+//! A date as content tools write it, into an instant.
+//!
+//! A date that names no zone is in the site's, never in the host's.
+
+use chrono::{
+    DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _,
+    Utc,
+};
+use chrono_tz::Tz;
+
+/// Dates with a zone.
+const ZONED: [&str; 6] = [
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f %#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%dT%H:%M%#z",
+    "%Y-%m-%d %H:%M %#z",
+    "%Y-%m-%d %H:%M:%S %z UTC",
+];
+
+/// Dates without one.
+const NAIVE: [&str; 6] = [
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+];
+
+/// Days without a time: the day's first moment.
+const DAYS: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y"];
+
+/// Reads a date; `None` for what is none, and for years that no feed format can write.
+pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let zoned = || {
+        DateTime::parse_from_rfc3339(text)
+            .or_else(|_| DateTime::parse_from_rfc2822(text))
+            .ok()
+            .or_else(|| {
+                ZONED
+                    .iter()
+                    .find_map(|form| DateTime::parse_from_str(text, form).ok())
+            })
+            .map(|date| date.with_timezone(&Utc))
+    };
+    let naive = || {
+        NAIVE
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+    };
+    let day = || {
+        let day = DAYS
+            .iter()
+            .find_map(|form| NaiveDate::parse_from_str(text, form).ok())?;
+        Some(day.and_time(NaiveTime::MIN))
+    };
+    zoned()
+        .or_else(|| naive().or_else(day).and_then(|naive| in_zone(naive, zone)))
+        .filter(|date| (1..=9998).contains(&date.year()))
+}
+
+/// The instant of a wall clock. Of an hour that is there twice the first is taken; one that is
+/// left out is read as the clocks go on after it.
+fn in_zone(naive: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    if naive.year() > 9999 {
+        return None;
+    }
+    let local = zone.from_local_datetime(&naive);
+    local
+        .earliest()
+        .or_else(|| {
+            zone.from_local_datetime(&naive.checked_add_signed(TimeDelta::hours(1))?)
+                .earliest()
+        })
+        // Zones that skipped a whole day at the date line.
+        .or_else(|| {
+            zone.from_local_datetime(&naive.checked_add_days(Days::new(1))?)
+                .earliest()
+        })
+        .map(|date| date.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str) -> Option<String> {
+        parse(text, Tz::Europe__Berlin).map(|date| date.to_rfc3339())
+    }
+
+    #[test]
+    fn every_common_form_is_read() {
+        for (text, expected) in [
+            ("2024-05-01T10:00:00.000Z", "2024-05-01T10:00:00+00:00"),
+            ("2024-05-01T10:00:00+02:00", "2024-05-01T08:00:00+00:00"),
+            ("2024-05-01 10:00:00 -0400", "2024-05-01T14:00:00+00:00"),
+            ("2024-05-01 10:00:00 -04:00", "2024-05-01T14:00:00+00:00"),
+            ("2024-05-01T10:00Z", "2024-05-01T10:00:00+00:00"),
+            ("Wed, 01 May 2024 10:00:00 GMT", "2024-05-01T10:00:00+00:00"),
+            ("2024-05-01T10:00:00", "2024-05-01T08:00:00+00:00"),
+            ("2024-05-01 10:00", "2024-05-01T08:00:00+00:00"),
+            ("2024-01-01", "2023-12-31T23:00:00+00:00"),
+            ("May 1, 2024", "2024-04-30T22:00:00+00:00"),
+        ] {
+            assert_eq!(utc(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in [
+            "",
+            "soon",
+            "2024-13-01",
+            "2024-02-30",
+            "true",
+            "+262143-01-01T00:00:00Z",
+            "0000-01-01",
+            "Last Modified",
+        ] {
+            assert_eq!(utc(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_hour_left_out_and_an_hour_twice_are_read() {
+        assert_eq!(
+            utc("2024-03-31 02:30").as_deref(),
+            Some("2024-03-31T01:30:00+00:00")
+        );
+        assert_eq!(
+            utc("2024-10-27 02:30").as_deref(),
+            Some("2024-10-27T00:30:00+00:00")
+        );
+    }
+}

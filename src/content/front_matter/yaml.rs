@@ -1,0 +1,381 @@
+//! YAML events into a [`Node`], within a budget.
+//!
+//! The tree is built here from the parser's events, so that scalars stay as written and an alias
+//! costs what it expands to: a bomb of aliases runs out of budget after kilobytes, not gigabytes.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::{Fault, Node, Value};
+use crate::text::clean;
+
+/// No front matter seen has a hundred.
+const MAX_NODES: usize = 10_000;
+/// No front matter seen goes below five.
+const MAX_DEPTH: usize = 32;
+/// What aliases may expand to, and a front matter may hold, in bytes.
+const MAX_TEXT: usize = 1024 * 1024;
+
+const BUDGET_HINT: &str = "a front matter holds a post's fields; move data elsewhere";
+
+/// Parses one document; `lines_before` is added to line numbers, which the parser counts from 1.
+pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
+    let mut builder = Builder::new(lines_before);
+    if text.len() > MAX_TEXT {
+        return Err(builder.over_budget(1, "is larger than 1 MiB"));
+    }
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| Fault {
+            line: error.marker().line() + lines_before,
+            over_budget: false,
+            message: format!("does not parse: {}", error.info()),
+            hint: hint_for(error.info()),
+        })?;
+        builder.take(event, span)?;
+    }
+    let root = builder.root.unwrap_or(Node {
+        line: lines_before + 1,
+        value: Value::Null,
+    });
+    match root.value {
+        Value::Map(_) => Ok(root),
+        Value::Null => Ok(Node {
+            line: root.line,
+            value: Value::Map(Vec::new()),
+        }),
+        _ => Err(Fault {
+            line: root.line,
+            over_budget: false,
+            message: "holds no fields".to_owned(),
+            hint: "write `name: value` lines between the fences",
+        }),
+    }
+}
+
+/// A list or map that is not yet closed.
+enum Open {
+    List(Vec<Node>),
+    Map {
+        fields: Vec<(String, Node)>,
+        key: Option<(String, usize)>,
+    },
+}
+
+struct Builder {
+    lines_before: usize,
+    open: Vec<(Open, usize, usize)>,
+    anchors: HashMap<usize, (Node, usize, usize)>,
+    nodes: usize,
+    text: usize,
+    documents: usize,
+    root: Option<Node>,
+}
+
+impl Builder {
+    fn new(lines_before: usize) -> Builder {
+        Builder {
+            lines_before,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            text: 0,
+            documents: 0,
+            root: None,
+        }
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
+        let line = span.start.line() + self.lines_before;
+        match event {
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err(Fault {
+                        line,
+                        over_budget: false,
+                        message: "holds a second document".to_owned(),
+                        hint: "a front matter is one document between two `---` lines",
+                    });
+                }
+            }
+            Event::Scalar(text, style, anchor, _) => {
+                let null = style == ScalarStyle::Plain
+                    && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                let value = if null {
+                    Value::Null
+                } else {
+                    Value::Scalar(clean(text.into_owned()))
+                };
+                self.add(Node { line, value }, anchor)?;
+            }
+            Event::SequenceStart(anchor, _) => self.open(Open::List(Vec::new()), line, anchor)?,
+            Event::MappingStart(anchor, _) => {
+                self.open(
+                    Open::Map {
+                        fields: Vec::new(),
+                        key: None,
+                    },
+                    line,
+                    anchor,
+                )?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close()?,
+            Event::Alias(anchor) => {
+                let Some((node, nodes, text)) = self.anchors.get(&anchor).cloned() else {
+                    return Err(Fault {
+                        line,
+                        over_budget: false,
+                        message: "holds an alias of what encloses it".to_owned(),
+                        hint: "write the value out",
+                    });
+                };
+                self.nodes += nodes;
+                self.text += text;
+                self.check(line)?;
+                self.place(node, line)?;
+            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, open: Open, line: usize, anchor: usize) -> Result<(), Fault> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(self.over_budget(line - self.lines_before, "is nested deeper than 32"));
+        }
+        self.open.push((open, line, anchor));
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        let Some((open, line, anchor)) = self.open.pop() else {
+            return Ok(());
+        };
+        let value = match open {
+            Open::List(items) => Value::List(items),
+            Open::Map { fields, .. } => Value::Map(fields),
+        };
+        self.add(Node { line, value }, anchor)
+    }
+
+    /// Counts a finished node, remembers it if it is anchored, and puts it where it belongs.
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
+        let line = node.line;
+        self.nodes += 1;
+        if let Value::Scalar(text) = &node.value {
+            self.text += text.len();
+        }
+        self.check(line)?;
+        if anchor > 0 {
+            let (nodes, text) = size(&node);
+            self.anchors.insert(anchor, (node.clone(), nodes, text));
+        }
+        self.place(node, line)
+    }
+
+    fn place(&mut self, node: Node, line: usize) -> Result<(), Fault> {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some((Open::List(items), ..)) => items.push(node),
+            Some((Open::Map { fields, key }, ..)) => match key.take() {
+                None => {
+                    let name = match node.value {
+                        Value::Scalar(text) => text,
+                        Value::Null => String::new(),
+                        _ => {
+                            return Err(Fault {
+                                line,
+                                over_budget: false,
+                                message: "has a field whose name is not text".to_owned(),
+                                hint: "write `name: value`; quote a value that holds braces, such as `\"{{ … }}\"`",
+                            });
+                        }
+                    };
+                    if fields.iter().any(|(other, _)| *other == name) {
+                        return Err(Fault {
+                            line,
+                            over_budget: false,
+                            message: format!("has the field `{name}` twice"),
+                            hint: "keep one of the two",
+                        });
+                    }
+                    *key = Some((name, line));
+                }
+                Some((name, key_line)) => {
+                    // The line of a field is that of its name: a folded value begins below it.
+                    let node = Node {
+                        line: key_line,
+                        ..node
+                    };
+                    fields.push((name, node));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn check(&self, line: usize) -> Result<(), Fault> {
+        if self.nodes > MAX_NODES {
+            return Err(self.over_budget(
+                line - self.lines_before,
+                "expands to more than 10,000 values",
+            ));
+        }
+        if self.text > MAX_TEXT {
+            return Err(self.over_budget(line - self.lines_before, "expands to more than 1 MiB"));
+        }
+        Ok(())
+    }
+
+    fn over_budget(&self, line: usize, what: &str) -> Fault {
+        Fault {
+            line: line + self.lines_before,
+            over_budget: true,
+            message: what.to_owned(),
+            hint: BUDGET_HINT,
+        }
+    }
+}
+
+/// How many nodes and bytes of text a tree holds; its depth is within the budget.
+fn size(node: &Node) -> (usize, usize) {
+    let add = |(nodes, text): (usize, usize), node: &Node| {
+        let (more_nodes, more_text) = size(node);
+        (nodes + more_nodes, text + more_text)
+    };
+    match &node.value {
+        Value::Null => (1, 0),
+        Value::Scalar(text) => (1, text.len()),
+        Value::List(items) => items.iter().fold((1, 0), add),
+        Value::Map(fields) => fields.iter().map(|(_, node)| node).fold((1, 0), add),
+    }
+}
+
+fn hint_for(info: &str) -> &'static str {
+    if info.contains("mapping values are not allowed") || info.contains("illegal placement of ':'")
+    {
+        "quote a value that holds `: `, such as `title: \"One: two\"`"
+    } else if info.contains("tab") {
+        "indent with blanks; YAML takes no tabs"
+    } else if info.contains("while scanning a quoted scalar") || info.contains("unexpected end") {
+        "a quote or bracket is opened and not closed"
+    } else if info.contains("anchor") || info.contains("alias") {
+        "quote a value that begins with `*` or `&`"
+    } else {
+        "the lines between the fences are YAML: `name: value`, lists as `- item`, two blanks deeper"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(yaml: &str, path: &str) -> String {
+        parse(yaml, 1)
+            .unwrap()
+            .get(path)
+            .unwrap()
+            .text()
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn scalars_keep_the_text_they_were_written_with() {
+        assert_eq!(text_of("title: 1.10", "title"), "1.10");
+        assert_eq!(text_of("title: 0x1F", "title"), "0x1F");
+        assert_eq!(text_of("title: No", "title"), "No");
+        assert_eq!(
+            text_of("date: 2024-05-01T10:00:00.000Z", "date"),
+            "2024-05-01T10:00:00.000Z"
+        );
+    }
+
+    #[test]
+    fn folded_scalars_are_one_line() {
+        assert_eq!(
+            text_of("title: One title over\n  two lines", "title"),
+            "One title over two lines"
+        );
+        assert_eq!(
+            text_of("title: >-\n  One title over\n  two lines\n", "title"),
+            "One title over two lines"
+        );
+        assert_eq!(text_of("title: \"One:\n  two\"", "title"), "One: two");
+        assert_eq!(text_of("title: a\r\n  b\r\nother: c\r\n", "title"), "a b");
+    }
+
+    #[test]
+    fn escapes_cannot_bring_back_what_xml_forbids() {
+        assert_eq!(text_of("title: \"a\\x0bb\\0c\"", "title"), "abc");
+    }
+
+    #[test]
+    fn lines_are_those_of_the_file() {
+        let node = parse("title: a\nseo:\n  description: >\n    text\n  url: u\n", 1).unwrap();
+        let line = |path| node.get(path).unwrap().line;
+        assert_eq!(
+            (
+                line("title"),
+                line("seo"),
+                line("seo.description"),
+                line("seo.url")
+            ),
+            (2, 3, 4, 6)
+        );
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_runs_out_of_budget() {
+        let mut yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..30 {
+            let before = level - 1;
+            let list = vec![format!("*a{before}"); 9].join(", ");
+            yaml += &format!("a{level}: &a{level} [{list}]\n");
+        }
+        let fault = parse(&yaml, 1).unwrap_err();
+        assert!(fault.over_budget, "{fault:?}");
+    }
+
+    #[test]
+    fn deep_nesting_runs_out_of_budget() {
+        for yaml in [
+            "a: ".to_owned() + &"[".repeat(100_000),
+            "- ".repeat(100_000),
+        ] {
+            let fault = parse(&yaml, 1).unwrap_err();
+            assert!(
+                fault.over_budget || fault.message.contains("recursion"),
+                "{fault:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_alias_of_itself_is_a_fault() {
+        assert!(parse("a: &a [*a]", 1).is_err());
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_a_fault_with_its_line() {
+        let fault = parse("hidePost: true\ntitle: a\nhidePost: false\n", 1).unwrap_err();
+        assert_eq!(
+            (fault.line, fault.message.as_str()),
+            (4, "has the field `hidePost` twice")
+        );
+    }
+
+    #[test]
+    fn an_unquoted_colon_is_a_fault_with_line_and_remedy() {
+        let fault = parse("date: 2024-01-01\ntitle: One: two\n", 1).unwrap_err();
+        assert_eq!(fault.line, 3);
+        assert!(fault.hint.contains("quote"), "{fault:?}");
+    }
+
+    #[test]
+    fn nothing_is_an_empty_map_and_a_list_is_a_fault() {
+        assert_eq!(parse("", 1).unwrap().value, Value::Map(Vec::new()));
+        assert!(parse("- a\n", 1).is_err());
+    }
+}

@@ -1,0 +1,348 @@
+//! What is known of every file of the content directory, kept from one look to the next.
+//!
+//! A look lists the directory and reads again only what changed. A file that breaks keeps its
+//! last good post, unless its text says that it is hidden; a file that goes is forgotten.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rayon::prelude::*;
+
+use super::parse::{Parsed, parse};
+use super::scan::{Candidate, Stamp, scan};
+use crate::config::Config;
+use crate::finding::{Finding, Rule, Severity};
+use crate::post::Post;
+use crate::text::one_line;
+
+/// Every post of a content directory, and everything wrong with it.
+#[derive(Debug, Default)]
+pub struct Library {
+    files: BTreeMap<String, Known>,
+    findings: Vec<Finding>,
+    looked: bool,
+}
+
+/// What is known of one file.
+#[derive(Debug)]
+struct Known {
+    stamp: Option<Stamp>,
+    state: State,
+    post: Option<Arc<Post>>,
+    findings: Vec<Finding>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Post,
+    NoPost,
+    Broken,
+}
+
+/// How many files are what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Files that are posts now.
+    pub posts: usize,
+    /// Files that are broken and nowhere.
+    pub broken: usize,
+    /// Files that are broken and served as they last parsed.
+    pub kept: usize,
+    /// Files that are none of ours.
+    pub others: usize,
+}
+
+/// Why the content directory could not be looked at. What was known stays known.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// It cannot be listed.
+    #[error("cannot read the content directory `{}`", dir.display())]
+    Directory {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is there and holds no file any more, as it does while it is being replaced.
+    #[error("the content directory `{}` is suddenly empty", dir.display())]
+    Emptied {
+        /// The directory.
+        dir: PathBuf,
+    },
+}
+
+/// What is made of a directory that has lost all its files at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emptied {
+    /// It is being replaced: nothing is known of it.
+    IsDoubted,
+    /// It is empty.
+    IsBelieved,
+}
+
+impl Library {
+    /// Looks at the directory. Returns whether anything is other than it was. `now` tells only
+    /// which stamps are too fresh to be trusted.
+    ///
+    /// # Errors
+    /// The directory cannot be listed, or is in doubt; what was known stays as it is.
+    pub fn look(
+        &mut self,
+        config: &Config,
+        emptied: Emptied,
+        now: SystemTime,
+    ) -> Result<bool, LibraryError> {
+        let dir = &config.content.dir;
+        let scan = scan(&config.content).map_err(|source| LibraryError::Directory {
+            dir: dir.clone(),
+            source,
+        })?;
+        let lost_all =
+            scan.candidates.is_empty() && !self.files.is_empty() && scan.unknown.is_empty();
+        if lost_all && emptied == Emptied::IsDoubted {
+            return Err(LibraryError::Emptied { dir: dir.clone() });
+        }
+        let stale: Vec<(&String, &Candidate)> = scan
+            .candidates
+            .iter()
+            .filter(|(path, candidate)| {
+                self.files
+                    .get(*path)
+                    .is_none_or(|file| file.stamp.as_ref() != Some(&candidate.stamp))
+            })
+            .collect();
+        let read: Vec<(String, Reading)> = stale
+            .into_par_iter()
+            .map(|(path, candidate)| (path.clone(), read(path, candidate, config, now)))
+            .collect();
+
+        let before = self.files.len();
+        self.files
+            .retain(|path, _| scan.candidates.contains_key(path) || scan.is_unknown(path));
+        let mut changed =
+            !self.looked || self.files.len() != before || self.findings != scan.findings;
+        for (path, reading) in read {
+            changed |= self.take(path, reading);
+        }
+        self.findings = scan.findings;
+        self.looked = true;
+        Ok(changed)
+    }
+
+    /// Every post there is, in the order of the paths. A post of a broken file is its last good.
+    pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
+        self.files.values().filter_map(|file| file.post.as_ref())
+    }
+
+    /// Everything that is wrong with the content, in the order of the paths.
+    pub fn findings(&self) -> Vec<Finding> {
+        let of_files = self.files.values().flat_map(|file| &file.findings);
+        let mut findings: Vec<Finding> = self.findings.iter().chain(of_files).cloned().collect();
+        findings.sort();
+        findings
+    }
+
+    /// How many files are what.
+    pub fn tally(&self) -> Tally {
+        self.files
+            .values()
+            .fold(Tally::default(), |mut tally, file| {
+                match (file.state, &file.post) {
+                    (State::Post, _) => tally.posts += 1,
+                    (State::NoPost, _) => tally.others += 1,
+                    (State::Broken, None) => tally.broken += 1,
+                    (State::Broken, Some(_)) => tally.kept += 1,
+                }
+                tally
+            })
+    }
+
+    /// Puts what was read in place of what was known; returns whether it differs.
+    fn take(&mut self, path: String, reading: Reading) -> bool {
+        let Reading { stamp, parsed } = reading;
+        let last_good = self.files.get(&path).and_then(|file| file.post.clone());
+        let mut file = match parsed {
+            Parsed::Post { post, findings } => {
+                // The same post stays the same allocation, so that what is made of it can stay.
+                let post = last_good
+                    .filter(|last| **last == *post)
+                    .unwrap_or_else(|| Arc::from(post));
+                Known {
+                    stamp,
+                    state: State::Post,
+                    post: Some(post),
+                    findings,
+                }
+            }
+            Parsed::Plain { says_hidden } if last_good.is_some() => {
+                let findings = vec![error(
+                    &path,
+                    Rule::FrontMatter,
+                    "the front matter is gone".to_owned(),
+                    "write it again, or delete the file to withdraw the post",
+                )];
+                broken(stamp, findings, last_good, says_hidden, &path)
+            }
+            Parsed::Other | Parsed::Plain { .. } => Known {
+                stamp,
+                state: State::NoPost,
+                post: None,
+                findings: Vec::new(),
+            },
+            Parsed::Broken {
+                findings,
+                says_hidden,
+            } => broken(stamp, findings, last_good, says_hidden, &path),
+        };
+        file.findings.sort();
+        let before = self.files.get(&path);
+        let same = before.is_some_and(|before| {
+            before.state == file.state
+                && before.post == file.post
+                && before.findings == file.findings
+        });
+        self.files.insert(path, file);
+        !same
+    }
+}
+
+/// One file as it was just read. No stamp means that it is to be read again next time.
+struct Reading {
+    stamp: Option<Stamp>,
+    parsed: Parsed,
+}
+
+fn broken(
+    stamp: Option<Stamp>,
+    mut findings: Vec<Finding>,
+    last_good: Option<Arc<Post>>,
+    says_hidden: bool,
+    path: &str,
+) -> Known {
+    if last_good.is_some() {
+        let (severity, rule, message, hint) = if says_hidden {
+            (
+                Severity::Warning,
+                Rule::BrokenAndHidden,
+                "the post is withdrawn, as the broken text says that it is hidden",
+                "mend the text; it comes back when it parses and is not hidden",
+            )
+        } else {
+            (
+                Severity::Warning,
+                Rule::LastGoodKept,
+                "the post is served as it was before the text broke",
+                "mend the text, or delete the file to withdraw the post",
+            )
+        };
+        findings.push(Finding {
+            file: path.to_owned(),
+            line: None,
+            severity,
+            rule,
+            message: message.to_owned(),
+            hint: hint.to_owned(),
+        });
+    }
+    let post = last_good.filter(|_| !says_hidden);
+    Known {
+        stamp,
+        state: State::Broken,
+        post,
+        findings,
+    }
+}
+
+fn read(path: &str, candidate: &Candidate, config: &Config, now: SystemTime) -> Reading {
+    let stamp = Some(candidate.stamp.clone()).filter(|stamp| !stamp.is_too_fresh(now));
+    let most = config.content.max_file_size;
+    if candidate.stamp.size > most {
+        let message = format!(
+            "the file has {} bytes, and a post at most {most}",
+            candidate.stamp.size
+        );
+        let finding = error(
+            path,
+            Rule::FileTooLarge,
+            message,
+            "move the data out of it, or raise `content.max_file_size`",
+        );
+        return Reading {
+            stamp,
+            parsed: unread(finding),
+        };
+    }
+    let bytes = match read_bytes(&candidate.file, most) {
+        Ok(bytes) => bytes,
+        Err(source) => {
+            let message = format!(
+                "cannot be read: {}",
+                one_line(&source.to_string()).to_lowercase()
+            );
+            let finding = error(
+                path,
+                Rule::UnreadableFile,
+                message,
+                "give the service permission to read it",
+            );
+            // Permissions change without the file's contents changing: ask again next time.
+            return Reading {
+                stamp: None,
+                parsed: unread(finding),
+            };
+        }
+    };
+    // A library that panics on one file must not take the others down.
+    let parsed =
+        catch_unwind(AssertUnwindSafe(|| parse(&bytes, path, config))).unwrap_or_else(|_| {
+            let finding = error(
+                path,
+                Rule::FrontMatter,
+                "the file cannot be processed".to_owned(),
+                "please report it with the file; until then, split or simplify it",
+            );
+            Parsed::Broken {
+                findings: vec![finding],
+                says_hidden: super::broken::says_hidden(&String::from_utf8_lossy(&bytes)),
+            }
+        });
+    Reading { stamp, parsed }
+}
+
+/// A file may have grown since it was looked at, or have no end at all.
+fn read_bytes(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(file)?
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if read as u64 > most {
+        return Err(io::Error::other(format!(
+            "it has grown beyond {most} bytes"
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Nothing is known of the text, so nothing in it can take the last good version back.
+fn unread(finding: Finding) -> Parsed {
+    Parsed::Broken {
+        findings: vec![finding],
+        says_hidden: false,
+    }
+}
+
+fn error(path: &str, rule: Rule, message: String, hint: &str) -> Finding {
+    Finding {
+        file: path.to_owned(),
+        line: None,
+        severity: Severity::Error,
+        rule,
+        message,
+        hint: hint.to_owned(),
+    }
+}

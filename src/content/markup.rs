@@ -1,0 +1,323 @@
+//! Sanitised HTML into what feeds carry, and what it says of itself: pictures, first words.
+//!
+//! The input is a sanitiser's output: tags balanced, attribute values in double quotes with `&`
+//! and `"` escaped. One pass over its tags mends what readers draw badly: a picture without a
+//! source goes, an embedded frame becomes a link, a check box becomes a character, and a link
+//! without text shows its address.
+
+use std::borrow::Cow;
+
+use crate::post::Image;
+use crate::text::one_line;
+
+/// What a body is and says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Markup {
+    /// The HTML.
+    pub(super) html: String,
+    /// The pictures in their order, each once.
+    pub(super) images: Vec<Image>,
+    /// The plain text of the first paragraph that has any.
+    pub(super) first_paragraph: Option<String>,
+    /// The plain text of the first heading that has any.
+    pub(super) first_heading: Option<String>,
+}
+
+/// Reads and mends a sanitised body.
+pub(super) fn read(sanitized: &str) -> Markup {
+    let mut walk = Walk::default();
+    walk.markup.html.reserve(sanitized.len());
+    let mut rest = sanitized;
+    while !rest.is_empty() {
+        let Some((token, after)) = next_token(rest) else {
+            walk.text(rest);
+            break;
+        };
+        walk.take(token);
+        rest = after;
+    }
+    walk.markup
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Token<'a> {
+    Text(&'a str),
+    Open {
+        name: &'a str,
+        attributes: &'a str,
+        whole: &'a str,
+    },
+    Close {
+        name: &'a str,
+        whole: &'a str,
+    },
+}
+
+#[derive(Default)]
+struct Walk<'a> {
+    markup: Markup,
+    /// The paragraph or heading whose text is being collected.
+    collecting: Option<(&'a str, String)>,
+    /// The address of a link that has no text yet.
+    bare_link: Option<&'a str>,
+    in_frame: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn take(&mut self, token: Token<'a>) {
+        match token {
+            Token::Text(text) => self.text(text),
+            Token::Open {
+                name,
+                attributes,
+                whole,
+            } => self.open(name, attributes, whole),
+            Token::Close { name, whole } => self.close(name, whole),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.in_frame {
+            return;
+        }
+        if !text.trim().is_empty() {
+            self.bare_link = None;
+        }
+        if let Some((_, collected)) = &mut self.collecting {
+            collected.push_str(&unescape(text));
+        }
+        self.markup.html.push_str(text);
+    }
+
+    fn open(&mut self, name: &'a str, attributes: &'a str, whole: &str) {
+        match name {
+            "img" => {
+                let Some(src) = attribute(attributes, "src").filter(|src| !src.is_empty()) else {
+                    return;
+                };
+                self.bare_link = None;
+                let image = Image {
+                    url: unescape(src).into_owned(),
+                    alt: attribute(attributes, "alt")
+                        .map(|alt| one_line(&unescape(alt)))
+                        .filter(|alt| !alt.is_empty()),
+                };
+                if self
+                    .markup
+                    .images
+                    .iter()
+                    .all(|other| other.url != image.url)
+                {
+                    self.markup.images.push(image);
+                }
+            }
+            "iframe" => {
+                self.in_frame = true;
+                if let Some(src) = attribute(attributes, "src").filter(|src| !src.is_empty()) {
+                    let title =
+                        attribute(attributes, "title").filter(|title| !title.trim().is_empty());
+                    let link = format!(
+                        "<a href=\"{src}\">{}</a>",
+                        title.unwrap_or(src).replace('<', "&lt;")
+                    );
+                    self.markup.html.push_str(&link);
+                }
+                return;
+            }
+            "input" => {
+                if attribute(attributes, "type") == Some("checkbox") {
+                    let checked = attribute(attributes, "checked").is_some();
+                    self.markup.html.push_str(if checked { "☑" } else { "☐" });
+                }
+                return;
+            }
+            "a" => self.bare_link = attribute(attributes, "href"),
+            "br" => {
+                if let Some((_, collected)) = &mut self.collecting {
+                    collected.push(' ');
+                }
+            }
+            "p" | "h1" | "h2" | "h3" => {
+                let wanted = if name == "p" {
+                    &self.markup.first_paragraph
+                } else {
+                    &self.markup.first_heading
+                };
+                if wanted.is_none() && self.collecting.is_none() {
+                    self.collecting = Some((name, String::new()));
+                }
+            }
+            _ => {}
+        }
+        self.markup.html.push_str(whole);
+    }
+
+    fn close(&mut self, name: &str, whole: &str) {
+        match name {
+            "iframe" => {
+                self.in_frame = false;
+                return;
+            }
+            "a" => {
+                if let Some(address) = self.bare_link.take() {
+                    self.markup.html.push_str(&address.replace('<', "&lt;"));
+                }
+            }
+            _ => {}
+        }
+        if let Some((of, collected)) = self.collecting.take_if(|(of, _)| *of == name) {
+            let text = Some(one_line(&collected)).filter(|text| !text.is_empty());
+            if of == "p" {
+                self.markup.first_paragraph = text;
+            } else {
+                self.markup.first_heading = text;
+            }
+        }
+        self.markup.html.push_str(whole);
+    }
+}
+
+/// The first tag or run of text, and what comes after it. `None` where a tag does not end.
+fn next_token(rest: &str) -> Option<(Token<'_>, &str)> {
+    if !rest.starts_with('<') {
+        let end = rest.find('<').unwrap_or(rest.len());
+        let (text, after) = rest.split_at_checked(end)?;
+        return Some((Token::Text(text), after));
+    }
+    // A `>` within a quoted value does not end the tag.
+    let mut quoted = false;
+    let end = rest.bytes().position(|byte| match byte {
+        b'"' => {
+            quoted = !quoted;
+            false
+        }
+        b'>' => !quoted,
+        _ => false,
+    })?;
+    let (whole, after) = rest.split_at_checked(end + 1)?;
+    let inner = whole.get(1..end)?.trim_end_matches('/');
+    let token = match inner.strip_prefix('/') {
+        Some(name) => Token::Close {
+            name: name.trim(),
+            whole,
+        },
+        None => {
+            let (name, attributes) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
+            Token::Open {
+                name,
+                attributes,
+                whole,
+            }
+        }
+    };
+    Some((token, after))
+}
+
+/// The escaped value of an attribute.
+fn attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut rest = attributes.trim_start();
+    while let Some((name, after)) = rest.split_once("=\"") {
+        let (value, after) = after.split_once('"')?;
+        if name.trim() == wanted {
+            return Some(value);
+        }
+        rest = after.trim_start();
+    }
+    None
+}
+
+/// The references that HTML serialisation writes (HTML §13.3), and no others.
+fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let plain = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&nbsp;", "\u{a0}")
+        .replace("&amp;", "&");
+    Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_found_with_what_they_show() {
+        let markup = read(
+            "<p><img src=\"https://e.org/a.jpg?x=1&amp;y=2\" alt=\"A &lt;b&gt; &quot;c&quot;\"> <img src=\"https://e.org/b.jpg\" alt=\" \"> <img src=\"https://e.org/b.jpg\"></p>",
+        );
+        let alt = |image: &Image| image.alt.clone();
+        assert_eq!(
+            markup
+                .images
+                .iter()
+                .map(|i| i.url.as_str())
+                .collect::<Vec<_>>(),
+            ["https://e.org/a.jpg?x=1&y=2", "https://e.org/b.jpg"]
+        );
+        assert_eq!(
+            markup.images.iter().map(alt).collect::<Vec<_>>(),
+            [Some("A <b> \"c\"".to_owned()), None]
+        );
+    }
+
+    #[test]
+    fn a_tag_inside_an_attribute_value_is_no_tag() {
+        let html = "<p><img src=\"https://e.org/a.jpg\" alt=\"<img src=x>\">b</p>";
+        let markup = read(html);
+        assert_eq!(markup.html, html);
+        assert_eq!(markup.images.len(), 1);
+        assert_eq!(markup.first_paragraph.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_picture_without_a_source_goes() {
+        assert_eq!(read("<p>a <img alt=\"b\"> c</p>").html, "<p>a  c</p>");
+    }
+
+    #[test]
+    fn a_link_without_text_shows_its_address() {
+        assert_eq!(
+            read("<a href=\"https://e.org/?a&amp;b\"></a>").html,
+            "<a href=\"https://e.org/?a&amp;b\">https://e.org/?a&amp;b</a>"
+        );
+        let with_picture = "<a href=\"https://e.org/\"><img src=\"https://e.org/a.jpg\"></a>";
+        assert_eq!(read(with_picture).html, with_picture);
+        let anchor = "<a></a>";
+        assert_eq!(read(anchor).html, anchor);
+    }
+
+    #[test]
+    fn a_frame_becomes_a_link_and_a_box_a_character() {
+        assert_eq!(
+            read("<iframe src=\"https://v.example/1\" title=\"A talk\">ignored</iframe>after").html,
+            "<a href=\"https://v.example/1\">A talk</a>after"
+        );
+        assert_eq!(
+            read("<li><input type=\"checkbox\" checked=\"\"> a</li><li><input type=\"checkbox\"> b</li><input type=\"text\">").html,
+            "<li>☑ a</li><li>☐ b</li>"
+        );
+    }
+
+    #[test]
+    fn the_first_words_are_those_of_the_first_paragraph_that_has_any() {
+        let markup = read(
+            "<h1></h1><h2>Title &amp; more</h2><p><img src=\"x\"></p><p>One <em>two</em><br>three &amp;amp; four</p><p>five</p>",
+        );
+        assert_eq!(
+            markup.first_paragraph.as_deref(),
+            Some("One two three &amp; four")
+        );
+        assert_eq!(markup.first_heading.as_deref(), Some("Title & more"));
+    }
+
+    #[test]
+    fn broken_ends_do_not_loop_or_lose_text() {
+        assert_eq!(read("a <b").html, "a <b");
+        assert_eq!(read("<").html, "<");
+        assert_eq!(read("").html, "");
+    }
+}

@@ -1,0 +1,193 @@
+//! The bytes of one file into a post, or into what is wrong with it.
+
+use super::fields::Fields;
+use super::front_matter::{self, Fault, Split};
+use super::{broken, dialect};
+use crate::config::Config;
+use crate::finding::{Finding, Rule, Severity};
+use crate::post::Post;
+use crate::text::{clean, is_xml_char};
+
+/// What became of one file.
+#[derive(Debug)]
+pub enum Parsed {
+    /// It is a post.
+    Post {
+        /// The post.
+        post: Box<Post>,
+        /// What could be better.
+        findings: Vec<Finding>,
+    },
+    /// It has front matter, and not the one that posts have.
+    Other,
+    /// It has no front matter.
+    Plain {
+        /// Whether the text says, without the fences, that the post is hidden.
+        says_hidden: bool,
+    },
+    /// It is not a post now, though it may have been and may be again.
+    Broken {
+        /// Why.
+        findings: Vec<Finding>,
+        /// Whether the text says, for all that is wrong with it, that the post is hidden.
+        says_hidden: bool,
+    },
+}
+
+/// Reads one file. `path` is the file below the content directory.
+pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+            let finding = finding(
+                path,
+                Some(line),
+                Severity::Error,
+                Rule::NotUtf8,
+                format!("the file is not UTF-8: byte 0x{byte:02X}"),
+                "save the file as UTF-8",
+            );
+            return Parsed::Broken {
+                findings: vec![finding],
+                says_hidden: broken::says_hidden(&String::from_utf8_lossy(bytes)),
+            };
+        }
+    };
+    let mut findings = Vec::new();
+    findings.extend(forbidden_character(text, path));
+    let text = clean(text.to_owned());
+    let (front, body) = match front_matter::split(&text) {
+        Split::Yaml { front, body } => (front, body),
+        Split::None => {
+            return Parsed::Plain {
+                says_hidden: broken::says_hidden(&text),
+            };
+        }
+        Split::Open => {
+            findings.push(finding(
+                path,
+                Some(1),
+                Severity::Error,
+                Rule::FrontMatter,
+                "the front matter is opened and never closed".to_owned(),
+                "write a line `---` after its last field",
+            ));
+            return Parsed::Broken {
+                findings,
+                says_hidden: broken::says_hidden(&text),
+            };
+        }
+    };
+    let root = match front_matter::parse_yaml(front) {
+        Ok(root) => root,
+        Err(fault) => {
+            findings.push(of_fault(path, fault));
+            // The body is not asked: a post about front matter shows some.
+            return Parsed::Broken {
+                findings,
+                says_hidden: broken::says_hidden(front),
+            };
+        }
+    };
+    let fields = Fields::new(path, &root, config.site.timezone);
+    if !dialect::is_wanted(&fields, config) {
+        return Parsed::Other;
+    }
+    let post = dialect::post(&fields, body, path, config);
+    let says_hidden = fields
+        .markers()
+        .iter()
+        .any(|marker| marker.hides_or_is_in_doubt());
+    findings.extend(fields.into_findings());
+    match post {
+        Some(post) => {
+            findings.extend(inline_image(&text, path));
+            Parsed::Post {
+                post: Box::new(post),
+                findings,
+            }
+        }
+        None => Parsed::Broken {
+            findings,
+            says_hidden,
+        },
+    }
+}
+
+/// The first character of a text that XML forbids.
+fn forbidden_character(text: &str, path: &str) -> Option<Finding> {
+    let (at, character) = text.char_indices().find(|(_, c)| !is_xml_char(*c))?;
+    Some(finding(
+        path,
+        Some(line_of(text, at)),
+        Severity::Warning,
+        Rule::ForbiddenCharacter,
+        format!(
+            "the character U+{:04X} is dropped, as no feed can hold it",
+            u32::from(character)
+        ),
+        "delete it; most editors can show invisible characters",
+    ))
+}
+
+fn inline_image(text: &str, path: &str) -> Option<Finding> {
+    let at = ["](data:image", "src=\"data:image", "src='data:image"]
+        .iter()
+        .filter_map(|form| text.find(form))
+        .min()?;
+    Some(finding(
+        path,
+        Some(line_of(text, at)),
+        Severity::Warning,
+        Rule::InlineImage,
+        "a picture is inlined as `data:` and left out".to_owned(),
+        "upload the picture and write its path, such as `![…](/img/a.jpg)`",
+    ))
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes()
+        .get(..at)
+        .unwrap_or_default()
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
+}
+
+fn of_fault(path: &str, fault: Fault) -> Finding {
+    let rule = if fault.over_budget {
+        Rule::FrontMatterBudget
+    } else {
+        Rule::FrontMatter
+    };
+    finding(
+        path,
+        Some(fault.line),
+        Severity::Error,
+        rule,
+        format!("the front matter {}", fault.message),
+        fault.hint,
+    )
+}
+
+fn finding(
+    path: &str,
+    line: Option<usize>,
+    severity: Severity,
+    rule: Rule,
+    message: String,
+    hint: &str,
+) -> Finding {
+    Finding {
+        file: path.to_owned(),
+        line,
+        severity,
+        rule,
+        message,
+        hint: hint.to_owned(),
+    }
+}

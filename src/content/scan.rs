@@ -1,0 +1,188 @@
+//! A directory into the list of files that may be posts, each with its stamp.
+//!
+//! Links are followed, loops are not. Nothing is opened here; a hundred thousand stats take a
+//! fraction of a second, and they alone decide what is read again.
+
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use walkdir::WalkDir;
+
+use crate::config;
+use crate::finding::{Finding, Rule, Severity};
+use crate::text::one_line;
+
+/// What of a file decides whether it is read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: Option<SystemTime>,
+    changed: (i64, i64),
+    inode: (u64, u64),
+    /// The size in bytes.
+    pub(super) size: u64,
+}
+
+/// A file that may be a post.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// Where it is.
+    pub(super) file: PathBuf,
+    /// Its stamp.
+    pub(super) stamp: Stamp,
+}
+
+/// All files of a directory, by their path below it, and what could not be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    pub(super) candidates: BTreeMap<String, Candidate>,
+    pub(super) findings: Vec<Finding>,
+    /// Directories, with a trailing slash, of whose files nothing is known this time.
+    pub(super) unknown: Vec<String>,
+    /// Files, of which nothing is known this time.
+    pub(super) unknown_files: Vec<String>,
+}
+
+/// How long after a change a file system's clock may still give the same time to another.
+const CLOCK_GRAIN: Duration = Duration::from_millis(50);
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Stamp {
+        use std::os::unix::fs::MetadataExt as _;
+        Stamp {
+            modified: metadata.modified().ok(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            inode: (metadata.dev(), metadata.ino()),
+            size: metadata.len(),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn of(metadata: &Metadata) -> Stamp {
+        Stamp {
+            modified: metadata.modified().ok(),
+            changed: (0, 0),
+            inode: (0, 0),
+            size: metadata.len(),
+        }
+    }
+
+    /// Whether the file might change again without its stamp changing.
+    pub(super) fn is_too_fresh(&self, now: SystemTime) -> bool {
+        self.modified
+            .is_none_or(|modified| modified + CLOCK_GRAIN > now)
+    }
+}
+
+/// Lists a content directory.
+///
+/// # Errors
+/// The directory itself cannot be listed.
+pub(super) fn scan(content: &config::Content) -> Result<Scan, std::io::Error> {
+    // Asked first and alone: below, a directory that cannot be listed is only a finding.
+    std::fs::read_dir(&content.dir)?;
+    let mut scan = Scan::default();
+    let walk = WalkDir::new(&content.dir)
+        .follow_links(true)
+        .min_depth(1)
+        .into_iter();
+    for entry in walk.filter_entry(|entry| !is_dot_file(entry.file_name())) {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                let Some(path) = below(entry.path(), &content.dir) else {
+                    continue;
+                };
+                if !is_wanted(&path, content) {
+                    continue;
+                }
+                match entry.metadata() {
+                    Ok(metadata) => {
+                        let candidate = Candidate {
+                            file: entry.into_path(),
+                            stamp: Stamp::of(&metadata),
+                        };
+                        scan.candidates.insert(path, candidate);
+                    }
+                    // Gone between the listing and the look: it is simply not there.
+                    Err(error) => scan.note(&path, error.into_io_error().as_ref()),
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let path = error
+                    .path()
+                    .and_then(|path| below(path, &content.dir))
+                    .unwrap_or_default();
+                if error.loop_ancestor().is_some() {
+                    scan.findings.push(Finding {
+                        file: path,
+                        line: None,
+                        severity: Severity::Warning,
+                        rule: Rule::UnreadableDirectory,
+                        message: "a link leads back to a directory above it and is not followed"
+                            .to_owned(),
+                        hint: "remove the link, or leave it out with `content.exclude`".to_owned(),
+                    });
+                } else {
+                    scan.note(&path, error.io_error());
+                }
+            }
+        }
+    }
+    Ok(scan)
+}
+
+impl Scan {
+    fn note(&mut self, path: &str, error: Option<&std::io::Error>) {
+        if error.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            // A dangling link, or gone since it was listed.
+            return;
+        }
+        let reason = error.map_or_else(|| "it cannot be looked at".to_owned(), ToString::to_string);
+        self.unknown.push(format!("{path}/"));
+        self.unknown_files.push(path.to_owned());
+        self.findings.push(Finding {
+            file: path.to_owned(),
+            line: None,
+            severity: Severity::Error,
+            rule: Rule::UnreadableDirectory,
+            message: format!("cannot be read: {}", one_line(&reason).to_lowercase()),
+            hint: "give the service permission to read it; what was known of it stays published"
+                .to_owned(),
+        });
+    }
+
+    /// Whether a path could not be looked at, so that its absence means nothing.
+    pub(super) fn is_unknown(&self, path: &str) -> bool {
+        self.unknown
+            .iter()
+            .any(|dir| path.starts_with(dir.as_str()))
+            || self.unknown_files.iter().any(|file| file == path)
+    }
+}
+
+/// The path below the directory with `/` between its parts. What is not UTF-8 is written as well
+/// as can be: the name is only ever shown, and filled into patterns.
+fn below(path: &Path, dir: &Path) -> Option<String> {
+    let path = path.strip_prefix(dir).ok()?;
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    Some(parts.join("/"))
+}
+
+fn is_dot_file(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().first() == Some(&b'.')
+}
+
+fn is_wanted(path: &str, content: &config::Content) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["md", "markdown", "mdx"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
+        && content
+            .include
+            .as_ref()
+            .is_none_or(|include| include.is_match(path))
+        && !content.exclude.is_match(path)
+}
