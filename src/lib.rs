@@ -10,4 +10,5 @@ pub mod finding;
 pub mod fingerprint;
 pub mod percent;
 pub mod post;
+pub mod site;
 pub mod text;

@@ -1,0 +1,221 @@
+//! Posts, settings and an instant into what is public.
+//!
+//! Everything right of here sees only this model, and a hidden post is not in its types: an
+//! [`Entry`] or a [`Card`] is made from the proof that [`visibility`] gives out and from nothing
+//! else. No disk, no clock: the same posts at the same instant are the same site.
+
+pub mod card;
+pub mod entry;
+pub mod feed;
+pub mod taxonomy;
+pub mod visibility;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::config::{Config, RobotsGroup};
+use crate::finding::{Finding, Rule, Severity};
+use crate::post::Post;
+use card::Card;
+use entry::Entry;
+use feed::Feed;
+use visibility::{Shown, State, Verdict};
+
+/// What is public.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The name.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// The site's home, with a trailing slash.
+    pub url: String,
+    /// Where courant's own outputs are, without a trailing slash.
+    pub public_url: String,
+    /// A BCP 47 language tag.
+    pub language: String,
+    /// The zone that days are told in.
+    pub timezone: Tz,
+    /// The colour, as `#rrggbb`.
+    pub theme_color: String,
+    /// The copyright notice.
+    pub copyright: Option<String>,
+    /// How long a reader may wait before it asks again, in minutes.
+    pub ttl_minutes: u64,
+    /// All entries, newest first.
+    pub entries: Vec<Arc<Entry>>,
+    /// All feeds: the site's, then the categories', then the authors', each by title.
+    pub feeds: Vec<Feed>,
+    /// All cards: the site's, then the posts', newest first.
+    pub cards: Vec<Card>,
+    /// Pages of the site besides the posts, for the sitemap.
+    pub pages: Vec<String>,
+    /// The crawlers' rules.
+    pub robots: Vec<RobotsGroup>,
+}
+
+/// What was made of the posts: the site, and for the operator alone, why each post is in it or
+/// not.
+#[derive(Debug)]
+pub struct Judged {
+    /// What is public.
+    pub site: Site,
+    /// Each post's state, in the order of the paths.
+    pub verdicts: Vec<Verdict>,
+    /// What is wrong between posts.
+    pub findings: Vec<Finding>,
+    /// When the site will next differ though no file does.
+    pub next_change: Option<DateTime<Utc>>,
+}
+
+impl Site {
+    /// Judges the posts as of `now`. The order they come in makes no difference.
+    pub fn judge<'a>(
+        config: &Config,
+        posts: impl IntoIterator<Item = &'a Arc<Post>>,
+        now: DateTime<Utc>,
+    ) -> Judged {
+        let mut findings = Vec::new();
+        let mut next_change: Option<DateTime<Utc>> = None;
+        let mut verdicts = Vec::new();
+        let mut shown = Vec::new();
+        for post in posts {
+            let (verdict, proof) = visibility::judge(post, config.hidden, now);
+            next_change = [next_change, verdict.next_change]
+                .into_iter()
+                .flatten()
+                .min();
+            shown.extend(proof);
+            verdicts.push(verdict);
+        }
+        shown.sort_by(|a, b| newest_first(a.post(), b.post()));
+        let shown = without_duplicates(shown, &mut verdicts, &mut findings);
+        verdicts.sort_by(|a, b| a.path.cmp(&b.path));
+
+        let mut entries = Vec::new();
+        let mut cards = vec![Card::of_site(config)];
+        for shown in &shown {
+            let entry = Entry::new(shown, config, now);
+            if entry.updated_is_ahead {
+                findings.push(finding(
+                    shown.post(),
+                    Severity::Warning,
+                    Rule::FutureUpdate,
+                    "the date of the last change lies ahead and counts from then on".to_owned(),
+                    "write the date of the change",
+                ));
+            }
+            cards.push(Card::of_post(shown, &entry, config));
+            if let Shown::Listed(_) = shown {
+                entries.push(Arc::new(entry));
+            }
+        }
+        findings.sort();
+        let site = Site {
+            title: config.site.title.clone(),
+            description: config.site.description.clone(),
+            url: config.site.url.to_string(),
+            public_url: config.server.public_url.clone(),
+            language: config.site.language.clone(),
+            timezone: config.site.timezone,
+            theme_color: config.site.theme_color.clone(),
+            copyright: config.site.copyright.clone(),
+            ttl_minutes: config.feeds.ttl_minutes,
+            feeds: feed::all(&entries, config),
+            entries,
+            cards,
+            pages: config
+                .sitemap
+                .pages
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            robots: config.robots.clone(),
+        };
+        Judged {
+            site,
+            verdicts,
+            findings,
+            next_change,
+        }
+    }
+}
+
+fn newest_first(a: &Post, b: &Post) -> std::cmp::Ordering {
+    b.published
+        .cmp(&a.published)
+        .then_with(|| a.path.cmp(&b.path))
+}
+
+/// Of posts that claim one id, permalink or card, only the first stays.
+fn without_duplicates<'a>(
+    shown: Vec<Shown<'a>>,
+    verdicts: &mut [Verdict],
+    findings: &mut Vec<Finding>,
+) -> Vec<Shown<'a>> {
+    let mut permalinks: HashMap<&str, &str> = HashMap::new();
+    let mut ids: HashMap<&str, &str> = HashMap::new();
+    let mut cards: HashMap<&str, &str> = HashMap::from([("/", "the site itself")]);
+    let mut kept = Vec::with_capacity(shown.len());
+    let mut dropped: HashMap<String, String> = HashMap::new();
+    for shown in shown {
+        let post = shown.post();
+        let claims = [
+            (
+                &mut permalinks,
+                post.permalink.url.as_str(),
+                Rule::DuplicatePermalink,
+                "permalink",
+            ),
+            (&mut ids, post.id.as_str(), Rule::DuplicateId, "id"),
+            (
+                &mut cards,
+                post.permalink.path.as_str(),
+                Rule::DuplicateCard,
+                "card path",
+            ),
+        ];
+        let taken = claims.iter().find_map(|(owners, claim, rule, what)| {
+            Some((*owners.get(claim)?, *claim, *rule, *what))
+        });
+        if let Some((owner, claim, rule, what)) = taken {
+            let mut finding = finding(
+                post,
+                Severity::Error,
+                rule,
+                format!(
+                    "the {what} `{claim}` is that of `{owner}` already, so this post is not published"
+                ),
+                "give one of the two another address, or hide one",
+            );
+            finding.line = post.permalink.line;
+            findings.push(finding);
+            dropped.insert(post.path.clone(), owner.to_owned());
+            continue;
+        }
+        for (owners, claim, ..) in claims {
+            owners.insert(claim, &post.path);
+        }
+        kept.push(shown);
+    }
+    for verdict in verdicts {
+        if let Some(by) = dropped.remove(&verdict.path) {
+            verdict.state = State::Shadowed { by };
+        }
+    }
+    kept
+}
+
+fn finding(post: &Post, severity: Severity, rule: Rule, message: String, hint: &str) -> Finding {
+    Finding {
+        file: post.path.clone(),
+        line: None,
+        severity,
+        rule,
+        message,
+        hint: hint.to_owned(),
+    }
+}

@@ -1,0 +1,163 @@
+//! A post, or the site, as a link to it is previewed.
+
+use chrono::{DateTime, Utc};
+
+use super::entry::{self, Entry, Person};
+use super::visibility::Shown;
+use crate::artifact::ArtifactKey;
+use crate::config::{self, Config};
+use crate::post::Image;
+use crate::text::bounded;
+
+// The head of a card's page must stay within 32 KB whatever its texts are, so each has a bound in
+// bytes as HTML writes them; the sum of them, as often as each is written, is below it.
+
+/// No network draws a tenth of it.
+const MAX_TITLE: usize = 600;
+/// No network draws a fifth of it.
+const MAX_DESCRIPTION: usize = 1200;
+/// X takes 420 characters.
+const MAX_ALT: usize = 600;
+/// Of an author or a category.
+const MAX_NAME: usize = 120;
+/// Of an author's page.
+const MAX_AUTHOR_URL: usize = 300;
+/// Previews show two.
+const MAX_AUTHORS: usize = 4;
+/// Search engines and previews look at a few.
+const MAX_CATEGORIES: usize = 8;
+
+/// What a preview is drawn from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// The path of the permalink; `/` is the site's.
+    pub path: String,
+    /// The page the card is of: absolute, percent-encoded.
+    pub url: String,
+    /// Plain text on one line.
+    pub title: String,
+    /// A sentence or two, plain text.
+    pub description: String,
+    /// The picture of its own.
+    pub image: Option<Image>,
+    /// A BCP 47 language tag.
+    pub language: String,
+    /// Whether search engines are to leave it out.
+    pub noindex: bool,
+    /// The X account of who wrote it, without `@`.
+    pub twitter: Option<String>,
+    /// The site's X account, without `@`.
+    pub site_twitter: Option<String>,
+    /// The fediverse account of who wrote it, as `@user@host`.
+    pub fediverse: Option<String>,
+    /// What only a post has.
+    pub article: Option<Article>,
+}
+
+/// What only a post's card has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Article {
+    /// The date it bears.
+    pub published: DateTime<Utc>,
+    /// Its last change.
+    pub modified: DateTime<Utc>,
+    /// Who wrote it.
+    pub authors: Vec<Person>,
+    /// What it is about, the main thing first.
+    pub categories: Vec<String>,
+}
+
+impl Card {
+    /// The name of its page.
+    pub fn key(&self) -> ArtifactKey {
+        ArtifactKey::CardPage(self.path.clone())
+    }
+
+    pub(super) fn of_site(config: &Config) -> Card {
+        let site = &config.site;
+        Card {
+            path: "/".to_owned(),
+            url: site.url.to_string(),
+            title: site.title.clone(),
+            description: site.description.clone(),
+            image: image_of(site),
+            language: site.language.clone(),
+            noindex: false,
+            twitter: None,
+            site_twitter: site.twitter.clone(),
+            fediverse: site.fediverse.clone(),
+            article: None,
+        }
+    }
+
+    pub(super) fn of_post(shown: &Shown<'_>, entry: &Entry, config: &Config) -> Card {
+        let post = shown.post();
+        let site = &config.site;
+        let author = post
+            .authors
+            .first()
+            .and_then(|author| entry::find(&author.name, &config.authors));
+        Card {
+            path: post.permalink.path.clone(),
+            url: entry.url.clone(),
+            title: bounded(
+                post.preview_title.as_ref().unwrap_or(&entry.title),
+                MAX_TITLE,
+            ),
+            description: bounded(&entry.summary, MAX_DESCRIPTION),
+            image: entry
+                .image
+                .as_ref()
+                .map(bounded_alt)
+                .or_else(|| image_of(site)),
+            language: post
+                .language
+                .clone()
+                .unwrap_or_else(|| site.language.clone()),
+            noindex: !shown.is_indexed(),
+            twitter: author
+                .and_then(|author| author.twitter.clone())
+                .or_else(|| post.twitter.clone()),
+            site_twitter: site.twitter.clone(),
+            fediverse: author
+                .and_then(|author| author.fediverse.clone())
+                .or_else(|| site.fediverse.clone()),
+            article: Some(Article {
+                published: entry.published,
+                modified: entry.updated,
+                authors: entry
+                    .authors
+                    .iter()
+                    .take(MAX_AUTHORS)
+                    .map(|person| Person {
+                        name: bounded(&person.name, MAX_NAME),
+                        url: person.url.clone().filter(|url| url.len() <= MAX_AUTHOR_URL),
+                        email: None,
+                    })
+                    .collect(),
+                categories: entry
+                    .categories
+                    .iter()
+                    .take(MAX_CATEGORIES)
+                    .map(|term| bounded(&term.label, MAX_NAME))
+                    .collect(),
+            }),
+        }
+    }
+}
+
+/// The picture that stands for the site, where there is no other.
+fn image_of(site: &config::Site) -> Option<Image> {
+    let url = site.image.as_ref()?;
+    Some(Image {
+        url: url.to_string(),
+        alt: Some(bounded(&site.title, MAX_ALT)),
+    })
+}
+
+fn bounded_alt(image: &Image) -> Image {
+    Image {
+        url: image.url.clone(),
+        alt: image.alt.as_ref().map(|alt| bounded(alt, MAX_ALT)),
+    }
+}

@@ -1,0 +1,121 @@
+//! A post that may be seen, as every feed and map tells of it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::taxonomy::Term;
+use super::visibility::Shown;
+use crate::config::{self, Config};
+use crate::post::{self, Image};
+
+/// One public post, in no format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Unique and permanent.
+    pub id: String,
+    /// Where it is read: absolute, percent-encoded.
+    pub url: String,
+    /// Plain text on one line.
+    pub title: String,
+    /// A sentence or two, plain text.
+    pub summary: String,
+    /// The whole post as HTML with absolute URLs.
+    pub content_html: Arc<str>,
+    /// The date it bears.
+    pub published: DateTime<Utc>,
+    /// The last change its author speaks of, never before `published`.
+    pub updated: DateTime<Utc>,
+    /// Who wrote it.
+    pub authors: Vec<Person>,
+    /// The authors' terms, in the same order.
+    pub author_terms: Vec<Term>,
+    /// What it is about.
+    pub categories: Vec<Term>,
+    /// The picture that stands for it.
+    pub image: Option<Image>,
+    /// Every picture, the one that stands for it first.
+    pub images: Vec<Image>,
+    /// A BCP 47 language tag, where it is not the site's.
+    pub language: Option<String>,
+    /// Whether the sitemap may hold it.
+    pub in_sitemap: bool,
+    /// Whether its last change is dated ahead and therefore does not count yet.
+    pub(super) updated_is_ahead: bool,
+}
+
+/// Somebody who wrote an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// A page about the person.
+    pub url: Option<String>,
+    /// An address that may be shown.
+    pub email: Option<String>,
+}
+
+impl Entry {
+    pub(super) fn new(shown: &Shown<'_>, config: &Config, now: DateTime<Utc>) -> Entry {
+        let post = shown.post();
+        let ahead = post.updated.is_some_and(|updated| updated > now);
+        let updated = post
+            .updated
+            .filter(|updated| *updated <= now && *updated > post.published);
+        let mut images: Vec<Image> = post.image.iter().cloned().collect();
+        for image in &post.body_images {
+            if images.iter().all(|other| other.url != image.url) {
+                images.push(image.clone());
+            }
+        }
+        let authors: Vec<Person> = post
+            .authors
+            .iter()
+            .map(|author| person(author, &config.authors))
+            .collect();
+        Entry {
+            id: post.id.clone(),
+            url: post.permalink.url.clone(),
+            title: post.title.clone(),
+            summary: post.description.clone(),
+            content_html: Arc::clone(&post.body_html),
+            published: post.published,
+            updated: updated.unwrap_or(post.published),
+            author_terms: authors
+                .iter()
+                .map(|author| Term::new(&author.name))
+                .collect(),
+            authors,
+            categories: post
+                .categories
+                .iter()
+                .map(|label| Term::new(label))
+                .collect(),
+            image: post.image.clone(),
+            images,
+            language: post
+                .language
+                .clone()
+                .filter(|language| *language != config.site.language),
+            in_sitemap: shown.is_in_sitemap(),
+            updated_is_ahead: ahead,
+        }
+    }
+}
+
+/// What the post says of its author, and what the configuration adds.
+fn person(author: &post::Author, known: &[config::Author]) -> Person {
+    let known = find(&author.name, known);
+    Person {
+        name: author.name.clone(),
+        url: author.url.clone().or_else(|| known?.url.clone()),
+        email: author.email.clone().or_else(|| known?.email.clone()),
+    }
+}
+
+/// The configured author of a name.
+pub(super) fn find<'a>(name: &str, known: &'a [config::Author]) -> Option<&'a config::Author> {
+    known
+        .iter()
+        .find(|known| known.name.to_lowercase() == name.to_lowercase())
+}
