@@ -10,5 +10,6 @@ pub mod finding;
 pub mod fingerprint;
 pub mod percent;
 pub mod post;
+pub mod render;
 pub mod site;
 pub mod text;

@@ -1,0 +1,189 @@
+//! A card as the HTML page that link-preview bots read (ogp.me, X cards, schema.org JSON-LD).
+//!
+//! The head is complete within its first 32 KB, which is all that some fetch: the card's texts
+//! are bounded. Every attribute is quoted, every URL absolute, `og:` stands before `twitter:`,
+//! for where both are there the first counts. People find a plain link on; there is no redirect
+//! that a bot would follow away from the card.
+
+use chrono::SecondsFormat;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::{Value, json};
+
+use super::{html::json_for_script, style};
+use crate::artifact::{ArtifactKey, FeedFormat};
+use crate::site::Site;
+use crate::site::card::{Article, Card};
+
+pub(super) fn render(site: &Site, card: &Card) -> Vec<u8> {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(card.language) prefix="og: https://ogp.me/ns# article: https://ogp.me/ns/article#" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (card.title) }
+                meta name="description" content=(card.description);
+                link rel="canonical" href=(card.url);
+                @if card.noindex { meta name="robots" content="noindex"; }
+                (open_graph(site, card))
+                @if let Some(article) = &card.article { (article_tags(article)) }
+                (twitter(card))
+                @if let Some(account) = &card.fediverse { meta name="fediverse:creator" content=(account); }
+                meta name="theme-color" content=(site.theme_color);
+                script type="application/ld+json" { (PreEscaped(json_for_script(&json_ld(site, card).to_string()))) }
+                @if let Some(feed) = site.feeds.first() {
+                    @for format in FeedFormat::ALL {
+                        link rel="alternate" type=(format.mime_type()) title=(feed.title)
+                            href=(feed.key(format).url(&site.public_url));
+                    }
+                }
+                meta name="color-scheme" content="light dark";
+                style { (PreEscaped(style::sheet(&site.theme_color))) }
+            }
+            body { (body(site, card)) }
+        }
+    };
+    page.into_string().into_bytes()
+}
+
+fn property(name: &str, content: &str) -> Markup {
+    html! { meta property=(name) content=(content); }
+}
+
+fn open_graph(site: &Site, card: &Card) -> Markup {
+    html! {
+        (property("og:type", if card.article.is_some() { "article" } else { "website" }))
+        (property("og:site_name", &site.title))
+        (property("og:title", &card.title))
+        @if !card.description.is_empty() { (property("og:description", &card.description)) }
+        (property("og:url", &card.url))
+        @if let Some(locale) = locale(&card.language) { (property("og:locale", &locale)) }
+        @if let Some(image) = &card.image {
+            (property("og:image", &image.url))
+            @if let Some(alt) = &image.alt { (property("og:image:alt", alt)) }
+        }
+    }
+}
+
+fn article_tags(article: &Article) -> Markup {
+    html! {
+        (property("article:published_time", &article.published.to_rfc3339_opts(SecondsFormat::Secs, true)))
+        (property("article:modified_time", &article.modified.to_rfc3339_opts(SecondsFormat::Secs, true)))
+        @for person in article.authors.iter() {
+            (property("article:author", person.url.as_deref().unwrap_or(&person.name)))
+        }
+        @if let Some(section) = article.categories.first() { (property("article:section", section)) }
+        @for tag in article.categories.iter() { (property("article:tag", tag)) }
+        @for person in article.authors.iter() { meta name="author" content=(person.name); }
+    }
+}
+
+/// X reads title, description and picture from `og:`; Slack draws the labels as well.
+fn twitter(card: &Card) -> Markup {
+    let kind = if card.image.is_some() {
+        "summary_large_image"
+    } else {
+        "summary"
+    };
+    let mut labels = Vec::new();
+    if let Some(article) = &card.article {
+        let names: Vec<_> = article
+            .authors
+            .iter()
+            .map(|person| person.name.as_str())
+            .collect();
+        let tags: Vec<_> = article.categories.iter().map(String::as_str).collect();
+        labels.extend((!names.is_empty()).then(|| ("Written by", names.join(", "))));
+        labels.extend((!tags.is_empty()).then(|| ("Filed under", tags.join(", "))));
+    }
+    html! {
+        meta name="twitter:card" content=(kind);
+        @if let Some(account) = &card.site_twitter { meta name="twitter:site" content={ "@" (account) }; }
+        @if let Some(account) = &card.twitter { meta name="twitter:creator" content={ "@" (account) }; }
+        @if let Some(alt) = card.image.as_ref().and_then(|image| image.alt.as_ref()) {
+            meta name="twitter:image:alt" content=(alt);
+        }
+        @for (number, (label, text)) in (1..).zip(&labels) {
+            meta name=(format!("twitter:label{number}")) content=(label);
+            meta name=(format!("twitter:data{number}")) content=(text);
+        }
+    }
+}
+
+fn json_ld(site: &Site, card: &Card) -> Value {
+    let Some(article) = &card.article else {
+        return json!({
+            "@context": "https://schema.org",
+            "@type": "WebSite",
+            "name": card.title,
+            "description": card.description,
+            "url": card.url,
+            "inLanguage": card.language,
+        });
+    };
+    let authors: Vec<Value> = article
+        .authors
+        .iter()
+        .map(|person| match &person.url {
+            Some(url) => json!({ "@type": "Person", "name": person.name, "url": url }),
+            None => json!({ "@type": "Person", "name": person.name }),
+        })
+        .collect();
+    let mut json = json!({
+        "@context": "https://schema.org",
+        "@type": "BlogPosting",
+        "headline": card.title,
+        "description": card.description,
+        "url": card.url,
+        "mainEntityOfPage": { "@type": "WebPage", "@id": card.url },
+        "datePublished": article.published.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "dateModified": article.modified.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "inLanguage": card.language,
+        "publisher": { "@type": "Organization", "name": site.title, "url": site.url },
+    });
+    if let Some(fields) = json.as_object_mut() {
+        if !authors.is_empty() {
+            fields.insert("author".to_owned(), Value::Array(authors));
+        }
+        if let Some(image) = &card.image {
+            fields.insert("image".to_owned(), json!([image.url]));
+        }
+        if let Some(section) = article.categories.first() {
+            fields.insert("articleSection".to_owned(), json!(section));
+        }
+    }
+    json
+}
+
+fn body(site: &Site, card: &Card) -> Markup {
+    html! {
+        header {
+            p.site { a href=(site.url) { (site.title) } }
+            h1 dir="auto" { (card.title) }
+            @if let Some(article) = &card.article {
+                p.meta {
+                    @let date = article.published.with_timezone(&site.timezone).format("%Y-%m-%d").to_string();
+                    time datetime=(date) { (date) }
+                    @for person in &article.authors { span { (person.name) } }
+                    @for category in &article.categories { span.tag { (category) } }
+                }
+            }
+        }
+        main {
+            @if let Some(image) = &card.image { img.cover src=(image.url) alt=(image.alt.as_deref().unwrap_or_default()); }
+            @if !card.description.is_empty() { p.lead dir="auto" { (card.description) } }
+            a.on href=(card.url) { @if card.article.is_some() { "Read the post" } @else { "Visit the site" } }
+        }
+        footer {
+            p { a href=(ArtifactKey::Home.url(&site.public_url)) { "Subscribe to " (site.title) } }
+        }
+    }
+}
+
+/// A language tag with a region, as Open Graph writes it (`pt-BR` is `pt_BR`); it knows no
+/// language without one.
+fn locale(language: &str) -> Option<String> {
+    let (language, region) = language.split_once('-')?;
+    (language.len() == 2 && region.len() == 2)
+        .then(|| format!("{}_{}", language.to_lowercase(), region.to_uppercase()))
+}

@@ -1,0 +1,151 @@
+//! The page for people: what can be subscribed to, and the newest posts.
+//!
+//! One file without script or outside resource, in the reader's light or dark. Feeds are found
+//! by browsers and readers through its `link rel="alternate"` lines.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::style;
+use crate::artifact::{ArtifactKey, FeedFormat, FeedScope};
+use crate::site::Site;
+use crate::site::entry::Entry;
+use crate::site::feed::Feed;
+
+pub(super) fn render(site: &Site) -> Vec<u8> {
+    let main = site.feeds.first();
+    let categories = feeds_of(site, |scope| matches!(scope, FeedScope::Category(_)));
+    let authors = feeds_of(site, |scope| matches!(scope, FeedScope::Author(_)));
+    let page = html! {
+        (DOCTYPE)
+        html lang=(site.language) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="theme-color" content=(site.theme_color);
+                title { "Subscribe to " (site.title) }
+                meta name="description" content=(site.description);
+                @if let Some(main) = main {
+                    @for format in FeedFormat::ALL {
+                        link rel="alternate" type=(format.mime_type())
+                            title=(format!("{} ({})", main.title, format.name()))
+                            href=(main.key(format).url(&site.public_url));
+                    }
+                }
+                style { (PreEscaped(style::sheet(&site.theme_color))) }
+            }
+            body {
+                header {
+                    p.site { a href=(site.url) { (site.title) } }
+                    h1 { "Subscribe" }
+                    p.lead { (site.description) }
+                    @if let Some(main) = main { (subscribe(site, main)) }
+                }
+                main {
+                    section aria-labelledby="posts" {
+                        h2 #posts { "Latest posts" }
+                        @match main {
+                            Some(main) if !main.entries.is_empty() => {
+                                ol.posts { @for entry in &main.entries { (post(site, entry)) } }
+                            }
+                            _ => p.none { "Nothing has been published yet. Subscribe, and the first post will come to you." }
+                        }
+                    }
+                    (more_feeds(site, "By category", &categories))
+                    (more_feeds(site, "By author", &authors))
+                }
+                footer {
+                    p {
+                        a href=(ArtifactKey::Opml.url(&site.public_url)) { "All feeds as OPML" }
+                        " · "
+                        a href=(ArtifactKey::Sitemap.url(&site.public_url)) { "Sitemap" }
+                        @if let Some(copyright) = &site.copyright { " · " (copyright) }
+                    }
+                }
+            }
+        }
+    };
+    page.into_string().into_bytes()
+}
+
+fn feeds_of(site: &Site, wanted: fn(&FeedScope) -> bool) -> Vec<&Feed> {
+    site.feeds
+        .iter()
+        .filter(|feed| wanted(&feed.scope))
+        .collect()
+}
+
+fn subscribe(site: &Site, feed: &Feed) -> Markup {
+    html! {
+        ul.formats {
+            @for format in FeedFormat::ALL {
+                li { a href=(feed.key(format).url(&site.public_url)) type=(format.mime_type()) { (format.name()) } }
+            }
+        }
+        p.hint {
+            "Copy this address into your feed reader: "
+            code { (feed.key(FeedFormat::Rss).url(&site.public_url)) }
+        }
+    }
+}
+
+fn post(site: &Site, entry: &Entry) -> Markup {
+    let date = entry
+        .published
+        .with_timezone(&site.timezone)
+        .format("%Y-%m-%d")
+        .to_string();
+    html! {
+        li lang=[entry.language.as_deref()] {
+            p.meta {
+                time datetime=(date) { (date) }
+                @for category in &entry.categories { span.tag { (category.label) } }
+            }
+            h3 dir="auto" { a href=(entry.url) { (entry.title) } }
+            @if !entry.summary.is_empty() { p.summary dir="auto" { (entry.summary) } }
+            @if !entry.authors.is_empty() {
+                p.by { (entry.authors.iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")) }
+            }
+        }
+    }
+}
+
+fn more_feeds(site: &Site, title: &str, feeds: &[&Feed]) -> Markup {
+    html! {
+        @if !feeds.is_empty() {
+            section {
+                h2 { (title) }
+                ul.feeds {
+                    @for feed in feeds {
+                        li {
+                            span.name dir="auto" { (label(site, feed)) }
+                            span.links {
+                                @for format in FeedFormat::ALL {
+                                    a href=(feed.key(format).url(&site.public_url)) type=(format.mime_type())
+                                        aria-label=(format!("{} as {}", label(site, feed), format.name())) {
+                                        (short(format))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The feed's name without the site's, which stands at the top of the page.
+fn label<'a>(site: &Site, feed: &'a Feed) -> &'a str {
+    feed.title
+        .strip_suffix(&site.title)
+        .map_or(&*feed.title, |label| label.trim_end_matches([' ', '–']))
+}
+
+fn short(format: FeedFormat) -> &'static str {
+    match format {
+        FeedFormat::Rss => "RSS",
+        FeedFormat::Atom => "Atom",
+        FeedFormat::Json => "JSON",
+    }
+}

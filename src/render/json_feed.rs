@@ -1,0 +1,106 @@
+//! A feed as JSON Feed 1.1 (jsonfeed.org/version/1.1).
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::RenderError;
+use crate::artifact::FeedFormat;
+use crate::config::FeedContent;
+use crate::site::Site;
+use crate::site::entry::Entry;
+use crate::site::feed::Feed;
+
+#[derive(Serialize)]
+struct JsonFeed<'a> {
+    version: &'static str,
+    title: &'a str,
+    home_page_url: &'a str,
+    feed_url: String,
+    description: &'a str,
+    language: &'a str,
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    url: &'a str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_text: Option<&'a str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    summary: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    date_published: String,
+    date_modified: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Author<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
+    let json = JsonFeed {
+        version: "https://jsonfeed.org/version/1.1",
+        title: &feed.title,
+        home_page_url: &site.url,
+        feed_url: feed.key(FeedFormat::Json).url(&site.public_url),
+        description: &feed.description,
+        language: &site.language,
+        items: feed
+            .entries
+            .iter()
+            .map(|entry| item(entry, feed.content))
+            .collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&json)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn item(entry: &Entry, content: FeedContent) -> Item<'_> {
+    // One of the two contents must be there, and an empty one is none.
+    let html =
+        Some(&*entry.content_html).filter(|html| content == FeedContent::Full && !html.is_empty());
+    Item {
+        id: &entry.id,
+        url: &entry.url,
+        title: &entry.title,
+        content_html: html,
+        content_text: html.is_none().then_some(entry.summary.as_str()),
+        summary: &entry.summary,
+        image: entry.image.as_ref().map(|image| image.url.as_str()),
+        date_published: rfc3339(entry.published),
+        date_modified: rfc3339(entry.updated),
+        authors: entry
+            .authors
+            .iter()
+            .map(|person| Author {
+                name: &person.name,
+                url: person.url.as_deref(),
+            })
+            .collect(),
+        tags: entry
+            .categories
+            .iter()
+            .map(|term| term.label.as_str())
+            .collect(),
+        language: entry.language.as_deref(),
+    }
+}
+
+fn rfc3339(date: DateTime<Utc>) -> String {
+    date.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
