@@ -12,4 +12,5 @@ pub mod percent;
 pub mod post;
 pub mod render;
 pub mod site;
+pub mod snapshot;
 pub mod text;
