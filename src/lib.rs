@@ -11,6 +11,7 @@ pub mod fingerprint;
 pub mod percent;
 pub mod post;
 pub mod render;
+pub mod server;
 pub mod site;
 pub mod snapshot;
 pub mod text;

@@ -1,0 +1,205 @@
+//! One accepted socket into answered requests, HTTP/1.1 or HTTP/2 as the client speaks.
+//!
+//! The connection ends when the client or hyper ends it; when its [`Pulse`] says so; or, once
+//! the server stops, as soon as what has been asked is answered.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use hyper::Version;
+use hyper::body::{Body, Frame, SizeHint};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::debug;
+
+use super::pulse::{Felt, Limits, Pulse, Verdict};
+use super::respond::respond;
+use crate::config;
+use crate::percent::normalize_path;
+use crate::snapshot::Current;
+
+/// How long a silent HTTP/2 client has to take note that we leave.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What all connections of a server share.
+pub(super) struct Service {
+    current: Current,
+    prefix: String,
+    limits: Limits,
+    clock: fn() -> SystemTime,
+    protocols: auto::Builder<TokioExecutor>,
+}
+
+impl Service {
+    pub(super) fn new(
+        current: Current,
+        config: &config::Server,
+        clock: fn() -> SystemTime,
+    ) -> Service {
+        Service {
+            current,
+            prefix: prefix(&config.public_url),
+            limits: Limits {
+                head: config.header_timeout,
+                silence: config.idle_timeout,
+            },
+            clock,
+            protocols: protocols(),
+        }
+    }
+
+    /// Serves one connection to its end. `stop` changes once, when the server stops.
+    pub(super) async fn serve(&self, socket: TcpStream, mut stop: watch::Receiver<()>) {
+        if let Err(error) = socket.set_nodelay(true) {
+            debug!(%error, "cannot set TCP_NODELAY");
+        }
+        let pulse = Pulse::new(self.limits);
+        let io = TokioIo::new(Felt::new(socket, Arc::clone(&pulse)));
+        let answering = Arc::clone(&pulse);
+        let (current, prefix, clock) = (&self.current, &self.prefix, self.clock);
+        let service = service_fn(move |request| {
+            let version = request.version();
+            answering.request(version, Instant::now());
+            let response = respond(&request, &current.load(), prefix, clock());
+            let pulse = Arc::clone(&answering);
+            ready(Ok::<_, Infallible>(
+                response.map(|bytes| Answer::new(bytes, version, pulse)),
+            ))
+        });
+        let mut connection = pin!(self.protocols.serve_connection(io, service));
+        let mut stopping = false;
+        loop {
+            let wake = match pulse.verdict(Instant::now()) {
+                Verdict::Wait(until) => until,
+                Verdict::HeadLate => return debug!("a request's head did not arrive in time"),
+                Verdict::Silent => break,
+            };
+            tokio::select! {
+                // In this order: what has already arrived when the stop comes is answered.
+                biased;
+                ended = connection.as_mut() => return log(ended),
+                _ = stop.changed(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = sleep_until(wake) => {}
+            }
+        }
+        debug!("closing a silent connection");
+        connection.as_mut().graceful_shutdown();
+        if let Ok(ended) = timeout(FAREWELL, connection).await {
+            log(ended);
+        }
+    }
+}
+
+/// The path of a URL in its one spelling, without a trailing slash.
+fn prefix(public_url: &str) -> String {
+    let path = url::Url::parse(public_url).map(|url| url.path().to_owned());
+    let path = path.ok().and_then(|path| normalize_path(&path));
+    path.unwrap_or_default().trim_end_matches('/').to_owned()
+}
+
+fn protocols() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // Off because ours is stricter, and kinder: see `pulse`.
+        .header_read_timeout(None)
+        .max_buf_size(16 * 1024)
+        .max_headers(100);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(16 * 1024)
+        .max_concurrent_streams(100)
+        // What a client may make us hold: streams it opens and resets at once, and bytes it
+        // asks for and does not take.
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(100)
+        .max_send_buf_size(64 * 1024);
+    builder
+}
+
+fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        debug!(error, "a connection ended with an error");
+    }
+}
+
+/// A response's body, whose pieces are felt as they get under way.
+struct Answer {
+    rest: Bytes,
+    piece: usize,
+    pulse: Arc<Pulse>,
+}
+
+impl Answer {
+    fn new(bytes: Bytes, version: Version, pulse: Arc<Pulse>) -> Answer {
+        let piece = match version {
+            // A piece is taken when the client has made room, so the pieces are the progress.
+            Version::HTTP_2 => 16 * 1024,
+            _ => usize::MAX,
+        };
+        Answer {
+            rest: bytes,
+            piece,
+            pulse,
+        }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        self.pulse.answered(Instant::now());
+        let length = self.piece.min(self.rest.len());
+        let piece = self.rest.split_to(length);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_is_the_path_of_the_public_url() {
+        let cases = [
+            ("https://e.org", ""),
+            ("https://e.org/", ""),
+            ("https://e.org/feeds", "/feeds"),
+            ("https://e.org/a/%7eb/", "/a/~b"),
+            ("nonsense", ""),
+        ];
+        for (url, path) in cases {
+            assert_eq!(prefix(url), path, "{url}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The `Host` of a request into whether the request may be answered, RFC 9112 §3.2.
+//!
+//! No answer depends on it: courant knows its own name from the configuration. It is checked
+//! because a message that two readers could take for two hosts is how requests are smuggled past
+//! a proxy.
+
+use hyper::header::HOST;
+use hyper::{HeaderMap, Version};
+
+/// Whether the fields name at most one host and a well-formed one; HTTP/1.1 must name one.
+pub(super) fn is_acceptable(version: Version, headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(HOST).iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => version != Version::HTTP_11,
+        (Some(host), None) => is_host(host.as_bytes()),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// `uri-host [ ":" port ]`, RFC 9110 §7.2. Empty is right where the target has no authority.
+fn is_host(value: &[u8]) -> bool {
+    let (name, after) = match value.strip_prefix(b"[") {
+        Some(literal) => {
+            let mut parts = literal.splitn(2, |&byte| byte == b']');
+            match (parts.next(), parts.next()) {
+                (Some(address), Some(after)) if is_ip_literal(address) => (&[][..], after),
+                _ => return false,
+            }
+        }
+        None => match value.iter().position(|&byte| byte == b':') {
+            Some(colon) => value.split_at_checked(colon).unwrap_or_default(),
+            None => (value, &[][..]),
+        },
+    };
+    let port = after.strip_prefix(b":").unwrap_or_default();
+    is_reg_name(name)
+        && (after.is_empty() || after.starts_with(b":"))
+        && port.iter().all(u8::is_ascii_digit)
+}
+
+/// RFC 3986 §3.2.2, `IPv6address / IPvFuture`, by its alphabet.
+fn is_ip_literal(address: &[u8]) -> bool {
+    let is_future = matches!(address.first(), Some(b'v' | b'V'));
+    !address.is_empty()
+        && address.iter().all(|&byte| match byte {
+            b':' | b'.' => true,
+            _ if is_future => is_reg_name_byte(byte),
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn is_reg_name(name: &[u8]) -> bool {
+    let mut bytes = name.iter();
+    while let Some(&byte) = bytes.next() {
+        let valid = match byte {
+            b'%' => [bytes.next(), bytes.next()]
+                .iter()
+                .all(|digit| digit.is_some_and(u8::is_ascii_hexdigit)),
+            _ => is_reg_name_byte(byte),
+        };
+        if !valid {
+            return false;
+        }
+    }
+    true
+}
+
+/// `unreserved / sub-delims`. RFC 3986 has no `_` in host names of its own; it is unreserved.
+fn is_reg_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+    use proptest::prelude::*;
+
+    fn accepted(version: Version, hosts: &[&[u8]]) -> bool {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            if let Ok(value) = HeaderValue::from_bytes(host) {
+                headers.append(HOST, value);
+            }
+        }
+        is_acceptable(version, &headers)
+    }
+
+    #[test]
+    fn one_well_formed_host() {
+        let good = [
+            "e.org",
+            "e.org:",
+            "e.org:8080",
+            "",
+            "[::1]",
+            "[::1]:80",
+            "[v1.a]",
+            "127.0.0.1:1",
+            "a_b",
+            "%C3%A9",
+        ];
+        for host in good {
+            assert!(accepted(Version::HTTP_11, &[host.as_bytes()]), "{host}");
+        }
+        let bad = [
+            "e.org/",
+            "a b",
+            "u@e.org",
+            "e.org:x",
+            "a:1:2",
+            "[::1",
+            "::1]",
+            "[]",
+            "[::1]x",
+            "[g]",
+            "%4",
+            "é",
+            "a,b?",
+            "http://e.org",
+        ];
+        for host in bad {
+            assert!(!accepted(Version::HTTP_11, &[host.as_bytes()]), "{host}");
+            assert!(!accepted(Version::HTTP_10, &[host.as_bytes()]), "{host}");
+        }
+    }
+
+    #[test]
+    fn not_none_and_not_two() {
+        assert!(!accepted(Version::HTTP_11, &[]));
+        assert!(accepted(Version::HTTP_10, &[]));
+        assert!(accepted(Version::HTTP_2, &[]), "it has `:authority`");
+        for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2] {
+            assert!(!accepted(version, &[b"e.org", b"e.org"]));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(host in any::<Vec<u8>>()) {
+            let _ = is_host(&host);
+        }
+    }
+}

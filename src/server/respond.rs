@@ -1,0 +1,406 @@
+//! A request and the current snapshot into a response. Never fails, waits or reads anything else.
+//!
+//! 1. Host: a doubtful one is 400.
+//! 2. Method: other than GET and HEAD is 405.
+//! 3. Path: brought to its one spelling and looked up, with and without the prefix of
+//!    `public_url`, for some proxies strip it and some do not. Unknown is 404. The query is no
+//!    part of it.
+//! 4. Content coding: the client's wish among the forms at hand.
+//! 5. Preconditions: 412 or 304.
+//! 6. Otherwise 200.
+//! 7. HEAD: the same without the body.
+//!
+//! `Range` is ignored, as RFC 9110 §14.2 allows: what is served is small, and partial answers
+//! of coded bytes are what clients get wrong. Errors say nothing of the request, so there is
+//! nothing to reflect.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::host;
+use super::negotiate::{Coding, negotiate};
+use super::precondition::{Precondition, Validators};
+use crate::artifact::ArtifactKey;
+use crate::percent::normalize_path;
+use crate::snapshot::{Representation, Resource, Snapshot};
+
+/// Answers a request. `prefix` is the path of `server.public_url` in its one spelling, without a
+/// trailing slash.
+pub fn respond<B>(
+    request: &Request<B>,
+    snapshot: &Snapshot,
+    prefix: &str,
+    now: SystemTime,
+) -> Response<Bytes> {
+    let mut response = answer(request, snapshot, prefix, now);
+    let has_body = !matches!(response.status(), StatusCode::NOT_MODIFIED);
+    let length = response.body().len();
+    let headers = response.headers_mut();
+    // From the same reading of the clock as `Last-Modified`, which may not be later.
+    set(headers, header::DATE, &httpdate::fmt_http_date(now));
+    set_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if has_body {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    let is_head = request.method() == Method::HEAD;
+    response.map(|body| if is_head { Bytes::new() } else { body })
+}
+
+fn answer<B>(
+    request: &Request<B>,
+    snapshot: &Snapshot,
+    prefix: &str,
+    now: SystemTime,
+) -> Response<Bytes> {
+    if !host::is_acceptable(request.version(), request.headers()) {
+        return plain(StatusCode::BAD_REQUEST, "bad request\n");
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+        set_static(response.headers_mut(), header::ALLOW, "GET, HEAD");
+        return response;
+    }
+    let Some(resource) = find(snapshot, prefix, request.uri().path()) else {
+        let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
+        // Long enough to stop a herd, short enough for a post that is about to appear.
+        set_static(
+            response.headers_mut(),
+            header::CACHE_CONTROL,
+            "public, max-age=60",
+        );
+        return response;
+    };
+    let (coding, representation) = select(resource, request.headers());
+    let last_modified = (resource.last_modified <= now).then_some(resource.last_modified);
+    let validators = Validators {
+        etag: &representation.etag,
+        last_modified,
+    };
+    let mut response = match Precondition::evaluate(request.headers(), validators, now) {
+        Precondition::Failed => {
+            return plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n");
+        }
+        Precondition::NotModified => status(StatusCode::NOT_MODIFIED, Bytes::new()),
+        Precondition::Holds => {
+            let mut response = status(StatusCode::OK, representation.body.clone());
+            describe_content(response.headers_mut(), &resource.key, coding);
+            response
+        }
+    };
+    describe(response.headers_mut(), resource, validators);
+    response
+}
+
+fn find<'a>(snapshot: &'a Snapshot, prefix: &str, path: &str) -> Option<&'a Resource> {
+    let path = normalize_path(path)?;
+    let below = path
+        .strip_prefix(prefix)
+        .map(|below| if below.is_empty() { "/" } else { below });
+    below
+        .and_then(|below| snapshot.get(below))
+        .or_else(|| snapshot.get(&path))
+        .map(AsRef::as_ref)
+}
+
+fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> (Coding, &'a Representation) {
+    let offered: &[Coding] = match resource.gzip {
+        Some(_) => &[Coding::Gzip, Coding::Identity],
+        None => &[Coding::Identity],
+    };
+    match (negotiate(headers, offered), &resource.gzip) {
+        (Coding::Gzip, Some(gzip)) => (Coding::Gzip, gzip),
+        _ => (Coding::Identity, &resource.identity),
+    }
+}
+
+/// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.
+fn describe_content(headers: &mut HeaderMap, key: &ArtifactKey, coding: Coding) {
+    set_static(headers, header::CONTENT_TYPE, key.media_type());
+    if let Some(name) = coding.name() {
+        set_static(headers, header::CONTENT_ENCODING, name);
+    }
+}
+
+/// What 200 and 304 both say.
+fn describe(headers: &mut HeaderMap, resource: &Resource, validators: Validators<'_>) {
+    set(headers, header::ETAG, validators.etag);
+    if let Some(date) = validators.last_modified {
+        set(
+            headers,
+            header::LAST_MODIFIED,
+            &httpdate::fmt_http_date(date),
+        );
+    }
+    set_static(headers, header::CACHE_CONTROL, resource.key.cache_control());
+    if resource.gzip.is_some() {
+        // Of the identity form too: a cache must not hand it to those who asked for gzip, nor
+        // the other way round.
+        set_static(headers, header::VARY, "Accept-Encoding");
+    }
+    if let Some(link) = &resource.link {
+        set(headers, header::LINK, link);
+    }
+    if resource.noindex {
+        set_static(headers, HeaderName::from_static("x-robots-tag"), "noindex");
+    }
+    if let ArtifactKey::Feed(..) = resource.key {
+        // Public, and read by scripts of other sites.
+        set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+    if resource.key.media_type().starts_with("text/html") {
+        set_static(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+        set_static(
+            headers,
+            header::REFERRER_POLICY,
+            "strict-origin-when-cross-origin",
+        );
+    }
+}
+
+/// Pages have a style of their own and pictures from anywhere, and nothing else.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+    img-src http: https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+fn plain(code: StatusCode, text: &'static str) -> Response<Bytes> {
+    let mut response = status(code, Bytes::from_static(text.as_bytes()));
+    set_static(
+        response.headers_mut(),
+        header::CONTENT_TYPE,
+        "text/plain; charset=utf-8",
+    );
+    response
+}
+
+fn status(code: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = code;
+    response
+}
+
+fn set_static(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
+/// A value that no field can hold is left out: better a header less than no answer.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::{Artifact, FeedFormat, FeedScope, Link};
+    use proptest::prelude::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn artifact(key: ArtifactKey, body: &str) -> Artifact {
+        Artifact {
+            noindex: matches!(key, ArtifactKey::CardPage(_)),
+            links: vec![Link {
+                target: "https://e.org/".into(),
+                rel: "alternate",
+                mime_type: None,
+            }],
+            key,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    fn snapshot() -> Snapshot {
+        let long = "<p>the same again</p>".repeat(50);
+        let artifacts = vec![
+            artifact(ArtifactKey::Home, "home"),
+            artifact(ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), &long),
+            artifact(ArtifactKey::CardPage("/%D0%BD/".into()), &long),
+            artifact(ArtifactKey::Robots, "a"),
+        ];
+        Snapshot::next(&Snapshot::default(), artifacts, at(1_000))
+    }
+
+    fn ask(target: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
+        let mut request = Request::get(target).header("host", "e.org");
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        respond(&request.body(()).unwrap(), &snapshot(), "/sub", at(2_000))
+    }
+
+    fn field<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn a_path_is_found_in_every_spelling_with_and_without_the_prefix() {
+        let found = [
+            "/",
+            "/sub",
+            "/sub/",
+            "/rss.xml",
+            "/sub/rss.xml?page=2",
+            "/%73ub/%72ss.xml",
+            "/cards/%d0%bd/",
+            "http://other.example/rss.xml",
+            "http://other.example",
+            "/rss.xml?",
+        ];
+        for target in found {
+            assert_eq!(ask(target, &[]).status(), 200, "{target}");
+        }
+        let unknown = [
+            "/subrss.xml",
+            "/rss.xml/",
+            "//rss.xml",
+            "/sub/../rss.xml",
+            "/%2e%2e/rss.xml",
+            "/rss%2Exml%00",
+            "/cards%2F%D0%BD/",
+            "/%zz",
+            "*",
+            "/RSS.xml",
+        ];
+        for target in unknown {
+            let response = ask(target, &[]);
+            assert_eq!(response.status(), 404, "{target}");
+            assert_eq!(field(&response, "content-length"), Some("10"));
+            assert_eq!(
+                field(&response, "content-type"),
+                Some("text/plain; charset=utf-8")
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_carries_its_policies_and_a_feed_is_open_to_scripts() {
+        let page = ask("/cards/%D0%BD/", &[]);
+        assert_eq!(field(&page, "content-security-policy"), Some(PAGE_POLICY));
+        assert_eq!(
+            field(&page, "referrer-policy"),
+            Some("strict-origin-when-cross-origin")
+        );
+        assert_eq!(field(&page, "x-robots-tag"), Some("noindex"));
+        assert_eq!(field(&page, "access-control-allow-origin"), None);
+        let feed = ask("/rss.xml", &[]);
+        assert_eq!(field(&feed, "content-security-policy"), None);
+        assert_eq!(field(&feed, "x-robots-tag"), None);
+        assert_eq!(field(&feed, "access-control-allow-origin"), Some("*"));
+        assert_eq!(field(&feed, "x-content-type-options"), Some("nosniff"));
+        assert_eq!(
+            field(&feed, "link"),
+            Some("<https://e.org/>; rel=\"alternate\"")
+        );
+    }
+
+    #[test]
+    fn not_modified_says_what_ok_says_of_the_resource() {
+        let full = ask("/cards/%D0%BD/", &[("accept-encoding", "gzip")]);
+        let etag = field(&full, "etag").unwrap();
+        let short = ask(
+            "/cards/%D0%BD/",
+            &[("accept-encoding", "gzip"), ("if-none-match", etag)],
+        );
+        assert_eq!(short.status(), 304);
+        let of_the_body = ["content-type", "content-length", "content-encoding"];
+        for (name, value) in full.headers() {
+            let expected = (!of_the_body.contains(&name.as_str())).then_some(value);
+            assert_eq!(short.headers().get(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn each_coding_is_revalidated_by_its_own_tag() {
+        let gzip = ask("/rss.xml", &[("accept-encoding", "gzip")]);
+        let tag = field(&gzip, "etag").unwrap();
+        assert_eq!(field(&gzip, "content-encoding"), Some("gzip"));
+        let plain = ask("/rss.xml", &[("if-none-match", tag)]);
+        assert_eq!(plain.status(), 200);
+        assert_eq!(field(&plain, "content-encoding"), None);
+        assert_eq!(field(&plain, "vary"), Some("Accept-Encoding"));
+        assert_eq!(field(&ask("/robots.txt", &[]), "vary"), None);
+    }
+
+    #[test]
+    fn a_modification_date_ahead_of_the_clock_is_neither_told_nor_compared() {
+        let ahead = |fields: &[(&str, String)]| {
+            let mut request = Request::get("/rss.xml").header("host", "e.org");
+            for (name, value) in fields {
+                request = request.header(*name, value);
+            }
+            respond(&request.body(()).unwrap(), &snapshot(), "", at(999))
+        };
+        assert_eq!(field(&ahead(&[]), "last-modified"), None);
+        let since = httpdate::fmt_http_date(at(999));
+        assert_eq!(ahead(&[("if-modified-since", since.clone())]).status(), 200);
+        assert_eq!(ahead(&[("if-unmodified-since", since)]).status(), 200);
+        let now = ask("/rss.xml", &[]);
+        assert_eq!(
+            field(&now, "last-modified"),
+            Some("Thu, 01 Jan 1970 00:16:40 GMT")
+        );
+        assert_eq!(field(&now, "date"), Some("Thu, 01 Jan 1970 00:33:20 GMT"));
+    }
+
+    #[test]
+    fn a_range_is_ignored_and_a_failed_condition_is_412() {
+        assert_eq!(ask("/rss.xml", &[("range", "bytes=0-1")]).status(), 200);
+        assert_eq!(ask("/rss.xml", &[("if-match", "\"x\"")]).status(), 412);
+    }
+
+    #[test]
+    fn paths_of_artifacts_are_spelled_so_already() {
+        let slugs = [
+            "news",
+            "новости",
+            "日本語",
+            "a b",
+            "50%",
+            "q?#[x]|\"^`{}\\",
+            "c++",
+            "a:b@c,d;e=f",
+        ];
+        let scoped = slugs.iter().flat_map(|slug| {
+            [
+                ArtifactKey::Feed(FeedScope::Category((*slug).into()), FeedFormat::Atom),
+                ArtifactKey::Feed(FeedScope::Author((*slug).into()), FeedFormat::Json),
+            ]
+        });
+        let fixed = [
+            ArtifactKey::Home,
+            ArtifactKey::Sitemap,
+            ArtifactKey::SitemapPart(7),
+            ArtifactKey::Robots,
+            ArtifactKey::Opml,
+            ArtifactKey::CardPage("/".into()),
+        ];
+        for key in scoped.chain(fixed) {
+            assert_eq!(normalize_path(&key.path()), Some(key.path()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_is_answered(
+            method in "[A-Z]{1,8}|GET|HEAD",
+            path in "/(\\PC|%[0-9a-f]{2}|rss\\.xml|sub|/|\\.){0,12}",
+            name in "accept-encoding|if-none-match|if-modified-since|if-match|range|host",
+            value in any::<Vec<u8>>(),
+        ) {
+            let request = Request::builder().method(method.as_str()).uri(path).header(name, value).body(());
+            if let Ok(request) = request {
+                let status = respond(&request, &snapshot(), "/sub", at(2_000)).status();
+                prop_assert!([200, 304, 400, 404, 405, 412].contains(&status.as_u16()));
+            }
+        }
+    }
+}
