@@ -1,0 +1,116 @@
+//! A look at the content into the next snapshot, if it is another.
+//!
+//! Whatever goes wrong on the way, the last good snapshot stays up.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::content::{Emptied, Library, LibraryError, Tally};
+use crate::finding::Finding;
+use crate::render::{RenderError, render};
+use crate::site::Site;
+use crate::site::visibility::Verdict;
+use crate::snapshot::{Current, Snapshot};
+
+/// Makes generations and swaps them in.
+#[derive(Debug)]
+pub struct Pipeline {
+    config: Config,
+    library: Library,
+    current: Current,
+    status: Status,
+}
+
+/// What the operator may know of the content. None of it is public.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// Counts up with each snapshot that differs from the one before.
+    pub generation: u64,
+    /// How many files are what.
+    pub tally: Tally,
+    /// Each post's state, in the order of the paths.
+    pub verdicts: Vec<Verdict>,
+    /// Everything that is wrong, in the order of the paths.
+    pub findings: Vec<Finding>,
+    /// When the site will next differ though no file does.
+    pub next_change: Option<DateTime<Utc>>,
+}
+
+/// Why there is no next snapshot. The last one stays up.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The content could not be looked at.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// An output could not be written.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+/// What a look led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is other than it was.
+    Unchanged,
+    /// Files differ, and no byte that is served does.
+    SameOutputs,
+    /// A new snapshot is served.
+    Published,
+}
+
+impl Pipeline {
+    /// A pipeline that has not looked yet.
+    pub fn new(config: Config, current: Current) -> Pipeline {
+        Pipeline {
+            config,
+            library: Library::default(),
+            current,
+            status: Status::default(),
+        }
+    }
+
+    /// What it works by.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is known of the content.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Looks at the content, and publishes what is to be seen as of `now`.
+    ///
+    /// # Errors
+    /// The content directory cannot be listed or is in doubt, or an output cannot be written.
+    pub fn run(&mut self, now: SystemTime, emptied: Emptied) -> Result<Outcome, PipelineError> {
+        let changed = self.library.look(&self.config, emptied, now)?;
+        let instant = DateTime::<Utc>::from(now);
+        let due = self.status.next_change.is_some_and(|due| due <= instant);
+        if !changed && !due && self.status.generation > 0 {
+            return Ok(Outcome::Unchanged);
+        }
+        let judged = Site::judge(&self.config, self.library.posts(), instant);
+        let artifacts = render(&judged.site)?;
+        let before = self.current.load();
+        let snapshot = Snapshot::next(&before, artifacts, now);
+        let mut findings = self.library.findings();
+        findings.extend(judged.findings);
+        findings.sort();
+        self.status = Status {
+            generation: self.status.generation,
+            tally: self.library.tally(),
+            verdicts: judged.verdicts,
+            findings,
+            next_change: judged.next_change,
+        };
+        if before.generation() > 0 && snapshot.serves_the_same_as(&before) {
+            return Ok(Outcome::SameOutputs);
+        }
+        self.status.generation = snapshot.generation();
+        self.current.publish(snapshot);
+        Ok(Outcome::Published)
+    }
+}
