@@ -4,6 +4,8 @@
 //! no promise of stability. `ARCHITECTURE.md` is the map.
 
 pub mod artifact;
+pub mod cli;
+pub mod command;
 pub mod config;
 pub mod content;
 pub mod finding;
@@ -12,8 +14,10 @@ pub mod percent;
 pub mod pipeline;
 pub mod post;
 pub mod render;
+pub mod report;
 pub mod server;
 pub mod site;
 pub mod snapshot;
+pub mod telemetry;
 pub mod text;
 pub mod watch;

@@ -1,3 +1,13 @@
-//! The binary.
+//! The binary: reads the command line, runs the command, ends with its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use courant::cli::Cli;
+use courant::{command, telemetry};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::init();
+    command::run(cli).into()
+}

@@ -1,0 +1,64 @@
+//! The command line, as typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Live feeds, sitemap and social cards for a directory of Markdown posts.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of `serve`.
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the content directory, and every edit of it as it is saved.
+    Serve(Serve),
+    /// List everything that is wrong with the content; exit code 3 if any of it is an error.
+    Check(ConfigFile),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Listen on this address instead of `server.listen`; port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub struct ConfigFile {
+    /// The configuration file; its paths are relative to it.
+    #[arg(long, value_name = "FILE", default_value = "config.toml")]
+    pub config: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_the_default() {
+        let cli = Cli::parse_from(["courant", "--config", "a.toml"]);
+        assert!(cli.command.is_none());
+        assert_eq!(cli.serve.config.config, PathBuf::from("a.toml"));
+    }
+}

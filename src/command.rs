@@ -1,0 +1,112 @@
+//! Arguments into action: the wiring of each command, and what its end means to the caller.
+//!
+//! With `main`, the only code that has a clock, `anyhow` and exit codes.
+
+mod check;
+mod serve;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, ConfigError};
+use crate::report;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked.
+    Done,
+    /// It failed.
+    Failed,
+    /// The command line or the configuration is wrong.
+    Usage,
+    /// `check` found errors.
+    Findings,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Findings => 3,
+        })
+    }
+}
+
+/// Runs what was asked for, and tells stderr why it failed if it did.
+pub fn run(cli: Cli) -> Exit {
+    let ended = match cli.command {
+        None => serve::run(&cli.serve),
+        Some(Command::Serve(args)) => serve::run(&args),
+        Some(Command::Check(args)) => check::run(&args.config),
+    };
+    ended.unwrap_or_else(|error| {
+        let exit = if error.is::<ConfigError>() {
+            Exit::Usage
+        } else {
+            Exit::Failed
+        };
+        tell(&explain(&error));
+        exit
+    })
+}
+
+/// The chain of an error once, each of its causes on a line; a configuration's faults whole.
+fn explain(error: &anyhow::Error) -> String {
+    let mut text = format!("error: {error}\n");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("  because: {cause}\n"));
+    }
+    match error.downcast_ref::<ConfigError>() {
+        Some(ConfigError::Faults { findings, .. }) => {
+            text.push('\n');
+            text.push_str(
+                &findings
+                    .iter()
+                    .map(report::finding)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            );
+        }
+        Some(ConfigError::Read { .. }) => {
+            text.push_str("  hint: name the file with `--config FILE`\n")
+        }
+        None => {}
+    }
+    if let Some(hint) = error.downcast_ref::<Hint>() {
+        text.push_str(&format!("  hint: {}\n", hint.hint));
+    }
+    text
+}
+
+/// A failure of the machine's, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Hint {
+    message: String,
+    hint: String,
+    source: Option<std::io::Error>,
+}
+
+fn load(path: &Path) -> Result<Config, ConfigError> {
+    Config::load(path)
+}
+
+/// The wall clock. Everything below is told the time by whoever calls it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock comes in"
+)]
+fn clock() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Talk goes to stderr. A reader that has gone away is no reason to fail.
+fn tell(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
