@@ -10,4 +10,15 @@
     reason = "a test ends where it fails, and nothing outside could reach into it"
 )]
 
+mod check;
+mod config;
+mod content;
+mod feeds;
+mod pages;
+mod reload;
+mod serve;
 mod server_room;
+mod sitemap;
+mod support;
+mod tidy;
+mod visibility;

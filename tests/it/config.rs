@@ -1,0 +1,111 @@
+//! A configuration is taken whole or not at all, and every fault is named at once.
+
+use std::path::Path;
+
+use courant::config::Config;
+
+fn faults(toml: &str) -> String {
+    let findings = Config::parse(toml, "config.toml", Path::new("")).expect_err("faults");
+    findings
+        .iter()
+        .map(courant::report::finding)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_annotated_reference_is_right_and_shows_every_default() {
+    let text = include_str!("../../config.toml");
+    Config::parse(text, "config.toml", Path::new("")).expect("the reference parses");
+    // What is commented out shows the default: with all of it switched on, it must still parse.
+    let on: String = text
+        .lines()
+        .map(|line| {
+            let key = line.strip_prefix("# ").filter(|rest| {
+                rest.starts_with("[[")
+                    || rest
+                        .split_once(" = ")
+                        .is_some_and(|(key, _)| !key.contains(' '))
+            });
+            format!("{}\n", key.unwrap_or(line))
+        })
+        .collect();
+    Config::parse(&on, "config.toml", Path::new(""))
+        .unwrap_or_else(|findings| panic!("{findings:#?}"));
+}
+
+#[test]
+fn every_fault_is_reported_at_once_with_line_and_remedy() {
+    insta::assert_snapshot!(faults(
+        r##"
+[site]
+url = "example.org"
+titel = "A"
+language = 7
+timezone = "Berlin"
+theme_color = "red"
+permalinks = ":yeer/"
+
+[contents]
+dir = "posts"
+
+[content]
+include = ["a["]
+require = "blog-post"
+
+[feeds]
+limit = -1
+content = "all"
+
+[server]
+listen = "8080"
+header_timeout = 10
+
+[[robots]]
+disallow = "/x"
+
+[[authors]]
+fediverse = "@a@b.example"
+"##
+    ));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    insta::assert_snapshot!(faults("[feeds]\nlimit = 1\n"));
+}
+
+#[test]
+fn syntax_errors_have_lines() {
+    insta::assert_snapshot!(faults(
+        "[site]\nurl = \"https://example.org\ntitle = \"A\"\n"
+    ));
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let config = Config::parse(
+        "[site]\nurl = \"https://e.org\"\ntitle = \"A\"\n[content]\ndir = \"posts\"\n",
+        "x/config.toml",
+        Path::new("x"),
+    )
+    .unwrap();
+    assert_eq!(config.content.dir, Path::new("x/posts"));
+    assert_eq!(config.server.public_url, "https://e.org");
+}
+
+#[test]
+fn the_samples_are_clean() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = Config::load(&root.join("config.toml")).unwrap();
+    let mut pipeline =
+        courant::pipeline::Pipeline::new(config, courant::snapshot::Current::default());
+    pipeline
+        .run(
+            crate::support::new_year_2025(),
+            courant::content::Emptied::IsBelieved,
+        )
+        .unwrap();
+    assert_eq!(pipeline.status().findings, []);
+    assert_eq!(pipeline.status().tally.posts, 6);
+}

@@ -1,0 +1,556 @@
+//! Every post of a directory is read in the form it has, and a bad file is a finding.
+
+use courant::content::Emptied;
+use courant::finding::{Rule, Severity};
+
+use crate::support::{TestSite, new_year_2025, plain};
+
+#[test]
+fn the_form_of_the_cms_is_read_whole() {
+    let built = TestSite::new()
+        .post(
+            "post.md",
+            "\u{feff}---\r\ntemplateKey: blog-post\r\ntitle: \"  Folded title over\r\n  two lines \"\r\nauthor: Ada Example\r\ndate: 2024-05-01T10:00:00.000Z\r\ncategory:\r\n  - value: category-x\r\n    label: News & Announcements\r\n  - value: category-y\r\n    label: Community\r\nhidePost: false\r\nseo:\r\n  title: Preview title\r\n  description: A description that\r\n    goes on here.\r\n  url: https://example.org/blog/post\r\n  twitterUsername: \"@examples \"\r\n---\r\nBody with ~~GFM~~.",
+        )
+        .build();
+    assert_eq!(built.rules(), []);
+    let rss = built.text("/rss.xml");
+    for part in [
+        "<title>Folded title over two lines</title>",
+        "<category>News &amp; Announcements</category>",
+        "<category>Community</category>",
+        "<dc:creator>Ada Example</dc:creator>",
+        "<pubDate>Wed, 01 May 2024 10:00:00 GMT</pubDate>",
+        "<![CDATA[A description that goes on here.]]>",
+        "<p>Body with <del>GFM</del>.</p>",
+        "<guid>https://example.org/blog/post</guid>",
+    ] {
+        assert!(rss.contains(part), "{part} in {rss}");
+    }
+    let card = built.text("/cards/blog/post");
+    assert!(card.contains("og:title\" content=\"Preview title\""));
+    assert!(card.contains("twitter:creator\" content=\"@examples\""));
+}
+
+#[test]
+fn urls_in_the_body_are_absolute_against_the_permalink() {
+    let built = TestSite::new()
+        .post(
+            "post.md",
+            "---\ntitle: a\ndate: 2024-01-01\nseo: {url: https://example.org/blog/post}\n---\n![x](/img/x.jpg) [y](../y) [z](#z) <img src=\"rel.png\" srcset=\"a.png 2x\">\n\n[](https://example.org/empty)\n",
+        )
+        .build();
+    let json = built.text("/feed.json");
+    for url in [
+        "https://example.org/img/x.jpg",
+        "https://example.org/y",
+        "https://example.org/blog/post#z",
+        "https://example.org/blog/rel.png",
+        "https://example.org/blog/a.png 2x",
+        ">https://example.org/empty</a>",
+    ] {
+        assert!(json.contains(url), "{url} in {json}");
+    }
+}
+
+#[test]
+fn an_inlined_image_is_in_no_output_and_is_a_finding() {
+    let data = "A".repeat(600_000);
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            format!(
+                "---\ntitle: a\ndate: 2024-01-01\n---\ntext\n\n![x](data:image/png;base64,{data})\n"
+            ),
+        )
+        .build();
+    assert_eq!(
+        (built.finding().rule, built.finding().line),
+        (Rule::InlineImage, Some(7))
+    );
+    assert!(built.everything().len() < 30_000);
+    assert!(!built.everything().contains("data:image"));
+}
+
+#[test]
+fn characters_that_xml_forbids_are_dropped_wherever_they_come_from() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: \"a\u{b}b \\x0b<script>alert(1)</script> ]]> c\"\nauthor: \"A\\u0001\"\ncategory: [\"C\\ufffe\"]\ndate: 2024-01-01\ndescription: \"d\\x1f ]]>\"\nseo: {url: \"https://example.org/\\x01p\"}\n---\nbody \u{1} &#11; &#x1; ]]> `]]>`\n",
+        )
+        .build();
+    assert_eq!(built.rules(), [Rule::ForbiddenCharacter]);
+    let all = built.everything();
+    assert!(
+        all.chars().all(courant::text::is_xml_char),
+        "{:?}",
+        all.chars().find(|c| !courant::text::is_xml_char(*c))
+    );
+    assert!(
+        built
+            .text("/rss.xml")
+            .contains("<title>ab &lt;script&gt;alert(1)&lt;/script&gt; ]]&gt; c</title>")
+    );
+    assert!(!built.text("/cards/p").contains("<script>alert"));
+    assert!(!built.text("/").contains("<script>"));
+}
+
+#[test]
+fn each_bad_file_is_a_finding_with_its_line_and_the_others_are_published() {
+    let cases: [(&str, Vec<u8>, Rule, Option<usize>); 12] = [
+        (
+            "unquoted colon",
+            b"---\ndate: 2024-01-01\ntitle: One: two\n---\n".to_vec(),
+            Rule::FrontMatter,
+            Some(3),
+        ),
+        (
+            "never closed",
+            b"---\ntitle: a\n".to_vec(),
+            Rule::FrontMatter,
+            Some(1),
+        ),
+        (
+            "a field twice",
+            b"---\ntitle: a\ntitle: b\n---\n".to_vec(),
+            Rule::FrontMatter,
+            Some(3),
+        ),
+        (
+            "a list",
+            b"---\n- a\n---\n".to_vec(),
+            Rule::FrontMatter,
+            Some(2),
+        ),
+        (
+            "no title",
+            b"---\ndate: 2024-01-01\n---\ntext\n".to_vec(),
+            Rule::MissingTitle,
+            None,
+        ),
+        (
+            "no date",
+            b"---\ntitle: a\n---\n".to_vec(),
+            Rule::MissingDate,
+            None,
+        ),
+        (
+            "not UTF-8",
+            b"---\ntitle: a\xff\n---\n".to_vec(),
+            Rule::NotUtf8,
+            Some(2),
+        ),
+        (
+            "UTF-16",
+            b"---\ntitle: a\n\xff\xfeh\0i\0\n---\n".to_vec(),
+            Rule::NotUtf8,
+            Some(3),
+        ),
+        (
+            "a tab",
+            b"---\ntitle: a\n\tdate: 2024-01-01\n---\n".to_vec(),
+            Rule::FrontMatter,
+            None,
+        ),
+        (
+            "an alias of nothing",
+            b"---\ntitle: *a\ndate: 2024-01-01\n---\n".to_vec(),
+            Rule::FrontMatter,
+            Some(2),
+        ),
+        (
+            "templating",
+            b"---\ntitle: {{ page.title }}\ndate: 2024-01-01\n---\n".to_vec(),
+            Rule::FrontMatter,
+            Some(2),
+        ),
+        ("too large", vec![b'a'; 3000], Rule::FileTooLarge, None),
+    ];
+    for (what, bytes, rule, line) in cases {
+        let built = TestSite::new()
+            .post("bad.md", bytes)
+            .post("good.md", plain("Good", "2024-01-02"))
+            .config("[content]\nmax_file_size = 2000")
+            .build();
+        let finding = &built.status.findings[0];
+        assert_eq!(
+            (finding.rule, finding.file.as_str(), finding.severity),
+            (rule, "bad.md", Severity::Error),
+            "{what}: {finding}"
+        );
+        if line.is_some() {
+            assert_eq!(finding.line, line, "{what}: {finding}");
+        }
+        assert!(!finding.hint.is_empty());
+        assert!(
+            built.text("/rss.xml").contains("<title>Good</title>"),
+            "{what}"
+        );
+        assert_eq!(
+            built.text("/rss.xml").matches("<item>").count(),
+            1,
+            "{what}"
+        );
+        assert_eq!(built.status.tally.broken, 1, "{what}");
+    }
+}
+
+#[test]
+fn a_bad_date_names_field_and_line() {
+    let built = TestSite::new()
+        .post("a.md", "---\ntitle: a\ndate: yesterday\n---\n")
+        .build();
+    assert_eq!(built.rules(), [Rule::MissingDate, Rule::UnreadableDate]);
+    assert_eq!(built.status.findings[1].line, Some(3));
+    assert!(built.status.findings[1].message.contains("`yesterday`"));
+}
+
+#[test]
+fn a_nul_is_dropped_with_a_finding() {
+    let built = TestSite::new()
+        .post("a.md", "---\ntitle: a\0b\ndate: 2024-01-01\n---\n")
+        .build();
+    assert_eq!(
+        (built.finding().rule, built.finding().line),
+        (Rule::ForbiddenCharacter, Some(2))
+    );
+    assert!(built.finding().message.contains("U+0000"));
+    assert!(built.text("/rss.xml").contains("<title>ab</title>"));
+}
+
+#[test]
+fn a_sparse_file_of_a_gigabyte_is_not_read() {
+    let site = TestSite::new().post("good.md", plain("Good", "2024-01-01"));
+    let file = std::fs::File::create(site.content().join("huge.md")).unwrap();
+    file.set_len(1 << 30).unwrap();
+    let built = site.build();
+    assert_eq!(built.finding().rule, Rule::FileTooLarge);
+    assert!(built.text("/rss.xml").contains("Good"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_loops_are_findings() {
+    let site = TestSite::new()
+        .post("good.md", plain("Good", "2024-01-01"))
+        .post("../elsewhere/linked.md", plain("Linked", "2024-01-02"));
+    std::os::unix::fs::symlink("..", site.content().join("loop")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", site.content().join("more")).unwrap();
+    std::os::unix::fs::symlink("nowhere", site.content().join("dangling.md")).unwrap();
+    let built = site.build();
+    assert!(
+        built
+            .rules()
+            .iter()
+            .all(|rule| *rule == Rule::UnreadableDirectory),
+        "{:?}",
+        built.status.findings
+    );
+    assert!(built.text("/rss.xml").contains("Linked"));
+    assert!(built.text("/rss.xml").contains("Good"));
+}
+
+#[test]
+fn files_without_the_front_matter_of_a_post_are_left_alone() {
+    let built = TestSite::new()
+        .post("README.md", "# Not a post\n")
+        .post(
+            "about.md",
+            "---\ntemplateKey: about-page\ntitle: About\n---\n",
+        )
+        .post(".hidden.md", plain("Dot", "2024-01-01"))
+        .post("image.jpg", "not text")
+        .post(
+            "a.MD",
+            "---\ntemplateKey: blog-post\ntitle: Post\ndate: 2024-01-01\n---\n",
+        )
+        .config("[content]\nrequire = { templateKey = \"blog-post\" }")
+        .build();
+    assert_eq!(built.rules(), []);
+    assert_eq!(
+        (built.status.tally.posts, built.status.tally.others),
+        (1, 2)
+    );
+    assert!(!built.everything().contains("Dot"));
+}
+
+#[test]
+fn include_and_exclude_choose_files() {
+    let built = TestSite::new()
+        .post("blog/a.md", plain("Aye", "2024-01-01"))
+        .post("blog/old/b.md", plain("Bee", "2024-01-01"))
+        .post("pages/c.md", plain("Sea", "2024-01-01"))
+        .config("[content]\ninclude = [\"blog/**\"]\nexclude = [\"**/old/**\"]")
+        .build();
+    let rss = built.text("/rss.xml");
+    assert!(rss.contains("Aye") && !rss.contains("Bee") && !rss.contains("Sea"));
+}
+
+#[test]
+fn an_empty_directory_is_valid_empty_feeds() {
+    let built = TestSite::new().build();
+    assert_eq!(built.rules(), []);
+    assert!(built.text("/rss.xml").contains("<channel>"));
+    assert!(!built.text("/rss.xml").contains("lastBuildDate"));
+    assert!(
+        built
+            .text("/atom.xml")
+            .contains("<updated>1970-01-01T00:00:00+00:00</updated>")
+    );
+    assert!(built.text("/").contains("Nothing has been published yet"));
+}
+
+#[test]
+fn of_two_posts_with_one_address_the_newest_wins_and_both_files_are_named() {
+    let post = |title: &str, date: &str| {
+        format!("---\ntitle: {title}\ndate: {date}\nseo: {{url: https://example.org/same}}\n---\n")
+    };
+    let built = TestSite::new()
+        .post("older.md", post("Older", "2024-01-01"))
+        .post("newer.md", post("Newer", "2024-02-01"))
+        .build();
+    let finding = built.finding();
+    assert_eq!(
+        (finding.rule, finding.file.as_str(), finding.line),
+        (Rule::DuplicatePermalink, "older.md", Some(4))
+    );
+    assert!(finding.message.contains("`newer.md`"), "{finding}");
+    let rss = built.text("/rss.xml");
+    assert!(rss.contains("Newer") && !rss.contains("Older"));
+}
+
+#[test]
+fn of_two_posts_with_one_id_the_newest_wins() {
+    let post =
+        |title: &str, date: &str| format!("---\ntitle: {title}\ndate: {date}\nid: urn:one\n---\n");
+    let built = TestSite::new()
+        .post("a.md", post("Older", "2024-01-01"))
+        .post("b.md", post("Newer", "2024-02-01"))
+        .build();
+    assert_eq!(
+        (built.finding().rule, built.finding().file.as_str()),
+        (Rule::DuplicateId, "a.md")
+    );
+}
+
+#[test]
+fn permalinks_are_absolute_normal_and_on_the_site_or_out_of_the_sitemap() {
+    let post =
+        |url: &str| format!("---\ntitle: a\ndate: 2024-03-04\nseo: {{url: \"{url}\"}}\n---\n");
+    let cases = [
+        (
+            "https://example.org/a b/%7euser/é",
+            "https://example.org/a%20b/~user/%C3%A9",
+            true,
+        ),
+        (" https://example.org/x ", "https://example.org/x", true),
+        ("http://example.org/x", "https://example.org/x", true),
+        ("/x/", "https://example.org/x/", true),
+        ("bare-word", "https://example.org/bare-word", true),
+        (
+            "https://elsewhere.example/x",
+            "https://elsewhere.example/x",
+            false,
+        ),
+        (
+            "https://old.example/x?y=1#z",
+            "https://example.org/x?y=1",
+            true,
+        ),
+        ("javascript:alert(1)", "https://example.org/dir/name/", true),
+    ];
+    for (written, expected, in_sitemap) in cases {
+        let built = TestSite::new()
+            .config("former_urls = [\"https://old.example\"]")
+            .post("dir/name.md", post(written))
+            .build();
+        assert!(
+            built
+                .text("/rss.xml")
+                .contains(&format!("<link>{expected}</link>")),
+            "{written}: {}",
+            built.text("/rss.xml")
+        );
+        assert_eq!(
+            built.text("/sitemap.xml").contains(expected),
+            in_sitemap,
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn the_id_stays_as_written_when_the_site_moves() {
+    let post = "---\ntitle: a\ndate: 2024-03-04\nseo: {url: https://old.example/blog/a}\n---\n";
+    let built = TestSite::new()
+        .config("former_urls = [\"https://old.example\"]")
+        .post("a.md", post)
+        .build();
+    let rss = built.text("/rss.xml");
+    assert!(rss.contains("<link>https://example.org/blog/a</link>"));
+    assert!(rss.contains("<guid isPermaLink=\"false\">https://old.example/blog/a</guid>"));
+    assert!(
+        built
+            .text("/atom.xml")
+            .contains("<id>https://old.example/blog/a</id>")
+    );
+}
+
+#[test]
+fn permalinks_come_from_the_pattern_where_the_post_names_none() {
+    let built = TestSite::new()
+        .config("permalinks = \"/:year/:month/:category/:slug/\"\ntimezone = \"Europe/Berlin\"")
+        .post(
+            "dir/Ünï code:slug.md",
+            "---\ntitle: a\ndate: 2023-12-31T23:30:00Z\ncategory: [Big News]\n---\n",
+        )
+        .build();
+    assert!(
+        built.text("/rss.xml").contains(
+            "<link>https://example.org/2024/01/Big%20News/%C3%9Cn%C3%AF%20code%3Aslug/</link>"
+        ),
+        "{}",
+        built.text("/rss.xml")
+    );
+}
+
+#[test]
+fn a_description_is_made_of_the_first_paragraph_and_markdown_links_in_one_are_text() {
+    let built = TestSite::new()
+        .post("a.md", format!("---\ntitle: a\ndate: 2024-01-01\n---\n# Head\n\nFirst *words* & more. {}\n\nSecond.\n", "word ".repeat(100)))
+        .post("b.md", "---\ntitle: b\ndate: 2024-01-02\ndescription: \"[Site](https://e.org) and *this*\"\n---\n")
+        .build();
+    let rss = built.text("/rss.xml");
+    assert!(
+        rss.contains("<![CDATA[First words &amp; more. word"),
+        "{rss}"
+    );
+    assert!(rss.contains("word…]]>"), "{rss}");
+    assert!(rss.contains("<![CDATA[Site and this]]>"), "{rss}");
+}
+
+#[test]
+fn hostile_nesting_is_survived() {
+    for body in [
+        "<div>".repeat(20_000),
+        "> ".repeat(5_000) + "x",
+        "[".repeat(20_000),
+        "*a **a ".repeat(5_000),
+        format!("{}x{}", "<b>".repeat(20_000), "</b>".repeat(20_000)),
+        "- ".repeat(3_000) + "x",
+        "|a".repeat(5_000) + "\n" + &"|-".repeat(5_000),
+    ] {
+        let built = TestSite::new()
+            .post(
+                "a.md",
+                format!("---\ntitle: a\ndate: 2024-01-01\n---\n{body}\n"),
+            )
+            .build();
+        assert!(built.text("/rss.xml").contains("<title>a</title>"));
+    }
+}
+
+#[test]
+fn a_second_look_reads_only_what_changed_and_keeps_the_rest() {
+    let site = TestSite::new()
+        .post("a.md", plain("Aye", "2024-01-01"))
+        .post("b.md", plain("Bee", "2024-01-02"));
+    let current = courant::snapshot::Current::default();
+    let mut pipeline = courant::pipeline::Pipeline::new(site.parsed_config(), current.clone());
+    let later = new_year_2025() + std::time::Duration::from_secs(5);
+    let run = |pipeline: &mut courant::pipeline::Pipeline| {
+        pipeline.run(later, Emptied::IsBelieved).unwrap()
+    };
+    assert_eq!(run(&mut pipeline), courant::pipeline::Outcome::Published);
+    assert_eq!(run(&mut pipeline), courant::pipeline::Outcome::Unchanged);
+    let first = current.load();
+    std::fs::write(site.content().join("a.md"), plain("Changed", "2024-01-01")).unwrap();
+    assert_eq!(run(&mut pipeline), courant::pipeline::Outcome::Published);
+    let second = current.load();
+    let card = |snapshot: &courant::snapshot::Snapshot, path: &str| {
+        std::sync::Arc::clone(snapshot.get(path).unwrap())
+    };
+    assert!(
+        std::sync::Arc::ptr_eq(&card(&first, "/cards/b/"), &card(&second, "/cards/b/")),
+        "what did not change is carried over"
+    );
+    assert_ne!(
+        card(&first, "/rss.xml").identity.etag,
+        card(&second, "/rss.xml").identity.etag
+    );
+}
+
+#[test]
+fn more_terms_than_anybody_needs_are_counted_and_left_out() {
+    let list = (0..500)
+        .map(|number| format!("c{number}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let post = format!("---\ntitle: a\ndate: 2024-01-01\ncategory: [{list}]\n---\n");
+    let built = TestSite::new().post("a.md", post).build();
+    assert_eq!(
+        (built.finding().rule, built.finding().line),
+        (Rule::FieldType, Some(4))
+    );
+    assert!(built.finding().message.contains("500"));
+    assert_eq!(built.text("/rss.xml").matches("<category>").count(), 50);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_read_is_a_finding() {
+    let site = TestSite::new().post("good.md", plain("Good", "2024-01-01"));
+    // Reading it fails for everybody, also for those whom permissions do not bind.
+    std::os::unix::fs::symlink("/proc/self/mem", site.content().join("bad.md")).unwrap();
+    let built = site.build();
+    assert_eq!(
+        (built.finding().rule, built.finding().file.as_str()),
+        (Rule::UnreadableFile, "bad.md")
+    );
+    assert!(built.text("/rss.xml").contains("Good"));
+}
+
+#[test]
+fn a_bomb_of_aliases_is_a_finding_and_costs_nothing() {
+    let mut yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..40 {
+        let list = vec![format!("*a{}", level - 1); 9].join(", ");
+        yaml += &format!("a{level}: &a{level} [{list}]\n");
+    }
+    let built = TestSite::new()
+        .post("bomb.md", format!("---\n{yaml}---\n"))
+        .build();
+    assert_eq!(built.finding().rule, Rule::FrontMatterBudget);
+    assert!(built.finding().line.is_some());
+}
+
+#[test]
+fn what_is_odd_about_an_address_is_a_finding_with_its_line() {
+    let post = |field: &str| format!("---\ntitle: a\ndate: 2024-01-01\n{field}\n---\n");
+    for (field, rule) in [
+        ("permalink: a-word", Rule::RelativePermalink),
+        (
+            "permalink: https://elsewhere.example/a",
+            Rule::ForeignPermalink,
+        ),
+        ("permalink: 'mailto:a@example.org'", Rule::UnusablePermalink),
+        ("permalink: /a%zz", Rule::UnusablePermalink),
+        ("id: 42", Rule::RelativeId),
+    ] {
+        let built = TestSite::new().post("a.md", post(field)).build();
+        assert_eq!(
+            (
+                built.finding().rule,
+                built.finding().line,
+                built.finding().severity
+            ),
+            (rule, Some(4), Severity::Warning),
+            "{field}"
+        );
+        assert!(
+            built.text("/rss.xml").contains("<title>a</title>"),
+            "{field}"
+        );
+    }
+}

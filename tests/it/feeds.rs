@@ -1,0 +1,329 @@
+//! Three formats, one feed: the same entries, and no reader harmed.
+
+use atom_syndication::Feed as Atom;
+use proptest::prelude::*;
+use rss::Channel;
+use serde_json::Value;
+
+use crate::support::{Built, TestSite, plain};
+
+/// What every format says of one entry.
+#[derive(Debug, PartialEq)]
+struct Told {
+    id: String,
+    url: String,
+    title: String,
+    summary: String,
+    content: Option<String>,
+    published: i64,
+    authors: Vec<String>,
+    categories: Vec<String>,
+}
+
+fn from_rss(text: &str) -> Vec<Told> {
+    let channel = Channel::read_from(text.as_bytes()).expect("RSS");
+    let entry = |item: &rss::Item| Told {
+        id: item.guid().unwrap().value.clone(),
+        url: item.link().unwrap().into(),
+        title: item.title().unwrap().into(),
+        summary: item
+            .description()
+            .unwrap_or_default()
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+        content: item.content().map(str::to_owned),
+        published: chrono::DateTime::parse_from_rfc2822(item.pub_date().unwrap())
+            .unwrap()
+            .timestamp(),
+        authors: item
+            .dublin_core_ext()
+            .map(|dc| dc.creators.clone())
+            .unwrap_or_default(),
+        categories: item
+            .categories()
+            .iter()
+            .map(|category| category.name.clone())
+            .collect(),
+    };
+    channel.items().iter().map(entry).collect()
+}
+
+fn from_atom(text: &str) -> Vec<Told> {
+    let feed = Atom::read_from(text.as_bytes()).expect("Atom");
+    let entry = |entry: &atom_syndication::Entry| Told {
+        id: entry.id.clone(),
+        url: entry.links[0].href.clone(),
+        title: entry.title.value.clone(),
+        summary: entry
+            .summary
+            .as_ref()
+            .map(|text| text.value.clone())
+            .unwrap_or_default(),
+        content: entry
+            .content
+            .as_ref()
+            .and_then(|content| content.value.clone()),
+        published: entry.published.unwrap().timestamp(),
+        authors: entry
+            .authors
+            .iter()
+            .map(|person| person.name.clone())
+            .collect(),
+        categories: entry
+            .categories
+            .iter()
+            .map(|category| category.label.clone().unwrap())
+            .collect(),
+    };
+    feed.entries.iter().map(entry).collect()
+}
+
+fn from_json(text: &str) -> Vec<Told> {
+    let json: Value = serde_json::from_str(text).expect("JSON");
+    let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value, of: fn(&Value) -> &Value| {
+        value
+            .as_array()
+            .map(|items| items.iter().map(|item| string(of(item))).collect())
+            .unwrap_or_default()
+    };
+    let entry = |item: &Value| Told {
+        id: string(&item["id"]),
+        url: string(&item["url"]),
+        title: string(&item["title"]),
+        summary: string(&item["summary"]),
+        content: item["content_html"].as_str().map(str::to_owned),
+        published: chrono::DateTime::parse_from_rfc3339(item["date_published"].as_str().unwrap())
+            .unwrap()
+            .timestamp(),
+        authors: list(&item["authors"], |author| &author["name"]),
+        categories: list(&item["tags"], |tag| tag),
+    };
+    json["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(entry)
+        .collect()
+}
+
+/// The entries of a feed, after seeing that all three formats tell the same.
+fn agreed(built: &Built, dir: &str) -> Vec<Told> {
+    let rss = from_rss(&built.text(&format!("{dir}rss.xml")));
+    assert_eq!(rss, from_atom(&built.text(&format!("{dir}atom.xml"))));
+    assert_eq!(rss, from_json(&built.text(&format!("{dir}feed.json"))));
+    rss
+}
+
+const HOSTILE: &str = "---\ntitle: \"let's <break> & ]]> \\\"it\\\" \\\\ </title>\"\nauthor: [\"<Ada> & Co\", {name: Bob, url: 'https://e.org/bob'}]\ncategory: [{value: x, label: \"R&D <b>\"}, \"]]>\"]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\ndescription: \"A <summary> & ]]> more\"\nimage: {src: /a.jpg, alt: \"<alt> & \\\"quoted\\\"\"}\n---\n<b>Body</b> & `]]>` &amp;lt; <script>alert(1)</script>\n\n```html\n<![CDATA[ ]]>\n```\n";
+
+#[test]
+fn all_formats_tell_the_same_of_a_hostile_post() {
+    let built = TestSite::new()
+        .post("a.md", HOSTILE)
+        .post("b.md", plain("Plain", "2024-04-01"))
+        .build();
+    let told = agreed(&built, "/");
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[0].title, "let's <break> & ]]> \"it\" \\ </title>");
+    assert_eq!(told[0].authors, ["<Ada> & Co", "Bob"]);
+    assert_eq!(told[0].categories, ["R&D <b>", "]]>"]);
+    assert_eq!(told[0].summary, "A <summary> & ]]> more");
+    let content = told[0].content.as_deref().unwrap();
+    assert!(
+        content.contains("<b>Body</b>")
+            && content.contains("<code>]]&gt;</code>")
+            && !content.contains("alert"),
+        "{content}"
+    );
+}
+
+#[test]
+fn rss_as_a_whole() {
+    let built = TestSite::new().post("a.md", HOSTILE).build();
+    insta::assert_snapshot!("rss", built.text("/rss.xml"));
+}
+
+#[test]
+fn atom_as_a_whole() {
+    let built = TestSite::new().post("a.md", HOSTILE).build();
+    insta::assert_snapshot!("atom", built.text("/atom.xml"));
+}
+
+#[test]
+fn json_feed_as_a_whole() {
+    let built = TestSite::new().post("a.md", HOSTILE).build();
+    insta::assert_snapshot!("json_feed", built.text("/feed.json"));
+}
+
+#[test]
+fn each_category_and_author_has_its_three_feeds() {
+    let post = |title: &str, category: &str, author: &str, day: u8| {
+        format!(
+            "---\ntitle: {title}\ndate: 2024-01-{day:02}\ncategory: [{category}]\nauthor: {author}\n---\n"
+        )
+    };
+    let built = TestSite::new()
+        .post("a.md", post("Aye", "News & More", "Ada Example", 1))
+        .post("b.md", post("Bee", "Новости", "Ada Example", 2))
+        .post("c.md", post("Sea", "News & More", "Bob", 3))
+        .build();
+    let titles = |dir: &str| {
+        agreed(&built, dir)
+            .into_iter()
+            .map(|told| told.title)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(titles("/"), ["Sea", "Bee", "Aye"]);
+    assert_eq!(titles("/category/news-more/"), ["Sea", "Aye"]);
+    assert_eq!(
+        titles("/category/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/"),
+        ["Bee"]
+    );
+    assert_eq!(titles("/author/ada-example/"), ["Bee", "Aye"]);
+    assert_eq!(titles("/author/bob/"), ["Sea"]);
+    let rss = built.text("/category/news-more/rss.xml");
+    assert!(rss.contains("<title>News &amp; More – Example</title>"));
+    assert!(rss.contains("href=\"https://example.org/category/news-more/rss.xml\" rel=\"self\""));
+}
+
+#[test]
+fn the_newest_come_first_and_no_more_than_the_limit() {
+    let site = (1..=30).fold(TestSite::new(), |site, day| {
+        site.post(
+            &format!("{day}.md"),
+            plain(&format!("Day {day}"), &format!("2024-01-{day:02}")),
+        )
+    });
+    let built = site.build();
+    let told = agreed(&built, "/");
+    assert_eq!(
+        (told.len(), told[0].title.as_str(), told[19].title.as_str()),
+        (20, "Day 30", "Day 11")
+    );
+    let all = (1..=30)
+        .fold(TestSite::new(), |site, day| {
+            site.post(
+                &format!("{day}.md"),
+                plain(&format!("Day {day}"), &format!("2024-01-{day:02}")),
+            )
+        })
+        .config("[feeds]\nlimit = 0");
+    assert_eq!(agreed(&all.build(), "/").len(), 30);
+}
+
+#[test]
+fn summaries_stand_alone_where_they_are_asked_for() {
+    let built = TestSite::new()
+        .config("[feeds]\ncontent = \"summary\"")
+        .post("a.md", HOSTILE)
+        .build();
+    let told = agreed(&built, "/");
+    assert_eq!(told[0].content, None);
+    assert!(!built.text("/rss.xml").contains("content:encoded"));
+    assert!(built.text("/feed.json").contains("content_text"));
+}
+
+#[test]
+fn dates_of_the_feed_come_from_its_entries_and_never_from_the_clock() {
+    let post = "---\ntitle: a\ndate: 2024-01-01\nupdated: 2024-03-01\n---\n";
+    let at = |seconds| {
+        let now = crate::support::new_year_2025() + std::time::Duration::from_secs(seconds);
+        TestSite::new()
+            .post("a.md", post)
+            .post("b.md", plain("b", "2024-02-01"))
+            .now(now)
+            .build()
+    };
+    let (first, second) = (at(0), at(86_400));
+    assert!(
+        first
+            .text("/rss.xml")
+            .contains("<lastBuildDate>Fri, 01 Mar 2024 00:00:00 GMT</lastBuildDate>")
+    );
+    assert!(
+        first
+            .text("/atom.xml")
+            .contains("<updated>2024-03-01T00:00:00+00:00</updated>")
+    );
+    assert_eq!(first.everything(), second.everything());
+}
+
+#[test]
+fn a_change_dated_ahead_does_not_count_until_then() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: a\ndate: 2024-01-01\nupdated: 2025-02-01\n---\n",
+        )
+        .build();
+    assert_eq!(built.rules(), [courant::finding::Rule::FutureUpdate]);
+    assert!(
+        built
+            .text("/atom.xml")
+            .contains("<updated>2024-01-01T00:00:00+00:00</updated>")
+    );
+    assert_eq!(
+        built.status.next_change.unwrap().to_rfc3339(),
+        "2025-02-01T00:00:00+00:00"
+    );
+}
+
+#[test]
+fn links_of_a_feed_name_itself_the_site_and_the_other_formats() {
+    let built = TestSite::new()
+        .config("[server]\npublic_url = \"https://feeds.example/sub/\"")
+        .post("a.md", plain("a", "2024-01-01"))
+        .build();
+    let link = built
+        .snapshot
+        .get("/rss.xml")
+        .unwrap()
+        .link
+        .clone()
+        .unwrap();
+    assert_eq!(
+        link,
+        "<https://feeds.example/sub/rss.xml>; rel=\"self\"; type=\"application/rss+xml\", <https://example.org/>; rel=\"alternate\"; type=\"text/html\", <https://feeds.example/sub/atom.xml>; rel=\"alternate\"; type=\"application/atom+xml\", <https://feeds.example/sub/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
+    );
+    assert!(
+        built
+            .text("/atom.xml")
+            .contains("<link href=\"https://feeds.example/sub/atom.xml\" rel=\"self\"")
+    );
+    assert!(
+        built
+            .text("/feed.json")
+            .contains("\"feed_url\": \"https://feeds.example/sub/feed.json\"")
+    );
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[<>&\"'\\]\\[\u{0}-\u{20}\u{fffe}a-c;#x0-9]{0,40}",
+        Just("]]>".to_owned())
+    ]
+}
+
+/// A YAML double-quoted scalar of any text.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a string")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_gives_well_formed_feeds_that_agree(title in any_text(), author in any_text(), category in any_text(), description in any_text(), body in any_text()) {
+        let post = format!(
+            "---\ntitle: {}\nauthor: {}\ncategory: [{}]\ndescription: {}\ndate: 2024-01-01\n---\n{body}\n",
+            quoted(&format!("t{title}")), quoted(&author), quoted(&category), quoted(&description)
+        );
+        let built = TestSite::new().post("a.md", post).build();
+        let told = agreed(&built, "/");
+        prop_assert_eq!(told.len(), 1);
+        prop_assert!(built.everything().chars().all(courant::text::is_xml_char));
+    }
+}

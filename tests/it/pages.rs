@@ -1,0 +1,197 @@
+//! The page for people, the cards, robots.txt and the outline.
+
+use crate::support::{TestSite, plain};
+
+const POST: &str = "---\ntitle: \"A \\\"quoted\\\" <title> & </script>\"\nauthor: [{name: Ada Example}, Bob]\ncategory: [News, More]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\nlang: pt-BR\nseo:\n  url: https://example.org/blog/a\n  title: \"For \\\"previews\\\" </script><!--\"\n  description: \"A <summary> & \\\"more\\\"\"\n  image: /cover.jpg\n  imageAlt: \"What it \\\"shows\\\"\"\n---\nBody\n";
+
+fn site() -> TestSite {
+    TestSite::new()
+        .config("twitter = \"@examplesite\"\nimage = \"/logo.png\"\n[[authors]]\nname = \"ada example\"\nurl = \"https://example.org/ada\"\nfediverse = \"@ada@social.example\"\ntwitter = \"ada\"")
+        .post("a.md", POST)
+}
+
+/// The values of the tags of a head, in order.
+fn tags<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!("\"{name}\" content=\"");
+    html.match_indices(&start)
+        .map(|(at, _)| html[at + start.len()..].split('"').next().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_card_holds_what_every_network_asks_for() {
+    let built = site().build();
+    let html = built.text("/cards/blog/a");
+    for (name, expected) in [
+        ("og:type", vec!["article"]),
+        ("og:site_name", vec!["Example"]),
+        (
+            "og:title",
+            vec!["For &quot;previews&quot; &lt;/script&gt;&lt;!--"],
+        ),
+        (
+            "og:description",
+            vec!["A &lt;summary&gt; &amp; &quot;more&quot;"],
+        ),
+        ("og:url", vec!["https://example.org/blog/a"]),
+        ("og:locale", vec!["pt_BR"]),
+        ("og:image", vec!["https://example.org/cover.jpg"]),
+        ("og:image:alt", vec!["What it &quot;shows&quot;"]),
+        ("article:published_time", vec!["2024-05-01T10:00:00Z"]),
+        ("article:modified_time", vec!["2024-06-01T00:00:00Z"]),
+        ("article:author", vec!["https://example.org/ada", "Bob"]),
+        ("article:section", vec!["News"]),
+        ("article:tag", vec!["News", "More"]),
+        ("twitter:card", vec!["summary_large_image"]),
+        ("twitter:site", vec!["@examplesite"]),
+        ("twitter:creator", vec!["@ada"]),
+        ("twitter:label1", vec!["Written by"]),
+        ("twitter:data1", vec!["Ada Example, Bob"]),
+        ("fediverse:creator", vec!["@ada@social.example"]),
+    ] {
+        assert_eq!(tags(&html, name), expected, "{name}");
+    }
+    assert!(html.contains("<link rel=\"canonical\" href=\"https://example.org/blog/a\">"));
+    assert!(
+        html.contains("<a class=\"on\" href=\"https://example.org/blog/a\">"),
+        "a plain link on for people"
+    );
+    assert!(
+        !html.contains("http-equiv") && !html.contains("location"),
+        "no redirect"
+    );
+    assert!(html.find("og:image").unwrap() < html.find("twitter:card").unwrap());
+}
+
+#[test]
+fn json_ld_parses_and_cannot_be_broken_out_of() {
+    let built = site().build();
+    let html = built.text("/cards/blog/a");
+    let (_, rest) = html
+        .split_once("<script type=\"application/ld+json\">")
+        .unwrap();
+    let (json, _) = rest.split_once("</script>").unwrap();
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(value["headline"], "For \"previews\" </script><!--");
+    assert_eq!(value["author"][0]["url"], "https://example.org/ada");
+    assert!(!json.contains('<'));
+    assert_eq!(html.matches("</script>").count(), 1);
+}
+
+#[test]
+fn the_head_of_a_card_ends_within_32_kilobytes_whatever_its_texts_are() {
+    let long = "ab\u{301}&<é\"".repeat(8_000);
+    let list: String = (0..500)
+        .map(|n| format!("  - \"{n}{}\"\n", "&\\\"x".repeat(80)))
+        .collect();
+    let yaml = serde_json::to_string(&long).unwrap();
+    let post = format!(
+        "---\ntitle: {yaml}\ndescription: {yaml}\nimage: /i.jpg\nimageAlt: {yaml}\nauthor:\n{list}category:\n{list}date: 2024-01-01\nseo: {{url: https://example.org/a}}\n---\n"
+    );
+    let html = TestSite::new().post("a.md", post).build().text("/cards/a");
+    let end = html.find("</head>").unwrap();
+    assert!(end < 32 * 1024, "{end}");
+}
+
+#[test]
+fn the_site_has_a_card_of_its_own() {
+    let built = site().build();
+    let html = built.text("/cards/");
+    assert_eq!(tags(&html, "og:type"), ["website"]);
+    assert_eq!(tags(&html, "og:title"), ["Example"]);
+    assert_eq!(tags(&html, "og:image"), ["https://example.org/logo.png"]);
+    assert_eq!(tags(&html, "article:published_time"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_post_without_a_picture_has_the_sites_or_a_small_card() {
+    let post = plain("a", "2024-01-01");
+    let with = TestSite::new()
+        .config("image = \"/logo.png\"")
+        .post("a.md", &post)
+        .build();
+    assert_eq!(
+        tags(&with.text("/cards/a/"), "og:image"),
+        ["https://example.org/logo.png"]
+    );
+    let without = TestSite::new().post("a.md", &post).build();
+    assert_eq!(
+        tags(&without.text("/cards/a/"), "twitter:card"),
+        ["summary"]
+    );
+}
+
+#[test]
+fn a_post_at_the_root_does_not_take_the_sites_card() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: Root\ndate: 2024-01-01\nseo: {url: https://example.org/}\n---\n",
+        )
+        .build();
+    assert_eq!(built.rules(), [courant::finding::Rule::DuplicateCard]);
+    assert_eq!(tags(&built.text("/cards/"), "og:title"), ["Example"]);
+}
+
+#[test]
+fn the_home_page_says_what_can_be_subscribed_to() {
+    let built = site()
+        .post("b.md", plain("Second <b>", "2024-07-01"))
+        .build();
+    let html = built.text("/");
+    for part in [
+        "<link rel=\"alternate\" type=\"application/rss+xml\" title=\"Example (RSS)\" href=\"https://example.org/rss.xml\">",
+        "<link rel=\"alternate\" type=\"application/atom+xml\"",
+        "<link rel=\"alternate\" type=\"application/feed+json\"",
+        "href=\"https://example.org/category/news/atom.xml\"",
+        "href=\"https://example.org/author/ada-example/feed.json\"",
+        "href=\"https://example.org/opml.xml\"",
+        "<a href=\"https://example.org/blog/a\">",
+        "Second &lt;b&gt;",
+        "prefers-color-scheme:dark",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(!html.contains("<script"), "no script is needed");
+    assert!(
+        html.find("Second").unwrap() < html.find("quoted").unwrap(),
+        "newest first"
+    );
+}
+
+#[test]
+fn robots_txt_says_what_is_configured_and_where_the_sitemap_is() {
+    let built = TestSite::new().build();
+    assert_eq!(
+        built.text("/robots.txt"),
+        "User-agent: *\nDisallow:\n\nSitemap: https://example.org/sitemap.xml\n"
+    );
+    let built = TestSite::new()
+        .config("[[robots]]\nuser_agents = [\"a\", \"b\"]\nallow = [\"/x\"]\ndisallow = [\"/\"]\n[[robots]]\ndisallow = [\"/y\"]")
+        .build();
+    assert_eq!(
+        built.text("/robots.txt"),
+        "User-agent: a\nUser-agent: b\nAllow: /x\nDisallow: /\n\nUser-agent: *\nDisallow: /y\n\nSitemap: https://example.org/sitemap.xml\n"
+    );
+}
+
+#[test]
+fn the_outline_holds_every_feed_once() {
+    let built = site().build();
+    let opml = built.text("/opml.xml");
+    for path in [
+        "/rss.xml",
+        "/category/news/rss.xml",
+        "/category/more/rss.xml",
+        "/author/ada-example/rss.xml",
+        "/author/bob/rss.xml",
+    ] {
+        assert_eq!(
+            opml.matches(&format!("xmlUrl=\"https://example.org{path}\""))
+                .count(),
+            1,
+            "{path}"
+        );
+    }
+    assert_eq!(opml.matches("xmlUrl").count(), 5);
+}

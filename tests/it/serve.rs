@@ -1,0 +1,94 @@
+//! `courant serve` as a process: its summary, its answers, its end.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{TestSite, plain, request};
+
+/// Starts the command and reads its summary up to the last line of it.
+fn start(site: &TestSite) -> (Child, String, BufReader<std::process::ChildStderr>) {
+    let config = site.write_config();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_courant"))
+        .arg("--config")
+        .arg(config)
+        .args(["--listen", "127.0.0.1:0"])
+        .env_clear()
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("courant runs");
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut summary = String::new();
+    while !summary.contains("seen from outside as") {
+        assert_ne!(
+            stderr.read_line(&mut summary).expect("UTF-8"),
+            0,
+            "ended early: {summary}"
+        );
+    }
+    (child, summary, stderr)
+}
+
+fn address(summary: &str) -> &str {
+    let (_, rest) = summary.split_once("http://").expect("a URL");
+    rest.split('/').next().expect("an address")
+}
+
+#[test]
+fn the_summary_says_what_is_served_and_what_is_not_and_why() {
+    let site = TestSite::new()
+        .post("public.md", plain("Public", "2024-01-01"))
+        .post(
+            "hidden.md",
+            "---\ntitle: Hidden\ndate: 2024-01-01\nhidePost: true\n---\n",
+        )
+        .post("scheduled.md", plain("Scheduled", "2099-01-01"))
+        .post("broken.md", "---\ntitle: a: b\n---\n")
+        .post("page.md", "# no post\n");
+    let (mut child, summary, _) = start(&site);
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    let said = summary
+        .replace(&site.root().display().to_string(), "[site]")
+        .replace(address(&summary), "[address]");
+    // The columns are set by the length of the address.
+    let said: Vec<String> = said
+        .lines()
+        .map(|line| {
+            if line.contains("http://[") {
+                line.split_whitespace().collect::<Vec<_>>().join(" ")
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn it_answers_and_stops_gracefully_on_each_signal() {
+    for signal in ["TERM", "INT"] {
+        let site = TestSite::new().post("a.md", plain("Served", "2024-01-01"));
+        let (mut child, summary, mut stderr) = start(&site);
+        let response = request(address(&summary), "GET", "/rss.xml", &[]);
+        assert_eq!(response.status, 200);
+        assert!(response.text().contains("Served"));
+        let killed = Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(killed.success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(0));
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).expect("UTF-8");
+        assert!(
+            rest.contains(&format!("stopping on SIG{signal}")) && rest.contains("stopped"),
+            "{rest}"
+        );
+        assert!(
+            !rest.contains('\u{1b}'),
+            "no colour where there is no terminal"
+        );
+    }
+}

@@ -1,0 +1,384 @@
+//! A site made for a test: a content directory, a configuration, and what courant makes of them.
+//!
+//! `TestSite::new().post("a.md", "…").build()` renders in process; `.serve()` runs the very server
+//! and watch that the command runs, on a port of the system's choice.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use courant::config::Config;
+use courant::content::Emptied;
+use courant::finding::{Finding, Rule};
+use courant::pipeline::{Outcome, Pipeline, Status};
+use courant::snapshot::{Current, Snapshot};
+use courant::watch::{Stop, Turn, Watch};
+use tempfile::TempDir;
+
+/// The longest that anything under test may take before the test fails. Not a measure: tests
+/// wait for what they expect, not for time to pass.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A site that is not yet looked at.
+#[must_use]
+pub struct TestSite {
+    dir: TempDir,
+    config: String,
+    now: SystemTime,
+}
+
+/// What courant makes of a site.
+pub struct Built {
+    pub snapshot: Arc<Snapshot>,
+    pub status: Status,
+}
+
+/// A site being served.
+pub struct Served {
+    pub dir: PathBuf,
+    pub address: SocketAddr,
+    pub current: Current,
+    turns: Receiver<Result<(Outcome, Status), String>>,
+    stop: Option<Stop>,
+    threads: Vec<JoinHandle<()>>,
+    shutdown: Option<tokio::sync::oneshot::Sender<()>>,
+    _keep: TempDir,
+}
+
+/// An answer as it came over the wire.
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+/// The post that most tests are not about.
+pub fn plain(title: &str, date: &str) -> String {
+    format!("---\ntitle: {title}\ndate: {date}\n---\nThe body of {title}.\n")
+}
+
+/// A fixed instant: 2025-01-01T00:00:00Z.
+pub fn new_year_2025() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_689_600)
+}
+
+#[expect(clippy::disallowed_methods, reason = "stands for the command's clock")]
+pub fn clock() -> SystemTime {
+    SystemTime::now()
+}
+
+impl TestSite {
+    pub fn new() -> TestSite {
+        let dir = TempDir::with_prefix("courant-").expect("a directory for the test");
+        std::fs::create_dir(dir.path().join("content")).expect("a content directory");
+        let config = "[site]\nurl = \"https://example.org\"\ntitle = \"Example\"\ndescription = \"About examples\"\n".to_owned();
+        TestSite {
+            dir,
+            config,
+            now: new_year_2025(),
+        }
+    }
+
+    /// Writes a file below the content directory.
+    pub fn post(self, path: &str, text: impl AsRef<[u8]>) -> TestSite {
+        write(&self.content().join(path), text.as_ref());
+        self
+    }
+
+    /// Adds to the configuration, which begins inside `[site]`.
+    pub fn config(mut self, toml: &str) -> TestSite {
+        let _ = writeln!(self.config, "{toml}");
+        self
+    }
+
+    /// Judges as of another instant than 2025-01-01T00:00:00Z.
+    pub fn now(mut self, now: SystemTime) -> TestSite {
+        self.now = now;
+        self
+    }
+
+    pub fn content(&self) -> PathBuf {
+        self.dir.path().join("content")
+    }
+
+    /// The directory that holds the configuration.
+    pub fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn parsed_config(&self) -> Config {
+        Config::parse(&self.config, "config.toml", self.dir.path())
+            .expect("the test's configuration is right")
+    }
+
+    /// Writes the configuration beside the content and returns where.
+    pub fn write_config(&self) -> PathBuf {
+        let path = self.dir.path().join("config.toml");
+        write(&path, self.config.as_bytes());
+        path
+    }
+
+    pub fn pipeline(&self) -> Pipeline {
+        Pipeline::new(self.parsed_config(), Current::default())
+    }
+
+    /// Renders everything once.
+    pub fn build(&self) -> Built {
+        let current = Current::default();
+        let mut pipeline = Pipeline::new(self.parsed_config(), current.clone());
+        pipeline
+            .run(self.now, Emptied::IsBelieved)
+            .expect("the content can be read");
+        Built {
+            snapshot: current.load(),
+            status: pipeline.status().clone(),
+        }
+    }
+
+    /// Serves it, and every edit of it.
+    pub fn serve(self) -> Served {
+        let mut config = self.parsed_config();
+        config.server.listen = ([127, 0, 0, 1], 0).into();
+        let current = Current::default();
+        let (mut watch, stop) = Watch::new(Pipeline::new(config.clone(), current.clone()));
+        watch.look(clock()).expect("the content can be read");
+        let (sender, turns) = channel();
+        let watching = std::thread::spawn(move || {
+            watch.run(clock, |turn| {
+                let turn = match turn {
+                    Turn::Looked(outcome, status) => Ok((outcome, status.clone())),
+                    Turn::Failed(error) => Err(error.to_string()),
+                    Turn::NoEvents(_) => return,
+                };
+                let _ = sender.send(turn);
+            });
+        });
+        let (shutdown, stopped) = tokio::sync::oneshot::channel();
+        let (tell_address, address) = channel();
+        let served = current.clone();
+        let serving = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind(config.server.listen)
+                    .await
+                    .expect("a free port");
+                tell_address
+                    .send(listener.local_addr().expect("an address"))
+                    .expect("the test waits for it");
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                courant::server::serve(listener, served, &config.server, clock, stopped).await;
+            });
+        });
+        Served {
+            dir: self.dir.path().to_owned(),
+            address: address.recv_timeout(PATIENCE).expect("the server listens"),
+            current,
+            turns,
+            stop: Some(stop),
+            threads: vec![watching, serving],
+            shutdown: Some(shutdown),
+            _keep: self.dir,
+        }
+    }
+}
+
+impl Built {
+    /// The text at a path.
+    pub fn text(&self, path: &str) -> String {
+        let resource = self
+            .snapshot
+            .get(path)
+            .unwrap_or_else(|| panic!("nothing at {path}; there is {:?}", self.paths()));
+        String::from_utf8(resource.identity.body.to_vec()).expect("UTF-8")
+    }
+
+    pub fn paths(&self) -> Vec<String> {
+        let mut paths: Vec<_> = self
+            .snapshot
+            .iter()
+            .map(|(path, _)| path.to_owned())
+            .collect();
+        paths.sort();
+        paths
+    }
+
+    /// Every path, header and byte that could be served, as one text.
+    pub fn everything(&self) -> String {
+        everything(&self.snapshot)
+    }
+
+    pub fn rules(&self) -> Vec<Rule> {
+        self.status
+            .findings
+            .iter()
+            .map(|finding| finding.rule)
+            .collect()
+    }
+
+    /// The only finding there is.
+    pub fn finding(&self) -> &Finding {
+        match self.status.findings.as_slice() {
+            [finding] => finding,
+            other => panic!("one finding was expected: {other:#?}"),
+        }
+    }
+}
+
+/// Every path, header and byte that a snapshot could serve, as one text, in the order of paths.
+pub fn everything(snapshot: &Snapshot) -> String {
+    let mut all: Vec<_> = snapshot.iter().collect();
+    all.sort_by_key(|(path, _)| *path);
+    let mut text = String::new();
+    for (path, resource) in all {
+        let _ = writeln!(
+            text,
+            "{path}\n{}\n{}",
+            resource.key.media_type(),
+            resource.link.as_deref().unwrap_or_default()
+        );
+        text.push_str(&String::from_utf8_lossy(&resource.identity.body));
+        text.push('\n');
+    }
+    text
+}
+
+impl Served {
+    pub fn content(&self) -> PathBuf {
+        self.dir.join("content")
+    }
+
+    /// Saves a file the way editors do: beside it, then renamed over it.
+    pub fn save(&self, path: &str, text: &str) {
+        let path = self.content().join(path);
+        let beside = path.with_extension("md~");
+        write(&beside, text.as_bytes());
+        std::fs::rename(&beside, &path).expect("renamed");
+    }
+
+    /// Writes a file in place.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        write(&self.content().join(path), text.as_ref());
+    }
+
+    pub fn remove(&self, path: &str) {
+        std::fs::remove_file(self.content().join(path)).expect("removed");
+    }
+
+    /// Waits until what is served is as expected.
+    pub fn until(&self, what: &str, mut is: impl FnMut(&Served) -> bool) {
+        let end = std::time::Instant::now() + PATIENCE;
+        while !is(self) {
+            let left = end.saturating_duration_since(std::time::Instant::now());
+            match self.turns.recv_timeout(left) {
+                Ok(_) => {}
+                Err(_) => panic!(
+                    "waited in vain until {what}; served is:\n{}",
+                    everything(&self.current.load())
+                ),
+            }
+        }
+    }
+
+    /// Waits for the next turn of the watch in which something was found.
+    pub fn next_turn(&self) -> Result<(Outcome, Status), String> {
+        self.turns
+            .recv_timeout(PATIENCE)
+            .expect("a turn of the watch")
+    }
+
+    /// Whether any served byte holds the text.
+    pub fn serves(&self, text: &str) -> bool {
+        everything(&self.current.load()).contains(text)
+    }
+
+    pub fn get(&self, path: &str) -> Response {
+        self.request("GET", path, &[])
+    }
+
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        request(self.address, method, path, headers)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.shutdown.take());
+        drop(self.stop.take());
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Asks for a path on a connection of its own.
+pub fn request(
+    address: impl ToSocketAddrs,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Response {
+    let mut socket = TcpStream::connect(address).expect("connected");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        let _ = write!(request, "{name}: {value}\r\n");
+    }
+    request.push_str("\r\n");
+    socket.write_all(request.as_bytes()).expect("sent");
+    let mut bytes = Vec::new();
+    socket.read_to_end(&mut bytes).expect("answered");
+    Response::parse(&bytes)
+}
+
+impl Response {
+    pub fn parse(bytes: &[u8]) -> Response {
+        let end = bytes
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .expect("a header");
+        let head = std::str::from_utf8(&bytes[..end]).expect("a header in ASCII");
+        let mut lines = head.split("\r\n");
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .and_then(|code| code.parse().ok())
+            .expect("a status");
+        let headers = lines
+            .map(|line| line.split_once(": ").expect("a header field"))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        Response {
+            status,
+            headers,
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("UTF-8")
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).expect("a directory");
+    }
+    std::fs::write(path, bytes).expect("written");
+}

@@ -1,0 +1,307 @@
+//! The house rules, held by machine: who may import whom, which crate is named where, how long a
+//! file may be, which paths the documents name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room, and the rooms that it may know. What is not listed may not be imported.
+const ROOMS: [(&str, &[&str]); 20] = [
+    ("finding", &[]),
+    ("fingerprint", &[]),
+    ("percent", &[]),
+    ("post", &[]),
+    ("text", &[]),
+    ("artifact", &[]),
+    ("config", &["finding", "text"]),
+    ("content", &["config", "finding", "percent", "post", "text"]),
+    (
+        "site",
+        &[
+            "artifact",
+            "config",
+            "finding",
+            "fingerprint",
+            "post",
+            "text",
+        ],
+    ),
+    (
+        "render",
+        &["artifact", "config", "fingerprint", "post", "site"],
+    ),
+    ("snapshot", &["artifact", "fingerprint"]),
+    (
+        "pipeline",
+        &["config", "content", "finding", "render", "site", "snapshot"],
+    ),
+    ("watch", &["config", "content", "pipeline"]),
+    ("server", &["artifact", "config", "percent", "snapshot"]),
+    (
+        "report",
+        &["artifact", "config", "finding", "pipeline", "site"],
+    ),
+    ("cli", &[]),
+    ("telemetry", &[]),
+    (
+        "command",
+        &[
+            "cli", "config", "content", "finding", "pipeline", "report", "server", "snapshot",
+            "watch",
+        ],
+    ),
+    ("main", &["cli", "command", "telemetry"]),
+    ("lib", &[]),
+];
+
+/// Third-party crates, and the one place that may name each.
+const FENCES: [(&str, &str); 12] = [
+    ("rss", "src/render/rss.rs"),
+    ("atom_syndication", "src/render/atom.rs"),
+    ("quick_xml", "src/render/xml.rs"),
+    ("comrak", "src/content/markdown.rs"),
+    ("ammonia", "src/content/sanitize.rs"),
+    ("saphyr_parser", "src/content/front_matter/yaml.rs"),
+    ("notify", "src/watch/events.rs"),
+    ("toml", "src/config/raw.rs"),
+    ("walkdir", "src/content/scan.rs"),
+    ("flate2", "src/snapshot/coding.rs"),
+    ("hyper", "src/server/"),
+    ("hyper_util", "src/server/"),
+];
+
+/// What a renderer must not know, for it to be a function of the site alone.
+const NOT_IN_RENDER: [&str; 7] = [
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::time",
+    "tokio",
+    "hyper",
+    "::now(",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every source file with its path from the root, and its text without its tests.
+fn sources() -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    let mut dirs = vec![root().join("src")];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let text = text
+                    .split("\n#[cfg(test)]\nmod tests")
+                    .next()
+                    .unwrap()
+                    .to_owned();
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                sources.insert(name, text);
+            }
+        }
+    }
+    assert!(sources.len() > 40, "the sources were found");
+    sources
+}
+
+fn room(path: &str) -> &str {
+    path.trim_start_matches("src/")
+        .split(['/', '.'])
+        .next()
+        .unwrap()
+}
+
+/// The lines of code, without comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The rooms that a file names, as `crate::room` or, in the binary, `courant::room`.
+fn imports(text: &str) -> BTreeSet<String> {
+    let text = code(text).collect::<Vec<_>>().join("\n");
+    let mut named = BTreeSet::new();
+    for root in ["crate::", "courant::"] {
+        for (at, _) in text.match_indices(root) {
+            let rest = &text[at + root.len()..];
+            if let Some(list) = rest.strip_prefix('{') {
+                let list = list.split('}').next().unwrap();
+                named.extend(
+                    list.split(',')
+                        .map(|item| item.trim().split("::").next().unwrap().to_owned()),
+                );
+            } else {
+                named.extend(
+                    rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                        .next()
+                        .map(str::to_owned),
+                );
+            }
+        }
+    }
+    named.remove("");
+    named
+}
+
+#[test]
+fn rooms_import_only_what_the_table_allows() {
+    let table: BTreeMap<_, _> = ROOMS.into_iter().collect();
+    for (path, text) in sources() {
+        let room = room(&path);
+        let allowed = table
+            .get(room)
+            .unwrap_or_else(|| panic!("{path}: add the room `{room}` to the table"));
+        for import in imports(&text) {
+            assert!(
+                import == room || allowed.contains(&&*import),
+                "{path} imports `{import}`, which `{room}` may not know"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_has_no_circle() {
+    let table: BTreeMap<_, _> = ROOMS.into_iter().collect();
+    fn walk(room: &str, table: &BTreeMap<&str, &[&str]>, above: &mut Vec<String>) {
+        assert!(
+            !above.iter().any(|other| other == room),
+            "{above:?} leads back to {room}"
+        );
+        above.push(room.to_owned());
+        for next in table[room] {
+            walk(next, table, above);
+        }
+        above.pop();
+    }
+    for (room, _) in ROOMS {
+        walk(room, &table, &mut Vec::new());
+    }
+}
+
+#[test]
+fn third_party_crates_stay_in_the_file_that_fences_them() {
+    for (path, text) in sources() {
+        for (name, fence) in FENCES {
+            let names_it = code(&text).any(|line| {
+                let line = line.trim();
+                [format!("use {name}::"), format!("use {name};")]
+                    .iter()
+                    .any(|form| line.starts_with(form.as_str()))
+                    || line.match_indices(&format!("{name}::")).any(|(at, _)| {
+                        // `crate::render::rss::` is ours.
+                        !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+                            && name != "rss"
+                    })
+            });
+            assert!(
+                !names_it || path.starts_with(fence),
+                "{path} names the crate `{name}`, which belongs in {fence}"
+            );
+        }
+    }
+}
+
+#[test]
+fn renderers_know_nothing_but_the_site() {
+    for (path, text) in sources() {
+        if room(&path) != "render" {
+            continue;
+        }
+        for word in NOT_IN_RENDER {
+            assert!(
+                !code(&text).any(|line| line.contains(word)),
+                "{path} names `{word}`"
+            );
+        }
+    }
+}
+
+#[test]
+fn output_paths_are_written_in_one_place() {
+    const LITERALS: [&str; 8] = [
+        "rss.xml",
+        "atom.xml",
+        "feed.json",
+        "sitemap.xml",
+        "robots.txt",
+        "opml.xml",
+        "\"/cards",
+        "\"/category",
+    ];
+    for (path, text) in sources() {
+        if path == "src/artifact.rs" {
+            continue;
+        }
+        for literal in LITERALS {
+            assert!(
+                !code(&text).any(|line| line.contains(literal)),
+                "{path} writes `{literal}`; ask `ArtifactKey::path`"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_are_small_and_say_what_they_are() {
+    for (path, text) in sources() {
+        let lines = text.lines().count();
+        let most = if path == "src/main.rs" { 40 } else { 400 };
+        assert!(
+            lines <= most,
+            "{path} has {lines} lines before its tests, and at most {most} are allowed"
+        );
+        assert!(
+            text.starts_with("//! "),
+            "{path} does not say what it turns into what"
+        );
+        assert!(
+            !path.ends_with("/mod.rs"),
+            "{path}: modules are `x.rs` beside `x/`"
+        );
+    }
+}
+
+#[test]
+fn paths_that_the_documents_name_exist() {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        let mut named = 0;
+        for part in text.split('`').skip(1).step_by(2) {
+            let is_path = [
+                "src/", "tests/", "docs/", "benches/", "content/", ".ci/", "fuzz/",
+            ]
+            .iter()
+            .any(|start| part.starts_with(start));
+            if is_path && !part.contains(['*', '<', ' ', '{']) {
+                named += 1;
+                assert!(
+                    root().join(part).exists(),
+                    "{document} names `{part}`, which is not there"
+                );
+            }
+        }
+        assert!(named > 0, "{document} names no path; is the test blind?");
+    }
+}
+
+#[test]
+fn every_rule_is_met_by_a_test() {
+    let mut tests = String::new();
+    for entry in fs::read_dir(root().join("tests/it")).unwrap() {
+        tests.push_str(&fs::read_to_string(entry.unwrap().path()).unwrap_or_default());
+    }
+    for rule in courant::finding::Rule::ALL {
+        let name = format!("Rule::{rule:?}");
+        assert!(
+            tests.contains(&name) || tests.contains(&format!("[{}]", rule.name())),
+            "no test meets {name}"
+        );
+    }
+}

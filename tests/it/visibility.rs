@@ -1,0 +1,291 @@
+//! A hidden post is nowhere. A leak cannot be recalled.
+
+use std::time::{Duration, SystemTime};
+
+use courant::artifact::ArtifactKey;
+use courant::finding::Rule;
+use courant::site::visibility::State;
+use proptest::prelude::*;
+
+use crate::support::{Built, TestSite, new_year_2025, plain};
+
+fn post_with(field: &str) -> String {
+    format!(
+        "---\ntitle: Quetzal\nauthor: Xanthippe\ncategory: [Zymurgy]\ndate: 2024-05-01\n{field}\nseo:\n  url: https://example.org/blog/quetzal-path\n  description: Vexillology\n  image: /img/wombat.jpg\n---\nOcelot body.\n"
+    )
+}
+
+/// Every word that only the post has.
+const WORDS: [&str; 7] = [
+    "Quetzal",
+    "Xanthippe",
+    "Zymurgy",
+    "quetzal-path",
+    "Vexillology",
+    "wombat",
+    "Ocelot",
+];
+
+fn leaks(built: &Built) -> Vec<&'static str> {
+    let everything = built.everything().to_lowercase();
+    WORDS
+        .into_iter()
+        .filter(|word| everything.contains(&word.to_lowercase()))
+        .collect()
+}
+
+fn site_with(field: &str) -> TestSite {
+    TestSite::new()
+        .post("a.md", post_with(field))
+        .post("b.md", plain("Other", "2024-05-02"))
+}
+
+#[test]
+fn a_post_that_nothing_hides_is_everywhere() {
+    let built = site_with("hidePost: false").build();
+    assert_eq!(leaks(&built), WORDS, "the test sees what it looks for");
+}
+
+#[test]
+fn every_marker_hides_from_every_output() {
+    for field in [
+        "hidePost: true",
+        "hidepost: TRUE",
+        "hidePost: 'true'",
+        "hidePost: \"yes\"",
+        "hidePost: on",
+        "hidePost: 1",
+        "hidden: true",
+        "draft: true",
+        "Draft: true",
+        "private: yes",
+        "unpublished: 1",
+        "published: false",
+        "visible: no",
+        "publish: off",
+        "draft: false\nhidePost: true",
+    ] {
+        let built = site_with(field).build();
+        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        assert_eq!(built.rules(), [], "{field}");
+    }
+}
+
+#[test]
+fn a_marker_that_cannot_be_read_hides_and_is_a_finding() {
+    for field in [
+        "hidePost: ture",
+        "hidePost:",
+        "hidePost: [true]",
+        "hidePost: {a: b}",
+        "published: maybe",
+        "unlisted: perhaps",
+        "draft: ~",
+    ] {
+        let built = site_with(field).build();
+        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        assert_eq!(built.rules(), [Rule::UnreadableMarker], "{field}");
+        assert_eq!(built.finding().line, Some(6), "{field}");
+    }
+}
+
+#[test]
+fn a_date_under_published_is_a_date_and_no_marker() {
+    let built = site_with("published: 2024-05-01").build();
+    assert_eq!(leaks(&built), WORDS);
+}
+
+#[test]
+fn drafts_directories_hide() {
+    let built = TestSite::new().post("_drafts/a.md", post_with("")).build();
+    assert_eq!(leaks(&built), Vec::<&str>::new());
+}
+
+#[test]
+fn a_scheduled_post_is_nowhere_until_its_second_and_then_everywhere() {
+    let due = new_year_2025() + Duration::from_secs(60);
+    let site = |now: SystemTime| {
+        TestSite::new()
+            .post("a.md", post_with("publishDate: 2025-01-01T00:01:00Z"))
+            .now(now)
+            .build()
+    };
+    let before = site(due - Duration::from_millis(1));
+    assert_eq!(leaks(&before), Vec::<&str>::new());
+    assert_eq!(before.status.next_change.map(SystemTime::from), Some(due));
+    assert_eq!(leaks(&site(due)), WORDS);
+}
+
+#[test]
+fn an_expired_post_is_nowhere_from_its_second_on() {
+    let end = new_year_2025() + Duration::from_secs(60);
+    let site = |now: SystemTime| {
+        TestSite::new()
+            .post("a.md", post_with("expiryDate: 2025-01-01T00:01:00Z"))
+            .now(now)
+            .build()
+    };
+    let before = site(end - Duration::from_millis(1));
+    assert_eq!(leaks(&before), WORDS);
+    assert_eq!(before.status.next_change.map(SystemTime::from), Some(end));
+    assert_eq!(leaks(&site(end)), Vec::<&str>::new());
+}
+
+#[test]
+fn an_unlisted_post_has_a_card_that_is_not_indexed_and_is_in_no_list() {
+    let unlisted = |site: TestSite| {
+        let built = site.build();
+        let card = built.text("/cards/blog/quetzal-path");
+        assert!(card.contains("Quetzal") && card.contains("content=\"noindex\""));
+        assert!(
+            built
+                .snapshot
+                .get("/cards/blog/quetzal-path")
+                .unwrap()
+                .noindex
+        );
+        for (path, resource) in built.snapshot.iter() {
+            if path != "/cards/blog/quetzal-path" {
+                let body = String::from_utf8_lossy(&resource.identity.body);
+                assert!(!WORDS.iter().any(|word| body.contains(word)), "{path}");
+            }
+        }
+    };
+    unlisted(site_with("unlisted: true"));
+    unlisted(site_with("hidePost: true").config("[visibility]\nhidden = \"unlisted\""));
+}
+
+#[test]
+fn doubt_hides_even_where_hidden_posts_are_unlisted() {
+    let built = site_with("hidePost: ture")
+        .config("[visibility]\nhidden = \"unlisted\"")
+        .build();
+    assert_eq!(leaks(&built), Vec::<&str>::new());
+}
+
+#[test]
+fn noindex_and_sitemap_false_keep_a_post_out_of_the_sitemap_only() {
+    for field in [
+        "noindex: true",
+        "sitemap: false",
+        "robots: noindex, nofollow",
+        "robots: [NoIndex]",
+    ] {
+        let built = site_with(field).build();
+        assert!(
+            !built.text("/sitemap.xml").contains("quetzal-path"),
+            "{field}"
+        );
+        for path in [
+            "/rss.xml",
+            "/atom.xml",
+            "/feed.json",
+            "/",
+            "/cards/blog/quetzal-path",
+        ] {
+            assert!(built.text(path).contains("Quetzal"), "{field} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_hidden_post_does_not_shadow_the_public_one_of_its_address() {
+    let public =
+        "---\ntitle: Public\ndate: 2024-01-01\nseo: {url: https://example.org/same}\n---\n";
+    let hidden = "---\ntitle: Newer\ndate: 2024-06-01\nhidePost: true\nseo: {url: https://example.org/same}\n---\n";
+    let built = TestSite::new()
+        .post("a.md", public)
+        .post("b.md", hidden)
+        .build();
+    assert!(built.text("/rss.xml").contains("Public"));
+    assert_eq!(built.rules(), []);
+    assert!(matches!(built.status.verdicts[1].state, State::Hidden(_)));
+}
+
+/// One random post: its file, and whether it is to be seen on 2025-01-01.
+fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
+    let marker = prop_oneof![
+        4 => Just((String::new(), true)),
+        2 => Just(("hidePost: false\n".to_owned(), true)),
+        2 => Just(("hidePost: true\n".to_owned(), false)),
+        1 => Just(("draft: 'on'\n".to_owned(), false)),
+        1 => Just(("published: 0\n".to_owned(), false)),
+        1 => Just(("private: what\n".to_owned(), false)),
+        1 => Just(("publishDate: 2025-01-01T00:00:01Z\n".to_owned(), false)),
+        1 => Just(("expires: 2025-01-01\n".to_owned(), false)),
+    ];
+    (marker, 2020..2027_u16, any::<bool>(), any::<bool>()).prop_map(move |((marker, shown), year, url, cdata)| {
+        let word = format!("w{number}x{}", courant::fingerprint::hex(&number.to_le_bytes()));
+        let url = if url { format!("seo: {{url: 'https://example.org/{word}-url', description: {word}-d}}\n") } else { String::new() };
+        let tail = if cdata { "]]> \u{b} &amp; <b>" } else { "" };
+        let text = format!(
+            "---\ntitle: {word}-t\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\n{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
+        );
+        (word, text, shown && year < 2025)
+    })
+}
+
+fn any_posts() -> impl Strategy<Value = Vec<(String, String, bool)>> {
+    (1..12_usize).prop_flat_map(|count| (0..count).map(any_post).collect::<Vec<_>>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_byte_of_a_hidden_post_is_in_any_artifact(posts in any_posts()) {
+        let site = posts.iter().fold(TestSite::new(), |site, (word, text, _)| site.post(&format!("{word}.md"), text));
+        let everything = site.build().everything();
+        for (word, text, shown) in &posts {
+            prop_assert_eq!(everything.contains(word.as_str()), *shown, "{}", text);
+        }
+    }
+
+    #[test]
+    fn load_order_and_repetition_change_no_byte(posts in any_posts(), seed in any::<u64>()) {
+        let mut shuffled = posts.clone();
+        shuffled.sort_by_key(|(word, ..)| courant::fingerprint::hex(format!("{seed}{word}").as_bytes()));
+        // Paths decide between posts of one date, so they stay with their posts.
+        let make = |posts: &[(String, String, bool)]| {
+            posts.iter().fold(TestSite::new(), |site, (word, text, _)| site.post(&format!("{word}.md"), text)).build().everything()
+        };
+        let once = make(&posts);
+        prop_assert_eq!(&once, &make(&posts));
+        prop_assert_eq!(&once, &make(&shuffled));
+    }
+}
+
+#[test]
+fn shuffled_posts_are_the_same_site() {
+    let site = (0..20).fold(TestSite::new(), |site, n| {
+        site.post(
+            &format!("{n}.md"),
+            plain(&format!("Post {n}"), "2024-01-01"),
+        )
+    });
+    let mut pipeline = site.pipeline();
+    pipeline
+        .run(new_year_2025(), courant::content::Emptied::IsBelieved)
+        .unwrap();
+    let mut library = courant::content::Library::default();
+    let config = site.parsed_config();
+    library
+        .look(
+            &config,
+            courant::content::Emptied::IsBelieved,
+            new_year_2025(),
+        )
+        .unwrap();
+    let posts: Vec<_> = library.posts().cloned().collect();
+    let judge = |posts: Vec<&std::sync::Arc<courant::post::Post>>| {
+        courant::site::Site::judge(&config, posts, new_year_2025().into())
+    };
+    let forward = judge(posts.iter().collect());
+    let backward = judge(posts.iter().rev().collect());
+    assert_eq!(forward.site, backward.site);
+    assert_eq!(forward.verdicts, backward.verdicts);
+    assert_eq!(
+        forward.site.cards[0].key(),
+        ArtifactKey::CardPage("/".into())
+    );
+}
