@@ -14,8 +14,11 @@ mod sitemap;
 mod style;
 mod xml;
 
+use rayon::prelude::*;
+
 use crate::artifact::{Artifact, ArtifactKey, FeedFormat, Link};
 use crate::site::Site;
+use crate::site::card::Card;
 use crate::site::feed::Feed;
 
 /// Why an output could not be written.
@@ -69,17 +72,19 @@ pub fn render(site: &Site) -> Result<Vec<Artifact>, RenderError> {
         home_page::render(site),
         alternates(site),
     ));
-    for card in &site.cards {
-        let canonical = Link {
-            target: card.url.clone(),
-            rel: "canonical",
-            mime_type: None,
-        };
-        let mut page = artifact(card.key(), card_page::render(site, card), vec![canonical]);
-        page.noindex = card.noindex;
-        artifacts.push(page);
-    }
+    artifacts.par_extend(site.cards.par_iter().map(|card| card_page(site, card)));
     Ok(artifacts)
+}
+
+fn card_page(site: &Site, card: &Card) -> Artifact {
+    let canonical = Link {
+        target: card.url.clone(),
+        rel: "canonical",
+        mime_type: None,
+    };
+    let mut page = artifact(card.key(), card_page::render(site, card), vec![canonical]);
+    page.noindex = card.noindex;
+    page
 }
 
 fn artifact(key: ArtifactKey, body: Vec<u8>, links: Vec<Link>) -> Artifact {

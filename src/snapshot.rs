@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use rayon::prelude::*;
 
 use crate::artifact::{Artifact, ArtifactKey, Link};
 use crate::fingerprint;
@@ -57,8 +58,9 @@ impl Snapshot {
     /// of what is new.
     pub fn next(previous: &Snapshot, artifacts: Vec<Artifact>, now: SystemTime) -> Snapshot {
         let now = whole_seconds(now);
+        // Compressing is most of the work, and each artifact is its own.
         let by_path = artifacts
-            .into_iter()
+            .into_par_iter()
             .map(|artifact| {
                 let path = artifact.key.path();
                 let before = previous.by_path.get(&path);

@@ -39,7 +39,7 @@ h1{font-size:clamp(2rem,6vw,2.9rem);line-height:1.1;letter-spacing:-.02em;margin
 h2{font-size:1.05rem;letter-spacing:.01em;margin:0 0 1rem;color:var(--soft);font-weight:600}\
 h3{font-size:1.25rem;line-height:1.3;margin:.1rem 0 .35rem;text-wrap:balance}\
 h3 a{text-decoration-line:none}h3 a:hover{text-decoration-line:underline}\
-.site{margin:0;font-weight:600}.lead{font-size:1.1rem;color:var(--soft);margin:0 0 1.5rem;max-width:38rem}\
+.site{margin:0;font-weight:600}.lead{font-size:1.1rem;color:var(--soft);margin:0 0 1.5rem;max-width:38rem}main>.lead{margin-top:1.2rem}\
 .formats{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:.6rem}\
 .formats a{display:inline-block;padding:.6rem 1.2rem;border-radius:999px;background:var(--accent);color:var(--on-accent);\
 font-weight:600;text-decoration:none}\
