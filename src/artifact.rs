@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use crate::percent;
+
 /// The name of one output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ArtifactKey {
@@ -87,8 +89,8 @@ impl ArtifactKey {
             ArtifactKey::Feed(scope, format) => {
                 let mut path = match scope {
                     FeedScope::Site => "/".to_owned(),
-                    FeedScope::Category(slug) => format!("/category/{}/", encode_segment(slug)),
-                    FeedScope::Author(slug) => format!("/author/{}/", encode_segment(slug)),
+                    FeedScope::Category(slug) => format!("/category/{}/", percent::segment(slug)),
+                    FeedScope::Author(slug) => format!("/author/{}/", percent::segment(slug)),
                 };
                 path.push_str(format.file_name());
                 path
@@ -185,28 +187,6 @@ impl Link {
         }
         (!value.is_empty()).then_some(value)
     }
-}
-
-fn encode_segment(segment: &str) -> String {
-    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-    const SEGMENT: &AsciiSet = &CONTROLS
-        .add(b' ')
-        .add(b'"')
-        .add(b'#')
-        .add(b'%')
-        .add(b'/')
-        .add(b'<')
-        .add(b'>')
-        .add(b'?')
-        .add(b'[')
-        .add(b'\\')
-        .add(b']')
-        .add(b'^')
-        .add(b'`')
-        .add(b'{')
-        .add(b'|')
-        .add(b'}');
-    utf8_percent_encode(segment, SEGMENT).to_string()
 }
 
 #[cfg(test)]

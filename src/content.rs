@@ -5,6 +5,7 @@
 
 mod address;
 mod broken;
+mod budget;
 mod date;
 mod dialect;
 mod fields;
@@ -16,5 +17,5 @@ mod parse;
 mod sanitize;
 mod scan;
 
-pub use library::{Emptied, Library, LibraryError, Tally};
+pub use library::{Library, LibraryError, Looked, Loss, Tally};
 pub use parse::{Parsed, parse};

@@ -85,12 +85,14 @@ rules! {
     DuplicatePermalink = "duplicate-permalink",
     /// Two posts claim one id.
     DuplicateId = "duplicate-id",
-    /// Two posts on different origins claim one card path.
+    /// Two posts, or a post and the site, claim one card path.
     DuplicateCard = "duplicate-card",
     /// An id is not an absolute IRI, which Atom asks for.
     RelativeId = "relative-id",
     /// A modification date lies ahead.
     FutureUpdate = "future-update",
+    /// The body cannot be sanitised in bounded time.
+    BodyTooComplex = "body-too-complex",
     /// The body holds an image inlined as `data:`.
     InlineImage = "inline-image",
     /// A broken file is served as it last parsed.

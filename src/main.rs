@@ -8,6 +8,6 @@ use courant::{command, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::init();
+    let _logging = telemetry::init();
     command::run(cli).into()
 }

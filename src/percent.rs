@@ -36,6 +36,36 @@ pub fn normalize_path(path: &str) -> Option<String> {
     (!has_dot_segment).then_some(spelled)
 }
 
+/// A text as one segment of a path: everything but letters, digits and `-._~` is escaped.
+pub fn segment(text: &str) -> String {
+    escaped(text, is_unreserved)
+}
+
+/// An IRI as somebody wrote it, with what may stand in none (RFC 3987 §2.2) escaped.
+pub fn iri(text: &str) -> String {
+    escaped(text, |byte| {
+        byte > b' ' && byte != 0x7f && !b"<>\"{}|\\^`".contains(&byte)
+    })
+}
+
+fn escaped(text: &str, stays: fn(u8) -> bool) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for character in text.chars() {
+        let mut bytes = [0; 4];
+        for byte in character.encode_utf8(&mut bytes).bytes() {
+            if !stays(byte) {
+                push_escape(&mut spelled, byte);
+            } else if character.is_ascii() {
+                spelled.push(character);
+            }
+        }
+        if !character.is_ascii() && stays(0xff) {
+            spelled.push(character);
+        }
+    }
+    spelled
+}
+
 /// RFC 3986 §2.3: the same with and without an escape.
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
@@ -84,6 +114,15 @@ fn push_escape(spelled: &mut String, byte: u8) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn segments_and_iris_are_escaped_where_they_must_be() {
+        assert_eq!(segment("a b/é:~"), "a%20b%2F%C3%A9%3A~");
+        assert_eq!(
+            iri("https://e.org/a b/é<%20>"),
+            "https://e.org/a%20b/é%3C%20%3E"
+        );
+    }
 
     #[test]
     fn each_path_has_one_spelling() {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
-use crate::content::{Emptied, Library, LibraryError, Tally};
+use crate::content::{Library, LibraryError, Loss, Tally};
 use crate::finding::Finding;
 use crate::render::{RenderError, render};
 use crate::site::Site;
@@ -21,6 +21,11 @@ pub struct Pipeline {
     library: Library,
     current: Current,
     status: Status,
+    /// Whether any look has gone well.
+    has_looked: bool,
+    /// Whether something changed that is not published yet.
+    is_stale: bool,
+    in_doubt: bool,
 }
 
 /// What the operator may know of the content. None of it is public.
@@ -68,6 +73,9 @@ impl Pipeline {
             library: Library::default(),
             current,
             status: Status::default(),
+            has_looked: false,
+            is_stale: false,
+            in_doubt: false,
         }
     }
 
@@ -81,18 +89,37 @@ impl Pipeline {
         &self.status
     }
 
+    /// Whether posts are served whose files are gone, as most went at once.
+    pub fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
     /// Looks at the content, and publishes what is to be seen as of `now`.
     ///
     /// # Errors
-    /// The content directory cannot be listed or is in doubt, or an output cannot be written.
-    pub fn run(&mut self, now: SystemTime, emptied: Emptied) -> Result<Outcome, PipelineError> {
-        let changed = self.library.look(&self.config, emptied, now)?;
-        let instant = DateTime::<Utc>::from(now);
-        let due = self.status.next_change.is_some_and(|due| due <= instant);
-        if !changed && !due && self.status.generation > 0 {
-            return Ok(Outcome::Unchanged);
+    /// The content directory cannot be listed, or an output cannot be written. What is known of
+    /// the content is published all the same: posts are due, and expire, whatever the disk does.
+    pub fn run(&mut self, now: SystemTime, loss: Loss) -> Result<Outcome, PipelineError> {
+        let looked = self.library.look(&self.config, loss, now);
+        if let Ok(looked) = &looked {
+            self.is_stale |= looked.changed;
+            self.in_doubt = looked.in_doubt;
+            self.has_looked = true;
         }
-        let judged = Site::judge(&self.config, self.library.posts(), instant);
+        let due = self
+            .status
+            .next_change
+            .is_some_and(|due| due <= DateTime::<Utc>::from(now));
+        let outcome = match self.has_looked && (self.is_stale || due) {
+            true => self.publish(now)?,
+            false => Outcome::Unchanged,
+        };
+        looked?;
+        Ok(outcome)
+    }
+
+    fn publish(&mut self, now: SystemTime) -> Result<Outcome, RenderError> {
+        let judged = Site::judge(&self.config, self.library.posts(), now.into());
         let artifacts = render(&judged.site)?;
         let before = self.current.load();
         let snapshot = Snapshot::next(&before, artifacts, now);
@@ -100,12 +127,13 @@ impl Pipeline {
         findings.extend(judged.findings);
         findings.sort();
         self.status = Status {
-            generation: self.status.generation,
+            generation: before.generation(),
             tally: self.library.tally(),
             verdicts: judged.verdicts,
             findings,
             next_change: judged.next_change,
         };
+        self.is_stale = false;
         if before.generation() > 0 && snapshot.serves_the_same_as(&before) {
             return Ok(Outcome::SameOutputs);
         }

@@ -36,8 +36,8 @@ pub struct Post {
     pub description: String,
     /// The picture that stands for it.
     pub image: Option<Image>,
-    /// The pictures in the body, in order, each once.
-    pub body_images: Vec<Image>,
+    /// Every picture, the one that stands for it first, each once.
+    pub images: Arc<[Image]>,
     /// The body as sanitised HTML with absolute URLs.
     pub body_html: Arc<str>,
     /// A BCP 47 language tag, where it is not the site's.
@@ -120,8 +120,8 @@ pub enum Reading {
     Unreadable,
 }
 
-/// The fields that are markers of visibility. Names are compared without regard to case.
-pub const MARKER_FIELDS: [(&str, MarkerKind); 11] = [
+/// The fields that are markers of visibility; see [`MarkerKind::of`].
+const MARKER_FIELDS: [(&str, MarkerKind); 11] = [
     ("hidePost", MarkerKind::Hides),
     ("hidden", MarkerKind::Hides),
     ("draft", MarkerKind::Hides),
@@ -134,6 +134,24 @@ pub const MARKER_FIELDS: [(&str, MarkerKind); 11] = [
     ("noindex", MarkerKind::NoIndex),
     ("sitemap", MarkerKind::InSitemap),
 ];
+
+impl MarkerKind {
+    /// What a field of this name marks, if it is a marker. Only letters and digits count, in any
+    /// case: `hide_post` and `Hide-Post` are meant as `hidePost` is, and so is a name with an
+    /// invisible character in it.
+    pub fn of(name: &str) -> Option<MarkerKind> {
+        let letters = || {
+            name.chars()
+                .filter(|c| c.is_alphanumeric())
+                .map(|c| c.to_ascii_lowercase())
+        };
+        let is = |known: &str| letters().eq(known.chars().map(|c| c.to_ascii_lowercase()));
+        MARKER_FIELDS
+            .iter()
+            .find(|(known, _)| is(known))
+            .map(|(_, kind)| *kind)
+    }
+}
 
 impl Marker {
     /// Reads the value: `true`, `yes`, `on`, `1` and their opposites, quoted or not, in any case.
@@ -149,10 +167,19 @@ impl Marker {
         }
     }
 
-    /// Whether the marker says that the post is not to be seen, or says what cannot be read.
-    pub fn hides_or_is_in_doubt(&self) -> bool {
-        let about_hiding = matches!(self.kind, MarkerKind::Hides | MarkerKind::Shows);
-        self.surely_hides() || (about_hiding && self.reading() == Reading::Unreadable)
+    /// Whether the marker says that the post is to leave the lists, or says what cannot be read.
+    pub fn withdraws_or_is_in_doubt(&self) -> bool {
+        let about_lists = matches!(
+            self.kind,
+            MarkerKind::Hides | MarkerKind::Shows | MarkerKind::Unlists
+        );
+        self.surely_withdraws() || (about_lists && self.reading() == Reading::Unreadable)
+    }
+
+    /// Whether the marker, read without doubt, says that the post is to leave the lists.
+    pub fn surely_withdraws(&self) -> bool {
+        let unlists = self.kind == MarkerKind::Unlists && self.reading() == Reading::True;
+        unlists || self.surely_hides()
     }
 
     /// Whether the marker, read without doubt, says that the post is not to be seen.
@@ -167,6 +194,24 @@ impl Marker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_markers_are_read_as_they_are_meant() {
+        for name in [
+            "hidePost",
+            "HIDEPOST",
+            "hide_post",
+            "hide-post",
+            "hide post",
+            "hidePost\u{a0}",
+            "\u{feff}hidePost\u{200b}",
+        ] {
+            assert_eq!(MarkerKind::of(name), Some(MarkerKind::Hides), "{name}");
+        }
+        for name in ["hidePosts", "", "_", "title", "hidePostUntil"] {
+            assert_eq!(MarkerKind::of(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn truth_is_read_in_any_case_and_quoting_and_nothing_else_is_truth() {

@@ -14,6 +14,7 @@ mod sitemap;
 mod style;
 mod xml;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use rayon::prelude::*;
 
 use crate::artifact::{Artifact, ArtifactKey, FeedFormat, Link};
@@ -85,6 +86,11 @@ fn card_page(site: &Site, card: &Card) -> Artifact {
     let mut page = artifact(card.key(), card_page::render(site, card), vec![canonical]);
     page.noindex = card.noindex;
     page
+}
+
+/// A date as RFC 3339 and the W3C's profile of ISO 8601 write it.
+fn rfc3339(date: DateTime<Utc>) -> String {
+    date.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn artifact(key: ArtifactKey, body: Vec<u8>, links: Vec<Link>) -> Artifact {

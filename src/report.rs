@@ -26,6 +26,13 @@ pub fn finding(finding: &Finding) -> String {
     )
 }
 
+/// What of a sorted list is not in another one.
+pub fn added<'a>(before: &[Finding], now: &'a [Finding]) -> Vec<&'a Finding> {
+    now.iter()
+        .filter(|finding| before.binary_search(finding).is_err())
+        .collect()
+}
+
 /// How many findings there are of each severity.
 pub fn count(findings: &[Finding]) -> String {
     let of = |severity| {

@@ -91,11 +91,18 @@ impl Site {
             shown.extend(proof);
             verdicts.push(verdict);
         }
-        shown.sort_by(|a, b| newest_first(a.post(), b.post()));
+        shown.sort_by(|a, b| {
+            // Who is in the lists goes before who is not, or a hidden revision would shadow the public one.
+            let unlisted = |shown: &Shown<'_>| matches!(shown, Shown::Unlisted(_));
+            unlisted(a)
+                .cmp(&unlisted(b))
+                .then_with(|| newest_first(a.post(), b.post()))
+        });
         let shown = without_duplicates(shown, &mut verdicts, &mut findings);
         verdicts.sort_by(|a, b| a.path.cmp(&b.path));
 
         let mut entries = Vec::new();
+        let mut card_owners = HashMap::from([("/", "the site itself")]);
         let mut cards = vec![Card::of_site(config)];
         for shown in &shown {
             let entry = Entry::new(shown, config, now);
@@ -108,7 +115,9 @@ impl Site {
                     "write the date of the change",
                 ));
             }
-            cards.push(Card::of_post(shown, &entry, config));
+            if claims_card(shown.post(), &mut card_owners, &mut findings) {
+                cards.push(Card::of_post(shown, &entry, config));
+            }
             if let Shown::Listed(_) = shown {
                 entries.push(Arc::new(entry));
             }
@@ -150,7 +159,7 @@ fn newest_first(a: &Post, b: &Post) -> std::cmp::Ordering {
         .then_with(|| a.path.cmp(&b.path))
 }
 
-/// Of posts that claim one id, permalink or card, only the first stays.
+/// Of posts that claim one id or permalink, only the first stays.
 fn without_duplicates<'a>(
     shown: Vec<Shown<'a>>,
     verdicts: &mut [Verdict],
@@ -158,9 +167,8 @@ fn without_duplicates<'a>(
 ) -> Vec<Shown<'a>> {
     let mut permalinks: HashMap<&str, &str> = HashMap::new();
     let mut ids: HashMap<&str, &str> = HashMap::new();
-    let mut cards: HashMap<&str, &str> = HashMap::from([("/", "the site itself")]);
+    let mut dropped: HashMap<&str, &str> = HashMap::new();
     let mut kept = Vec::with_capacity(shown.len());
-    let mut dropped: HashMap<String, String> = HashMap::new();
     for shown in shown {
         let post = shown.post();
         let claims = [
@@ -171,29 +179,20 @@ fn without_duplicates<'a>(
                 "permalink",
             ),
             (&mut ids, post.id.as_str(), Rule::DuplicateId, "id"),
-            (
-                &mut cards,
-                post.permalink.path.as_str(),
-                Rule::DuplicateCard,
-                "card path",
-            ),
         ];
         let taken = claims.iter().find_map(|(owners, claim, rule, what)| {
             Some((*owners.get(claim)?, *claim, *rule, *what))
         });
         if let Some((owner, claim, rule, what)) = taken {
-            let mut finding = finding(
-                post,
-                Severity::Error,
-                rule,
-                format!(
-                    "the {what} `{claim}` is that of `{owner}` already, so this post is not published"
-                ),
-                "give one of the two another address, or hide one",
+            let message = format!(
+                "the {what} `{claim}` is that of `{owner}` already, so this post is not published"
             );
-            finding.line = post.permalink.line;
-            findings.push(finding);
-            dropped.insert(post.path.clone(), owner.to_owned());
+            let hint = "give one of the two another address, or hide one";
+            findings.push(Finding {
+                line: post.permalink.line,
+                ..finding(post, Severity::Error, rule, message, hint)
+            });
+            dropped.insert(&post.path, owner);
             continue;
         }
         for (owners, claim, ..) in claims {
@@ -202,11 +201,35 @@ fn without_duplicates<'a>(
         kept.push(shown);
     }
     for verdict in verdicts {
-        if let Some(by) = dropped.remove(&verdict.path) {
-            verdict.state = State::Shadowed { by };
+        if let Some(by) = dropped.get(verdict.path.as_str()) {
+            verdict.state = State::Shadowed {
+                by: (*by).to_owned(),
+            };
         }
     }
     kept
+}
+
+/// Whether the post's card can have its path. The site's own is at `/`, and an address is more than
+/// its path: origins and queries differ where paths do not.
+fn claims_card<'a>(
+    post: &'a Post,
+    owners: &mut HashMap<&'a str, &'a str>,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    let path = post.permalink.path.as_str();
+    if let Some(owner) = owners.get(path) {
+        let message =
+            format!("the card at `{path}` is that of {owner} already, so this post has none");
+        let hint = "give one of the two another path";
+        findings.push(Finding {
+            line: post.permalink.line,
+            ..finding(post, Severity::Warning, Rule::DuplicateCard, message, hint)
+        });
+        return false;
+    }
+    owners.insert(path, &post.path);
+    true
 }
 
 fn finding(post: &Post, severity: Severity, rule: Rule, message: String, hint: &str) -> Finding {

@@ -1,19 +1,28 @@
 //! Log lines to stderr, one a line, coloured on a terminal that wants it.
+//!
+//! A log that nobody reads, or that cannot be written, holds nothing up: lines are handed to a
+//! thread of their own, and what does not fit is dropped.
 
 use std::io::IsTerminal as _;
 
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 
 /// Begins logging. `COURANT_LOG` sets what is logged, as in `courant=debug`; `NO_COLOR` is obeyed.
-pub fn init() {
+/// What is logged is written before the guard is gone.
+pub fn init() -> WorkerGuard {
     let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colour = std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
     // A second call, as in tests, leaves the first as it is.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(colour)
         .with_target(false)
-        .with_writer(std::io::stderr)
+        // It would be said on the very stderr that fails, and panic there.
+        .log_internal_errors(false)
+        .with_writer(writer)
         .try_init();
+    guard
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 
-use crate::content::{Emptied, LibraryError};
+use crate::content::Loss;
 use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
 use events::Events;
 
@@ -27,8 +27,8 @@ const MAX_DEBOUNCE: Duration = Duration::from_millis(250);
 const SETTLE: Duration = Duration::from_millis(150);
 /// How often to look for a content directory that is not there.
 const MISSING_TICK: Duration = Duration::from_millis(150);
-/// How long a directory that has lost all its files at once is doubted: longer than a checkout.
-const EMPTIED_GRACE: Duration = Duration::from_secs(5);
+/// How long it is doubted that most posts are gone at once: longer than a checkout.
+const DOUBT: Duration = Duration::from_secs(5);
 /// How long to sleep at most before a due date, so that a clock that is set forward is noticed.
 const DUE_TICK: Duration = Duration::from_secs(1);
 /// How often to look where no events can be had.
@@ -68,6 +68,8 @@ pub enum Turn<'a> {
     Looked(Outcome, &'a Status),
     /// A look failed; the last good snapshot is up.
     Failed(&'a PipelineError),
+    /// Most posts are gone at once; they are served for a while longer.
+    InDoubt(Duration),
     /// No events can be had; the directory is looked at every second.
     NoEvents(&'a str),
 }
@@ -77,7 +79,7 @@ pub struct Watch {
     pipeline: Pipeline,
     events: Events,
     wakes: Receiver<Wake>,
-    emptied_since: Option<Instant>,
+    doubt_since: Option<Instant>,
     failing: bool,
 }
 
@@ -90,7 +92,7 @@ impl Watch {
             pipeline,
             events,
             wakes,
-            emptied_since: None,
+            doubt_since: None,
             failing: false,
         };
         (watch, Stop(sender))
@@ -102,20 +104,18 @@ impl Watch {
     /// As [`Pipeline::run`].
     pub fn look(&mut self, now: SystemTime) -> Result<Outcome, PipelineError> {
         let believed = self
-            .emptied_since
-            .is_some_and(|since| since.elapsed() >= EMPTIED_GRACE);
-        let emptied = if believed {
-            Emptied::IsBelieved
+            .doubt_since
+            .is_some_and(|since| since.elapsed() >= DOUBT);
+        let loss = if believed {
+            Loss::IsBelieved
         } else {
-            Emptied::IsDoubted
+            Loss::IsDoubted
         };
-        let looked = self.pipeline.run(now, emptied);
-        self.emptied_since = match &looked {
-            Err(PipelineError::Library(LibraryError::Emptied { .. })) => {
-                Some(self.emptied_since.unwrap_or_else(Instant::now))
-            }
-            _ => None,
-        };
+        let looked = self.pipeline.run(now, loss);
+        self.doubt_since = self
+            .pipeline
+            .is_in_doubt()
+            .then(|| self.doubt_since.unwrap_or_else(Instant::now));
         self.failing = looked.is_err();
         looked
     }
@@ -144,43 +144,73 @@ impl Watch {
                 return;
             }
             let replaced = self.events.follow();
-            let at = Instant::now();
+            let (at, now) = (Instant::now(), clock());
+            let settled = settle.is_some_and(|settle| settle <= at);
             if event || replaced {
                 settle = Some(at + SETTLE);
-            } else if settle.is_some_and(|settle| settle <= at) {
+            } else if settled {
                 settle = None;
+            } else if rescan > at && !self.is_restless() && self.due_in(now) != Some(Duration::ZERO)
+            {
+                // Woken only to look at the clock.
+                continue;
             }
             rescan = at + config.rescan;
-            let failed_before = self.failing;
-            match self.look(clock()) {
-                Ok(outcome) => {
-                    if outcome != Outcome::Unchanged || failed_before {
-                        report(Turn::Looked(outcome, self.status()));
-                    }
+            self.turn(now, &mut report);
+        }
+    }
+
+    /// Looks, and reports what is worth it: not the same trouble at every tick.
+    fn turn(&mut self, now: SystemTime, report: &mut impl FnMut(Turn<'_>)) {
+        let failed_before = self.failing;
+        let doubted_before = self.doubt_since.is_some();
+        let generation_before = self.status().generation;
+        match self.look(now) {
+            Ok(Outcome::Unchanged) if !failed_before => {}
+            Ok(outcome) => report(Turn::Looked(outcome, self.status())),
+            Err(error) => {
+                if !failed_before {
+                    report(Turn::Failed(&error));
                 }
-                // Said once, not at every tick.
-                Err(error) if !failed_before => report(Turn::Failed(&error)),
-                Err(_) => {}
+                // What is due is published whatever the disk does.
+                if self.status().generation != generation_before {
+                    report(Turn::Looked(Outcome::Published, self.status()));
+                }
             }
         }
+        if self.doubt_since.is_some() && !doubted_before {
+            report(Turn::InDoubt(DOUBT));
+        }
+    }
+
+    /// Whether to look often until something changes.
+    fn is_restless(&self) -> bool {
+        self.failing || self.doubt_since.is_some() || self.events.missing().is_some()
+    }
+
+    /// How long until the site differs though no file does.
+    fn due_in(&self, now: SystemTime) -> Option<Duration> {
+        let due = self.status().next_change?;
+        Some(
+            (due - DateTime::<Utc>::from(now))
+                .to_std()
+                .unwrap_or_default(),
+        )
     }
 
     /// How long until there is something to do without an event.
     fn wait(&self, settle: Option<Instant>, rescan: Instant, now: SystemTime) -> Duration {
+        if self.failing || self.doubt_since.is_some() {
+            // What is due is not forgotten meanwhile, and is not asked for without end either.
+            return MISSING_TICK;
+        }
         let at = Instant::now();
         let until = |instant: Instant| instant.saturating_duration_since(at);
-        let due = self.status().next_change.map(|due| {
-            let ahead = due - DateTime::<Utc>::from(now);
-            ahead.to_std().unwrap_or_default().min(DUE_TICK)
-        });
-        let tick = if self.failing {
-            Some(MISSING_TICK)
-        } else if self.events.missing().is_some() {
-            Some(NO_EVENTS_TICK)
-        } else {
-            None
+        let tick = match self.events.missing() {
+            Some(_) => Some(NO_EVENTS_TICK),
+            None => self.due_in(now).map(|due| due.min(DUE_TICK)),
         };
-        [Some(until(rescan)), settle.map(until), due, tick]
+        [Some(until(rescan)), settle.map(until), tick]
             .into_iter()
             .flatten()
             .min()

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::{Exit, clock, load, tell};
-use crate::content::Emptied;
+use crate::content::Loss;
 use crate::finding::Severity;
 use crate::pipeline::Pipeline;
 use crate::report;
@@ -13,7 +13,7 @@ use crate::snapshot::Current;
 pub(super) fn run(config: &Path) -> anyhow::Result<Exit> {
     let mut pipeline = Pipeline::new(load(config)?, Current::default());
     pipeline
-        .run(clock(), Emptied::IsBelieved)
+        .run(clock(), Loss::IsBelieved)
         .map_err(super::serve::no_content)?;
     let status = pipeline.status();
     let text: Vec<_> = status.findings.iter().map(report::finding).collect();

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{Exit, Hint, clock, load, tell};
 use crate::cli::Serve;
@@ -46,21 +46,25 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
     let mut log = Log {
         findings: watch.status().findings.clone(),
     };
+    let (watching_is_over, watch_ended) = tokio::sync::oneshot::channel::<()>();
     let watching = std::thread::Builder::new()
         .name("watch".to_owned())
-        .spawn(move || watch.run(clock, |turn| log.turn(turn)))?;
+        .spawn(move || {
+            // Dropped when the thread ends, however it ends.
+            let _watching_is_over = watching_is_over;
+            watch.run(clock, |turn| log.turn(turn));
+        })?;
     let stopped = async move {
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
-        info!("stopping on {name}");
+        tokio::select! {
+            _ = terminate.recv() => info!("stopping on SIGTERM"),
+            _ = interrupt.recv() => info!("stopping on SIGINT"),
+            // A server that sees no edits any more would go on showing what is to be hidden.
+            _ = watch_ended => error!("stopping, as the watch ended by itself"),
+        }
     };
     let drained = server::serve(listener, current, &config.server, clock, stopped).await;
     stop.stop();
-    if watching.join().is_err() {
-        warn!("the watch ended by itself");
-    }
+    let watched = watching.join();
     match drained.cut_off {
         0 => info!("stopped"),
         cut_off => warn!(
@@ -68,7 +72,11 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
             "stopped; connections that did not finish in time were cut off"
         ),
     }
-    Ok(Exit::Done)
+    Ok(if watched.is_ok() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 /// What the log has said of the content so far.
@@ -91,24 +99,20 @@ impl Log {
                 }
             }
             Turn::Failed(error) => warn!("{}; what was served goes on being served", chain(error)),
+            Turn::InDoubt(wait) => warn!(
+                seconds = wait.as_secs(),
+                "most posts are gone at once; they are served until that has lasted"
+            ),
             Turn::NoEvents(reason) => warn!(reason, "no file events; looking every second instead"),
         }
     }
 
     /// Each finding when it appears, and when it goes.
     fn findings(&mut self, status: &Status) {
-        for finding in status
-            .findings
-            .iter()
-            .filter(|finding| !self.findings.contains(finding))
-        {
+        for finding in report::added(&self.findings, &status.findings) {
             warn!(hint = finding.hint, "{finding}");
         }
-        for finding in self
-            .findings
-            .iter()
-            .filter(|finding| !status.findings.contains(finding))
-        {
+        for finding in report::added(&status.findings, &self.findings) {
             info!("mended: {finding}");
         }
         self.findings.clone_from(&status.findings);

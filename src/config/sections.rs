@@ -10,7 +10,8 @@ use globset::GlobSet;
 
 use super::raw::{Faults, Table, Written};
 use super::values::{
-    account, fediverse, globs, is_http, language, permalinks, site_url, theme_color, timezone, with,
+    email, fediverse, globs, language, permalinks, site_url, theme_color, timezone, twitter,
+    web_address, with, within,
 };
 use super::{
     Author, Config, Content, FeedContent, Feeds, HiddenPosts, RobotsGroup, Server, Site, Sitemap,
@@ -25,6 +26,8 @@ const FEED_LIMIT: usize = 20;
 const FEED_TTL_MINUTES: usize = 60;
 /// A saved file is written in two or three steps, milliseconds apart.
 const DEBOUNCE: Duration = Duration::from_millis(50);
+/// More is a slip of the unit.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What a lost event may cost.
 const RESCAN: Duration = Duration::from_secs(30);
 
@@ -43,7 +46,7 @@ pub(super) fn read(faults: &Faults<'_>, dir: &Path) -> Option<Config> {
     let authors = root
         .tables("authors")
         .into_iter()
-        .filter_map(author)
+        .filter_map(|table| author(table, faults, site.as_ref()))
         .collect();
     let server = server(root.table("server"), faults, site.as_ref());
     let watch = watch(root.table("watch"), faults);
@@ -102,18 +105,9 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
     let permalinks = table
         .string("permalinks")
         .and_then(|written| permalinks(faults, &written));
-    let image = table.string("image").and_then(|written| {
-        let base = url.as_ref()?;
-        let image = base.join(written.value.trim()).ok().filter(is_http);
-        if image.is_none() {
-            faults.at(
-                &written,
-                "is no address",
-                "write a path such as `/img/logo.png` or an `https` URL",
-            );
-        }
-        image
-    });
+    let image = table
+        .string("image")
+        .and_then(|written| web_address(faults, &written, url.as_ref()?));
     let fediverse = table
         .string("fediverse")
         .and_then(|written| fediverse(faults, &written));
@@ -126,7 +120,7 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
     let copyright = table.string("copyright").map(|written| written.value);
     let twitter = table
         .string("twitter")
-        .map(|written| account(&written.value));
+        .and_then(|written| twitter(faults, &written));
     table.finish();
     Some(Site {
         url: url?,
@@ -272,21 +266,28 @@ fn robots(mut table: Table<'_, '_>, faults: &Faults<'_>) -> RobotsGroup {
     }
 }
 
-fn author(mut table: Table<'_, '_>) -> Option<Author> {
+fn author(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) -> Option<Author> {
     let name = table.string("name");
     if name.is_none() {
         table.missing("name", "write the name as the posts do");
     }
+    let url = table
+        .string("url")
+        .and_then(|written| web_address(faults, &written, &site?.url));
     let author = Author {
         name: name
             .map(|written| written.value.trim().to_owned())
             .unwrap_or_default(),
-        url: table.string("url").map(|written| written.value),
-        email: table.string("email").map(|written| written.value),
-        fediverse: table.string("fediverse").map(|written| written.value),
+        url: url.map(Into::into),
+        email: table
+            .string("email")
+            .and_then(|written| email(faults, &written)),
+        fediverse: table
+            .string("fediverse")
+            .and_then(|written| fediverse(faults, &written)),
         twitter: table
             .string("twitter")
-            .map(|written| account(&written.value)),
+            .and_then(|written| twitter(faults, &written)),
     };
     table.finish();
     (!author.name.is_empty()).then_some(author)
@@ -314,14 +315,17 @@ fn server(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) ->
     let max_connections = table
         .count("max_connections")
         .map_or(4096, |written| written.value.max(1));
-    let mut duration = |key, default| {
-        table
-            .duration(key)
-            .map_or(Duration::from_secs(default), |written| written.value)
+    let mut duration = |key, least, usual| {
+        within(
+            faults,
+            table.duration(key),
+            Duration::from_millis(least)..=DAY,
+            Duration::from_secs(usual),
+        )
     };
-    let header_timeout = duration("header_timeout", 10);
-    let idle_timeout = duration("idle_timeout", 60);
-    let drain_timeout = duration("drain_timeout", 10);
+    let header_timeout = duration("header_timeout", 100, 10);
+    let idle_timeout = duration("idle_timeout", 100, 60);
+    let drain_timeout = duration("drain_timeout", 0, 10);
     table.finish();
     Some(Server {
         listen: listen?,
@@ -334,27 +338,18 @@ fn server(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) ->
 }
 
 fn watch(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Watch {
-    let debounce = table.duration("debounce").and_then(|written| {
-        let fits = written.value <= Duration::from_secs(10);
-        if !fits {
-            faults.at(
-                &written,
-                "is longer than `10s`",
-                "an edit would be late; `50ms` is usual",
-            );
-        }
-        fits.then_some(written.value)
-    });
-    let rescan = table.duration("rescan").and_then(|written| {
-        let fits = written.value >= Duration::from_millis(100);
-        if !fits {
-            faults.at(&written, "is shorter than `100ms`", "`30s` is usual");
-        }
-        fits.then_some(written.value)
-    });
+    let debounce = within(
+        faults,
+        table.duration("debounce"),
+        Duration::ZERO..=Duration::from_secs(10),
+        DEBOUNCE,
+    );
+    let rescan = within(
+        faults,
+        table.duration("rescan"),
+        Duration::from_millis(100)..=DAY,
+        RESCAN,
+    );
     table.finish();
-    Watch {
-        debounce: debounce.unwrap_or(DEBOUNCE),
-        rescan: rescan.unwrap_or(RESCAN),
-    }
+    Watch { debounce, rescan }
 }

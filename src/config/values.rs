@@ -1,10 +1,14 @@
 //! Single values of `config.toml`, checked: what is wrong with one is noted with its remedy.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use chrono_tz::Tz;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use url::Url;
 
 use super::raw::{Faults, Written};
+use crate::text::{fediverse_account, is_email, is_language_tag, x_account};
 
 /// An `http` or `https` URL whose path ends with a slash, without query or fragment.
 pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option<Url> {
@@ -26,15 +30,26 @@ pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option
         );
         return None;
     };
-    url.set_query(None);
-    url.set_fragment(None);
+    let extra = !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some();
+    if extra {
+        let message = format!("holds more than an address: `{text}`");
+        faults.at(
+            written,
+            &message,
+            "leave out user, password, `?` and `#`: it is public, and others begin with it",
+        );
+        return None;
+    }
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
     }
     Some(url)
 }
 
-pub(super) fn is_http(url: &Url) -> bool {
+fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
@@ -64,23 +79,47 @@ pub(super) fn permalinks(faults: &Faults<'_>, written: &Written<String>) -> Opti
 }
 
 pub(super) fn fediverse(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
-    let account = written.value.trim().trim_start_matches('@');
-    let fits = account
-        .split_once('@')
-        .is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
-    if !fits {
-        faults.at(
-            written,
-            &format!("is no fediverse account: `{account}`"),
-            "write `@user@example.org`",
-        );
+    let account = fediverse_account(&written.value);
+    if account.is_none() {
+        let message = format!("is no fediverse account: `{}`", written.value);
+        faults.at(written, &message, "write `@user@example.org`");
     }
-    fits.then(|| format!("@{account}"))
+    account
 }
 
-/// An X account as people write it, to the bare name.
-pub(super) fn account(text: &str) -> String {
-    text.trim().trim_start_matches('@').to_owned()
+pub(super) fn twitter(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+    let account = x_account(&written.value);
+    if account.is_none() {
+        let message = format!("is no X account: `{}`", written.value);
+        faults.at(written, &message, "write the name alone, such as `example`");
+    }
+    account
+}
+
+pub(super) fn email(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+    let fits = is_email(&written.value);
+    if !fits {
+        let message = format!("is no e-mail address: `{}`", written.value);
+        faults.at(written, &message, "write `name@example.org`");
+    }
+    fits.then(|| written.value.clone())
+}
+
+/// An absolute web address, or a path of the site's.
+pub(super) fn web_address(
+    faults: &Faults<'_>,
+    written: &Written<String>,
+    site: &Url,
+) -> Option<Url> {
+    let url = site.join(written.value.trim()).ok().filter(is_http);
+    if url.is_none() {
+        faults.at(
+            written,
+            "is no web address",
+            "write a path such as `/img/logo.png`, or a URL",
+        );
+    }
+    url
 }
 
 pub(super) fn globs(faults: &Faults<'_>, written: Option<Written<Vec<String>>>) -> Option<GlobSet> {
@@ -123,10 +162,7 @@ pub(super) fn timezone(faults: &Faults<'_>, written: &Written<String>) -> Option
 
 pub(super) fn language(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
     let tag = written.value.trim();
-    let fits = !tag.is_empty()
-        && tag.split('-').all(|part| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-        });
+    let fits = is_language_tag(tag);
     if !fits {
         faults.at(
             written,
@@ -148,4 +184,24 @@ pub(super) fn theme_color(faults: &Faults<'_>, written: &Written<String>) -> Opt
         );
     }
     fits.then(|| written.value.clone())
+}
+
+/// A duration within bounds.
+pub(super) fn within(
+    faults: &Faults<'_>,
+    written: Option<Written<Duration>>,
+    bounds: RangeInclusive<Duration>,
+    usual: Duration,
+) -> Duration {
+    let Some(written) = written else { return usual };
+    if !bounds.contains(&written.value) {
+        let show = |duration: &Duration| humantime::format_duration(*duration).to_string();
+        let message = format!(
+            "is not between `{}` and `{}`",
+            show(bounds.start()),
+            show(bounds.end())
+        );
+        faults.at(&written, &message, format!("`{}` is usual", show(&usual)));
+    }
+    written.value
 }

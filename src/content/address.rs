@@ -8,6 +8,7 @@ use crate::config;
 use crate::finding::{Rule, Severity};
 use crate::percent;
 use crate::post::Permalink;
+use crate::text::{slug, written_length};
 
 const PERMALINK: [&str; 6] = [
     "seo.url",
@@ -18,7 +19,7 @@ const PERMALINK: [&str; 6] = [
     "path",
 ];
 const ID: [&str; 2] = ["id", "guid"];
-/// No browser or crawler follows a longer one, and a card's head has to hold it.
+/// In bytes as HTML writes them. No crawler follows a longer one, and a card's head has to hold it.
 pub(super) const MAX_URL: usize = 2048;
 const HINT: &str = "write the address of the post, such as `https://example.org/blog/a-post`";
 
@@ -93,7 +94,8 @@ pub(super) fn address(
         }
         None => written_url.unwrap_or_else(|| permalink.url.clone()),
     };
-    (permalink, id)
+    // A blank or a bracket is none of an IRI's (RFC 3987 §2.2), and Atom compares ids as they are.
+    (permalink, percent::iri(&id))
 }
 
 /// A permalink as written, absolute; `None`, with a finding, where it cannot be one.
@@ -107,7 +109,7 @@ fn resolve(fields: &Fields<'_>, text: &str, line: usize, site: &config::Site) ->
     };
     let url = url.ok().filter(|url| {
         matches!(url.scheme(), "http" | "https")
-            && url.as_str().len() <= MAX_URL
+            && written_length(url.as_str()) <= MAX_URL
             && percent::normalize_path(url.path()).is_some()
     });
     match &url {
@@ -147,7 +149,7 @@ fn moved(url: &Url, from: &Url, to: &Url) -> Option<Url> {
 }
 
 fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
-    let slug = parts.stem.rsplit('/').next().unwrap_or(parts.stem);
+    let name = parts.stem.rsplit('/').next().unwrap_or(parts.stem);
     let date = parts.published.with_timezone(&site.timezone);
     // Longest names first would matter if one began with another; none does.
     let path = site
@@ -157,15 +159,15 @@ fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
         .replace(":day", &format!("{:02}", date.day()))
         .replace(
             ":category",
-            &escape(parts.category.unwrap_or("uncategorized")),
+            &percent::segment(&slug(parts.category.unwrap_or("uncategorized"))),
         )
-        .replace(":slug", &escape(slug))
+        .replace(":slug", &percent::segment(name))
         .replace(
             ":path",
             &parts
                 .stem
                 .split('/')
-                .map(escape)
+                .map(percent::segment)
                 .collect::<Vec<_>>()
                 .join("/"),
         );
@@ -176,16 +178,4 @@ fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
         path.trim_start_matches('/')
     ));
     url
-}
-
-/// One segment of a path. Encoded before it is filled in, so that a file named `:slug` or `a%b`
-/// means itself; a lone dot segment cannot come from a file name.
-fn escape(segment: &str) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'_')
-        .remove(b'.')
-        .remove(b'~');
-    utf8_percent_encode(segment, KEPT).to_string()
 }

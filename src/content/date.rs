@@ -58,7 +58,7 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     };
     zoned()
         .or_else(|| naive().or_else(day).and_then(|naive| in_zone(naive, zone)))
-        .filter(|date| (1..=9998).contains(&date.year()))
+        .filter(|date| (1..=9999).contains(&date.year()))
 }
 
 /// The instant of a wall clock. Of an hour that is there twice the first is taken; one that is

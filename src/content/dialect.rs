@@ -3,17 +3,19 @@
 //! The lists hold the names that Decap and Gatsby sites use and their common spellings elsewhere;
 //! the first that is there wins.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::address::{MAX_URL, Parts, address};
 use super::fields::Fields;
 use super::front_matter::Value;
 use super::markup::{self, Markup};
-use super::{markdown, sanitize};
+use super::{budget, markdown, sanitize};
 use crate::config::Config;
 use crate::finding::{Rule, Severity};
 use crate::post::{Image, Marker, MarkerKind, Permalink, Post, Reading};
-use crate::text::{clean, cut, one_line};
+use crate::text::{bounded, clean, cut, is_language_tag, one_line, written_length, x_account};
 
 const TITLE: [&str; 2] = ["title", "seo.title"];
 const PREVIEW_TITLE: [&str; 2] = ["seo.title", "seo_title"];
@@ -53,15 +55,30 @@ const TWITTER: [&str; 3] = ["seo.twitterUsername", "twitterUsername", "twitter"]
 
 /// A long title has a hundred.
 const TITLE_GRAPHEMES: usize = 1000;
+/// For letters with hundreds of marks.
+const TITLE_BYTES: usize = 12_000;
 /// Two or three sentences; search results and previews cut further.
 const DESCRIPTION_GRAPHEMES: usize = 300;
 
 /// Reads the post of one file; `None`, with findings, where it cannot be one.
 pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config) -> Option<Post> {
-    let published = fields.date(&DATE);
-    let expires = fields.date(&EXPIRES);
-    let publish_after = fields.date(&PUBLISH_AFTER);
-    let Some(published) = published.or(publish_after) else {
+    let mut doubts = Vec::new();
+    // Of several dates the latest begins and the earliest ends: a leak cannot be recalled.
+    let starts = fields
+        .dates(&DATE)
+        .into_iter()
+        .chain(fields.dates(&PUBLISH_AFTER));
+    let starts: Vec<_> = starts
+        .filter_map(|dated| dated.or_doubt(&mut doubts))
+        .collect();
+    let ends = fields.dates(&EXPIRES).into_iter();
+    let expires = ends.filter_map(|dated| dated.or_doubt(&mut doubts)).min();
+    let publish_after = starts.iter().max().copied();
+    let published = starts.first().copied();
+    if published.is_none() && !doubts.is_empty() {
+        return None;
+    }
+    let Some(published) = published else {
         fields.note(
             Severity::Error,
             Rule::MissingDate,
@@ -79,7 +96,7 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
         category: categories.first().map(String::as_str),
     };
     let (permalink, id) = address(fields, &parts, &config.site);
-    let body = body_of(body, &permalink, &config.site.url);
+    let mut body = body_of(fields, body, &permalink, &config.site.url);
 
     let Some(title) = fields.line(&TITLE).or_else(|| body.first_heading.clone()) else {
         fields.note(
@@ -91,7 +108,7 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
         );
         return None;
     };
-    let short = cut(&title, TITLE_GRAPHEMES);
+    let short = bounded(&cut(&title, TITLE_GRAPHEMES), TITLE_BYTES);
     if short != title {
         fields.note(
             Severity::Warning,
@@ -102,6 +119,14 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
         );
     }
     let title = short;
+    let normal = |image: Image| {
+        let url = Url::parse(&image.url).ok().filter(is_fit)?;
+        Some(Image {
+            url: url.into(),
+            ..image
+        })
+    };
+    body.images = body.images.into_iter().filter_map(normal).collect();
     let image = image(fields, &permalink).or_else(|| body.images.first().cloned());
     Some(Post {
         path: path.to_owned(),
@@ -115,24 +140,39 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
         permalink,
         published,
         publish_after,
-        updated: fields.date(&UPDATED),
+        updated: fields
+            .dates(&UPDATED)
+            .into_iter()
+            .find_map(|dated| dated.or_doubt(&mut Vec::new())),
         expires,
         authors: fields.authors(&AUTHOR),
         categories,
+        images: images(image.as_ref(), body.images),
         image,
-        body_images: body.images,
         body_html: clean(body.html).trim().into(),
-        language: fields
-            .line(&LANGUAGE)
-            .filter(|tag| tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')),
-        twitter: fields.line(&TWITTER).and_then(|account| twitter(&account)),
-        markers: markers(fields, path),
+        language: language(fields),
+        twitter: fields
+            .line(&TWITTER)
+            .and_then(|account| x_account(&account)),
+        markers: markers(fields, path).into_iter().chain(doubts).collect(),
     })
 }
 
-fn body_of(body: &str, permalink: &Permalink, site: &Url) -> Markup {
+/// The body as feeds carry it; nothing, with a finding, where that would cost too much.
+fn body_of(fields: &Fields<'_>, body: &str, permalink: &Permalink, site: &Url) -> Markup {
     let base = Url::parse(&permalink.url).unwrap_or_else(|_| site.clone());
-    markup::read(&sanitize::sanitize(&markdown::to_html(body), &base))
+    let html = markdown::to_html(body);
+    if !budget::fits(&html) {
+        fields.note(
+            Severity::Error,
+            Rule::BodyTooComplex,
+            None,
+            "the body is nested or unclosed beyond reason, so the post is published without it",
+            "close every HTML element that is opened, and nest fewer quotes",
+        );
+        return Markup::default();
+    }
+    markup::read(&sanitize::sanitize(&html, &base))
 }
 
 /// The description as plain text. CMS users paste Markdown links into it, which no output draws.
@@ -142,8 +182,29 @@ fn description(fields: &Fields<'_>) -> Option<String> {
         return Some(text);
     }
     let nowhere = Url::parse("https://example.invalid/").ok()?;
-    let html = sanitize::sanitize(&markdown::to_html(&text), &nowhere);
-    markup::read(&html).first_paragraph.or(Some(text))
+    let html = markdown::to_html(&text);
+    if !budget::fits(&html) {
+        return Some(text);
+    }
+    markup::read(&sanitize::sanitize(&html, &nowhere))
+        .first_paragraph
+        .or(Some(text))
+}
+
+fn language(fields: &Fields<'_>) -> Option<String> {
+    let (tag, line) = fields.text(&LANGUAGE)?;
+    let tag = tag.replace('_', "-");
+    if !is_language_tag(&tag) {
+        fields.note(
+            Severity::Warning,
+            Rule::FieldType,
+            Some(line),
+            format!("`{}` is no language tag", one_line(&tag)),
+            "write one of BCP 47, such as `en` or `pt-BR`",
+        );
+        return None;
+    }
+    Some(tag)
 }
 
 fn image(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
@@ -162,9 +223,7 @@ fn image(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
     };
     let address = address?;
     let url = Url::parse(&permalink.url).ok()?.join(address).ok();
-    let fits =
-        |url: &Url| matches!(url.scheme(), "http" | "https") && url.as_str().len() <= MAX_URL;
-    let Some(url) = url.filter(fits) else {
+    let Some(url) = url.filter(is_fit) else {
         let inline = address.starts_with("data:");
         fields.note(
             Severity::Warning,
@@ -190,9 +249,25 @@ fn image(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
     })
 }
 
+/// Whether an address can stand in a card and a sitemap.
+fn is_fit(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && written_length(url.as_str()) <= MAX_URL
+}
+
+/// All pictures, the one that stands for the post first.
+fn images(first: Option<&Image>, body: Vec<Image>) -> Arc<[Image]> {
+    let others = body
+        .into_iter()
+        .filter(|image| first.is_none_or(|first| first.url != image.url));
+    first.cloned().into_iter().chain(others).collect()
+}
+
 fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
     let mut markers = fields.markers();
-    if path.split('/').any(|part| part == "_drafts") {
+    if path
+        .split('/')
+        .any(|part| part.eq_ignore_ascii_case("_drafts"))
+    {
         markers.push(Marker {
             field: "_drafts/".into(),
             value: "true".into(),
@@ -222,19 +297,6 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
     markers
 }
 
-/// An X account as people write it (`@name`, `name`, `https://x.com/name`), to the bare name.
-fn twitter(text: &str) -> Option<String> {
-    let name = text
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()?
-        .trim()
-        .trim_start_matches('@');
-    let fits = (1..=15).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    fits.then(|| name.to_owned())
-}
-
 /// Whether a file is a post at all, by `content.require`.
 pub(super) fn is_wanted(fields: &Fields<'_>, config: &Config) -> bool {
     config
@@ -242,24 +304,4 @@ pub(super) fn is_wanted(fields: &Fields<'_>, config: &Config) -> bool {
         .require
         .iter()
         .all(|(name, value)| fields.holds(name, value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accounts_are_read_as_people_write_them() {
-        for text in [
-            "@OpenSite",
-            "OpenSite ",
-            "twitter.com/OpenSite",
-            "https://x.com/OpenSite/",
-        ] {
-            assert_eq!(twitter(text).as_deref(), Some("OpenSite"), "{text}");
-        }
-        for text in ["@", "two words", "waytoolongforanaccount", "a\"b"] {
-            assert_eq!(twitter(text), None, "{text}");
-        }
-    }
 }

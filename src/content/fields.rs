@@ -5,31 +5,60 @@ use std::cell::RefCell;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use url::Url;
 
 use super::date;
 use super::front_matter::{Node, Value};
+use crate::config;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::{Author, MARKER_FIELDS, Marker, MarkerKind};
-use crate::text::one_line;
+use crate::post::{Author, Marker, MarkerKind};
+use crate::text::{bounded, is_email, one_line};
 
 /// The most categories, and the most authors, of one post: each is a feed of its own, in which
 /// the whole post stands.
-const MAX_TERMS: usize = 50;
+const MAX_TERMS: usize = 20;
+
+/// The length of a name, in bytes.
+const MAX_NAME: usize = 500;
 
 /// A front matter being read.
 pub(super) struct Fields<'a> {
     file: &'a str,
     root: &'a Node,
     zone: Tz,
+    site: &'a Url,
     findings: RefCell<Vec<Finding>>,
 }
 
+/// What a field says of a date.
+pub(super) enum Dated {
+    /// When.
+    Is(DateTime<Utc>),
+    /// Something that cannot be read. When an embargo ends, or a post expires, is then in doubt,
+    /// and this is the marker of it, which hides.
+    Unreadable(Marker),
+}
+
+impl Dated {
+    /// The date, if there is one; a doubt goes to the others.
+    pub(super) fn or_doubt(self, doubts: &mut Vec<Marker>) -> Option<DateTime<Utc>> {
+        match self {
+            Dated::Is(date) => Some(date),
+            Dated::Unreadable(marker) => {
+                doubts.push(marker);
+                None
+            }
+        }
+    }
+}
+
 impl<'a> Fields<'a> {
-    pub(super) fn new(file: &'a str, root: &'a Node, zone: Tz) -> Fields<'a> {
+    pub(super) fn new(file: &'a str, root: &'a Node, site: &'a config::Site) -> Fields<'a> {
         Fields {
             file,
             root,
-            zone,
+            zone: site.timezone,
+            site: &site.url,
             findings: RefCell::default(),
         }
     }
@@ -101,28 +130,54 @@ impl<'a> Fields<'a> {
             .filter(|text| !text.is_empty())
     }
 
-    /// The first field of the list that holds a date.
-    pub(super) fn date(&self, names: &[&str]) -> Option<DateTime<Utc>> {
-        for name in names {
-            let Some(node) = self.root.get(name) else {
-                continue;
-            };
-            let Some(text) = node.text() else { continue };
-            if let Some(date) = date::parse(text, self.zone) {
-                return Some(date);
-            }
-            // `published: false` is a marker, not a date that cannot be read.
-            if !is_marker(name) {
-                self.note(
-                    Severity::Error,
-                    Rule::UnreadableDate,
-                    Some(node.line),
-                    format!("`{name}` is no date: `{}`", one_line(text)),
-                    format!("write `{name}: 2024-05-01T10:00:00Z`"),
-                );
-            }
+    /// What every field of the list says of a date, in the order of the list.
+    pub(super) fn dates(&self, names: &[&str]) -> Vec<Dated> {
+        names
+            .iter()
+            .flat_map(|name| self.named(name))
+            .filter_map(|(name, node)| self.date(name, node))
+            .collect()
+    }
+
+    fn date(&self, name: &str, node: &Node) -> Option<Dated> {
+        let value = match &node.value {
+            Value::Null => return None,
+            Value::Scalar(text) if text.trim().is_empty() => return None,
+            Value::Scalar(text) => text.trim(),
+            Value::List(_) | Value::Map(_) => "…",
+        };
+        if let Some(date) = date::parse(value, self.zone) {
+            return Some(Dated::Is(date));
         }
-        None
+        // `published: false` is a marker, not a date that cannot be read.
+        if MarkerKind::of(name).is_some() {
+            return None;
+        }
+        self.note(
+            Severity::Error,
+            Rule::UnreadableDate,
+            Some(node.line),
+            format!("`{name}` is no date: `{}`", one_line(value)),
+            format!("write `{name}: 2024-05-01T10:00:00Z`"),
+        );
+        Some(Dated::Unreadable(Marker {
+            field: name.to_owned(),
+            value: one_line(value),
+            line: Some(node.line),
+            kind: MarkerKind::Hides,
+        }))
+    }
+
+    /// Every field of a name, in whatever case it is written.
+    fn named(&self, name: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
+        let fields = match &self.root.value {
+            Value::Map(fields) => fields.as_slice(),
+            _ => &[],
+        };
+        fields
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(key, node)| (key.as_str(), node))
     }
 
     /// Everything that is said of visibility, each marker under the name it is written with.
@@ -132,11 +187,24 @@ impl<'a> Fields<'a> {
         };
         let mut markers = Vec::new();
         for (name, node) in fields {
-            let known = MARKER_FIELDS
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name));
-            let Some((_, kind)) = known else { continue };
-            if let Some(marker) = self.marker(name, node, *kind) {
+            // In flow style `hidePost:true` is a name without a value, and meant as one with.
+            let (name, node) = match (name.split_once(':'), &node.value) {
+                (Some((name, value)), Value::Null) => {
+                    let value = Value::Scalar(value.to_owned());
+                    (
+                        name,
+                        &Node {
+                            line: node.line,
+                            value,
+                        },
+                    )
+                }
+                _ => (name.as_str(), node),
+            };
+            let Some(kind) = MarkerKind::of(name) else {
+                continue;
+            };
+            if let Some(marker) = self.marker(name, node, kind) {
                 markers.push(marker);
             }
         }
@@ -197,7 +265,9 @@ impl<'a> Fields<'a> {
                     .find_map(|name| item.get(name)?.text()),
                 _ => item.text(),
             };
-            let label = label.map(one_line).filter(|label| !label.is_empty());
+            let label = label
+                .map(|label| bounded(&one_line(label), MAX_NAME))
+                .filter(|label| !label.is_empty());
             match label {
                 Some(label) if !labels.contains(&label) => labels.push(label),
                 Some(_) => {}
@@ -230,8 +300,9 @@ impl<'a> Fields<'a> {
             let author = match &item.value {
                 Value::Map(_) => part(["name", "title", "label"]).map(|name| Author {
                     name,
-                    url: part(["url", "link", "website"]),
-                    email: part(["email", "mail", "e-mail"]),
+                    url: part(["url", "link", "website"])
+                        .and_then(|url| self.author_url(&url, item.line)),
+                    email: part(["email", "mail", "e-mail"]).filter(|email| is_email(email)),
                 }),
                 _ => item.text().map(|name| Author {
                     name: one_line(name),
@@ -254,6 +325,25 @@ impl<'a> Fields<'a> {
             }
         }
         self.bounded(authors, "authors", node.line)
+    }
+
+    /// The address of an author's page, absolute; a path is one of the site's.
+    fn author_url(&self, text: &str, line: usize) -> Option<String> {
+        let url = self
+            .site
+            .join(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            self.note(
+                Severity::Warning,
+                Rule::FieldType,
+                Some(line),
+                format!("the author's address `{text}` is no web address and is left out"),
+                "write a URL, or a path of the site",
+            );
+        }
+        url.map(Into::into)
     }
 
     fn bounded<T>(&self, mut terms: Vec<T>, what: &str, line: usize) -> Vec<T> {
@@ -279,12 +369,6 @@ impl<'a> Fields<'a> {
             .get(name)
             .is_some_and(|node| items(node).any(|item| item.text() == Some(value)))
     }
-}
-
-fn is_marker(name: &str) -> bool {
-    MARKER_FIELDS
-        .iter()
-        .any(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 /// A list's items, or the one value.

@@ -90,7 +90,9 @@ pub(super) fn split(text: &str) -> Split<'_> {
     let mut at = first.len();
     for line in lines {
         let end = at + line.len();
-        if matches!(line.trim_end(), "---" | "...") {
+        // Not `...`, which ends a YAML document too: tools that know only `---` read on, and may
+        // find there that the post is hidden.
+        if line.trim_end() == "---" {
             let front = text.get(first.len()..at).unwrap_or_default();
             return Split::Yaml {
                 front,

@@ -13,12 +13,16 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
+use super::broken;
 use super::parse::{Parsed, parse};
-use super::scan::{Candidate, Stamp, scan};
+use super::scan::{Candidate, Scan, Stamp, scan};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
 use crate::text::one_line;
+
+/// How much is read of a file that is too large to be a post, in bytes.
+const BEGINNING: u64 = 64 * 1024;
 
 /// Every post of a content directory, and everything wrong with it.
 #[derive(Debug, Default)]
@@ -68,52 +72,50 @@ pub enum LibraryError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// It is there and holds no file any more, as it does while it is being replaced.
-    #[error("the content directory `{}` is suddenly empty", dir.display())]
-    Emptied {
-        /// The directory.
-        dir: PathBuf,
-    },
 }
 
-/// What is made of a directory that has lost all its files at once.
+/// What is made of it when most posts are gone at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Emptied {
-    /// It is being replaced: nothing is known of it.
+pub enum Loss {
+    /// The directory is being replaced, and they are about to come back: they stay for now.
     IsDoubted,
-    /// It is empty.
+    /// They are gone.
     IsBelieved,
 }
 
+/// What a look found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// Whether anything is other than it was.
+    pub changed: bool,
+    /// Whether posts are kept whose files are gone.
+    pub in_doubt: bool,
+    /// How many files were read.
+    pub read: usize,
+}
+
 impl Library {
-    /// Looks at the directory. Returns whether anything is other than it was. `now` tells only
-    /// which stamps are too fresh to be trusted.
+    /// Looks at the directory. `now` tells only which stamps are too fresh to be trusted.
     ///
     /// # Errors
-    /// The directory cannot be listed, or is in doubt; what was known stays as it is.
+    /// The directory cannot be listed; what was known stays as it is.
     pub fn look(
         &mut self,
         config: &Config,
-        emptied: Emptied,
+        loss: Loss,
         now: SystemTime,
-    ) -> Result<bool, LibraryError> {
+    ) -> Result<Looked, LibraryError> {
         let dir = &config.content.dir;
         let scan = scan(&config.content).map_err(|source| LibraryError::Directory {
             dir: dir.clone(),
             source,
         })?;
-        let lost_all =
-            scan.candidates.is_empty() && !self.files.is_empty() && scan.unknown.is_empty();
-        if lost_all && emptied == Emptied::IsDoubted {
-            return Err(LibraryError::Emptied { dir: dir.clone() });
-        }
         let stale: Vec<(&String, &Candidate)> = scan
             .candidates
             .iter()
             .filter(|(path, candidate)| {
-                self.files
-                    .get(*path)
-                    .is_none_or(|file| file.stamp.as_ref() != Some(&candidate.stamp))
+                let known = self.files.get(*path);
+                known.is_none_or(|known| known.stamp.as_ref() != Some(&candidate.stamp))
             })
             .collect();
         let read: Vec<(String, Reading)> = stale
@@ -121,17 +123,40 @@ impl Library {
             .map(|(path, candidate)| (path.clone(), read(path, candidate, config, now)))
             .collect();
 
+        let in_doubt = loss == Loss::IsDoubted && self.has_lost_most(&scan);
         let before = self.files.len();
-        self.files
-            .retain(|path, _| scan.candidates.contains_key(path) || scan.is_unknown(path));
-        let mut changed =
-            !self.looked || self.files.len() != before || self.findings != scan.findings;
+        if !in_doubt {
+            self.files
+                .retain(|path, _| scan.candidates.contains_key(path) || scan.is_unknown(path));
+        }
+        let mut looked = Looked {
+            changed: !self.looked || self.files.len() != before || self.findings != scan.findings,
+            in_doubt,
+            read: read.len(),
+        };
         for (path, reading) in read {
-            changed |= self.take(path, reading);
+            looked.changed |= self.take(path, reading);
         }
         self.findings = scan.findings;
         self.looked = true;
-        Ok(changed)
+        Ok(looked)
+    }
+
+    /// Whether fewer than half of the posts are left, counting those that came in the meantime: a
+    /// directory that was moved within the content has its posts elsewhere.
+    fn has_lost_most(&self, scan: &Scan) -> bool {
+        let posts = self.files.iter().filter(|(_, known)| known.post.is_some());
+        let (mut before, mut left) = (0, 0);
+        for (path, _) in posts {
+            before += 1;
+            left += usize::from(scan.candidates.contains_key(path) || scan.is_unknown(path));
+        }
+        let new = scan
+            .candidates
+            .keys()
+            .filter(|path| !self.files.contains_key(*path))
+            .count();
+        (left + new) * 2 < before
     }
 
     /// Every post there is, in the order of the paths. A post of a broken file is its last good.
@@ -186,7 +211,7 @@ impl Library {
                     "the front matter is gone".to_owned(),
                     "write it again, or delete the file to withdraw the post",
                 )];
-                broken(stamp, findings, last_good, says_hidden, &path)
+                broken_file(stamp, findings, last_good, says_hidden, &path)
             }
             Parsed::Other | Parsed::Plain { .. } => Known {
                 stamp,
@@ -197,7 +222,7 @@ impl Library {
             Parsed::Broken {
                 findings,
                 says_hidden,
-            } => broken(stamp, findings, last_good, says_hidden, &path),
+            } => broken_file(stamp, findings, last_good, says_hidden, &path),
         };
         file.findings.sort();
         let before = self.files.get(&path);
@@ -217,7 +242,7 @@ struct Reading {
     parsed: Parsed,
 }
 
-fn broken(
+fn broken_file(
     stamp: Option<Stamp>,
     mut findings: Vec<Finding>,
     last_good: Option<Arc<Post>>,
@@ -272,10 +297,14 @@ fn read(path: &str, candidate: &Candidate, config: &Config, now: SystemTime) -> 
             message,
             "move the data out of it, or raise `content.max_file_size`",
         );
-        return Reading {
-            stamp,
-            parsed: unread(finding),
+        // Its front matter, if it has one, stands at its beginning, and may take the post back.
+        let beginning = read_beginning(&candidate.file, BEGINNING).unwrap_or_default();
+        let says_hidden = broken::says_hidden(&String::from_utf8_lossy(&beginning));
+        let parsed = Parsed::Broken {
+            findings: vec![finding],
+            says_hidden,
         };
+        return Reading { stamp, parsed };
     }
     let bytes = match read_bytes(&candidate.file, most) {
         Ok(bytes) => bytes,
@@ -308,7 +337,7 @@ fn read(path: &str, candidate: &Candidate, config: &Config, now: SystemTime) -> 
             );
             Parsed::Broken {
                 findings: vec![finding],
-                says_hidden: super::broken::says_hidden(&String::from_utf8_lossy(&bytes)),
+                says_hidden: broken::says_hidden(&String::from_utf8_lossy(&bytes)),
             }
         });
     Reading { stamp, parsed }
@@ -316,15 +345,18 @@ fn read(path: &str, candidate: &Candidate, config: &Config, now: SystemTime) -> 
 
 /// A file may have grown since it was looked at, or have no end at all.
 fn read_bytes(file: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(file)?
-        .take(most.saturating_add(1))
-        .read_to_end(&mut bytes)?;
-    if read as u64 > most {
+    let bytes = read_beginning(file, most.saturating_add(1))?;
+    if bytes.len() as u64 > most {
         return Err(io::Error::other(format!(
             "it has grown beyond {most} bytes"
         )));
     }
+    Ok(bytes)
+}
+
+fn read_beginning(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -6,9 +6,13 @@
 //! without text shows its address.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::post::Image;
 use crate::text::one_line;
+
+/// As many as a sitemap may tell of.
+const MAX_IMAGES: usize = 1000;
 
 /// What a body is and says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,7 +38,14 @@ pub(super) fn read(sanitized: &str) -> Markup {
             break;
         };
         walk.take(token);
-        rest = after;
+        rest = match token {
+            // What is in a frame is text to a sanitiser, and tags to whoever parses it again.
+            Token::Open { name: "iframe", .. } => after
+                .find("</iframe")
+                .and_then(|end| after.get(end..))
+                .unwrap_or_default(),
+            _ => after,
+        };
     }
     walk.markup
 }
@@ -60,7 +71,8 @@ struct Walk<'a> {
     collecting: Option<(&'a str, String)>,
     /// The address of a link that has no text yet.
     bare_link: Option<&'a str>,
-    in_frame: bool,
+    /// The addresses of the pictures so far.
+    seen: HashSet<String>,
 }
 
 impl<'a> Walk<'a> {
@@ -77,9 +89,6 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&mut self, text: &str) {
-        if self.in_frame {
-            return;
-        }
         if !text.trim().is_empty() {
             self.bare_link = None;
         }
@@ -102,17 +111,11 @@ impl<'a> Walk<'a> {
                         .map(|alt| one_line(&unescape(alt)))
                         .filter(|alt| !alt.is_empty()),
                 };
-                if self
-                    .markup
-                    .images
-                    .iter()
-                    .all(|other| other.url != image.url)
-                {
+                if self.markup.images.len() < MAX_IMAGES && self.seen.insert(image.url.clone()) {
                     self.markup.images.push(image);
                 }
             }
             "iframe" => {
-                self.in_frame = true;
                 if let Some(src) = attribute(attributes, "src").filter(|src| !src.is_empty()) {
                     let title =
                         attribute(attributes, "title").filter(|title| !title.trim().is_empty());
@@ -154,10 +157,7 @@ impl<'a> Walk<'a> {
 
     fn close(&mut self, name: &str, whole: &str) {
         match name {
-            "iframe" => {
-                self.in_frame = false;
-                return;
-            }
+            "iframe" => return,
             "a" => {
                 if let Some(address) = self.bare_link.take() {
                     self.markup.html.push_str(&address.replace('<', "&lt;"));
@@ -296,6 +296,11 @@ mod tests {
             read("<iframe src=\"https://v.example/1\" title=\"A talk\">ignored</iframe>after").html,
             "<a href=\"https://v.example/1\">A talk</a>after"
         );
+        assert_eq!(
+            read("<iframe src=\"https://v.example/1\"><img src=\"x\" onerror=\"alert(1)\"><b \"></iframe><p>after</p>").html,
+            "<a href=\"https://v.example/1\">https://v.example/1</a><p>after</p>"
+        );
+        assert_eq!(read("a<iframe><svg onload=alert(1)>").html, "a");
         assert_eq!(
             read("<li><input type=\"checkbox\" checked=\"\"> a</li><li><input type=\"checkbox\"> b</li><input type=\"text\">").html,
             "<li>☑ a</li><li>☐ b</li>"

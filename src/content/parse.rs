@@ -58,7 +58,10 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
     };
     let mut findings = Vec::new();
     findings.extend(forbidden_character(text, path));
-    let text = clean(text.to_owned());
+    // Lines that end with CR alone are lines all the same, or a marker among them would not be one.
+    let text = clean(text.to_owned())
+        .replace("\r\n", "\n")
+        .replace('\r', "\n");
     let (front, body) = match front_matter::split(&text) {
         Split::Yaml { front, body } => (front, body),
         Split::None => {
@@ -92,7 +95,7 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
             };
         }
     };
-    let fields = Fields::new(path, &root, config.site.timezone);
+    let fields = Fields::new(path, &root, &config.site);
     if !dialect::is_wanted(&fields, config) {
         return Parsed::Other;
     }
@@ -100,7 +103,7 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
     let says_hidden = fields
         .markers()
         .iter()
-        .any(|marker| marker.hides_or_is_in_doubt());
+        .any(|marker| marker.withdraws_or_is_in_doubt());
     findings.extend(fields.into_findings());
     match post {
         Some(post) => {

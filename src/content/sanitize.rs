@@ -46,8 +46,8 @@ pub(super) fn sanitize(html: &str, base: &Url) -> String {
         .link_rel(None)
         .attribute_filter(move |_, attribute, value| match attribute {
             "srcset" => srcset(value, &owned).map(Cow::Owned),
-            // Not an address to ammonia; it is one to a reader.
-            "poster" => absolute(value, &owned).map(Cow::Owned),
+            // No address to ammonia, and one to a browser.
+            "cite" => absolute(value, &owned).map(Cow::Owned),
             _ => Some(Cow::Borrowed(value)),
         });
     builder.clean(html).to_string()
@@ -109,6 +109,7 @@ mod tests {
             "<video poster=\"javascript:alert(1)\"></video>",
             "<p style=\"background:url(javascript:alert(1))\">x</p>",
             "<object data=\"javascript:alert(1)\">x</object>",
+            "<blockquote cite=\"javascript:alert(1)\">x</blockquote>",
             "<base href=\"https://evil.example/\">",
             "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
         ] {

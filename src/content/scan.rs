@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::config;
 use crate::finding::{Finding, Rule, Severity};
@@ -79,36 +80,31 @@ impl Stamp {
 /// Lists a content directory.
 ///
 /// # Errors
-/// The directory itself cannot be listed.
-pub(super) fn scan(content: &config::Content) -> Result<Scan, std::io::Error> {
+/// The directory cannot be listed, or became another one meanwhile: what was found is then half
+/// of one and half of the other, or of nothing.
+pub(super) fn scan(content: &config::Content) -> io::Result<Scan> {
     // Asked first and alone: below, a directory that cannot be listed is only a finding.
     std::fs::read_dir(&content.dir)?;
+    let before = Stamp::of(&std::fs::metadata(&content.dir)?).inode;
+    let real = std::fs::canonicalize(&content.dir)?;
     let mut scan = Scan::default();
-    let walk = WalkDir::new(&content.dir)
+    let mut walk = WalkDir::new(&content.dir)
         .follow_links(true)
         .min_depth(1)
-        .into_iter();
-    for entry in walk.filter_entry(|entry| !is_dot_file(entry.file_name())) {
+        .into_iter()
+        .filter_entry(|entry| !is_dot_file(entry.file_name()));
+    while let Some(entry) = walk.next() {
         match entry {
-            Ok(entry) if entry.file_type().is_file() => {
-                let Some(path) = below(entry.path(), &content.dir) else {
-                    continue;
-                };
-                if !is_wanted(&path, content) {
-                    continue;
-                }
-                match entry.metadata() {
-                    Ok(metadata) => {
-                        let candidate = Candidate {
-                            file: entry.into_path(),
-                            stamp: Stamp::of(&metadata),
-                        };
-                        scan.candidates.insert(path, candidate);
-                    }
-                    // Gone between the listing and the look: it is simply not there.
-                    Err(error) => scan.note(&path, error.into_io_error().as_ref()),
+            Ok(entry) if entry.file_type().is_dir() => {
+                let leads_up = entry.path_is_symlink()
+                    && std::fs::canonicalize(entry.path())
+                        .is_ok_and(|target| real.starts_with(target));
+                if leads_up {
+                    walk.skip_current_dir();
+                    scan.note_loop(below(entry.path(), &content.dir).unwrap_or_default());
                 }
             }
+            Ok(entry) if entry.file_type().is_file() => scan.add(entry, content),
             Ok(_) => {}
             Err(error) => {
                 let path = error
@@ -116,27 +112,58 @@ pub(super) fn scan(content: &config::Content) -> Result<Scan, std::io::Error> {
                     .and_then(|path| below(path, &content.dir))
                     .unwrap_or_default();
                 if error.loop_ancestor().is_some() {
-                    scan.findings.push(Finding {
-                        file: path,
-                        line: None,
-                        severity: Severity::Warning,
-                        rule: Rule::UnreadableDirectory,
-                        message: "a link leads back to a directory above it and is not followed"
-                            .to_owned(),
-                        hint: "remove the link, or leave it out with `content.exclude`".to_owned(),
-                    });
+                    scan.note_loop(path);
+                } else if path.is_empty() {
+                    // Of the directory itself, or in the middle of a listing: anything may be missing.
+                    return Err(error
+                        .into_io_error()
+                        .unwrap_or_else(|| io::Error::other("it cannot be listed")));
                 } else {
                     scan.note(&path, error.io_error());
                 }
             }
         }
     }
+    if Stamp::of(&std::fs::metadata(&content.dir)?).inode != before {
+        return Err(io::Error::other("it was replaced while it was listed"));
+    }
     Ok(scan)
 }
 
 impl Scan {
-    fn note(&mut self, path: &str, error: Option<&std::io::Error>) {
-        if error.is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+    fn add(&mut self, entry: DirEntry, content: &config::Content) {
+        let Some(path) = below(entry.path(), &content.dir) else {
+            return;
+        };
+        if !is_wanted(&path, content) {
+            return;
+        }
+        match entry.metadata() {
+            Ok(metadata) => {
+                let candidate = Candidate {
+                    file: entry.into_path(),
+                    stamp: Stamp::of(&metadata),
+                };
+                self.candidates.insert(path, candidate);
+            }
+            // Gone between the listing and the look: it is simply not there.
+            Err(error) => self.note(&path, error.io_error()),
+        }
+    }
+
+    fn note_loop(&mut self, file: String) {
+        self.findings.push(Finding {
+            file,
+            line: None,
+            severity: Severity::Warning,
+            rule: Rule::UnreadableDirectory,
+            message: "a link leads back to a directory above it and is not followed".to_owned(),
+            hint: "remove the link, or leave it out with `content.exclude`".to_owned(),
+        });
+    }
+
+    fn note(&mut self, path: &str, error: Option<&io::Error>) {
+        if error.is_some_and(|error| error.kind() == io::ErrorKind::NotFound) {
             // A dangling link, or gone since it was listed.
             return;
         }
@@ -163,12 +190,26 @@ impl Scan {
     }
 }
 
-/// The path below the directory with `/` between its parts. What is not UTF-8 is written as well
-/// as can be: the name is only ever shown, and filled into patterns.
+/// The path below the directory with `/` between its parts. What is not UTF-8 is written as
+/// percent-escapes, so that two names stay two.
 fn below(path: &Path, dir: &Path) -> Option<String> {
     let path = path.strip_prefix(dir).ok()?;
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    let parts: Vec<_> = path
+        .iter()
+        .map(|part| readable(part.as_encoded_bytes()))
+        .collect();
     Some(parts.join("/"))
+}
+
+fn readable(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
 }
 
 fn is_dot_file(name: &std::ffi::OsStr) -> bool {

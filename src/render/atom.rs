@@ -12,6 +12,7 @@ use atom_syndication::{
 use chrono::DateTime;
 
 use super::RenderError;
+use super::html::escape;
 use crate::artifact::FeedFormat;
 use crate::config::FeedContent;
 use crate::site::Site;
@@ -84,7 +85,7 @@ fn atom_entry(site: &Site, entry: &Entry, content: FeedContent) -> AtomEntry {
         content_type: Some("html".to_owned()),
     };
     AtomEntry {
-        title: Text::plain(entry.title.clone()),
+        title: text(entry, &entry.title),
         id: entry.id.clone(),
         updated: entry.updated.fixed_offset(),
         published: Some(entry.published.fixed_offset()),
@@ -99,10 +100,18 @@ fn atom_entry(site: &Site, entry: &Entry, content: FeedContent) -> AtomEntry {
             })
             .collect(),
         links: vec![link(entry.url.clone(), "alternate", "text/html")],
-        summary: (!entry.summary.is_empty()).then(|| Text::plain(entry.summary.clone())),
+        summary: (!entry.summary.is_empty()).then(|| text(entry, &entry.summary)),
         content: (content == FeedContent::Full).then(html),
         extensions: media(entry),
         ..AtomEntry::default()
+    }
+}
+
+/// Plain text of an entry, in the entry's language where it is not the feed's.
+fn text(entry: &Entry, text: &str) -> Text {
+    Text {
+        lang: entry.language.clone(),
+        ..Text::plain(text.to_owned())
     }
 }
 
@@ -133,7 +142,8 @@ fn media(entry: &Entry) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
         name: "media:content".to_owned(),
         attrs: BTreeMap::from([
             ("medium".to_owned(), "image".to_owned()),
-            ("url".to_owned(), image.url.clone()),
+            // The crate escapes no attribute of an extension.
+            ("url".to_owned(), escape(&image.url).replace('"', "&quot;")),
         ]),
         ..Extension::default()
     };

@@ -5,11 +5,10 @@
 //! for where both are there the first counts. People find a plain link on; there is no redirect
 //! that a bot would follow away from the card.
 
-use chrono::SecondsFormat;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::{html::json_for_script, style};
+use super::{html::json_for_script, rfc3339, style};
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::site::Site;
 use crate::site::card::{Article, Card};
@@ -67,8 +66,8 @@ fn open_graph(site: &Site, card: &Card) -> Markup {
 
 fn article_tags(article: &Article) -> Markup {
     html! {
-        (property("article:published_time", &article.published.to_rfc3339_opts(SecondsFormat::Secs, true)))
-        (property("article:modified_time", &article.modified.to_rfc3339_opts(SecondsFormat::Secs, true)))
+        (property("article:published_time", &rfc3339(article.published)))
+        (property("article:modified_time", &rfc3339(article.modified)))
         @for person in article.authors.iter() {
             (property("article:author", person.url.as_deref().unwrap_or(&person.name)))
         }
@@ -136,8 +135,8 @@ fn json_ld(site: &Site, card: &Card) -> Value {
         "description": card.description,
         "url": card.url,
         "mainEntityOfPage": { "@type": "WebPage", "@id": card.url },
-        "datePublished": article.published.to_rfc3339_opts(SecondsFormat::Secs, true),
-        "dateModified": article.modified.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "datePublished": rfc3339(article.published),
+        "dateModified": rfc3339(article.modified),
         "inLanguage": card.language,
         "publisher": { "@type": "Organization", "name": site.title, "url": site.url },
     });

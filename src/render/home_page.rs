@@ -118,11 +118,11 @@ fn more_feeds(site: &Site, title: &str, feeds: &[&Feed]) -> Markup {
                 ul.feeds {
                     @for feed in feeds {
                         li {
-                            span.name dir="auto" { (label(site, feed)) }
+                            span.name dir="auto" { (label(feed)) }
                             span.links {
                                 @for format in FeedFormat::ALL {
                                     a href=(feed.key(format).url(&site.public_url)) type=(format.mime_type())
-                                        aria-label=(format!("{} as {}", label(site, feed), format.name())) {
+                                        aria-label=(format!("{} as {}", label(feed), format.name())) {
                                         (short(format))
                                     }
                                 }
@@ -136,10 +136,8 @@ fn more_feeds(site: &Site, title: &str, feeds: &[&Feed]) -> Markup {
 }
 
 /// The feed's name without the site's, which stands at the top of the page.
-fn label<'a>(site: &Site, feed: &'a Feed) -> &'a str {
-    feed.title
-        .strip_suffix(&site.title)
-        .map_or(&*feed.title, |label| label.trim_end_matches([' ', '–']))
+fn label(feed: &Feed) -> &str {
+    feed.label.as_deref().unwrap_or(&feed.title)
 }
 
 fn short(format: FeedFormat) -> &'static str {

@@ -1,9 +1,8 @@
 //! A feed as JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use super::RenderError;
+use super::{RenderError, rfc3339};
 use crate::artifact::FeedFormat;
 use crate::config::FeedContent;
 use crate::site::Site;
@@ -99,8 +98,4 @@ fn item(entry: &Entry, content: FeedContent) -> Item<'_> {
             .collect(),
         language: entry.language.as_deref(),
     }
-}
-
-fn rfc3339(date: DateTime<Utc>) -> String {
-    date.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -5,10 +5,10 @@
 //! post is in, and so does a new or withdrawn post. `lastmod` is what the post says of itself,
 //! and nothing where it says nothing; `changefreq` and `priority` are read by nobody.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
-use super::RenderError;
 use super::xml::Xml;
+use super::{RenderError, rfc3339};
 use crate::artifact::ArtifactKey;
 use crate::fingerprint;
 use crate::post::Image;
@@ -118,7 +118,7 @@ fn assemble(
         index.open("sitemap", &[])?;
         index.text("loc", &key.url(&site.public_url))?;
         if let Some(lastmod) = part.iter().filter_map(|url| url.lastmod).max() {
-            index.text("lastmod", &w3c_datetime(lastmod))?;
+            index.text("lastmod", &rfc3339(lastmod))?;
         }
         index.close("sitemap")?;
         artifacts.push((key, body));
@@ -138,7 +138,7 @@ fn url_set(urls: &[&SitemapUrl<'_>]) -> std::io::Result<Vec<u8>> {
         xml.open("url", &[])?;
         xml.text("loc", url.loc)?;
         if let Some(lastmod) = url.lastmod {
-            xml.text("lastmod", &w3c_datetime(lastmod))?;
+            xml.text("lastmod", &rfc3339(lastmod))?;
         }
         for image in url.images.iter().take(MAX_IMAGES) {
             xml.open("image:image", &[])?;
@@ -149,10 +149,6 @@ fn url_set(urls: &[&SitemapUrl<'_>]) -> std::io::Result<Vec<u8>> {
     }
     xml.close("urlset")?;
     Ok(xml.finish())
-}
-
-fn w3c_datetime(date: DateTime<Utc>) -> String {
-    date.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]

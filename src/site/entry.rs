@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::taxonomy::Term;
 use super::visibility::Shown;
 use crate::config::{self, Config};
 use crate::post::{self, Image};
+use crate::text::slug;
 
 /// One public post, in no format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Entry {
     /// The picture that stands for it.
     pub image: Option<Image>,
     /// Every picture, the one that stands for it first.
-    pub images: Vec<Image>,
+    pub images: Arc<[Image]>,
     /// A BCP 47 language tag, where it is not the site's.
     pub language: Option<String>,
     /// Whether the sitemap may hold it.
@@ -55,6 +55,25 @@ pub struct Person {
     pub email: Option<String>,
 }
 
+/// A category or author name, with the part of a path that stands for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Term {
+    /// The name as it is shown.
+    pub label: String,
+    /// The name in paths.
+    pub slug: String,
+}
+
+impl Term {
+    /// The term of a label.
+    pub fn new(label: &str) -> Term {
+        Term {
+            label: label.to_owned(),
+            slug: slug(label),
+        }
+    }
+}
+
 impl Entry {
     pub(super) fn new(shown: &Shown<'_>, config: &Config, now: DateTime<Utc>) -> Entry {
         let post = shown.post();
@@ -62,12 +81,6 @@ impl Entry {
         let updated = post
             .updated
             .filter(|updated| *updated <= now && *updated > post.published);
-        let mut images: Vec<Image> = post.image.iter().cloned().collect();
-        for image in &post.body_images {
-            if images.iter().all(|other| other.url != image.url) {
-                images.push(image.clone());
-            }
-        }
         let authors: Vec<Person> = post
             .authors
             .iter()
@@ -92,7 +105,7 @@ impl Entry {
                 .map(|label| Term::new(label))
                 .collect(),
             image: post.image.clone(),
-            images,
+            images: Arc::clone(&post.images),
             language: post
                 .language
                 .clone()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::entry::Entry;
-use super::taxonomy::{self, Term};
+use super::entry::{Entry, Term};
+use super::taxonomy;
 use crate::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use crate::config::{Config, FeedContent};
 
@@ -17,6 +17,8 @@ pub struct Feed {
     pub scope: FeedScope,
     /// Its name; the site's, and what of the site it holds.
     pub title: String,
+    /// The category or author that it is of.
+    pub label: Option<String>,
     /// What it is about.
     pub description: String,
     /// The newest entries, newest first.
@@ -38,7 +40,7 @@ pub(super) fn all(entries: &[Arc<Entry>], config: &Config) -> Vec<Feed> {
     let site = &config.site;
     let mut feeds = vec![feed(
         FeedScope::Site,
-        site.title.clone(),
+        None,
         site.description.clone(),
         entries,
         config,
@@ -63,10 +65,9 @@ fn of_terms(
     groups
         .into_values()
         .map(|(term, entries)| {
-            let title = format!("{} – {}", term.label, config.site.title);
             feed(
                 scope(term.slug.clone()),
-                title,
+                Some(term.label.clone()),
                 description(&term.label),
                 &entries,
                 config,
@@ -77,7 +78,7 @@ fn of_terms(
 
 fn feed(
     scope: FeedScope,
-    title: String,
+    label: Option<String>,
     description: String,
     entries: &[Arc<Entry>],
     config: &Config,
@@ -86,7 +87,11 @@ fn feed(
     let entries: Vec<_> = entries.iter().take(limit).cloned().collect();
     Feed {
         scope,
-        title,
+        title: match &label {
+            Some(label) => format!("{label} – {}", config.site.title),
+            None => config.site.title.clone(),
+        },
+        label,
         description,
         updated: entries.iter().map(|entry| entry.updated).max(),
         entries,

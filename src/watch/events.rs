@@ -25,9 +25,12 @@ struct Identity(u64, u64);
 impl Events {
     /// Watches a directory, whether or not it is there yet.
     pub(super) fn new(dir: &Path, wakes: Sender<Wake>) -> Events {
-        // Events carry absolute paths, and links on the way are followed once, here.
         let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
-        let of_interest = dir.clone();
+        // Some systems tell of the path that was asked for, some of the one that links lead to.
+        let of_interest = [
+            std::fs::canonicalize(&dir).unwrap_or_else(|_| dir.clone()),
+            dir.clone(),
+        ];
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.map_or(true, |event| is_of_interest(&event, &of_interest)) {
                 // A watch that has stopped wants no more wakes.
@@ -103,12 +106,15 @@ impl Identity {
 }
 
 /// Our own reading makes events too, and so does what goes on beside the directory.
-fn is_of_interest(event: &Event, dir: &Path) -> bool {
+fn is_of_interest(event: &Event, dirs: &[PathBuf]) -> bool {
     let is_read = match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
         EventKind::Access(_) => true,
         _ => false,
     };
-    let is_near = |path: &PathBuf| path.starts_with(dir) || dir.starts_with(path);
+    let is_near = |path: &PathBuf| {
+        dirs.iter()
+            .any(|dir| path.starts_with(dir) || dir.starts_with(path))
+    };
     !is_read && (event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(is_near))
 }

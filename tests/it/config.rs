@@ -17,21 +17,36 @@ fn faults(toml: &str) -> String {
 fn the_annotated_reference_is_right_and_shows_every_default() {
     let text = include_str!("../../config.toml");
     Config::parse(text, "config.toml", Path::new("")).expect("the reference parses");
-    // What is commented out shows the default: with all of it switched on, it must still parse.
-    let on: String = text
-        .lines()
-        .map(|line| {
-            let key = line.strip_prefix("# ").filter(|rest| {
-                rest.starts_with("[[")
-                    || rest
-                        .split_once(" = ")
-                        .is_some_and(|(key, _)| !key.contains(' '))
-            });
-            format!("{}\n", key.unwrap_or(line))
-        })
-        .collect();
-    Config::parse(&on, "config.toml", Path::new(""))
-        .unwrap_or_else(|findings| panic!("{findings:#?}"));
+    // What is commented out shows the default: switched on, it changes nothing. Where there is no
+    // default it shows an example, which must at least be right.
+    let switched = |wanted: fn(&str) -> bool| {
+        let on = |line: &str| {
+            let rest = line.strip_prefix("# ").unwrap_or(line);
+            let key = rest.split_once(" = ").map_or(rest, |(key, _)| key);
+            let is_key = rest.starts_with("[[") || (rest != key && !key.contains(' '));
+            let line = if is_key && wanted(key) { rest } else { line };
+            format!("{line}\n")
+        };
+        let text: String = text.lines().map(on).collect();
+        Config::parse(&text, "config.toml", Path::new(""))
+            .unwrap_or_else(|findings| panic!("{findings:#?}"))
+    };
+    const EXAMPLES: [&str; 10] = [
+        "former_urls",
+        "copyright",
+        "fediverse",
+        "exclude",
+        "[[robots]]",
+        "user_agents",
+        "allow",
+        "disallow",
+        "email",
+        "twitter",
+    ];
+    let defaults = switched(|key| !EXAMPLES.contains(&key));
+    let reference = switched(|_| false);
+    assert_eq!(format!("{defaults:?}"), format!("{reference:?}"));
+    switched(|_| true);
 }
 
 #[test]
@@ -103,7 +118,7 @@ fn the_samples_are_clean() {
     pipeline
         .run(
             crate::support::new_year_2025(),
-            courant::content::Emptied::IsBelieved,
+            courant::content::Loss::IsBelieved,
         )
         .unwrap();
     assert_eq!(pipeline.status().findings, []);

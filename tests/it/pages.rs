@@ -85,8 +85,9 @@ fn the_head_of_a_card_ends_within_32_kilobytes_whatever_its_texts_are() {
         .map(|n| format!("  - \"{n}{}\"\n", "&\\\"x".repeat(80)))
         .collect();
     let yaml = serde_json::to_string(&long).unwrap();
+    let query = "a&".repeat(280);
     let post = format!(
-        "---\ntitle: {yaml}\ndescription: {yaml}\nimage: /i.jpg\nimageAlt: {yaml}\nauthor:\n{list}category:\n{list}date: 2024-01-01\nseo: {{url: https://example.org/a}}\n---\n"
+        "---\ntitle: {yaml}\ndescription: {yaml}\nimage: \"/i?{query}\"\nlang: {yaml}\nimageAlt: {yaml}\nauthor:\n{list}category:\n{list}date: 2024-01-01\nseo: {{url: \"https://example.org/a?{query}\"}}\n---\n"
     );
     let html = TestSite::new().post("a.md", post).build().text("/cards/a");
     let end = html.find("</head>").unwrap();
@@ -131,6 +132,10 @@ fn a_post_at_the_root_does_not_take_the_sites_card() {
         .build();
     assert_eq!(built.rules(), [courant::finding::Rule::DuplicateCard]);
     assert_eq!(tags(&built.text("/cards/"), "og:title"), ["Example"]);
+    assert!(
+        built.text("/rss.xml").contains("Root"),
+        "it is a post all the same"
+    );
 }
 
 #[test]

@@ -133,6 +133,9 @@ fn a_file_that_breaks_while_it_says_that_it_is_hidden_is_withdrawn() {
         "---\nhidePost: true\n",
         "hidePost: true\n",
         "---\nhidePost: true\ntitle: Alpha\n---\n",
+        "---\ntitle: Alpha: broken\nunlisted: true\n---\n",
+        "---\ntitle: Alpha: broken\nhidePost: ture\n---\n",
+        "---\rtitle: Alpha: broken\rhidePost: true\r---\r",
     ] {
         let site = two();
         site.write("a.md", text);
@@ -150,6 +153,30 @@ fn a_file_that_breaks_while_it_says_that_it_is_hidden_is_withdrawn() {
         site.write("a.md", "---\ntitle: Alpha: still broken\n---\n");
         site.until("the watch has seen it", |site| site.next_turn().is_ok());
         assert!(!site.serves("Alpha"), "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_grows_too_large_while_it_says_that_it_is_hidden_is_withdrawn() {
+    for (marker, served) in [("true", false), ("false", true)] {
+        let site = TestSite::new()
+            .config("[content]\nmax_file_size = 1000")
+            .post("a.md", plain("Alpha", "2024-01-01"))
+            .serve();
+        let text = format!(
+            "---\ntitle: Alpha\nhidePost: {marker}\n---\n{}",
+            "x".repeat(2000)
+        );
+        site.write("a.md", text);
+        site.until("the watch has seen it", |site| {
+            site.next_turn()
+                .unwrap()
+                .1
+                .findings
+                .iter()
+                .any(|finding| finding.rule == Rule::FileTooLarge)
+        });
+        assert_eq!(site.serves("Alpha"), served, "{marker}");
     }
 }
 
@@ -188,13 +215,53 @@ fn a_directory_that_is_emptied_and_filled_again_is_never_served_empty() {
     site.remove("a.md");
     site.remove("b.md");
     site.until("the empty directory is doubted", |site| {
-        site.next_turn().is_err()
+        site.next_turn().is_err_and(|error| error == "in doubt")
     });
     assert!(site.serves("Alpha") && site.serves("Beta"));
     site.write("c.md", plain("Gamma", "2024-01-03"));
     site.until("what is there now is served", |site| {
         site.serves("Gamma") && !site.serves("Alpha")
     });
+}
+
+#[test]
+fn posts_that_vanish_beside_other_files_are_doubted_too_and_an_edit_is_served_meanwhile() {
+    let site = (0..9)
+        .fold(TestSite::new(), |site, n| {
+            site.post(
+                &format!("{n}.md"),
+                plain(&format!("Post{n}x"), "2024-01-01"),
+            )
+        })
+        .post("README.md", "# not a post\n")
+        .serve();
+    for n in 1..9 {
+        site.remove(&format!("{n}.md"));
+    }
+    site.until("the loss is doubted", |site| {
+        site.next_turn().is_err_and(|error| error == "in doubt")
+    });
+    site.save("0.md", &hidden("Post0x"));
+    site.until("the hidden one is gone", |site| !site.serves("Post0x"));
+    assert!(site.serves("Post8x"));
+}
+
+#[test]
+fn what_expires_while_the_directory_is_gone_goes() {
+    let end = chrono::DateTime::<chrono::Utc>::from(clock() + Duration::from_secs(2))
+        .format("%Y-%m-%dT%H:%M:%SZ");
+    let site = TestSite::new()
+        .post("a.md", plain("Alpha", "2024-01-01"))
+        .post(
+            "b.md",
+            format!("---\ntitle: Beta\ndate: 2024-01-01\nexpires: {end}\n---\n"),
+        )
+        .serve();
+    fs::rename(site.content(), site.dir.join("away")).unwrap();
+    assert!(site.next_turn().is_err());
+    assert!(site.serves("Beta"));
+    site.until("it has expired", |site| !site.serves("Beta"));
+    assert!(site.serves("Alpha"));
 }
 
 #[test]

@@ -92,3 +92,37 @@ fn it_answers_and_stops_gracefully_on_each_signal() {
         );
     }
 }
+
+/// Asks until the answer is as expected.
+fn until(address: &str, path: &str, is: impl Fn(&str) -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let text = request(address, "GET", path, &[]).text();
+        if is(&text) {
+            return;
+        }
+        assert!(std::time::Instant::now() < end, "in vain: {text}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_no_edit_up() {
+    let site = TestSite::new()
+        .post("a.md", plain("Alpha", "2024-01-01"))
+        .post("b.md", plain("Beta", "2024-01-02"));
+    let (mut child, summary, stderr) = start(&site);
+    // What is logged from here on fails to be written.
+    drop(stderr);
+    for (text, shown) in [
+        (plain("Second", "2024-01-01"), true),
+        ("---\ntitle: x\nhidePost: true\n---\n".to_owned(), false),
+    ] {
+        std::fs::write(site.content().join("a.md"), text).unwrap();
+        until(address(&summary), "/rss.xml", |rss| {
+            rss.contains("Second") == shown && !rss.contains("Alpha")
+        });
+    }
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+}

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use courant::config::Config;
-use courant::content::Emptied;
+use courant::content::Loss;
 use courant::finding::{Finding, Rule};
 use courant::pipeline::{Outcome, Pipeline, Status};
 use courant::snapshot::{Current, Snapshot};
@@ -134,7 +134,7 @@ impl TestSite {
         let current = Current::default();
         let mut pipeline = Pipeline::new(self.parsed_config(), current.clone());
         pipeline
-            .run(self.now, Emptied::IsBelieved)
+            .run(self.now, Loss::IsBelieved)
             .expect("the content can be read");
         Built {
             snapshot: current.load(),
@@ -155,6 +155,7 @@ impl TestSite {
                 let turn = match turn {
                     Turn::Looked(outcome, status) => Ok((outcome, status.clone())),
                     Turn::Failed(error) => Err(error.to_string()),
+                    Turn::InDoubt(_) => Err("in doubt".to_owned()),
                     Turn::NoEvents(_) => return,
                 };
                 let _ = sender.send(turn);

@@ -11,8 +11,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("fingerprint", &[]),
     ("percent", &[]),
     ("post", &[]),
-    ("text", &[]),
-    ("artifact", &[]),
+    ("text", &["fingerprint"]),
+    ("artifact", &["percent"]),
     ("config", &["finding", "text"]),
     ("content", &["config", "finding", "percent", "post", "text"]),
     (

@@ -64,6 +64,18 @@ fn every_marker_hides_from_every_output() {
         "visible: no",
         "publish: off",
         "draft: false\nhidePost: true",
+        "hide_post: true",
+        "Hide-Post: true",
+        "\"hidePost\": true",
+        "? hidePost\n: true",
+        "hidePost:\n  true",
+        "hidePost: >-\n  true",
+        "hidePost: !!bool true",
+        "hidePost: &a true",
+        "hidePost: true # not yet",
+        "hidePost\u{a0}: true",
+        "\u{ad}hidePost\u{200b}: true",
+        "base: &base {hidePost: true}\n<<: *base",
     ] {
         let built = site_with(field).build();
         assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
@@ -96,8 +108,57 @@ fn a_date_under_published_is_a_date_and_no_marker() {
 }
 
 #[test]
+fn a_date_that_cannot_be_read_hides() {
+    for field in [
+        "publishDate: 2099-13-01",
+        "publishDate: [2099-06-01]",
+        "publishDate: 01.06.2099",
+        "expires: soon",
+        "expiryDate: {a: b}",
+    ] {
+        let built = site_with(field).build();
+        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        assert_eq!(built.rules(), [Rule::UnreadableDate], "{field}");
+    }
+}
+
+#[test]
+fn of_several_dates_the_latest_begins_and_the_earliest_ends() {
+    for field in [
+        "published: 2099-01-01",
+        "pubDate: 2099-01-01",
+        "publishDate: 2020-01-01\nscheduled: 2099-01-01",
+        "publishDate: 9999-12-31",
+        "Date: 2099-01-01",
+        "expiryDate: 2099-01-01\nunpublishDate: 2024-06-01",
+    ] {
+        let built = site_with(field).build();
+        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        assert_eq!(built.rules(), [], "{field}");
+    }
+}
+
+#[test]
+fn a_hidden_revision_that_is_unlisted_does_not_shadow_the_public_one() {
+    let post = |title: &str, date: &str, hide: bool| {
+        format!(
+            "---\ntitle: {title}\ndate: {date}\nhidePost: {hide}\nseo: {{url: https://example.org/same}}\n---\n"
+        )
+    };
+    let built = TestSite::new()
+        .config("[visibility]\nhidden = \"unlisted\"")
+        .post("a.md", post("Public", "2024-01-01", false))
+        .post("b.md", post("Newer", "2024-06-01", true))
+        .build();
+    assert!(built.text("/rss.xml").contains("Public") && !built.everything().contains("Newer"));
+}
+
+#[test]
 fn drafts_directories_hide() {
-    let built = TestSite::new().post("_drafts/a.md", post_with("")).build();
+    let built = TestSite::new()
+        .post("_Drafts/a.md", post_with(""))
+        .post("_drafts/b.md", post_with(""))
+        .build();
     assert_eq!(leaks(&built), Vec::<&str>::new());
 }
 
@@ -265,16 +326,12 @@ fn shuffled_posts_are_the_same_site() {
     });
     let mut pipeline = site.pipeline();
     pipeline
-        .run(new_year_2025(), courant::content::Emptied::IsBelieved)
+        .run(new_year_2025(), courant::content::Loss::IsBelieved)
         .unwrap();
     let mut library = courant::content::Library::default();
     let config = site.parsed_config();
     library
-        .look(
-            &config,
-            courant::content::Emptied::IsBelieved,
-            new_year_2025(),
-        )
+        .look(&config, courant::content::Loss::IsBelieved, new_year_2025())
         .unwrap();
     let posts: Vec<_> = library.posts().cloned().collect();
     let judge = |posts: Vec<&std::sync::Arc<courant::post::Post>>| {

@@ -154,7 +154,7 @@ impl Builder {
         };
         let value = match open {
             Open::List(items) => Value::List(items),
-            Open::Map { fields, .. } => Value::Map(fields),
+            Open::Map { fields, .. } => Value::Map(merged(fields)),
         };
         self.add(Node { line, value }, anchor)
     }
@@ -236,6 +236,30 @@ impl Builder {
             hint: BUDGET_HINT,
         }
     }
+}
+
+/// Merge keys (yaml.org/type/merge): `<<` gives the fields of a map, or of a list of them, that
+/// are not there already. Half of the tools honour it, and a post may be hidden by it.
+fn merged(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
+    let Some(at) = fields.iter().position(|(name, _)| name == "<<") else {
+        return fields;
+    };
+    let (_, merge) = fields.remove(at);
+    let maps = match merge.value {
+        Value::List(items) => items,
+        _ => vec![merge],
+    };
+    for map in maps {
+        let Value::Map(more) = map.value else {
+            continue;
+        };
+        for (name, node) in more {
+            if fields.iter().all(|(other, _)| *other != name) {
+                fields.push((name, node));
+            }
+        }
+    }
+    fields
 }
 
 /// How many nodes and bytes of text a tree holds; its depth is within the budget.
@@ -363,6 +387,18 @@ mod tests {
         assert_eq!(
             (fault.line, fault.message.as_str()),
             (4, "has the field `hidePost` twice")
+        );
+    }
+
+    #[test]
+    fn merge_keys_give_what_is_not_there() {
+        let yaml = "base: &b {hidePost: true, title: base}\n<<: *b\ntitle: own\n";
+        assert_eq!(text_of(yaml, "hidePost"), "true");
+        assert_eq!(text_of(yaml, "title"), "own");
+        let list = "a: &a {x: 1}\nb: &b {x: 2, y: 3}\n<<: [*a, *b]\n";
+        assert_eq!(
+            (text_of(list, "x"), text_of(list, "y")),
+            ("1".into(), "3".into())
         );
     }
 
