@@ -1,0 +1,269 @@
+//! Posts that look like those of a real site, the same at every run.
+//!
+//! A post is a function of its number: 4 to 8 KB of Markdown with headings, links, pictures,
+//! lists, code and a table, and the front matter that Decap CMS writes. Higher numbers are newer.
+
+#![allow(dead_code, reason = "each benchmark includes what it needs of it")]
+#![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chrono::DateTime;
+use courant::config::Config;
+
+const WORDS: [&str; 48] = [
+    "harbour",
+    "tide",
+    "pier",
+    "boat",
+    "light",
+    "rope",
+    "the",
+    "a",
+    "of",
+    "and",
+    "under",
+    "before",
+    "winter",
+    "morning",
+    "keeper",
+    "chart",
+    "sail",
+    "anchor",
+    "slowly",
+    "often",
+    "measured",
+    "painted",
+    "returns",
+    "carries",
+    "Möwe",
+    "água",
+    "північ",
+    "&",
+    "salt",
+    "timber",
+    "oak",
+    "signal",
+    "north",
+    "wind",
+    "crew",
+    "market",
+    "stone",
+    "bridge",
+    "between",
+    "after",
+    "quiet",
+    "long",
+    "small",
+    "repaired",
+    "written",
+    "kept",
+    "every",
+    "nobody's",
+];
+const CATEGORIES: [&str; 12] = [
+    "News & Announcements",
+    "Engineering",
+    "Stories",
+    "Finance",
+    "Weather",
+    "C++",
+    "Repairs",
+    "People",
+    "Birds",
+    "Regattas",
+    "History",
+    "Safety",
+];
+const AUTHORS: [&str; 8] = [
+    "Mira Halloway",
+    "Tomás Quell",
+    "佐伯ひかり",
+    "Ines Varga",
+    "Olu Adeyemi",
+    "Wren Castell",
+    "Jon Ask",
+    "Petra Lindqvist",
+];
+
+/// The configuration of the generated site.
+const CONFIG: &str = r#"[site]
+url = "https://harbour.example"
+title = "The Harbour"
+description = "News and stories from a small harbour"
+timezone = "Europe/Lisbon"
+image = "/img/harbour.jpg"
+[content]
+dir = "content"
+require = { templateKey = "blog-post" }
+[[authors]]
+name = "Mira Halloway"
+url = "https://harbour.example/people/mira"
+"#;
+
+/// An instant after the date of every post.
+pub(crate) fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(4_102_444_800)
+}
+
+/// Knuth's MMIX constants; the low bits are poor and not used.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % end
+    }
+
+    fn one_of<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        let at = self.below(of.len());
+        of.get(at).copied().unwrap_or_default()
+    }
+
+    fn words(&mut self, count: usize) -> String {
+        let words: Vec<_> = (0..count).map(|_| self.one_of(&WORDS)).collect();
+        words.join(" ")
+    }
+}
+
+/// The configuration as read, for a site in `dir`.
+pub(crate) fn config(dir: &Path) -> Config {
+    Config::parse(CONFIG, "config.toml", dir).expect("the configuration is right")
+}
+
+/// The path below the content directory.
+pub(crate) fn path(number: usize) -> String {
+    format!("{:03}/post-{number:05}.md", number / 100)
+}
+
+/// The path of the page that link-preview bots read.
+pub(crate) fn card(number: usize) -> String {
+    format!("/cards/blog/post-{number:05}")
+}
+
+/// A post of 4 to 8 KB.
+pub(crate) fn post(number: usize) -> String {
+    let bytes = 4_096 + Random(number as u64).below(4_096);
+    post_of(number, &title(number), bytes)
+}
+
+/// A post with a title of its own.
+pub(crate) fn titled(number: usize, title: &str) -> String {
+    let bytes = 4_096 + Random(number as u64).below(4_096);
+    post_of(number, title, bytes)
+}
+
+/// A post of about so many bytes.
+pub(crate) fn post_of_size(number: usize, bytes: usize) -> String {
+    post_of(number, &title(number), bytes)
+}
+
+/// Writes a site of so many posts into `dir` and returns its configuration file.
+pub(crate) fn write_site(dir: &Path, count: usize) -> PathBuf {
+    let content = dir.join("content");
+    for number in 0..count {
+        let file = content.join(path(number));
+        if number % 100 == 0 {
+            let parent = file.parent().expect("a post is in a directory");
+            fs::create_dir_all(parent).expect("a directory can be made");
+        }
+        fs::write(file, post(number)).expect("a post can be written");
+    }
+    let file = dir.join("config.toml");
+    fs::write(&file, CONFIG).expect("the configuration can be written");
+    file
+}
+
+fn title(number: usize) -> String {
+    let mut random = Random(number as u64 ^ 0x5eed);
+    let count = 3 + random.below(6);
+    format!("Post {number}: {}", random.words(count))
+}
+
+fn post_of(number: usize, title: &str, bytes: usize) -> String {
+    let mut random = Random((number as u64).wrapping_mul(0x9e37_79b9) ^ 0xc0de);
+    let mut text = front_matter(&mut random, number, title);
+    let mut part = 0;
+    while text.len() < bytes {
+        text.push('\n');
+        body_part(&mut text, &mut random, number, part);
+        part += 1;
+    }
+    text
+}
+
+fn front_matter(random: &mut Random, number: usize, title: &str) -> String {
+    // Nine hours apart, so that ten thousand posts take ten years, from 2014 to 2024.
+    let date = DateTime::from_timestamp(1_388_534_400 + number as i64 * 32_400, 0)
+        .expect("the date is in range")
+        .format("%Y-%m-%dT%H:%M:%S.000Z");
+    let author = random.one_of(&AUTHORS);
+    let mut text = format!(
+        "---\ntemplateKey: blog-post\ntitle: \"{title}\"\nauthor: {author}\ndate: {date}\ncategory:\n"
+    );
+    let first = random.below(CATEGORIES.len());
+    for step in 0..=random.below(3) {
+        let at = (first + 5 * step) % CATEGORIES.len();
+        let label = CATEGORIES.get(at).copied().unwrap_or_default();
+        let _ = write!(text, "  - value: category-c{at}\n    label: {label}\n");
+    }
+    let _ = write!(
+        text,
+        "hidePost: false\nseo:\n  title: \"{title}\"\n  description: \"{}\"\n  url: https://harbour.example/blog/post-{number:05}\n  image: /img/{number}/cover.jpg\n  imageAlt: A {} in the morning\n  twitterUsername: \"@harbourexample\"\n---\n",
+        random.words(18),
+        random.one_of(&WORDS),
+    );
+    text
+}
+
+fn body_part(text: &mut String, random: &mut Random, number: usize, part: usize) {
+    let _ = match part % 8 {
+        0 | 2 | 5 => {
+            let (before, linked, after) = (random.words(40), random.words(3), random.words(30));
+            let other = random.below(number + 1);
+            writeln!(
+                text,
+                "{before} [{linked}](/blog/post-{other:05}) {after}, **{}** and `{}`.",
+                random.words(2),
+                random.one_of(&WORDS)
+            )
+        }
+        1 => writeln!(text, "## {}", random.words(5)),
+        3 => writeln!(
+            text,
+            "![{}](/img/{number}/{part}.jpg)\n\n<img src=\"https://img.example/{number}-{part}.png\" width=\"640\" alt=\"{}\">",
+            random.words(4),
+            random.words(3)
+        ),
+        4 => {
+            let _ = writeln!(
+                text,
+                "| Name | Height (m) | Note |\n|------|-----------:|------|"
+            );
+            for _ in 0..5 {
+                let (name, height) = (random.one_of(&WORDS), random.below(900));
+                let _ = writeln!(text, "| {name} | {height} | {} |", random.words(4));
+            }
+            Ok(())
+        }
+        6 => writeln!(
+            text,
+            "```rust\nfn {}_{part}(x: &[u8]) -> Option<u8> {{\n    x.iter().filter(|b| **b < {}).max().copied()\n}}\n```",
+            random.one_of(&["tide", "pier", "boat"]),
+            random.below(255)
+        ),
+        _ => writeln!(
+            text,
+            "- {}\n- {} <https://tide.example/{number}>\n- [x] {}\n",
+            random.words(8),
+            random.words(6),
+            random.words(9)
+        ),
+    };
+}
