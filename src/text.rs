@@ -121,6 +121,11 @@ pub fn fediverse_account(text: &str) -> Option<String> {
 /// The longest part of a path that is made of a label.
 const SLUG_CHARS: usize = 80;
 
+/// Whether a character, found within a letter's grapheme, belongs to the letter.
+fn is_mark(character: char) -> bool {
+    !character.is_ascii() && !character.is_control() && !character.is_whitespace()
+}
+
 /// A label in paths: letters and digits of any script in lower case, the rest one hyphen.
 ///
 /// `News & Announcements` is `news-announcements`, `C++` is `c-plus-plus` and `C#` is `c-sharp`,
@@ -151,7 +156,14 @@ pub fn slug(label: &str) -> String {
             // `Don't` is one word.
             "'" | "’" if after_letter => {}
             _ if is_letter => {
-                push_word(&grapheme.to_lowercase(), pending);
+                // Some letters join with what comes after them, be it a full stop.
+                let letters = grapheme
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || is_mark(*c));
+                push_word(
+                    &letters.flat_map(char::to_lowercase).collect::<String>(),
+                    pending,
+                );
                 pending = false;
                 after_letter = true;
             }
@@ -224,6 +236,7 @@ mod tests {
             ("日本語", "日本語"),
             ("Cafe\u{301}", "café"),
             ("2024/25", "2024-25"),
+            ("\u{113d1}.", "\u{113d1}"),
         ] {
             assert_eq!(slug(label), expected, "{label}");
         }
