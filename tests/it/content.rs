@@ -680,3 +680,28 @@ fn a_look_reads_only_what_changed() {
     std::fs::write(site.content().join("a.md"), plain("Changed", "2024-01-01")).unwrap();
     assert_eq!(read(), 1);
 }
+
+#[test]
+fn a_file_that_may_change_again_under_the_same_stamp_is_read_again() {
+    let site = TestSite::new().post("a.md", plain("Aye", "2024-01-01"));
+    let config = site.parsed_config();
+    let modified = std::fs::metadata(site.content().join("a.md"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    let mut library = courant::content::Library::default();
+    let mut read_after = |millis| {
+        let now = modified + std::time::Duration::from_millis(millis);
+        library.look(&config, Loss::IsBelieved, now).unwrap().read
+    };
+    // A file system's clock has a grain; what is read within it may be written once more.
+    assert_eq!(
+        (
+            read_after(10),
+            read_after(20),
+            read_after(200),
+            read_after(300)
+        ),
+        (1, 1, 1, 0)
+    );
+}
