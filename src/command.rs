@@ -6,12 +6,11 @@ mod check;
 mod serve;
 
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use crate::cli::{Cli, Command};
-use crate::config::{Config, ConfigError};
+use crate::config::ConfigError;
 use crate::report;
 
 /// How a command ended.
@@ -91,10 +90,6 @@ struct Hint {
     message: String,
     hint: String,
     source: Option<std::io::Error>,
-}
-
-fn load(path: &Path) -> Result<Config, ConfigError> {
-    Config::load(path)
 }
 
 /// The wall clock. Everything below is told the time by whoever calls it.

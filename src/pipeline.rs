@@ -21,8 +21,6 @@ pub struct Pipeline {
     library: Library,
     current: Current,
     status: Status,
-    /// Whether any look has gone well.
-    has_looked: bool,
     /// Whether something changed that is not published yet.
     is_stale: bool,
     in_doubt: bool,
@@ -73,7 +71,6 @@ impl Pipeline {
             library: Library::default(),
             current,
             status: Status::default(),
-            has_looked: false,
             is_stale: false,
             in_doubt: false,
         }
@@ -104,15 +101,15 @@ impl Pipeline {
         if let Ok(looked) = &looked {
             self.is_stale |= looked.changed;
             self.in_doubt = looked.in_doubt;
-            self.has_looked = true;
         }
         let due = self
             .status
             .next_change
             .is_some_and(|due| due <= DateTime::<Utc>::from(now));
-        let outcome = match self.has_looked && (self.is_stale || due) {
-            true => self.publish(now)?,
-            false => Outcome::Unchanged,
+        let outcome = if self.is_stale || due {
+            self.publish(now)?
+        } else {
+            Outcome::Unchanged
         };
         looked?;
         Ok(outcome)

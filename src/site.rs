@@ -49,7 +49,7 @@ pub struct Site {
     pub entries: Vec<Arc<Entry>>,
     /// All feeds: the site's, then the categories', then the authors', each by title.
     pub feeds: Vec<Feed>,
-    /// All cards: the site's, then the posts', newest first.
+    /// All cards: the site's, then the listed posts', newest first, then the unlisted ones'.
     pub cards: Vec<Card>,
     /// Pages of the site besides the posts, for the sitemap.
     pub pages: Vec<String>,

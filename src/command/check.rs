@@ -3,7 +3,8 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::{Exit, clock, load, tell};
+use super::{Exit, clock, tell};
+use crate::config::Config;
 use crate::content::Loss;
 use crate::finding::Severity;
 use crate::pipeline::Pipeline;
@@ -11,7 +12,7 @@ use crate::report;
 use crate::snapshot::Current;
 
 pub(super) fn run(config: &Path) -> anyhow::Result<Exit> {
-    let mut pipeline = Pipeline::new(load(config)?, Current::default());
+    let mut pipeline = Pipeline::new(Config::load(config)?, Current::default());
     pipeline
         .run(clock(), Loss::IsBelieved)
         .map_err(super::serve::no_content)?;

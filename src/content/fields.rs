@@ -100,16 +100,12 @@ impl<'a> Fields<'a> {
 
     /// The first field of the list that holds text.
     pub(super) fn text(&self, names: &[&str]) -> Option<(&'a str, usize)> {
-        let mut found = None;
         for name in names {
             let Some(node) = self.root.get(name) else {
                 continue;
             };
             match (&node.value, node.text()) {
-                (_, Some(text)) => {
-                    found = Some((text, node.line));
-                    break;
-                }
+                (_, Some(text)) => return Some((text, node.line)),
                 (Value::List(_) | Value::Map(_), _) => self.note(
                     Severity::Warning,
                     Rule::FieldType,
@@ -120,7 +116,7 @@ impl<'a> Fields<'a> {
                 _ => {}
             }
         }
-        found
+        None
     }
 
     /// The first field of the list that holds text, as plain text on one line.
@@ -297,15 +293,16 @@ impl<'a> Fields<'a> {
                     .find_map(|name| item.get(name)?.text())
                     .map(one_line)
             };
+            let named = |name: String| bounded(&name, MAX_NAME);
             let author = match &item.value {
                 Value::Map(_) => part(["name", "title", "label"]).map(|name| Author {
-                    name,
+                    name: named(name),
                     url: part(["url", "link", "website"])
                         .and_then(|url| self.author_url(&url, item.line)),
                     email: part(["email", "mail", "e-mail"]).filter(|email| is_email(email)),
                 }),
                 _ => item.text().map(|name| Author {
-                    name: one_line(name),
+                    name: named(one_line(name)),
                     ..Author::default()
                 }),
             };

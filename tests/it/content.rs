@@ -705,3 +705,12 @@ fn a_file_that_may_change_again_under_the_same_stamp_is_read_again() {
         (1, 1, 1, 0)
     );
 }
+
+#[test]
+fn names_of_authors_and_categories_are_bounded() {
+    let long = "n".repeat(5_000);
+    let post = format!("---\ntitle: a\ndate: 2024-01-01\nauthor: {long}\ncategory: {long}\n---\n");
+    let built = TestSite::new().post("a.md", post).build();
+    assert!(!built.everything().contains(&"n".repeat(501)));
+    assert!(built.text("/rss.xml").contains(&"n".repeat(400)));
+}
