@@ -18,6 +18,7 @@ pub mod report;
 pub mod server;
 pub mod site;
 pub mod snapshot;
+pub mod stamp;
 pub mod telemetry;
 pub mod text;
 pub mod watch;

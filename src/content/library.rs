@@ -15,10 +15,11 @@ use rayon::prelude::*;
 
 use super::broken;
 use super::parse::{Parsed, parse};
-use super::scan::{Candidate, Scan, Stamp, scan};
+use super::scan::{Candidate, Scan, scan};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
+use crate::stamp::Stamp;
 use crate::text::one_line;
 
 /// How much is read of a file that is too large to be a post, in bytes.

@@ -4,26 +4,15 @@
 //! fraction of a second, and they alone decide what is read again.
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use walkdir::{DirEntry, WalkDir};
 
 use crate::config;
 use crate::finding::{Finding, Rule, Severity};
+use crate::stamp::Stamp;
 use crate::text::one_line;
-
-/// What of a file decides whether it is read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stamp {
-    modified: Option<SystemTime>,
-    changed: (i64, i64),
-    inode: (u64, u64),
-    /// The size in bytes.
-    pub(super) size: u64,
-}
 
 /// A file that may be a post.
 #[derive(Debug, Clone)]
@@ -45,38 +34,6 @@ pub(super) struct Scan {
     pub(super) unknown_files: Vec<String>,
 }
 
-/// How long after a change a file system's clock may still give the same time to another.
-const CLOCK_GRAIN: Duration = Duration::from_millis(50);
-
-impl Stamp {
-    #[cfg(unix)]
-    fn of(metadata: &Metadata) -> Stamp {
-        use std::os::unix::fs::MetadataExt as _;
-        Stamp {
-            modified: metadata.modified().ok(),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-            inode: (metadata.dev(), metadata.ino()),
-            size: metadata.len(),
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn of(metadata: &Metadata) -> Stamp {
-        Stamp {
-            modified: metadata.modified().ok(),
-            changed: (0, 0),
-            inode: (0, 0),
-            size: metadata.len(),
-        }
-    }
-
-    /// Whether the file might change again without its stamp changing.
-    pub(super) fn is_too_fresh(&self, now: SystemTime) -> bool {
-        self.modified
-            .is_none_or(|modified| modified + CLOCK_GRAIN > now)
-    }
-}
-
 /// Lists a content directory.
 ///
 /// # Errors
@@ -85,7 +42,7 @@ impl Stamp {
 pub(super) fn scan(content: &config::Content) -> io::Result<Scan> {
     // Asked first and alone: below, a directory that cannot be listed is only a finding.
     std::fs::read_dir(&content.dir)?;
-    let before = Stamp::of(&std::fs::metadata(&content.dir)?).inode;
+    let before = Stamp::of(&std::fs::metadata(&content.dir)?);
     let real = std::fs::canonicalize(&content.dir)?;
     let mut scan = Scan::default();
     let mut walk = WalkDir::new(&content.dir)
@@ -124,7 +81,7 @@ pub(super) fn scan(content: &config::Content) -> io::Result<Scan> {
             }
         }
     }
-    if Stamp::of(&std::fs::metadata(&content.dir)?).inode != before {
+    if !Stamp::of(&std::fs::metadata(&content.dir)?).is_of_the_same_file(&before) {
         return Err(io::Error::other("it was replaced while it was listed"));
     }
     Ok(scan)

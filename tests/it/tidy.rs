@@ -6,15 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may know. What is not listed may not be imported.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("finding", &[]),
     ("fingerprint", &[]),
     ("percent", &[]),
     ("post", &[]),
+    ("stamp", &[]),
     ("text", &["fingerprint"]),
     ("artifact", &["percent"]),
     ("config", &["finding", "text"]),
-    ("content", &["config", "finding", "percent", "post", "text"]),
+    (
+        "content",
+        &["config", "finding", "percent", "post", "stamp", "text"],
+    ),
     (
         "site",
         &[
