@@ -11,12 +11,17 @@ RUN mkdir -p src benches tests/it \
         echo 'fn main() {}' > "benches/$bench.rs"; \
     done \
  && cargo build --release --locked --bin courant
+COPY assets assets
 COPY src src
 # The copied files may be older than the stand-ins that were just built.
 RUN touch src/main.rs src/lib.rs \
  && cargo build --release --locked --bin courant
 
 FROM debian:bookworm-slim
+# Cards in scripts that the binary carries no font for: these make the chain whole.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends fonts-noto-core fonts-noto-cjk \
+ && rm -rf /var/lib/apt/lists/*
 COPY --from=build /build/target/release/courant /usr/local/bin/courant
 # Nobody: the image needs no account of its own, and no right to write.
 USER 65534:65534

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use courant::config::Config;
 use courant::content::{Parsed, parse};
 use courant::post::Post;
-use courant::render::render;
+use courant::render::{CardImages, render};
 use courant::site::Site;
 use courant::snapshot::Snapshot;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -54,7 +54,7 @@ fn rendering(criterion: &mut Criterion) {
     let now = DateTime::<Utc>::from(generate::now());
     let site = Site::judge(&config, &posts, now).site;
     assert_eq!(site.entries.len(), POSTS, "every generated post is public");
-    let artifacts = render(&site).expect("the site can be rendered");
+    let artifacts = render(&site, &CardImages::default()).expect("the site can be rendered");
     let first = Snapshot::next(&Snapshot::default(), artifacts.clone(), generate::now());
 
     let mut group = criterion.benchmark_group("a thousand posts");
@@ -64,7 +64,7 @@ fn rendering(criterion: &mut Criterion) {
         bencher.iter(|| Site::judge(&config, black_box(&posts), now));
     });
     group.bench_function("render", |bencher| {
-        bencher.iter(|| render(black_box(&site)));
+        bencher.iter(|| render(black_box(&site), &CardImages::default()));
     });
     group.bench_function("snapshot, all new", |bencher| {
         let empty = Snapshot::default();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use courant::content::{Parsed, parse};
 use courant::post::Post;
-use courant::render::render;
+use courant::render::{CardImages, render};
 use courant::server::respond;
 use courant::site::Site;
 use courant::snapshot::Snapshot;
@@ -36,7 +36,7 @@ fn snapshot() -> Snapshot {
         })
         .collect();
     let site = Site::judge(&config, &posts, DateTime::<Utc>::from(generate::now())).site;
-    let artifacts = render(&site).expect("the site can be rendered");
+    let artifacts = render(&site, &CardImages::default()).expect("the site can be rendered");
     Snapshot::next(&Snapshot::default(), artifacts, generate::now())
 }
 
@@ -54,7 +54,7 @@ fn request(fields: &[(&str, &str)]) -> Request<()> {
 fn answering(criterion: &mut Criterion) {
     let snapshot = snapshot();
     let resource = snapshot.get("/rss.xml").expect("the site has a feed");
-    let coded = resource.gzip.as_ref().expect("the feed shrinks");
+    let coded = resource.gzip().expect("the feed shrinks");
     let gzip = ("accept-encoding", "gzip, deflate, br");
     let cases = [
         ("200 identity", request(&[]), StatusCode::OK),

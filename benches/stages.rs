@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use courant::config::Config;
 use courant::content::{Library, Loss};
-use courant::render::render;
+use courant::render::{CardImages, render};
 use courant::site::Site;
 use courant::snapshot::Snapshot;
 use tempfile::TempDir;
@@ -64,7 +64,7 @@ fn generation(library: &mut Library, config: &Config, before: &Snapshot) -> (Sna
     let looked = Instant::now();
     let judged = Site::judge(config, library.posts(), DateTime::<Utc>::from(now));
     let decided = Instant::now();
-    let artifacts = render(&judged.site).expect("the site can be rendered");
+    let artifacts = render(&judged.site, &CardImages::default()).expect("the site can be rendered");
     let rendered = Instant::now();
     let snapshot = Snapshot::next(before, artifacts, now);
     let times = [

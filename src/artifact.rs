@@ -4,9 +4,13 @@
 //! the export and the lints all ask an [`ArtifactKey`]; a path literal anywhere else is a bug.
 //! Paths are an interface: once published they never change.
 
+mod deferred;
+
 use std::fmt::Write as _;
 
 use crate::percent;
+
+pub use deferred::{Deferred, Draw, DrawError};
 
 /// The name of one output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +30,8 @@ pub enum ArtifactKey {
     /// The HTML page that link-preview bots read. Holds the path of the post's permalink, with
     /// its leading slash, percent-encoded; `/` is the card of the site itself.
     CardPage(String),
+    /// The picture of a card, as PNG. Holds the same path as the page.
+    CardImage(String),
 }
 
 /// Which posts a feed holds.
@@ -100,10 +106,11 @@ impl ArtifactKey {
             ArtifactKey::Robots => "/robots.txt".to_owned(),
             ArtifactKey::Opml => "/opml.xml".to_owned(),
             ArtifactKey::CardPage(path) => format!("/cards{path}"),
+            ArtifactKey::CardImage(path) => format!("/cards{path}{IMAGE_SUFFIX}"),
         }
     }
 
-    /// The `Content-Type`, with exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but
+    /// The `Content-Type`, of text with exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but
     /// clients exist that guess without being told.
     pub fn media_type(&self) -> &'static str {
         match self {
@@ -114,6 +121,7 @@ impl ArtifactKey {
             ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "application/xml; charset=utf-8",
             ArtifactKey::Robots => "text/plain; charset=utf-8",
             ArtifactKey::Opml => "text/x-opml; charset=utf-8",
+            ArtifactKey::CardImage(_) => "image/png",
         }
     }
 
@@ -128,8 +136,33 @@ impl ArtifactKey {
                 "public, max-age=3600, stale-while-revalidate=86400"
             }
             // A corrected title must reach the next preview soon; previews come in herds.
-            ArtifactKey::CardPage(_) => "public, max-age=300, stale-while-revalidate=3600",
+            ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => {
+                "public, max-age=300, stale-while-revalidate=3600"
+            }
         }
+    }
+
+    /// The `Cache-Control` of an answer to the URL that [`ArtifactKey::versioned_url`] writes: what
+    /// has its fingerprint in its address never changes (RFC 8246).
+    pub fn versioned_cache_control() -> &'static str {
+        "public, max-age=31536000, immutable"
+    }
+
+    /// The absolute URL with the fingerprint of what is there now.
+    pub fn versioned_url(&self, public_url: &str, fingerprint: &str) -> String {
+        format!("{}?{VERSION}={fingerprint}", self.url(public_url))
+    }
+
+    /// Whether a query names the fingerprint, as [`ArtifactKey::versioned_url`] writes it.
+    pub fn is_versioned(query: &str, fingerprint: &str) -> bool {
+        query
+            .split('&')
+            .any(|pair| pair.split_once('=') == Some((VERSION, fingerprint)))
+    }
+
+    /// The card path whose page is where the image of `card_path` is, should a post have it.
+    pub fn card_path_of_image(card_path: &str) -> String {
+        format!("{card_path}{IMAGE_SUFFIX}")
     }
 
     /// The absolute URL under `public_url`, which has no trailing slash.
@@ -138,17 +171,31 @@ impl ArtifactKey {
     }
 }
 
+/// The query parameter that holds a fingerprint.
+const VERSION: &str = "v";
+/// What the path of a card's picture has after that of its page.
+const IMAGE_SUFFIX: &str = ".png";
+
 /// One output as rendered, before it has validators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
     /// Its name.
     pub key: ArtifactKey,
-    /// Its bytes, uncoded.
-    pub body: Vec<u8>,
+    /// Its bytes, or how to make them.
+    pub body: Body,
     /// What the `Link` header says of it, RFC 8288.
     pub links: Vec<Link>,
     /// Sent as `X-Robots-Tag: noindex` when true.
     pub noindex: bool,
+}
+
+/// The bytes of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Made, uncoded.
+    Ready(Vec<u8>),
+    /// Made when they are first asked for.
+    Deferred(Deferred),
 }
 
 /// One link of a `Link` header, RFC 8288.
@@ -214,6 +261,25 @@ mod tests {
             "<https://e.org/a%3E%0D%0AX:%20%22%C3%A9>; rel=\"self\""
         );
         assert_eq!(Link::header_value(&[]), None);
+    }
+
+    #[test]
+    fn a_picture_stands_beside_its_page_and_is_named_by_its_fingerprint() {
+        let of = |path: &str| ArtifactKey::CardImage(path.into()).path();
+        assert_eq!(of("/"), "/cards/.png");
+        assert_eq!(of("/blog/a"), "/cards/blog/a.png");
+        assert_eq!(of("/blog/a/"), "/cards/blog/a/.png");
+        let url = ArtifactKey::CardImage("/a".into()).versioned_url("https://e.org", "f00");
+        assert_eq!(url, "https://e.org/cards/a.png?v=f00");
+        for (query, is) in [
+            ("v=f00", true),
+            ("utm=1&v=f00", true),
+            ("v=f0", false),
+            ("v", false),
+            ("vv=f00", false),
+        ] {
+            assert_eq!(ArtifactKey::is_versioned(query, "f00"), is, "{query}");
+        }
     }
 
     #[test]

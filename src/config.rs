@@ -3,6 +3,7 @@
 //! Paths in the file are relative to the file. Nothing here reads content. The annotated
 //! reference of every key is `config.toml` at the top of the repository.
 
+mod cards;
 mod raw;
 mod sections;
 mod values;
@@ -20,12 +21,16 @@ use crate::finding::Finding;
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// What findings call the file.
+    pub file: String,
     /// The site whose content this is.
     pub site: Site,
     /// Where the posts are.
     pub content: Content,
     /// What becomes of posts that are marked hidden.
     pub hidden: HiddenPosts,
+    /// What the pictures of cards are.
+    pub cards: Cards,
     /// What the feeds hold.
     pub feeds: Feeds,
     /// What the sitemap holds besides the posts.
@@ -80,6 +85,8 @@ pub struct Content {
     pub exclude: GlobSet,
     /// Front matter fields that must hold these values for a file to be a post.
     pub require: Vec<(String, String)>,
+    /// Where the site's pictures are on disk: the file of `/img/a.jpg` is `img/a.jpg` below it.
+    pub static_dir: Option<PathBuf>,
     /// Larger files are not read, in bytes.
     pub max_file_size: u64,
 }
@@ -91,6 +98,49 @@ pub enum HiddenPosts {
     Hidden,
     /// They have a card page that search engines leave out, and are in no list.
     Unlisted,
+}
+
+/// `[cards]`: what the pictures of cards are.
+#[derive(Debug, Clone)]
+pub struct Cards {
+    /// Which picture previews show of a post that has one of its own.
+    pub picture: CardPicture,
+    /// The built-in template.
+    pub theme: Theme,
+    /// A template of the site's own, absolute or relative to the working directory.
+    pub template: Option<PathBuf>,
+    /// The site's mark, a picture file.
+    pub logo: Option<PathBuf>,
+    /// Font files and directories of them, asked after the bundled fonts.
+    pub fonts: Vec<PathBuf>,
+    /// Whether the fonts of the machine are asked after those.
+    pub system_fonts: bool,
+    /// How many bytes of drawn pictures are kept.
+    pub cache_size: u64,
+    /// How many pictures may wait to be drawn.
+    pub queue: usize,
+}
+
+/// `cards.picture`: which picture previews show of a post that has one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardPicture {
+    /// The post's own; only the others are drawn.
+    Own,
+    /// A drawn one without the post's own.
+    Drawn,
+    /// A drawn one with the post's own in it, where that is on disk.
+    Framed,
+}
+
+/// `cards.theme`: a built-in template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark letters on light paper.
+    Paper,
+    /// Light letters on dark.
+    Ink,
+    /// All in the site's colour.
+    Poster,
 }
 
 /// `[feeds]`: what the feeds hold.
@@ -195,6 +245,18 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The files, and directories of files, that cards are drawn with.
+    pub fn card_files(&self) -> Vec<PathBuf> {
+        let cards = &self.cards;
+        let single = [&cards.template, &cards.logo, &self.content.static_dir];
+        single
+            .into_iter()
+            .flatten()
+            .chain(&cards.fonts)
+            .cloned()
+            .collect()
+    }
+
     /// Reads and checks a file.
     ///
     /// # Errors
@@ -219,7 +281,7 @@ impl Config {
     /// Every fault of the text.
     pub fn parse(text: &str, file: &str, dir: &Path) -> Result<Config, Vec<Finding>> {
         let faults = raw::Faults::new(file, text);
-        let config = sections::read(&faults, dir);
+        let config = sections::read(&faults, file, dir);
         match (config, faults.into_findings()) {
             (Some(config), findings) if findings.is_empty() => Ok(config),
             (_, findings) => Err(findings),

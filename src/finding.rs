@@ -95,6 +95,16 @@ rules! {
     BodyTooComplex = "body-too-complex",
     /// The body holds an image inlined as `data:`.
     InlineImage = "inline-image",
+    /// A font file cannot be drawn with.
+    UnusableFont = "unusable-font",
+    /// No font has a character of a card.
+    MissingGlyph = "missing-glyph",
+    /// A template of cards does not parse, or cannot be read.
+    CardTemplate = "card-template",
+    /// The picture of a post, or the logo, is not on disk.
+    MissingPicture = "missing-picture",
+    /// The picture of a post, or the logo, is none that can be drawn.
+    UnusablePicture = "unusable-picture",
     /// A broken file is served as it last parsed.
     LastGoodKept = "last-good-kept",
     /// A file that broke carries a truthy marker, so nothing of it is served.

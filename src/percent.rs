@@ -36,6 +36,27 @@ pub fn normalize_path(path: &str) -> Option<String> {
     (!has_dot_segment).then_some(spelled)
 }
 
+/// What a path says, its escapes decoded; `None` where it has no spelling, or a segment of it holds
+/// a `/`.
+pub fn decode(path: &str) -> Option<String> {
+    let spelled = normalize_path(path)?;
+    let mut decoded = Vec::with_capacity(spelled.len());
+    let mut bytes = spelled.bytes();
+    while let Some(byte) = bytes.next() {
+        let escaped = byte == b'%';
+        let byte = if escaped {
+            hex_digit(bytes.next()?)? << 4 | hex_digit(bytes.next()?)?
+        } else {
+            byte
+        };
+        if escaped && byte == b'/' {
+            return None;
+        }
+        decoded.push(byte);
+    }
+    String::from_utf8(decoded).ok()
+}
+
 /// A text as one segment of a path: everything but letters, digits and `-._~` is escaped.
 pub fn segment(text: &str) -> String {
     escaped(text, is_unreserved)

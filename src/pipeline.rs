@@ -13,12 +13,14 @@ use crate::render::{RenderError, render};
 use crate::site::Site;
 use crate::site::visibility::Verdict;
 use crate::snapshot::{Current, Snapshot};
+use crate::studio::Studio;
 
 /// Makes generations and swaps them in.
 #[derive(Debug)]
 pub struct Pipeline {
     config: Config,
     library: Library,
+    studio: Studio,
     current: Current,
     status: Status,
     /// Whether something changed that is not published yet.
@@ -67,6 +69,7 @@ impl Pipeline {
     /// A pipeline that has not looked yet.
     pub fn new(config: Config, current: Current) -> Pipeline {
         Pipeline {
+            studio: Studio::new(&config),
             config,
             library: Library::default(),
             current,
@@ -102,6 +105,7 @@ impl Pipeline {
             self.is_stale |= looked.changed;
             self.in_doubt = looked.in_doubt;
         }
+        self.is_stale |= self.studio.look(now);
         let due = self
             .status
             .next_change
@@ -117,11 +121,13 @@ impl Pipeline {
 
     fn publish(&mut self, now: SystemTime) -> Result<Outcome, RenderError> {
         let judged = Site::judge(&self.config, self.library.posts(), now.into());
-        let artifacts = render(&judged.site)?;
+        let prepared = self.studio.prepare(&judged.site, now);
+        let artifacts = render(&judged.site, &prepared.images)?;
         let before = self.current.load();
         let snapshot = Snapshot::next(&before, artifacts, now);
         let mut findings = self.library.findings();
         findings.extend(judged.findings);
+        findings.extend(prepared.findings);
         findings.sort();
         self.status = Status {
             generation: before.generation(),

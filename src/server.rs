@@ -29,10 +29,20 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, error, warn};
 
 use crate::config;
+use crate::gallery::Gallery;
 use crate::snapshot::Current;
 use connection::Service;
 
-pub use respond::respond;
+pub use respond::{Awaiting, Reply, respond};
+
+/// What is served.
+#[derive(Clone)]
+pub struct Source {
+    /// The generation that is served now.
+    pub current: Current,
+    /// What draws of it what is not made yet.
+    pub gallery: Gallery,
+}
 
 /// How a server stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +55,12 @@ pub struct Drained {
 /// time for HTTP dates only.
 pub async fn serve(
     listener: TcpListener,
-    current: Current,
+    source: Source,
     config: &config::Server,
     clock: fn() -> SystemTime,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let service = Arc::new(Service::new(current, config, clock));
+    let service = Arc::new(Service::new(source, config, clock));
     let permits = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
     let permits = Arc::new(Semaphore::new(permits));
     let (stop, stopped) = watch::channel(());

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::artifact::ArtifactKey;
 use crate::config::{Config, RobotsGroup};
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
@@ -102,10 +103,11 @@ impl Site {
         verdicts.sort_by(|a, b| a.path.cmp(&b.path));
 
         let mut entries = Vec::new();
-        let mut card_owners = HashMap::from([("/", "the site itself")]);
+        let mut card_owners = HashMap::new();
+        own_card("/", "the site itself", &mut card_owners);
         let mut cards = vec![Card::of_site(config)];
         for shown in &shown {
-            let entry = Entry::new(shown, config, now);
+            let mut entry = Entry::new(shown, config, now);
             if entry.updated_is_ahead {
                 findings.push(finding(
                     shown.post(),
@@ -117,6 +119,7 @@ impl Site {
             }
             if claims_card(shown.post(), &mut card_owners, &mut findings) {
                 cards.push(Card::of_post(shown, &entry, config));
+                entry.card_path = Some(shown.post().permalink.path.clone());
             }
             if let Shown::Listed(_) = shown {
                 entries.push(Arc::new(entry));
@@ -214,11 +217,14 @@ fn without_duplicates<'a>(
 /// its path: origins and queries differ where paths do not.
 fn claims_card<'a>(
     post: &'a Post,
-    owners: &mut HashMap<&'a str, &'a str>,
+    owners: &mut HashMap<String, &'a str>,
     findings: &mut Vec<Finding>,
 ) -> bool {
     let path = post.permalink.path.as_str();
-    if let Some(owner) = owners.get(path) {
+    let owner = owners
+        .get(path)
+        .or_else(|| owners.get(&ArtifactKey::card_path_of_image(path)));
+    if let Some(owner) = owner {
         let message =
             format!("the card at `{path}` is that of {owner} already, so this post has none");
         let hint = "give one of the two another path";
@@ -228,8 +234,14 @@ fn claims_card<'a>(
         });
         return false;
     }
-    owners.insert(path, &post.path);
+    own_card(path, &post.path, owners);
     true
+}
+
+/// Takes the paths of a card's page and of its picture.
+fn own_card<'a>(path: &str, owner: &'a str, owners: &mut HashMap<String, &'a str>) {
+    owners.insert(path.to_owned(), owner);
+    owners.insert(ArtifactKey::card_path_of_image(path), owner);
 }
 
 fn finding(post: &Post, severity: Severity, rule: Rule, message: String, hint: &str) -> Finding {

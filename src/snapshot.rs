@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use crate::artifact::{Artifact, ArtifactKey, Link};
+use crate::artifact::{Artifact, ArtifactKey, Body, Deferred, Link};
 use crate::fingerprint;
 
 /// All artifacts of one generation, by path.
@@ -38,10 +38,27 @@ pub struct Resource {
     /// was, and changes whenever the bytes do (RFC 9110 §8.8.2); it may therefore lie a second
     /// ahead of the clock after two changes within one second, and is not sent until then.
     pub last_modified: SystemTime,
-    /// The bytes as rendered.
-    pub identity: Representation,
-    /// The bytes in gzip coding, where that is smaller.
-    pub gzip: Option<Representation>,
+    /// What there is to send.
+    pub content: Content,
+}
+
+/// What there is of an artifact.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Its bytes.
+    Ready {
+        /// As rendered.
+        identity: Representation,
+        /// In gzip coding, where that is smaller.
+        gzip: Option<Representation>,
+    },
+    /// The name of its bytes, and how to make them. What is made late is compressed already.
+    Deferred {
+        /// A strong entity tag of the bytes that will be made, in its quotes.
+        etag: String,
+        /// How to make them.
+        deferred: Deferred,
+    },
 }
 
 /// Bytes in one content coding, with their validator.
@@ -112,21 +129,48 @@ impl Resource {
             Some(before) => now.max(before.last_modified + Duration::from_secs(1)),
             None => now,
         };
-        let gzip = coding::gzip(&artifact.body).map(Representation::new);
+        let content = match artifact.body {
+            Body::Ready(bytes) => Content::Ready {
+                gzip: coding::gzip(&bytes).map(Representation::new),
+                identity: Representation::new(bytes),
+            },
+            Body::Deferred(deferred) => Content::Deferred {
+                etag: format!("\"{}\"", deferred.fingerprint),
+                deferred,
+            },
+        };
         Resource {
             link: Link::header_value(&artifact.links),
             key: artifact.key,
             noindex: artifact.noindex,
             last_modified,
-            identity: Representation::new(artifact.body),
-            gzip,
+            content,
+        }
+    }
+
+    /// The bytes as rendered, where they are made already.
+    pub fn identity(&self) -> Option<&Representation> {
+        match &self.content {
+            Content::Ready { identity, .. } => Some(identity),
+            Content::Deferred { .. } => None,
+        }
+    }
+
+    /// The bytes in gzip coding, where there are any.
+    pub fn gzip(&self) -> Option<&Representation> {
+        match &self.content {
+            Content::Ready { gzip, .. } => gzip.as_ref(),
+            Content::Deferred { .. } => None,
         }
     }
 
     fn is(&self, artifact: &Artifact) -> bool {
-        self.identity.body == artifact.body
-            && self.noindex == artifact.noindex
-            && self.link == Link::header_value(&artifact.links)
+        let same = match (&self.content, &artifact.body) {
+            (Content::Ready { identity, .. }, Body::Ready(bytes)) => identity.body == *bytes,
+            (Content::Deferred { deferred, .. }, Body::Deferred(other)) => deferred == other,
+            _ => false,
+        };
+        same && self.noindex == artifact.noindex && self.link == Link::header_value(&artifact.links)
     }
 }
 
@@ -170,7 +214,7 @@ mod tests {
     fn artifact(body: &str) -> Artifact {
         Artifact {
             key: ArtifactKey::Robots,
-            body: body.as_bytes().to_vec(),
+            body: Body::Ready(body.as_bytes().to_vec()),
             links: Vec::new(),
             noindex: false,
         }
@@ -210,14 +254,14 @@ mod tests {
         let long = "the same line again and again\n".repeat(100);
         let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact(&long)], at(0));
         let resource = snapshot.get("/robots.txt").unwrap();
-        let gzip = resource.gzip.as_ref().unwrap();
-        assert!(gzip.body.len() < resource.identity.body.len());
-        assert_ne!(gzip.etag, resource.identity.etag);
+        let (gzip, identity) = (resource.gzip().unwrap(), resource.identity().unwrap());
+        assert!(gzip.body.len() < identity.body.len());
+        assert_ne!(gzip.etag, identity.etag);
     }
 
     #[test]
     fn what_does_not_shrink_has_no_gzip_form() {
         let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact("a")], at(0));
-        assert!(snapshot.get("/robots.txt").unwrap().gzip.is_none());
+        assert!(snapshot.get("/robots.txt").unwrap().gzip().is_none());
     }
 }

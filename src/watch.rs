@@ -87,7 +87,9 @@ impl Watch {
     /// Begins to watch the pipeline's content directory.
     pub fn new(pipeline: Pipeline) -> (Watch, Stop) {
         let (sender, wakes) = channel();
-        let events = Events::new(&pipeline.config().content.dir, sender.clone());
+        let config = pipeline.config();
+        let others = config.card_files();
+        let events = Events::new(&config.content.dir, &others, sender.clone());
         let watch = Watch {
             pipeline,
             events,

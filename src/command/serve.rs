@@ -11,9 +11,10 @@ use crate::cli::Serve;
 use crate::config::Config;
 use crate::content::LibraryError;
 use crate::finding::Finding;
+use crate::gallery::Gallery;
 use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
 use crate::report;
-use crate::server;
+use crate::server::{self, Source};
 use crate::snapshot::Current;
 use crate::watch::{Turn, Watch};
 
@@ -38,6 +39,7 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
 
+    let gallery = Gallery::new(config.cards.cache_size, config.cards.queue)?;
     let current = Current::default();
     let (mut watch, stop) = Watch::new(Pipeline::new(config.clone(), current.clone()));
     watch.look(clock()).map_err(no_content)?;
@@ -62,7 +64,8 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
             _ = watch_ended => error!("stopping, as the watch ended by itself"),
         }
     };
-    let drained = server::serve(listener, current, &config.server, clock, stopped).await;
+    let source = Source { current, gallery };
+    let drained = server::serve(listener, source, &config.server, clock, stopped).await;
     stop.stop();
     let watched = watching.join();
     match drained.cut_off {

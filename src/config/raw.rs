@@ -195,6 +195,10 @@ impl<'a, 'f> Table<'a, 'f> {
         })
     }
 
+    pub(super) fn boolean(&mut self, key: &'static str) -> Option<Written<bool>> {
+        self.take(key, "yes or no", DeValue::as_bool)
+    }
+
     pub(super) fn duration(&mut self, key: &'static str) -> Option<Written<Duration>> {
         self.take(key, "a duration", |value| {
             humantime::parse_duration(value.as_str()?).ok()
@@ -284,6 +288,7 @@ fn example(expected: &str) -> &'static str {
         "a table of strings" => "{ name = \"…\" }",
         "a whole number" => "20",
         "a duration" => "\"10s\"",
+        "yes or no" => "true",
         _ => "{ … }",
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use globset::GlobSet;
 
+use super::cards::{cards, choice};
 use super::raw::{Faults, Table, Written};
 use super::values::{
     email, fediverse, globs, language, permalinks, site_url, theme_color, timezone, twitter,
@@ -31,11 +32,12 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What a lost event may cost.
 const RESCAN: Duration = Duration::from_secs(30);
 
-pub(super) fn read(faults: &Faults<'_>, dir: &Path) -> Option<Config> {
+pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path) -> Option<Config> {
     let mut root = faults.root();
     let site = site(root.table("site"), faults);
     let content = content(root.table("content"), faults, dir);
     let hidden = hidden(root.table("visibility"), faults);
+    let cards = cards(root.table("cards"), faults, dir);
     let feeds = feeds(root.table("feeds"), faults);
     let sitemap = sitemap(root.table("sitemap"), faults, site.as_ref());
     let robots = root
@@ -52,9 +54,11 @@ pub(super) fn read(faults: &Faults<'_>, dir: &Path) -> Option<Config> {
     let watch = watch(root.table("watch"), faults);
     root.finish();
     Some(Config {
+        file: file.to_owned(),
         site: site?,
         content,
         hidden,
+        cards,
         feeds,
         sitemap,
         robots: Some(robots)
@@ -148,6 +152,7 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
         .scalars("require")
         .map(|written| written.value)
         .unwrap_or_default();
+    let static_dir = table.string("static_dir");
     let max_file_size = table
         .count("max_file_size")
         .and_then(|written| u64::try_from(written.value).ok());
@@ -157,25 +162,17 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
         include,
         exclude,
         require,
+        static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(MAX_FILE_SIZE),
     }
 }
 
 fn hidden(mut table: Table<'_, '_>, faults: &Faults<'_>) -> HiddenPosts {
-    let hidden = table
-        .string("hidden")
-        .and_then(|written| match written.value.as_str() {
-            "hidden" => Some(HiddenPosts::Hidden),
-            "unlisted" => Some(HiddenPosts::Unlisted),
-            other => {
-                faults.at(
-                    &written,
-                    &format!("is `{other}`"),
-                    "it is `hidden` or `unlisted`",
-                );
-                None
-            }
-        });
+    let known = [
+        ("hidden", HiddenPosts::Hidden),
+        ("unlisted", HiddenPosts::Unlisted),
+    ];
+    let hidden = choice(faults, table.string("hidden"), &known);
     table.finish();
     hidden.unwrap_or(HiddenPosts::Hidden)
 }
@@ -184,20 +181,11 @@ fn feeds(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Feeds {
     let limit = table
         .count("limit")
         .map_or(FEED_LIMIT, |written| written.value);
-    let content = table
-        .string("content")
-        .and_then(|written| match written.value.as_str() {
-            "full" => Some(FeedContent::Full),
-            "summary" => Some(FeedContent::Summary),
-            other => {
-                faults.at(
-                    &written,
-                    &format!("is `{other}`"),
-                    "it is `full` or `summary`",
-                );
-                None
-            }
-        });
+    let known = [
+        ("full", FeedContent::Full),
+        ("summary", FeedContent::Summary),
+    ];
+    let content = choice(faults, table.string("content"), &known);
     let ttl = table
         .count("ttl_minutes")
         .map_or(FEED_TTL_MINUTES, |written| written.value);

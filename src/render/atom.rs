@@ -11,8 +11,9 @@ use atom_syndication::{
 };
 use chrono::DateTime;
 
-use super::RenderError;
+use super::card_image::{HEIGHT, WIDTH};
 use super::html::escape;
+use super::{CardImages, RenderError};
 use crate::artifact::FeedFormat;
 use crate::config::FeedContent;
 use crate::site::Site;
@@ -21,9 +22,13 @@ use crate::site::feed::Feed;
 
 const MEDIA: &str = "http://search.yahoo.com/mrss/";
 
-pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
+pub(super) fn render(
+    site: &Site,
+    feed: &Feed,
+    images: &CardImages,
+) -> Result<Vec<u8>, RenderError> {
     let own_url = feed.key(FeedFormat::Atom).url(&site.public_url);
-    let has_image = feed.entries.iter().any(|entry| entry.image.is_some());
+    let has_image = feed.entries.iter().any(|entry| images.is_shown_for(entry));
     let atom = AtomFeed {
         title: Text::plain(feed.title.clone()),
         // The address it is first published at, which never changes once published.
@@ -49,7 +54,7 @@ pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
         entries: feed
             .entries
             .iter()
-            .map(|entry| atom_entry(site, entry, feed.content))
+            .map(|entry| atom_entry(site, entry, feed.content, images.stand_in(site, entry)))
             .collect(),
         namespaces: has_image
             .then(|| ("media".to_owned(), MEDIA.to_owned()))
@@ -70,7 +75,12 @@ pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
     Ok(bytes)
 }
 
-fn atom_entry(site: &Site, entry: &Entry, content: FeedContent) -> AtomEntry {
+fn atom_entry(
+    site: &Site,
+    entry: &Entry,
+    content: FeedContent,
+    stand_in: Option<String>,
+) -> AtomEntry {
     let html = || Content {
         // Readers that ignore it find absolute addresses; those that honour it, the right base.
         base: Some(entry.url.clone()),
@@ -102,7 +112,7 @@ fn atom_entry(site: &Site, entry: &Entry, content: FeedContent) -> AtomEntry {
         links: vec![link(entry.url.clone(), "alternate", "text/html")],
         summary: (!entry.summary.is_empty()).then(|| text(entry, &entry.summary)),
         content: (content == FeedContent::Full).then(html),
-        extensions: media(entry),
+        extensions: media(entry, stand_in),
         ..AtomEntry::default()
     }
 }
@@ -133,22 +143,45 @@ fn person(person: &entry::Person) -> Person {
     }
 }
 
-/// Media RSS works in Atom as it does in RSS: the picture that stands for the entry.
-fn media(entry: &Entry) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
-    let Some(image) = &entry.image else {
-        return BTreeMap::new();
+/// Media RSS works in Atom as it does in RSS: the picture that stands for the entry, or the drawn
+/// one in its place.
+fn media(
+    entry: &Entry,
+    stand_in: Option<String>,
+) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
+    let (name, attrs) = match (&entry.image, stand_in) {
+        (Some(image), _) => (
+            "content",
+            vec![
+                ("medium", "image".to_owned()),
+                ("url", attribute(&image.url)),
+            ],
+        ),
+        (None, Some(url)) => (
+            "thumbnail",
+            vec![
+                ("height", HEIGHT.to_string()),
+                ("url", attribute(&url)),
+                ("width", WIDTH.to_string()),
+            ],
+        ),
+        (None, None) => return BTreeMap::new(),
     };
-    let content = Extension {
-        name: "media:content".to_owned(),
-        attrs: BTreeMap::from([
-            ("medium".to_owned(), "image".to_owned()),
-            // The crate escapes no attribute of an extension.
-            ("url".to_owned(), escape(&image.url).replace('"', "&quot;")),
-        ]),
+    let element = Extension {
+        name: format!("media:{name}"),
+        attrs: attrs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         ..Extension::default()
     };
     BTreeMap::from([(
         "media".to_owned(),
-        BTreeMap::from([("content".to_owned(), vec![content])]),
+        BTreeMap::from([(name.to_owned(), vec![element])]),
     )])
+}
+
+/// The crate escapes no attribute of an extension.
+fn attribute(text: &str) -> String {
+    escape(text).replace('"', "&quot;")
 }

@@ -8,12 +8,46 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::{html::json_for_script, rfc3339, style};
+use super::card_image::{HEIGHT, WIDTH};
+use super::{CardImage, html::json_for_script, rfc3339, style};
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::site::Site;
-use crate::site::card::{Article, Card};
+use crate::site::card::{Article, Card, Preview};
 
-pub(super) fn render(site: &Site, card: &Card) -> Vec<u8> {
+/// The picture that previews show.
+struct Picture {
+    url: String,
+    alt: Option<String>,
+    /// In pixels, with the media type, where it is known.
+    size: Option<(u32, u32, &'static str)>,
+}
+
+impl Picture {
+    fn of(site: &Site, card: &Card, images: Option<&CardImage>) -> Option<Picture> {
+        match (card.preview, &card.image) {
+            (Preview::Own, Some(image)) => Some(Picture {
+                url: image.url.clone(),
+                alt: image.alt.clone(),
+                size: images
+                    .and_then(|images| images.own)
+                    .map(|size| (size.width, size.height, size.mime_type)),
+            }),
+            _ => {
+                let key = card.image_key();
+                let fingerprint = &images?.deferred.fingerprint;
+                Some(Picture {
+                    url: key.versioned_url(&site.public_url, fingerprint),
+                    alt: Some(card.alt(&site.title)),
+                    size: Some((WIDTH, HEIGHT, key.media_type())),
+                })
+            }
+        }
+    }
+}
+
+pub(super) fn render(site: &Site, card: &Card, images: Option<&CardImage>) -> Vec<u8> {
+    let picture = Picture::of(site, card, images);
+    let picture = picture.as_ref();
     let page = html! {
         (DOCTYPE)
         html lang=(card.language) prefix="og: https://ogp.me/ns# article: https://ogp.me/ns/article#" {
@@ -24,12 +58,12 @@ pub(super) fn render(site: &Site, card: &Card) -> Vec<u8> {
                 meta name="description" content=(card.description);
                 link rel="canonical" href=(card.url);
                 @if card.noindex { meta name="robots" content="noindex"; }
-                (open_graph(site, card))
+                (open_graph(site, card, picture))
                 @if let Some(article) = &card.article { (article_tags(article)) }
-                (twitter(card))
+                (twitter(card, picture))
                 @if let Some(account) = &card.fediverse { meta name="fediverse:creator" content=(account); }
                 meta name="theme-color" content=(site.theme_color);
-                script type="application/ld+json" { (PreEscaped(json_for_script(&json_ld(site, card).to_string()))) }
+                script type="application/ld+json" { (PreEscaped(json_for_script(&json_ld(site, card, picture).to_string()))) }
                 @if let Some(feed) = site.feeds.first() {
                     @for format in FeedFormat::ALL {
                         link rel="alternate" type=(format.mime_type()) title=(feed.title)
@@ -39,7 +73,7 @@ pub(super) fn render(site: &Site, card: &Card) -> Vec<u8> {
                 meta name="color-scheme" content="light dark";
                 style { (PreEscaped(style::sheet(&site.theme_color))) }
             }
-            body { (body(site, card)) }
+            body { (body(site, card, picture)) }
         }
     };
     page.into_string().into_bytes()
@@ -49,7 +83,7 @@ fn property(name: &str, content: &str) -> Markup {
     html! { meta property=(name) content=(content); }
 }
 
-fn open_graph(site: &Site, card: &Card) -> Markup {
+fn open_graph(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
     html! {
         (property("og:type", if card.article.is_some() { "article" } else { "website" }))
         (property("og:site_name", &site.title))
@@ -57,9 +91,14 @@ fn open_graph(site: &Site, card: &Card) -> Markup {
         @if !card.description.is_empty() { (property("og:description", &card.description)) }
         (property("og:url", &card.url))
         @if let Some(locale) = locale(&card.language) { (property("og:locale", &locale)) }
-        @if let Some(image) = &card.image {
-            (property("og:image", &image.url))
-            @if let Some(alt) = &image.alt { (property("og:image:alt", alt)) }
+        @if let Some(picture) = picture {
+            (property("og:image", &picture.url))
+            @if let Some((width, height, mime_type)) = picture.size {
+                (property("og:image:type", mime_type))
+                (property("og:image:width", &width.to_string()))
+                (property("og:image:height", &height.to_string()))
+            }
+            @if let Some(alt) = &picture.alt { (property("og:image:alt", alt)) }
         }
     }
 }
@@ -78,8 +117,8 @@ fn article_tags(article: &Article) -> Markup {
 }
 
 /// X reads title, description and picture from `og:`; Slack draws the labels as well.
-fn twitter(card: &Card) -> Markup {
-    let kind = if card.image.is_some() {
+fn twitter(card: &Card, picture: Option<&Picture>) -> Markup {
+    let kind = if picture.is_some() {
         "summary_large_image"
     } else {
         "summary"
@@ -99,7 +138,7 @@ fn twitter(card: &Card) -> Markup {
         meta name="twitter:card" content=(kind);
         @if let Some(account) = &card.site_twitter { meta name="twitter:site" content={ "@" (account) }; }
         @if let Some(account) = &card.twitter { meta name="twitter:creator" content={ "@" (account) }; }
-        @if let Some(alt) = card.image.as_ref().and_then(|image| image.alt.as_ref()) {
+        @if let Some(alt) = picture.and_then(|picture| picture.alt.as_ref()) {
             meta name="twitter:image:alt" content=(alt);
         }
         @for (number, (label, text)) in (1..).zip(&labels) {
@@ -109,7 +148,7 @@ fn twitter(card: &Card) -> Markup {
     }
 }
 
-fn json_ld(site: &Site, card: &Card) -> Value {
+fn json_ld(site: &Site, card: &Card, picture: Option<&Picture>) -> Value {
     let Some(article) = &card.article else {
         return json!({
             "@context": "https://schema.org",
@@ -144,8 +183,8 @@ fn json_ld(site: &Site, card: &Card) -> Value {
         if !authors.is_empty() {
             fields.insert("author".to_owned(), Value::Array(authors));
         }
-        if let Some(image) = &card.image {
-            fields.insert("image".to_owned(), json!([image.url]));
+        if let Some(picture) = picture {
+            fields.insert("image".to_owned(), json!([picture.url]));
         }
         if let Some(section) = article.categories.first() {
             fields.insert("articleSection".to_owned(), json!(section));
@@ -154,7 +193,7 @@ fn json_ld(site: &Site, card: &Card) -> Value {
     json
 }
 
-fn body(site: &Site, card: &Card) -> Markup {
+fn body(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
     html! {
         header {
             p.site { a href=(site.url) { (site.title) } }
@@ -169,7 +208,7 @@ fn body(site: &Site, card: &Card) -> Markup {
             }
         }
         main {
-            @if let Some(image) = &card.image { img.cover src=(image.url) alt=(image.alt.as_deref().unwrap_or_default()); }
+            @if let Some(picture) = picture { img.cover src=(picture.url) alt=(picture.alt.as_deref().unwrap_or_default()); }
             @if !card.description.is_empty() { p.lead dir="auto" { (card.description) } }
             a.on href=(card.url) { @if card.article.is_some() { "Read the post" } @else { "Visit the site" } }
         }

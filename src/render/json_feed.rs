@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{RenderError, rfc3339};
+use super::{CardImages, RenderError, rfc3339};
 use crate::artifact::FeedFormat;
 use crate::config::FeedContent;
 use crate::site::Site;
@@ -32,7 +32,7 @@ struct Item<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     summary: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<&'a str>,
+    image: Option<String>,
     date_published: String,
     date_modified: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -50,7 +50,11 @@ struct Author<'a> {
     url: Option<&'a str>,
 }
 
-pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
+pub(super) fn render(
+    site: &Site,
+    feed: &Feed,
+    images: &CardImages,
+) -> Result<Vec<u8>, RenderError> {
     let json = JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
         title: &feed.title,
@@ -61,7 +65,7 @@ pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
         items: feed
             .entries
             .iter()
-            .map(|entry| item(entry, feed.content))
+            .map(|entry| item(entry, feed.content, images.stand_in(site, entry)))
             .collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&json)?;
@@ -69,7 +73,7 @@ pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
     Ok(bytes)
 }
 
-fn item(entry: &Entry, content: FeedContent) -> Item<'_> {
+fn item(entry: &Entry, content: FeedContent, stand_in: Option<String>) -> Item<'_> {
     // One of the two contents must be there, and an empty one is none.
     let html =
         Some(&*entry.content_html).filter(|html| content == FeedContent::Full && !html.is_empty());
@@ -80,7 +84,11 @@ fn item(entry: &Entry, content: FeedContent) -> Item<'_> {
         content_html: html,
         content_text: html.is_none().then_some(entry.summary.as_str()),
         summary: &entry.summary,
-        image: entry.image.as_ref().map(|image| image.url.as_str()),
+        image: entry
+            .image
+            .as_ref()
+            .map(|image| image.url.clone())
+            .or(stand_in),
         date_published: rfc3339(entry.published),
         date_modified: rfc3339(entry.updated),
         authors: entry

@@ -10,8 +10,9 @@ use rss::extension::atom::{AtomExtension, Link};
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::{Category, Channel, Guid, Item};
 
-use super::RenderError;
+use super::card_image::{HEIGHT, WIDTH};
 use super::html::escape;
+use super::{CardImages, RenderError};
 use crate::artifact::FeedFormat;
 use crate::config::FeedContent;
 use crate::post::Image;
@@ -21,7 +22,11 @@ use crate::site::feed::Feed;
 
 const MEDIA: &str = "http://search.yahoo.com/mrss/";
 
-pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
+pub(super) fn render(
+    site: &Site,
+    feed: &Feed,
+    images: &CardImages,
+) -> Result<Vec<u8>, RenderError> {
     let channel = Channel {
         title: feed.title.clone(),
         link: site.url.clone(),
@@ -35,7 +40,7 @@ pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
         items: feed
             .entries
             .iter()
-            .map(|entry| item(entry, feed.content))
+            .map(|entry| item(entry, feed.content, images.stand_in(site, entry)))
             .collect(),
         atom_ext: Some(AtomExtension {
             links: vec![Link {
@@ -45,7 +50,7 @@ pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
                 ..Link::default()
             }],
         }),
-        namespaces: namespaces(feed),
+        namespaces: namespaces(feed, images),
         ..Channel::default()
     };
     let mut bytes = channel
@@ -55,7 +60,7 @@ pub(super) fn render(site: &Site, feed: &Feed) -> Result<Vec<u8>, RenderError> {
     Ok(bytes)
 }
 
-fn item(entry: &Entry, content: FeedContent) -> Item {
+fn item(entry: &Entry, content: FeedContent, stand_in: Option<String>) -> Item {
     Item {
         title: Some(entry.title.clone()),
         link: Some(entry.url.clone()),
@@ -84,7 +89,12 @@ fn item(entry: &Entry, content: FeedContent) -> Item {
                 .collect(),
             ..DublinCoreExtension::default()
         }),
-        extensions: entry.image.iter().map(media).collect(),
+        extensions: entry
+            .image
+            .iter()
+            .map(media)
+            .chain(stand_in.map(thumbnail))
+            .collect(),
         ..Item::default()
     }
 }
@@ -114,9 +124,26 @@ fn media(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
     )
 }
 
+/// Media RSS: the drawn picture of an entry that has none of its own.
+fn thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let thumbnail = Extension {
+        name: "media:thumbnail".to_owned(),
+        attrs: BTreeMap::from([
+            ("height".to_owned(), HEIGHT.to_string()),
+            ("url".to_owned(), url),
+            ("width".to_owned(), WIDTH.to_string()),
+        ]),
+        ..Extension::default()
+    };
+    (
+        "media".to_owned(),
+        BTreeMap::from([("thumbnail".to_owned(), vec![thumbnail])]),
+    )
+}
+
 /// The prefixes that the crate does not declare by itself.
-fn namespaces(feed: &Feed) -> BTreeMap<String, String> {
-    let has_image = feed.entries.iter().any(|entry| entry.image.is_some());
+fn namespaces(feed: &Feed, images: &CardImages) -> BTreeMap<String, String> {
+    let has_image = feed.entries.iter().any(|entry| images.is_shown_for(entry));
     has_image
         .then(|| ("media".to_owned(), MEDIA.to_owned()))
         .into_iter()

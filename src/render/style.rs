@@ -5,23 +5,68 @@
 
 /// The sheet; `accent` is `#rrggbb`.
 pub(super) fn sheet(accent: &str) -> String {
-    let on_accent = if is_light(accent) { "#111" } else { "#fff" };
+    let on_accent = on_accent(accent);
     format!(":root{{--accent:{accent};--on-accent:{on_accent};{SHEET}")
 }
 
-/// WCAG 2.2 relative luminance: whether black reads better on the colour than white.
+/// Black or white, whichever reads better on the colour.
+pub(super) fn on_accent(accent: &str) -> &'static str {
+    if is_light(accent) {
+        "#111111"
+    } else {
+        "#ffffff"
+    }
+}
+
+/// The colour, or the nearest mix of it with black or white that can be read on the ground: at a
+/// contrast of 4.5 to 1 (WCAG 2.2, 1.4.3).
+pub(super) fn readable(accent: &str, ground: &str) -> String {
+    let ground_luminance = luminance(ground);
+    let towards = if ground_luminance > 0.18 { 0.0 } else { 255.0 };
+    let mixed = |share: f64| {
+        let channel =
+            |at| (f64::from(channel(accent, at)) * (1.0 - share) + towards * share).round();
+        format!(
+            "#{:02x}{:02x}{:02x}",
+            channel(1) as u8,
+            channel(3) as u8,
+            channel(5) as u8
+        )
+    };
+    (0..=20)
+        .map(|step| mixed(f64::from(step) / 20.0))
+        .find(|colour| contrast(luminance(colour), ground_luminance) >= 4.5)
+        .unwrap_or_else(|| mixed(1.0))
+}
+
+/// Whether black reads better on the colour than white.
 fn is_light(accent: &str) -> bool {
-    let channel = |at: usize| {
-        let digits = accent.get(at..at + 2).unwrap_or("00");
-        let value = f64::from(u8::from_str_radix(digits, 16).unwrap_or(0)) / 255.0;
+    let luminance = luminance(accent);
+    contrast(luminance, 0.0) > contrast(luminance, 1.0)
+}
+
+/// WCAG 2.2 contrast ratio of two luminances.
+fn contrast(a: f64, b: f64) -> f64 {
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// WCAG 2.2 relative luminance.
+fn luminance(colour: &str) -> f64 {
+    let linear = |at: usize| {
+        let value = f64::from(channel(colour, at)) / 255.0;
         if value <= 0.04045 {
             value / 12.92
         } else {
             ((value + 0.055) / 1.055).powf(2.4)
         }
     };
-    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-    (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05)
+    0.2126 * linear(1) + 0.7152 * linear(3) + 0.0722 * linear(5)
+}
+
+/// The channel whose digits begin there in `#rrggbb`.
+fn channel(colour: &str, at: usize) -> u8 {
+    let digits = colour.get(at..at + 2).unwrap_or("00");
+    u8::from_str_radix(digits, 16).unwrap_or(0)
 }
 
 const SHEET: &str = "color-scheme:light dark;\
@@ -73,5 +118,23 @@ mod tests {
     fn text_on_the_accent_is_the_one_that_reads_better() {
         assert!(is_light("#ffffff") && is_light("#ffcc00") && is_light("#f15b3e"));
         assert!(!is_light("#000000") && !is_light("#0f766e") && !is_light("#1d4ed8"));
+    }
+
+    #[test]
+    fn a_colour_is_mixed_until_it_can_be_read() {
+        for ground in ["#ffffff", "#111111"] {
+            for accent in [
+                "#000000", "#ffffff", "#ffcc00", "#0f766e", "#1d4ed8", "#808080",
+            ] {
+                let mixed = readable(accent, ground);
+                let ratio = contrast(luminance(&mixed), luminance(ground));
+                assert!(ratio >= 4.5, "{accent} on {ground}: {mixed} has {ratio}");
+            }
+        }
+        assert_eq!(
+            readable("#0f766e", "#ffffff"),
+            "#0f766e",
+            "what can be read stays"
+        );
     }
 }

@@ -4,7 +4,6 @@
 //! the server stops, as soon as what has been asked is answered.
 
 use std::convert::Infallible;
-use std::future::ready;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,9 +20,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
+use super::Source;
 use super::pulse::{Felt, Limits, Pulse, Verdict};
-use super::respond::respond;
+use super::respond::{Reply, respond};
 use crate::config;
+use crate::gallery::Gallery;
 use crate::percent::normalize_path;
 use crate::snapshot::Current;
 
@@ -33,6 +34,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// What all connections of a server share.
 pub(super) struct Service {
     current: Current,
+    gallery: Gallery,
     prefix: String,
     limits: Limits,
     clock: fn() -> SystemTime,
@@ -41,12 +43,13 @@ pub(super) struct Service {
 
 impl Service {
     pub(super) fn new(
-        current: Current,
+        source: Source,
         config: &config::Server,
         clock: fn() -> SystemTime,
     ) -> Service {
         Service {
-            current,
+            current: source.current,
+            gallery: source.gallery,
             prefix: prefix(&config.public_url),
             limits: Limits {
                 head: config.header_timeout,
@@ -65,15 +68,23 @@ impl Service {
         let pulse = Pulse::new(self.limits);
         let io = TokioIo::new(Felt::new(socket, Arc::clone(&pulse)));
         let answering = Arc::clone(&pulse);
-        let (current, prefix, clock) = (&self.current, &self.prefix, self.clock);
+        let (current, gallery) = (&self.current, self.gallery.clone());
+        let (prefix, clock) = (&self.prefix, self.clock);
         let service = service_fn(move |request| {
             let version = request.version();
             answering.request(version, Instant::now());
-            let response = respond(&request, &current.load(), prefix, clock());
-            let pulse = Arc::clone(&answering);
-            ready(Ok::<_, Infallible>(
-                response.map(|bytes| Answer::new(bytes, version, pulse)),
-            ))
+            let reply = respond(&request, &current.load(), prefix, clock());
+            let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
+            async move {
+                let response = match reply {
+                    Reply::Whole(response) => response,
+                    Reply::Awaits(awaiting) => {
+                        let drawn = gallery.get(&awaiting.deferred).await;
+                        awaiting.with(drawn)
+                    }
+                };
+                Ok::<_, Infallible>(response.map(|bytes| Answer::new(bytes, version, pulse)))
+            }
         });
         let mut connection = pin!(self.protocols.serve_connection(io, service));
         let mut stopping = false;

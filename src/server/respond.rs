@@ -1,4 +1,5 @@
-//! A request and the current snapshot into a response. Never fails, waits or reads anything else.
+//! A request and the current snapshot into a response, or into one that lacks nothing but a picture
+//! that is to be drawn. Never fails, waits or reads anything else.
 //!
 //! 1. Host: a doubtful one is 400.
 //! 2. Method: other than GET and HEAD is 405.
@@ -7,7 +8,7 @@
 //!    part of it.
 //! 4. Content coding: the client's wish among the forms at hand.
 //! 5. Preconditions: 412 or 304.
-//! 6. Otherwise 200.
+//! 6. Otherwise 200; of what is not made yet, all but the body.
 //! 7. HEAD: the same without the body.
 //!
 //! `Range` is ignored, as RFC 9110 §14.2 allows: what is served is small, and partial answers
@@ -23,9 +24,49 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::host;
 use super::negotiate::{Coding, negotiate};
 use super::precondition::{Precondition, Validators};
-use crate::artifact::ArtifactKey;
+use crate::artifact::{ArtifactKey, Deferred};
+use crate::gallery::Refusal;
 use crate::percent::normalize_path;
-use crate::snapshot::{Representation, Resource, Snapshot};
+use crate::snapshot::{Content, Representation, Resource, Snapshot};
+
+/// What a request leads to.
+#[derive(Debug)]
+pub enum Reply {
+    /// The whole response.
+    Whole(Response<Bytes>),
+    /// A response whose body is to be drawn.
+    Awaits(Awaiting),
+}
+
+impl Reply {
+    /// The status that it has, should the body be drawn.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Reply::Whole(response) => response.status(),
+            Reply::Awaits(awaiting) => awaiting.head.status(),
+        }
+    }
+}
+
+/// A response without its body.
+#[derive(Debug)]
+pub struct Awaiting {
+    head: Response<Bytes>,
+    /// What draws the body.
+    pub deferred: Deferred,
+    now: SystemTime,
+    is_head: bool,
+}
+
+impl Awaiting {
+    /// The response with the body, or why there is none.
+    pub fn with(self, drawn: Result<Bytes, Refusal>) -> Response<Bytes> {
+        match drawn {
+            Ok(body) => finish(self.head.map(|_| body), self.now, self.is_head),
+            Err(refusal) => finish(refused(refusal), self.now, self.is_head),
+        }
+    }
+}
 
 /// Answers a request. `prefix` is the path of `server.public_url` in its one spelling, without a
 /// trailing slash.
@@ -34,8 +75,22 @@ pub fn respond<B>(
     snapshot: &Snapshot,
     prefix: &str,
     now: SystemTime,
-) -> Response<Bytes> {
-    let mut response = answer(request, snapshot, prefix, now);
+) -> Reply {
+    let (head, deferred) = answer(request, snapshot, prefix, now);
+    let is_head = request.method() == Method::HEAD;
+    match deferred {
+        Some(deferred) => Reply::Awaits(Awaiting {
+            head,
+            deferred,
+            now,
+            is_head,
+        }),
+        None => Reply::Whole(finish(head, now, is_head)),
+    }
+}
+
+/// What every response says.
+fn finish(mut response: Response<Bytes>, now: SystemTime, is_head: bool) -> Response<Bytes> {
     let has_body = !matches!(response.status(), StatusCode::NOT_MODIFIED);
     let length = response.body().len();
     let headers = response.headers_mut();
@@ -45,8 +100,34 @@ pub fn respond<B>(
     if has_body {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    let is_head = request.method() == Method::HEAD;
     response.map(|body| if is_head { Bytes::new() } else { body })
+}
+
+fn refused(refusal: Refusal) -> Response<Bytes> {
+    let (code, text, again) = match refusal {
+        Refusal::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many pictures are asked for\n",
+            Some("2"),
+        ),
+        Refusal::Stale => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the picture is being replaced\n",
+            Some("1"),
+        ),
+        Refusal::Failed => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the picture cannot be drawn\n",
+            None,
+        ),
+    };
+    let mut response = plain(code, text);
+    let headers = response.headers_mut();
+    set_static(headers, header::CACHE_CONTROL, "no-store");
+    if let Some(seconds) = again {
+        set_static(headers, header::RETRY_AFTER, seconds);
+    }
+    response
 }
 
 fn answer<B>(
@@ -54,14 +135,14 @@ fn answer<B>(
     snapshot: &Snapshot,
     prefix: &str,
     now: SystemTime,
-) -> Response<Bytes> {
+) -> (Response<Bytes>, Option<Deferred>) {
     if !host::is_acceptable(request.version(), request.headers()) {
-        return plain(StatusCode::BAD_REQUEST, "bad request\n");
+        return (plain(StatusCode::BAD_REQUEST, "bad request\n"), None);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
         set_static(response.headers_mut(), header::ALLOW, "GET, HEAD");
-        return response;
+        return (response, None);
     }
     let Some(resource) = find(snapshot, prefix, request.uri().path()) else {
         let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
@@ -71,27 +152,68 @@ fn answer<B>(
             header::CACHE_CONTROL,
             "public, max-age=60",
         );
-        return response;
+        return (response, None);
     };
-    let (coding, representation) = select(resource, request.headers());
+    let selected = select(resource, request.headers());
     let last_modified = (resource.last_modified <= now).then_some(resource.last_modified);
     let validators = Validators {
-        etag: &representation.etag,
+        etag: selected.etag(),
         last_modified,
     };
+    let mut deferred = None;
     let mut response = match Precondition::evaluate(request.headers(), validators, now) {
         Precondition::Failed => {
-            return plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n");
+            return (
+                plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n"),
+                None,
+            );
         }
         Precondition::NotModified => status(StatusCode::NOT_MODIFIED, Bytes::new()),
         Precondition::Holds => {
-            let mut response = status(StatusCode::OK, representation.body.clone());
-            describe_content(response.headers_mut(), &resource.key, coding);
+            let body = match selected {
+                Selected::Ready(_, representation) => representation.body.clone(),
+                Selected::Deferred(_, drawing) => {
+                    deferred = Some(drawing.clone());
+                    Bytes::new()
+                }
+            };
+            let mut response = status(StatusCode::OK, body);
+            describe_content(response.headers_mut(), &resource.key, selected.coding());
             response
         }
     };
     describe(response.headers_mut(), resource, validators);
-    response
+    if let Selected::Deferred(_, drawing) = selected
+        && let Some(query) = request.uri().query()
+        && ArtifactKey::is_versioned(query, &drawing.fingerprint)
+    {
+        let policy = ArtifactKey::versioned_cache_control();
+        set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
+    }
+    (response, deferred)
+}
+
+/// The form of a resource that a request is answered with.
+#[derive(Clone, Copy)]
+enum Selected<'a> {
+    Ready(Coding, &'a Representation),
+    Deferred(&'a str, &'a Deferred),
+}
+
+impl<'a> Selected<'a> {
+    fn etag(self) -> &'a str {
+        match self {
+            Selected::Ready(_, representation) => &representation.etag,
+            Selected::Deferred(etag, _) => etag,
+        }
+    }
+
+    fn coding(self) -> Coding {
+        match self {
+            Selected::Ready(coding, _) => coding,
+            Selected::Deferred(..) => Coding::Identity,
+        }
+    }
 }
 
 fn find<'a>(snapshot: &'a Snapshot, prefix: &str, path: &str) -> Option<&'a Resource> {
@@ -105,14 +227,17 @@ fn find<'a>(snapshot: &'a Snapshot, prefix: &str, path: &str) -> Option<&'a Reso
         .map(AsRef::as_ref)
 }
 
-fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> (Coding, &'a Representation) {
-    let offered: &[Coding] = match resource.gzip {
-        Some(_) => &[Coding::Gzip, Coding::Identity],
-        None => &[Coding::Identity],
-    };
-    match (negotiate(headers, offered), &resource.gzip) {
-        (Coding::Gzip, Some(gzip)) => (Coding::Gzip, gzip),
-        _ => (Coding::Identity, &resource.identity),
+fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> Selected<'a> {
+    match &resource.content {
+        Content::Deferred { etag, deferred } => Selected::Deferred(etag, deferred),
+        Content::Ready {
+            identity,
+            gzip: Some(gzip),
+        } => match negotiate(headers, &[Coding::Gzip, Coding::Identity]) {
+            Coding::Gzip => Selected::Ready(Coding::Gzip, gzip),
+            Coding::Identity => Selected::Ready(Coding::Identity, identity),
+        },
+        Content::Ready { identity, .. } => Selected::Ready(Coding::Identity, identity),
     }
 }
 
@@ -135,7 +260,7 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, validators: Validators
         );
     }
     set_static(headers, header::CACHE_CONTROL, resource.key.cache_control());
-    if resource.gzip.is_some() {
+    if resource.gzip().is_some() {
         // Of the identity form too: a cache must not hand it to those who asked for gzip, nor
         // the other way round.
         set_static(headers, header::VARY, "Accept-Encoding");
@@ -146,7 +271,7 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, validators: Validators
     if resource.noindex {
         set_static(headers, HeaderName::from_static("x-robots-tag"), "noindex");
     }
-    if let ArtifactKey::Feed(..) = resource.key {
+    if let ArtifactKey::Feed(..) | ArtifactKey::CardImage(_) = resource.key {
         // Public, and read by scripts of other sites.
         set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
@@ -194,7 +319,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{Artifact, FeedFormat, FeedScope, Link};
+    use crate::artifact::{Artifact, Body, FeedFormat, FeedScope, Link};
     use proptest::prelude::*;
     use std::time::{Duration, UNIX_EPOCH};
 
@@ -211,7 +336,7 @@ mod tests {
                 mime_type: None,
             }],
             key,
-            body: body.as_bytes().to_vec(),
+            body: Body::Ready(body.as_bytes().to_vec()),
         }
     }
 
@@ -226,12 +351,24 @@ mod tests {
         Snapshot::next(&Snapshot::default(), artifacts, at(1_000))
     }
 
+    fn whole(reply: Reply) -> Response<Bytes> {
+        match reply {
+            Reply::Whole(response) => response,
+            Reply::Awaits(awaiting) => panic!("{awaiting:?} is not at hand"),
+        }
+    }
+
     fn ask(target: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
         let mut request = Request::get(target).header("host", "e.org");
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        respond(&request.body(()).unwrap(), &snapshot(), "/sub", at(2_000))
+        whole(respond(
+            &request.body(()).unwrap(),
+            &snapshot(),
+            "/sub",
+            at(2_000),
+        ))
     }
 
     fn field<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
@@ -337,7 +474,12 @@ mod tests {
             for (name, value) in fields {
                 request = request.header(*name, value);
             }
-            respond(&request.body(()).unwrap(), &snapshot(), "", at(999))
+            whole(respond(
+                &request.body(()).unwrap(),
+                &snapshot(),
+                "",
+                at(999),
+            ))
         };
         assert_eq!(field(&ahead(&[]), "last-modified"), None);
         let since = httpdate::fmt_http_date(at(999));
@@ -398,7 +540,7 @@ mod tests {
         ) {
             let request = Request::builder().method(method.as_str()).uri(path).header(name, value).body(());
             if let Ok(request) = request {
-                let status = respond(&request, &snapshot(), "/sub", at(2_000)).status();
+                let status = whole(respond(&request, &snapshot(), "/sub", at(2_000))).status();
                 prop_assert!([200, 304, 400, 404, 405, 412].contains(&status.as_u16()));
             }
         }

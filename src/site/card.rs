@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::entry::{self, Entry, Person};
 use super::visibility::Shown;
 use crate::artifact::ArtifactKey;
-use crate::config::{self, Config};
+use crate::config::{self, CardPicture, Config};
 use crate::post::Image;
-use crate::text::bounded;
+use crate::text::{bounded, cut};
 
 // The head of a card's page must stay within 32 KB whatever its texts are, so each has a bound in
 // bytes as HTML writes them; the sum of them, as often as each is written, is below it.
@@ -16,6 +16,8 @@ use crate::text::bounded;
 const MAX_TITLE: usize = 600;
 /// No network draws a fifth of it.
 const MAX_DESCRIPTION: usize = 1200;
+/// A title that a card is drawn with, in graphemes: more are too small to read.
+const MAX_HEADLINE: usize = 300;
 /// X takes 420 characters.
 const MAX_ALT: usize = 600;
 /// Of an author or a category.
@@ -30,16 +32,22 @@ const MAX_CATEGORIES: usize = 8;
 /// What a preview is drawn from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
+    /// The file that it is made of, for findings alone: no output holds it.
+    pub source: String,
     /// The path of the permalink; `/` is the site's.
     pub path: String,
     /// The page the card is of: absolute, percent-encoded.
     pub url: String,
     /// Plain text on one line.
     pub title: String,
+    /// The title as the picture has it, which has room for more.
+    pub headline: String,
     /// A sentence or two, plain text.
     pub description: String,
     /// The picture of its own.
     pub image: Option<Image>,
+    /// Which picture previews show.
+    pub preview: Preview,
     /// A BCP 47 language tag.
     pub language: String,
     /// Whether search engines are to leave it out.
@@ -52,6 +60,15 @@ pub struct Card {
     pub fediverse: Option<String>,
     /// What only a post has.
     pub article: Option<Article>,
+}
+
+/// Which picture previews show of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preview {
+    /// Its own.
+    Own,
+    /// The drawn one.
+    Drawn,
 }
 
 /// What only a post's card has.
@@ -73,14 +90,34 @@ impl Card {
         ArtifactKey::CardPage(self.path.clone())
     }
 
+    /// The name of its drawn picture.
+    pub fn image_key(&self) -> ArtifactKey {
+        ArtifactKey::CardImage(self.path.clone())
+    }
+
+    /// What the drawn picture says, for those who do not see it.
+    pub fn alt(&self, site: &str) -> String {
+        let authors = self.article.iter().flat_map(|article| &article.authors);
+        let mut parts = vec![self.title.as_str()];
+        parts.extend(authors.map(|person| person.name.as_str()));
+        if self.article.is_some() {
+            parts.push(site);
+        }
+        bounded(&parts.join(" · "), MAX_ALT)
+    }
+
     pub(super) fn of_site(config: &Config) -> Card {
         let site = &config.site;
+        let image = image_of(site);
         Card {
+            source: config.file.clone(),
             path: "/".to_owned(),
             url: site.url.to_string(),
             title: site.title.clone(),
+            headline: cut(&site.title, MAX_HEADLINE),
             description: site.description.clone(),
-            image: image_of(site),
+            preview: preview(image.as_ref(), config),
+            image,
             language: site.language.clone(),
             noindex: false,
             twitter: None,
@@ -97,19 +134,17 @@ impl Card {
             .authors
             .first()
             .and_then(|author| entry::find(&author.name, &config.authors));
+        let title = post.preview_title.as_ref().unwrap_or(&entry.title);
+        let image = entry.image.as_ref().map(bounded_alt);
         Card {
+            source: post.path.clone(),
             path: post.permalink.path.clone(),
             url: entry.url.clone(),
-            title: bounded(
-                post.preview_title.as_ref().unwrap_or(&entry.title),
-                MAX_TITLE,
-            ),
+            title: bounded(title, MAX_TITLE),
+            headline: cut(title, MAX_HEADLINE),
             description: bounded(&entry.summary, MAX_DESCRIPTION),
-            image: entry
-                .image
-                .as_ref()
-                .map(bounded_alt)
-                .or_else(|| image_of(site)),
+            preview: preview(image.as_ref(), config),
+            image,
             language: post
                 .language
                 .clone()
@@ -146,7 +181,14 @@ impl Card {
     }
 }
 
-/// The picture that stands for the site, where there is no other.
+fn preview(own: Option<&Image>, config: &Config) -> Preview {
+    match (own, config.cards.picture) {
+        (Some(_), CardPicture::Own) => Preview::Own,
+        _ => Preview::Drawn,
+    }
+}
+
+/// The picture that stands for the site.
 fn image_of(site: &config::Site) -> Option<Image> {
     let url = site.image.as_ref()?;
     Some(Image {

@@ -36,6 +36,8 @@ pub struct Entry {
     pub image: Option<Image>,
     /// Every picture, the one that stands for it first.
     pub images: Arc<[Image]>,
+    /// The path of its card, where it has one.
+    pub card_path: Option<String>,
     /// A BCP 47 language tag, where it is not the site's.
     pub language: Option<String>,
     /// Whether the sitemap may hold it.
@@ -106,6 +108,7 @@ impl Entry {
                 .collect(),
             image: post.image.clone(),
             images: Arc::clone(&post.images),
+            card_path: None,
             language: post
                 .language
                 .clone()

@@ -1,4 +1,4 @@
-//! What the system says of a directory into wakes, also when the directory itself is replaced.
+//! What the system says of directories and files into wakes, also when a directory is replaced.
 //!
 //! The only file that names the `notify` crate.
 
@@ -10,27 +10,50 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::Wake;
 
-/// A watch on a directory and on the way to it.
+/// A watch on directories, on single files, and on the way to them.
 pub(super) struct Events {
-    dir: PathBuf,
+    roots: Vec<Root>,
     watcher: Option<RecommendedWatcher>,
-    watched: Option<Identity>,
     reason: Option<String>,
 }
 
-/// Which directory a path leads to now; another one under the same name has another identity.
+/// A directory with all below it, or a file.
+struct Root {
+    path: PathBuf,
+    /// What was there when it was last watched; `None` before that.
+    watched: Option<Option<Identity>>,
+    /// Whether nothing is served without it, so that a lack of its events is worth a word.
+    is_content: bool,
+}
+
+/// Which directory a path leads to now; another one under the same name has another identity. All
+/// files have the same: what is watched of them is their directory.
 #[derive(Debug, PartialEq, Eq)]
-struct Identity(u64, u64);
+struct Identity {
+    is_dir: bool,
+    inode: (u64, u64),
+}
 
 impl Events {
-    /// Watches a directory, whether or not it is there yet.
-    pub(super) fn new(dir: &Path, wakes: Sender<Wake>) -> Events {
-        let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    /// Watches a content directory and other directories and files, whether or not they are there
+    /// yet.
+    pub(super) fn new(content: &Path, others: &[PathBuf], wakes: Sender<Wake>) -> Events {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let root = |path: &Path, is_content| Root {
+            path: absolute(path),
+            watched: None,
+            is_content,
+        };
+        let mut roots = vec![root(content, true)];
+        roots.extend(others.iter().map(|other| root(other, false)));
         // Some systems tell of the path that was asked for, some of the one that links lead to.
-        let of_interest = [
-            std::fs::canonicalize(&dir).unwrap_or_else(|_| dir.clone()),
-            dir.clone(),
-        ];
+        let of_interest: Vec<PathBuf> = roots
+            .iter()
+            .flat_map(|root| {
+                let real = std::fs::canonicalize(&root.path).ok();
+                std::iter::once(root.path.clone()).chain(real)
+            })
+            .collect();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.map_or(true, |event| is_of_interest(&event, &of_interest)) {
                 // A watch that has stopped wants no more wakes.
@@ -38,9 +61,8 @@ impl Events {
             }
         });
         let mut events = Events {
-            dir,
+            roots,
             watcher: None,
-            watched: None,
             reason: None,
         };
         match watcher {
@@ -56,21 +78,37 @@ impl Events {
         self.reason.as_deref()
     }
 
-    /// Sees to it that the directory which is there now is the one that is watched. Returns
-    /// whether it was another.
+    /// Sees to it that the directories which are there now are those that are watched. Returns
+    /// whether one was another.
     pub(super) fn follow(&mut self) -> bool {
         let Some(watcher) = &mut self.watcher else {
             return false;
         };
-        let now = Identity::of(&self.dir);
-        if now == self.watched {
-            return false;
+        let mut replaced = false;
+        for root in &mut self.roots {
+            if let Some(result) = root.follow(watcher) {
+                replaced = true;
+                if root.is_content {
+                    self.reason = result.err().map(|error| error.to_string());
+                }
+            }
+        }
+        replaced
+    }
+}
+
+impl Root {
+    /// Watches what is there now, if it is not that which is watched already.
+    fn follow(&mut self, watcher: &mut RecommendedWatcher) -> Option<notify::Result<()>> {
+        let now = Identity::of(&self.path);
+        if self.watched.as_ref() == Some(&now) {
+            return None;
         }
         // The watch on what was there before is gone with it, or is to go.
-        let _ = watcher.unwatch(&self.dir);
+        let _ = watcher.unwatch(&self.path);
         // The way to it: a directory that is moved away and back gives its events there.
         for above in self
-            .dir
+            .path
             .ancestors()
             .skip(1)
             .filter(|above| above.is_dir())
@@ -78,14 +116,15 @@ impl Events {
         {
             let _ = watcher.watch(above, RecursiveMode::NonRecursive);
         }
-        if now.is_some() {
-            self.reason = watcher
-                .watch(&self.dir, RecursiveMode::Recursive)
-                .err()
-                .map(|error| error.to_string());
-        }
-        self.watched = now;
-        true
+        let watched = match &now {
+            // A file is watched through its directory: editors put another in its place.
+            Some(identity) if identity.is_dir => {
+                watcher.watch(&self.path, RecursiveMode::Recursive)
+            }
+            _ => Ok(()),
+        };
+        self.watched = Some(now);
+        Some(watched)
     }
 }
 
@@ -93,15 +132,22 @@ impl Identity {
     #[cfg(unix)]
     fn of(dir: &Path) -> Option<Identity> {
         use std::os::unix::fs::MetadataExt as _;
-        let metadata = std::fs::metadata(dir)
-            .ok()
-            .filter(std::fs::Metadata::is_dir)?;
-        Some(Identity(metadata.dev(), metadata.ino()))
+        let metadata = std::fs::metadata(dir).ok()?;
+        let is_dir = metadata.is_dir();
+        let inode = (metadata.dev(), metadata.ino());
+        Some(Identity {
+            is_dir,
+            inode: if is_dir { inode } else { (0, 0) },
+        })
     }
 
     #[cfg(not(unix))]
     fn of(dir: &Path) -> Option<Identity> {
-        dir.is_dir().then_some(Identity(0, 0))
+        let metadata = std::fs::metadata(dir).ok()?;
+        Some(Identity {
+            is_dir: metadata.is_dir(),
+            inode: (0, 0),
+        })
     }
 }
 

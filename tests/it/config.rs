@@ -31,7 +31,11 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 10] = [
+    const EXAMPLES: [&str; 14] = [
+        "static_dir",
+        "template",
+        "logo",
+        "fonts",
         "former_urls",
         "copyright",
         "fediverse",

@@ -10,11 +10,14 @@
     reason = "a test ends where it fails, and nothing outside could reach into it"
 )]
 
+mod cards;
 mod check;
 mod config;
 mod content;
 mod feeds;
+mod gallery;
 mod pages;
+mod pixels;
 mod reload;
 mod serve;
 mod server_room;

@@ -105,21 +105,20 @@ fn the_site_has_a_card_of_its_own() {
 }
 
 #[test]
-fn a_post_without_a_picture_has_the_sites_or_a_small_card() {
-    let post = plain("a", "2024-01-01");
-    let with = TestSite::new()
+fn a_post_without_a_picture_has_the_drawn_one_and_not_the_sites() {
+    let built = TestSite::new()
         .config("image = \"/logo.png\"")
-        .post("a.md", &post)
+        .post("a.md", plain("a", "2024-01-01"))
         .build();
-    assert_eq!(
-        tags(&with.text("/cards/a/"), "og:image"),
-        ["https://example.org/logo.png"]
+    let html = built.text("/cards/a/");
+    let [image] = tags(&html, "og:image")[..] else {
+        panic!("one picture")
+    };
+    assert!(
+        image.starts_with("https://example.org/cards/a/.png?v="),
+        "{image}"
     );
-    let without = TestSite::new().post("a.md", &post).build();
-    assert_eq!(
-        tags(&without.text("/cards/a/"), "twitter:card"),
-        ["summary"]
-    );
+    assert_eq!(tags(&html, "twitter:card"), ["summary_large_image"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use courant::finding::Rule;
 use courant::pipeline::Outcome;
 
+use crate::pixels::Pixels;
 use crate::support::{Served, TestSite, clock, plain, request};
 
 fn two() -> Served {
@@ -405,4 +406,65 @@ fn unchanged_outputs_keep_their_validators_over_an_edit_elsewhere() {
         &[("If-None-Match", after.header("etag").unwrap())],
     );
     assert_eq!((unchanged.status, unchanged.body.len()), (304, 0));
+}
+
+#[test]
+fn a_template_that_is_saved_draws_and_a_broken_one_is_told_and_replaced() {
+    let paint = |colour: &str| {
+        format!(
+            "<div style=\"width:1200px;height:630px;background:{colour}\">{{{{ title }}}}</div>"
+        )
+    };
+    let site = TestSite::new()
+        .cards("template = \"card.html\"")
+        .file("card.html", paint("#aa0000"))
+        .post("a.md", plain("A", "2024-01-01"))
+        .serve();
+    let corner = |site: &Served| {
+        let response = site.get("/cards/a/.png");
+        assert_eq!(response.status, 200);
+        Pixels::decode(&response.body).at(1190, 620)
+    };
+    assert_eq!(corner(&site), [0xaa, 0, 0]);
+    let before = site.get("/cards/a/").text();
+    std::fs::write(site.dir.join("card.html"), paint("#00aa00")).unwrap();
+    site.until("the new template draws", |site| {
+        corner(site) == [0, 0xaa, 0]
+    });
+    assert_ne!(
+        before,
+        site.get("/cards/a/").text(),
+        "the page names the new picture"
+    );
+    std::fs::write(site.dir.join("card.html"), "<p>\n{{ titel }}").unwrap();
+    site.until("the theme draws", |site| corner(site) == [251, 250, 247]);
+    // As editors save: beside it, then renamed.
+    std::fs::write(site.dir.join("card.html~"), paint("#0000aa")).unwrap();
+    std::fs::rename(site.dir.join("card.html~"), site.dir.join("card.html")).unwrap();
+    site.until("the mended template draws", |site| {
+        corner(site) == [0, 0, 0xaa]
+    });
+}
+
+#[test]
+fn a_picture_that_is_replaced_gives_its_card_another_name() {
+    let site = TestSite::new()
+        .config("[content]\nstatic_dir = \"static\"")
+        .cards("picture = \"framed\"")
+        .file(
+            "static/img/a.svg",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>",
+        )
+        .post(
+            "a.md",
+            plain("A", "2024-01-01").replace("date:", "image: /img/a.svg\ndate:"),
+        )
+        .serve();
+    let before = site.get("/cards/a/").text();
+    let other = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"8\" height=\"8\"/>";
+    std::fs::write(site.dir.join("static/img/a.svg"), other).unwrap();
+    site.until("the page names another picture", |site| {
+        site.get("/cards/a/").text() != before
+    });
+    assert_eq!(site.get("/cards/a/.png").status, 200);
 }

@@ -15,9 +15,10 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use courant::artifact::{Artifact, ArtifactKey, FeedFormat, FeedScope};
+use courant::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope};
 use courant::config;
-use courant::server::{Drained, serve};
+use courant::gallery::Gallery;
+use courant::server::{Drained, Source, serve};
 use courant::snapshot::{Current, Snapshot};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http2;
@@ -57,7 +58,10 @@ impl Running {
             drain_timeout: LONG,
         };
         change(&mut config);
-        let current = CURRENT.clone();
+        let source = Source {
+            current: CURRENT.clone(),
+            gallery: Gallery::new(1 << 20, 4).unwrap(),
+        };
         let (stop, stopped) = oneshot::channel();
         let drained = tokio::spawn(async move {
             let shutdown = async {
@@ -65,7 +69,7 @@ impl Running {
                     pending::<()>().await;
                 }
             };
-            serve(listener, current, &config, clock, shutdown).await
+            serve(listener, source, &config, clock, shutdown).await
         });
         Running {
             address,
@@ -166,7 +170,7 @@ impl Client {
 static CURRENT: LazyLock<Current> = LazyLock::new(|| {
     let artifact = |key, body: Vec<u8>| Artifact {
         key,
-        body,
+        body: Body::Ready(body),
         links: Vec::new(),
         noindex: false,
     };

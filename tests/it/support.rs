@@ -16,8 +16,10 @@ use std::time::{Duration, SystemTime};
 use courant::config::Config;
 use courant::content::Loss;
 use courant::finding::{Finding, Rule};
+use courant::gallery::Gallery;
 use courant::pipeline::{Outcome, Pipeline, Status};
-use courant::snapshot::{Current, Snapshot};
+use courant::server::Source;
+use courant::snapshot::{Content, Current, Snapshot};
 use courant::watch::{Stop, Turn, Watch};
 use tempfile::TempDir;
 
@@ -30,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct TestSite {
     dir: TempDir,
     config: String,
+    cards: String,
     now: SystemTime,
 }
 
@@ -82,6 +85,8 @@ impl TestSite {
         TestSite {
             dir,
             config,
+            // What other machines have installed must not decide a test.
+            cards: "system_fonts = false\n".to_owned(),
             now: new_year_2025(),
         }
     }
@@ -92,9 +97,21 @@ impl TestSite {
         self
     }
 
+    /// Writes a file beside the configuration.
+    pub fn file(self, path: &str, bytes: impl AsRef<[u8]>) -> TestSite {
+        write(&self.root().join(path), bytes.as_ref());
+        self
+    }
+
     /// Adds to the configuration, which begins inside `[site]`.
     pub fn config(mut self, toml: &str) -> TestSite {
         let _ = writeln!(self.config, "{toml}");
+        self
+    }
+
+    /// Adds to the configuration's section of cards.
+    pub fn cards(mut self, toml: &str) -> TestSite {
+        let _ = writeln!(self.cards, "{toml}");
         self
     }
 
@@ -114,15 +131,19 @@ impl TestSite {
     }
 
     pub fn parsed_config(&self) -> Config {
-        Config::parse(&self.config, "config.toml", self.dir.path())
+        Config::parse(&self.toml(), "config.toml", self.dir.path())
             .expect("the test's configuration is right")
     }
 
     /// Writes the configuration beside the content and returns where.
     pub fn write_config(&self) -> PathBuf {
         let path = self.dir.path().join("config.toml");
-        write(&path, self.config.as_bytes());
+        write(&path, self.toml().as_bytes());
         path
+    }
+
+    fn toml(&self) -> String {
+        format!("{}\n[cards]\n{}", self.config, self.cards)
     }
 
     pub fn pipeline(&self) -> Pipeline {
@@ -163,7 +184,11 @@ impl TestSite {
         });
         let (shutdown, stopped) = tokio::sync::oneshot::channel();
         let (tell_address, address) = channel();
-        let served = current.clone();
+        let gallery = Gallery::new(config.cards.cache_size, config.cards.queue).expect("threads");
+        let source = Source {
+            current: current.clone(),
+            gallery,
+        };
         let serving = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -179,7 +204,7 @@ impl TestSite {
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                courant::server::serve(listener, served, &config.server, clock, stopped).await;
+                courant::server::serve(listener, source, &config.server, clock, stopped).await;
             });
         });
         Served {
@@ -202,7 +227,8 @@ impl Built {
             .snapshot
             .get(path)
             .unwrap_or_else(|| panic!("nothing at {path}; there is {:?}", self.paths()));
-        String::from_utf8(resource.identity.body.to_vec()).expect("UTF-8")
+        let identity = resource.identity().expect("bytes at hand");
+        String::from_utf8(identity.body.to_vec()).expect("UTF-8")
     }
 
     pub fn paths(&self) -> Vec<String> {
@@ -237,6 +263,10 @@ impl Built {
     }
 }
 
+fn inside(deferred: &courant::artifact::Deferred) -> String {
+    format!("{deferred:?}")
+}
+
 /// Every path, header and byte that a snapshot could serve, as one text, in the order of paths.
 pub fn everything(snapshot: &Snapshot) -> String {
     let mut all: Vec<_> = snapshot.iter().collect();
@@ -249,7 +279,15 @@ pub fn everything(snapshot: &Snapshot) -> String {
             resource.key.media_type(),
             resource.link.as_deref().unwrap_or_default()
         );
-        text.push_str(&String::from_utf8_lossy(&resource.identity.body));
+        match &resource.content {
+            Content::Ready { identity, .. } => {
+                text.push_str(&String::from_utf8_lossy(&identity.body));
+            }
+            // What it would be drawn of.
+            Content::Deferred { deferred, .. } => {
+                let _ = write!(text, "{}", inside(deferred));
+            }
+        }
         text.push('\n');
     }
     text

@@ -1,0 +1,196 @@
+//! Deferred artifacts into bytes: drawn when they are first asked for, once however many ask, and
+//! kept in a cache of so many bytes.
+//!
+//! Drawing is not done on the threads that answer: it has as many of its own as there are cores, of
+//! lower priority, and a queue of bounded length before them. Who comes when that is full is told
+//! to come again.
+//!
+//! The only file that names the `quick_cache` and `rustix` crates.
+
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use tokio::sync::{Semaphore, oneshot};
+use tracing::warn;
+
+use crate::artifact::{Deferred, DrawError};
+
+/// What an entry of the cache costs besides its bytes, roughly.
+const OVERHEAD: u64 = 256;
+/// So many pictures of the usual size fill a cache.
+const USUAL_SIZE: u64 = 32 * 1024;
+/// How far the threads that draw stand back behind those that answer (nice(1)).
+const NICENESS: i32 = 10;
+
+/// Draws, and keeps what was drawn.
+#[derive(Clone)]
+pub struct Gallery {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    kept: Kept,
+    threads: rayon::ThreadPool,
+    places: Arc<Semaphore>,
+}
+
+type Kept = Cache<String, Picture, ByBytes>;
+
+/// What became of a drawing.
+#[derive(Debug, Clone)]
+enum Picture {
+    Drawn(Bytes),
+    /// It will fail again.
+    Failed,
+}
+
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl Weighter<String, Picture> for ByBytes {
+    fn weight(&self, key: &String, picture: &Picture) -> u64 {
+        let bytes = match picture {
+            Picture::Drawn(bytes) => bytes.len(),
+            Picture::Failed => 0,
+        };
+        (bytes + key.len()) as u64 + OVERHEAD
+    }
+}
+
+/// Why there is no picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Too many wait already.
+    Busy,
+    /// What it is made of is being replaced.
+    Stale,
+    /// It cannot be drawn.
+    Failed,
+}
+
+impl Gallery {
+    /// A gallery that keeps at most `cache_size` bytes, and lets at most `queue` pictures wait.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn new(cache_size: u64, queue: usize) -> Result<Gallery, std::io::Error> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(cores)
+            .thread_name(|number| format!("draw-{number}"))
+            .start_handler(|_| stand_back())
+            .build()
+            .map_err(std::io::Error::other)?;
+        Ok(Gallery {
+            shared: Arc::new(Shared {
+                kept: cache(cache_size),
+                threads,
+                places: Arc::new(Semaphore::new(
+                    queue.clamp(1, Semaphore::MAX_PERMITS) + cores,
+                )),
+            }),
+        })
+    }
+
+    /// The picture, if it is kept.
+    pub fn kept(&self, deferred: &Deferred) -> Option<Bytes> {
+        match self.shared.kept.get(&deferred.fingerprint) {
+            Some(Picture::Drawn(bytes)) => Some(bytes),
+            Some(Picture::Failed) | None => None,
+        }
+    }
+
+    /// The picture, drawn if need be. It goes on being drawn for others, and for later, when the
+    /// one who asked goes away.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn get(&self, deferred: &Deferred) -> Result<Bytes, Refusal> {
+        let picture = match self.shared.kept.get(&deferred.fingerprint) {
+            Some(picture) => picture,
+            None => {
+                let (shared, deferred) = (Arc::clone(&self.shared), deferred.clone());
+                let drawing = tokio::spawn(async move {
+                    let draw = shared.draw(&deferred);
+                    shared
+                        .kept
+                        .get_or_insert_async(&deferred.fingerprint, draw)
+                        .await
+                });
+                drawing.await.map_err(|_| Refusal::Failed)??
+            }
+        };
+        match picture {
+            Picture::Drawn(bytes) => Ok(bytes),
+            Picture::Failed => Err(Refusal::Failed),
+        }
+    }
+
+    /// How many bytes are kept.
+    pub fn weight(&self) -> u64 {
+        self.shared.kept.weight()
+    }
+}
+
+impl Shared {
+    /// Draws on the threads for it. Called once at a time for each fingerprint.
+    async fn draw(&self, deferred: &Deferred) -> Result<Picture, Refusal> {
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_| Refusal::Busy)?;
+        let (tell, drawn) = oneshot::channel();
+        let draw = Arc::clone(&deferred.draw);
+        self.threads.spawn_fifo(move || {
+            // A library that panics on one card must not take the others down.
+            let drawn = catch_unwind(AssertUnwindSafe(|| draw.draw()));
+            drop(place);
+            let _ =
+                tell.send(drawn.unwrap_or_else(|_| {
+                    Err(DrawError::Failed("the renderer broke down".to_owned()))
+                }));
+        });
+        match drawn.await {
+            Ok(Ok(bytes)) => Ok(Picture::Drawn(Bytes::from(bytes))),
+            Ok(Err(DrawError::Stale(_))) => Err(Refusal::Stale),
+            Ok(Err(error @ DrawError::Failed(_))) => {
+                warn!(fingerprint = deferred.fingerprint, %error, "a picture is not served");
+                Ok(Picture::Failed)
+            }
+            Err(_) => Err(Refusal::Failed),
+        }
+    }
+}
+
+fn cache(size: u64) -> Kept {
+    let estimate = usize::try_from(size / USUAL_SIZE)
+        .unwrap_or(usize::MAX)
+        .max(16);
+    // A part of the cache takes no picture that is larger than itself, so there are few parts.
+    let options = OptionsBuilder::new()
+        .estimated_items_capacity(estimate)
+        .weight_capacity(size)
+        .shards(2)
+        .build();
+    match options {
+        Ok(options) => Cache::with_options(
+            options,
+            ByBytes,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        ),
+        Err(_) => Cache::with_weighter(estimate, size, ByBytes),
+    }
+}
+
+/// Lets the threads that answer go before this one.
+fn stand_back() {
+    // On Linux the calling thread alone; elsewhere it would be the process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "threads that draw have the priority of others");
+    }
+}

@@ -1,0 +1,378 @@
+//! The addresses of pictures into their files, where those are on disk: what they are, how large,
+//! and under which name they are known.
+//!
+//! Looked at when they are first wanted, and again when their stamp is another. The only file that
+//! names the `imagesize` crate.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use imagesize::{Compression, ImageType};
+use rayon::prelude::*;
+use url::Url;
+
+use crate::fingerprint;
+use crate::percent;
+use crate::stamp::Stamp;
+
+/// A larger file is no picture of a page.
+const MAX_FILE: u64 = 32 * 1024 * 1024;
+/// More pixels take more memory than a drawing may.
+const MAX_PIXELS: usize = 50_000_000;
+/// Enough of a file to tell its kind and size: some cameras put thumbnails before it.
+const HEAD: u64 = 256 * 1024;
+
+/// A picture on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Its file.
+    pub file: PathBuf,
+    /// What it is called in messages, and where it is below its directory: the same on every machine.
+    pub name: String,
+    /// A hash of its bytes, where it was asked for.
+    pub fingerprint: Option<String>,
+    /// In pixels.
+    pub width: usize,
+    /// In pixels.
+    pub height: usize,
+    /// Its media type.
+    pub mime_type: &'static str,
+    /// Whether cards can be drawn with it.
+    pub is_drawable: bool,
+}
+
+/// What is known of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It leads to no file of ours.
+    Elsewhere,
+    /// It leads to a file that is not there: its name.
+    Missing(String),
+    /// It leads to a file that is no picture: its name, and why.
+    Unusable(String, String),
+    /// It leads to a picture.
+    Picture(Arc<Picture>),
+}
+
+/// How closely pictures are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// For their kind and size, which their beginning tells.
+    Size,
+    /// For all their bytes.
+    Bytes,
+}
+
+/// The pictures that are wanted.
+#[derive(Debug)]
+pub struct Pictures {
+    dir: Option<PathBuf>,
+    homes: Vec<Url>,
+    depth: Depth,
+    known: HashMap<String, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    stamp: Option<Stamp>,
+    found: Found,
+}
+
+impl Pictures {
+    /// Pictures of a site: what is at `/a.jpg` of any of its `homes` is `a.jpg` in the directory.
+    pub fn new(dir: Option<PathBuf>, homes: Vec<Url>, depth: Depth) -> Pictures {
+        Pictures {
+            dir,
+            homes,
+            depth,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Looks at the pictures of these addresses, those that are new or have changed, and forgets
+    /// all others. Returns whether anything of them is other than it was. `now` tells only which
+    /// stamps are too fresh to be trusted.
+    pub fn look<'a>(&mut self, urls: impl Iterator<Item = &'a str>, now: SystemTime) -> bool {
+        let urls: HashSet<&str> = if self.dir.is_some() {
+            urls.collect()
+        } else {
+            HashSet::new()
+        };
+        let looked: Vec<(String, Known)> = urls
+            .par_iter()
+            .filter_map(|url| Some(((*url).to_owned(), self.look_at(url, now)?)))
+            .collect();
+        let before = self.known.len();
+        self.known.retain(|url, _| urls.contains(url.as_str()));
+        let mut changed = self.known.len() != before;
+        for (url, known) in looked {
+            changed |= self
+                .known
+                .get(&url)
+                .is_none_or(|before| before.found != known.found);
+            self.known.insert(url, known);
+        }
+        changed
+    }
+
+    /// Looks again at what is known.
+    pub fn look_again(&mut self, now: SystemTime) -> bool {
+        let urls: Vec<String> = self.known.keys().cloned().collect();
+        self.look(urls.iter().map(String::as_str), now)
+    }
+
+    /// What is known of an address that was looked at.
+    pub fn of(&self, url: &str) -> &Found {
+        self.known
+            .get(url)
+            .map_or(&Found::Elsewhere, |known| &known.found)
+    }
+
+    /// What is at an address now, if that is not known already.
+    fn look_at(&self, url: &str, now: SystemTime) -> Option<Known> {
+        let Some((name, file)) = self.file(url) else {
+            let found = Found::Elsewhere;
+            return Some(Known { stamp: None, found });
+        };
+        let stamp = match self.within(&file) {
+            Ok(stamp) => stamp,
+            Err(_) => {
+                return Some(Known {
+                    stamp: None,
+                    found: Found::Missing(name),
+                });
+            }
+        };
+        let is_known = self
+            .known
+            .get(url)
+            .is_some_and(|known| known.stamp.as_ref() == Some(&stamp));
+        (!is_known).then(|| {
+            let found = match read(&file, &name, self.depth) {
+                Ok(picture) => Found::Picture(Arc::new(picture)),
+                Err(reason) => Found::Unusable(name, reason),
+            };
+            Known {
+                stamp: Some(stamp).filter(|stamp| !stamp.is_too_fresh(now)),
+                found,
+            }
+        })
+    }
+
+    /// The file of an address, and its name below the directory.
+    fn file(&self, url: &str) -> Option<(String, PathBuf)> {
+        let url = Url::parse(url).ok()?;
+        let below = self.homes.iter().find_map(|home| {
+            let same = home.origin() == url.origin();
+            same.then(|| url.path().strip_prefix(home.path())).flatten()
+        })?;
+        let name = percent::decode(below)?;
+        let plain = !name.is_empty()
+            && name
+                .split('/')
+                .all(|part| !part.is_empty() && !part.contains('\\'));
+        Some((name.clone(), self.dir.as_ref()?.join(name))).filter(|_| plain)
+    }
+
+    /// The stamp of a file that is in the directory, also after its links were followed.
+    fn within(&self, file: &Path) -> io::Result<Stamp> {
+        let real = fs::canonicalize(file)?;
+        let dir = fs::canonicalize(self.dir.as_deref().unwrap_or(Path::new("")))?;
+        let metadata = fs::metadata(&real)?;
+        if !real.starts_with(dir) || !metadata.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(Stamp::of(&metadata))
+    }
+}
+
+/// Looks at one picture.
+///
+/// # Errors
+/// Why it is none, in words.
+pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
+    let failed = |error: io::Error| format!("cannot be read: {error}").to_lowercase();
+    let size = fs::metadata(file).map_err(failed)?.len();
+    if size > MAX_FILE {
+        return Err(format!(
+            "has {size} bytes, and a picture at most {MAX_FILE}"
+        ));
+    }
+    let most = match depth {
+        Depth::Size => HEAD,
+        Depth::Bytes => MAX_FILE,
+    };
+    let mut bytes = Vec::new();
+    File::open(file)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    let (mime_type, is_drawable) = kind(&bytes).ok_or("is of no kind that is known")?;
+    let (width, height) = if mime_type == SVG {
+        // It has what size it is given.
+        (0, 0)
+    } else {
+        imagesize::blob_size(&bytes)
+            .map(|size| (size.width, size.height))
+            .map_err(|_| "is broken: it does not say how large it is")?
+    };
+    if width.saturating_mul(height) > MAX_PIXELS {
+        return Err(format!(
+            "has {width} × {height} pixels, and {MAX_PIXELS} are too many to draw"
+        ));
+    }
+    Ok(Picture {
+        file: file.to_owned(),
+        name: name.to_owned(),
+        fingerprint: (depth == Depth::Bytes).then(|| fingerprint::hex(&bytes)),
+        width,
+        height,
+        mime_type,
+        is_drawable,
+    })
+}
+
+/// The bytes of a picture, if they are still those that its fingerprint was taken of.
+pub fn bytes(picture: &Picture) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(&picture.file)
+        .and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes))
+        .ok()?;
+    (picture.fingerprint.as_deref() == Some(&fingerprint::hex(&bytes))).then_some(bytes)
+}
+
+const SVG: &str = "image/svg+xml";
+
+/// The media type, and whether a card can be drawn with it.
+fn kind(bytes: &[u8]) -> Option<(&'static str, bool)> {
+    match imagesize::image_type(bytes) {
+        Ok(ImageType::Jpeg) => Some(("image/jpeg", true)),
+        Ok(ImageType::Png) => Some(("image/png", true)),
+        Ok(ImageType::Gif) => Some(("image/gif", true)),
+        Ok(ImageType::Webp) => Some(("image/webp", true)),
+        Ok(ImageType::Heif(Compression::Av1)) => Some(("image/avif", false)),
+        Ok(_) => None,
+        Err(_) => {
+            let head =
+                String::from_utf8_lossy(bytes.get(..1024).unwrap_or(bytes)).to_ascii_lowercase();
+            head.contains("<svg").then_some((SVG, true))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A PNG of so many pixels: its header is all that is looked at.
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        bytes.extend(width.to_be_bytes());
+        bytes.extend(height.to_be_bytes());
+        bytes.extend(b"\x08\x06\0\0\0");
+        bytes
+    }
+
+    fn pictures(dir: &Path) -> Pictures {
+        let homes = ["https://e.org/blog/", "https://old.example/"];
+        let homes = homes
+            .iter()
+            .map(|home| Url::parse(home).expect("a URL"))
+            .collect();
+        Pictures::new(Some(dir.to_owned()), homes, Depth::Bytes)
+    }
+
+    fn at(pictures: &mut Pictures, url: &str) -> Found {
+        pictures.look([url].into_iter(), SystemTime::UNIX_EPOCH);
+        pictures.of(url).clone()
+    }
+
+    #[test]
+    fn an_address_of_the_site_leads_to_its_file_and_no_further() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path().join("static");
+        fs::create_dir_all(root.join("img")).expect("a directory");
+        fs::write(root.join("img/a b.png"), png(1200, 630)).expect("written");
+        fs::write(dir.path().join("secret.png"), png(1, 1)).expect("written");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(dir.path().join("secret.png"), root.join("link.png"))
+            .expect("a link");
+        let mut pictures = pictures(&root);
+        for url in [
+            "https://e.org/blog/img/a%20b.png",
+            "https://old.example/img/a%20b.png?x=1",
+        ] {
+            let Found::Picture(picture) = at(&mut pictures, url) else {
+                panic!("{url}")
+            };
+            assert_eq!(
+                (picture.width, picture.height, picture.mime_type),
+                (1200, 630, "image/png")
+            );
+            assert_eq!(picture.name, "img/a b.png");
+            assert_eq!(bytes(&picture), Some(png(1200, 630)));
+        }
+        for url in [
+            "https://e.org/img/a%20b.png",
+            "https://other.example/img/a%20b.png",
+            "https://e.org/blog/img%2Fa%20b.png",
+            "nonsense",
+        ] {
+            assert_eq!(at(&mut pictures, url), Found::Elsewhere, "{url}");
+        }
+        for url in [
+            "https://e.org/blog/link.png",
+            "https://e.org/blog/img",
+            "https://e.org/blog/nothing.png",
+        ] {
+            assert!(matches!(at(&mut pictures, url), Found::Missing(_)), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_picture_that_changes_is_seen_to_and_its_bytes_are_never_those_of_another() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("a.png");
+        fs::write(&file, png(10, 10)).expect("written");
+        let mut pictures = pictures(dir.path());
+        let url = "https://old.example/a.png";
+        let Found::Picture(before) = at(&mut pictures, url) else {
+            panic!("a picture")
+        };
+        fs::write(&file, png(20, 20)).expect("written");
+        assert_eq!(bytes(&before), None);
+        assert!(pictures.look_again(SystemTime::UNIX_EPOCH));
+        let Found::Picture(after) = pictures.of(url) else {
+            panic!("a picture")
+        };
+        assert_ne!(before.fingerprint, after.fingerprint);
+        assert!(!pictures.look_again(SystemTime::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn what_is_no_picture_or_too_large_is_told() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for (name, bytes, told) in [
+            ("text.png", b"hello".to_vec(), "is of no kind that is known"),
+            ("huge.png", png(60_000, 60_000), "has 60000 × 60000 pixels"),
+        ] {
+            let file = dir.path().join(name);
+            fs::write(&file, bytes).expect("written");
+            let told_of = read(&file, name, Depth::Size).expect_err("no picture");
+            assert!(told_of.starts_with(told), "{told_of}");
+        }
+        let svg = dir.path().join("a.svg");
+        fs::write(
+            &svg,
+            "<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+        )
+        .expect("written");
+        assert_eq!(
+            read(&svg, "a.svg", Depth::Size).map(|picture| picture.mime_type),
+            Ok(SVG)
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! One card and all that it is made of, ready to be drawn.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, OnceLock};
+
+use tracing::warn;
+
+use crate::artifact::{Draw, DrawError};
+use crate::fingerprint;
+use crate::font::Face;
+use crate::picture::{self, Picture};
+use crate::render::card_image::{self, CardText, EDITION, Pictures, Template, Typesetter};
+
+/// A card that can be drawn.
+#[derive(Debug)]
+pub(super) struct Drawing {
+    pub(super) text: CardText,
+    pub(super) template: Arc<Template>,
+    /// Draws where the template fails.
+    pub(super) fallback: &'static Template,
+    pub(super) faces: Arc<Faces>,
+    pub(super) cover: Option<Arc<Picture>>,
+    pub(super) logo: Option<Arc<Picture>>,
+}
+
+/// Faces that are made ready when the first text is set in them.
+#[derive(Debug)]
+pub(super) struct Faces {
+    faces: Vec<Face>,
+    ready: OnceLock<Typesetter>,
+}
+
+impl Faces {
+    pub(super) fn new(faces: Vec<Face>) -> Faces {
+        Faces {
+            faces,
+            ready: OnceLock::new(),
+        }
+    }
+
+    fn typesetter(&self) -> &Typesetter {
+        self.ready.get_or_init(|| Typesetter::new(&self.faces))
+    }
+}
+
+impl Drawing {
+    /// A hash of all that the bytes depend on: this program, the template, the texts, the fonts and
+    /// the pictures.
+    pub(super) fn fingerprint(&self) -> String {
+        // Texts that cannot be written as JSON do not exist.
+        let text = serde_json::to_string(&self.text).unwrap_or_default();
+        let version = env!("CARGO_PKG_VERSION");
+        let mut parts = format!(
+            "{EDITION}\n{version}\n{}\n{text}\n",
+            self.template.fingerprint
+        );
+        for face in &self.faces.faces {
+            let _ = writeln!(parts, "{} {}", face.file.fingerprint, face.index);
+        }
+        for picture in [&self.cover, &self.logo] {
+            // By its name too: who has the one under another name would look for the wrong file.
+            let (name, bytes) = picture.as_ref().map_or(("", ""), |picture| {
+                (
+                    picture.name.as_str(),
+                    picture.fingerprint.as_deref().unwrap_or_default(),
+                )
+            });
+            let _ = writeln!(parts, "{} {name} {bytes}", name.len());
+        }
+        fingerprint::hex(parts.as_bytes())
+    }
+}
+
+impl Draw for Drawing {
+    fn draw(&self) -> Result<Vec<u8>, DrawError> {
+        let bytes_of = |picture: &Option<Arc<Picture>>| {
+            let Some(picture) = picture else {
+                return Ok(None);
+            };
+            let bytes = picture::bytes(picture);
+            bytes
+                .map(Some)
+                .ok_or_else(|| DrawError::Stale(picture.name.clone()))
+        };
+        let (cover, logo) = (bytes_of(&self.cover)?, bytes_of(&self.logo)?);
+        let pictures = Pictures {
+            cover: cover.as_deref(),
+            logo: logo.as_deref(),
+        };
+        let with = |template: &Template| {
+            card_image::draw(&self.text, template, self.faces.typesetter(), pictures)
+        };
+        with(&self.template)
+            .or_else(|error| {
+                warn!(card = self.text.title, %error, "the built-in theme draws in place of the template");
+                with(self.fallback)
+            })
+            .map_err(|error| DrawError::Failed(error.to_string()))
+    }
+}

@@ -1,0 +1,182 @@
+//! The files that all cards are drawn with, the template, the fonts and the logo, as they are now.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::warning;
+use crate::config::{Cards, Theme};
+use crate::finding::{Finding, Rule, Severity};
+use crate::font::FontBook;
+use crate::picture::{self, Depth, Picture};
+use crate::render::card_image::{self, Template};
+use crate::stamp::Stamp;
+
+/// A larger template is a mistake.
+const MAX_TEMPLATE: u64 = 1024 * 1024;
+
+/// What all cards are drawn with.
+#[derive(Debug)]
+pub(super) struct Material {
+    config: Cards,
+    template: Arc<Template>,
+    fonts: FontBook,
+    logo: Option<Arc<Picture>>,
+    findings: Vec<Finding>,
+    stamps: Option<Vec<Option<Stamp>>>,
+}
+
+impl Material {
+    pub(super) fn new(config: &Cards) -> Material {
+        Material {
+            config: config.clone(),
+            template: Arc::new(built_in(config.theme)),
+            fonts: FontBook::load(&[], config.system_fonts).0,
+            logo: None,
+            findings: Vec::new(),
+            stamps: None,
+        }
+    }
+
+    /// Looks at the files; whether any is other than it was.
+    pub(super) fn look(&mut self, now: SystemTime) -> bool {
+        let stamps: Vec<Option<Stamp>> = self.files().iter().map(|file| stamp(file)).collect();
+        if self.stamps.as_ref() == Some(&stamps) {
+            return false;
+        }
+        self.findings.clear();
+        self.template = Arc::new(self.load_template());
+        self.logo = self.load_logo();
+        let (fonts, findings) = FontBook::load(&self.config.fonts, self.config.system_fonts);
+        self.fonts = fonts;
+        self.findings.extend(findings);
+        let trusted = stamps
+            .iter()
+            .flatten()
+            .all(|stamp| !stamp.is_too_fresh(now));
+        self.stamps = trusted.then_some(stamps);
+        true
+    }
+
+    pub(super) fn template(&self) -> Arc<Template> {
+        Arc::clone(&self.template)
+    }
+
+    pub(super) fn theme(&self) -> Theme {
+        self.config.theme
+    }
+
+    pub(super) fn fonts(&self) -> &FontBook {
+        &self.fonts
+    }
+
+    pub(super) fn logo(&self) -> Option<&Arc<Picture>> {
+        self.logo.as_ref()
+    }
+
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The files, and the directories of fonts with what is in them.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = self
+            .config
+            .template
+            .iter()
+            .chain(&self.config.logo)
+            .cloned()
+            .collect();
+        for font in &self.config.fonts {
+            files.push(font.clone());
+            let inside = fs::read_dir(font).into_iter().flatten().flatten();
+            files.extend(inside.map(|entry| entry.path()));
+        }
+        files.sort();
+        files
+    }
+
+    fn load_template(&mut self) -> Template {
+        let Some(path) = self.config.template.clone() else {
+            return built_in(self.config.theme);
+        };
+        match read_template(&path) {
+            Ok(template) => template,
+            Err(finding) => {
+                self.findings.push(finding);
+                built_in(self.config.theme)
+            }
+        }
+    }
+
+    fn load_logo(&mut self) -> Option<Arc<Picture>> {
+        let path = self.config.logo.as_ref()?;
+        let name = path.display().to_string();
+        let label = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        match picture::read(path, &label, Depth::Bytes) {
+            Ok(picture) if picture.is_drawable => Some(Arc::new(picture)),
+            Ok(_) => {
+                let hint = "save it as SVG, PNG, JPEG or WebP";
+                self.findings.push(warning(
+                    &name,
+                    Rule::UnusablePicture,
+                    "the logo is of a kind that cards cannot be drawn with".to_owned(),
+                    hint,
+                ));
+                None
+            }
+            Err(why) => {
+                let rule = if path.exists() {
+                    Rule::UnusablePicture
+                } else {
+                    Rule::MissingPicture
+                };
+                let hint = "`cards.logo` names it, relative to the configuration file";
+                self.findings
+                    .push(warning(&name, rule, format!("the logo {why}"), hint));
+                None
+            }
+        }
+    }
+}
+
+fn built_in(theme: Theme) -> Template {
+    card_image::theme(theme).clone()
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    fs::metadata(file).ok().map(|metadata| Stamp::of(&metadata))
+}
+
+fn read_template(path: &Path) -> Result<Template, Finding> {
+    let name = path.display().to_string();
+    let finding = |line, message: String, hint: &str| Finding {
+        file: name.clone(),
+        line,
+        severity: Severity::Error,
+        rule: Rule::CardTemplate,
+        message: format!("the template {message}; the built-in theme draws meanwhile"),
+        hint: hint.to_owned(),
+    };
+    let unreadable = |error: std::io::Error| {
+        let hint = "`cards.template` names it, relative to the configuration file";
+        finding(
+            None,
+            format!("cannot be read: {error}").to_lowercase(),
+            hint,
+        )
+    };
+    if fs::metadata(path).map_err(unreadable)?.len() > MAX_TEMPLATE {
+        return Err(finding(
+            None,
+            format!("has more than {MAX_TEMPLATE} bytes"),
+            "move pictures out of it: `cards.logo` is one",
+        ));
+    }
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    Template::parse(&text).map_err(|fault| finding(fault.line, fault.message, fault.hint))
+}
