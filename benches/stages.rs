@@ -15,14 +15,21 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use courant::config::Config;
 use courant::content::{Library, Loss};
-use courant::render::{CardImages, render};
+use courant::render::render;
 use courant::site::Site;
 use courant::snapshot::Snapshot;
+use courant::studio::Studio;
 use tempfile::TempDir;
 
 const SIZES: [usize; 2] = [125, 10_000];
 const ROUNDS: usize = 5;
-const STAGES: [&str; 4] = ["look (list, read, parse)", "judge", "render", "snapshot"];
+const STAGES: [&str; 5] = [
+    "look (list, read, parse)",
+    "judge",
+    "prepare cards",
+    "render",
+    "snapshot",
+];
 
 type Times = [Duration; STAGES.len()];
 
@@ -38,11 +45,13 @@ fn main() {
         let mut outputs = (0, 0);
         for round in 0..ROUNDS {
             let mut library = Library::default();
-            let (before, times) = generation(&mut library, &config, &Snapshot::default());
+            let mut studio = Studio::new(&config);
+            let (before, times) =
+                generation((&mut library, &mut studio), &config, &Snapshot::default());
             first.push(times);
             let title = format!("A title for round {round}");
             fs::write(&post, generate::titled(count - 1, &title)).expect("a post can be written");
-            let (after, times) = generation(&mut library, &config, &before);
+            let (after, times) = generation((&mut library, &mut studio), &config, &before);
             edit.push(times);
             outputs = (after.iter().count(), changed(&before, &after));
         }
@@ -55,7 +64,11 @@ fn main() {
     }
 }
 
-fn generation(library: &mut Library, config: &Config, before: &Snapshot) -> (Snapshot, Times) {
+fn generation(
+    (library, studio): (&mut Library, &mut Studio),
+    config: &Config,
+    before: &Snapshot,
+) -> (Snapshot, Times) {
     let now = generate::now();
     let start = Instant::now();
     library
@@ -64,13 +77,16 @@ fn generation(library: &mut Library, config: &Config, before: &Snapshot) -> (Sna
     let looked = Instant::now();
     let judged = Site::judge(config, library.posts(), DateTime::<Utc>::from(now));
     let decided = Instant::now();
-    let artifacts = render(&judged.site, &CardImages::default()).expect("the site can be rendered");
+    let prepared = studio.prepare(&judged.site, now);
+    let made_ready = Instant::now();
+    let artifacts = render(&judged.site, &prepared.images).expect("the site can be rendered");
     let rendered = Instant::now();
     let snapshot = Snapshot::next(before, artifacts, now);
     let times = [
         looked - start,
         decided - looked,
-        rendered - decided,
+        made_ready - decided,
+        rendered - made_ready,
         rendered.elapsed(),
     ];
     (snapshot, times)

@@ -24,7 +24,7 @@ const OVERHEAD: u64 = 256;
 /// So many pictures of the usual size fill a cache.
 const USUAL_SIZE: u64 = 32 * 1024;
 /// How far the threads that draw stand back behind those that answer (nice(1)).
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 19;
 
 /// Draws, and keeps what was drawn.
 #[derive(Clone)]

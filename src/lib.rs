@@ -26,3 +26,8 @@ pub mod studio;
 pub mod telemetry;
 pub mod text;
 pub mod watch;
+
+/// A card takes buffers of megabytes for a few milliseconds, and so does a generation. The system's
+/// allocator gives such back each time, and a third of a drawing's time would be the kernel's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

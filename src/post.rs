@@ -73,7 +73,7 @@ pub struct Author {
 }
 
 /// A picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Image {
     /// The absolute URL.
     pub url: String,

@@ -7,6 +7,7 @@ mod drawing;
 mod material;
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -30,8 +31,19 @@ pub struct Studio {
     material: Material,
     pictures: Pictures,
     frames: bool,
-    /// The faces of the last generation's cards: those of the next are mostly the same.
+    /// What the last generation's cards were prepared to: the next one's are mostly the same.
+    prepared: HashMap<String, Known>,
+    /// And the faces that they are drawn with.
     faces: HashMap<Vec<(String, u32)>, Arc<Faces>>,
+}
+
+/// A card that is prepared, by the hash of all that it says.
+#[derive(Debug, Clone)]
+struct Known {
+    card: u64,
+    image: CardImage,
+    faces: Vec<(String, u32)>,
+    missing: BTreeSet<char>,
 }
 
 /// The drawings of all cards, and what is wrong with what they are made of.
@@ -46,8 +58,13 @@ pub struct Prepared {
 /// One card on its way.
 struct Sketch<'a> {
     card: &'a Card,
-    text: CardText,
-    chain: Chain,
+    hash: u64,
+    work: Work,
+}
+
+enum Work {
+    Done(Known),
+    Begun(Box<CardText>, Chain),
 }
 
 impl Studio {
@@ -64,6 +81,7 @@ impl Studio {
                 depth,
             ),
             frames,
+            prepared: HashMap::new(),
             faces: HashMap::new(),
         }
     }
@@ -71,84 +89,121 @@ impl Studio {
     /// Looks at the files that cards are drawn with; whether any is other than it was.
     pub fn look(&mut self, now: SystemTime) -> bool {
         let material = self.material.look(now);
-        self.pictures.look_again(now) || material
+        let changed = self.pictures.look_again(now) || material;
+        if changed {
+            self.prepared.clear();
+        }
+        changed
     }
 
-    /// Prepares the cards of a site.
+    /// Prepares the cards of a site. What was prepared for the last one and is the same card still is
+    /// not prepared again.
     pub fn prepare(&mut self, site: &Site, now: SystemTime) -> Prepared {
         let urls = site.cards.iter().filter_map(|card| card.image.as_ref());
-        self.pictures
-            .look(urls.map(|image| image.url.as_str()), now);
+        if self
+            .pictures
+            .look(urls.map(|image| image.url.as_str()), now)
+        {
+            self.prepared.clear();
+        }
         let sketches: Vec<Sketch<'_>> = site
             .cards
             .par_iter()
             .map(|card| self.sketch(site, card))
             .collect();
+        self.collect_faces(&sketches);
+        let template = self.material.template();
+        let prepared: Vec<(&Card, Known)> = sketches
+            .into_par_iter()
+            .map(|sketch| (sketch.card, self.prepared(sketch, &template)))
+            .collect();
         let mut findings = self.material.findings().to_vec();
-        findings.extend(missing_glyphs(&sketches));
+        findings.extend(missing_glyphs(&prepared));
         findings.extend(
             site.cards
                 .iter()
                 .filter_map(|card| self.missing_picture(card)),
         );
-        self.collect_faces(&sketches);
-        let template = self.material.template();
-        let images = sketches
-            .into_par_iter()
-            .map(|sketch| (sketch.card.path.clone(), self.image(sketch, &template)))
+        let image = |(card, known): &(&Card, Known)| (card.path.clone(), known.image.clone());
+        let images = CardImages::new(prepared.iter().map(image).collect());
+        self.prepared = prepared
+            .into_iter()
+            .map(|(card, known)| (card.path.clone(), known))
             .collect();
-        Prepared {
-            images: CardImages::new(images),
-            findings,
-        }
+        Prepared { images, findings }
     }
 
     fn sketch<'a>(&self, site: &Site, card: &'a Card) -> Sketch<'a> {
-        let mut text = CardText::of(site, card);
-        let chain = self.material.fonts().chain(&text.drawn(), &text.language);
-        text.without(&chain.missing);
-        Sketch { card, text, chain }
+        let mut hasher = DefaultHasher::new();
+        card.hash(&mut hasher);
+        let hash = hasher.finish();
+        let known = self.prepared.get(&card.path);
+        let work = match known.filter(|known| known.card == hash) {
+            Some(known) => Work::Done(known.clone()),
+            None => {
+                let mut text = CardText::of(site, card);
+                let chain = self.material.fonts().chain(&text.drawn(), &text.language);
+                text.without(&chain.missing);
+                Work::Begun(Box::new(text), chain)
+            }
+        };
+        Sketch { card, hash, work }
     }
 
     /// One set of faces for all cards that need the same.
     fn collect_faces(&mut self, sketches: &[Sketch<'_>]) {
         let mut faces = HashMap::new();
         for sketch in sketches {
-            faces.entry(key(&sketch.chain)).or_insert_with_key(|key| {
-                let known = self.faces.remove(key);
-                known.unwrap_or_else(|| Arc::new(Faces::new(sketch.chain.faces.clone())))
-            });
+            match &sketch.work {
+                Work::Done(known) => {
+                    if let Some((key, made)) = self.faces.get_key_value(&known.faces) {
+                        faces.entry(key.clone()).or_insert_with(|| Arc::clone(made));
+                    }
+                }
+                Work::Begun(_, chain) => {
+                    faces.entry(key(chain)).or_insert_with_key(|key| {
+                        let known = self.faces.get(key).cloned();
+                        known.unwrap_or_else(|| Arc::new(Faces::new(chain.faces.clone())))
+                    });
+                }
+            }
         }
         self.faces = faces;
     }
 
-    fn image(&self, sketch: Sketch<'_>, template: &Arc<Template>) -> CardImage {
-        let own = sketch
-            .card
-            .image
-            .as_ref()
-            .map(|image| self.pictures.of(&image.url));
-        let own = match own {
+    fn prepared(&self, sketch: Sketch<'_>, template: &Arc<Template>) -> Known {
+        let (text, chain) = match sketch.work {
+            Work::Done(known) => return known,
+            Work::Begun(text, chain) => (*text, chain),
+        };
+        let own = sketch.card.image.as_ref();
+        let own = match own.map(|image| self.pictures.of(&image.url)) {
             Some(Found::Picture(picture)) => Some(picture),
             _ => None,
         };
-        let faces = self.faces.get(&key(&sketch.chain)).cloned();
+        let key = key(&chain);
+        let faces = self.faces.get(&key).cloned();
         let drawing = Drawing {
-            text: sketch.text,
+            text,
             template: Arc::clone(template),
             fallback: theme(self.material.theme()),
-            faces: faces.unwrap_or_else(|| Arc::new(Faces::new(sketch.chain.faces))),
+            faces: faces.unwrap_or_else(|| Arc::new(Faces::new(chain.faces))),
             cover: own
                 .filter(|picture| self.frames && picture.is_drawable)
                 .cloned(),
             logo: self.material.logo().cloned(),
         };
-        CardImage {
-            deferred: Deferred {
-                fingerprint: drawing.fingerprint(),
-                draw: Arc::new(drawing),
+        Known {
+            card: sketch.hash,
+            image: CardImage {
+                deferred: Deferred {
+                    fingerprint: drawing.fingerprint(),
+                    draw: Arc::new(drawing),
+                },
+                own: own.and_then(|picture| size(picture)),
             },
-            own: own.and_then(|picture| size(picture)),
+            faces: key,
+            missing: chain.missing,
         }
     }
 
@@ -189,17 +244,14 @@ fn key(chain: &Chain) -> Vec<(String, u32)> {
 }
 
 /// What each post's card lacks; what all lack, for it is in the site's name, is told once.
-fn missing_glyphs(sketches: &[Sketch<'_>]) -> Vec<Finding> {
-    let site = sketches
-        .first()
-        .map(|sketch| sketch.chain.missing.clone())
-        .unwrap_or_default();
-    sketches
+fn missing_glyphs(prepared: &[(&Card, Known)]) -> Vec<Finding> {
+    let none = BTreeSet::new();
+    let site = prepared.first().map_or(&none, |(_, known)| &known.missing);
+    prepared
         .iter()
         .enumerate()
-        .filter_map(|(place, sketch)| {
-            let missing = &sketch.chain.missing;
-            let own: BTreeSet<char> = if place == 0 { missing.clone() } else { missing - &site };
+        .filter_map(|(place, (card, Known { missing, .. }))| {
+            let own: BTreeSet<char> = if place == 0 { missing.clone() } else { missing - site };
             let first = own.first()?;
             let others = match own.len() - 1 {
                 0 => String::new(),
@@ -210,7 +262,7 @@ fn missing_glyphs(sketches: &[Sketch<'_>]) -> Vec<Finding> {
                 u32::from(*first)
             );
             let hint = "install a font that has it, such as one of Noto's, or name its file in `cards.fonts`";
-            Some(warning(&sketch.card.source, Rule::MissingGlyph, message, hint))
+            Some(warning(&card.source, Rule::MissingGlyph, message, hint))
         })
         .collect()
 }

@@ -344,7 +344,7 @@ fn framed(html: &str, text: &CardText, setting: &fit::Setting) -> String {
     };
     let wrap = if setting.breaks { "anywhere" } else { "normal" };
     format!(
-        "<div dir=\"{direction}\" style=\"display:block;position:relative;overflow:hidden;width:{WIDTH}px;\
+        "<div dir=\"{direction}\" style=\"display:block;position:relative;width:{WIDTH}px;\
          height:{HEIGHT}px;word-break:{word_break};background-color:#ffffff;--accent:{accent};--on-accent:{on_accent};\
          --accent-on-light:{on_light};--accent-on-dark:{on_dark};--title-size:{size}px;--title-wrap:{wrap}\">\
          {html}</div>",

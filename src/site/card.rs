@@ -30,7 +30,7 @@ const MAX_AUTHORS: usize = 4;
 const MAX_CATEGORIES: usize = 8;
 
 /// What a preview is drawn from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Card {
     /// The file that it is made of, for findings alone: no output holds it.
     pub source: String,
@@ -63,7 +63,7 @@ pub struct Card {
 }
 
 /// Which picture previews show of a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Preview {
     /// Its own.
     Own,
@@ -72,7 +72,7 @@ pub enum Preview {
 }
 
 /// What only a post's card has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Article {
     /// The date it bears.
     pub published: DateTime<Utc>,

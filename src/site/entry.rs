@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 /// Somebody who wrote an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Person {
     /// The name.
     pub name: String,

@@ -86,10 +86,14 @@ pub(super) fn encode(rgba: &[u8], width: usize, most: usize) -> Result<Vec<u8>, 
     Ok(png)
 }
 
-/// A picture of few enough colours to count them all.
+/// A picture of few enough colours to count them all. Most rows of a card are like the one above;
+/// such are counted and not kept.
 struct Drawn {
     colours: Vec<Rgb>,
+    /// The rows that are not like the one above, one after the other.
     indices: Vec<u16>,
+    /// How often each of them stands.
+    rows: Vec<usize>,
     width: usize,
 }
 
@@ -99,32 +103,36 @@ impl Drawn {
         let mut drawn = Drawn {
             colours: Vec::new(),
             indices: Vec::with_capacity(pixels.len()),
+            rows: Vec::new(),
             width,
         };
-        let mut last: Option<(Rgb, u16)> = None;
+        let mut last: Option<([u8; 4], u16)> = None;
         let mut above: Option<&[[u8; 4]]> = None;
         for row in pixels.chunks_exact(width) {
-            let start = drawn.indices.len();
-            if above == Some(row) {
-                // Most rows of a card are like the one above; only their count is new.
-                drawn.indices.extend_from_within(start - width..);
-            } else {
-                for [r, g, b, _] in row {
-                    let colour = [*r, *g, *b];
-                    let place = match last {
-                        Some((known, place)) if known == colour => place,
-                        _ => *places.entry(colour).or_insert_with(|| {
-                            drawn.colours.push(colour);
-                            u16::try_from(drawn.colours.len() - 1).unwrap_or(u16::MAX)
-                        }),
-                    };
-                    last = Some((colour, place));
-                    drawn.indices.push(place);
-                }
-                if drawn.colours.len() > DRAWN_COLOURS {
-                    return None;
-                }
+            if above == Some(row)
+                && let Some(count) = drawn.rows.last_mut()
+            {
+                *count += 1;
+                continue;
             }
+            for pixel in row {
+                let place = match last {
+                    Some((known, place)) if known == *pixel => place,
+                    _ => {
+                        let [r, g, b, _] = *pixel;
+                        *places.entry([r, g, b]).or_insert_with(|| {
+                            drawn.colours.push([r, g, b]);
+                            u16::try_from(drawn.colours.len() - 1).unwrap_or(u16::MAX)
+                        })
+                    }
+                };
+                last = Some((*pixel, place));
+                drawn.indices.push(place);
+            }
+            if drawn.colours.len() > DRAWN_COLOURS {
+                return None;
+            }
+            drawn.rows.push(1);
             above = Some(row);
         }
         Some(drawn)
@@ -144,11 +152,18 @@ impl Drawn {
                 .collect();
             (palette, map)
         };
-        let indices = self
-            .indices
-            .iter()
-            .map(|place| map.get(usize::from(*place)).copied().unwrap_or_default())
-            .collect();
+        let height: usize = self.rows.iter().sum();
+        let mut indices = Vec::with_capacity(height * self.width);
+        for (row, count) in self.indices.chunks_exact(self.width).zip(&self.rows) {
+            let start = indices.len();
+            indices.extend(
+                row.iter()
+                    .map(|place| map.get(usize::from(*place)).copied().unwrap_or_default()),
+            );
+            for _ in 1..*count {
+                indices.extend_from_within(start..start + self.width);
+            }
+        }
         Indexed {
             palette,
             indices,
@@ -158,13 +173,17 @@ impl Drawn {
 
     fn palette(&self, colours: usize) -> Vec<Rgb> {
         let mut counts = vec![0_usize; self.colours.len()];
-        for place in &self.indices {
+        let rows = self.indices.chunks_exact(self.width).zip(&self.rows);
+        for (place, times) in
+            rows.flat_map(|(row, times)| row.iter().map(move |place| (place, times)))
+        {
             if let Some(count) = counts.get_mut(usize::from(*place)) {
-                *count += 1;
+                *count += times;
             }
         }
+        let pixels = self.width * self.rows.iter().sum::<usize>();
         let counted: Vec<(Rgb, usize)> = self.colours.iter().copied().zip(counts).collect();
-        let areas = areas(&counted, self.indices.len(), colours);
+        let areas = areas(&counted, pixels, colours);
         // A colour counts for more the more there is of it, but an edge of letters counts too.
         let rest: Vec<Srgb<u8>> = counted
             .iter()
