@@ -1,7 +1,7 @@
 //! The bytes of one file into a post, or into what is wrong with it.
 
 use super::fields::Fields;
-use super::front_matter::{self, Fault, Split};
+use super::front_matter::{self, Fault, Format, Split};
 use super::{broken, dialect};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
@@ -62,21 +62,30 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
     let text = clean(text.to_owned())
         .replace("\r\n", "\n")
         .replace('\r', "\n");
-    let (front, body) = match front_matter::split(&text) {
-        Split::Yaml { front, body } => (front, body),
+    let (format, front, body) = match front_matter::split(&text) {
+        Split::Front {
+            format,
+            front,
+            body,
+        } => (format, front, body),
         Split::None => {
             return Parsed::Plain {
                 says_hidden: broken::says_hidden(&text),
             };
         }
-        Split::Open => {
+        Split::Open(format) => {
+            let hint = match format {
+                Format::Yaml => "write a line `---` after its last field",
+                Format::Toml => "write a line `+++` after its last field",
+                Format::Json => "close every brace, bracket and quote that it opens",
+            };
             findings.push(finding(
                 path,
                 Some(1),
                 Severity::Error,
                 Rule::FrontMatter,
                 "the front matter is opened and never closed".to_owned(),
-                "write a line `---` after its last field",
+                hint,
             ));
             return Parsed::Broken {
                 findings,
@@ -84,7 +93,7 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
             };
         }
     };
-    let root = match front_matter::parse_yaml(front) {
+    let root = match front_matter::parse(format, front) {
         Ok(root) => root,
         Err(fault) => {
             findings.push(of_fault(path, fault));

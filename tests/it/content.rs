@@ -714,3 +714,52 @@ fn names_of_authors_and_categories_are_bounded() {
     assert!(!built.everything().contains(&"n".repeat(501)));
     assert!(built.text("/rss.xml").contains(&"n".repeat(400)));
 }
+
+#[test]
+fn front_matter_in_toml_and_json_is_read_as_in_yaml() {
+    let built = TestSite::new()
+        .post(
+            "toml.md",
+            "+++\ntitle = \"In TOML\"\ndate = 2024-05-01T10:00:00+02:00\ncategories = [\"News\"]\n+++\nText.\n",
+        )
+        .post(
+            "json.md",
+            "{\n  \"title\": \"In JSON\",\n  \"date\": \"2024-05-02\",\n  \"author\": {\"name\": \"Ada\"}\n}\n\nText.\n",
+        )
+        .post("hidden.md", "+++\ntitle = \"Hidden TOML\"\ndate = 2024-05-01\ndraft = true\n+++\n")
+        .post("hidden2.md", "{\"title\": \"Hidden JSON\", \"date\": \"2024-05-01\", \"draft\": true}\n")
+        .post("shortcode.md", "{{< figure src=\"a.jpg\" >}}\n")
+        .build();
+    assert_eq!(built.rules(), []);
+    let rss = built.text("/rss.xml");
+    assert!(
+        rss.contains("<title>In TOML</title>") && rss.contains("Wed, 01 May 2024 08:00:00 GMT")
+    );
+    assert!(rss.contains("<title>In JSON</title>") && rss.contains("<dc:creator>Ada</dc:creator>"));
+    assert!(!built.everything().contains("Hidden"));
+    assert!(built.snapshot.get("/category/news/rss.xml").is_some());
+}
+
+#[test]
+fn broken_toml_and_json_have_their_lines_and_keep_what_hides_hidden() {
+    for (name, text, line) in [
+        ("a.md", "+++\ntitle = \"A\"\ndate = yesterday\n+++\n", 3),
+        ("b.md", "{\n\"title\": \"B\"\n\"date\": 1}\n", 1),
+        ("c.md", "+++\ntitle = \"never closed\"\n", 1),
+    ] {
+        let built = TestSite::new().post(name, text).build();
+        let finding = built.finding();
+        assert_eq!(
+            (finding.rule, finding.line),
+            (Rule::FrontMatter, Some(line)),
+            "{finding:?}"
+        );
+    }
+    let site = TestSite::new()
+        .post("a.md", "+++\ntitle = \"Quetzal\"\ndate = 2024-01-01\n+++\n")
+        .serve();
+    site.save("a.md", "+++\ntitle = \"Quetzal\ndraft = true\n+++\n");
+    site.until("the broken text takes it back", |site| {
+        !site.serves("Quetzal")
+    });
+}

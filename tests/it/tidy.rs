@@ -88,7 +88,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
     ("lib", &[]),
 ];
 
-/// Third-party crates, and the one place that may name each.
+/// Third-party crates, and the one place that may name each; TOML is read by two.
 const FENCES: [(&str, &str); 24] = [
     ("rss", "src/render/rss.rs"),
     ("atom_syndication", "src/render/atom.rs"),
@@ -97,7 +97,7 @@ const FENCES: [(&str, &str); 24] = [
     ("ammonia", "src/content/sanitize.rs"),
     ("saphyr_parser", "src/content/front_matter/yaml.rs"),
     ("notify", "src/watch/events.rs"),
-    ("toml", "src/config/raw.rs"),
+    ("toml", "src/config/raw.rs src/content/front_matter/toml.rs"),
     ("walkdir", "src/content/scan.rs"),
     ("flate2", "src/snapshot/coding.rs"),
     ("takumi", "src/render/card_image/canvas.rs"),
@@ -243,11 +243,11 @@ fn third_party_crates_stay_in_the_file_that_fences_them() {
                     || line.match_indices(&format!("{name}::")).any(|(at, _)| {
                         // `crate::render::rss::` is ours, and so are `rss::` and `png::` beside it.
                         !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
-                            && !["rss", "png"].contains(&name)
+                            && !["rss", "png", "toml"].contains(&name)
                     })
             });
             assert!(
-                !names_it || path.starts_with(fence),
+                !names_it || fence.split(' ').any(|place| path.starts_with(place)),
                 "{path} names the crate `{name}`, which belongs in {fence}"
             );
         }

@@ -7,17 +7,11 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::{Fault, Node, Value};
+use super::{Fault, MAX_NODES, MAX_TEXT, Node, Value};
 use crate::text::clean;
 
-/// No front matter seen has a hundred.
-const MAX_NODES: usize = 10_000;
 /// No front matter seen goes below five.
 const MAX_DEPTH: usize = 32;
-/// What aliases may expand to, and a front matter may hold, in bytes.
-const MAX_TEXT: usize = 1024 * 1024;
-
-const BUDGET_HINT: &str = "a front matter holds a post's fields; move data elsewhere";
 
 /// Parses one document; `lines_before` is added to line numbers, which the parser counts from 1.
 pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
@@ -229,12 +223,7 @@ impl Builder {
     }
 
     fn over_budget(&self, line: usize, what: &str) -> Fault {
-        Fault {
-            line: line + self.lines_before,
-            over_budget: true,
-            message: what.to_owned(),
-            hint: BUDGET_HINT,
-        }
+        super::over_budget(line + self.lines_before, what)
     }
 }
 
