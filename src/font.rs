@@ -67,16 +67,15 @@ impl FontBook {
             faces: bundled::text().into_iter().collect(),
             missing: BTreeSet::new(),
         };
+        let mut bundled = Vec::new();
+        // What asks for a picture in place of the letter before it.
+        if text.contains('\u{fe0f}') {
+            bundled.extend(bundled::emoji());
+        }
+        // In the order of the characters, not of the text: the same characters have the same chain.
+        let needed: BTreeSet<char> = text.chars().filter(|c| !needs_no_glyph(*c)).collect();
         let mut others = Vec::new();
-        let mut emoji = None;
-        for character in text.chars() {
-            if needs_no_glyph(character) {
-                // What asks for a picture in place of the letter.
-                if matches!(character, '\u{fe0f}') {
-                    emoji = bundled::emoji();
-                }
-                continue;
-            }
+        for character in needed {
             if chain
                 .faces
                 .first()
@@ -85,30 +84,45 @@ impl FontBook {
                 continue;
             }
             if let Some(face) = bundled::find(character) {
-                add(&mut chain.faces, face);
+                add(&mut bundled, face);
             } else if !self.own.iter().any(|face| face.covers(character)) {
-                let system = self
-                    .system
-                    .as_ref()
-                    .map(|system| system.get_or_init(System::load));
-                let faces = system
-                    .map(|system| system.find(character, language))
-                    .unwrap_or_default();
-                if faces.is_empty() {
-                    chain.missing.insert(character);
-                }
-                for face in faces {
-                    add(&mut others, face);
-                }
+                others.push(character);
             }
         }
-        for face in emoji.into_iter().chain(self.own.iter().cloned()) {
+        bundled.sort_by_key(bundled::place);
+        for face in bundled.into_iter().chain(self.own.iter().cloned()) {
             add(&mut chain.faces, face);
         }
-        // Not in the order of the text: two texts of the same characters have the same chain.
-        others.sort_by(|a, b| (&a.file.fingerprint, a.index).cmp(&(&b.file.fingerprint, b.index)));
-        chain.faces.extend(others);
+        // Han first: it leans towards the language, kana and hangul towards their own, and of the
+        // faces that have it the first draws it.
+        others.sort_by_key(|c| !matches!(u32::from(*c), 0x3400..=0x9fff | 0x2_0000..));
+        for character in others {
+            let system = self.system.as_ref();
+            let system = system.map(|system| system.get_or_init(System::load));
+            let faces = system.map(|system| system.find(character, language));
+            let faces = faces.unwrap_or_default();
+            if faces.is_empty() {
+                chain.missing.insert(character);
+            }
+            for face in faces {
+                add(&mut chain.faces, face);
+            }
+        }
         chain
+    }
+
+    /// The configured faces.
+    pub fn own(&self) -> &[Face] {
+        &self.own
+    }
+
+    /// Keeps the configured faces that are wanted, and returns the others.
+    pub fn retain(&mut self, is_wanted: fn(&Face) -> bool) -> Vec<Face> {
+        let (wanted, others) = std::mem::take(&mut self.own)
+            .into_iter()
+            .partition(is_wanted);
+        self.own = wanted;
+        others
     }
 }
 

@@ -10,11 +10,13 @@
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::artifact::{Deferred, DrawError};
@@ -23,6 +25,8 @@ use crate::artifact::{Deferred, DrawError};
 const OVERHEAD: u64 = 256;
 /// So many pictures of the usual size fill a cache.
 const USUAL_SIZE: u64 = 32 * 1024;
+/// How long nobody looks again at what is being replaced: what `Retry-After` says.
+const STALE: Duration = Duration::from_secs(1);
 /// How far the threads that draw stand back behind those that answer (nice(1)).
 const NICENESS: i32 = 19;
 
@@ -46,6 +50,8 @@ enum Picture {
     Drawn(Bytes),
     /// It will fail again.
     Failed,
+    /// Who asks again soon would find no other.
+    Stale(Instant),
 }
 
 #[derive(Debug, Clone)]
@@ -55,7 +61,7 @@ impl Weighter<String, Picture> for ByBytes {
     fn weight(&self, key: &String, picture: &Picture) -> u64 {
         let bytes = match picture {
             Picture::Drawn(bytes) => bytes.len(),
-            Picture::Failed => 0,
+            Picture::Failed | Picture::Stale(_) => 0,
         };
         (bytes + key.len()) as u64 + OVERHEAD
     }
@@ -96,21 +102,21 @@ impl Gallery {
         })
     }
 
-    /// The picture, if it is kept.
-    pub fn kept(&self, deferred: &Deferred) -> Option<Bytes> {
-        match self.shared.kept.get(&deferred.fingerprint) {
-            Some(Picture::Drawn(bytes)) => Some(bytes),
-            Some(Picture::Failed) | None => None,
-        }
-    }
-
     /// The picture, drawn if need be. It goes on being drawn for others, and for later, when the
     /// one who asked goes away.
     ///
     /// # Errors
     /// See [`Refusal`].
     pub async fn get(&self, deferred: &Deferred) -> Result<Bytes, Refusal> {
-        let picture = match self.shared.kept.get(&deferred.fingerprint) {
+        let kept = &self.shared.kept;
+        let picture = match kept.get(&deferred.fingerprint) {
+            Some(Picture::Stale(since)) if since.elapsed() >= STALE => {
+                kept.remove(&deferred.fingerprint);
+                None
+            }
+            picture => picture,
+        };
+        let picture = match picture {
             Some(picture) => picture,
             None => {
                 let (shared, deferred) = (Arc::clone(&self.shared), deferred.clone());
@@ -127,6 +133,7 @@ impl Gallery {
         match picture {
             Picture::Drawn(bytes) => Ok(bytes),
             Picture::Failed => Err(Refusal::Failed),
+            Picture::Stale(_) => Err(Refusal::Stale),
         }
     }
 
@@ -155,7 +162,7 @@ impl Shared {
         });
         match drawn.await {
             Ok(Ok(bytes)) => Ok(Picture::Drawn(Bytes::from(bytes))),
-            Ok(Err(DrawError::Stale(_))) => Err(Refusal::Stale),
+            Ok(Err(DrawError::Stale(_))) => Ok(Picture::Stale(Instant::now())),
             Ok(Err(error @ DrawError::Failed(_))) => {
                 warn!(fingerprint = deferred.fingerprint, %error, "a picture is not served");
                 Ok(Picture::Failed)

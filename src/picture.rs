@@ -2,7 +2,7 @@
 //! and under which name they are known.
 //!
 //! Looked at when they are first wanted, and again when their stamp is another. The only file that
-//! names the `imagesize` crate.
+//! names the `imagesize` and `exif` crates.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -21,13 +21,13 @@ use crate::stamp::Stamp;
 
 /// A larger file is no picture of a page.
 const MAX_FILE: u64 = 32 * 1024 * 1024;
-/// More pixels take more memory than a drawing may.
-const MAX_PIXELS: usize = 50_000_000;
+/// More pixels take more memory than a drawing may: four bytes each.
+const MAX_PIXELS: usize = 25_000_000;
 /// Enough of a file to tell its kind and size: some cameras put thumbnails before it.
 const HEAD: u64 = 256 * 1024;
 
 /// A picture on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Picture {
     /// Its file.
     pub file: PathBuf,
@@ -41,12 +41,12 @@ pub struct Picture {
     pub height: usize,
     /// Its media type.
     pub mime_type: &'static str,
-    /// Whether cards can be drawn with it.
-    pub is_drawable: bool,
+    /// Why cards cannot be drawn with it, where they cannot.
+    pub undrawable: Option<&'static str>,
 }
 
 /// What is known of an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Found {
     /// It leads to no file of ours.
     Elsewhere,
@@ -102,9 +102,13 @@ impl Pictures {
         } else {
             HashSet::new()
         };
+        let dir = self.dir.as_ref().and_then(|dir| fs::canonicalize(dir).ok());
         let looked: Vec<(String, Known)> = urls
             .par_iter()
-            .filter_map(|url| Some(((*url).to_owned(), self.look_at(url, now)?)))
+            .filter_map(|url| {
+                let known = self.look_at(url, dir.as_deref(), now)?;
+                Some(((*url).to_owned(), known))
+            })
             .collect();
         let before = self.known.len();
         self.known.retain(|url, _| urls.contains(url.as_str()));
@@ -133,12 +137,12 @@ impl Pictures {
     }
 
     /// What is at an address now, if that is not known already.
-    fn look_at(&self, url: &str, now: SystemTime) -> Option<Known> {
+    fn look_at(&self, url: &str, dir: Option<&Path>, now: SystemTime) -> Option<Known> {
         let Some((name, file)) = self.file(url) else {
             let found = Found::Elsewhere;
             return Some(Known { stamp: None, found });
         };
-        let stamp = match self.within(&file) {
+        let stamp = match within(&file, dir) {
             Ok(stamp) => stamp,
             Err(_) => {
                 return Some(Known {
@@ -177,17 +181,16 @@ impl Pictures {
                 .all(|part| !part.is_empty() && !part.contains('\\'));
         Some((name.clone(), self.dir.as_ref()?.join(name))).filter(|_| plain)
     }
+}
 
-    /// The stamp of a file that is in the directory, also after its links were followed.
-    fn within(&self, file: &Path) -> io::Result<Stamp> {
-        let real = fs::canonicalize(file)?;
-        let dir = fs::canonicalize(self.dir.as_deref().unwrap_or(Path::new("")))?;
-        let metadata = fs::metadata(&real)?;
-        if !real.starts_with(dir) || !metadata.is_file() {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        Ok(Stamp::of(&metadata))
+/// The stamp of a file that is in the directory, also after its links were followed.
+fn within(file: &Path, dir: Option<&Path>) -> io::Result<Stamp> {
+    let real = fs::canonicalize(file)?;
+    let metadata = fs::metadata(&real)?;
+    if !dir.is_some_and(|dir| real.starts_with(dir)) || !metadata.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
     }
+    Ok(Stamp::of(&metadata))
 }
 
 /// Looks at one picture.
@@ -210,8 +213,8 @@ pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
     File::open(file)
         .and_then(|file| file.take(most).read_to_end(&mut bytes))
         .map_err(failed)?;
-    let (mime_type, is_drawable) = kind(&bytes).ok_or("is of no kind that is known")?;
-    let (width, height) = if mime_type == SVG {
+    let (mime_type, undrawable) = kind(&bytes).ok_or("is of no kind that is known")?;
+    let (mut width, mut height) = if mime_type == SVG {
         // It has what size it is given.
         (0, 0)
     } else {
@@ -219,11 +222,17 @@ pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
             .map(|size| (size.width, size.height))
             .map_err(|_| "is broken: it does not say how large it is")?
     };
-    if width.saturating_mul(height) > MAX_PIXELS {
-        return Err(format!(
-            "has {width} × {height} pixels, and {MAX_PIXELS} are too many to draw"
-        ));
+    let orientation = orientation(&bytes);
+    if orientation >= 5 {
+        (width, height) = (height, width);
     }
+    let undrawable = if width.saturating_mul(height) > MAX_PIXELS {
+        Some("has more than 25 million pixels")
+    } else if orientation > 1 {
+        Some("lies on its side or its head, and only its EXIF orientation says so")
+    } else {
+        undrawable
+    };
     Ok(Picture {
         file: file.to_owned(),
         name: name.to_owned(),
@@ -231,7 +240,7 @@ pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
         width,
         height,
         mime_type,
-        is_drawable,
+        undrawable,
     })
 }
 
@@ -246,19 +255,35 @@ pub fn bytes(picture: &Picture) -> Option<Vec<u8>> {
 
 const SVG: &str = "image/svg+xml";
 
-/// The media type, and whether a card can be drawn with it.
-fn kind(bytes: &[u8]) -> Option<(&'static str, bool)> {
+/// How a camera says that the picture is turned, EXIF 2.32 §4.6.5: 1 is upright.
+fn orientation(bytes: &[u8]) -> u32 {
+    exif::Reader::new()
+        .read_from_container(&mut io::Cursor::new(bytes))
+        .ok()
+        .and_then(|tags| {
+            tags.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?
+                .value
+                .get_uint(0)
+        })
+        .filter(|orientation| (1..=8).contains(orientation))
+        .unwrap_or(1)
+}
+
+/// The media type, and why a card cannot be drawn with it, if it cannot.
+fn kind(bytes: &[u8]) -> Option<(&'static str, Option<&'static str>)> {
     match imagesize::image_type(bytes) {
-        Ok(ImageType::Jpeg) => Some(("image/jpeg", true)),
-        Ok(ImageType::Png) => Some(("image/png", true)),
-        Ok(ImageType::Gif) => Some(("image/gif", true)),
-        Ok(ImageType::Webp) => Some(("image/webp", true)),
-        Ok(ImageType::Heif(Compression::Av1)) => Some(("image/avif", false)),
+        Ok(ImageType::Jpeg) => Some(("image/jpeg", None)),
+        Ok(ImageType::Png) => Some(("image/png", None)),
+        Ok(ImageType::Gif) => Some(("image/gif", None)),
+        Ok(ImageType::Webp) => Some(("image/webp", None)),
+        Ok(ImageType::Heif(Compression::Av1)) => {
+            Some(("image/avif", Some("is AVIF, which cannot be drawn")))
+        }
         Ok(_) => None,
         Err(_) => {
             let head =
                 String::from_utf8_lossy(bytes.get(..1024).unwrap_or(bytes)).to_ascii_lowercase();
-            head.contains("<svg").then_some((SVG, true))
+            head.contains("<svg").then_some((SVG, None))
         }
     }
 }
@@ -353,17 +378,30 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_that_lies_on_its_side_is_as_wide_as_it_is_seen_to_be() {
+        // A JPEG of 3 × 2 pixels as cameras begin it: EXIF with the orientation alone, then its size.
+        let exif = b"\xff\xe1\x00\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        let size = b"\xff\xc0\x00\x0b\x08\x00\x02\x00\x03\x01\x01\x11\x00\xff\xd9";
+        let jpeg = [b"\xff\xd8".as_slice(), exif, size].concat();
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("a.jpg");
+        fs::write(&file, jpeg).expect("written");
+        let picture = read(&file, "a.jpg", Depth::Bytes).expect("a picture");
+        assert_eq!((picture.width, picture.height), (2, 3));
+        assert!(picture.undrawable.is_some_and(|why| why.contains("EXIF")));
+    }
+
+    #[test]
     fn what_is_no_picture_or_too_large_is_told() {
         let dir = tempfile::tempdir().expect("a directory");
-        for (name, bytes, told) in [
-            ("text.png", b"hello".to_vec(), "is of no kind that is known"),
-            ("huge.png", png(60_000, 60_000), "has 60000 × 60000 pixels"),
-        ] {
-            let file = dir.path().join(name);
-            fs::write(&file, bytes).expect("written");
-            let told_of = read(&file, name, Depth::Size).expect_err("no picture");
-            assert!(told_of.starts_with(told), "{told_of}");
-        }
+        let text = dir.path().join("text.png");
+        fs::write(&text, "hello").expect("written");
+        let told = read(&text, "text.png", Depth::Size).expect_err("no picture");
+        assert_eq!(told, "is of no kind that is known");
+        let huge = dir.path().join("huge.png");
+        fs::write(&huge, png(60_000, 60_000)).expect("written");
+        let huge = read(&huge, "huge.png", Depth::Size).expect("a picture");
+        assert!(huge.undrawable.is_some(), "{huge:?}");
         let svg = dir.path().join("a.svg");
         fs::write(
             &svg,

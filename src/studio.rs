@@ -89,23 +89,18 @@ impl Studio {
     /// Looks at the files that cards are drawn with; whether any is other than it was.
     pub fn look(&mut self, now: SystemTime) -> bool {
         let material = self.material.look(now);
-        let changed = self.pictures.look_again(now) || material;
-        if changed {
+        if material {
             self.prepared.clear();
         }
-        changed
+        self.pictures.look_again(now) || material
     }
 
     /// Prepares the cards of a site. What was prepared for the last one and is the same card still is
     /// not prepared again.
     pub fn prepare(&mut self, site: &Site, now: SystemTime) -> Prepared {
         let urls = site.cards.iter().filter_map(|card| card.image.as_ref());
-        if self
-            .pictures
-            .look(urls.map(|image| image.url.as_str()), now)
-        {
-            self.prepared.clear();
-        }
+        self.pictures
+            .look(urls.map(|image| image.url.as_str()), now);
         let sketches: Vec<Sketch<'_>> = site
             .cards
             .par_iter()
@@ -136,6 +131,7 @@ impl Studio {
     fn sketch<'a>(&self, site: &Site, card: &'a Card) -> Sketch<'a> {
         let mut hasher = DefaultHasher::new();
         card.hash(&mut hasher);
+        self.own(card).hash(&mut hasher);
         let hash = hasher.finish();
         let known = self.prepared.get(&card.path);
         let work = match known.filter(|known| known.card == hash) {
@@ -176,8 +172,7 @@ impl Studio {
             Work::Done(known) => return known,
             Work::Begun(text, chain) => (*text, chain),
         };
-        let own = sketch.card.image.as_ref();
-        let own = match own.map(|image| self.pictures.of(&image.url)) {
+        let own = match self.own(sketch.card) {
             Some(Found::Picture(picture)) => Some(picture),
             _ => None,
         };
@@ -189,7 +184,7 @@ impl Studio {
             fallback: theme(self.material.theme()),
             faces: faces.unwrap_or_else(|| Arc::new(Faces::new(chain.faces))),
             cover: own
-                .filter(|picture| self.frames && picture.is_drawable)
+                .filter(|picture| self.frames && picture.undrawable.is_none())
                 .cloned(),
             logo: self.material.logo().cloned(),
         };
@@ -207,8 +202,14 @@ impl Studio {
         }
     }
 
+    /// What is known of the card's own picture.
+    fn own(&self, card: &Card) -> Option<&Found> {
+        let image = card.image.as_ref()?;
+        Some(self.pictures.of(&image.url))
+    }
+
     fn missing_picture(&self, card: &Card) -> Option<Finding> {
-        let (rule, message, hint) = match self.pictures.of(&card.image.as_ref()?.url) {
+        let (rule, message, hint) = match self.own(card)? {
             Found::Missing(name) => (
                 Rule::MissingPicture,
                 format!("the picture `{name}` is not in `content.static_dir`"),
@@ -218,6 +219,14 @@ impl Studio {
                 Rule::UnusablePicture,
                 format!("the picture `{name}` {why}"),
                 "save it as JPEG, PNG or WebP",
+            ),
+            Found::Picture(picture) if self.frames => (
+                Rule::UnusablePicture,
+                format!(
+                    "the picture `{}` {}, so the card is drawn without",
+                    picture.name, picture.undrawable?
+                ),
+                "save it upright, as JPEG, PNG or WebP, in the size that pages show",
             ),
             Found::Elsewhere | Found::Picture(_) => return None,
         };

@@ -10,10 +10,17 @@ const CACHE_SIZE: usize = 64 * 1024 * 1024;
 /// Half a second's work of one core, at the least.
 const QUEUE: usize = 256;
 
-pub(super) fn cards(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Cards {
+/// Paths are relative to `dir`; `has_pictures` tells whether it is known where those of posts are.
+pub(super) fn cards(
+    mut table: Table<'_, '_>,
+    faults: &Faults<'_>,
+    dir: &Path,
+    has_pictures: bool,
+) -> Cards {
+    let written = table.string("picture");
     let picture = choice(
         faults,
-        table.string("picture"),
+        written.clone(),
         &[
             ("own", CardPicture::Own),
             ("drawn", CardPicture::Drawn),
@@ -29,6 +36,11 @@ pub(super) fn cards(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -
             ("poster", Theme::Poster),
         ],
     );
+    if let (Some(CardPicture::Framed), Some(written), false) = (picture, &written, has_pictures) {
+        let hint = "write where pictures are, such as `static_dir = \"static\"` in `[content]`";
+        let message = "is `framed`, and `content.static_dir` is missing";
+        faults.at(written, message, hint);
+    }
     let path = |written: Written<String>| dir.join(written.value);
     let template = table.string("template").map(path);
     let logo = table.string("logo").map(path);

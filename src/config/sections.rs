@@ -37,7 +37,8 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path) -> Option<Config
     let site = site(root.table("site"), faults);
     let content = content(root.table("content"), faults, dir);
     let hidden = hidden(root.table("visibility"), faults);
-    let cards = cards(root.table("cards"), faults, dir);
+    let has_pictures = content.static_dir.is_some();
+    let cards = cards(root.table("cards"), faults, dir, has_pictures);
     let feeds = feeds(root.table("feeds"), faults);
     let sitemap = sitemap(root.table("sitemap"), faults, site.as_ref());
     let robots = root

@@ -108,6 +108,13 @@ pub(super) fn find(character: char) -> Option<Face> {
         .find(|face| face.covers(character))
 }
 
+/// The place of a face among the bundled ones.
+pub(super) fn place(face: &Face) -> Option<usize> {
+    FONTS
+        .iter()
+        .position(|font| Some(font.family) == face.family)
+}
+
 /// Whether a family goes by the name of a bundled one.
 pub(super) fn is_family(name: &str) -> bool {
     FONTS

@@ -277,6 +277,11 @@ fn built_in(text: &str) -> Template {
     Template::parse(text).expect("the built-in themes parse")
 }
 
+/// Whether a picture, as a file holds it, can be drawn.
+pub fn is_picture(bytes: &[u8]) -> bool {
+    Images::default().add("", bytes).is_ok()
+}
+
 /// Draws a card.
 ///
 /// # Errors
@@ -298,9 +303,9 @@ pub fn draw(
         name_of("cover", pictures.cover),
         name_of("logo", pictures.logo),
     );
-    let page = |setting: &fit::Setting| -> Result<Page<'_>, CardImageError> {
+    let page = |setting: &fit::Setting, title: String| -> Result<Page<'_>, CardImageError> {
         let titled = CardText {
-            title: setting.title.clone(),
+            title,
             ..text.clone()
         };
         let html = template
@@ -320,11 +325,12 @@ pub fn draw(
         )?)
     };
     let setting = fit::fit(&text.title, &template.sizes, |setting| {
-        page(setting)?
-            .holds(&setting.title, f32::from(setting.size))
+        let marked = format!("{}{}", canvas::MARK, setting.title);
+        page(setting, marked)?
+            .holds(f32::from(setting.size))
             .map_err(CardImageError::from)
     })?;
-    let pixels = page(&setting)?.draw()?;
+    let pixels = page(&setting, setting.title.clone())?.draw()?;
     Ok(png::encode(&pixels, WIDTH as usize, MAX_BYTES)?)
 }
 

@@ -1,7 +1,8 @@
 //! One card and all that it is made of, ready to be drawn.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, OnceLock};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tracing::warn;
 
@@ -10,6 +11,11 @@ use crate::fingerprint;
 use crate::font::Face;
 use crate::picture::{self, Picture};
 use crate::render::card_image::{self, CardText, EDITION, Pictures, Template, Typesetter};
+
+/// A picture of more pixels takes tens of megabytes to draw with.
+const LARGE: usize = 4_000_000;
+/// So cards around such are drawn one at a time.
+static LARGE_COVERS: Mutex<()> = Mutex::new(());
 
 /// A card that can be drawn.
 #[derive(Debug)]
@@ -50,9 +56,12 @@ impl Drawing {
         // Texts that cannot be written as JSON do not exist.
         let text = serde_json::to_string(&self.text).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
+        // Decoders of photographs may differ in a last bit between processors.
         let mut parts = format!(
-            "{EDITION}\n{version}\n{}\n{text}\n",
-            self.template.fingerprint
+            "{EDITION}\n{version}\n{}\n{}\n{}\n{text}\n",
+            std::env::consts::ARCH,
+            self.template.fingerprint,
+            self.fallback.fingerprint
         );
         for face in &self.faces.faces {
             let _ = writeln!(parts, "{} {}", face.file.fingerprint, face.index);
@@ -83,6 +92,20 @@ impl Draw for Drawing {
                 .ok_or_else(|| DrawError::Stale(picture.name.clone()))
         };
         let (cover, logo) = (bytes_of(&self.cover)?, bytes_of(&self.logo)?);
+        // Held while the card is drawn.
+        let _one_at_a_time = self
+            .cover
+            .as_ref()
+            .filter(|picture| picture.width * picture.height > LARGE)
+            .map(|_| LARGE_COVERS.lock().unwrap_or_else(PoisonError::into_inner));
+        if let (Some(picture), Some(bytes)) = (&self.cover, &cover)
+            && !card_image::is_picture(bytes)
+        {
+            warn!(
+                picture = picture.name,
+                "a card is drawn without its picture, which is broken"
+            );
+        }
         let pictures = Pictures {
             cover: cover.as_deref(),
             logo: logo.as_deref(),
@@ -90,11 +113,19 @@ impl Draw for Drawing {
         let with = |template: &Template| {
             card_image::draw(&self.text, template, self.faces.typesetter(), pictures)
         };
-        with(&self.template)
+        // What a template makes of the renderer is not known, so its panics end here.
+        let drawn = catch_unwind(AssertUnwindSafe(|| {
+            with(&self.template).map_err(|error| error.to_string())
+        }));
+        drawn
+            .unwrap_or_else(|_| Err("the renderer broke down".to_owned()))
             .or_else(|error| {
-                warn!(card = self.text.title, %error, "the built-in theme draws in place of the template");
-                with(self.fallback)
+                warn!(
+                    card = self.text.title,
+                    error, "the built-in theme draws in place of the template"
+                );
+                with(self.fallback).map_err(|error| error.to_string())
             })
-            .map_err(|error| DrawError::Failed(error.to_string()))
+            .map_err(DrawError::Failed)
     }
 }

@@ -45,18 +45,42 @@ impl Material {
         if self.stamps.as_ref() == Some(&stamps) {
             return false;
         }
-        self.findings.clear();
+        let before = self.names();
+        let findings_before = std::mem::take(&mut self.findings);
         self.template = Arc::new(self.load_template());
         self.logo = self.load_logo();
-        let (fonts, findings) = FontBook::load(&self.config.fonts, self.config.system_fonts);
-        self.fonts = fonts;
-        self.findings.extend(findings);
+        self.load_fonts();
         let trusted = stamps
             .iter()
             .flatten()
             .all(|stamp| !stamp.is_too_fresh(now));
         self.stamps = trusted.then_some(stamps);
-        true
+        before != self.names() || findings_before != self.findings
+    }
+
+    /// What all is called that cards are drawn with: other bytes have another name.
+    fn names(&self) -> Vec<String> {
+        let logo = self.logo.iter().filter_map(|logo| logo.fingerprint.clone());
+        std::iter::once(self.template.fingerprint.clone())
+            .chain(logo)
+            .chain(names(&self.fonts))
+            .collect()
+    }
+
+    /// The fonts that are there; those that the renderer refuses are none.
+    fn load_fonts(&mut self) {
+        let (mut fonts, findings) = FontBook::load(&self.config.fonts, self.config.system_fonts);
+        self.findings.extend(findings);
+        for face in fonts.retain(card_image::Typesetter::takes) {
+            let hint = "use another file of the font, in TrueType or OpenType";
+            let message = "the font is refused by the renderer".to_owned();
+            let refused = warning(&face.file.name, Rule::UnusableFont, message, hint);
+            self.findings.push(refused);
+        }
+        // The same fonts keep what was looked up in them, and in those of the machine.
+        if names(&fonts).ne(names(&self.fonts)) {
+            self.fonts = fonts;
+        }
     }
 
     pub(super) fn template(&self) -> Arc<Template> {
@@ -118,13 +142,14 @@ impl Material {
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
         match picture::read(path, &label, Depth::Bytes) {
-            Ok(picture) if picture.is_drawable => Some(Arc::new(picture)),
+            Ok(picture) if is_whole(&picture) => Some(Arc::new(picture)),
             Ok(_) => {
                 let hint = "save it as SVG, PNG, JPEG or WebP";
                 self.findings.push(warning(
                     &name,
                     Rule::UnusablePicture,
-                    "the logo is of a kind that cards cannot be drawn with".to_owned(),
+                    "the logo is broken, or of a kind or size that cards cannot be drawn with"
+                        .to_owned(),
                     hint,
                 ));
                 None
@@ -142,6 +167,16 @@ impl Material {
             }
         }
     }
+}
+
+/// What configured fonts are called.
+fn names(fonts: &FontBook) -> impl Iterator<Item = String> {
+    fonts.own().iter().map(|face| face.file.fingerprint.clone())
+}
+
+fn is_whole(picture: &Picture) -> bool {
+    let draws = || picture::bytes(picture).is_some_and(|bytes| card_image::is_picture(&bytes));
+    picture.undrawable.is_none() && draws()
 }
 
 fn built_in(theme: Theme) -> Template {

@@ -85,8 +85,14 @@ impl Events {
             return false;
         };
         let mut replaced = false;
+        let dirs: Vec<PathBuf> = self
+            .roots
+            .iter()
+            .map(|root| root.path.clone())
+            .filter(|path| path.is_dir())
+            .collect();
         for root in &mut self.roots {
-            if let Some(result) = root.follow(watcher) {
+            if let Some(result) = root.follow(watcher, &dirs) {
                 replaced = true;
                 if root.is_content {
                     self.reason = result.err().map(|error| error.to_string());
@@ -98,8 +104,13 @@ impl Events {
 }
 
 impl Root {
-    /// Watches what is there now, if it is not that which is watched already.
-    fn follow(&mut self, watcher: &mut RecommendedWatcher) -> Option<notify::Result<()>> {
+    /// Watches what is there now, if it is not that which is watched already. `dirs` are watched with
+    /// all below them: another watch on one of those directories would take its place.
+    fn follow(
+        &mut self,
+        watcher: &mut RecommendedWatcher,
+        dirs: &[PathBuf],
+    ) -> Option<notify::Result<()>> {
         let now = Identity::of(&self.path);
         if self.watched.as_ref() == Some(&now) {
             return None;
@@ -112,6 +123,7 @@ impl Root {
             .ancestors()
             .skip(1)
             .filter(|above| above.is_dir())
+            .filter(|above| !dirs.iter().any(|dir| above.starts_with(dir)))
             .take(2)
         {
             let _ = watcher.watch(above, RecursiveMode::NonRecursive);

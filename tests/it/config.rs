@@ -128,3 +128,17 @@ fn the_samples_are_clean() {
     assert_eq!(pipeline.status().findings, []);
     assert_eq!(pipeline.status().tally.posts, 6);
 }
+
+#[test]
+fn cards_around_pictures_need_to_know_where_those_are() {
+    let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n[cards]\npicture = \"framed\"\n";
+    let findings = Config::parse(toml, "config.toml", Path::new("")).unwrap_err();
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].line, Some(5));
+    assert!(
+        findings[0]
+            .message
+            .contains("`content.static_dir` is missing"),
+        "{findings:?}"
+    );
+}

@@ -468,3 +468,21 @@ fn a_picture_that_is_replaced_gives_its_card_another_name() {
     });
     assert_eq!(site.get("/cards/a/.png").status, 200);
 }
+
+#[test]
+fn watching_pictures_within_the_content_takes_no_event_from_the_posts() {
+    let site = TestSite::new()
+        .config("[content]\nstatic_dir = \"content/img\"\n[watch]\nrescan = \"1h\"")
+        .file("content/img/a.txt", "")
+        .post("a.md", plain("A", "2024-01-01"))
+        .serve();
+    std::fs::create_dir_all(site.content().join("new/deep")).unwrap();
+    site.write("a.md", plain("A changed", "2024-01-01"));
+    site.until("the new directories were seen", |site| {
+        site.serves("A changed")
+    });
+    site.write("new/deep/b.md", plain("Quetzal", "2024-01-01"));
+    site.until("a post in a new directory is served", |site| {
+        site.serves("Quetzal")
+    });
+}

@@ -19,7 +19,7 @@ use courant::finding::{Finding, Rule};
 use courant::gallery::Gallery;
 use courant::pipeline::{Outcome, Pipeline, Status};
 use courant::server::Source;
-use courant::snapshot::{Content, Current, Snapshot};
+use courant::snapshot::{Content, Current, Resource, Snapshot};
 use courant::watch::{Stop, Turn, Watch};
 use tempfile::TempDir;
 
@@ -106,6 +106,12 @@ impl TestSite {
     /// Adds to the configuration, which begins inside `[site]`.
     pub fn config(mut self, toml: &str) -> TestSite {
         let _ = writeln!(self.config, "{toml}");
+        self
+    }
+
+    /// Names the site.
+    pub fn title(mut self, title: &str) -> TestSite {
+        self.config = self.config.replace("\"Example\"", &format!("{title:?}"));
         self
     }
 
@@ -263,8 +269,12 @@ impl Built {
     }
 }
 
-fn inside(deferred: &courant::artifact::Deferred) -> String {
-    format!("{deferred:?}")
+/// What a resource holds, or what it would be drawn of.
+pub fn said(resource: &Resource) -> String {
+    match &resource.content {
+        Content::Ready { identity, .. } => String::from_utf8_lossy(&identity.body).into_owned(),
+        Content::Deferred { deferred, .. } => format!("{deferred:?}"),
+    }
 }
 
 /// Every path, header and byte that a snapshot could serve, as one text, in the order of paths.
@@ -279,15 +289,7 @@ pub fn everything(snapshot: &Snapshot) -> String {
             resource.key.media_type(),
             resource.link.as_deref().unwrap_or_default()
         );
-        match &resource.content {
-            Content::Ready { identity, .. } => {
-                text.push_str(&String::from_utf8_lossy(&identity.body));
-            }
-            // What it would be drawn of.
-            Content::Deferred { deferred, .. } => {
-                let _ = write!(text, "{}", inside(deferred));
-            }
-        }
+        text.push_str(&said(resource));
         text.push('\n');
     }
     text

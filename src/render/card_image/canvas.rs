@@ -19,6 +19,9 @@ pub(super) const HEIGHT: u32 = 630;
 /// How far text may stick out of its box before it counts, in pixels: glyphs reach past their line.
 const SLACK: f32 = 2.0;
 
+/// Stands before a title that is measured, and is how its element is known: U+2060, a word joiner,
+/// which has no width and no line ends at.
+pub(super) const MARK: char = '\u{2060}';
 /// How far letters reach up and down from the middle of their line, in ems: capitals and the
 /// descenders of most scripts.
 const HALF_LINE: f32 = 0.5;
@@ -36,6 +39,7 @@ pub(super) struct Sheet(Arc<StyleSheet>);
 pub struct Typesetter {
     fonts: Fonts,
     families: FontFamily,
+    is_empty: bool,
 }
 
 /// A document that can be measured and drawn.
@@ -77,6 +81,11 @@ impl std::fmt::Debug for Typesetter {
 }
 
 impl Typesetter {
+    /// Whether the renderer takes a face at all.
+    pub fn takes(face: &Face) -> bool {
+        !Typesetter::new(std::slice::from_ref(face)).is_empty
+    }
+
     /// Makes faces ready, in the order in which they are asked for a glyph. No other font is used.
     /// A face that cannot be read is left out.
     pub fn new(faces: &[Face]) -> Typesetter {
@@ -102,6 +111,7 @@ impl Typesetter {
             }
         }
         Typesetter {
+            is_empty: families.is_empty(),
             fonts,
             families: FontFamily::from_names(families),
         }
@@ -146,17 +156,13 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Whether all text of the element whose text this is, set in letters of so many pixels, lies
+    /// Whether all text of the element that a [`MARK`] is in, set in letters of so many pixels, lies
     /// within all boxes that it is in.
-    pub(super) fn holds(&self, text: &str, size: f32) -> Result<bool, CanvasError> {
+    pub(super) fn holds(&self, size: f32) -> Result<bool, CanvasError> {
         let root =
             takumi::measure(self.options()).map_err(|error| CanvasError(error.to_string()))?;
         let card = [0.0, 0.0, WIDTH as f32, HEIGHT as f32];
-        let title = Title {
-            letters: letters([text]),
-            half: size * HALF_LINE,
-        };
-        Ok(holds(&root, &title, card))
+        Ok(holds(&root, size * HALF_LINE, card))
     }
 
     /// Draws it: four bytes a pixel, the last of which is opacity.
@@ -179,32 +185,12 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The letters of a text without blanks and case, sorted: how an element is recognised whatever
-/// its lines, its direction and the case it is set in.
-fn letters<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<char> {
-    let mut letters: Vec<char> = texts
-        .into_iter()
-        .flat_map(str::chars)
-        .filter(|letter| !letter.is_whitespace())
-        .flat_map(char::to_lowercase)
-        .collect();
-    letters.sort_unstable();
-    letters
-}
-
-/// What is looked for on a page.
-struct Title {
-    letters: Vec<char>,
-    half: f32,
-}
-
-fn holds(node: &MeasuredNode, title: &Title, around: Bounds) -> bool {
+fn holds(node: &MeasuredNode, half: f32, around: Bounds) -> bool {
     let [.., x, y] = node.transform;
     let own = [x, y, x + node.width, y + node.height];
     let bounds = meet(around, own);
-    let is_it = !node.runs.is_empty()
-        && letters(node.runs.iter().map(|run| run.text.as_str())) == title.letters;
-    let fits = !is_it
+    let is_title = node.runs.iter().any(|run| run.text.contains(MARK));
+    let fits = !is_title
         || node.runs.iter().all(|run| {
             let (left, top) = (x + run.x, y + run.y);
             // The height of a run is what its font could need, up to twice that of a line; but its
@@ -213,13 +199,10 @@ fn holds(node: &MeasuredNode, title: &Title, around: Bounds) -> bool {
             let [least_x, least_y, most_x, most_y] = bounds;
             left >= least_x - SLACK
                 && left + run.width <= most_x + SLACK
-                && middle - title.half >= least_y - SLACK
-                && middle + title.half <= most_y + SLACK
+                && middle - half >= least_y - SLACK
+                && middle + half <= most_y + SLACK
         });
-    fits && node
-        .children
-        .iter()
-        .all(|child| holds(child, title, bounds))
+    fits && node.children.iter().all(|child| holds(child, half, bounds))
 }
 
 fn meet(a: Bounds, b: Bounds) -> Bounds {

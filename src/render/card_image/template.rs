@@ -83,12 +83,14 @@ impl Template {
             fingerprint: fingerprint::hex(text.as_bytes()),
         };
         for text in [CardText::sample(true), CardText::sample(false)] {
-            let fields = Fields {
-                text: &text,
-                cover: "",
-                logo: "",
-            };
-            template.fill(&fields).map_err(|error| of_jinja(&error))?;
+            for name in ["", "picture"] {
+                let fields = Fields {
+                    text: &text,
+                    cover: name,
+                    logo: name,
+                };
+                template.fill(&fields).map_err(|error| of_jinja(&error))?;
+            }
         }
         Ok(template)
     }
@@ -200,6 +202,12 @@ mod tests {
         let unknown = fault("<style>\np { color: red }\n</style>\n\n<p>{{ titel }}</p>\n");
         assert_eq!(unknown.line, Some(5));
         assert!(unknown.message.contains("not there"), "{unknown:?}");
+        let hidden = fault("<p>{{ title }}</p>\n{% if logo %}{{ titel }}{% endif %}");
+        assert_eq!(
+            hidden.line,
+            Some(2),
+            "what only some cards have is tried too"
+        );
         let css = fault(
             "<p>{{ title }}</p>\n<style>\n.a { color: red }\n.b { color: no-such-colour }\n</style>",
         );
