@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike as _, Utc};
 use url::Url;
 
+use super::date;
 use super::fields::Fields;
 use crate::config;
 use crate::finding::{Rule, Severity};
@@ -10,7 +11,7 @@ use crate::percent;
 use crate::post::Permalink;
 use crate::text::{slug, written_length};
 
-const PERMALINK: [&str; 6] = [
+pub(super) const PERMALINK: [&str; 6] = [
     "seo.url",
     "canonical_url",
     "canonicalUrl",
@@ -25,8 +26,10 @@ const HINT: &str = "write the address of the post, such as `https://example.org/
 
 /// What a permalink pattern is filled from.
 pub(super) struct Parts<'a> {
-    /// The file below the content directory, without its extension.
+    /// The file below the content directory, without its extension; of a page bundle, its directory.
     pub(super) stem: &'a str,
+    /// What the front matter gives in place of the file's name.
+    pub(super) slug: Option<&'a str>,
     /// The date the post bears.
     pub(super) published: DateTime<Utc>,
     /// The first category.
@@ -149,7 +152,12 @@ fn moved(url: &Url, from: &Url, to: &Url) -> Option<Url> {
 }
 
 fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
-    let name = parts.stem.rsplit('/').next().unwrap_or(parts.stem);
+    let (dirs, file) = match parts.stem.rsplit_once('/') {
+        Some((dirs, file)) => (Some(dirs), file),
+        None => (None, parts.stem),
+    };
+    let name = parts.slug.unwrap_or_else(|| without_date(file));
+    let last = parts.slug.unwrap_or(file);
     let date = parts.published.with_timezone(&site.timezone);
     // Longest names first would matter if one began with another; none does.
     let path = site
@@ -164,9 +172,10 @@ fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
         .replace(":slug", &percent::segment(name))
         .replace(
             ":path",
-            &parts
-                .stem
-                .split('/')
+            &dirs
+                .into_iter()
+                .flat_map(|dirs| dirs.split('/'))
+                .chain([last])
                 .map(percent::segment)
                 .collect::<Vec<_>>()
                 .join("/"),
@@ -178,4 +187,11 @@ fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
         path.trim_start_matches('/')
     ));
     url
+}
+
+/// The name of a file without the date that Jekyll and Zola have before it.
+fn without_date(name: &str) -> &str {
+    let rest = date::in_name(name).and_then(|_| name.get(date::NAME_LENGTH..));
+    let rest = rest.map(|rest| rest.trim_start_matches(['-', '_', ' ']));
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(name)
 }

@@ -61,6 +61,33 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
         .filter(|date| (1..=9999).contains(&date.year()))
 }
 
+/// The length of a date before a name, in bytes.
+pub(super) const NAME_LENGTH: usize = "2024-05-01".len();
+
+/// The day before a file's name, as Jekyll and Zola have it: `2024-05-01-a-post`.
+pub(super) fn in_name(name: &str) -> Option<NaiveDate> {
+    let (day, rest) = name.split_at_checked(NAME_LENGTH)?;
+    let ends = rest.is_empty() || rest.starts_with(['-', '_', ' ']);
+    NaiveDate::parse_from_str(day, "%Y-%m-%d")
+        .ok()
+        .filter(|_| ends)
+}
+
+/// The day in a path: before one of its names, or as `2024/05/01`.
+pub(super) fn in_path(path: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    let names: Vec<&str> = path.split('/').collect();
+    let before = names.iter().rev().find_map(|name| in_name(name));
+    let apart = || {
+        names.windows(3).find_map(|names| {
+            let widths = names.iter().map(|name| name.len());
+            let day = NaiveDate::parse_from_str(&names.join("-"), "%Y-%m-%d").ok()?;
+            widths.eq([4, 2, 2]).then_some(day)
+        })
+    };
+    let day = before.or_else(apart)?;
+    in_zone(day.and_time(NaiveTime::MIN), zone).filter(|date| (1..=9999).contains(&date.year()))
+}
+
 /// The instant of a wall clock. Of an hour that is there twice the first is taken; one that is
 /// left out is read as the clocks go on after it.
 fn in_zone(naive: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
@@ -105,6 +132,25 @@ mod tests {
             ("May 1, 2024", "2024-04-30T22:00:00+00:00"),
         ] {
             assert_eq!(utc(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_in_a_path_is_read_where_tools_write_it() {
+        for (path, day) in [
+            ("_posts/2024-05-01-a-post", Some("2024-05-01")),
+            ("blog/2024-05-01_a-post/index", Some("2024-05-01")),
+            ("2023/12/07/Rust-1.74.1", Some("2023-12-07")),
+            ("2024-05-01", Some("2024-05-01")),
+            ("2024-05-011-things", None),
+            ("2024-13-01-a", None),
+            ("1/2/3", None),
+            ("2024/5/1/a", None),
+            ("notes", None),
+            ("ééééé", None),
+        ] {
+            let found = in_path(path, Tz::UTC).map(|date| date.format("%Y-%m-%d").to_string());
+            assert_eq!(found.as_deref(), day, "{path}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::address::{MAX_URL, Parts, address};
 use super::fields::Fields;
 use super::front_matter::Value;
 use super::markup::{self, Markup};
-use super::{budget, markdown, sanitize};
+use super::{budget, date, markdown, sanitize};
 use crate::config::Config;
 use crate::finding::{Rule, Severity};
 use crate::post::{Image, Marker, MarkerKind, Permalink, Post, Reading};
@@ -50,6 +50,7 @@ const IMAGE_ALT: [&str; 5] = [
     "cover_alt",
     "heroImageAlt",
 ];
+const SLUG: [&str; 1] = ["slug"];
 const LANGUAGE: [&str; 3] = ["lang", "language", "locale"];
 const TWITTER: [&str; 3] = ["seo.twitterUsername", "twitterUsername", "twitter"];
 
@@ -74,7 +75,13 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
     let ends = fields.dates(&EXPIRES).into_iter();
     let expires = ends.filter_map(|dated| dated.or_doubt(&mut doubts)).min();
     let publish_after = starts.iter().max().copied();
-    let published = starts.first().copied();
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    // A field that cannot be read is no reason to take another date for it.
+    let in_path = || date::in_path(stem, config.site.timezone).or_else(|| fields.date_in_address());
+    let published = starts
+        .first()
+        .copied()
+        .or_else(|| doubts.is_empty().then(in_path)?);
     if published.is_none() && !doubts.is_empty() {
         return None;
     }
@@ -89,9 +96,10 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
         return None;
     };
     let categories = fields.labels(&CATEGORY);
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let slug = fields.line(&SLUG);
     let parts = Parts {
-        stem,
+        stem: bundle(stem),
+        slug: slug.as_deref(),
         published,
         category: categories.first().map(String::as_str),
     };
@@ -297,11 +305,19 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
     markers
 }
 
-/// Whether a file is a post at all, by `content.require`.
-pub(super) fn is_wanted(fields: &Fields<'_>, config: &Config) -> bool {
-    config
-        .content
-        .require
-        .iter()
-        .all(|(name, value)| fields.holds(name, value))
+/// Where the post of a file is: that of a page bundle, as Hugo and Zola have them, is its directory.
+fn bundle(stem: &str) -> &str {
+    stem.strip_suffix("/index").unwrap_or(stem)
+}
+
+/// Whether a file is a post at all: not the `_index.md` of a section, and by `content.require`.
+pub(super) fn is_wanted(fields: &Fields<'_>, path: &str, config: &Config) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_section = name.starts_with("_index.");
+    !is_section
+        && config
+            .content
+            .require
+            .iter()
+            .all(|(name, value)| fields.holds(name, value))
 }

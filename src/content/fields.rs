@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use url::Url;
 
+use super::address::PERMALINK;
 use super::date;
 use super::front_matter::{Node, Value};
 use crate::config;
@@ -133,6 +134,12 @@ impl<'a> Fields<'a> {
             .flat_map(|name| self.named(name))
             .filter_map(|(name, node)| self.date(name, node))
             .collect()
+    }
+
+    /// The day in the address that the post gives itself.
+    pub(super) fn date_in_address(&self) -> Option<DateTime<Utc>> {
+        let address = self.first(&PERMALINK)?.text()?;
+        date::in_path(address, self.zone)
     }
 
     fn date(&self, name: &str, node: &Node) -> Option<Dated> {

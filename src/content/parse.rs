@@ -105,7 +105,7 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
         }
     };
     let fields = Fields::new(path, &root, &config.site);
-    if !dialect::is_wanted(&fields, config) {
+    if !dialect::is_wanted(&fields, path, config) {
         return Parsed::Other;
     }
     let post = dialect::post(&fields, body, path, config);

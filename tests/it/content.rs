@@ -763,3 +763,58 @@ fn broken_toml_and_json_have_their_lines_and_keep_what_hides_hidden() {
         !site.serves("Quetzal")
     });
 }
+
+#[test]
+fn dates_and_names_are_those_of_files_where_the_front_matter_has_none() {
+    let built = TestSite::new()
+        .config("permalinks = \"/:year/:slug/\"")
+        .post(
+            "_posts/2024-05-01-a-post.md",
+            "---\ntitle: In the name\n---\n",
+        )
+        .post(
+            "bundle/2024-04-01-b/index.md",
+            "---\ntitle: A bundle\n---\n",
+        )
+        .post(
+            "c.md",
+            "+++\ntitle = \"In the address\"\npath = \"2024/03/01/c\"\n+++\n",
+        )
+        .post(
+            "d.md",
+            "---\ntitle: With a slug\ndate: 2024-02-01\nslug: other\n---\n",
+        )
+        .post("_index.md", "---\ntitle: Section\ndate: 2024-02-01\n---\n")
+        .build();
+    let rss = built.text("/rss.xml");
+    for (title, link) in [
+        ("In the name", "https://example.org/2024/a-post/"),
+        ("A bundle", "https://example.org/2024/b/"),
+        ("In the address", "https://example.org/2024/03/01/c"),
+        ("With a slug", "https://example.org/2024/other/"),
+    ] {
+        let item = format!("<title>{title}</title>\n      <link>{link}</link>");
+        assert!(rss.contains(&item), "{title}: {rss}");
+    }
+    assert!(!built.everything().contains("Section"));
+    assert!(rss.contains("Fri, 01 Mar 2024 00:00:00 GMT"));
+    let built = TestSite::new()
+        .post("2024-05-01-a/index.md", "---\ntitle: A\n---\n")
+        .post("2024-05-02-b.md", "---\ntitle: B\ndate: not yet\n---\n")
+        .build();
+    assert_eq!(
+        built.rules(),
+        [Rule::UnreadableDate],
+        "no other date is taken for it"
+    );
+    assert!(built.snapshot.get("/cards/2024-05-01-a/").is_some());
+}
+
+#[test]
+fn a_date_ahead_in_a_files_name_holds_the_post_back() {
+    let built = TestSite::new()
+        .post("2099-01-01-quetzal.md", "---\ntitle: Quetzal\n---\n")
+        .build();
+    assert!(!built.everything().contains("uetzal"));
+    assert!(built.status.next_change.is_some());
+}
