@@ -9,7 +9,8 @@ mod face;
 mod system;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -20,6 +21,9 @@ use system::System;
 
 /// A font file larger than this is a mistake.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// U+20E3, which makes a digit before it a picture.
+const KEYCAP: char = '\u{20e3}';
 
 /// All fonts that cards can be drawn with.
 #[derive(Debug)]
@@ -68,12 +72,16 @@ impl FontBook {
             missing: BTreeSet::new(),
         };
         let mut bundled = Vec::new();
-        // What asks for a picture in place of the letter before it.
-        if text.contains('\u{fe0f}') {
+        // What asks for a picture in place of the character before it.
+        let has_keycaps = text.contains(KEYCAP) && !has_stray_keycap(text);
+        if has_keycaps || text.contains('\u{fe0f}') {
             bundled.extend(bundled::emoji());
         }
         // In the order of the characters, not of the text: the same characters have the same chain.
-        let needed: BTreeSet<char> = text.chars().filter(|c| !needs_no_glyph(*c)).collect();
+        let mut needed: BTreeSet<char> = text.chars().filter(|c| !needs_no_glyph(*c)).collect();
+        if has_keycaps {
+            needed.remove(&KEYCAP);
+        }
         let mut others = Vec::new();
         for character in needed {
             if chain
@@ -126,6 +134,18 @@ impl FontBook {
     }
 }
 
+/// Whether a keycap stands on anything but a digit, `#` or `*`: there no font draws it.
+fn has_stray_keycap(text: &str) -> bool {
+    let mut before = ' ';
+    for character in text.chars().filter(|c| *c != '\u{fe0f}') {
+        if character == KEYCAP && !before.is_ascii_digit() && !matches!(before, '#' | '*') {
+            return true;
+        }
+        before = character;
+    }
+    false
+}
+
 fn add(faces: &mut Vec<Face>, face: Face) {
     if !faces.iter().any(|known| known.is(&face)) {
         faces.push(face);
@@ -169,11 +189,15 @@ fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 fn read(path: &Path) -> Result<Face, String> {
     let failed = |error: std::io::Error| format!("cannot be read: {error}");
-    let size = fs::metadata(path).map_err(failed)?.len();
-    if size > MAX_FILE {
-        return Err(format!("has {size} bytes, and a font at most {MAX_FILE}"));
+    let metadata = fs::metadata(path).map_err(failed)?;
+    // A pipe or a device has no end, and may have no beginning.
+    if !metadata.is_file() || metadata.len() > MAX_FILE {
+        return Err(format!("is no file of at most {MAX_FILE} bytes"));
     }
-    let bytes = fs::read(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes))
+        .map_err(failed)?;
     let file =
         FontFile::read(&path.display().to_string(), bytes).map_err(|error| error.to_string())?;
     Ok(Face {
@@ -223,6 +247,12 @@ mod tests {
         );
         assert_eq!(families("party 🎉"), ["Inter", "Twemoji"]);
         assert_eq!(families("a heart ❤\u{fe0f}"), ["Inter", "Twemoji"]);
+        assert_eq!(families("x\u{20e3}"), ["Inter"], "not a keycap");
+        assert_eq!(book().chain("x\u{20e3}", "en").missing.len(), 1);
+        assert_eq!(
+            families("1\u{fe0f}\u{20e3} and 2\u{20e3}"),
+            ["Inter", "Twemoji"]
+        );
     }
 
     #[test]
@@ -230,6 +260,7 @@ mod tests {
         let chain = book().chain("ก และ a\u{200d}\u{ad}\u{2066}b", "th");
         let missing: String = chain.missing.into_iter().collect();
         assert_eq!(missing, "กละแ");
+        assert!(book().chain("1\u{fe0f}\u{20e3}", "en").missing.is_empty());
     }
 
     #[test]

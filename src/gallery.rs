@@ -16,7 +16,7 @@ use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio::sync::{Semaphore, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use crate::artifact::{Deferred, DrawError};
@@ -25,6 +25,10 @@ use crate::artifact::{Deferred, DrawError};
 const OVERHEAD: u64 = 256;
 /// So many pictures of the usual size fill a cache.
 const USUAL_SIZE: u64 = 32 * 1024;
+/// How long somebody is let wait for a drawing: bots wait for less.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Layout goes as deep as a template does. The memory is taken only where it is used.
+const STACK: usize = 16 * 1024 * 1024;
 /// How long nobody looks again at what is being replaced: what `Retry-After` says.
 const STALE: Duration = Duration::from_secs(1);
 /// How far the threads that draw stand back behind those that answer (nice(1)).
@@ -88,6 +92,7 @@ impl Gallery {
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(cores)
             .thread_name(|number| format!("draw-{number}"))
+            .stack_size(STACK)
             .start_handler(|_| stand_back())
             .build()
             .map_err(std::io::Error::other)?;
@@ -96,7 +101,10 @@ impl Gallery {
                 kept: cache(cache_size),
                 threads,
                 places: Arc::new(Semaphore::new(
-                    queue.clamp(1, Semaphore::MAX_PERMITS) + cores,
+                    queue
+                        .max(1)
+                        .saturating_add(cores)
+                        .min(Semaphore::MAX_PERMITS),
                 )),
             }),
         })
@@ -127,7 +135,11 @@ impl Gallery {
                         .get_or_insert_async(&deferred.fingerprint, draw)
                         .await
                 });
-                drawing.await.map_err(|_| Refusal::Failed)??
+                match timeout(PATIENCE, drawing).await {
+                    Ok(drawn) => drawn.map_err(|_| Refusal::Failed)??,
+                    // It goes on, and is kept for those who come later.
+                    Err(_) => return Err(Refusal::Busy),
+                }
             }
         };
         match picture {

@@ -23,8 +23,17 @@ use crate::stamp::Stamp;
 const MAX_FILE: u64 = 32 * 1024 * 1024;
 /// More pixels take more memory than a drawing may: four bytes each.
 const MAX_PIXELS: usize = 25_000_000;
+/// The renderer takes no longer side.
+const MAX_SIDE: usize = 8192;
 /// Enough of a file to tell its kind and size: some cameras put thumbnails before it.
 const HEAD: u64 = 256 * 1024;
+
+impl Picture {
+    /// Whether it is a drawing, which has to be computed: a small one can take for ever.
+    pub fn is_drawing(&self) -> bool {
+        self.mime_type == SVG
+    }
+}
 
 /// A picture on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -199,8 +208,13 @@ fn within(file: &Path, dir: Option<&Path>) -> io::Result<Stamp> {
 /// Why it is none, in words.
 pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
     let failed = |error: io::Error| format!("cannot be read: {error}").to_lowercase();
-    let size = fs::metadata(file).map_err(failed)?.len();
-    if size > MAX_FILE {
+    let metadata = fs::metadata(file).map_err(failed)?;
+    // A pipe or a device has no end, and may have no beginning.
+    if !metadata.is_file() {
+        return Err("is no file".to_owned());
+    }
+    if metadata.len() > MAX_FILE {
+        let size = metadata.len();
         return Err(format!(
             "has {size} bytes, and a picture at most {MAX_FILE}"
         ));
@@ -228,6 +242,8 @@ pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
     }
     let undrawable = if width.saturating_mul(height) > MAX_PIXELS {
         Some("has more than 25 million pixels")
+    } else if width.max(height) > MAX_SIDE {
+        Some("has a side of more than 8,192 pixels")
     } else if orientation > 1 {
         Some("lies on its side or its head, and only its EXIF orientation says so")
     } else {

@@ -184,7 +184,7 @@ impl Studio {
             fallback: theme(self.material.theme()),
             faces: faces.unwrap_or_else(|| Arc::new(Faces::new(chain.faces))),
             cover: own
-                .filter(|picture| self.frames && picture.undrawable.is_none())
+                .filter(|picture| self.frames && undrawable(picture).is_none())
                 .cloned(),
             logo: self.material.logo().cloned(),
         };
@@ -224,7 +224,8 @@ impl Studio {
                 Rule::UnusablePicture,
                 format!(
                     "the picture `{}` {}, so the card is drawn without",
-                    picture.name, picture.undrawable?
+                    picture.name,
+                    undrawable(picture)?
                 ),
                 "save it upright, as JPEG, PNG or WebP, in the size that pages show",
             ),
@@ -232,6 +233,13 @@ impl Studio {
         };
         Some(warning(&card.source, rule, message, hint))
     }
+}
+
+/// Why no card is drawn around a picture. Anybody who writes may upload one, so no drawing is among
+/// them that has to be computed.
+fn undrawable(picture: &Picture) -> Option<&'static str> {
+    let drawing = picture.is_drawing().then_some("is SVG");
+    picture.undrawable.or(drawing)
 }
 
 fn size(picture: &Picture) -> Option<Size> {

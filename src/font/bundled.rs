@@ -57,8 +57,8 @@ static FONTS: [Bundled; 5] = [
         family: "Twemoji",
         woff2: include_bytes!("../../assets/fonts/Twemoji.woff2"),
         ranges: &[
-            (0x20e3, 0x20e3),
-            (0x203c, 0x3299),
+            (0x203c, 0x20e2),
+            (0x20e4, 0x3299),
             (0x1_f000, 0x1_faff),
             (0xe_0020, 0xe_007f),
         ],

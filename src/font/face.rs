@@ -62,7 +62,11 @@ impl FontFile {
             _ => return Err(FaceError::NotAFont),
         };
         let first = FontRef::from_index(&data, 0).map_err(|_| FaceError::Broken)?;
-        if !first.charmap().has_map() {
+        let is_whole = first.table_directory().table_records().iter().all(|table| {
+            let end = u64::from(table.offset()) + u64::from(table.length());
+            end <= data.len() as u64
+        });
+        if !first.charmap().has_map() || !is_whole {
             return Err(FaceError::Broken);
         }
         Ok(FontFile {

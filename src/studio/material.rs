@@ -1,6 +1,7 @@
 //! The files that all cards are drawn with, the template, the fonts and the logo, as they are now.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,9 +13,13 @@ use crate::font::FontBook;
 use crate::picture::{self, Depth, Picture};
 use crate::render::card_image::{self, Template};
 use crate::stamp::Stamp;
+use crate::text::cut;
 
-/// A larger template is a mistake.
-const MAX_TEMPLATE: u64 = 1024 * 1024;
+/// A larger template is a mistake; the built-in ones have 3 KB.
+const MAX_TEMPLATE: u64 = 64 * 1024;
+/// Enough for the deepest expression that so many bytes can hold.
+const STACK: usize = 64 * 1024 * 1024;
+const DRAW_HINT: &str = "nest fewer elements; docs/cards.md says what the renderer knows";
 
 /// What all cards are drawn with.
 #[derive(Debug)]
@@ -205,13 +210,45 @@ fn read_template(path: &Path) -> Result<Template, Finding> {
             hint,
         )
     };
-    if fs::metadata(path).map_err(unreadable)?.len() > MAX_TEMPLATE {
+    let text = read_text(path).map_err(unreadable)?;
+    let Some(text) = text else {
+        let message = format!("has more than {MAX_TEMPLATE} bytes");
         return Err(finding(
             None,
-            format!("has more than {MAX_TEMPLATE} bytes"),
+            message,
             "move pictures out of it: `cards.logo` is one",
         ));
+    };
+    // Expressions and elements stand in each other as deep as the text is long.
+    let parsed = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || {
+            let template =
+                Template::parse(&text).map_err(|fault| (fault.line, fault.message, fault.hint))?;
+            let tried = card_image::try_out(&template, &card_image::Typesetter::bundled());
+            match tried {
+                Ok(()) => Ok(template),
+                Err(error) => Err((None, cut(&error.to_string(), 200), DRAW_HINT)),
+            }
+        })
+        .map_err(unreadable)?
+        .join();
+    match parsed {
+        Ok(parsed) => parsed.map_err(|(line, message, hint)| finding(line, message, hint)),
+        // It panicked.
+        Err(_) => Err(finding(None, "breaks the renderer".to_owned(), DRAW_HINT)),
     }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
-    Template::parse(&text).map_err(|fault| finding(fault.line, fault.message, fault.hint))
+}
+
+/// The text of a file, unless it is too long.
+fn read_text(path: &Path) -> io::Result<Option<String>> {
+    // A pipe or a device has no end, and may have no beginning.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut text = String::new();
+    File::open(path)?
+        .take(MAX_TEMPLATE + 1)
+        .read_to_string(&mut text)?;
+    Ok(Some(text).filter(|text| text.len() as u64 <= MAX_TEMPLATE))
 }

@@ -523,3 +523,66 @@ fn a_picture_that_cards_cannot_be_drawn_with_is_told_and_its_size_is_known_all_t
         Some("8192")
     );
 }
+
+#[test]
+fn templates_that_nothing_can_draw_are_findings_and_the_theme_draws() {
+    let deep = format!(
+        "{}{{{{ title }}}}{}",
+        "<div>".repeat(250),
+        "</div>".repeat(250)
+    );
+    let not = format!("{{{{ {}title }}}}", "not ".repeat(12_000));
+    let minus = format!("{{{{ {}1 }}}}", "-".repeat(50_000));
+    let long = "x".repeat(70_000);
+    for (what, template) in [("deep", deep), ("long", long)] {
+        let built = TestSite::new()
+            .cards("template = \"t.html\"")
+            .file("t.html", template)
+            .build();
+        assert_eq!(built.rules(), [Rule::CardTemplate], "{what}");
+        assert!(built.finding().message.len() < 400, "{what}");
+        assert!(!drawn(&built.snapshot, "/cards/.png").is_empty(), "{what}");
+    }
+    // These may be fine or not; what they may not do is to end the process.
+    for template in [not, minus] {
+        let built = TestSite::new()
+            .cards("template = \"t.html\"")
+            .file("t.html", template)
+            .build();
+        assert!(!drawn(&built.snapshot, "/cards/.png").is_empty());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_not_waited_for() {
+    for key in ["template", "logo", "fonts"] {
+        let value = if key == "fonts" {
+            "[\"pipe\"]"
+        } else {
+            "\"pipe\""
+        };
+        let site = TestSite::new().cards(&format!("{key} = {value}"));
+        let pipe = site.root().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo runs").success());
+        let built = site.build();
+        assert_eq!(
+            built.status.findings.len(),
+            1,
+            "{key}: {:?}",
+            built.status.findings
+        );
+    }
+}
+
+#[test]
+fn a_font_that_was_cut_off_is_a_finding_and_draws_nothing() {
+    let whole = std::fs::read(fixture("fonts/NotoSansCJKjp-excerpt.woff2")).unwrap();
+    let sfnt = courant::font::FontFile::read("whole", whole).unwrap().data;
+    let built = TestSite::new()
+        .cards("fonts = [\"cut.otf\"]")
+        .file("cut.otf", &sfnt[..sfnt.len() / 2])
+        .build();
+    assert_eq!(built.rules(), [Rule::UnusableFont]);
+}

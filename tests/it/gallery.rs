@@ -343,6 +343,13 @@ async fn who_goes_away_leaves_the_picture_to_those_who_come_later() {
 }
 
 #[test]
+fn any_length_of_the_queue_can_be_written() {
+    for queue in [0, 1, usize::MAX / 2, usize::MAX] {
+        assert!(Gallery::new(0, queue).is_ok(), "{queue}");
+    }
+}
+
+#[test]
 fn no_more_bytes_are_kept_than_were_said() {
     let pictures = Pictures::new(100, 4, None);
     pictures.gate.open();

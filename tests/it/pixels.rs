@@ -147,3 +147,16 @@ pub fn assert_looks_as_before(name: &str, png: &[u8]) {
 fn hex([red, green, blue]: [u8; 3]) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
+
+/// A picture of one colour, as bytes of a PNG.
+pub fn one_colour(rgb: [u8; 3]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 30, 20);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().expect("a header");
+    writer
+        .write_image_data(&rgb.repeat(30 * 20))
+        .expect("pixels");
+    writer.finish().expect("an end");
+    bytes
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use courant::finding::Rule;
 use courant::pipeline::Outcome;
 
-use crate::pixels::Pixels;
+use crate::pixels::{Pixels, one_colour};
 use crate::support::{Served, TestSite, clock, plain, request};
 
 fn two() -> Served {
@@ -451,18 +451,14 @@ fn a_picture_that_is_replaced_gives_its_card_another_name() {
     let site = TestSite::new()
         .config("[content]\nstatic_dir = \"static\"")
         .cards("picture = \"framed\"")
-        .file(
-            "static/img/a.svg",
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>",
-        )
+        .file("static/img/a.png", one_colour([200, 30, 60]))
         .post(
             "a.md",
-            plain("A", "2024-01-01").replace("date:", "image: /img/a.svg\ndate:"),
+            plain("A", "2024-01-01").replace("date:", "image: /img/a.png\ndate:"),
         )
         .serve();
     let before = site.get("/cards/a/").text();
-    let other = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"8\" height=\"8\"/>";
-    std::fs::write(site.dir.join("static/img/a.svg"), other).unwrap();
+    std::fs::write(site.dir.join("static/img/a.png"), one_colour([20, 60, 160])).unwrap();
     site.until("the page names another picture", |site| {
         site.get("/cards/a/").text() != before
     });

@@ -10,12 +10,15 @@ use takumi::prelude::{
     ImageSource, Lang, MeasuredNode, Node, RenderOptions, StyleSheet, Viewport,
 };
 
-use crate::font::Face;
+use crate::font::{Face, FontBook};
+use crate::text::{cut, one_line};
 
 /// The size of a card in pixels: what every network takes, at a ratio of 1.91 to 1.
 pub(super) const WIDTH: u32 = 1200;
 /// See [`WIDTH`].
 pub(super) const HEIGHT: u32 = 630;
+/// How deep elements may stand in each other: layout needs stack for each.
+const MAX_DEPTH: usize = 100;
 /// How far text may stick out of its box before it counts, in pixels: glyphs reach past their line.
 const SLACK: f32 = 2.0;
 
@@ -68,7 +71,7 @@ impl Sheet {
                     .context
                     .as_deref()
                     .and_then(|context| css.find(context.trim()));
-                Err((error.to_string(), at))
+                Err((cut(&one_line(&error.to_string()), 200), at))
             }
         }
     }
@@ -81,6 +84,12 @@ impl std::fmt::Debug for Typesetter {
 }
 
 impl Typesetter {
+    /// The bundled face of text, ready.
+    pub fn bundled() -> Typesetter {
+        let book = FontBook::load(&[], false).0;
+        Typesetter::new(&book.chain("", "").faces)
+    }
+
     /// Whether the renderer takes a face at all.
     pub fn takes(face: &Face) -> bool {
         !Typesetter::new(std::slice::from_ref(face)).is_empty
@@ -145,8 +154,9 @@ impl<'a> Page<'a> {
         typesetter: &'a Typesetter,
         images: &'a Images,
     ) -> Result<Page<'a>, CanvasError> {
-        let node = Node::from_html(html, FromHtmlOptions::default())
-            .map_err(|error| CanvasError(error.to_string()))?;
+        let options = FromHtmlOptions::builder().max_depth(MAX_DEPTH).build();
+        let node =
+            Node::from_html(html, options).map_err(|error| CanvasError(error.to_string()))?;
         Ok(Page {
             node,
             sheet,

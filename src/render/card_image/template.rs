@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::CardText;
 use super::canvas::Sheet;
 use crate::fingerprint;
+use crate::text::cut;
 
 /// The sizes of a title in pixels, the largest first, where the template names none.
 const SIZES: [u16; 12] = [124, 110, 96, 88, 80, 72, 66, 60, 54, 48, 43, 38];
@@ -73,7 +74,7 @@ impl Template {
         let sheet = Sheet::parse(&css).map_err(|(message, at)| TemplateFault {
             // The style sheets stand on the lines that they have in the file.
             line: at.map(|at| css.get(..at).unwrap_or_default().matches('\n').count() + 1),
-            message: format!("the style sheet does not parse: {}", message.to_lowercase()),
+            message: format!("has a style sheet that does not parse: {message}"),
             hint: "docs/cards.md says what the renderer knows of CSS",
         })?;
         let template = Template {
@@ -114,9 +115,13 @@ fn of_jinja(error: &minijinja::Error) -> TemplateFault {
             "computes without end".to_owned(),
             "a template has a few loops over a few authors or categories",
         ),
-        _ => (
+        ErrorKind::SyntaxError => (
             format!("does not parse: {detail}"),
             "places are `{{ title }}`, conditions `{% if category %}…{% endif %}`",
+        ),
+        _ => (
+            format!("cannot be filled in: {detail}"),
+            "docs/cards.md says what places hold",
         ),
     };
     TemplateFault {
@@ -179,7 +184,10 @@ fn sizes(text: &str) -> Result<Vec<u16>, TemplateFault> {
     if sizes.is_empty() {
         return Err(TemplateFault {
             line: Some(text.get(..at).unwrap_or_default().matches('\n').count() + 1),
-            message: format!("the sizes of the title are no sizes: `{written}`"),
+            message: format!(
+                "names sizes of the title that are none: `{}`",
+                cut(written, 60)
+            ),
             hint: "write pixels from 8 to 400, such as `<meta name=\"title-sizes\" content=\"96 72 48\">`",
         });
     }
@@ -212,7 +220,9 @@ mod tests {
             "<p>{{ title }}</p>\n<style>\n.a { color: red }\n.b { color: no-such-colour }\n</style>",
         );
         assert_eq!(css.line, Some(4), "{css:?}");
-        assert!(css.message.contains("style sheet"), "{css:?}");
+        assert!(css.message.starts_with("has a style sheet"), "{css:?}");
+        let filter = fault("{{ title | nonsense }}");
+        assert!(filter.message.len() < 300, "{filter:?}");
         let sizes = fault("\n<meta name=\"title-sizes\" content=\"96 huge\">");
         assert_eq!(sizes.line, Some(2));
         let endless =
