@@ -215,6 +215,7 @@ fn the_same_card_has_the_same_bytes_and_name_everywhere_and_every_part_of_it_cou
         (deferred.fingerprint.clone(), deferred.draw.draw().unwrap())
     };
     let site = || TestSite::new().post("a.md", post("A title"));
+    let fonts = fixture("fonts/NotoSansCJKjp-excerpt.woff2");
     let (name, bytes) = made(site());
     let again = made(site().post("b.md", plain("Another", "2024-01-01")));
     assert_eq!(name, again.0);
@@ -232,6 +233,11 @@ fn the_same_card_has_the_same_bytes_and_name_everywhere_and_every_part_of_it_cou
         site()
             .cards("logo = \"l.png\"")
             .file("l.png", two_colours()),
+        site().cards(&format!("fonts = [{fonts:?}]")),
+        TestSite::new().post("a.md", post("A title").replace("date:", "lang: de\ndate:")),
+        TestSite::new()
+            .title("Another")
+            .post("a.md", post("A title")),
     ];
     let mut names = vec![name];
     for other in others {

@@ -481,4 +481,8 @@ fn watching_pictures_within_the_content_takes_no_event_from_the_posts() {
     site.until("a post in a new directory is served", |site| {
         site.serves("Quetzal")
     });
+    // The first may have been found by the look that follows every event; this one has an event of
+    // its own or none.
+    site.write("new/deep/c.md", plain("Toucan", "2024-01-01"));
+    site.until("and another", |site| site.serves("Toucan"));
 }
