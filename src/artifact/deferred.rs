@@ -32,7 +32,7 @@ pub enum DrawError {
     #[error("`{0}` has changed and is about to be looked at again")]
     Stale(String),
     /// It cannot be made, and trying again is no use.
-    #[error("cannot be drawn: {0}")]
+    #[error("there is no picture: {0}")]
     Failed(String),
 }
 

@@ -42,10 +42,10 @@ pub struct Pictures<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum CardImageError {
     /// The template cannot be filled in.
-    #[error("the template cannot be filled in: {0}")]
+    #[error("cannot be filled in: {0}")]
     Template(String),
     /// The page cannot be laid out or drawn.
-    #[error("the page cannot be drawn: {0}")]
+    #[error("cannot be drawn: {0}")]
     Canvas(String),
     /// The PNG cannot be written.
     #[error(transparent)]
