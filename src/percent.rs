@@ -8,6 +8,18 @@
 
 /// The one spelling of a path, in ASCII; `None` if it has none. What it returns it returns again.
 pub fn normalize_path(path: &str) -> Option<String> {
+    spell(path).map(|(spelled, _)| spelled)
+}
+
+/// What a path says, its escapes decoded; `None` where it has no spelling, or a segment of it holds
+/// a `/`.
+pub fn decode(path: &str) -> Option<String> {
+    let (spelled, decoded) = spell(path)?;
+    (!spelled.contains("%2F")).then_some(decoded)
+}
+
+/// A path in its one spelling, and what that says.
+fn spell(path: &str) -> Option<(String, String)> {
     let mut spelled = String::with_capacity(path.len());
     let mut decoded = Vec::with_capacity(path.len());
     let mut bytes = path.bytes();
@@ -29,32 +41,11 @@ pub fn normalize_path(path: &str) -> Option<String> {
         }
     }
     // Escapes and bytes may share one character between them, so the whole is looked at.
-    std::str::from_utf8(&decoded).ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
     let has_dot_segment = spelled
         .split('/')
         .any(|segment| matches!(segment, "." | ".."));
-    (!has_dot_segment).then_some(spelled)
-}
-
-/// What a path says, its escapes decoded; `None` where it has no spelling, or a segment of it holds
-/// a `/`.
-pub fn decode(path: &str) -> Option<String> {
-    let spelled = normalize_path(path)?;
-    let mut decoded = Vec::with_capacity(spelled.len());
-    let mut bytes = spelled.bytes();
-    while let Some(byte) = bytes.next() {
-        let escaped = byte == b'%';
-        let byte = if escaped {
-            hex_digit(bytes.next()?)? << 4 | hex_digit(bytes.next()?)?
-        } else {
-            byte
-        };
-        if escaped && byte == b'/' {
-            return None;
-        }
-        decoded.push(byte);
-    }
-    String::from_utf8(decoded).ok()
+    (!has_dot_segment).then_some((spelled, decoded))
 }
 
 /// A text as one segment of a path: everything but letters, digits and `-._~` is escaped.
@@ -143,6 +134,14 @@ mod tests {
             iri("https://e.org/a b/é<%20>"),
             "https://e.org/a%20b/é%3C%20%3E"
         );
+    }
+
+    #[test]
+    fn what_a_path_says_is_decoded_unless_a_segment_would_be_two() {
+        assert_eq!(decode("/a%20b/%c3%a9").as_deref(), Some("/a b/é"));
+        for path in ["/a%2Fb", "/a%2fb", "/..", "/%2e%2e/a", "/%00", "/%ff", "/%"] {
+            assert_eq!(decode(path), None, "{path}");
+        }
     }
 
     #[test]
