@@ -29,13 +29,33 @@ pub const MAX_BYTES: usize = 300_000;
 /// when the same card becomes other pixels: a theme, a renderer's new version, the palette.
 pub const EDITION: u32 = 1;
 
-/// The pictures in a card, as files hold them.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Pictures<'a> {
-    /// The post's own.
-    pub cover: Option<&'a [u8]>,
-    /// The site's mark.
-    pub logo: Option<&'a [u8]>,
+/// The pictures in a card, decoded.
+#[derive(Default)]
+pub struct Pictures {
+    images: Images,
+    cover: &'static str,
+    logo: &'static str,
+}
+
+impl Pictures {
+    /// Decodes the post's own picture and the site's mark, as files hold them. Also returns which of
+    /// them are broken, and left out.
+    pub fn read(cover: Option<&[u8]>, logo: Option<&[u8]>) -> (Pictures, Vec<&'static str>) {
+        let mut pictures = Pictures::default();
+        let mut broken = Vec::new();
+        let mut name_of = |name: &'static str, bytes: Option<&[u8]>| {
+            match bytes.map(|bytes| pictures.images.add(name, bytes)) {
+                Some(Ok(())) => return name,
+                Some(Err(_)) => broken.push(name),
+                None => {}
+            }
+            ""
+        };
+        let (cover, logo) = (name_of("cover", cover), name_of("logo", logo));
+        pictures.cover = cover;
+        pictures.logo = logo;
+        (pictures, broken)
+    }
 }
 
 /// Why a card cannot be drawn.
@@ -88,37 +108,26 @@ fn built_in(text: &str) -> Template {
 pub fn try_out(template: &Template, typesetter: &Typesetter) -> Result<(), CardImageError> {
     for is_post in [true, false] {
         let text = CardText::sample(is_post);
-        draw(&text, template, typesetter, Pictures::default())?;
+        draw(&text, template, typesetter, &Pictures::default())?;
     }
     Ok(())
 }
 
 /// Whether a picture, as a file holds it, can be drawn.
 pub fn is_picture(bytes: &[u8]) -> bool {
-    Images::default().add("", bytes).is_ok()
+    Pictures::read(None, Some(bytes)).1.is_empty()
 }
 
 /// Draws a card.
 ///
 /// # Errors
-/// The template cannot be filled in, or a library failed. A picture that cannot be read is left out.
+/// The template cannot be filled in, or a library failed.
 pub fn draw(
     text: &CardText,
     template: &Template,
     typesetter: &Typesetter,
-    pictures: Pictures<'_>,
+    pictures: &Pictures,
 ) -> Result<Vec<u8>, CardImageError> {
-    let mut images = Images::default();
-    let mut name_of = |name: &'static str, bytes: Option<&[u8]>| match bytes
-        .map(|bytes| images.add(name, bytes))
-    {
-        Some(Ok(())) => name,
-        Some(Err(_)) | None => "",
-    };
-    let (cover, logo) = (
-        name_of("cover", pictures.cover),
-        name_of("logo", pictures.logo),
-    );
     let page = |setting: &fit::Setting, title: String| -> Result<Page<'_>, CardImageError> {
         let titled = CardText {
             title,
@@ -127,8 +136,8 @@ pub fn draw(
         let html = template
             .fill(&Fields {
                 text: &titled,
-                cover,
-                logo,
+                cover: pictures.cover,
+                logo: pictures.logo,
             })
             .map_err(|error| CardImageError::Template(error.to_string()))?;
         let html = framed(&html, &titled, setting);
@@ -137,7 +146,7 @@ pub fn draw(
             &text.language,
             &template.sheet,
             typesetter,
-            &images,
+            &pictures.images,
         )?)
     };
     let setting = fit::fit(&text.title, &template.sizes, |setting| {

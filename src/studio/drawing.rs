@@ -98,20 +98,16 @@ impl Draw for Drawing {
             .as_ref()
             .filter(|picture| picture.width * picture.height > LARGE)
             .map(|_| LARGE_COVERS.lock().unwrap_or_else(PoisonError::into_inner));
-        if let (Some(picture), Some(bytes)) = (&self.cover, &cover)
-            && !card_image::is_picture(bytes)
-        {
+        let (pictures, broken) = Pictures::read(cover.as_deref(), logo.as_deref());
+        for name in broken {
+            let title = &self.text.title;
             warn!(
-                picture = picture.name,
-                "a card is drawn without its picture, which is broken"
+                card = title,
+                "its {name} is broken, and it is drawn without"
             );
         }
-        let pictures = Pictures {
-            cover: cover.as_deref(),
-            logo: logo.as_deref(),
-        };
         let with = |template: &Template| {
-            card_image::draw(&self.text, template, self.faces.typesetter(), pictures)
+            card_image::draw(&self.text, template, self.faces.typesetter(), &pictures)
         };
         // What a template makes of the renderer is not known, so its panics end here.
         let drawn = catch_unwind(AssertUnwindSafe(|| {
