@@ -25,15 +25,9 @@ const MAX_FILE: u64 = 32 * 1024 * 1024;
 const MAX_PIXELS: usize = 25_000_000;
 /// The renderer takes no longer side.
 const MAX_SIDE: usize = 8192;
+const SVG: &str = "image/svg+xml";
 /// Enough of a file to tell its kind and size: some cameras put thumbnails before it.
 const HEAD: u64 = 256 * 1024;
-
-impl Picture {
-    /// Whether it is a drawing, which has to be computed: a small one can take for ever.
-    pub fn is_drawing(&self) -> bool {
-        self.mime_type == SVG
-    }
-}
 
 /// A picture on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,6 +46,13 @@ pub struct Picture {
     pub mime_type: &'static str,
     /// Why cards cannot be drawn with it, where they cannot.
     pub undrawable: Option<&'static str>,
+}
+
+impl Picture {
+    /// Whether it is a drawing, which has to be computed: a small one can take for ever.
+    pub fn is_drawing(&self) -> bool {
+        self.mime_type == SVG
+    }
 }
 
 /// What is known of an address.
@@ -262,14 +263,16 @@ pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
 
 /// The bytes of a picture, if they are still those that its fingerprint was taken of.
 pub fn bytes(picture: &Picture) -> Option<Vec<u8>> {
+    // What has come in its place may be a pipe, which is opened for ever.
+    fs::metadata(&picture.file)
+        .ok()
+        .filter(fs::Metadata::is_file)?;
     let mut bytes = Vec::new();
     File::open(&picture.file)
         .and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes))
         .ok()?;
     (picture.fingerprint.as_deref() == Some(&fingerprint::hex(&bytes))).then_some(bytes)
 }
-
-const SVG: &str = "image/svg+xml";
 
 /// How a camera says that the picture is turned, EXIF 2.32 §4.6.5: 1 is upright.
 fn orientation(bytes: &[u8]) -> u32 {
