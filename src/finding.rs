@@ -11,6 +11,8 @@ pub struct Finding {
     pub file: String,
     /// The line it is about, counted from 1, where there is one.
     pub line: Option<usize>,
+    /// What of that line it is about, as it is written there; `None` is all of it.
+    pub mark: Option<String>,
     /// How bad it is.
     pub severity: Severity,
     /// Which rule it breaks.
@@ -28,6 +30,8 @@ pub enum Severity {
     Error,
     /// Everything is published, not quite as it was meant.
     Warning,
+    /// Everything is published as it was meant, and could do better. Only `check` speaks of it.
+    Note,
 }
 
 macro_rules! rules {
@@ -116,6 +120,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         })
     }
 }

@@ -211,6 +211,7 @@ fn unusable(path: &Path, message: String) -> Finding {
     Finding {
         file: path.display().to_string(),
         line: None,
+        mark: None,
         severity: Severity::Warning,
         rule: Rule::UnusableFont,
         message: format!("the font {}", message.to_lowercase()),

@@ -41,11 +41,15 @@ pub fn count(findings: &[Finding]) -> String {
             .filter(|finding| finding.severity == severity)
             .count()
     };
-    format!(
+    let mut text = format!(
         "{}, {}",
         plural(of(Severity::Error), "error"),
         plural(of(Severity::Warning), "warning")
-    )
+    );
+    if of(Severity::Note) > 0 {
+        let _ = write!(text, ", {}", plural(of(Severity::Note), "note"));
+    }
+    text
 }
 
 /// What is served, what is not and why, and where: read once, when a server starts.

@@ -248,6 +248,7 @@ fn finding(post: &Post, severity: Severity, rule: Rule, message: String, hint: &
     Finding {
         file: post.path.clone(),
         line: None,
+        mark: None,
         severity,
         rule,
         message,

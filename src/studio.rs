@@ -288,6 +288,7 @@ fn warning(file: &str, rule: Rule, message: String, hint: &str) -> Finding {
     Finding {
         file: file.to_owned(),
         line: None,
+        mark: None,
         severity: Severity::Warning,
         rule,
         message,

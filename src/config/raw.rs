@@ -64,6 +64,7 @@ impl<'a> Faults<'a> {
         self.found.borrow_mut().push(Finding {
             file: self.file.to_owned(),
             line: Some(before.iter().filter(|byte| **byte == b'\n').count() + 1),
+            mark: None,
             severity: Severity::Error,
             rule: Rule::Config,
             message,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, Utc};
 use url::Url;
 
 use super::date;
-use super::fields::Fields;
+use super::fields::{Fields, Place};
 use crate::config;
 use crate::finding::{Rule, Severity};
 use crate::percent;
@@ -67,7 +67,10 @@ pub(super) fn address(
         fields.note(
             Severity::Warning,
             Rule::ForeignPermalink,
-            line,
+            match (line, written) {
+                (Some(line), Some((text, _))) => Place::mark(line, text),
+                _ => Place::default(),
+            },
             format!("the permalink `{url}` is not on `{}`", site.url.origin().ascii_serialization()),
             "if the site used to live there, add the address to `site.former_urls`; until then the post stays out of the sitemap",
         );
@@ -88,7 +91,7 @@ pub(super) fn address(
                 fields.note(
                     Severity::Warning,
                     Rule::RelativeId,
-                    Some(line),
+                    Place::mark(line, id),
                     format!("the id `{id}` is no absolute address, which Atom asks for"),
                     "write a URL or a `tag:` or `urn:` address; if readers know the post by this id already, keep it",
                 );
@@ -119,7 +122,7 @@ fn resolve(fields: &Fields<'_>, text: &str, line: usize, site: &config::Site) ->
         None => fields.note(
             Severity::Warning,
             Rule::UnusablePermalink,
-            Some(line),
+            Place::mark(line, text),
             format!(
                 "the permalink `{text}` is no web address, so the pattern `{}` is used",
                 site.permalinks
@@ -130,7 +133,7 @@ fn resolve(fields: &Fields<'_>, text: &str, line: usize, site: &config::Site) ->
         Some(url) if relative && !text.starts_with('/') => fields.note(
             Severity::Warning,
             Rule::RelativePermalink,
-            Some(line),
+            Place::mark(line, text),
             format!("the permalink `{text}` is relative and is read as `{url}`"),
             HINT,
         ),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::address::{MAX_URL, Parts, address};
-use super::fields::Fields;
+use super::fields::{Fields, Place};
 use super::front_matter::Value;
 use super::markup::{self, Markup};
 use super::{budget, date, markdown, sanitize};
@@ -206,7 +206,7 @@ fn language(fields: &Fields<'_>) -> Option<String> {
         fields.note(
             Severity::Warning,
             Rule::FieldType,
-            Some(line),
+            Place::mark(line, &tag),
             format!("`{}` is no language tag", one_line(&tag)),
             "write one of BCP 47, such as `en` or `pt-BR`",
         );
@@ -240,7 +240,7 @@ fn image(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
             } else {
                 Rule::FieldType
             },
-            Some(node.line),
+            node,
             if inline {
                 "the image is inlined as `data:`, which no preview draws"
             } else {
@@ -289,7 +289,7 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
             fields.note(
                 Severity::Error,
                 Rule::UnreadableMarker,
-                marker.line,
+                Place::from(marker),
                 format!(
                     "`{}: {}` is neither true nor false, so the post is hidden",
                     marker.field,

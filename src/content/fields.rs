@@ -31,6 +31,44 @@ pub(super) struct Fields<'a> {
     findings: RefCell<Vec<Finding>>,
 }
 
+/// Where in the file something is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place {
+    line: Option<usize>,
+    mark: Option<String>,
+}
+
+impl Place {
+    /// A text on a line.
+    pub(super) fn mark(line: usize, text: &str) -> Place {
+        Place {
+            line: Some(line),
+            mark: Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+impl From<Option<usize>> for Place {
+    fn from(line: Option<usize>) -> Place {
+        Place { line, mark: None }
+    }
+}
+
+impl From<&Node> for Place {
+    fn from(node: &Node) -> Place {
+        Place::mark(node.line, node.text().unwrap_or_default())
+    }
+}
+
+impl From<&Marker> for Place {
+    fn from(marker: &Marker) -> Place {
+        match marker.line {
+            Some(line) => Place::mark(line, &marker.value),
+            None => Place::default(),
+        }
+    }
+}
+
 /// What a field says of a date.
 pub(super) enum Dated {
     /// When.
@@ -72,13 +110,15 @@ impl<'a> Fields<'a> {
         &self,
         severity: Severity,
         rule: Rule,
-        line: Option<usize>,
+        place: impl Into<Place>,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
+        let Place { line, mark } = place.into();
         self.findings.borrow_mut().push(Finding {
             file: self.file.to_owned(),
             line,
+            mark,
             severity,
             rule,
             message: message.into(),
@@ -110,7 +150,7 @@ impl<'a> Fields<'a> {
                 (Value::List(_) | Value::Map(_), _) => self.note(
                     Severity::Warning,
                     Rule::FieldType,
-                    Some(node.line),
+                    node,
                     format!("`{name}` is no text"),
                     format!("write `{name}: …` on one line"),
                 ),
@@ -159,7 +199,7 @@ impl<'a> Fields<'a> {
         self.note(
             Severity::Error,
             Rule::UnreadableDate,
-            Some(node.line),
+            node,
             format!("`{name}` is no date: `{}`", one_line(value)),
             format!("write `{name}: 2024-05-01T10:00:00Z`"),
         );
@@ -278,7 +318,7 @@ impl<'a> Fields<'a> {
                 None => self.note(
                     Severity::Warning,
                     Rule::FieldType,
-                    Some(item.line),
+                    item,
                     "a category is neither text nor `{value, label}`",
                     "write `- label: News` or `- News`",
                 ),
@@ -322,7 +362,7 @@ impl<'a> Fields<'a> {
                 None => self.note(
                     Severity::Warning,
                     Rule::FieldType,
-                    Some(item.line),
+                    item,
                     "an author has no name",
                     "write `author: Name` or `- name: Name`",
                 ),

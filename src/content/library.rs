@@ -269,6 +269,7 @@ fn broken_file(
         findings.push(Finding {
             file: path.to_owned(),
             line: None,
+            mark: None,
             severity,
             rule,
             message: message.to_owned(),
@@ -373,6 +374,7 @@ fn error(path: &str, rule: Rule, message: String, hint: &str) -> Finding {
     Finding {
         file: path.to_owned(),
         line: None,
+        mark: None,
         severity: Severity::Error,
         rule,
         message,

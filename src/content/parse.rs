@@ -197,6 +197,7 @@ fn finding(
     Finding {
         file: path.to_owned(),
         line,
+        mark: None,
         severity,
         rule,
         message,

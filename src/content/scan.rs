@@ -112,6 +112,7 @@ impl Scan {
         self.findings.push(Finding {
             file,
             line: None,
+            mark: None,
             severity: Severity::Warning,
             rule: Rule::UnreadableDirectory,
             message: "a link leads back to a directory above it and is not followed".to_owned(),
@@ -130,6 +131,7 @@ impl Scan {
         self.findings.push(Finding {
             file: path.to_owned(),
             line: None,
+            mark: None,
             severity: Severity::Error,
             rule: Rule::UnreadableDirectory,
             message: format!("cannot be read: {}", one_line(&reason).to_lowercase()),

@@ -197,6 +197,7 @@ fn read_template(path: &Path) -> Result<Template, Finding> {
     let finding = |line, message: String, hint: &str| Finding {
         file: name.clone(),
         line,
+        mark: None,
         severity: Severity::Error,
         rule: Rule::CardTemplate,
         message: format!("the template {message}; the built-in theme draws meanwhile"),
