@@ -1,6 +1,9 @@
 //! The fields of one front matter, looked up by lists of names, with findings for what is there
 //! and cannot be used.
 
+mod markers;
+mod terms;
+
 use std::cell::RefCell;
 
 use chrono::{DateTime, Utc};
@@ -12,15 +15,8 @@ use super::date;
 use super::front_matter::{Node, Value};
 use crate::config;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::{Author, Marker, MarkerKind};
-use crate::text::{bounded, is_email, one_line};
-
-/// The most categories, and the most authors, of one post: each is a feed of its own, in which
-/// the whole post stands.
-const MAX_TERMS: usize = 20;
-
-/// The length of a name, in bytes.
-const MAX_NAME: usize = 500;
+use crate::post::{Marker, MarkerKind};
+use crate::text::one_line;
 
 /// A front matter being read.
 pub(super) struct Fields<'a> {
@@ -223,190 +219,6 @@ impl<'a> Fields<'a> {
             .map(|(key, node)| (key.as_str(), node))
     }
 
-    /// Everything that is said of visibility, each marker under the name it is written with.
-    pub(super) fn markers(&self) -> Vec<Marker> {
-        let Value::Map(fields) = &self.root.value else {
-            return Vec::new();
-        };
-        let mut markers = Vec::new();
-        for (name, node) in fields {
-            // In flow style `hidePost:true` is a name without a value, and meant as one with.
-            let (name, node) = match (name.split_once(':'), &node.value) {
-                (Some((name, value)), Value::Null) => {
-                    let value = Value::Scalar(value.to_owned());
-                    (
-                        name,
-                        &Node {
-                            line: node.line,
-                            value,
-                        },
-                    )
-                }
-                _ => (name.as_str(), node),
-            };
-            let Some(kind) = MarkerKind::of(name) else {
-                continue;
-            };
-            if let Some(marker) = self.marker(name, node, kind) {
-                markers.push(marker);
-            }
-        }
-        let robots = ["robots", "seo.robots"]
-            .iter()
-            .find_map(|name| self.root.get(name));
-        if let Some(node) =
-            robots.filter(|node| words(node).any(|word| word.eq_ignore_ascii_case("noindex")))
-        {
-            markers.push(Marker {
-                field: "robots".into(),
-                value: "true".into(),
-                line: Some(node.line),
-                kind: MarkerKind::NoIndex,
-            });
-        }
-        if let Some(marker) = self
-            .root
-            .get("seo.noindex")
-            .and_then(|node| self.marker("seo.noindex", node, MarkerKind::NoIndex))
-        {
-            markers.push(marker);
-        }
-        markers
-    }
-
-    fn marker(&self, name: &str, node: &Node, kind: MarkerKind) -> Option<Marker> {
-        let value = match &node.value {
-            Value::Scalar(text) => text.trim().to_owned(),
-            Value::Null => String::new(),
-            // A map under `sitemap` holds hints for the sitemap, not a word on whether to be in it.
-            Value::Map(_) if kind == MarkerKind::InSitemap => return None,
-            Value::Map(_) => "{…}".to_owned(),
-            Value::List(_) => "[…]".to_owned(),
-        };
-        // Some tools write the date of publication as `published`.
-        if kind == MarkerKind::Shows && date::parse(&value, self.zone).is_some() {
-            return None;
-        }
-        Some(Marker {
-            field: name.to_owned(),
-            value,
-            line: Some(node.line),
-            kind,
-        })
-    }
-
-    /// Labels as a text, a list of texts, or a list of `{value, label}`; each once.
-    pub(super) fn labels(&self, names: &[&str]) -> Vec<String> {
-        let Some(node) = self.first(names) else {
-            return Vec::new();
-        };
-        let mut labels: Vec<String> = Vec::new();
-        for item in items(node) {
-            let label = match &item.value {
-                Value::Map(_) => ["label", "name", "title", "value"]
-                    .iter()
-                    .find_map(|name| item.get(name)?.text()),
-                _ => item.text(),
-            };
-            let label = label
-                .map(|label| bounded(&one_line(label), MAX_NAME))
-                .filter(|label| !label.is_empty());
-            match label {
-                Some(label) if !labels.contains(&label) => labels.push(label),
-                Some(_) => {}
-                None if item.value == Value::Null => {}
-                None => self.note(
-                    Severity::Warning,
-                    Rule::FieldType,
-                    item,
-                    "a category is neither text nor `{value, label}`",
-                    "write `- label: News` or `- News`",
-                ),
-            }
-        }
-        self.bounded(labels, "categories", node.line)
-    }
-
-    /// Authors as a name, a list of names, or maps with `name`, `url` and `email`; each once.
-    pub(super) fn authors(&self, names: &[&str]) -> Vec<Author> {
-        let Some(node) = self.first(names) else {
-            return Vec::new();
-        };
-        let mut authors: Vec<Author> = Vec::new();
-        for item in items(node) {
-            let part = |names: [&str; 3]| {
-                names
-                    .iter()
-                    .find_map(|name| item.get(name)?.text())
-                    .map(one_line)
-            };
-            let named = |name: String| bounded(&name, MAX_NAME);
-            let author = match &item.value {
-                Value::Map(_) => part(["name", "title", "label"]).map(|name| Author {
-                    name: named(name),
-                    url: part(["url", "link", "website"])
-                        .and_then(|url| self.author_url(&url, item.line)),
-                    email: part(["email", "mail", "e-mail"]).filter(|email| is_email(email)),
-                }),
-                _ => item.text().map(|name| Author {
-                    name: named(one_line(name)),
-                    ..Author::default()
-                }),
-            };
-            match author.filter(|author| !author.name.is_empty()) {
-                Some(author) if authors.iter().all(|other| other.name != author.name) => {
-                    authors.push(author)
-                }
-                Some(_) => {}
-                None if item.value == Value::Null => {}
-                None => self.note(
-                    Severity::Warning,
-                    Rule::FieldType,
-                    item,
-                    "an author has no name",
-                    "write `author: Name` or `- name: Name`",
-                ),
-            }
-        }
-        self.bounded(authors, "authors", node.line)
-    }
-
-    /// The address of an author's page, absolute; a path is one of the site's.
-    fn author_url(&self, text: &str, line: usize) -> Option<String> {
-        let url = self
-            .site
-            .join(text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"));
-        if url.is_none() {
-            self.note(
-                Severity::Warning,
-                Rule::FieldType,
-                Some(line),
-                format!("the author's address `{text}` is no web address and is left out"),
-                "write a URL, or a path of the site",
-            );
-        }
-        url.map(Into::into)
-    }
-
-    fn bounded<T>(&self, mut terms: Vec<T>, what: &str, line: usize) -> Vec<T> {
-        if terms.len() > MAX_TERMS {
-            self.note(
-                Severity::Warning,
-                Rule::FieldType,
-                Some(line),
-                format!(
-                    "there are {} {what}, and the first {MAX_TERMS} count",
-                    terms.len()
-                ),
-                "keep those that readers would subscribe to",
-            );
-            terms.truncate(MAX_TERMS);
-        }
-        terms
-    }
-
     /// Whether the field holds the value: as its text, or as one of its items.
     pub(super) fn holds(&self, name: &str, value: &str) -> bool {
         self.root
@@ -422,11 +234,4 @@ fn items(node: &Node) -> impl Iterator<Item = &Node> {
         _ => std::slice::from_ref(node),
     }
     .iter()
-}
-
-fn words(node: &Node) -> impl Iterator<Item = &str> {
-    items(node)
-        .filter_map(Node::text)
-        .flat_map(|text| text.split([',', ' ']))
-        .map(str::trim)
 }

@@ -1,0 +1,128 @@
+//! Categories and authors, in all the shapes that content tools write them in, into lists of names.
+
+use super::{Fields, items};
+use crate::content::front_matter::Value;
+use crate::finding::{Rule, Severity};
+use crate::post::Author;
+use crate::text::{bounded, is_email, one_line};
+
+/// The most categories, and the most authors, of one post: each is a feed of its own, in which
+/// the whole post stands.
+const MAX_TERMS: usize = 20;
+
+/// The length of a name, in bytes.
+const MAX_NAME: usize = 500;
+
+impl Fields<'_> {
+    /// Labels as a text, a list of texts, or a list of `{value, label}`; each once.
+    pub(in crate::content) fn labels(&self, names: &[&str]) -> Vec<String> {
+        let Some(node) = self.first(names) else {
+            return Vec::new();
+        };
+        let mut labels: Vec<String> = Vec::new();
+        for item in items(node) {
+            let label = match &item.value {
+                Value::Map(_) => ["label", "name", "title", "value"]
+                    .iter()
+                    .find_map(|name| item.get(name)?.text()),
+                _ => item.text(),
+            };
+            let label = label
+                .map(|label| bounded(&one_line(label), MAX_NAME))
+                .filter(|label| !label.is_empty());
+            match label {
+                Some(label) if !labels.contains(&label) => labels.push(label),
+                Some(_) => {}
+                None if item.value == Value::Null => {}
+                None => self.note(
+                    Severity::Warning,
+                    Rule::FieldType,
+                    item,
+                    "a category is neither text nor `{value, label}`",
+                    "write `- label: News` or `- News`",
+                ),
+            }
+        }
+        self.bounded(labels, "categories", node.line)
+    }
+
+    /// Authors as a name, a list of names, or maps with `name`, `url` and `email`; each once.
+    pub(in crate::content) fn authors(&self, names: &[&str]) -> Vec<Author> {
+        let Some(node) = self.first(names) else {
+            return Vec::new();
+        };
+        let mut authors: Vec<Author> = Vec::new();
+        for item in items(node) {
+            let part = |names: [&str; 3]| {
+                names
+                    .iter()
+                    .find_map(|name| item.get(name)?.text())
+                    .map(one_line)
+            };
+            let named = |name: String| bounded(&name, MAX_NAME);
+            let author = match &item.value {
+                Value::Map(_) => part(["name", "title", "label"]).map(|name| Author {
+                    name: named(name),
+                    url: part(["url", "link", "website"])
+                        .and_then(|url| self.author_url(&url, item.line)),
+                    email: part(["email", "mail", "e-mail"]).filter(|email| is_email(email)),
+                }),
+                _ => item.text().map(|name| Author {
+                    name: named(one_line(name)),
+                    ..Author::default()
+                }),
+            };
+            match author.filter(|author| !author.name.is_empty()) {
+                Some(author) if authors.iter().all(|other| other.name != author.name) => {
+                    authors.push(author)
+                }
+                Some(_) => {}
+                None if item.value == Value::Null => {}
+                None => self.note(
+                    Severity::Warning,
+                    Rule::FieldType,
+                    item,
+                    "an author has no name",
+                    "write `author: Name` or `- name: Name`",
+                ),
+            }
+        }
+        self.bounded(authors, "authors", node.line)
+    }
+
+    /// The address of an author's page, absolute; a path is one of the site's.
+    fn author_url(&self, text: &str, line: usize) -> Option<String> {
+        let url = self
+            .site
+            .join(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            self.note(
+                Severity::Warning,
+                Rule::FieldType,
+                Some(line),
+                format!("the author's address `{text}` is no web address and is left out"),
+                "write a URL, or a path of the site",
+            );
+        }
+        url.map(Into::into)
+    }
+
+    fn bounded<T>(&self, mut terms: Vec<T>, what: &str, line: usize) -> Vec<T> {
+        if terms.len() > MAX_TERMS {
+            self.note(
+                Severity::Warning,
+                Rule::FieldType,
+                Some(line),
+                format!(
+                    "there are {} {what}, and the first {MAX_TERMS} count",
+                    terms.len()
+                ),
+                "keep those that readers would subscribe to",
+            );
+            terms.truncate(MAX_TERMS);
+        }
+        terms
+    }
+}
