@@ -41,8 +41,12 @@ pub enum FeedScope {
     Site,
     /// Those of one category, by its slug.
     Category(String),
+    /// Those with one tag, by its slug.
+    Tag(String),
     /// Those of one author, by the slug of the name.
     Author(String),
+    /// Those that the configuration says, by the path that it gives.
+    Own(String),
 }
 
 /// The format of a feed.
@@ -78,6 +82,27 @@ impl FeedFormat {
         }
     }
 
+    /// The word that a configuration calls the format by.
+    pub fn word(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "rss",
+            FeedFormat::Atom => "atom",
+            FeedFormat::Json => "json",
+        }
+    }
+
+    /// The format that a file of this name most likely has.
+    pub fn of_file_name(path: &str) -> FeedFormat {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        if name.ends_with(".json") {
+            FeedFormat::Json
+        } else if name.contains("atom") {
+            FeedFormat::Atom
+        } else {
+            FeedFormat::Rss
+        }
+    }
+
     fn file_name(self) -> &'static str {
         match self {
             FeedFormat::Rss => "rss.xml",
@@ -94,8 +119,10 @@ impl ArtifactKey {
             ArtifactKey::Home => "/".to_owned(),
             ArtifactKey::Feed(scope, format) => {
                 let mut path = match scope {
+                    FeedScope::Own(path) => return path.clone(),
                     FeedScope::Site => "/".to_owned(),
                     FeedScope::Category(slug) => format!("/category/{}/", percent::segment(slug)),
+                    FeedScope::Tag(slug) => format!("/tag/{}/", percent::segment(slug)),
                     FeedScope::Author(slug) => format!("/author/{}/", percent::segment(slug)),
                 };
                 path.push_str(format.file_name());
@@ -163,6 +190,21 @@ impl ArtifactKey {
     /// The card path whose page is where the image of `card_path` is, should a post have it.
     pub fn card_path_of_image(card_path: &str) -> String {
         format!("{card_path}{IMAGE_SUFFIX}")
+    }
+
+    /// Whether a path is one of those that are made of content or always there, or looks as one that
+    /// may be some day.
+    pub fn is_reserved(path: &str) -> bool {
+        let fixed = [
+            ArtifactKey::Home,
+            ArtifactKey::Sitemap,
+            ArtifactKey::Robots,
+            ArtifactKey::Opml,
+        ];
+        let feeds = FeedFormat::ALL.map(|format| ArtifactKey::Feed(FeedScope::Site, format));
+        let below = ["/cards/", "/category/", "/tag/", "/author/", "/sitemap-"];
+        fixed.iter().chain(&feeds).any(|key| key.path() == path)
+            || below.iter().any(|start| path.starts_with(start))
     }
 
     /// The absolute URL under `public_url`, which has no trailing slash.

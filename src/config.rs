@@ -4,6 +4,8 @@
 //! reference of every key is `config.toml` at the top of the repository.
 
 mod cards;
+mod feeds;
+mod fields;
 mod raw;
 mod sections;
 mod values;
@@ -16,6 +18,10 @@ use chrono_tz::Tz;
 use globset::GlobSet;
 use url::Url;
 
+pub use fields::{Field, FieldNames};
+pub use values::PERMALINK_PARTS;
+
+use crate::artifact::FeedFormat;
 use crate::finding::Finding;
 
 /// Everything that can be set.
@@ -31,8 +37,10 @@ pub struct Config {
     pub hidden: HiddenPosts,
     /// What the pictures of cards are.
     pub cards: Cards,
-    /// What the feeds hold.
-    pub feeds: Feeds,
+    /// What all feeds are like.
+    pub feed: FeedDefaults,
+    /// The feeds there are besides the built-in ones.
+    pub feeds: Vec<OwnFeed>,
     /// What the sitemap holds besides the posts.
     pub sitemap: Sitemap,
     /// What crawlers are told.
@@ -58,8 +66,12 @@ pub struct Site {
     pub description: String,
     /// A BCP 47 language tag.
     pub language: String,
+    /// The languages it has posts in, where file names and directories tell them.
+    pub languages: Vec<String>,
     /// The zone of dates that name none.
     pub timezone: Tz,
+    /// Whether that zone was chosen, and is not the default.
+    pub timezone_is_set: bool,
     /// The pattern of permalinks for posts that name none.
     pub permalinks: String,
     /// The absolute URL of a picture that stands for the site.
@@ -85,10 +97,27 @@ pub struct Content {
     pub exclude: GlobSet,
     /// Front matter fields that must hold these values for a file to be a post.
     pub require: Vec<(String, String)>,
+    /// The names of fields, where they are not the built-in ones.
+    pub fields: FieldNames,
+    /// Whether a `Z` behind a date is not meant: some content tools write it after local time.
+    pub z_is_local: bool,
+    /// Whether names of files and directories begin with a number that only sorts them: `1.intro.md`.
+    pub numbered_names: bool,
+    /// What becomes of shortcodes and template tags in bodies.
+    pub shortcodes: Shortcodes,
     /// Where the site's pictures are on disk: the file of `/img/a.jpg` is `img/a.jpg` below it.
     pub static_dir: Option<PathBuf>,
     /// Larger files are not read, in bytes.
     pub max_file_size: u64,
+}
+
+/// `content.shortcodes`: what becomes of shortcodes and template tags in bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortcodes {
+    /// They are reduced to their content, or left out.
+    Reduce,
+    /// They are text like any other.
+    Keep,
 }
 
 /// `visibility.hidden`: what becomes of posts that are marked hidden.
@@ -143,15 +172,51 @@ pub enum Theme {
     Poster,
 }
 
-/// `[feeds]`: what the feeds hold.
+/// `[feed]`: what all feeds are like.
 #[derive(Debug, Clone)]
-pub struct Feeds {
+pub struct FeedDefaults {
     /// The most entries of a feed; `None` is all.
     pub limit: Option<usize>,
     /// Whether entries carry the whole post or its description.
     pub content: FeedContent,
     /// How long a reader may wait before it asks again, in minutes.
     pub ttl_minutes: u64,
+    /// How large a feed may be, in bytes, before its oldest entries carry their description only.
+    pub max_bytes: Option<usize>,
+}
+
+/// `[[feeds]]`: one feed besides the built-in ones.
+#[derive(Debug, Clone)]
+pub struct OwnFeed {
+    /// Its path below `server.public_url`, in its one spelling.
+    pub path: String,
+    /// Its format.
+    pub format: FeedFormat,
+    /// Its name; `None` is made of the filter.
+    pub title: Option<String>,
+    /// What it is about; `None` is that of the site.
+    pub description: Option<String>,
+    /// Which posts it holds.
+    pub filter: FeedFilter,
+    /// The most entries; `None` is all.
+    pub limit: Option<usize>,
+    /// Whether entries carry the whole post or its description.
+    pub content: FeedContent,
+}
+
+/// Which posts a feed holds: those that have one of each list that is not empty.
+#[derive(Debug, Clone, Default)]
+pub struct FeedFilter {
+    /// Categories, as labels or as slugs.
+    pub categories: Vec<String>,
+    /// Tags, as labels or as slugs.
+    pub tags: Vec<String>,
+    /// Authors, as names or as slugs.
+    pub authors: Vec<String>,
+    /// BCP 47 language tags.
+    pub languages: Vec<String>,
+    /// Directories below the content directory, without slashes at their ends.
+    pub directories: Vec<String>,
 }
 
 /// How much of a post its entry carries.

@@ -4,18 +4,32 @@
 //! be seen.
 
 mod address;
+mod body;
 mod broken;
 mod budget;
+mod constructs;
 mod date;
 mod dialect;
 mod fields;
 mod front_matter;
 mod library;
+mod location;
 mod markdown;
 mod markup;
 mod parse;
+mod permalink;
 mod sanitize;
 mod scan;
 
 pub use library::{Library, LibraryError, Looked, Loss, Tally};
 pub use parse::{Parsed, parse};
+
+/// What is asked of the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// What is needed to publish it.
+    #[default]
+    Publish,
+    /// Also what could be better.
+    Check,
+}

@@ -95,6 +95,36 @@ rules! {
     RelativeId = "relative-id",
     /// A modification date lies ahead.
     FutureUpdate = "future-update",
+    /// A date lies years ahead.
+    FarFutureDate = "far-future-date",
+    /// A time names no zone, and the site none either.
+    ZonelessDate = "zoneless-date",
+    /// A `Z` behind a time may not be meant: with it, the post bears another day.
+    SuspectZone = "suspect-zone",
+    /// Something that looks like a marker of visibility is not where markers are read.
+    StrayMarker = "stray-marker",
+    /// A post has no description of its own.
+    MissingDescription = "missing-description",
+    /// A title is longer than previews and search results show.
+    LongTitle = "long-title",
+    /// A description is longer than previews show.
+    LongDescription = "long-description",
+    /// A field has blanks at its ends.
+    TrailingBlanks = "trailing-blanks",
+    /// An address is not percent-encoded the way it is compared.
+    PercentEncoding = "percent-encoding",
+    /// A former address of a post is the address of another.
+    DuplicateAlias = "duplicate-alias",
+    /// One category, tag or author is spelled in two ways.
+    TwoSpellings = "two-spellings",
+    /// A feed is so large that its oldest entries carry their description only.
+    ShortenedFeed = "shortened-feed",
+    /// A shortcode, template tag or component was left out.
+    Shortcode = "shortcode",
+    /// A link or picture is addressed by the place of the file, which readers do not know.
+    RelativeLink = "relative-link",
+    /// A picture of the body says nothing to those who cannot see it.
+    MissingAlt = "missing-alt",
     /// The body cannot be sanitised in bounded time.
     BodyTooComplex = "body-too-complex",
     /// The body holds an image inlined as `data:`.
@@ -109,6 +139,10 @@ rules! {
     MissingPicture = "missing-picture",
     /// The picture of a post, or the logo, is none that can be drawn.
     UnusablePicture = "unusable-picture",
+    /// A picture is smaller than previews draw large.
+    SmallPicture = "small-picture",
+    /// A picture is larger than some networks take.
+    LargePicture = "large-picture",
     /// A broken file is served as it last parsed.
     LastGoodKept = "last-good-kept",
     /// A file that broke carries a truthy marker, so nothing of it is served.

@@ -135,7 +135,7 @@ impl Site {
             timezone: config.site.timezone,
             theme_color: config.site.theme_color.clone(),
             copyright: config.site.copyright.clone(),
-            ttl_minutes: config.feeds.ttl_minutes,
+            ttl_minutes: config.feed.ttl_minutes,
             feeds: feed::all(&entries, config),
             entries,
             cards,

@@ -170,6 +170,20 @@ impl<'a, 'f> Table<'a, 'f> {
         })
     }
 
+    /// One string, or several.
+    pub(super) fn string_or_strings(&mut self, key: &'static str) -> Option<Written<Vec<String>>> {
+        self.take(key, "a string or a list of strings", |value| {
+            if let Some(one) = value.as_str() {
+                return Some(vec![text(one)]);
+            }
+            value
+                .as_array()?
+                .iter()
+                .map(|item| item.get_ref().as_str().map(text))
+                .collect()
+        })
+    }
+
     /// A table of any keys, each with a scalar, as text.
     pub(super) fn scalars(&mut self, key: &'static str) -> Option<Written<Vec<(String, String)>>> {
         self.take(key, "a table of strings", |value| {
@@ -284,7 +298,7 @@ fn kind(value: &DeValue<'_>) -> String {
 
 fn example(expected: &str) -> &'static str {
     match expected {
-        "a string" => "\"…\"",
+        "a string" | "a string or a list of strings" => "\"…\"",
         "a list of strings" => "[\"…\"]",
         "a table of strings" => "{ name = \"…\" }",
         "a whole number" => "20",

@@ -9,22 +9,19 @@ use chrono_tz::Tz;
 use globset::GlobSet;
 
 use super::cards::{cards, choice};
+use super::feeds;
+use super::fields::fields;
 use super::raw::{Faults, Table, Written};
 use super::values::{
-    email, fediverse, globs, language, permalinks, site_url, theme_color, timezone, twitter,
+    email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone, twitter,
     web_address, with, within,
 };
 use super::{
-    Author, Config, Content, FeedContent, Feeds, HiddenPosts, RobotsGroup, Server, Site, Sitemap,
-    Watch,
+    Author, Config, Content, HiddenPosts, RobotsGroup, Server, Shortcodes, Site, Sitemap, Watch,
 };
 
 /// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
 const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
-/// Enough for a day's posts, and small enough to poll; JSON Feed and RSS readers keep the rest.
-const FEED_LIMIT: usize = 20;
-/// Central aggregators poll about hourly whatever is said; this keeps the others from more.
-const FEED_TTL_MINUTES: usize = 60;
 /// A saved file is written in two or three steps, milliseconds apart.
 const DEBOUNCE: Duration = Duration::from_millis(50);
 /// More is a slip of the unit.
@@ -39,7 +36,8 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path) -> Option<Config
     let hidden = hidden(root.table("visibility"), faults);
     let has_pictures = content.static_dir.is_some();
     let cards = cards(root.table("cards"), faults, dir, has_pictures);
-    let feeds = feeds(root.table("feeds"), faults);
+    let feed = feeds::defaults(root.table("feed"), faults);
+    let feeds = feeds::all(root.tables("feeds"), faults, &feed);
     let sitemap = sitemap(root.table("sitemap"), faults, site.as_ref());
     let robots = root
         .tables("robots")
@@ -60,6 +58,7 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path) -> Option<Config
         content,
         hidden,
         cards,
+        feed,
         feeds,
         sitemap,
         robots: Some(robots)
@@ -106,7 +105,14 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
         .and_then(|written| timezone(faults, &written));
     let language = table
         .string("language")
-        .and_then(|written| language(faults, &written));
+        .and_then(|written| language_tag(faults, &written));
+    let languages = table
+        .strings("languages")
+        .map(|written| {
+            let one = |tag: &String| language_tag(faults, &with(&written, tag.clone()));
+            written.value.iter().filter_map(one).collect()
+        })
+        .unwrap_or_default();
     let permalinks = table
         .string("permalinks")
         .and_then(|written| permalinks(faults, &written));
@@ -135,6 +141,8 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
             .or_else(|| title.clone())?,
         title: title?,
         language: language.unwrap_or_else(|| "en".to_owned()),
+        languages,
+        timezone_is_set: timezone.is_some(),
         timezone: timezone.unwrap_or(Tz::UTC),
         permalinks: permalinks.unwrap_or_else(|| "/:path/".to_owned()),
         image,
@@ -154,6 +162,14 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
         .map(|written| written.value)
         .unwrap_or_default();
     let static_dir = table.string("static_dir");
+    let fields = fields(table.table("fields"), faults);
+    let z_is_local = table.boolean("z_is_local");
+    let numbered_names = table.boolean("numbered_names");
+    let shortcodes = choice(
+        faults,
+        table.string("shortcodes"),
+        &[("reduce", Shortcodes::Reduce), ("keep", Shortcodes::Keep)],
+    );
     let max_file_size = table
         .count("max_file_size")
         .and_then(|written| u64::try_from(written.value).ok());
@@ -163,6 +179,10 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
         include,
         exclude,
         require,
+        fields,
+        z_is_local: z_is_local.is_some_and(|written| written.value),
+        numbered_names: numbered_names.is_some_and(|written| written.value),
+        shortcodes: shortcodes.unwrap_or(Shortcodes::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(MAX_FILE_SIZE),
     }
@@ -176,26 +196,6 @@ fn hidden(mut table: Table<'_, '_>, faults: &Faults<'_>) -> HiddenPosts {
     let hidden = choice(faults, table.string("hidden"), &known);
     table.finish();
     hidden.unwrap_or(HiddenPosts::Hidden)
-}
-
-fn feeds(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Feeds {
-    let limit = table
-        .count("limit")
-        .map_or(FEED_LIMIT, |written| written.value);
-    let known = [
-        ("full", FeedContent::Full),
-        ("summary", FeedContent::Summary),
-    ];
-    let content = choice(faults, table.string("content"), &known);
-    let ttl = table
-        .count("ttl_minutes")
-        .map_or(FEED_TTL_MINUTES, |written| written.value);
-    table.finish();
-    Feeds {
-        limit: (limit > 0).then_some(limit),
-        content: content.unwrap_or(FeedContent::Full),
-        ttl_minutes: ttl as u64,
-    }
 }
 
 fn sitemap(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) -> Sitemap {

@@ -53,8 +53,29 @@ fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
+/// What a pattern of permalinks may hold; `content` knows how each is filled.
+pub const PERMALINK_PARTS: [&str; 18] = [
+    "year",
+    "month",
+    "day",
+    "slug",
+    "path",
+    "category",
+    "categories",
+    "title",
+    "name",
+    "dir",
+    "section",
+    "short_year",
+    "i_month",
+    "i_day",
+    "y_day",
+    "hour",
+    "minute",
+    "second",
+];
+
 pub(super) fn permalinks(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
-    const KNOWN: [&str; 6] = ["year", "month", "day", "slug", "path", "category"];
     let pattern = written.value.trim();
     if !pattern.starts_with('/') {
         faults.at(
@@ -65,12 +86,16 @@ pub(super) fn permalinks(faults: &Faults<'_>, written: &Written<String>) -> Opti
         return None;
     }
     for part in pattern.split(':').skip(1) {
-        let name: String = part.chars().take_while(char::is_ascii_alphabetic).collect();
-        if !KNOWN.contains(&name.as_str()) {
+        let name: String = part
+            .chars()
+            .take_while(|c| c.is_ascii_alphabetic() || *c == '_')
+            .collect();
+        if !PERMALINK_PARTS.contains(&name.as_str()) {
+            let known: Vec<_> = PERMALINK_PARTS.map(|part| format!("`:{part}`")).into();
             faults.at(
                 written,
                 &format!("holds the unknown part `:{name}`"),
-                "known: `:year`, `:month`, `:day`, `:slug`, `:path`, `:category`",
+                format!("known: {}", known.join(", ")),
             );
             return None;
         }
@@ -160,7 +185,7 @@ pub(super) fn timezone(faults: &Faults<'_>, written: &Written<String>) -> Option
     zone
 }
 
-pub(super) fn language(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+pub(super) fn language_tag(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
     let tag = written.value.trim();
     let fits = is_language_tag(tag);
     if !fits {

@@ -1,40 +1,18 @@
 //! Where a post is read, and the id that names it for ever.
 
-use chrono::{DateTime, Datelike as _, Utc};
 use url::Url;
 
-use super::date;
 use super::fields::{Fields, Place};
-use crate::config;
+use super::permalink::{self, Parts};
+use crate::config::{self, Field};
 use crate::finding::{Rule, Severity};
 use crate::percent;
-use crate::post::Permalink;
-use crate::text::{slug, written_length};
+use crate::post::{IdFrom, Permalink};
+use crate::text::written_length;
 
-pub(super) const PERMALINK: [&str; 6] = [
-    "seo.url",
-    "canonical_url",
-    "canonicalUrl",
-    "permalink",
-    "url",
-    "path",
-];
-const ID: [&str; 2] = ["id", "guid"];
 /// In bytes as HTML writes them. No crawler follows a longer one, and a card's head has to hold it.
 pub(super) const MAX_URL: usize = 2048;
 const HINT: &str = "write the address of the post, such as `https://example.org/blog/a-post`";
-
-/// What a permalink pattern is filled from.
-pub(super) struct Parts<'a> {
-    /// The file below the content directory, without its extension; of a page bundle, its directory.
-    pub(super) stem: &'a str,
-    /// What the front matter gives in place of the file's name.
-    pub(super) slug: Option<&'a str>,
-    /// The date the post bears.
-    pub(super) published: DateTime<Utc>,
-    /// The first category.
-    pub(super) category: Option<&'a str>,
-}
 
 /// The permalink and the id.
 ///
@@ -44,17 +22,31 @@ pub(super) fn address(
     fields: &Fields<'_>,
     parts: &Parts<'_>,
     site: &config::Site,
-) -> (Permalink, String) {
-    let written = fields.text(&PERMALINK);
-    let as_written = written
-        .and_then(|(text, line)| resolve(fields, text, line, site).map(|url| (text, url, line)));
-    let (written_url, mut url, line) = match as_written {
-        Some((text, url, line)) => (
-            Url::parse(text).ok().map(|_| text.to_owned()),
+) -> (Permalink, String, IdFrom) {
+    let written = fields
+        .named_text(Field::Permalink)
+        // Eleventy's way to write no page; a marker.
+        .filter(|(_, text, _)| !text.eq_ignore_ascii_case("false"));
+    let as_written = written.and_then(|(name, text, node)| {
+        if let Some(pattern) = permalink::pattern_of(text) {
+            let url = permalink::fill(&pattern, parts, site, true);
+            return Some((name, None, url, node.line));
+        }
+        let url = resolve(fields, (name, text, node.line), site)?;
+        Some((name, Some(text), url, node.line))
+    });
+    let (written_url, mut url, from) = match as_written {
+        Some((name, text, url, line)) => (
+            text.filter(|text| Url::parse(text).is_ok())
+                .map(str::to_owned),
             url,
-            Some(line),
+            Some((name, line)),
         ),
-        None => (None, from_pattern(parts, site), None),
+        None => (
+            None,
+            permalink::fill(&site.permalinks, parts, site, false),
+            None,
+        ),
     };
     let moved = std::iter::once(&site.url)
         .chain(&site.former_urls)
@@ -67,8 +59,8 @@ pub(super) fn address(
         fields.note(
             Severity::Warning,
             Rule::ForeignPermalink,
-            match (line, written) {
-                (Some(line), Some((text, _))) => Place::mark(line, text),
+            match written {
+                Some((_, text, node)) if from.is_some() => Place::mark(node.line, text),
                 _ => Place::default(),
             },
             format!("the permalink `{url}` is not on `{}`", site.url.origin().ascii_serialization()),
@@ -77,15 +69,26 @@ pub(super) fn address(
     }
     url.set_fragment(None);
     if let Some(path) = percent::normalize_path(url.path()) {
+        if let Some((_, text, node)) = written.filter(|_| from.is_some())
+            && is_misspelled(text, &path)
+        {
+            fields.advise(
+                Rule::PercentEncoding,
+                Place::mark(node.line, text),
+                format!("the permalink `{text}` is not encoded the way addresses are compared"),
+                format!("write its path as `{path}`"),
+            );
+        }
         url.set_path(&path);
     }
     let permalink = Permalink {
         path: url.path().to_owned(),
         url: url.into(),
         on_site,
-        line,
+        field: from.map(|(name, _)| name.to_owned()),
+        line: from.map(|(_, line)| line),
     };
-    let id = match fields.text(&ID) {
+    let (id, id_from) = match fields.text(Field::Id) {
         Some((id, line)) => {
             if Url::parse(id).is_err() {
                 fields.note(
@@ -96,16 +99,65 @@ pub(super) fn address(
                     "write a URL or a `tag:` or `urn:` address; if readers know the post by this id already, keep it",
                 );
             }
-            id.to_owned()
+            (id.to_owned(), IdFrom::Field(line))
         }
-        None => written_url.unwrap_or_else(|| permalink.url.clone()),
+        None => match written_url {
+            Some(written) => (written, IdFrom::WrittenPermalink),
+            None => (permalink.url.clone(), IdFrom::Permalink),
+        },
     };
     // A blank or a bracket is none of an IRI's (RFC 3987 §2.2), and Atom compares ids as they are.
-    (permalink, percent::iri(&id))
+    (permalink, percent::iri(&id), id_from)
+}
+
+/// Whether an address as written says its path in escapes other than those of its one spelling.
+fn is_misspelled(text: &str, path: &str) -> bool {
+    let begin = text.find("://").and_then(|at| text.get(at + 3..));
+    let written = match begin {
+        Some(rest) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+        None => text,
+    };
+    let written = written.split(['?', '#']).next().unwrap_or(written);
+    written.contains('%') && !path.ends_with(written.trim_start_matches('/'))
+}
+
+/// The paths that a post used to have, each in its one spelling, without its own.
+pub(super) fn aliases(fields: &Fields<'_>, permalink: &Permalink, site: &Url) -> Vec<String> {
+    let own = Url::parse(&permalink.url).unwrap_or_else(|_| site.clone());
+    let mut paths = Vec::new();
+    for (text, line) in fields.texts(Field::Aliases) {
+        // Hugo resolves one without a slash against the page, most others against the site.
+        let base = if text.starts_with("./") || text.starts_with("../") {
+            &own
+        } else {
+            site
+        };
+        let path = base
+            .join(text)
+            .ok()
+            .and_then(|url| percent::normalize_path(url.path()))
+            .filter(|path| written_length(path) <= MAX_URL);
+        match path {
+            Some(path) if path == permalink.path || paths.contains(&path) => {}
+            Some(path) => paths.push(path),
+            None => fields.note(
+                Severity::Warning,
+                Rule::UnusablePermalink,
+                Place::mark(line, text),
+                format!("the former address `{text}` is no web address and is left out"),
+                "write a path such as `/2019/old-name/`",
+            ),
+        }
+    }
+    paths
 }
 
 /// A permalink as written, absolute; `None`, with a finding, where it cannot be one.
-fn resolve(fields: &Fields<'_>, text: &str, line: usize, site: &config::Site) -> Option<Url> {
+fn resolve(
+    fields: &Fields<'_>,
+    (name, text, line): (&str, &str, usize),
+    site: &config::Site,
+) -> Option<Url> {
     let parsed = Url::parse(text);
     let relative = parsed == Err(url::ParseError::RelativeUrlWithoutBase);
     let url = if relative {
@@ -129,8 +181,9 @@ fn resolve(fields: &Fields<'_>, text: &str, line: usize, site: &config::Site) ->
             ),
             HINT,
         ),
-        // A path from the root is how many tools write it; a bare word is a slip.
-        Some(url) if relative && !text.starts_with('/') => fields.note(
+        // A path from the root is how many tools write it, and Zola writes it without the slash; a
+        // bare word elsewhere is a slip.
+        Some(url) if relative && !text.starts_with('/') && name != "path" => fields.note(
             Severity::Warning,
             Rule::RelativePermalink,
             Place::mark(line, text),
@@ -152,49 +205,4 @@ fn moved(url: &Url, from: &Url, to: &Url) -> Option<Url> {
     moved.set_path(&format!("{}{rest}", to.path()));
     moved.set_query(url.query());
     Some(moved)
-}
-
-fn from_pattern(parts: &Parts<'_>, site: &config::Site) -> Url {
-    let (dirs, file) = match parts.stem.rsplit_once('/') {
-        Some((dirs, file)) => (Some(dirs), file),
-        None => (None, parts.stem),
-    };
-    let name = parts.slug.unwrap_or_else(|| without_date(file));
-    let last = parts.slug.unwrap_or(file);
-    let date = parts.published.with_timezone(&site.timezone);
-    // Longest names first would matter if one began with another; none does.
-    let path = site
-        .permalinks
-        .replace(":year", &format!("{:04}", date.year()))
-        .replace(":month", &format!("{:02}", date.month()))
-        .replace(":day", &format!("{:02}", date.day()))
-        .replace(
-            ":category",
-            &percent::segment(&slug(parts.category.unwrap_or("uncategorized"))),
-        )
-        .replace(":slug", &percent::segment(name))
-        .replace(
-            ":path",
-            &dirs
-                .into_iter()
-                .flat_map(|dirs| dirs.split('/'))
-                .chain([last])
-                .map(percent::segment)
-                .collect::<Vec<_>>()
-                .join("/"),
-        );
-    let mut url = site.url.clone();
-    url.set_path(&format!(
-        "{}{}",
-        site.url.path(),
-        path.trim_start_matches('/')
-    ));
-    url
-}
-
-/// The name of a file without the date that Jekyll and Zola have before it.
-fn without_date(name: &str) -> &str {
-    let rest = date::in_name(name).and_then(|_| name.get(date::NAME_LENGTH..));
-    let rest = rest.map(|rest| rest.trim_start_matches(['-', '_', ' ']));
-    rest.filter(|rest| !rest.is_empty()).unwrap_or(name)
 }

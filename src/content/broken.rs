@@ -33,6 +33,12 @@ fn hides(part: &str, below: Option<&str>) -> bool {
             .split_once(' ')
             .unwrap_or((part, "")),
     };
+    if value_of(value)
+        .and_then(|value| MarkerKind::of_state(name, value))
+        .is_some()
+    {
+        return true;
+    }
     let Some(kind) = MarkerKind::of(name) else {
         return false;
     };

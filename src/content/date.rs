@@ -8,32 +8,78 @@ use chrono::{
 };
 use chrono_tz::Tz;
 
+/// How a date without a zone is read, and a `Z` behind one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    /// The zone of dates that name none.
+    pub(super) zone: Tz,
+    /// Whether a `Z` is not meant, as with content tools that write it after local time.
+    pub(super) z_is_local: bool,
+}
+
 /// Dates with a zone.
-const ZONED: [&str; 6] = [
+const ZONED: [&str; 11] = [
     "%Y-%m-%dT%H:%M:%S%.f%#z",
     "%Y-%m-%d %H:%M:%S%.f %#z",
     "%Y-%m-%d %H:%M:%S%.f%#z",
     "%Y-%m-%dT%H:%M%#z",
     "%Y-%m-%d %H:%M %#z",
     "%Y-%m-%d %H:%M:%S %z UTC",
+    // Go's own form, with the zone's name behind its offset.
+    "%Y-%m-%d %H:%M:%S%.f %z %Z",
+    // JavaScript's.
+    "%a %b %d %Y %H:%M:%S GMT%z",
+    "%a %b %d %H:%M:%S %z %Y",
+    "%Y/%m/%d %H:%M:%S %#z",
+    "%Y/%m/%d %H:%M %#z",
 ];
 
 /// Dates without one.
-const NAIVE: [&str; 6] = [
+const NAIVE: [&str; 15] = [
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M",
     "%Y-%m-%d %H:%M",
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y-%m-%d %I:%M %p",
+    "%B %d, %Y %I:%M %p",
+    "%b %d, %Y %I:%M %p",
+    "%B %d, %Y %H:%M",
+    "%d %B %Y %H:%M",
+    "%d %b %Y %H:%M",
+    "%a %b %d %H:%M:%S %Y",
+    "%A, %B %d, %Y %I:%M %p",
 ];
 
 /// Days without a time: the day's first moment.
-const DAYS: [&str; 5] = ["%Y-%m-%d", "%Y/%m/%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y"];
+const DAYS: [&str; 11] = [
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%d %b %Y",
+    "%a, %b %d, %Y",
+    "%A, %B %d, %Y",
+    "%d. %B %Y",
+];
+
+/// Feed formats write years of four digits; earlier ones are two digits of a year.
+const YEARS: std::ops::RangeInclusive<i32> = 1000..=9999;
 
 /// Reads a date; `None` for what is none, and for years that no feed format can write.
-pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+pub(super) fn parse(text: &str, clock: Clock) -> Option<DateTime<Utc>> {
+    // JavaScript writes a zone's name in brackets behind the offset.
     let text = text.trim();
+    let text = text.split(" (").next().unwrap_or(text);
+    let text = match text.strip_suffix(['Z', 'z']) {
+        Some(local) if clock.z_is_local => local,
+        _ => text,
+    };
     let zoned = || {
         DateTime::parse_from_rfc3339(text)
             .or_else(|_| DateTime::parse_from_rfc2822(text))
@@ -57,8 +103,40 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
         Some(day.and_time(NaiveTime::MIN))
     };
     zoned()
-        .or_else(|| naive().or_else(day).and_then(|naive| in_zone(naive, zone)))
-        .filter(|date| (1..=9999).contains(&date.year()))
+        .or_else(|| {
+            naive()
+                .or_else(day)
+                .and_then(|naive| in_zone(naive, clock.zone))
+        })
+        .filter(|date| YEARS.contains(&date.year()))
+}
+
+/// Whether a text that is a date has a time in it and names no zone.
+pub(super) fn is_zoneless_time(text: &str) -> bool {
+    let text = text.trim();
+    NAIVE
+        .iter()
+        .any(|form| NaiveDateTime::parse_from_str(text, form).is_ok())
+}
+
+/// Why a text that is no date cannot be one, where that is known.
+pub(super) fn refusal(text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    let is = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(&[
+        "last modified",
+        "created",
+        "git last modified",
+        "git created",
+    ]) {
+        return Some("that is when the file was written, which another checkout changes");
+    }
+    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let numbers = parts
+        .iter()
+        .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
+    (parts.len() == 3 && numbers)
+        .then_some("one cannot tell which of its numbers is the day and which the month")
 }
 
 /// The length of a date before a name, in bytes.
@@ -85,7 +163,7 @@ pub(super) fn in_path(path: &str, zone: Tz) -> Option<DateTime<Utc>> {
         })
     };
     let day = before.or_else(apart)?;
-    in_zone(day.and_time(NaiveTime::MIN), zone).filter(|date| (1..=9999).contains(&date.year()))
+    in_zone(day.and_time(NaiveTime::MIN), zone).filter(|date| YEARS.contains(&date.year()))
 }
 
 /// The instant of a wall clock. Of an hour that is there twice the first is taken; one that is
@@ -114,7 +192,11 @@ mod tests {
     use super::*;
 
     fn utc(text: &str) -> Option<String> {
-        parse(text, Tz::Europe__Berlin).map(|date| date.to_rfc3339())
+        let clock = Clock {
+            zone: Tz::Europe__Berlin,
+            z_is_local: false,
+        };
+        parse(text, clock).map(|date| date.to_rfc3339())
     }
 
     #[test]
@@ -130,6 +212,22 @@ mod tests {
             ("2024-05-01 10:00", "2024-05-01T08:00:00+00:00"),
             ("2024-01-01", "2023-12-31T23:00:00+00:00"),
             ("May 1, 2024", "2024-04-30T22:00:00+00:00"),
+            ("May 1, 2024 3:30 PM", "2024-05-01T13:30:00+00:00"),
+            ("2024-05-01 03:30:00 pm", "2024-05-01T13:30:00+00:00"),
+            ("1 May 2024", "2024-04-30T22:00:00+00:00"),
+            ("Wed, May 1, 2024", "2024-04-30T22:00:00+00:00"),
+            ("20240501", "2024-04-30T22:00:00+00:00"),
+            ("2024.05.01", "2024-04-30T22:00:00+00:00"),
+            ("2024/05/01 10:00:00 +0000", "2024-05-01T10:00:00+00:00"),
+            (
+                "2024-05-01 10:00:00.123 -0400 EDT",
+                "2024-05-01T14:00:00.123+00:00",
+            ),
+            (
+                "Wed May 01 2024 10:00:00 GMT+0200 (Central European Summer Time)",
+                "2024-05-01T08:00:00+00:00",
+            ),
+            ("Wed May  1 10:00:00 2024", "2024-05-01T08:00:00+00:00"),
         ] {
             assert_eq!(utc(text).as_deref(), Some(expected), "{text}");
         }
@@ -168,6 +266,35 @@ mod tests {
         ] {
             assert_eq!(utc(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_z_that_is_not_meant_is_local_time() {
+        let clock = Clock {
+            zone: Tz::Europe__Berlin,
+            z_is_local: true,
+        };
+        let read = |text| parse(text, clock).map(|date| date.to_rfc3339());
+        for text in ["2024-05-01T10:00:00.000Z", "2024-05-01T10:00Z"] {
+            assert_eq!(read(text).as_deref(), Some("2024-05-01T08:00:00+00:00"));
+        }
+        let offset = read("2024-05-01T10:00:00+00:00");
+        assert_eq!(offset.as_deref(), Some("2024-05-01T10:00:00+00:00"));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_refused_with_the_reason() {
+        for text in [
+            "Last Modified",
+            "git created",
+            "05/01/2024",
+            "1.5.2024",
+            "01-05-24",
+        ] {
+            assert!(utc(text).is_none() && refusal(text).is_some(), "{text}");
+        }
+        assert_eq!(refusal("soon"), None);
+        assert!(is_zoneless_time("2024-05-01 10:00") && !is_zoneless_time("2024-05-01"));
     }
 
     #[test]

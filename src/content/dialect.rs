@@ -1,58 +1,25 @@
-//! Front matter fields into a [`Post`]: which names mean what.
-//!
-//! The lists hold the names that Decap and Gatsby sites use and their common spellings elsewhere;
-//! the first that is there wins.
+//! Front matter fields into a [`Post`]: which names mean what, and what stands in for what is missing.
 
-use std::sync::Arc;
+mod image;
+mod names;
 
+use chrono::{DateTime, Utc};
+use unicode_segmentation::UnicodeSegmentation as _;
 use url::Url;
 
-use super::address::{MAX_URL, Parts, address};
+use super::address::{address, aliases};
+use super::body::{self, Body};
 use super::fields::{Fields, Place};
-use super::front_matter::Value;
-use super::markup::{self, Markup};
-use super::{budget, date, markdown, sanitize};
-use crate::config::Config;
+use super::location::Location;
+use super::permalink::{Parts, without_date};
+use super::{budget, date, markdown, markup, sanitize};
+use crate::config::{Config, Field};
 use crate::finding::{Rule, Severity};
-use crate::post::{Image, Marker, MarkerKind, Permalink, Post, Reading};
-use crate::text::{bounded, clean, cut, is_language_tag, one_line, written_length, x_account};
+use crate::post::{Marker, MarkerKind, Post};
+use crate::text::{bounded, clean, cut, is_language_tag, one_line, x_account};
 
-const TITLE: [&str; 2] = ["title", "seo.title"];
-const PREVIEW_TITLE: [&str; 2] = ["seo.title", "seo_title"];
-const DATE: [&str; 5] = ["date", "pubDate", "publishedAt", "published", "publish"];
-const PUBLISH_AFTER: [&str; 3] = ["publishDate", "publish_date", "scheduled"];
-const UPDATED: [&str; 6] = [
-    "updated",
-    "lastmod",
-    "last_modified_at",
-    "modified",
-    "updatedDate",
-    "dateModified",
-];
-const EXPIRES: [&str; 4] = ["expiryDate", "expires", "expiry", "unpublishDate"];
-const AUTHOR: [&str; 3] = ["author", "authors", "seo.author"];
-const CATEGORY: [&str; 2] = ["category", "categories"];
-const DESCRIPTION: [&str; 4] = ["seo.description", "description", "summary", "excerpt"];
-const IMAGE: [&str; 8] = [
-    "seo.image",
-    "image",
-    "cover",
-    "featured_image",
-    "featuredImage",
-    "heroImage",
-    "thumbnail",
-    "banner",
-];
-const IMAGE_ALT: [&str; 5] = [
-    "seo.imageAlt",
-    "imageAlt",
-    "image_alt",
-    "cover_alt",
-    "heroImageAlt",
-];
-const SLUG: [&str; 1] = ["slug"];
-const LANGUAGE: [&str; 3] = ["lang", "language", "locale"];
-const TWITTER: [&str; 3] = ["seo.twitterUsername", "twitterUsername", "twitter"];
+pub(super) use image::is_fit;
+pub(super) use names::built_in;
 
 /// A long title has a hundred.
 const TITLE_GRAPHEMES: usize = 1000;
@@ -60,53 +27,52 @@ const TITLE_GRAPHEMES: usize = 1000;
 const TITLE_BYTES: usize = 12_000;
 /// Two or three sentences; search results and previews cut further.
 const DESCRIPTION_GRAPHEMES: usize = 300;
+/// X shows no more of a title.
+const SHOWN_TITLE: usize = 70;
+/// X shows no more of a description.
+const SHOWN_DESCRIPTION: usize = 200;
 
 /// Reads the post of one file; `None`, with findings, where it cannot be one.
-pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config) -> Option<Post> {
+pub(super) fn post(
+    fields: &Fields<'_>,
+    body: Body<'_>,
+    path: &str,
+    config: &Config,
+) -> Option<Post> {
+    let location = Location::of(path, config);
     let mut doubts = Vec::new();
-    // Of several dates the latest begins and the earliest ends: a leak cannot be recalled.
-    let starts = fields
-        .dates(&DATE)
-        .into_iter()
-        .chain(fields.dates(&PUBLISH_AFTER));
-    let starts: Vec<_> = starts
-        .filter_map(|dated| dated.or_doubt(&mut doubts))
-        .collect();
-    let ends = fields.dates(&EXPIRES).into_iter();
-    let expires = ends.filter_map(|dated| dated.or_doubt(&mut doubts)).min();
-    let publish_after = starts.iter().max().copied();
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-    // A field that cannot be read is no reason to take another date for it.
-    let in_path = || date::in_path(stem, config.site.timezone).or_else(|| fields.date_in_address());
-    let published = starts
-        .first()
-        .copied()
-        .or_else(|| doubts.is_empty().then(in_path)?);
-    if published.is_none() && !doubts.is_empty() {
-        return None;
-    }
-    let Some(published) = published else {
-        fields.note(
-            Severity::Error,
-            Rule::MissingDate,
-            None,
-            "there is no date, so the post is not published",
-            "write `date: 2024-05-01T10:00:00Z` in the front matter",
-        );
-        return None;
-    };
-    let categories = fields.labels(&CATEGORY);
-    let slug = fields.line(&SLUG);
-    let parts = Parts {
-        stem: bundle(stem),
-        slug: slug.as_deref(),
+    let Dates {
         published,
-        category: categories.first().map(String::as_str),
+        publish_after,
+        expires,
+    } = dates(fields, path, config, &mut doubts)?;
+    let mut categories = location.categories.clone();
+    for label in fields.labels(Field::Category, location.is_jekyll) {
+        if !categories.contains(&label) {
+            categories.push(label);
+        }
+    }
+    let language = language(fields).or_else(|| location.language.clone());
+    let slug = fields.line(Field::Slug);
+    let title = fields.line(Field::Title);
+    let parts = Parts {
+        location: &location,
+        slug: slug.as_deref(),
+        title: title.as_deref(),
+        language: language
+            .as_deref()
+            .filter(|_| !config.site.languages.is_empty())
+            .filter(|language| *language != config.site.language),
+        published,
+        categories: &categories,
     };
-    let (permalink, id) = address(fields, &parts, &config.site);
-    let mut body = body_of(fields, body, &permalink, &config.site.url);
+    let (permalink, id, id_from) = address(fields, &parts, &config.site);
+    let body = body::read(fields, body, &permalink, config);
 
-    let Some(title) = fields.line(&TITLE).or_else(|| body.first_heading.clone()) else {
+    let title = title
+        .or_else(|| body.markup.first_heading.clone())
+        .or_else(|| title_of_name(fields, &location));
+    let Some(title) = title else {
         fields.note(
             Severity::Error,
             Rule::MissingTitle,
@@ -116,6 +82,123 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
         );
         return None;
     };
+    let title = bounded_title(fields, title);
+    let preview_title = fields
+        .line(Field::PreviewTitle)
+        .filter(|other| *other != title);
+    advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
+    let image = image::of(fields, &permalink).or_else(|| body.markup.images.first().cloned());
+    fields.warn_of_stray_markers();
+    Some(Post {
+        path: path.to_owned(),
+        preview_title,
+        description: description(fields)
+            .or(body.markup.first_paragraph)
+            .map(|text| cut(&text, DESCRIPTION_GRAPHEMES))
+            .unwrap_or_default(),
+        title,
+        id: one_line(&id),
+        id_from,
+        aliases: aliases(fields, &permalink, &config.site.url),
+        permalink,
+        published,
+        publish_after,
+        updated: fields
+            .dates(Field::Updated)
+            .into_iter()
+            .find_map(|dated| dated.or_doubt(&mut Vec::new())),
+        expires,
+        authors: fields.authors(Field::Author),
+        tags: fields.labels(Field::Tags, location.is_jekyll),
+        categories,
+        images: image::all(image.as_ref(), body.markup.images),
+        image,
+        body_written: body.written,
+        body_html: clean(body.markup.html).trim().into(),
+        translation_key: translation_key(fields, &location, config),
+        language,
+        twitter: fields
+            .line(Field::Twitter)
+            .and_then(|account| x_account(&account)),
+        markers: markers(fields, path).into_iter().chain(doubts).collect(),
+    })
+}
+
+struct Dates {
+    published: DateTime<Utc>,
+    publish_after: Option<DateTime<Utc>>,
+    expires: Option<DateTime<Utc>>,
+}
+
+/// When a post begins and ends; `None`, with a finding, where it cannot be told.
+fn dates(
+    fields: &Fields<'_>,
+    path: &str,
+    config: &Config,
+    doubts: &mut Vec<Marker>,
+) -> Option<Dates> {
+    // Of several dates the latest begins and the earliest ends: a leak cannot be recalled.
+    let starts = fields
+        .dates(Field::Date)
+        .into_iter()
+        .chain(fields.dates(Field::PublishDate));
+    let starts: Vec<_> = starts.filter_map(|dated| dated.or_doubt(doubts)).collect();
+    let ends = fields.dates(Field::Expires).into_iter();
+    let expires = ends.filter_map(|dated| dated.or_doubt(doubts)).min();
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    // A field that cannot be read is no reason to take another date for it.
+    let in_path = || {
+        let address = || fields.first(Field::Permalink)?.text();
+        date::in_path(stem, config.site.timezone)
+            .or_else(|| date::in_path(address()?, config.site.timezone))
+    };
+    let published = starts
+        .first()
+        .copied()
+        .or_else(|| doubts.is_empty().then(in_path)?);
+    if published.is_none() && doubts.is_empty() {
+        fields.note(
+            Severity::Error,
+            Rule::MissingDate,
+            None,
+            "there is no date, so the post is not published",
+            "write `date: 2024-05-01T10:00:00Z` in the front matter",
+        );
+    }
+    Some(Dates {
+        published: published?,
+        publish_after: starts.iter().max().copied(),
+        expires,
+    })
+}
+
+/// The title that Jekyll gives a post without one: the name of its file.
+fn title_of_name(fields: &Fields<'_>, location: &Location) -> Option<String> {
+    let name = Some(&location.name).filter(|_| location.is_jekyll)?;
+    let words: Vec<String> = without_date(name)
+        .split(['-', '_', ' '])
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters).collect()
+        })
+        .collect();
+    let title = words.join(" ");
+    if title.is_empty() || date::in_name(&title).is_some() {
+        return None;
+    }
+    fields.note(
+        Severity::Warning,
+        Rule::MissingTitle,
+        None,
+        format!("there is no title, so the name of the file is taken for one: `{title}`"),
+        "write `title: …` in the front matter",
+    );
+    Some(title)
+}
+
+fn bounded_title(fields: &Fields<'_>, title: String) -> String {
     let short = bounded(&cut(&title, TITLE_GRAPHEMES), TITLE_BYTES);
     if short != title {
         fields.note(
@@ -126,66 +209,51 @@ pub(super) fn post(fields: &Fields<'_>, body: &str, path: &str, config: &Config)
             "move the text into the body; no reader or preview shows more than a line or two",
         );
     }
-    let title = short;
-    let normal = |image: Image| {
-        let url = Url::parse(&image.url).ok().filter(is_fit)?;
-        Some(Image {
-            url: url.into(),
-            ..image
-        })
-    };
-    body.images = body.images.into_iter().filter_map(normal).collect();
-    let image = image(fields, &permalink).or_else(|| body.images.first().cloned());
-    Some(Post {
-        path: path.to_owned(),
-        preview_title: fields.line(&PREVIEW_TITLE).filter(|other| *other != title),
-        description: description(fields)
-            .or(body.first_paragraph)
-            .map(|text| cut(&text, DESCRIPTION_GRAPHEMES))
-            .unwrap_or_default(),
-        title,
-        id: one_line(&id),
-        permalink,
-        published,
-        publish_after,
-        updated: fields
-            .dates(&UPDATED)
-            .into_iter()
-            .find_map(|dated| dated.or_doubt(&mut Vec::new())),
-        expires,
-        authors: fields.authors(&AUTHOR),
-        categories,
-        images: images(image.as_ref(), body.images),
-        image,
-        body_html: clean(body.html).trim().into(),
-        language: language(fields),
-        twitter: fields
-            .line(&TWITTER)
-            .and_then(|account| x_account(&account)),
-        markers: markers(fields, path).into_iter().chain(doubts).collect(),
-    })
+    short
 }
 
-/// The body as feeds carry it; nothing, with a finding, where that would cost too much.
-fn body_of(fields: &Fields<'_>, body: &str, permalink: &Permalink, site: &Url) -> Markup {
-    let base = Url::parse(&permalink.url).unwrap_or_else(|_| site.clone());
-    let html = markdown::to_html(body);
-    if !budget::fits(&html) {
-        fields.note(
-            Severity::Error,
-            Rule::BodyTooComplex,
-            None,
-            "the body is nested or unclosed beyond reason, so the post is published without it",
-            "close every HTML element that is opened, and nest fewer quotes",
+/// What previews and search results cut, and what they would show if it were there.
+fn advise_on_texts(fields: &Fields<'_>, shown_title: &str) {
+    let length = |text: &str| text.graphemes(true).count();
+    let of_title = [Field::PreviewTitle, Field::Title]
+        .into_iter()
+        .find_map(|field| fields.named_text(field));
+    if length(shown_title) > SHOWN_TITLE {
+        let place = of_title.map(|(_, text, node)| Place::mark(node.line, text));
+        fields.advise(
+            Rule::LongTitle,
+            place.unwrap_or_default(),
+            format!(
+                "the title has {} characters, and previews show about {SHOWN_TITLE}",
+                length(shown_title)
+            ),
+            "write a shorter one for previews as `seo: {title: …}`",
         );
-        return Markup::default();
     }
-    markup::read(&sanitize::sanitize(&html, &base))
+    match fields.named_text(Field::Description) {
+        None => fields.advise(
+            Rule::MissingDescription,
+            None,
+            "there is no description, so the first paragraph stands for one",
+            "write `description: …`, a sentence or two; previews and search results show it",
+        ),
+        Some((name, text, node)) if length(&one_line(text)) > SHOWN_DESCRIPTION => fields.advise(
+            Rule::LongDescription,
+            Place::mark(node.line, text),
+            format!(
+                "`{name}` has {} characters, and previews show about {SHOWN_DESCRIPTION}",
+                length(&one_line(text))
+            ),
+            "say the most important first, or write less",
+        ),
+        Some(_) => {}
+    }
+    fields.advise_on_blanks();
 }
 
 /// The description as plain text. CMS users paste Markdown links into it, which no output draws.
 fn description(fields: &Fields<'_>) -> Option<String> {
-    let text = fields.line(&DESCRIPTION)?;
+    let text = fields.line(Field::Description)?;
     if !text.contains("](") {
         return Some(text);
     }
@@ -200,7 +268,7 @@ fn description(fields: &Fields<'_>) -> Option<String> {
 }
 
 fn language(fields: &Fields<'_>) -> Option<String> {
-    let (tag, line) = fields.text(&LANGUAGE)?;
+    let (tag, line) = fields.text(Field::Language)?;
     let tag = tag.replace('_', "-");
     if !is_language_tag(&tag) {
         fields.note(
@@ -215,59 +283,10 @@ fn language(fields: &Fields<'_>) -> Option<String> {
     Some(tag)
 }
 
-fn image(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
-    let node = fields.first(&IMAGE)?;
-    let node = match &node.value {
-        Value::List(items) => items.first()?,
-        _ => node,
-    };
-    let part = |names: &[&str]| names.iter().find_map(|name| node.get(name)?.text());
-    let (address, alt) = match &node.value {
-        Value::Map(_) => (
-            part(&["url", "src", "path", "image", "publicURL"]),
-            part(&["alt", "caption"]),
-        ),
-        _ => (node.text(), None),
-    };
-    let address = address?;
-    let url = Url::parse(&permalink.url).ok()?.join(address).ok();
-    let Some(url) = url.filter(is_fit) else {
-        let inline = address.starts_with("data:");
-        fields.note(
-            Severity::Warning,
-            if inline {
-                Rule::InlineImage
-            } else {
-                Rule::FieldType
-            },
-            node,
-            if inline {
-                "the image is inlined as `data:`, which no preview draws"
-            } else {
-                "the image is no web address"
-            },
-            "upload the picture and write its path, such as `/img/a.jpg`",
-        );
-        return None;
-    };
-    let alt = alt.map(one_line).or_else(|| fields.line(&IMAGE_ALT));
-    Some(Image {
-        url: url.into(),
-        alt,
-    })
-}
-
-/// Whether an address can stand in a card and a sitemap.
-fn is_fit(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && written_length(url.as_str()) <= MAX_URL
-}
-
-/// All pictures, the one that stands for the post first.
-fn images(first: Option<&Image>, body: Vec<Image>) -> Arc<[Image]> {
-    let others = body
-        .into_iter()
-        .filter(|image| first.is_none_or(|first| first.url != image.url));
-    first.cloned().into_iter().chain(others).collect()
+/// A field says it, or the file's path where that tells the language.
+fn translation_key(fields: &Fields<'_>, location: &Location, config: &Config) -> Option<String> {
+    let by_path = || (!config.site.languages.is_empty()).then(|| format!("/{}", location.key()));
+    fields.line(Field::TranslationKey).or_else(by_path)
 }
 
 fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
@@ -283,31 +302,23 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
             kind: MarkerKind::Hides,
         });
     }
-    for marker in &markers {
-        let hides = !matches!(marker.kind, MarkerKind::NoIndex | MarkerKind::InSitemap);
-        if hides && marker.reading() == Reading::Unreadable {
-            fields.note(
-                Severity::Error,
-                Rule::UnreadableMarker,
-                Place::from(marker),
-                format!(
-                    "`{}: {}` is neither true nor false, so the post is hidden",
-                    marker.field,
-                    one_line(&marker.value)
-                ),
-                format!(
-                    "write `{}: true` or `{}: false`",
-                    marker.field, marker.field
-                ),
-            );
-        }
+    for marker in markers.iter().filter(|marker| marker.is_in_doubt()) {
+        fields.note(
+            Severity::Error,
+            Rule::UnreadableMarker,
+            Place::from(marker),
+            format!(
+                "`{}: {}` is neither true nor false, so the post is hidden",
+                marker.field,
+                one_line(&marker.value)
+            ),
+            format!(
+                "write `{}: true` or `{}: false`",
+                marker.field, marker.field
+            ),
+        );
     }
     markers
-}
-
-/// Where the post of a file is: that of a page bundle, as Hugo and Zola have them, is its directory.
-fn bundle(stem: &str) -> &str {
-    stem.strip_suffix("/index").unwrap_or(stem)
 }
 
 /// Whether a file is a post at all: not the `_index.md` of a section, and by `content.require`.

@@ -6,14 +6,13 @@ mod terms;
 
 use std::cell::RefCell;
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use url::Url;
+use chrono::{DateTime, Datelike as _, Utc};
 
-use super::address::PERMALINK;
-use super::date;
+use super::Depth;
+use super::date::{self, Clock};
+use super::dialect::built_in;
 use super::front_matter::{Node, Value};
-use crate::config;
+use crate::config::{Config, Field};
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Marker, MarkerKind};
 use crate::text::one_line;
@@ -22,8 +21,8 @@ use crate::text::one_line;
 pub(super) struct Fields<'a> {
     file: &'a str,
     root: &'a Node,
-    zone: Tz,
-    site: &'a Url,
+    config: &'a Config,
+    depth: Depth,
     findings: RefCell<Vec<Finding>>,
 }
 
@@ -88,14 +87,42 @@ impl Dated {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(file: &'a str, root: &'a Node, site: &'a config::Site) -> Fields<'a> {
+    pub(super) fn new(
+        file: &'a str,
+        root: &'a Node,
+        config: &'a Config,
+        depth: Depth,
+    ) -> Fields<'a> {
         Fields {
             file,
             root,
-            zone: site.timezone,
-            site: &site.url,
+            config,
+            depth,
             findings: RefCell::default(),
         }
+    }
+
+    /// How the dates are read.
+    pub(super) fn clock(&self) -> Clock {
+        Clock {
+            zone: self.config.site.timezone,
+            z_is_local: self.config.content.z_is_local,
+        }
+    }
+
+    /// Whether the names of a field are those that the configuration gives.
+    fn names(&self, field: Field) -> impl Iterator<Item = &'a str> + use<'a> {
+        let own = self.config.content.fields.of(field);
+        let built_in = own.is_none().then(|| built_in(field));
+        let own = own.into_iter().flatten().map(String::as_str);
+        own.chain(built_in.into_iter().flatten().copied())
+    }
+
+    /// The nodes of a field's names, in the order of the names.
+    fn nodes(&self, field: Field) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+        let root = self.root;
+        self.names(field)
+            .filter_map(move |name| Some((name, root.get(name)?)))
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
@@ -122,27 +149,38 @@ impl<'a> Fields<'a> {
         });
     }
 
-    /// The first field of the list that is there and not empty.
-    pub(super) fn first(&self, names: &[&str]) -> Option<&'a Node> {
-        names
-            .iter()
-            .filter_map(|name| self.root.get(name))
-            .find(|node| match &node.value {
-                Value::Null => false,
-                Value::Scalar(text) => !text.trim().is_empty(),
-                Value::List(items) => !items.is_empty(),
-                Value::Map(fields) => !fields.is_empty(),
-            })
+    /// What could be better, if anybody asks for that.
+    pub(super) fn advise(
+        &self,
+        rule: Rule,
+        place: impl Into<Place>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        if self.depth == Depth::Check {
+            self.note(Severity::Note, rule, place, message, hint);
+        }
     }
 
-    /// The first field of the list that holds text.
-    pub(super) fn text(&self, names: &[&str]) -> Option<(&'a str, usize)> {
-        for name in names {
-            let Some(node) = self.root.get(name) else {
-                continue;
-            };
+    /// The first name of the field that is there and not empty.
+    pub(super) fn first(&self, field: Field) -> Option<&'a Node> {
+        self.first_named(field).map(|(_, node)| node)
+    }
+
+    fn first_named(&self, field: Field) -> Option<(&'a str, &'a Node)> {
+        self.nodes(field).find(|(_, node)| match &node.value {
+            Value::Null => false,
+            Value::Scalar(text) => !text.trim().is_empty(),
+            Value::List(items) => !items.is_empty(),
+            Value::Map(fields) => !fields.is_empty(),
+        })
+    }
+
+    /// The first name of the field that holds text, with the text.
+    pub(super) fn named_text(&self, field: Field) -> Option<(&'a str, &'a str, &'a Node)> {
+        for (name, node) in self.nodes(field) {
             match (&node.value, node.text()) {
-                (_, Some(text)) => return Some((text, node.line)),
+                (_, Some(text)) => return Some((name, text, node)),
                 (Value::List(_) | Value::Map(_), _) => self.note(
                     Severity::Warning,
                     Rule::FieldType,
@@ -156,26 +194,34 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// The first field of the list that holds text, as plain text on one line.
-    pub(super) fn line(&self, names: &[&str]) -> Option<String> {
-        self.text(names)
+    /// The first name of the field that holds text.
+    pub(super) fn text(&self, field: Field) -> Option<(&'a str, usize)> {
+        self.named_text(field)
+            .map(|(_, text, node)| (text, node.line))
+    }
+
+    /// The first name of the field that holds text, as plain text on one line.
+    pub(super) fn line(&self, field: Field) -> Option<String> {
+        self.text(field)
             .map(|(text, _)| one_line(text))
             .filter(|text| !text.is_empty())
     }
 
-    /// What every field of the list says of a date, in the order of the list.
-    pub(super) fn dates(&self, names: &[&str]) -> Vec<Dated> {
-        names
-            .iter()
-            .flat_map(|name| self.named(name))
-            .filter_map(|(name, node)| self.date(name, node))
+    /// Every text of the first name of the field that is there, with its line.
+    pub(super) fn texts(&self, field: Field) -> Vec<(&'a str, usize)> {
+        let node = self.first(field);
+        let items = node.into_iter().flat_map(items);
+        items
+            .filter_map(|item| Some((item.text()?, item.line)))
             .collect()
     }
 
-    /// The day in the address that the post gives itself.
-    pub(super) fn date_in_address(&self) -> Option<DateTime<Utc>> {
-        let address = self.first(&PERMALINK)?.text()?;
-        date::in_path(address, self.zone)
+    /// What every name of the field says of a date, in the order of the names.
+    pub(super) fn dates(&self, field: Field) -> Vec<Dated> {
+        self.names(field)
+            .flat_map(|name| self.named(name))
+            .filter_map(|(name, node)| self.date(name, node))
+            .collect()
     }
 
     fn date(&self, name: &str, node: &Node) -> Option<Dated> {
@@ -185,18 +231,24 @@ impl<'a> Fields<'a> {
             Value::Scalar(text) => text.trim(),
             Value::List(_) | Value::Map(_) => "…",
         };
-        if let Some(date) = date::parse(value, self.zone) {
+        if let Some(date) = date::parse(value, self.clock()) {
+            self.advise_on_zone(name, node, value, date);
             return Some(Dated::Is(date));
         }
         // `published: false` is a marker, not a date that cannot be read.
         if MarkerKind::of(name).is_some() {
             return None;
         }
+        let reason = date::refusal(value).map(|reason| format!(": {reason}"));
         self.note(
             Severity::Error,
             Rule::UnreadableDate,
             node,
-            format!("`{name}` is no date: `{}`", one_line(value)),
+            format!(
+                "`{name}` is no date: `{}`{}",
+                one_line(value),
+                reason.unwrap_or_default()
+            ),
             format!("write `{name}: 2024-05-01T10:00:00Z`"),
         );
         Some(Dated::Unreadable(Marker {
@@ -207,16 +259,67 @@ impl<'a> Fields<'a> {
         }))
     }
 
-    /// Every field of a name, in whatever case it is written.
-    fn named(&self, name: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
-        let fields = match &self.root.value {
-            Value::Map(fields) => fields.as_slice(),
-            _ => &[],
-        };
-        fields
+    /// Blanks at the ends of a quoted text are dropped, and show where others read the field.
+    pub(super) fn advise_on_blanks(&self) {
+        for (name, node) in self.root.fields() {
+            let Value::Scalar(text) = &node.value else {
+                continue;
+            };
+            let is_line = !text.trim().is_empty() && !text.trim().contains('\n');
+            if is_line && text.trim() != text.trim_end_matches('\n') {
+                self.advise(
+                    Rule::TrailingBlanks,
+                    node,
+                    format!("`{name}` has blanks at its ends, which are dropped"),
+                    "delete them",
+                );
+            }
+        }
+    }
+
+    /// A time without a zone, and a zone that moves the day, are what content tools get wrong.
+    fn advise_on_zone(&self, name: &str, node: &Node, value: &str, date: DateTime<Utc>) {
+        let site = &self.config.site;
+        if !site.timezone_is_set && date::is_zoneless_time(value) {
+            self.advise(
+                Rule::ZonelessDate,
+                node,
+                format!("`{name}` names no zone, nor does the configuration, so it is read as UTC"),
+                "set `site.timezone`, or write the offset, as in `2024-05-01T10:00:00+02:00`",
+            );
+        }
+        let local = date.with_timezone(&site.timezone);
+        let is_suspect = value.ends_with(['Z', 'z']) && !self.config.content.z_is_local;
+        if is_suspect && local.num_days_from_ce() != date.num_days_from_ce() {
+            self.advise(
+                Rule::SuspectZone,
+                node,
+                format!(
+                    "`{value}` is {} in `{}`, another day than is written",
+                    local.format("%Y-%m-%d"),
+                    site.timezone
+                ),
+                "some content tools write `Z` after local time; if yours does, set `content.z_is_local`",
+            );
+        }
+    }
+
+    /// Every field of a name, in whatever case it is written; of a dotted path, the one there is.
+    fn named(&self, name: &'a str) -> Vec<(&'a str, &'a Node)> {
+        if name.contains('.') {
+            return self
+                .root
+                .get(name)
+                .map(|node| (name, node))
+                .into_iter()
+                .collect();
+        }
+        self.root
+            .fields()
             .iter()
-            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(key, node)| (key.as_str(), node))
+            .collect()
     }
 
     /// Whether the field holds the value: as its text, or as one of its items.

@@ -84,12 +84,17 @@ impl Node {
     }
 
     fn field(&self, name: &str) -> Option<&Node> {
+        self.fields()
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, node)| node)
+    }
+
+    /// Its fields, where it is a map.
+    pub(super) fn fields(&self) -> &[(String, Node)] {
         match &self.value {
-            Value::Map(fields) => fields
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, node)| node),
-            _ => None,
+            Value::Map(fields) => fields,
+            _ => &[],
         }
     }
 

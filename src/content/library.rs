@@ -13,9 +13,9 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::broken;
 use super::parse::{Parsed, parse};
 use super::scan::{Candidate, Scan, scan};
+use super::{Depth, broken};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
@@ -31,6 +31,7 @@ pub struct Library {
     files: BTreeMap<String, Known>,
     findings: Vec<Finding>,
     looked: bool,
+    depth: Depth,
 }
 
 /// What is known of one file.
@@ -96,6 +97,14 @@ pub struct Looked {
 }
 
 impl Library {
+    /// A library that knows nothing yet.
+    pub fn new(depth: Depth) -> Library {
+        Library {
+            depth,
+            ..Library::default()
+        }
+    }
+
     /// Looks at the directory. `now` tells only which stamps are too fresh to be trusted.
     ///
     /// # Errors
@@ -121,7 +130,7 @@ impl Library {
             .collect();
         let read: Vec<(String, Reading)> = stale
             .into_par_iter()
-            .map(|(path, candidate)| (path.clone(), read(path, candidate, config, now)))
+            .map(|(path, candidate)| (path.clone(), read(path, candidate, config, self.depth, now)))
             .collect();
 
         let in_doubt = loss == Loss::IsDoubted && self.has_lost_most(&scan);
@@ -285,7 +294,13 @@ fn broken_file(
     }
 }
 
-fn read(path: &str, candidate: &Candidate, config: &Config, now: SystemTime) -> Reading {
+fn read(
+    path: &str,
+    candidate: &Candidate,
+    config: &Config,
+    depth: Depth,
+    now: SystemTime,
+) -> Reading {
     let stamp = Some(candidate.stamp.clone()).filter(|stamp| !stamp.is_too_fresh(now));
     let most = config.content.max_file_size;
     if candidate.stamp.size > most {
@@ -329,8 +344,8 @@ fn read(path: &str, candidate: &Candidate, config: &Config, now: SystemTime) -> 
         }
     };
     // A library that panics on one file must not take the others down.
-    let parsed =
-        catch_unwind(AssertUnwindSafe(|| parse(&bytes, path, config))).unwrap_or_else(|_| {
+    let parsed = catch_unwind(AssertUnwindSafe(|| parse(&bytes, path, config, depth)))
+        .unwrap_or_else(|_| {
             let finding = error(
                 path,
                 Rule::FrontMatter,

@@ -1,8 +1,9 @@
 //! The bytes of one file into a post, or into what is wrong with it.
 
+use super::body::Body;
 use super::fields::Fields;
 use super::front_matter::{self, Fault, Format, Split};
-use super::{broken, dialect};
+use super::{Depth, broken, dialect};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
@@ -35,7 +36,7 @@ pub enum Parsed {
 }
 
 /// Reads one file. `path` is the file below the content directory.
-pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
+pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -104,10 +105,15 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config) -> Parsed {
             };
         }
     };
-    let fields = Fields::new(path, &root, &config.site);
+    let fields = Fields::new(path, &root, config, depth);
     if !dialect::is_wanted(&fields, path, config) {
         return Parsed::Other;
     }
+    let body = Body {
+        text: body,
+        line: line_of(&text, text.len() - body.len()),
+        is_mdx: path.to_ascii_lowercase().ends_with(".mdx"),
+    };
     let post = dialect::post(&fields, body, path, config);
     let says_hidden = fields
         .markers()

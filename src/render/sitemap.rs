@@ -158,15 +158,15 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::content::{Parsed, parse};
+    use crate::content::{Depth, Parsed, parse};
     use crate::post::Post;
 
     /// A site of so many posts, of which one may have been changed.
     fn site(posts: usize, changed: Option<usize>) -> Site {
-        let toml = "[site]\nurl = \"https://example.org\"\ntitle = \"t\"\n[feeds]\nlimit = 1\n";
+        let toml = "[site]\nurl = \"https://example.org\"\ntitle = \"t\"\n[feed]\nlimit = 1\n";
         let config = Config::parse(toml, "", Path::new("")).expect("a configuration");
         let text = b"---\ntitle: t\ndate: 2024-01-01\n---\n";
-        let Parsed::Post { post, .. } = parse(text, "a.md", &config) else {
+        let Parsed::Post { post, .. } = parse(text, "a.md", &config, Depth::Publish) else {
             panic!("a post")
         };
         let numbered = |number: usize| {

@@ -83,7 +83,7 @@ fn feed(
     entries: &[Arc<Entry>],
     config: &Config,
 ) -> Feed {
-    let limit = config.feeds.limit.unwrap_or(usize::MAX);
+    let limit = config.feed.limit.unwrap_or(usize::MAX);
     let entries: Vec<_> = entries.iter().take(limit).cloned().collect();
     Feed {
         scope,
@@ -95,6 +95,6 @@ fn feed(
         description,
         updated: entries.iter().map(|entry| entry.updated).max(),
         entries,
-        content: config.feeds.content,
+        content: config.feed.content,
     }
 }

@@ -116,12 +116,7 @@ pub fn judge(
 fn state(post: &Post, hidden: HiddenPosts, now: DateTime<Utc>) -> State {
     let find =
         |wanted: fn(&Marker) -> bool| post.markers.iter().find(|marker| wanted(marker)).cloned();
-    let in_doubt = find(|marker| {
-        matches!(
-            marker.kind,
-            MarkerKind::Hides | MarkerKind::Shows | MarkerKind::Unlists
-        ) && marker.reading() == Reading::Unreadable
-    });
+    let in_doubt = find(Marker::is_in_doubt);
     if let Some(marker) = in_doubt {
         return State::Hidden(marker);
     }
@@ -138,8 +133,7 @@ fn state(post: &Post, hidden: HiddenPosts, now: DateTime<Utc>) -> State {
     if let Some(expired) = post.expires.filter(|expires| *expires <= now) {
         return State::Expired(expired);
     }
-    let unlists =
-        || find(|marker| marker.kind == MarkerKind::Unlists && marker.reading() == Reading::True);
+    let unlists = || find(Marker::surely_unlists);
     match hides.or_else(unlists) {
         Some(marker) => State::Unlisted(marker),
         None => State::Public,

@@ -72,7 +72,7 @@ dir = "posts"
 include = ["a["]
 require = "blog-post"
 
-[feeds]
+[feed]
 limit = -1
 content = "all"
 
@@ -91,7 +91,7 @@ fediverse = "@a@b.example"
 
 #[test]
 fn what_is_missing_is_named() {
-    insta::assert_snapshot!(faults("[feeds]\nlimit = 1\n"));
+    insta::assert_snapshot!(faults("[feed]\nlimit = 1\n"));
 }
 
 #[test]

@@ -209,14 +209,14 @@ fn the_newest_come_first_and_no_more_than_the_limit() {
                 plain(&format!("Day {day}"), &format!("2024-01-{day:02}")),
             )
         })
-        .config("[feeds]\nlimit = 0");
+        .config("[feed]\nlimit = 0");
     assert_eq!(agreed(&all.build(), "/").len(), 30);
 }
 
 #[test]
 fn summaries_stand_alone_where_they_are_asked_for() {
     let built = TestSite::new()
-        .config("[feeds]\ncontent = \"summary\"")
+        .config("[feed]\ncontent = \"summary\"")
         .post("a.md", HOSTILE)
         .build();
     let told = agreed(&built, "/");

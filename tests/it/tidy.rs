@@ -14,7 +14,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
     ("stamp", &[]),
     ("text", &["fingerprint"]),
     ("artifact", &["percent"]),
-    ("config", &["finding", "text"]),
+    ("config", &["artifact", "finding", "percent", "text"]),
     ("font", &["finding", "fingerprint"]),
     ("picture", &["fingerprint", "percent", "stamp"]),
     (

@@ -1,7 +1,8 @@
 //! Categories and authors, in all the shapes that content tools write them in, into lists of names.
 
 use super::{Fields, items};
-use crate::content::front_matter::Value;
+use crate::config::Field;
+use crate::content::front_matter::{Node, Value};
 use crate::finding::{Rule, Severity};
 use crate::post::Author;
 use crate::text::{bounded, is_email, one_line};
@@ -14,13 +15,29 @@ const MAX_TERMS: usize = 20;
 const MAX_NAME: usize = 500;
 
 impl Fields<'_> {
-    /// Labels as a text, a list of texts, or a list of `{value, label}`; each once.
-    pub(in crate::content) fn labels(&self, names: &[&str]) -> Vec<String> {
-        let Some(node) = self.first(names) else {
+    /// Labels as a text, a list of texts, or a list of `{value, label}`; each once. A text under
+    /// the name of several (`tags: a, b`) is split at its commas, and at blanks where `as_words`, as
+    /// Jekyll has it.
+    pub(in crate::content) fn labels(&self, field: Field, as_words: bool) -> Vec<String> {
+        let Some((name, node)) = self.first_named(field) else {
             return Vec::new();
         };
+        let several = name.to_ascii_lowercase().ends_with('s');
+        let split: Vec<Node> = match (&node.value, several) {
+            (Value::Scalar(text), true) => words(text, as_words)
+                .map(|word| Node {
+                    line: node.line,
+                    value: Value::Scalar(word.to_owned()),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let found: Vec<&Node> = match split.as_slice() {
+            [] => items(node).collect(),
+            words => words.iter().collect(),
+        };
         let mut labels: Vec<String> = Vec::new();
-        for item in items(node) {
+        for item in found {
             let label = match &item.value {
                 Value::Map(_) => ["label", "name", "title", "value"]
                     .iter()
@@ -38,17 +55,17 @@ impl Fields<'_> {
                     Severity::Warning,
                     Rule::FieldType,
                     item,
-                    "a category is neither text nor `{value, label}`",
+                    format!("`{name}` holds what is neither text nor `{{value, label}}`"),
                     "write `- label: News` or `- News`",
                 ),
             }
         }
-        self.bounded(labels, "categories", node.line)
+        self.bounded(labels, name, node.line)
     }
 
     /// Authors as a name, a list of names, or maps with `name`, `url` and `email`; each once.
-    pub(in crate::content) fn authors(&self, names: &[&str]) -> Vec<Author> {
-        let Some(node) = self.first(names) else {
+    pub(in crate::content) fn authors(&self, field: Field) -> Vec<Author> {
+        let Some(node) = self.first(field) else {
             return Vec::new();
         };
         let mut authors: Vec<Author> = Vec::new();
@@ -93,7 +110,9 @@ impl Fields<'_> {
     /// The address of an author's page, absolute; a path is one of the site's.
     fn author_url(&self, text: &str, line: usize) -> Option<String> {
         let url = self
+            .config
             .site
+            .url
             .join(text)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -116,7 +135,7 @@ impl Fields<'_> {
                 Rule::FieldType,
                 Some(line),
                 format!(
-                    "there are {} {what}, and the first {MAX_TERMS} count",
+                    "there are {} in `{what}`, and the first {MAX_TERMS} count",
                     terms.len()
                 ),
                 "keep those that readers would subscribe to",
@@ -125,4 +144,12 @@ impl Fields<'_> {
         }
         terms
     }
+}
+
+/// The words of a text that holds several labels.
+fn words(text: &str, as_words: bool) -> impl Iterator<Item = &str> {
+    let at_blanks = as_words && !text.contains(',');
+    text.split(move |c: char| c == ',' || (at_blanks && c.is_whitespace()))
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
 }

@@ -1,0 +1,382 @@
+//! A body with its generator's constructs in it (shortcodes, template tags, components) into one that
+//! Markdown alone can render.
+//!
+//! What has content is reduced to it: a paired shortcode to what stands within, a figure to its
+//! picture, a video to a link, `{% highlight %}` to a block of code. The rest goes and is told of.
+//! Code is left as it is, but for the marks that keep generators from reading it.
+
+mod embed;
+mod lines;
+mod mdx;
+mod tag;
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use crate::config;
+use embed::Embed;
+use tag::Tag;
+
+/// More different names than any site has are not looked up.
+const MAX_NAMES: usize = 200;
+/// A code span of more bytes is none.
+const MAX_SPAN: usize = 2_000;
+
+/// A text with more braces and angles that begin nothing is no MDX.
+const MAX_VAIN: usize = 5_000;
+
+/// A link that cannot be followed, in the place of one that only the generator knows. Sanitising
+/// drops the address and leaves the text.
+const UNRESOLVED: &str = "x-unresolved:";
+
+/// A body without constructs.
+#[derive(Debug)]
+pub(super) struct Reduced<'a> {
+    /// The Markdown.
+    pub(super) text: Cow<'a, str>,
+    /// What it had besides, each name once, in the order of first sight.
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// A construct that was left out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    /// How it is called: `{{< name >}}`.
+    pub(super) name: String,
+    /// The beginning of the first one as written.
+    pub(super) text: String,
+    /// The line of the first one in the body, counted from 0.
+    pub(super) line: usize,
+    /// How often it is there.
+    pub(super) times: usize,
+}
+
+impl Reduced<'_> {
+    /// A body that is left as it is.
+    pub(super) fn unchanged(text: &str) -> Reduced<'_> {
+        Reduced {
+            text: Cow::Borrowed(text),
+            left_out: Vec::new(),
+        }
+    }
+}
+
+/// Reduces a body.
+pub(super) fn reduce<'a>(body: &'a str, is_mdx: bool, site: &config::Site) -> Reduced<'a> {
+    let signs = ["{{", "{%", "{:", "{#", "{.", "::", "[TOC]", "[[toc]]"];
+    if !is_mdx && !signs.iter().any(|sign| body.contains(sign)) {
+        return Reduced::unchanged(body);
+    }
+    let mut scan = Scan {
+        body,
+        at: 0,
+        out: String::with_capacity(body.len()),
+        site,
+        is_mdx,
+        fence: None,
+        left_out: Vec::new(),
+        by_name: HashMap::new(),
+        closings: HashMap::new(),
+        vain: 0,
+        without_end: HashSet::new(),
+    };
+    scan.run();
+    Reduced {
+        text: Cow::Owned(scan.out),
+        left_out: scan.left_out,
+    }
+}
+
+struct Scan<'a, 's> {
+    body: &'a str,
+    at: usize,
+    out: String,
+    site: &'s config::Site,
+    is_mdx: bool,
+    /// The fence that the code at hand ends with.
+    fence: Option<(char, usize)>,
+    left_out: Vec<LeftOut>,
+    by_name: HashMap<String, usize>,
+    /// Where each closing tag stands last.
+    closings: HashMap<String, Option<usize>>,
+    /// How often something began as a part of MDX and was none.
+    vain: usize,
+    /// The tags whose end is nowhere to come.
+    without_end: HashSet<String>,
+}
+
+impl<'a> Scan<'a, '_> {
+    fn rest(&self) -> &'a str {
+        self.body.get(self.at..).unwrap_or_default()
+    }
+
+    fn copy(&mut self, bytes: usize) {
+        let text = self.rest().get(..bytes).unwrap_or(self.rest());
+        self.out.push_str(text);
+        self.at += text.len().max(1);
+    }
+
+    fn run(&mut self) {
+        while self.at < self.body.len() {
+            let begins_line = self.at == 0 || self.body.as_bytes().get(self.at - 1) == Some(&b'\n');
+            if begins_line && self.line() {
+                continue;
+            }
+            let rest = self.rest();
+            let special = |byte: u8| match byte {
+                b'`' | b'{' | b'\n' => true,
+                b'<' => self.is_mdx,
+                _ => false,
+            };
+            match rest.bytes().position(special) {
+                None => self.copy(rest.len()),
+                Some(0) => self.special(rest),
+                Some(at) => self.copy(at),
+            }
+        }
+    }
+
+    /// Whole lines that are no text: fences and the code between them, directives, MDX's modules.
+    fn line(&mut self) -> bool {
+        let rest = self.rest();
+        let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+        if let Some((mark, length)) = self.fence {
+            let ends = lines::fence(line).is_some_and(|(other, more, info)| {
+                other == mark && more >= length && info.is_empty()
+            });
+            if ends {
+                self.fence = None;
+            }
+            self.out.push_str(&in_code(line));
+            self.at += line.len();
+            return true;
+        }
+        if let Some((mark, length, _)) = lines::fence(line) {
+            self.fence = Some((mark, length));
+            self.copy(line.len());
+            return true;
+        }
+        if self.is_mdx
+            && let Some(length) = mdx::module(rest)
+        {
+            self.at += length;
+            return true;
+        }
+        match lines::read(line, rest, &mut self.out) {
+            Some(length) => {
+                self.at += length;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn special(&mut self, rest: &'a str) {
+        if rest.starts_with('\n') {
+            return self.copy(1);
+        }
+        if rest.starts_with('`') {
+            return self.code_span(rest);
+        }
+        if rest.starts_with('<') {
+            return self.component(rest);
+        }
+        // An escaped brace is a brace, and `${{` is no template's.
+        if self.out.ends_with(['\\', '$']) {
+            let braces = rest.bytes().take_while(|byte| *byte == b'{').count();
+            return self.copy(braces);
+        }
+        if let Some(length) = lines::attributes(rest, &self.out) {
+            self.at += length;
+            return;
+        }
+        match tag::read(rest, &self.out) {
+            Some(tag) => self.tag(tag),
+            None if self.is_mdx => self.expression(rest),
+            None => self.copy(1),
+        }
+    }
+
+    fn code_span(&mut self, rest: &'a str) {
+        let run = rest.bytes().take_while(|byte| *byte == b'`').count();
+        let inside = rest.get(run..).unwrap_or_default();
+        let inside = tag::head(inside, MAX_SPAN);
+        let inside = inside.split("\n\n").next().unwrap_or(inside);
+        let mut from = 0;
+        while let Some(at) = inside.get(from..).and_then(|rest| rest.find('`')) {
+            let begin = from + at;
+            let ticks = inside.get(begin..).unwrap_or_default();
+            let ticks = ticks.bytes().take_while(|byte| *byte == b'`').count();
+            if ticks == run {
+                let whole = rest.get(..run + begin + ticks).unwrap_or(rest);
+                self.out.push_str(&in_code(whole));
+                self.at += whole.len();
+                return;
+            }
+            from = begin + ticks;
+        }
+        self.copy(run);
+    }
+
+    fn tag(&mut self, tag: Tag<'a>) {
+        let begin = self.at;
+        self.at += tag.length;
+        match embed::of(&tag, self.site) {
+            Embed::Nothing => {}
+            Embed::Text(text) => self.push_embed(&text),
+            Embed::Unresolved => {
+                let in_address = self.out.ends_with(['(', '"', '\'', '<']);
+                self.out.push_str(if in_address { UNRESOLVED } else { "" });
+                self.leave_out(tag.shown(), begin);
+            }
+            Embed::Verbatim => {
+                let (inside, length) = self.until_end(tag.name).unwrap_or_default();
+                self.out.push_str(inside);
+                self.at += length;
+            }
+            Embed::Code(language) => {
+                let (inside, length) = self.until_end(tag.name).unwrap_or_default();
+                let inside = inside.trim_matches('\n');
+                let fence = "`".repeat(longest_run(inside).max(2) + 1);
+                let block = format!("\n{fence}{language}\n{inside}\n{fence}\n");
+                self.out.push_str(&block);
+                self.at += length;
+            }
+            Embed::Without(is_told) => {
+                if let Some((_, length)) = self.until_end(tag.name) {
+                    self.at += length;
+                }
+                if is_told {
+                    self.leave_out(tag.shown(), begin);
+                }
+            }
+            Embed::Unknown if tag.is_closing => {}
+            Embed::Unknown if self.is_closed(&tag) => {}
+            Embed::Unknown => self.leave_out(tag.shown(), begin),
+        }
+    }
+
+    /// HTML that begins a line needs an end of its own, or Markdown after it is taken for HTML.
+    fn push_embed(&mut self, text: &str) {
+        self.out.push_str(text);
+        if text.starts_with("<figure") {
+            self.out.push_str("\n\n");
+        }
+    }
+
+    /// What stands before the end of a tag, and the length of that with the end.
+    fn until_end(&mut self, name: &str) -> Option<(&'a str, usize)> {
+        if self.without_end.contains(name) {
+            return None;
+        }
+        let found = tag::end_of(name, self.rest());
+        if found.is_none() && self.without_end.len() < MAX_NAMES {
+            self.without_end.insert(name.to_owned());
+        }
+        found
+    }
+
+    /// Whether a tag has its closing one further on.
+    fn is_closed(&mut self, tag: &Tag<'a>) -> bool {
+        if self.closings.len() >= MAX_NAMES && !self.closings.contains_key(tag.name) {
+            return false;
+        }
+        let body = self.body;
+        let last = self
+            .closings
+            .entry(tag.name.to_owned())
+            .or_insert_with(|| tag::last_closing(tag, body));
+        last.is_some_and(|last| last >= self.at)
+    }
+
+    fn leave_out(&mut self, name: String, begin: usize) {
+        if let Some(left_out) = self
+            .by_name
+            .get(&name)
+            .and_then(|at| self.left_out.get_mut(*at))
+        {
+            left_out.times += 1;
+            return;
+        }
+        let before = self.body.get(..begin).unwrap_or_default();
+        let text = self.body.get(begin..self.at).unwrap_or_default();
+        let text = text.lines().next().unwrap_or_default();
+        if self.left_out.len() < MAX_NAMES {
+            self.by_name.insert(name.clone(), self.left_out.len());
+            self.left_out.push(LeftOut {
+                name,
+                text: text.to_owned(),
+                line: before.matches('\n').count(),
+                times: 1,
+            });
+        }
+    }
+
+    /// Each look may go some way in vain, so there are only so many of those.
+    fn mdx<T>(&mut self, look: impl FnOnce() -> Option<T>) -> Option<T> {
+        let found = (self.vain < MAX_VAIN).then(look).flatten();
+        self.vain += usize::from(found.is_none());
+        found
+    }
+
+    fn component(&mut self, rest: &'a str) {
+        let Some(component) = self.mdx(|| mdx::component(rest)) else {
+            return self.copy(1);
+        };
+        let begin = self.at;
+        self.at += component.length;
+        if let Some(html) = component.as_html() {
+            self.out.push_str(&html);
+        } else if let Some(text) = embed::of_component(&component) {
+            self.push_embed(&text);
+        } else if component.is_alone {
+            self.leave_out(format!("<{} />", component.name), begin);
+        }
+    }
+
+    fn expression(&mut self, rest: &'a str) {
+        let Some((text, length)) = self.mdx(|| mdx::expression(rest)) else {
+            return self.copy(1);
+        };
+        let begin = self.at;
+        self.at += length;
+        match text {
+            Some(text) => self.out.push_str(text),
+            None => self.leave_out("{…}".to_owned(), begin),
+        }
+    }
+}
+
+/// Code without the marks that keep a generator from reading it.
+fn in_code(code: &str) -> Cow<'_, str> {
+    if !code.contains("raw") && !code.contains("/*") {
+        return Cow::Borrowed(code);
+    }
+    let mut code = code.to_owned();
+    for mark in ["raw", "endraw"] {
+        for form in ["{% _ %}", "{%- _ -%}", "{%_%}"] {
+            code = code.replace(&form.replace('_', mark), "");
+        }
+    }
+    let pairs = [
+        ("{{</*", "{{<"),
+        ("*/>}}", ">}}"),
+        ("{{%/*", "{{%"),
+        ("*/%}}", "%}}"),
+    ];
+    for (escaped, plain) in pairs {
+        code = code.replace(escaped, plain);
+    }
+    Cow::Owned(code)
+}
+
+/// The longest run of backticks.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

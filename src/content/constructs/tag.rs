@@ -1,0 +1,269 @@
+//! The tags of template languages: where one ends, what it is called, what it is given.
+
+use std::ops::Range;
+
+/// Longer ones are text.
+const MAX_TAG: usize = 2000;
+
+/// A closing tag has a name and nothing else.
+const MAX_CLOSING: usize = 200;
+
+/// The beginning of a text, in at most so many bytes.
+pub(super) fn head(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
+/// A tag as it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Tag<'a> {
+    /// How long it is, in bytes.
+    pub(super) length: usize,
+    /// Whose it is.
+    pub(super) form: Form,
+    /// What it is called; of an expression, all of it.
+    pub(super) name: &'a str,
+    /// What it is given, with names or without.
+    pub(super) arguments: Vec<(Option<&'a str>, &'a str)>,
+    /// Whether it ends another one.
+    pub(super) is_closing: bool,
+}
+
+/// The forms of tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Hugo's `{{< name >}}`.
+    Angle,
+    /// Hugo's `{{% name %}}`.
+    Percent,
+    /// `{{ name }}` of Liquid and others; Zola's `{{ name() }}`.
+    Expression,
+    /// `{% name %}` of Liquid and others; Zola's `{% name() %}`.
+    Statement,
+    /// `{# … #}`, a comment.
+    Comment,
+}
+
+impl Form {
+    fn fences(self) -> (&'static str, &'static str) {
+        match self {
+            Form::Angle => ("{{<", ">}}"),
+            Form::Percent => ("{{%", "%}}"),
+            Form::Expression => ("{{", "}}"),
+            Form::Statement => ("{%", "%}"),
+            Form::Comment => ("{#", "#}"),
+        }
+    }
+}
+
+impl Tag<'_> {
+    /// How findings call it.
+    pub(super) fn shown(&self) -> String {
+        let (open, close) = self.form.fences();
+        let name: String = self.name.chars().take(40).collect();
+        format!("{open} {} {close}", name.trim())
+    }
+
+    /// The first argument of one of the names.
+    pub(super) fn named(&self, names: &[&str]) -> Option<&str> {
+        let mut arguments = self.arguments.iter();
+        arguments.find_map(|(name, value)| {
+            let name = name.as_ref()?;
+            let is = names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+            is.then_some(*value)
+        })
+    }
+
+    /// The arguments without a name.
+    pub(super) fn positional(&self) -> impl Iterator<Item = &str> {
+        self.arguments
+            .iter()
+            .filter(|(name, _)| name.is_none())
+            .map(|(_, value)| *value)
+    }
+}
+
+/// The tag that a text begins with. `before` is what stands in front of it: formulas have braces too.
+pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
+    let forms = [
+        Form::Angle,
+        Form::Percent,
+        Form::Expression,
+        Form::Statement,
+        Form::Comment,
+    ];
+    let form = forms
+        .into_iter()
+        .find(|form| rest.starts_with(form.fences().0))?;
+    let (open, close) = form.fences();
+    let inside = rest.get(open.len()..)?;
+    let end = head(inside, MAX_TAG).find(close)?;
+    let length = open.len() + end + close.len();
+    // Blanks may be swallowed at either end: `{{- x -}}`, `{%- x -%}`.
+    let inside = inside.get(..end)?.trim_matches(['-', '~']).trim();
+    if form == Form::Comment {
+        return Some(Tag {
+            length,
+            form,
+            name: "",
+            arguments: Vec::new(),
+            is_closing: false,
+        });
+    }
+    if form == Form::Expression && is_formula(before) {
+        return None;
+    }
+    let (inside, is_closing) = match inside.strip_prefix('/') {
+        Some(inside) => (inside.trim_start(), true),
+        None => (inside, false),
+    };
+    let inside = inside.trim_end_matches('/').trim_end();
+    // Hugo's way to show a tag and not run it.
+    if inside.starts_with('*') {
+        return None;
+    }
+    let begins = |c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '\'' | '.' | '$');
+    if !inside.starts_with(begins) {
+        return None;
+    }
+    let name_end = inside
+        .find(|c: char| c.is_whitespace() || c == '(' || c == '|')
+        .unwrap_or(inside.len());
+    let (name, tail) = inside.split_at_checked(name_end)?;
+    if form == Form::Expression && !tail.trim_start().starts_with('(') {
+        return Some(Tag {
+            length,
+            form,
+            name: inside,
+            arguments: Vec::new(),
+            is_closing,
+        });
+    }
+    Some(Tag {
+        length,
+        form,
+        name,
+        arguments: arguments(tail.trim().trim_start_matches('(').trim_end_matches(')')),
+        is_closing: is_closing || (form == Form::Statement && name.starts_with("end")),
+    })
+}
+
+/// Whether what ends here is LaTeX, whose braces group: `^`, `_`, `\frac`.
+fn is_formula(before: &str) -> bool {
+    let command = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    before.ends_with(['^', '_', '{', '}'])
+        || (command.len() < before.len() && command.ends_with('\\'))
+}
+
+/// `name="a value"`, `name=value`, `"a value"`, `value`, with blanks or commas between them.
+pub(super) fn arguments(text: &str) -> Vec<(Option<&str>, &str)> {
+    let mut arguments = Vec::new();
+    let mut rest = text.trim_start_matches(is_gap);
+    while !rest.is_empty() {
+        let Some((first, after)) = value(rest) else {
+            break;
+        };
+        let after = after.trim_start();
+        match after.strip_prefix('=').or_else(|| after.strip_prefix(':')) {
+            Some(after) => {
+                let Some((second, after)) = value(after.trim_start()) else {
+                    break;
+                };
+                arguments.push((Some(first), second));
+                rest = after;
+            }
+            None => {
+                arguments.push((None, first));
+                rest = after;
+            }
+        }
+        rest = rest.trim_start_matches(is_gap);
+    }
+    arguments
+}
+
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || c == ','
+}
+
+/// A quoted or bare value, and what comes after it. `None` where there is none.
+fn value(rest: &str) -> Option<(&str, &str)> {
+    let quote = rest.chars().next()?;
+    if matches!(quote, '"' | '\'' | '`' | '“') {
+        let closing = if quote == '“' { '”' } else { quote };
+        let inside = rest.get(quote.len_utf8()..)?;
+        let end = inside.find(closing).unwrap_or(inside.len());
+        let (value, after) = inside.split_at_checked(end)?;
+        return Some((value, after.get(closing.len_utf8()..).unwrap_or_default()));
+    }
+    // A URL's colon is not that of a name.
+    let end = rest
+        .find(|c: char| c.is_whitespace() || matches!(c, ',' | '='))
+        .unwrap_or(rest.len());
+    let (value, after) = rest.split_at_checked(end.max(quote.len_utf8()))?;
+    match value.split_once(':') {
+        Some((name, tail)) if !tail.starts_with("//") && !name.is_empty() => {
+            Some((name, rest.get(name.len()..)?))
+        }
+        _ => Some((value, after)),
+    }
+}
+
+/// What stands before `{% endname %}`, or Hugo's `{{< /name >}}`, and the length of that with the end.
+pub(super) fn end_of<'a>(name: &str, rest: &'a str) -> Option<(&'a str, usize)> {
+    let Range { start, end } = closing(name, rest, false)?;
+    Some((rest.get(..start)?, end))
+}
+
+/// Where the last closing tag of a name begins.
+pub(super) fn last_closing(tag: &Tag<'_>, body: &str) -> Option<usize> {
+    closing(tag.name, body, true)
+        .map(|range| range.start)
+        // Zola ends all of them with `{% end %}`.
+        .or_else(|| match tag.form {
+            Form::Statement => body.rfind("{% end %}"),
+            _ => None,
+        })
+}
+
+fn closing(name: &str, text: &str, last: bool) -> Option<Range<usize>> {
+    let word = name.trim();
+    let fits = |at: usize| {
+        let tail = head(text.get(at..)?, MAX_CLOSING);
+        let is_hugo = tail.starts_with("{{<") || tail.starts_with("{{%");
+        let (open, close) = if is_hugo {
+            (3, tail.find("}}")? + 2)
+        } else {
+            (2, tail.find("%}")? + 2)
+        };
+        let inside = tail.get(open..close.checked_sub(2)?)?;
+        let inside = inside.trim_matches(['-', '~', '<', '>', '%', ' ', '\n', '\t']);
+        let is = match inside.strip_prefix('/') {
+            Some(other) => is_hugo && other.trim() == word,
+            None => {
+                !is_hugo
+                    && inside
+                        .strip_prefix("end")
+                        .is_some_and(|other| other == word)
+            }
+        };
+        is.then_some(at..at + close)
+    };
+    let mut places = text.match_indices('{').map(|(at, _)| at);
+    if last {
+        text.rmatch_indices('{')
+            .map(|(at, _)| at)
+            .find_map(|at| begins(text, at).then(|| fits(at))?)
+    } else {
+        places.find_map(|at| begins(text, at).then(|| fits(at))?)
+    }
+}
+
+fn begins(text: &str, at: usize) -> bool {
+    let tail = text.get(at..).unwrap_or_default();
+    ["{{<", "{{%", "{%"]
+        .iter()
+        .any(|open| tail.starts_with(open))
+}

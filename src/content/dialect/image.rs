@@ -1,0 +1,81 @@
+//! The picture that stands for a post: from its front matter, in all the shapes that tools write it in.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::config::Field;
+use crate::content::address::MAX_URL;
+use crate::content::fields::{Fields, Place};
+use crate::content::front_matter::{Node, Value};
+use crate::finding::{Rule, Severity};
+use crate::post::{Image, Permalink};
+use crate::text::{one_line, written_length};
+
+/// The picture of the front matter: an address, a list of them, or a map with one in it.
+pub(super) fn of(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
+    let node = fields.first(Field::Image)?;
+    let node = match &node.value {
+        Value::List(items) => items.first()?,
+        _ => node,
+    };
+    let part = |names: &[&str]| -> Option<&Node> {
+        let mut parts = names.iter().filter_map(|name| node.get(name));
+        parts.find(|part| part.text().is_some())
+    };
+    let (address, alt) = match &node.value {
+        Value::Map(_) => (
+            part(&["url", "src", "path", "image", "relative", "publicURL"])?,
+            part(&["alt", "caption"]).and_then(Node::text),
+        ),
+        _ => (node, None),
+    };
+    let text = address.text()?;
+    if text.starts_with("../") || text.starts_with("~/") || text.starts_with("@/") {
+        fields.note(
+            Severity::Warning,
+            Rule::RelativeLink,
+            address,
+            format!("the picture `{}` is addressed by the place of the file, and where readers find it is not known", one_line(text)),
+            "write the address it has on the site, such as `/img/a.jpg`",
+        );
+        return None;
+    }
+    let url = Url::parse(&permalink.url).ok()?.join(text).ok();
+    let Some(url) = url.filter(is_fit) else {
+        let (rule, message) = if text.starts_with("data:") {
+            (
+                Rule::InlineImage,
+                "the image is inlined as `data:`, which no preview draws",
+            )
+        } else {
+            (Rule::FieldType, "the image is no web address")
+        };
+        fields.note(
+            Severity::Warning,
+            rule,
+            Place::mark(address.line, text.split(',').next().unwrap_or(text)),
+            message,
+            "upload the picture and write its path, such as `/img/a.jpg`",
+        );
+        return None;
+    };
+    let alt = alt.map(one_line).or_else(|| fields.line(Field::ImageAlt));
+    Some(Image {
+        url: url.into(),
+        alt,
+    })
+}
+
+/// Whether an address can stand in a card and a sitemap.
+pub(in crate::content) fn is_fit(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && written_length(url.as_str()) <= MAX_URL
+}
+
+/// All pictures, the one that stands for the post first.
+pub(super) fn all(first: Option<&Image>, body: Vec<Image>) -> Arc<[Image]> {
+    let others = body
+        .into_iter()
+        .filter(|image| first.is_none_or(|first| first.url != image.url));
+    first.cloned().into_iter().chain(others).collect()
+}

@@ -1,0 +1,143 @@
+//! The path of a file into what it says of the post: its name, directories, language, categories.
+
+use crate::config::Config;
+use crate::content::date;
+
+/// What a path says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Location {
+    /// The directories that are parts of addresses.
+    pub(super) dirs: Vec<String>,
+    /// The name of the file without extension and language, or that of its page bundle.
+    pub(super) name: String,
+    /// The language, where `site.languages` has it.
+    pub(super) language: Option<String>,
+    /// The directories above Jekyll's `_posts`, which are categories.
+    pub(super) categories: Vec<String>,
+    /// Whether the file is where Jekyll has posts, or named as it names them.
+    pub(super) is_jekyll: bool,
+}
+
+impl Location {
+    /// Reads the path of a file below the content directory.
+    pub(super) fn of(path: &str, config: &Config) -> Location {
+        let languages = &config.site.languages;
+        let language = |text: &str| {
+            let known = languages.iter().chain([&config.site.language]);
+            known
+                .filter(|_| !languages.is_empty())
+                .find(|tag| tag.eq_ignore_ascii_case(text))
+                .cloned()
+        };
+        let mut parts: Vec<&str> = path.split('/').collect();
+        let file = parts.pop().unwrap_or(path);
+        let mut name = file.rsplit_once('.').map_or(file, |(name, _)| name);
+        let mut found = None;
+        if let Some((before, tag)) = name.rsplit_once('.')
+            && let Some(tag) = language(tag)
+        {
+            name = before;
+            found = Some(tag);
+        }
+        if let Some(tag) = parts.first().and_then(|first| language(first)) {
+            parts.remove(0);
+            found = found.or(Some(tag));
+        }
+        // A page bundle, as Hugo and Zola have them, is its directory.
+        if name == "index"
+            && let Some(bundle) = parts.pop()
+        {
+            name = bundle;
+        }
+        let posts = parts.iter().position(|part| *part == "_posts");
+        let above = posts.map(|at| parts.iter().take(at)).into_iter().flatten();
+        let categories = above.map(ToString::to_string).collect();
+        let is_jekyll = posts.is_some() || date::in_name(name).is_some();
+        let spelled = |part: &str| {
+            let part = Some(part).filter(|_| config.content.numbered_names);
+            part.and_then(without_number).map(str::to_owned)
+        };
+        Location {
+            dirs: parts
+                .iter()
+                .filter(|part| !matches!(**part, "_posts" | "_drafts"))
+                .map(|part| spelled(part).unwrap_or_else(|| (*part).to_owned()))
+                .collect(),
+            name: spelled(name).unwrap_or_else(|| name.to_owned()),
+            language: found,
+            categories,
+            is_jekyll,
+        }
+    }
+
+    /// What translations of one post have in common, and no other posts have.
+    pub(super) fn key(&self) -> String {
+        let parts: Vec<&str> = self
+            .dirs
+            .iter()
+            .chain([&self.name])
+            .map(String::as_str)
+            .collect();
+        parts.join("/")
+    }
+}
+
+/// `intro` of `1.intro`.
+fn without_number(name: &str) -> Option<&str> {
+    let (number, rest) = name.split_once('.')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    Some(rest).filter(|rest| is_number && !rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn location(path: &str, more: &str) -> Location {
+        let toml = format!("[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n{more}");
+        Location::of(
+            path,
+            &Config::parse(&toml, "config.toml", Path::new("")).unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_language_counts_only_where_the_site_has_it() {
+        let of = |path| location(path, "languages = [\"fr\", \"pt-BR\"]\n");
+        for (path, key, language) in [
+            ("a/post.fr.md", "a/post", Some("fr")),
+            ("a/post.pt-br.md", "a/post", Some("pt-BR")),
+            ("a/post.en.md", "a/post", Some("en")),
+            ("fr/a/post.md", "a/post", Some("fr")),
+            ("fr/post/index.md", "post", Some("fr")),
+            ("post/index.fr.md", "post", Some("fr")),
+            ("a/post.de.md", "a/post.de", None),
+            ("a/fr/post.md", "a/fr/post", None),
+        ] {
+            let location = of(path);
+            assert_eq!(location.key(), key, "{path}");
+            assert_eq!(location.language.as_deref(), language, "{path}");
+        }
+        let none = location("a/post.fr.md", "");
+        assert_eq!((none.key().as_str(), none.language), ("a/post.fr", None));
+    }
+
+    #[test]
+    fn the_directories_above_posts_are_categories() {
+        let of = |path| location(path, "");
+        let jekyll = of("news/local/_posts/2024-05-01-a.md");
+        assert_eq!(jekyll.categories, ["news", "local"]);
+        assert_eq!(jekyll.key(), "news/local/2024-05-01-a");
+        assert!(jekyll.is_jekyll && of("2024-05-01-a.md").is_jekyll && !of("a.md").is_jekyll);
+    }
+
+    #[test]
+    fn numbers_that_sort_go_where_the_site_says_so() {
+        let path = "1.guide/02.start.md";
+        assert_eq!(location(path, "").key(), "1.guide/02.start");
+        let numbered = location(path, "[content]\nnumbered_names = true\n");
+        assert_eq!(numbered.key(), "guide/start");
+    }
+}
