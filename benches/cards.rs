@@ -15,7 +15,7 @@ use std::time::{Instant, UNIX_EPOCH};
 use chrono::{DateTime, Utc};
 use courant::artifact::Deferred;
 use courant::config::Config;
-use courant::content::{Parsed, parse};
+use courant::content::{Depth, Parsed, parse};
 use courant::site::Site;
 use courant::studio::Studio;
 use criterion::Criterion;
@@ -83,7 +83,7 @@ fn cards(theme: &str) -> Vec<Deferred> {
             let text = format!(
                 "---\ntitle: {title}\ndate: 2024-05-03\nauthor: Mira Halloway\ncategory: Engineering\n---\n"
             );
-            match parse(text.as_bytes(), &format!("{number}.md"), &config) {
+            match parse(text.as_bytes(), &format!("{number}.md"), &config, Depth::Publish) {
                 Parsed::Post { post, .. } => Some(Arc::from(post)),
                 _ => None,
             }

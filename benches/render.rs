@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use courant::config::Config;
-use courant::content::{Parsed, parse};
+use courant::content::{Depth, Parsed, parse};
 use courant::post::Post;
 use courant::render::{CardImages, render};
 use courant::site::Site;
@@ -28,6 +28,7 @@ fn posts(config: &Config) -> Vec<Arc<Post>> {
                 generate::post(number).as_bytes(),
                 &generate::path(number),
                 config,
+                Depth::Publish,
             ) {
                 Parsed::Post { post, .. } => Some(Arc::from(post)),
                 _ => None,
@@ -42,7 +43,7 @@ fn parsing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse");
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("a post of 6 KB", |bencher| {
-        bencher.iter(|| parse(black_box(text.as_bytes()), "a.md", &config));
+        bencher.iter(|| parse(black_box(text.as_bytes()), "a.md", &config, Depth::Publish));
     });
     group.finish();
 }
@@ -54,7 +55,9 @@ fn rendering(criterion: &mut Criterion) {
     let now = DateTime::<Utc>::from(generate::now());
     let site = Site::judge(&config, &posts, now).site;
     assert_eq!(site.entries.len(), POSTS, "every generated post is public");
-    let artifacts = render(&site, &CardImages::default()).expect("the site can be rendered");
+    let (site, images) = (Arc::new(site), Arc::new(CardImages::default()));
+    let rendered = render(&site, &images).expect("the site can be rendered");
+    let artifacts = rendered.artifacts;
     let first = Snapshot::next(&Snapshot::default(), artifacts.clone(), generate::now());
 
     let mut group = criterion.benchmark_group("a thousand posts");
@@ -64,7 +67,7 @@ fn rendering(criterion: &mut Criterion) {
         bencher.iter(|| Site::judge(&config, black_box(&posts), now));
     });
     group.bench_function("render", |bencher| {
-        bencher.iter(|| render(black_box(&site), &CardImages::default()));
+        bencher.iter(|| render(black_box(&site), &images));
     });
     group.bench_function("snapshot, all new", |bencher| {
         let empty = Snapshot::default();

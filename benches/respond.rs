@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use courant::content::{Parsed, parse};
+use courant::content::{Depth, Parsed, parse};
 use courant::post::Post;
 use courant::render::{CardImages, render};
 use courant::server::respond;
@@ -29,6 +29,7 @@ fn snapshot() -> Snapshot {
                 generate::post(number).as_bytes(),
                 &generate::path(number),
                 &config,
+                Depth::Publish,
             ) {
                 Parsed::Post { post, .. } => Some(Arc::from(post)),
                 _ => None,
@@ -36,7 +37,8 @@ fn snapshot() -> Snapshot {
         })
         .collect();
     let site = Site::judge(&config, &posts, DateTime::<Utc>::from(generate::now())).site;
-    let artifacts = render(&site, &CardImages::default()).expect("the site can be rendered");
+    let rendered = render(&Arc::new(site), &Arc::new(CardImages::default()));
+    let artifacts = rendered.expect("the site can be rendered").artifacts;
     Snapshot::next(&Snapshot::default(), artifacts, generate::now())
 }
 

@@ -79,9 +79,10 @@ fn generation(
     let decided = Instant::now();
     let prepared = studio.prepare(&judged.site, now);
     let made_ready = Instant::now();
-    let artifacts = render(&judged.site, &prepared.images).expect("the site can be rendered");
+    let (site, images) = (Arc::new(judged.site), Arc::new(prepared.images));
+    let rendered_site = render(&site, &images).expect("the site can be rendered");
     let rendered = Instant::now();
-    let snapshot = Snapshot::next(before, artifacts, now);
+    let snapshot = Snapshot::next(before, rendered_site.artifacts, now);
     let times = [
         looked - start,
         decided - looked,

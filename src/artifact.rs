@@ -5,12 +5,14 @@
 //! Paths are an interface: once published they never change.
 
 mod deferred;
+mod page;
 
 use std::fmt::Write as _;
 
 use crate::percent;
 
 pub use deferred::{Deferred, Draw, DrawError};
+pub use page::{FurtherPage, Page, Pages};
 
 /// The name of one output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -238,6 +240,10 @@ pub enum Body {
     Ready(Vec<u8>),
     /// Made when they are first asked for.
     Deferred(Deferred),
+    /// None: what was there is at this absolute URL now.
+    Moved(String),
+    /// None: what was there was taken back.
+    Gone,
 }
 
 /// One link of a `Link` header, RFC 8288.

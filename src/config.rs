@@ -219,6 +219,21 @@ pub struct FeedFilter {
     pub directories: Vec<String>,
 }
 
+impl FeedFilter {
+    /// All that it asks for, for people.
+    pub fn names(&self) -> String {
+        let lists = [
+            &self.categories,
+            &self.tags,
+            &self.authors,
+            &self.languages,
+            &self.directories,
+        ];
+        let names: Vec<&str> = lists.into_iter().flatten().map(String::as_str).collect();
+        names.join(", ")
+    }
+}
+
 /// How much of a post its entry carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedContent {

@@ -2,6 +2,8 @@
 //!
 //! BLAKE3, so that the same bytes have the same name on every replica and after every restart.
 
+use std::hash::{Hash, Hasher};
+
 /// The first 128 bits of the BLAKE3 hash, as 32 lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     let mut hex = blake3::hash(bytes).to_hex().to_string();
@@ -9,9 +11,33 @@ pub fn hex(bytes: &[u8]) -> String {
     hex
 }
 
+/// The name of a value, by all that its `Hash` takes in; the same on every machine of one kind.
+pub fn of(value: &impl Hash) -> String {
+    let mut hasher = Blake(blake3::Hasher::new());
+    value.hash(&mut hasher);
+    let mut hex = hasher.0.finalize().to_hex().to_string();
+    hex.truncate(32);
+    hex
+}
+
+struct Blake(blake3::Hasher);
+
+impl Hasher for Blake {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        bucket(&self.0.finalize())
+    }
+}
+
 /// The first 64 bits of the BLAKE3 hash, for sorting things into buckets that stay the same.
 pub fn bucket_hash(bytes: &[u8]) -> u64 {
-    let hash = blake3::hash(bytes);
+    bucket(&blake3::hash(bytes))
+}
+
+fn bucket(hash: &blake3::Hash) -> u64 {
     let mut first = [0_u8; 8];
     for (to, from) in first.iter_mut().zip(hash.as_bytes()) {
         *to = *from;

@@ -2,6 +2,7 @@
 //!
 //! Whatever goes wrong on the way, the last good snapshot stays up.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +12,7 @@ use crate::content::{Library, LibraryError, Loss, Tally};
 use crate::finding::Finding;
 use crate::render::{RenderError, render};
 use crate::site::Site;
+use crate::site::trail::Trail;
 use crate::site::visibility::Verdict;
 use crate::snapshot::{Current, Snapshot};
 use crate::studio::Studio;
@@ -21,6 +23,9 @@ pub struct Pipeline {
     config: Config,
     library: Library,
     studio: Studio,
+    trail: Trail,
+    /// What is published.
+    site: Option<Arc<Site>>,
     current: Current,
     status: Status,
     /// Whether something changed that is not published yet.
@@ -72,6 +77,8 @@ impl Pipeline {
             studio: Studio::new(&config),
             config,
             library: Library::default(),
+            trail: Trail::default(),
+            site: None,
             current,
             status: Status::default(),
             is_stale: false,
@@ -120,11 +127,16 @@ impl Pipeline {
     }
 
     fn publish(&mut self, now: SystemTime) -> Result<Outcome, RenderError> {
-        let judged = Site::judge(&self.config, self.library.posts(), now.into());
+        let mut judged = Site::judge(&self.config, self.library.posts(), now.into());
+        self.trail.follow(&mut judged.site);
         let prepared = self.studio.prepare(&judged.site, now);
-        let artifacts = render(&judged.site, &prepared.images)?;
+        let site = Arc::new(judged.site);
+        let rendered = render(&site, &Arc::new(prepared.images))?;
         let before = self.current.load();
-        let snapshot = Snapshot::next(&before, artifacts, now);
+        let snapshot = Snapshot::next(&before, rendered.artifacts, now).with_pages(rendered.pages);
+        // An entry of a further page is in no artifact.
+        let is_same = self.site.as_ref() == Some(&site) && snapshot.serves_the_same_as(&before);
+        self.site = Some(site);
         let mut findings = self.library.findings();
         findings.extend(judged.findings);
         findings.extend(prepared.findings);
@@ -137,7 +149,7 @@ impl Pipeline {
             next_change: judged.next_change,
         };
         self.is_stale = false;
-        if before.generation() > 0 && snapshot.serves_the_same_as(&before) {
+        if before.generation() > 0 && is_same {
             return Ok(Outcome::SameOutputs);
         }
         self.status.generation = snapshot.generation();

@@ -9,6 +9,7 @@ mod home_page;
 mod html;
 mod json_feed;
 mod opml;
+mod pages;
 mod robots;
 mod rss;
 mod sitemap;
@@ -16,15 +17,17 @@ mod style;
 mod xml;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rayon::prelude::*;
 
-use crate::artifact::{Artifact, ArtifactKey, Body, Deferred, FeedFormat, Link};
+use crate::artifact::{Artifact, ArtifactKey, Body, Deferred, FeedFormat, Link, Page, Pages};
 use crate::site::Site;
 use crate::site::card::Card;
 use crate::site::entry::Entry;
 use crate::site::feed::Feed;
+use pages::FeedPages;
 
 /// The drawn pictures of all cards.
 #[derive(Debug, Default)]
@@ -94,26 +97,33 @@ pub enum RenderError {
     Xml(#[from] std::io::Error),
 }
 
+/// Everything that is served of a site.
+#[derive(Debug)]
+pub struct Rendered {
+    /// What is made.
+    pub artifacts: Vec<Artifact>,
+    /// What is made when it is asked for.
+    pub pages: Arc<dyn Pages>,
+}
+
 /// Renders everything.
 ///
 /// # Errors
 /// A writer failed; none does on well-formed input.
-pub fn render(site: &Site, images: &CardImages) -> Result<Vec<Artifact>, RenderError> {
-    let mut artifacts = Vec::new();
-    for feed in &site.feeds {
-        for format in FeedFormat::ALL {
-            let body = match format {
-                FeedFormat::Rss => rss::render(site, feed, images)?,
-                FeedFormat::Atom => atom::render(site, feed, images)?,
-                FeedFormat::Json => json_feed::render(site, feed, images)?,
-            };
-            artifacts.push(artifact(
-                feed.key(format),
-                body,
-                feed_links(site, feed, format),
-            ));
-        }
-    }
+pub fn render(site: &Arc<Site>, images: &Arc<CardImages>) -> Result<Rendered, RenderError> {
+    let feeds: Vec<(&Feed, FeedFormat)> = site
+        .feeds
+        .iter()
+        .flat_map(|feed| feed.formats.iter().map(move |format| (feed, *format)))
+        .collect();
+    let mut artifacts = feeds
+        .into_par_iter()
+        .map(|(feed, format)| {
+            let body = feed_body(site, feed, format, images)?;
+            let links = feed_links(site, feed, format);
+            Ok(artifact(feed.key(format), body, links))
+        })
+        .collect::<Result<Vec<_>, RenderError>>()?;
     for (key, body) in sitemap::render(site)? {
         artifacts.push(artifact(key, body, Vec::new()));
     }
@@ -138,7 +148,50 @@ pub fn render(site: &Site, images: &CardImages) -> Result<Vec<Artifact>, RenderE
             noindex: card.noindex,
         })
     }));
-    Ok(artifacts)
+    artifacts.extend(left_behind(site));
+    let pages = FeedPages {
+        site: Arc::clone(site),
+        images: Arc::clone(images),
+    };
+    Ok(Rendered {
+        artifacts,
+        pages: Arc::new(pages),
+    })
+}
+
+fn feed_body(
+    site: &Site,
+    feed: &Feed,
+    format: FeedFormat,
+    images: &CardImages,
+) -> Result<Vec<u8>, RenderError> {
+    match format {
+        FeedFormat::Rss => rss::render(site, feed, images),
+        FeedFormat::Atom => atom::render(site, feed, images),
+        FeedFormat::Json => json_feed::render(site, feed, images),
+    }
+}
+
+/// What is where cards were: the way to where they are, or that they are no more.
+fn left_behind(site: &Site) -> impl Iterator<Item = Artifact> {
+    let empty = |key, body| Artifact {
+        key,
+        body,
+        links: Vec::new(),
+        noindex: false,
+    };
+    let keys: [fn(String) -> ArtifactKey; 2] = [ArtifactKey::CardPage, ArtifactKey::CardImage];
+    let moved = site.moved.iter().flat_map(move |moved| {
+        keys.map(|key| {
+            let to = key(moved.to.clone()).url(&site.public_url);
+            empty(key(moved.from.clone()), Body::Moved(to))
+        })
+    });
+    let gone = site
+        .gone
+        .iter()
+        .flat_map(move |path| keys.map(|key| empty(key(path.clone()), Body::Gone)));
+    moved.chain(gone)
 }
 
 fn card_page(site: &Site, card: &Card, images: &CardImages) -> Artifact {
@@ -167,10 +220,29 @@ fn artifact(key: ArtifactKey, body: Vec<u8>, links: Vec<Link>) -> Artifact {
     }
 }
 
+/// The prefix of RFC 5005's elements.
+const HISTORY_PREFIX: &str = "fh";
+/// Their namespace.
+const HISTORY: &str = "http://purl.org/syndication/history/1.0";
+
+/// The element of RFC 5005 that says what a document is: all there is (§2), or a part of the archive
+/// (§4).
+fn history_of(feed: &Feed) -> Option<&'static str> {
+    match feed.page {
+        Page::Archive(_) => Some("archive"),
+        Page::Number(_) => feed.is_complete().then_some("complete"),
+    }
+}
+
 /// A feed's own address, the page it is the feed of, and the same feed in the other formats.
 fn feed_links(site: &Site, feed: &Feed, format: FeedFormat) -> Vec<Link> {
+    let page = |page: Page, rel| Link {
+        target: page.url(&feed.key(format), &site.public_url),
+        rel,
+        mime_type: Some(format.mime_type()),
+    };
     let to = |other: FeedFormat, rel| Link {
-        target: feed.key(other).url(&site.public_url),
+        target: feed.page.url(&feed.key(other), &site.public_url),
         rel,
         mime_type: Some(other.mime_type()),
     };
@@ -182,12 +254,10 @@ fn feed_links(site: &Site, feed: &Feed, format: FeedFormat) -> Vec<Link> {
             mime_type: Some("text/html"),
         },
     ];
-    links.extend(
-        FeedFormat::ALL
-            .into_iter()
-            .filter(|other| *other != format)
-            .map(|other| to(other, "alternate")),
-    );
+    let others = feed.formats.iter().filter(|other| **other != format);
+    links.extend(others.map(|other| to(*other, "alternate")));
+    let related = feed.related().into_iter();
+    links.extend(related.map(|(rel, other)| page(other, rel)));
     links
 }
 

@@ -8,9 +8,10 @@ pub mod card;
 pub mod entry;
 pub mod feed;
 pub mod taxonomy;
+pub mod trail;
 pub mod visibility;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -23,6 +24,7 @@ use crate::post::Post;
 use card::Card;
 use entry::Entry;
 use feed::Feed;
+use trail::Moved;
 use visibility::{Shown, State, Verdict};
 
 /// What is public.
@@ -48,14 +50,30 @@ pub struct Site {
     pub ttl_minutes: u64,
     /// All entries, newest first.
     pub entries: Vec<Arc<Entry>>,
-    /// All feeds: the site's, then the categories', then the authors', each by title.
+    /// All feeds: the site's, the categories', the tags', the authors', each by slug, and those of the
+    /// configuration.
     pub feeds: Vec<Feed>,
     /// All cards: the site's, then the listed posts', newest first, then the unlisted ones'.
     pub cards: Vec<Card>,
+    /// Cards that are elsewhere now: at a post's former addresses.
+    pub moved: Vec<Moved>,
+    /// The paths of cards whose posts were taken back.
+    pub gone: Vec<String>,
+    /// The addresses of the posts that are translations of one another, by what they have in common.
+    pub translations: BTreeMap<String, Vec<Translation>>,
     /// Pages of the site besides the posts, for the sitemap.
     pub pages: Vec<String>,
     /// The crawlers' rules.
     pub robots: Vec<RobotsGroup>,
+}
+
+/// A post in one of its languages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Translation {
+    /// A BCP 47 language tag.
+    pub language: String,
+    /// Where it is read: absolute, percent-encoded.
+    pub url: String,
 }
 
 /// What was made of the posts: the site, and for the operator alone, why each post is in it or
@@ -125,7 +143,6 @@ impl Site {
                 entries.push(Arc::new(entry));
             }
         }
-        findings.sort();
         let site = Site {
             title: config.site.title.clone(),
             description: config.site.description.clone(),
@@ -136,6 +153,9 @@ impl Site {
             theme_color: config.site.theme_color.clone(),
             copyright: config.site.copyright.clone(),
             ttl_minutes: config.feed.ttl_minutes,
+            moved: moved(&shown, &card_owners, &mut findings),
+            gone: Vec::new(),
+            translations: translations(&entries, &config.site.language),
             feeds: feed::all(&entries, config),
             entries,
             cards,
@@ -147,6 +167,7 @@ impl Site {
                 .collect(),
             robots: config.robots.clone(),
         };
+        findings.sort();
         Judged {
             site,
             verdicts,
@@ -236,6 +257,64 @@ fn claims_card<'a>(
     }
     own_card(path, &post.path, owners);
     true
+}
+
+/// The former addresses of posts, where no other post is, nor was before.
+fn moved(
+    shown: &[Shown<'_>],
+    card_owners: &HashMap<String, &str>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Moved> {
+    let mut moved = Vec::new();
+    let mut former: HashMap<&str, &str> = HashMap::new();
+    for post in shown.iter().map(Shown::post) {
+        let has_card = card_owners.get(&post.permalink.path) == Some(&post.path.as_str());
+        for alias in post.aliases.iter().filter(|_| has_card) {
+            let image = ArtifactKey::card_path_of_image(alias);
+            let owner = [alias, &image]
+                .into_iter()
+                .find_map(|path| card_owners.get(path))
+                .or_else(|| former.get(alias.as_str()));
+            if let Some(owner) = owner {
+                let message = format!("the former address `{alias}` is that of {owner}");
+                let hint = "take it out of the aliases of one of the two";
+                findings.push(finding(
+                    post,
+                    Severity::Warning,
+                    Rule::DuplicateAlias,
+                    message,
+                    hint,
+                ));
+                continue;
+            }
+            former.insert(alias, &post.path);
+            moved.push(Moved {
+                from: alias.clone(),
+                to: post.permalink.path.clone(),
+            });
+        }
+    }
+    moved
+}
+
+/// Posts that have something in common, each with its language; a language once.
+fn translations(entries: &[Arc<Entry>], site_language: &str) -> BTreeMap<String, Vec<Translation>> {
+    let mut groups: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.in_sitemap) {
+        if let Some(key) = &entry.translation_key {
+            let language = entry.language.as_deref().unwrap_or(site_language);
+            let group = groups.entry(key.clone()).or_default();
+            group
+                .entry(language.to_owned())
+                .or_insert_with(|| entry.url.clone());
+        }
+    }
+    groups.retain(|_, group| group.len() > 1);
+    let translation = |(language, url)| Translation { language, url };
+    groups
+        .into_iter()
+        .map(|(key, group)| (key, group.into_iter().map(translation).collect()))
+        .collect()
 }
 
 /// Takes the paths of a card's page and of its picture.

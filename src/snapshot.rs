@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use crate::artifact::{Artifact, ArtifactKey, Body, Deferred, Link};
+use crate::artifact::{Artifact, ArtifactKey, Body, Deferred, FurtherPage, Link, Page, Pages};
 use crate::fingerprint;
 
 /// All artifacts of one generation, by path.
@@ -23,6 +23,7 @@ use crate::fingerprint;
 pub struct Snapshot {
     generation: u64,
     by_path: HashMap<String, Arc<Resource>>,
+    pages: Option<Arc<dyn Pages>>,
 }
 
 /// One artifact as it is served.
@@ -59,6 +60,10 @@ pub enum Content {
         /// How to make them.
         deferred: Deferred,
     },
+    /// Nothing: what was there is at this absolute URL now.
+    Moved(String),
+    /// Nothing: what was there was taken back.
+    Gone,
 }
 
 /// Bytes in one content coding, with their validator.
@@ -91,7 +96,28 @@ impl Snapshot {
         Snapshot {
             generation: previous.generation.saturating_add(1),
             by_path,
+            pages: None,
         }
+    }
+
+    /// The same with the further pages of its feeds.
+    pub fn with_pages(self, pages: Arc<dyn Pages>) -> Snapshot {
+        Snapshot {
+            pages: Some(pages),
+            ..self
+        }
+    }
+
+    /// A further page of a feed, in gzip coding or as rendered.
+    pub fn page(&self, key: &ArtifactKey, page: Page, is_gzip: bool) -> Option<FurtherPage> {
+        let page = self.pages.as_ref()?.page(key, page)?;
+        if !is_gzip {
+            return Some(page);
+        }
+        Some(FurtherPage {
+            deferred: coding::deferred(page.deferred),
+            ..page
+        })
     }
 
     /// The artifact at a path as [`ArtifactKey::path`] writes it.
@@ -138,6 +164,8 @@ impl Resource {
                 etag: format!("\"{}\"", deferred.fingerprint),
                 deferred,
             },
+            Body::Moved(url) => Content::Moved(url),
+            Body::Gone => Content::Gone,
         };
         Resource {
             link: Link::header_value(&artifact.links),
@@ -152,7 +180,7 @@ impl Resource {
     pub fn identity(&self) -> Option<&Representation> {
         match &self.content {
             Content::Ready { identity, .. } => Some(identity),
-            Content::Deferred { .. } => None,
+            _ => None,
         }
     }
 
@@ -160,7 +188,7 @@ impl Resource {
     pub fn gzip(&self) -> Option<&Representation> {
         match &self.content {
             Content::Ready { gzip, .. } => gzip.as_ref(),
-            Content::Deferred { .. } => None,
+            _ => None,
         }
     }
 
@@ -168,6 +196,8 @@ impl Resource {
         let same = match (&self.content, &artifact.body) {
             (Content::Ready { identity, .. }, Body::Ready(bytes)) => identity.body == *bytes,
             (Content::Deferred { deferred, .. }, Body::Deferred(other)) => deferred == other,
+            (Content::Moved(url), Body::Moved(other)) => url == other,
+            (Content::Gone, Body::Gone) => true,
             _ => false,
         };
         same && self.noindex == artifact.noindex && self.link == Link::header_value(&artifact.links)

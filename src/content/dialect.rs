@@ -88,7 +88,8 @@ pub(super) fn post(
         .filter(|other| *other != title);
     advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
     let image = image::of(fields, &permalink).or_else(|| body.markup.images.first().cloned());
-    fields.warn_of_stray_markers();
+    let markers: Vec<Marker> = markers(fields, path).into_iter().chain(doubts).collect();
+    fields.warn_of_stray_markers(&markers);
     Some(Post {
         path: path.to_owned(),
         preview_title,
@@ -120,7 +121,7 @@ pub(super) fn post(
         twitter: fields
             .line(Field::Twitter)
             .and_then(|account| x_account(&account)),
-        markers: markers(fields, path).into_iter().chain(doubts).collect(),
+        markers,
     })
 }
 

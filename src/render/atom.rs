@@ -13,9 +13,8 @@ use chrono::DateTime;
 
 use super::card_image::{HEIGHT, WIDTH};
 use super::html::escape;
-use super::{CardImages, RenderError};
-use crate::artifact::FeedFormat;
-use crate::config::FeedContent;
+use super::{CardImages, HISTORY, HISTORY_PREFIX, RenderError, history_of};
+use crate::artifact::{FeedFormat, Page};
 use crate::site::Site;
 use crate::site::entry::{self, Entry};
 use crate::site::feed::Feed;
@@ -27,12 +26,21 @@ pub(super) fn render(
     feed: &Feed,
     images: &CardImages,
 ) -> Result<Vec<u8>, RenderError> {
-    let own_url = feed.key(FeedFormat::Atom).url(&site.public_url);
+    let key = feed.key(FeedFormat::Atom);
+    let url = |page: Page| page.url(&key, &site.public_url);
+    let mime_type = FeedFormat::Atom.mime_type();
+    let mut links = vec![
+        link(url(feed.page), "self", mime_type),
+        link(site.url.clone(), "alternate", "text/html"),
+    ];
+    let related = feed.related().into_iter();
+    links.extend(related.map(|(rel, page)| link(url(page), rel, mime_type)));
+    let history = history_of(feed);
     let has_image = feed.entries.iter().any(|entry| images.is_shown_for(entry));
     let atom = AtomFeed {
         title: Text::plain(feed.title.clone()),
         // The address it is first published at, which never changes once published.
-        id: own_url.clone(),
+        id: url(Page::Number(1)),
         // §4.2.15 asks for a date even where there is nothing to date; the clock would be a lie.
         updated: feed.updated.unwrap_or(DateTime::UNIX_EPOCH).fixed_offset(),
         // §4.2.1: for entries that name no author of their own.
@@ -45,20 +53,26 @@ pub(super) fn render(
             value: "courant".to_owned(),
             ..Generator::default()
         }),
-        links: vec![
-            link(own_url, "self", FeedFormat::Atom.mime_type()),
-            link(site.url.clone(), "alternate", "text/html"),
-        ],
+        links,
         rights: site.copyright.clone().map(Text::plain),
         subtitle: Some(Text::plain(feed.description.clone())),
         entries: feed
             .entries
             .iter()
-            .map(|entry| atom_entry(site, entry, feed.content, images.stand_in(site, entry)))
+            .enumerate()
+            .map(|(place, entry)| {
+                let stand_in = images.stand_in(site, entry);
+                atom_entry(site, entry, feed.is_full(place), stand_in)
+            })
             .collect(),
         namespaces: has_image
             .then(|| ("media".to_owned(), MEDIA.to_owned()))
             .into_iter()
+            .chain(history.map(|_| (HISTORY_PREFIX.to_owned(), HISTORY.to_owned())))
+            .collect(),
+        extensions: history
+            .into_iter()
+            .map(|name| (HISTORY_PREFIX.to_owned(), extension(name)))
             .collect(),
         base: Some(site.url.clone()),
         lang: Some(site.language.clone()),
@@ -75,12 +89,7 @@ pub(super) fn render(
     Ok(bytes)
 }
 
-fn atom_entry(
-    site: &Site,
-    entry: &Entry,
-    content: FeedContent,
-    stand_in: Option<String>,
-) -> AtomEntry {
+fn atom_entry(site: &Site, entry: &Entry, is_full: bool, stand_in: Option<String>) -> AtomEntry {
     let html = || Content {
         // Readers that ignore it find absolute addresses; those that honour it, the right base.
         base: Some(entry.url.clone()),
@@ -101,8 +110,8 @@ fn atom_entry(
         published: Some(entry.published.fixed_offset()),
         authors: entry.authors.iter().map(person).collect(),
         categories: entry
-            .categories
-            .iter()
+            .terms()
+            .into_iter()
             .map(|term| Category {
                 term: term.slug.clone(),
                 scheme: None,
@@ -111,7 +120,7 @@ fn atom_entry(
             .collect(),
         links: vec![link(entry.url.clone(), "alternate", "text/html")],
         summary: (!entry.summary.is_empty()).then(|| text(entry, &entry.summary)),
-        content: (content == FeedContent::Full).then(html),
+        content: is_full.then(html),
         extensions: media(entry, stand_in),
         ..AtomEntry::default()
     }
@@ -179,6 +188,15 @@ fn media(
         "media".to_owned(),
         BTreeMap::from([(name.to_owned(), vec![element])]),
     )])
+}
+
+/// An element without content.
+fn extension(name: &str) -> BTreeMap<String, Vec<Extension>> {
+    let element = Extension {
+        name: format!("{HISTORY_PREFIX}:{name}"),
+        ..Extension::default()
+    };
+    BTreeMap::from([(name.to_owned(), vec![element])])
 }
 
 /// The crate escapes no attribute of an extension.

@@ -14,7 +14,9 @@ use crate::site::feed::Feed;
 pub(super) fn render(site: &Site) -> Vec<u8> {
     let main = site.feeds.first();
     let categories = feeds_of(site, |scope| matches!(scope, FeedScope::Category(_)));
+    let tags = feeds_of(site, |scope| matches!(scope, FeedScope::Tag(_)));
     let authors = feeds_of(site, |scope| matches!(scope, FeedScope::Author(_)));
+    let own = feeds_of(site, |scope| matches!(scope, FeedScope::Own(_)));
     let page = html! {
         (DOCTYPE)
         html lang=(site.language) {
@@ -51,7 +53,9 @@ pub(super) fn render(site: &Site) -> Vec<u8> {
                             _ => p.none { "Nothing has been published yet. Subscribe, and the first post will come to you." }
                         }
                     }
+                    (more_feeds(site, "More feeds", &own))
                     (more_feeds(site, "By category", &categories))
+                    (more_feeds(site, "By tag", &tags))
                     (more_feeds(site, "By author", &authors))
                 }
                 footer {
@@ -84,7 +88,7 @@ fn subscribe(site: &Site, feed: &Feed) -> Markup {
         }
         p.hint {
             "Copy this address into your feed reader: "
-            code { (feed.key(FeedFormat::Rss).url(&site.public_url)) }
+            code { (feed.key(feed.main_format()).url(&site.public_url)) }
         }
     }
 }
@@ -99,7 +103,7 @@ fn post(site: &Site, entry: &Entry) -> Markup {
         li lang=[entry.language.as_deref()] {
             p.meta {
                 time datetime=(date) { (date) }
-                @for category in &entry.categories { span.tag { (category.label) } }
+                @for category in entry.terms().into_iter().take(4) { span.tag { (category.label) } }
             }
             h3 dir="auto" { a href=(entry.url) { (entry.title) } }
             @if !entry.summary.is_empty() { p.summary dir="auto" { (entry.summary) } }
@@ -120,7 +124,7 @@ fn more_feeds(site: &Site, title: &str, feeds: &[&Feed]) -> Markup {
                         li {
                             span.name dir="auto" { (label(feed)) }
                             span.links {
-                                @for format in FeedFormat::ALL {
+                                @for format in feed.formats.iter().copied() {
                                     a href=(feed.key(format).url(&site.public_url)) type=(format.mime_type())
                                         aria-label=(format!("{} as {}", label(feed), format.name())) {
                                         (short(format))

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::{CardImages, RenderError, rfc3339};
-use crate::artifact::FeedFormat;
-use crate::config::FeedContent;
+use crate::artifact::{FeedFormat, Page};
 use crate::site::Site;
 use crate::site::entry::Entry;
 use crate::site::feed::Feed;
@@ -15,6 +14,8 @@ struct JsonFeed<'a> {
     title: &'a str,
     home_page_url: &'a str,
     feed_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<String>,
     description: &'a str,
     language: &'a str,
     items: Vec<Item<'a>>,
@@ -55,17 +56,29 @@ pub(super) fn render(
     feed: &Feed,
     images: &CardImages,
 ) -> Result<Vec<u8>, RenderError> {
+    let key = feed.key(FeedFormat::Json);
+    let url = |page: Page| page.url(&key, &site.public_url);
     let json = JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
         title: &feed.title,
         home_page_url: &site.url,
-        feed_url: feed.key(FeedFormat::Json).url(&site.public_url),
+        feed_url: url(feed.page),
+        // The archive is read from its newest document to its oldest, as the pages are.
+        next_url: feed
+            .related()
+            .into_iter()
+            .find(|(rel, page)| match page {
+                Page::Number(_) => *rel == "next",
+                Page::Archive(_) => *rel == "prev-archive" && feed.page != Page::Number(1),
+            })
+            .map(|(_, page)| url(page)),
         description: &feed.description,
         language: &site.language,
         items: feed
             .entries
             .iter()
-            .map(|entry| item(entry, feed.content, images.stand_in(site, entry)))
+            .enumerate()
+            .map(|(place, entry)| item(entry, feed.is_full(place), images.stand_in(site, entry)))
             .collect(),
     };
     let mut bytes = serde_json::to_vec_pretty(&json)?;
@@ -73,10 +86,9 @@ pub(super) fn render(
     Ok(bytes)
 }
 
-fn item(entry: &Entry, content: FeedContent, stand_in: Option<String>) -> Item<'_> {
+fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item<'_> {
     // One of the two contents must be there, and an empty one is none.
-    let html =
-        Some(&*entry.content_html).filter(|html| content == FeedContent::Full && !html.is_empty());
+    let html = Some(&*entry.content_html).filter(|html| is_full && !html.is_empty());
     Item {
         id: &entry.id,
         url: &entry.url,
@@ -100,8 +112,8 @@ fn item(entry: &Entry, content: FeedContent, stand_in: Option<String>) -> Item<'
             })
             .collect(),
         tags: entry
-            .categories
-            .iter()
+            .terms()
+            .into_iter()
             .map(|term| term.label.as_str())
             .collect(),
         language: entry.language.as_deref(),

@@ -5,7 +5,7 @@
 
 use super::RenderError;
 use super::xml::Xml;
-use crate::artifact::{FeedFormat, FeedScope};
+use crate::artifact::FeedScope;
 use crate::site::Site;
 use crate::site::feed::Feed;
 
@@ -24,11 +24,13 @@ pub(super) fn render(site: &Site) -> Result<Vec<u8>, RenderError> {
     for feed in of(|scope| *scope == FeedScope::Site) {
         outline(&mut xml, site, feed)?;
     }
-    let groups: [(&str, Wanted); 2] = [
+    let groups: [(&str, Wanted); 4] = [
         ("Categories", |scope| {
             matches!(scope, FeedScope::Category(_))
         }),
+        ("Tags", |scope| matches!(scope, FeedScope::Tag(_))),
         ("Authors", |scope| matches!(scope, FeedScope::Author(_))),
+        ("More feeds", |scope| matches!(scope, FeedScope::Own(_))),
     ];
     for (name, wanted) in groups {
         if of(wanted).next().is_none() {
@@ -46,7 +48,7 @@ pub(super) fn render(site: &Site) -> Result<Vec<u8>, RenderError> {
 }
 
 fn outline(xml: &mut Xml, site: &Site, feed: &Feed) -> Result<(), RenderError> {
-    let url = feed.key(FeedFormat::Rss).url(&site.public_url);
+    let url = feed.key(feed.main_format()).url(&site.public_url);
     xml.empty(
         "outline",
         &[

@@ -12,9 +12,8 @@ use rss::{Category, Channel, Guid, Item};
 
 use super::card_image::{HEIGHT, WIDTH};
 use super::html::escape;
-use super::{CardImages, RenderError};
+use super::{CardImages, HISTORY, HISTORY_PREFIX, RenderError, history_of};
 use crate::artifact::FeedFormat;
-use crate::config::FeedContent;
 use crate::post::Image;
 use crate::site::Site;
 use crate::site::entry::Entry;
@@ -40,16 +39,31 @@ pub(super) fn render(
         items: feed
             .entries
             .iter()
-            .map(|entry| item(entry, feed.content, images.stand_in(site, entry)))
+            .enumerate()
+            .map(|(place, entry)| item(entry, feed.is_full(place), images.stand_in(site, entry)))
             .collect(),
         atom_ext: Some(AtomExtension {
-            links: vec![Link {
-                href: feed.key(FeedFormat::Rss).url(&site.public_url),
-                rel: "self".to_owned(),
-                mime_type: Some(FeedFormat::Rss.mime_type().to_owned()),
-                ..Link::default()
-            }],
+            links: std::iter::once(("self", feed.page))
+                .chain(feed.related())
+                .map(|(rel, page)| Link {
+                    href: page.url(&feed.key(FeedFormat::Rss), &site.public_url),
+                    rel: rel.to_owned(),
+                    mime_type: Some(FeedFormat::Rss.mime_type().to_owned()),
+                    ..Link::default()
+                })
+                .collect(),
         }),
+        extensions: history_of(feed)
+            .map(|name| {
+                let element = Extension {
+                    name: format!("{HISTORY_PREFIX}:{name}"),
+                    ..Extension::default()
+                };
+                let elements = BTreeMap::from([(name.to_owned(), vec![element])]);
+                (HISTORY_PREFIX.to_owned(), elements)
+            })
+            .into_iter()
+            .collect(),
         namespaces: namespaces(feed, images),
         ..Channel::default()
     };
@@ -60,15 +74,15 @@ pub(super) fn render(
     Ok(bytes)
 }
 
-fn item(entry: &Entry, content: FeedContent, stand_in: Option<String>) -> Item {
+fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item {
     Item {
         title: Some(entry.title.clone()),
         link: Some(entry.url.clone()),
         // HTML to every reader, so that plain text must be escaped to stay what it is.
         description: (!entry.summary.is_empty()).then(|| escape(&entry.summary)),
         categories: entry
-            .categories
-            .iter()
+            .terms()
+            .into_iter()
             .map(|term| Category {
                 name: term.label.clone(),
                 domain: None,
@@ -79,7 +93,7 @@ fn item(entry: &Entry, content: FeedContent, stand_in: Option<String>) -> Item {
             permalink: entry.id == entry.url,
         }),
         pub_date: Some(rfc822(entry.published)),
-        content: (content == FeedContent::Full).then(|| entry.content_html.to_string()),
+        content: is_full.then(|| entry.content_html.to_string()),
         // `author` must be an e-mail address; a name goes here.
         dublin_core_ext: (!entry.authors.is_empty()).then(|| DublinCoreExtension {
             creators: entry
@@ -144,9 +158,11 @@ fn thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
 /// The prefixes that the crate does not declare by itself.
 fn namespaces(feed: &Feed, images: &CardImages) -> BTreeMap<String, String> {
     let has_image = feed.entries.iter().any(|entry| images.is_shown_for(entry));
+    let history = history_of(feed).map(|_| (HISTORY_PREFIX.to_owned(), HISTORY.to_owned()));
     has_image
         .then(|| ("media".to_owned(), MEDIA.to_owned()))
         .into_iter()
+        .chain(history)
         .collect()
 }
 

@@ -12,9 +12,10 @@ use super::{RenderError, rfc3339};
 use crate::artifact::ArtifactKey;
 use crate::fingerprint;
 use crate::post::Image;
-use crate::site::Site;
+use crate::site::{Site, Translation};
 
 const NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
+const LINK_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 const IMAGE_NAMESPACE: &str = "http://www.google.com/schemas/sitemap-image/1.1";
 /// Google reads no more of one URL.
 const MAX_IMAGES: usize = 1000;
@@ -35,6 +36,7 @@ struct SitemapUrl<'a> {
     loc: &'a str,
     lastmod: Option<DateTime<Utc>>,
     images: &'a [Image],
+    translations: &'a [Translation],
 }
 
 pub(super) fn render(site: &Site) -> Result<Vec<(ArtifactKey, Vec<u8>)>, RenderError> {
@@ -52,11 +54,19 @@ fn render_within(site: &Site, limits: Limits) -> Result<Vec<(ArtifactKey, Vec<u8
             loc: page,
             lastmod: None,
             images: &[],
+            translations: &[],
         })
-        .chain(entries.map(|entry| SitemapUrl {
-            loc: &entry.url,
-            lastmod: Some(entry.updated),
-            images: &entry.images,
+        .chain(entries.map(|entry| {
+            SitemapUrl {
+                loc: &entry.url,
+                lastmod: Some(entry.updated),
+                images: &entry.images,
+                translations: entry
+                    .translation_key
+                    .as_ref()
+                    .and_then(|key| site.translations.get(key))
+                    .map_or(&[], Vec::as_slice),
+            }
         }))
         .collect();
     let mut parts = 1;
@@ -67,7 +77,7 @@ fn render_within(site: &Site, limits: Limits) -> Result<Vec<(ArtifactKey, Vec<u8
             Some(
                 dealt
                     .iter()
-                    .map(|part| url_set(part))
+                    .map(|part| url_set(part, &site.language))
                     .collect::<Result<Vec<_>, _>>()?,
             )
         } else {
@@ -128,18 +138,20 @@ fn assemble(
     Ok(artifacts)
 }
 
-fn url_set(urls: &[&SitemapUrl<'_>]) -> std::io::Result<Vec<u8>> {
+fn url_set(urls: &[&SitemapUrl<'_>], language: &str) -> std::io::Result<Vec<u8>> {
     let mut xml = Xml::document()?;
-    xml.open(
-        "urlset",
-        &[("xmlns", NAMESPACE), ("xmlns:image", IMAGE_NAMESPACE)],
-    )?;
+    let mut names = vec![("xmlns", NAMESPACE), ("xmlns:image", IMAGE_NAMESPACE)];
+    if urls.iter().any(|url| !url.translations.is_empty()) {
+        names.push(("xmlns:xhtml", LINK_NAMESPACE));
+    }
+    xml.open("urlset", &names)?;
     for url in urls {
         xml.open("url", &[])?;
         xml.text("loc", url.loc)?;
         if let Some(lastmod) = url.lastmod {
             xml.text("lastmod", &rfc3339(lastmod))?;
         }
+        alternates(&mut xml, url.translations, language)?;
         for image in url.images.iter().take(MAX_IMAGES) {
             xml.open("image:image", &[])?;
             xml.text("image:loc", &image.url)?;
@@ -149,6 +161,21 @@ fn url_set(urls: &[&SitemapUrl<'_>]) -> std::io::Result<Vec<u8>> {
     }
     xml.close("urlset")?;
     Ok(xml.finish())
+}
+
+/// All languages of a page, its own among them, as Google asks for; readers of none of them get the
+/// site's.
+fn alternates(xml: &mut Xml, translations: &[Translation], language: &str) -> std::io::Result<()> {
+    let site = translations.iter().find(|one| one.language == language);
+    let fallback = site.map(|one| ("x-default", one.url.as_str()));
+    let all = translations
+        .iter()
+        .map(|one| (one.language.as_str(), one.url.as_str()));
+    for (language, url) in all.chain(fallback) {
+        let link = [("rel", "alternate"), ("hreflang", language), ("href", url)];
+        xml.empty("xhtml:link", &link)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

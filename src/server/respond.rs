@@ -5,7 +5,7 @@
 //! 2. Method: other than GET and HEAD is 405.
 //! 3. Path: brought to its one spelling and looked up, with and without the prefix of
 //!    `public_url`, for some proxies strip it and some do not. Unknown is 404. The query is no
-//!    part of it.
+//!    part of it, but for the number of a feed's further page. What moved is 301, what is gone 410.
 //! 4. Content coding: the client's wish among the forms at hand.
 //! 5. Preconditions: 412 or 304.
 //! 6. Otherwise 200; of what is not made yet, all but the body.
@@ -24,7 +24,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::host;
 use super::negotiate::{Coding, negotiate};
 use super::precondition::{Precondition, Validators};
-use crate::artifact::{ArtifactKey, Deferred};
+use crate::artifact::{ArtifactKey, Deferred, Link, Page};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
 use crate::snapshot::{Content, Representation, Resource, Snapshot};
@@ -145,16 +145,21 @@ fn answer<B>(
         return (response, None);
     }
     let Some(resource) = find(snapshot, prefix, request.uri().path()) else {
-        let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
-        // Long enough to stop a herd, short enough for a post that is about to appear.
-        set_static(
-            response.headers_mut(),
-            header::CACHE_CONTROL,
-            "public, max-age=60",
-        );
-        return (response, None);
+        return (not_found(), None);
     };
-    let selected = select(resource, request.headers());
+    if let Some(response) = left_behind(resource) {
+        return (response, None);
+    }
+    let page = match request.uri().query().and_then(Page::of_query) {
+        Some(page) if matches!(resource.key, ArtifactKey::Feed(..)) => Some(page),
+        _ => None,
+    };
+    if let Some(page) = page.filter(|page| *page != Page::Number(1)) {
+        return further(request, snapshot, &resource.key, page, now);
+    }
+    let Some(selected) = select(resource, request.headers()) else {
+        return (not_found(), None);
+    };
     let last_modified = (resource.last_modified <= now).then_some(resource.last_modified);
     let validators = Validators {
         etag: selected.etag(),
@@ -163,10 +168,7 @@ fn answer<B>(
     let mut deferred = None;
     let mut response = match Precondition::evaluate(request.headers(), validators, now) {
         Precondition::Failed => {
-            return (
-                plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n"),
-                None,
-            );
+            return (precondition_failed(), None);
         }
         Precondition::NotModified => status(StatusCode::NOT_MODIFIED, Bytes::new()),
         Precondition::Holds => {
@@ -191,6 +193,77 @@ fn answer<B>(
         set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
     }
     (response, deferred)
+}
+
+fn not_found() -> Response<Bytes> {
+    let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
+    // Long enough to stop a herd, short enough for a post that is about to appear.
+    set_static(
+        response.headers_mut(),
+        header::CACHE_CONTROL,
+        "public, max-age=60",
+    );
+    response
+}
+
+/// The answer where something was (RFC 9110 §15.4.2, §15.5.11). Conditions are about what is there,
+/// so none is looked at.
+fn left_behind(resource: &Resource) -> Option<Response<Bytes>> {
+    let mut response = match &resource.content {
+        Content::Moved(url) => {
+            let mut response = plain(StatusCode::MOVED_PERMANENTLY, "moved\n");
+            set(response.headers_mut(), header::LOCATION, url);
+            response
+        }
+        Content::Gone => plain(StatusCode::GONE, "gone\n"),
+        Content::Ready { .. } | Content::Deferred { .. } => return None,
+    };
+    let policy = resource.key.cache_control();
+    set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
+    Some(response)
+}
+
+/// The answer to who asks for a further page of a feed. It has no `Last-Modified`: nobody looked when
+/// it changed.
+fn further<B>(
+    request: &Request<B>,
+    snapshot: &Snapshot,
+    key: &ArtifactKey,
+    page: Page,
+    now: SystemTime,
+) -> (Response<Bytes>, Option<Deferred>) {
+    let coding = negotiate(request.headers(), &[Coding::Gzip, Coding::Identity]);
+    let Some(page) = snapshot.page(key, page, coding == Coding::Gzip) else {
+        return (not_found(), None);
+    };
+    let etag = format!("\"{}\"", page.deferred.fingerprint);
+    let validators = Validators {
+        etag: &etag,
+        last_modified: None,
+    };
+    let (mut response, is_awaited) =
+        match Precondition::evaluate(request.headers(), validators, now) {
+            Precondition::Failed => return (precondition_failed(), None),
+            Precondition::NotModified => (status(StatusCode::NOT_MODIFIED, Bytes::new()), false),
+            Precondition::Holds => {
+                let mut response = status(StatusCode::OK, Bytes::new());
+                describe_content(response.headers_mut(), key, coding);
+                (response, true)
+            }
+        };
+    let headers = response.headers_mut();
+    set(headers, header::ETAG, &etag);
+    set_static(headers, header::CACHE_CONTROL, key.cache_control());
+    set_static(headers, header::VARY, "Accept-Encoding");
+    if let Some(link) = Link::header_value(&page.links) {
+        set(headers, header::LINK, &link);
+    }
+    set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    (response, is_awaited.then_some(page.deferred))
+}
+
+fn precondition_failed() -> Response<Bytes> {
+    plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n")
 }
 
 /// The form of a resource that a request is answered with.
@@ -227,8 +300,9 @@ fn find<'a>(snapshot: &'a Snapshot, prefix: &str, path: &str) -> Option<&'a Reso
         .map(AsRef::as_ref)
 }
 
-fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> Selected<'a> {
-    match &resource.content {
+fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> Option<Selected<'a>> {
+    let selected = match &resource.content {
+        Content::Moved(_) | Content::Gone => return None,
         Content::Deferred { etag, deferred } => Selected::Deferred(etag, deferred),
         Content::Ready {
             identity,
@@ -238,7 +312,8 @@ fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> Selected<'a> {
             Coding::Identity => Selected::Ready(Coding::Identity, identity),
         },
         Content::Ready { identity, .. } => Selected::Ready(Coding::Identity, identity),
-    }
+    };
+    Some(selected)
 }
 
 /// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.

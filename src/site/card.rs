@@ -34,6 +34,8 @@ const MAX_CATEGORIES: usize = 8;
 pub struct Card {
     /// The file that it is made of, for findings alone: no output holds it.
     pub source: String,
+    /// The id of the post's entry.
+    pub id: String,
     /// The path of the permalink; `/` is the site's.
     pub path: String,
     /// The page the card is of: absolute, percent-encoded.
@@ -111,6 +113,7 @@ impl Card {
         let image = image_of(site);
         Card {
             source: config.file.clone(),
+            id: String::new(),
             path: "/".to_owned(),
             url: site.url.to_string(),
             title: site.title.clone(),
@@ -138,6 +141,7 @@ impl Card {
         let image = entry.image.as_ref().map(bounded_alt);
         Card {
             source: post.path.clone(),
+            id: post.id.clone(),
             path: post.permalink.path.clone(),
             url: entry.url.clone(),
             title: bounded(title, MAX_TITLE),
@@ -171,8 +175,8 @@ impl Card {
                     })
                     .collect(),
                 categories: entry
-                    .categories
-                    .iter()
+                    .terms()
+                    .into_iter()
                     .take(MAX_CATEGORIES)
                     .map(|term| bounded(&term.label, MAX_NAME))
                     .collect(),

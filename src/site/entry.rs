@@ -10,8 +10,10 @@ use crate::post::{self, Image};
 use crate::text::slug;
 
 /// One public post, in no format.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
+    /// The file that it is made of, for choosing entries alone: no output holds it.
+    pub source: String,
     /// Unique and permanent.
     pub id: String,
     /// Where it is read: absolute, percent-encoded.
@@ -22,6 +24,8 @@ pub struct Entry {
     pub summary: String,
     /// The whole post as HTML with absolute URLs.
     pub content_html: Arc<str>,
+    /// The length of that in bytes, at most, as any format writes it.
+    pub content_written: usize,
     /// The date it bears.
     pub published: DateTime<Utc>,
     /// The last change its author speaks of, never before `published`.
@@ -30,8 +34,10 @@ pub struct Entry {
     pub authors: Vec<Person>,
     /// The authors' terms, in the same order.
     pub author_terms: Vec<Term>,
-    /// What it is about.
+    /// What it is about, in terms of which the site has few.
     pub categories: Vec<Term>,
+    /// What it is about, in terms of which the site has many.
+    pub tags: Vec<Term>,
     /// The picture that stands for it.
     pub image: Option<Image>,
     /// Every picture, the one that stands for it first.
@@ -40,6 +46,8 @@ pub struct Entry {
     pub card_path: Option<String>,
     /// A BCP 47 language tag, where it is not the site's.
     pub language: Option<String>,
+    /// What it has in common with its translations, where it may have any.
+    pub translation_key: Option<String>,
     /// Whether the sitemap may hold it.
     pub in_sitemap: bool,
     /// Whether its last change is dated ahead and therefore does not count yet.
@@ -58,7 +66,7 @@ pub struct Person {
 }
 
 /// A category or author name, with the part of a path that stands for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
     /// The name as it is shown.
     pub label: String,
@@ -77,6 +85,50 @@ impl Term {
 }
 
 impl Entry {
+    /// What it is about, categories first, no slug twice.
+    pub fn terms(&self) -> Vec<&Term> {
+        let mut terms: Vec<&Term> = Vec::new();
+        for term in self.categories.iter().chain(&self.tags) {
+            if terms.iter().all(|other| other.slug != term.slug) {
+                terms.push(term);
+            }
+        }
+        terms
+    }
+
+    /// Its length in bytes, at most, as any format writes it without its content.
+    fn frame_written(&self) -> usize {
+        // Elements, dates and addresses of pictures; names may be written in two places.
+        let names = self
+            .authors
+            .iter()
+            .map(|author| author.name.len() * 2 + 200);
+        let terms = self
+            .terms()
+            .into_iter()
+            .map(|term| term.label.len() * 6 + term.slug.len() * 3 + 80);
+        let image = self.image.as_ref().map_or(0, |image| {
+            image.url.len() * 6 + image.alt.as_ref().map_or(0, |alt| alt.len() * 6)
+        });
+        let texts = self.title.len() * 6 + self.summary.len() * 12;
+        1500 + texts
+            + self.id.len() * 6
+            + self.url.len() * 18
+            + image
+            + names.sum::<usize>()
+            + terms.sum::<usize>()
+    }
+
+    /// Its length in bytes, at most, as any format writes it.
+    pub(super) fn written(&self, with_content: bool) -> usize {
+        self.frame_written()
+            + if with_content {
+                self.content_written
+            } else {
+                0
+            }
+    }
+
     pub(super) fn new(shown: &Shown<'_>, config: &Config, now: DateTime<Utc>) -> Entry {
         let post = shown.post();
         let ahead = post.updated.is_some_and(|updated| updated > now);
@@ -88,7 +140,9 @@ impl Entry {
             .iter()
             .map(|author| person(author, &config.authors))
             .collect();
+        let terms = |labels: &[String]| labels.iter().map(|label| Term::new(label)).collect();
         Entry {
+            source: post.path.clone(),
             id: post.id.clone(),
             url: post.permalink.url.clone(),
             title: post.title.clone(),
@@ -101,11 +155,10 @@ impl Entry {
                 .map(|author| Term::new(&author.name))
                 .collect(),
             authors,
-            categories: post
-                .categories
-                .iter()
-                .map(|label| Term::new(label))
-                .collect(),
+            categories: terms(&post.categories),
+            tags: terms(&post.tags),
+            content_written: post.body_written,
+            translation_key: post.translation_key.clone(),
             image: post.image.clone(),
             images: Arc::clone(&post.images),
             card_path: None,

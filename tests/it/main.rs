@@ -10,10 +10,13 @@
     reason = "a test ends where it fails, and nothing outside could reach into it"
 )]
 
+mod addresses;
 mod cards;
 mod check;
 mod config;
 mod content;
+mod dialects;
+mod feed_set;
 mod feeds;
 mod gallery;
 mod pages;

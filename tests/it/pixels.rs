@@ -74,7 +74,7 @@ pub fn drawn(snapshot: &Snapshot, path: &str) -> Vec<u8> {
         .unwrap_or_else(|| panic!("nothing at {path}"));
     match &resource.content {
         Content::Deferred { deferred, .. } => deferred.draw.draw().expect("drawn"),
-        Content::Ready { .. } => panic!("{path} is no picture"),
+        _ => panic!("{path} is no picture"),
     }
 }
 

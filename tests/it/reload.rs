@@ -36,7 +36,7 @@ fn a_new_file_an_edit_and_a_removal_are_served() {
     site.remove("b.md");
     site.until("the removal is served", |site| !site.serves("Beta"));
     assert!(site.get("/rss.xml").text().contains("Gamma"));
-    assert_eq!(site.get("/cards/b/").status, 404);
+    assert_eq!(site.get("/cards/b/").status, 410);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn hiding_and_unhiding_by_an_editors_rename_is_served_everywhere() {
     site.until("it is nowhere", |site| {
         !site.serves("Alpha") && !site.serves("example.org/a/")
     });
-    assert_eq!(site.get("/cards/a/").status, 404);
+    assert_eq!(site.get("/cards/a/").status, 410);
 }
 
 #[test]

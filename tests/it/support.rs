@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
+use courant::artifact::{ArtifactKey, FurtherPage, Page};
 use courant::config::Config;
 use courant::content::Loss;
 use courant::finding::{Finding, Rule};
@@ -274,7 +275,21 @@ pub fn said(resource: &Resource) -> String {
     match &resource.content {
         Content::Ready { identity, .. } => String::from_utf8_lossy(&identity.body).into_owned(),
         Content::Deferred { deferred, .. } => format!("{deferred:?}"),
+        Content::Moved(url) => format!("moved to {url}"),
+        Content::Gone => "gone".to_owned(),
     }
+}
+
+/// The further pages of a feed, and its archive.
+pub fn pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<String> {
+    let kinds: [fn(usize) -> Page; 2] = [Page::Number, Page::Archive];
+    let numbers = kinds.map(|kind| {
+        let first = usize::from(matches!(kind(0), Page::Number(_)));
+        (first + 1..).map_while(move |number| snapshot.page(key, kind(number), false))
+    });
+    let bytes = |page: FurtherPage| page.deferred.draw.draw().expect("rendered");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    numbers.into_iter().flatten().map(bytes).map(text).collect()
 }
 
 /// Every path, header and byte that a snapshot could serve, as one text, in the order of paths.
@@ -291,6 +306,9 @@ pub fn everything(snapshot: &Snapshot) -> String {
         );
         text.push_str(&said(resource));
         text.push('\n');
+        for page in pages(snapshot, &resource.key) {
+            text.push_str(&page);
+        }
     }
     text
 }

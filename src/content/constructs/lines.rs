@@ -5,7 +5,7 @@ use super::tag::head;
 /// Longer ones are text.
 const MAX_ATTRIBUTES: usize = 500;
 
-/// The mark of a fence (CommonMark §4.5), its length, and what stands behind it. It may be within a
+/// The mark of a fence (`CommonMark` §4.5), its length, and what stands behind it. It may be within a
 /// list or a quote.
 pub(super) fn fence(line: &str) -> Option<(char, usize, &str)> {
     let line = line.trim_start_matches([' ', '\t', '>']);

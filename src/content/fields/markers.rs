@@ -124,7 +124,10 @@ impl Fields<'_> {
     }
 
     /// Speaks of what is meant as a marker and is none: one letter away, or where none is read.
-    pub(in crate::content) fn warn_of_stray_markers(&self) {
+    pub(in crate::content) fn warn_of_stray_markers(&self, markers: &[Marker]) {
+        if markers.iter().any(Marker::surely_withdraws) {
+            return;
+        }
         for (name, node) in self.root.fields() {
             let truthy = |node: &Node| {
                 let marker =

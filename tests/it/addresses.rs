@@ -1,0 +1,115 @@
+//! Addresses that posts had lead on; addresses of posts that were taken back say so.
+
+use courant::finding::Rule;
+
+use crate::support::{TestSite, plain};
+
+#[test]
+fn former_addresses_lead_to_the_card() {
+    let site = TestSite::new()
+        .config("[server]\npublic_url = \"https://feeds.example.org/x\"")
+        .post("a.md", "---\ntitle: Aye\ndate: 2024-01-01\naliases: [/old/, 'https://example.org/b%c3%a9', ../up, /a/]\n---\n")
+        .post("h.md", "---\ntitle: h\ndate: 2024-01-01\ndraft: true\naliases: [/secret/]\n---\n")
+        .serve();
+    for (path, to) in [
+        ("/cards/old/", "https://feeds.example.org/x/cards/a/"),
+        (
+            "/cards/old/.png?v=1",
+            "https://feeds.example.org/x/cards/a/.png",
+        ),
+        ("/cards/b%C3%A9", "https://feeds.example.org/x/cards/a/"),
+        ("/cards/up", "https://feeds.example.org/x/cards/a/"),
+    ] {
+        let response = site.get(path);
+        assert_eq!(
+            (response.status, response.header("location")),
+            (301, Some(to)),
+            "{path}"
+        );
+        assert!(response.header("cache-control").is_some());
+    }
+    assert_eq!(site.get("/cards/a/").status, 200);
+    assert_eq!(site.get("/cards/secret/").status, 404);
+}
+
+#[test]
+fn an_alias_that_is_somebodys_address_is_a_finding() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: Aye\ndate: 2024-01-01\naliases: [/b/, /c]\n---\n",
+        )
+        .post("b.md", plain("Bee", "2024-01-02"))
+        .post(
+            "d.md",
+            "---\ntitle: Dee\ndate: 2023-01-02\naliases: [/c]\n---\n",
+        )
+        .build();
+    assert_eq!(built.rules(), [Rule::DuplicateAlias, Rule::DuplicateAlias]);
+    assert!(built.text("/cards/b/").contains("Bee"));
+    assert!(built.everything().contains("/cards/c\n"));
+}
+
+#[test]
+fn a_post_that_moves_leads_on_and_one_that_is_taken_back_is_gone() {
+    let at = |path: &str, more: &str| {
+        format!("---\ntitle: Aye\ndate: 2024-01-01\npermalink: {path}\n{more}---\n")
+    };
+    let site = TestSite::new()
+        .post("a.md", at("/first/", ""))
+        .post("b.md", plain("Bee", "2024-01-02"))
+        .post(
+            "h.md",
+            "---\ntitle: h\ndate: 2024-01-01\ndraft: true\n---\n",
+        )
+        .serve();
+    assert_eq!(site.get("/cards/first/").status, 200);
+    site.save("a.md", &at("/second/", ""));
+    site.until("the card is elsewhere", |site| {
+        site.get("/cards/second/").status == 200
+    });
+    let moved = site.get("/cards/first/");
+    assert_eq!(
+        (moved.status, moved.header("location")),
+        (301, Some("https://example.org/cards/second/"))
+    );
+    // Under another name, and known by its id.
+    site.save("c.md", &at("/third/", "id: https://example.org/second/\n"));
+    site.remove("a.md");
+    site.until("the file has another name", |site| {
+        site.get("/cards/second/").header("location") == Some("https://example.org/cards/third/")
+    });
+    assert_eq!(
+        site.get("/cards/first/").header("location"),
+        Some("https://example.org/cards/third/")
+    );
+    site.save("c.md", &at("/third/", "hidePost: true\n"));
+    site.until("the post is taken back", |site| {
+        site.get("/cards/third/").status == 410
+    });
+    for path in ["/cards/first/", "/cards/second/.png", "/cards/third/.png"] {
+        assert_eq!(site.get(path).status, 410, "{path}");
+    }
+    assert_eq!(site.get("/cards/h/").status, 404, "it was never there");
+    site.save("c.md", &at("/third/", ""));
+    site.until("the post is back", |site| {
+        site.get("/cards/third/").status == 200
+    });
+}
+
+#[test]
+fn a_permalink_may_be_a_pattern_of_many_parts() {
+    let built = TestSite::new()
+        .config("timezone = \"Europe/Berlin\"\npermalinks = \"/:section/:short_year/:i_month/:i_day/:y_day/:hour:minute:second/:categories/:name/:title/\"")
+        .post(
+            "news/deep/2024-05-01-file.md",
+            "---\ntitle: A Title!\ndate: 2024-05-01T22:30:15Z\ncategories: [Big News, Other]\n---\n",
+        )
+        .build();
+    let link = "https://example.org/news/24/5/2/123/003015/big-news/other/file/a-title/";
+    assert!(
+        built.text("/rss.xml").contains(link),
+        "{}",
+        built.text("/rss.xml")
+    );
+}

@@ -1,0 +1,307 @@
+//! Posts as each generator has them are read without touching them.
+
+use courant::finding::Rule;
+
+use crate::support::{Built, TestSite};
+
+/// Whether RSS has an item of this title at this address.
+fn has(built: &Built, title: &str, link: &str) {
+    let rss = built.text("/rss.xml");
+    let item = format!("<title>{title}</title>\n      <link>{link}</link>");
+    assert!(rss.contains(&item), "{title} at {link} in {rss}");
+}
+
+#[test]
+fn hugo() {
+    let built = TestSite::new()
+        .config("languages = [\"fr\"]")
+        .post(
+            "posts/first/index.md",
+            "+++\ntitle = 'First'\ndate = 2024-05-01T10:00:00+02:00\nlastmod = 2024-06-01\ntags = ['go', 'web dev']\ncategories = ['Notes']\nsummary = 'In short'\nimages = ['cover.png']\naliases = ['/old/first/', 'older']\n[params]\nauthor = 'Ada'\n+++\nBody.\n",
+        )
+        .post(
+            "posts/second.md",
+            "---\ntitle: Second\npublishDate: 2024-05-02\nurl: /custom/second/\ncover:\n  image: /img/second.png\n  alt: Two of them\n---\n{{< figure src=\"/img/a.png\" alt=\"A\" >}}\n\n{{< note >}}Mind{{< /note >}} [x]({{< ref \"first\" >}})\n",
+        )
+        .post("posts/_index.md", "---\ntitle: Sectional\ndate: 2024-05-01\n---\n")
+        .post("posts/un.md", "---\ntitle: Unlisted\ndate: 2024-05-03\nbuild:\n  list: never\n---\n")
+        .post("posts/no.md", "---\ntitle: Norender\ndate: 2024-05-03\nbuild: {render: never}\n---\n")
+        .post("posts/hl.md", "---\ntitle: Headless\ndate: 2024-05-03\nheadless: true\n---\n")
+        .post("posts/second.fr.md", "---\ntitle: Deuxième\ndate: 2024-05-02\n---\n")
+        .post("posts/exp.md", "---\ntitle: Expired\ndate: 2024-05-03\nexpiryDate: 2024-06-01\n---\n")
+        .post("posts/nomap.md", "---\ntitle: Nomap\ndate: 2024-05-04\nsitemap:\n  disable: true\n---\n")
+        .build();
+    has(&built, "First", "https://example.org/posts/first/");
+    has(&built, "Second", "https://example.org/custom/second/");
+    has(&built, "Deuxième", "https://example.org/fr/posts/second/");
+    assert_eq!(built.rules(), [Rule::Shortcode]);
+    assert!(
+        built.finding().message.contains("`{{< ref >}}`"),
+        "{:?}",
+        built.finding()
+    );
+    let rss = built.text("/rss.xml");
+    for part in [
+        "<dc:creator>Ada</dc:creator>",
+        "<category>Notes</category>",
+        "<category>web dev</category>",
+        "<![CDATA[In short]]>",
+        "https://example.org/posts/first/cover.png",
+        "Two of them",
+        "<img src=\"https://example.org/img/a.png\" alt=\"A\">",
+        "Mind",
+    ] {
+        assert!(rss.contains(part), "{part} in {rss}");
+    }
+    let all = built.everything();
+    for gone in [
+        "Sectional",
+        "Norender",
+        "Headless",
+        "Expired",
+        "{{",
+        "x-unresolved",
+    ] {
+        assert!(!all.contains(gone), "{gone}");
+    }
+    assert!(!rss.contains("Unlisted") && built.snapshot.get("/cards/posts/un/").is_some());
+    assert!(!built.text("/sitemap.xml").contains("/posts/nomap/"));
+    assert!(
+        built
+            .text("/atom.xml")
+            .contains("<updated>2024-06-01T00:00:00+00:00</updated>")
+    );
+    assert!(built.snapshot.get("/tag/web-dev/rss.xml").is_some());
+}
+
+#[test]
+fn jekyll() {
+    let built = TestSite::new()
+        .config("permalinks = \"/:categories/:year/:month/:day/:slug.html\"")
+        .post(
+            "_posts/2024-05-01-a-first-post.markdown",
+            "---\ncategories: news local\ntags: one two\nlast_modified_at: 2024-05-09\nredirect_from: /old.html\nauthor: ada\n---\nRead [that]({% post_url 2024-04-01-other %}) on {{ site.url }}.\n{: .lead}\n\n{% highlight ruby %}\nputs '{{ x }}'\n{% endhighlight %}\n",
+        )
+        .post("blog/_posts/2024-05-02-b.md", "---\ntitle: Bee\npermalink: /:categories/:title/\n---\n")
+        .post("_posts/2024-05-03-c.md", "---\ntitle: Sea\npermalink: pretty\n---\n")
+        .post("_posts/2024-05-04-d.md", "---\ntitle: Unpublished\npublished: false\n---\n")
+        .post("_drafts/e.md", "---\ntitle: Drafted\ndate: 2024-05-04\n---\n")
+        .build();
+    has(
+        &built,
+        "A First Post",
+        "https://example.org/news/local/2024/05/01/a-first-post.html",
+    );
+    has(&built, "Bee", "https://example.org/blog/b/");
+    has(&built, "Sea", "https://example.org/2024/05/03/c/");
+    let mut rules = built.rules();
+    rules.sort();
+    assert_eq!(rules, [Rule::MissingTitle, Rule::Shortcode]);
+    let rss = built.text("/rss.xml");
+    for part in [
+        "<category>news</category>",
+        "<category>two</category>",
+        "<dc:creator>ada</dc:creator>",
+        "Read <a>that</a> on <a href=\"https://example.org\">https://example.org</a>.</p>",
+        "<code class=\"language-ruby\">puts '{{ x }}'",
+    ] {
+        assert!(rss.contains(part), "{part} in {rss}");
+    }
+    let all = built.everything();
+    for gone in ["Unpublished", "Drafted", "lead}"] {
+        assert!(!all.contains(gone), "{gone}");
+    }
+    assert!(built.snapshot.get("/cards/old.html").is_some());
+}
+
+#[test]
+fn zola() {
+    let built = TestSite::new()
+        .config("permalinks = \"/:dir/:slug/\"")
+        .post(
+            "blog/2024-05-01-first.md",
+            "+++\ntitle = \"First\"\nupdated = 2024-05-03\nauthors = [\"Ada\", \"Bob\"]\n[taxonomies]\ntags = [\"rust\"]\ncategories = [\"News\"]\n[extra]\nimage = \"/img/z.png\"\n+++\n{{ youtube(id=\"abc\") }}\n\n{% quote(author=\"V\") %}Words{% end %}\n",
+        )
+        .post("blog/second.md", "+++\ntitle = \"Second\"\ndate = 2024-05-02\npath = \"inside/second\"\n+++\n")
+        .post("blog/third.md", "+++\ntitle = \"Third\"\ndate = 2024-05-02\nslug = \"3\"\ndraft = true\n+++\n")
+        .post("blog/fourth.md", "+++\ntitle = \"Fourth\"\ndate = 2024-05-02\nrender = false\n+++\n")
+        .build();
+    has(&built, "First", "https://example.org/blog/first/");
+    has(&built, "Second", "https://example.org/inside/second");
+    assert_eq!(built.rules(), []);
+    let rss = built.text("/rss.xml");
+    for part in [
+        "<dc:creator>Bob</dc:creator>",
+        "<category>rust</category>",
+        "<category>News</category>",
+        "https://example.org/img/z.png",
+        "https://www.youtube.com/watch?v=abc",
+        "Words",
+    ] {
+        assert!(rss.contains(part), "{part} in {rss}");
+    }
+    assert!(!built.everything().contains("Third") && !built.everything().contains("Fourth"));
+}
+
+#[test]
+fn astro() {
+    let built = TestSite::new()
+        .config("permalinks = \"/blog/:path/\"")
+        .post(
+            "first.mdx",
+            "---\ntitle: 'First'\ndescription: 'About it'\npubDate: 'May 01 2024'\nupdatedDate: 'May 05 2024'\nheroImage: '/hero.jpg'\ntags: ['a']\n---\nimport Box from '../Box.astro'\n\n<Box client:load on={() => { go() }}>\n\n**Inside**\n\n</Box>\n\n<Chart data={rows} />\n",
+        )
+        .post("second.md", "---\ntitle: Second\npubDate: 2024-05-02\nheroImage: ../../assets/x.jpg\n---\n")
+        .build();
+    has(&built, "First", "https://example.org/blog/first/");
+    let mut rules = built.rules();
+    rules.sort();
+    assert_eq!(rules, [Rule::Shortcode, Rule::RelativeLink]);
+    let rss = built.text("/rss.xml");
+    assert!(
+        rss.contains("<strong>Inside</strong>") && rss.contains("https://example.org/hero.jpg")
+    );
+    assert!(rss.contains("Wed, 01 May 2024") && built.text("/atom.xml").contains("2024-05-05"));
+    for gone in ["import", "Chart", "client:load", "rows"] {
+        assert!(!rss.contains(gone), "{gone} in {rss}");
+    }
+    assert!(!built.everything().contains("assets/x.jpg"));
+}
+
+#[test]
+fn eleventy() {
+    let built = TestSite::new()
+        .post("a.md", "---\ntitle: Aye\ndate: 2024-05-01\ntags: [posts, css]\n---\n{# a note #}{% set x = 1 %}Text {{ x }}\n")
+        .post("b.md", "---\ntitle: Bee\ndate: 2024-05-02\npermalink: false\n---\n")
+        .post("c.md", "---\ntitle: Sea\ndate: 2024-05-03\neleventyExcludeFromCollections: true\n---\n")
+        .post("d.md", "---\ntitle: Dee\ndate: Last Modified\n---\n")
+        .build();
+    assert!(built.snapshot.get("/tag/css/feed.json").is_some());
+    let all = built.everything();
+    assert!(!all.contains("Bee") && !all.contains("Dee") && !all.contains("{{"));
+    assert!(!built.text("/rss.xml").contains("Sea") && built.snapshot.get("/cards/c/").is_some());
+    let finding = built
+        .status
+        .findings
+        .iter()
+        .find(|finding| finding.file == "d.md");
+    let finding = finding.unwrap();
+    assert_eq!(
+        (finding.rule, finding.line),
+        (Rule::UnreadableDate, Some(3))
+    );
+    assert!(
+        finding.message.contains("another checkout changes"),
+        "{finding:?}"
+    );
+}
+
+#[test]
+fn nuxt() {
+    let built = TestSite::new()
+        .config("[content]\nnumbered_names = true")
+        .post(
+            "1.blog/2.first.md",
+            "---\ntitle: First\ndate: 2024-05-01\ncover: /c.png\nauthors:\n  - name: Ada\n    to: /ada\n---\n::hero{size=\"big\"}\n---\ncolor: red\n---\nShown\n::\n",
+        )
+        .build();
+    has(&built, "First", "https://example.org/blog/first/");
+    assert_eq!(built.rules(), []);
+    let rss = built.text("/rss.xml");
+    assert!(
+        rss.contains("<p>Shown</p>") && !rss.contains("::") && !rss.contains("color"),
+        "{rss}"
+    );
+    assert!(rss.contains("<dc:creator>Ada</dc:creator>"));
+}
+
+#[test]
+fn names_of_fields_are_the_sites_to_choose() {
+    let built = TestSite::new()
+        .config("[content.fields]\ntitle = \"meta.headline\"\ndate = [\"wann\", \"when\"]\nauthor = \"byline\"\nhidden = \"flow.wip\"")
+        .post("a.md", "---\nmeta: {headline: Aye}\nwhen: 2024-05-01\nbyline: Ada\ntitle: unread\n---\n")
+        .post("b.md", "---\nmeta: {headline: Bee}\nwhen: 2024-05-02\nflow: {wip: true}\n---\n")
+        .post("c.md", "---\nmeta: {headline: Sea}\nwhen: 2024-05-02\nflow: {wip: later}\n---\n")
+        .build();
+    let rss = built.text("/rss.xml");
+    assert!(rss.contains("<title>Aye</title>") && rss.contains("<dc:creator>Ada</dc:creator>"));
+    let all = built.everything();
+    assert!(!all.contains("unread") && !all.contains("Bee") && !all.contains("Sea"));
+    assert_eq!(built.rules(), [Rule::UnreadableMarker]);
+}
+
+#[test]
+fn markers_are_read_where_sites_keep_them_and_spoken_of_elsewhere() {
+    for field in [
+        "seo: {hidePost: true}",
+        "extra: {draft: true}",
+        "params: {hidden: yes}",
+        "status: draft",
+        "visibility: private",
+        "isDraft: true",
+        "hi\u{501}ePost: true",
+        "published: 'never'",
+    ] {
+        let post = format!("---\ntitle: Quetzal\ndate: 2024-05-01\n{field}\n---\n");
+        let built = TestSite::new().post("a.md", post).build();
+        assert!(!built.everything().contains("uetzal"), "{field}");
+    }
+    for field in [
+        "hidPost: true",
+        "category: {label: News, hidden: true}",
+        "drafts: yes",
+    ] {
+        let post = format!("---\ntitle: Quetzal\ndate: 2024-05-01\n{field}\n---\n");
+        let built = TestSite::new().post("a.md", post).build();
+        assert_eq!(
+            (built.finding().rule, built.finding().line),
+            (Rule::StrayMarker, Some(4)),
+            "{field}"
+        );
+        assert!(built.everything().contains("Quetzal"));
+    }
+}
+
+#[test]
+fn a_z_that_is_not_meant_is_local_time() {
+    let built = TestSite::new()
+        .config("timezone = \"Europe/Berlin\"\n[content]\nz_is_local = true")
+        .post(
+            "a.md",
+            "---\ntitle: a\ndate: 2024-05-01T10:00:00.000Z\n---\n",
+        )
+        .build();
+    assert!(
+        built
+            .text("/rss.xml")
+            .contains("Wed, 01 May 2024 08:00:00 GMT")
+    );
+}
+
+#[test]
+fn constructs_stay_where_the_site_says_that_they_are_text() {
+    let post = "---\ntitle: a\ndate: 2024-01-01\n---\nWrite {{ name }} there.\n";
+    let kept = TestSite::new()
+        .config("[content]\nshortcodes = \"keep\"")
+        .post("a.md", post)
+        .build();
+    assert!(kept.text("/rss.xml").contains("Write {{ name }} there."));
+    let reduced = TestSite::new().post("a.md", post).build();
+    assert_eq!(reduced.finding().rule, Rule::Shortcode);
+    assert_eq!(reduced.finding().line, Some(5));
+    assert_eq!(reduced.finding().mark.as_deref(), Some("{{ name }}"));
+    assert!(reduced.text("/rss.xml").contains("Write  there."));
+}
+
+#[test]
+fn a_link_to_a_file_is_a_finding() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: a\ndate: 2024-01-01\n---\n\nSee [b](./b.md#x).\n",
+        )
+        .build();
+    let finding = built.finding();
+    assert_eq!((finding.rule, finding.line), (Rule::RelativeLink, Some(6)));
+    assert_eq!(finding.mark.as_deref(), Some("./b.md#x"));
+}

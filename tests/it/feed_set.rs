@@ -1,0 +1,433 @@
+//! Which feeds there are, and how they are cut into pages.
+
+use courant::artifact::{ArtifactKey, FeedFormat, FeedScope, Page};
+use proptest::prelude::*;
+
+use crate::support::{Built, TestSite, pages, plain};
+
+/// A site of so many posts, `Post 1` the oldest.
+fn site_of(posts: usize, config: &str) -> TestSite {
+    (1..=posts).fold(TestSite::new().config(config), |site, number| {
+        let date = format!("2023-01-01T{:02}:{:02}:00Z", number / 60, number % 60);
+        site.post(
+            &format!("{number}.md"),
+            plain(&format!("Post {number}."), &date),
+        )
+    })
+}
+
+/// The numbers of the posts in a document, in its order.
+fn numbers(text: &str) -> Vec<usize> {
+    let titles = text.split("<title>Post ").skip(1);
+    let titles = titles.chain(text.split("\"title\": \"Post ").skip(1));
+    let mut numbers: Vec<usize> = titles
+        .map(|rest| rest.split('.').next().unwrap().parse().unwrap())
+        .collect();
+    numbers.dedup();
+    numbers
+}
+
+fn main_feed(format: FeedFormat) -> ArtifactKey {
+    ArtifactKey::Feed(FeedScope::Site, format)
+}
+
+fn page(built: &Built, format: FeedFormat, page: Page) -> String {
+    let page = built
+        .snapshot
+        .page(&main_feed(format), page, false)
+        .unwrap();
+    String::from_utf8(page.deferred.draw.draw().unwrap()).unwrap()
+}
+
+#[test]
+fn tags_of_any_script_have_feeds_beside_categories() {
+    let built = TestSite::new()
+        .post("a.md", "---\ntitle: a\ndate: 2024-01-01\ncategories: [News]\ntags: [Новости, 日本, News, c++]\n---\n")
+        .build();
+    for path in [
+        "/category/news/rss.xml",
+        "/tag/news/atom.xml",
+        "/tag/c-plus-plus/feed.json",
+        "/tag/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/rss.xml",
+        "/tag/%E6%97%A5%E6%9C%AC/rss.xml",
+    ] {
+        assert!(
+            built.snapshot.get(path).is_some(),
+            "{path} in {:?}",
+            built.paths()
+        );
+    }
+    let rss = built.text("/rss.xml");
+    assert_eq!(rss.matches("<category>News</category>").count(), 1, "{rss}");
+    assert!(rss.contains("<category>日本</category>"));
+    assert!(built.text("/opml.xml").contains("text=\"Tags\""));
+    assert!(
+        built
+            .text("/cards/a/")
+            .contains("article:tag\" content=\"c++\"")
+    );
+}
+
+#[test]
+fn feeds_of_the_configuration_hold_what_their_filter_says() {
+    let post = |more: &str| format!("---\ntitle: a\ndate: 2024-01-01\n{more}\n---\nWhole text.\n");
+    let built = TestSite::new()
+        .config(
+            r#"
+[[feeds]]
+path = "/news.xml"
+category = "big news"
+title = "The news"
+[[feeds]]
+path = "/feeds/ada.json"
+author = ["Ada", "Bob"]
+tag = "x"
+[[feeds]]
+path = "/fr.atom"
+language = "fr"
+format = "atom"
+content = "summary"
+[[feeds]]
+path = "/dir.xml"
+directory = "/blog/"
+limit = 1
+[[feeds]]
+path = "/index.xml"
+"#,
+        )
+        .post("a.md", post("category: Big News"))
+        .post("b.md", post("author: Ada\ntags: [X]"))
+        .post("c.md", post("author: Ada"))
+        .post("d.md", post("lang: fr-CA"))
+        .post("blog/e.md", post("category: e"))
+        .post("blog/f.md", post("category: f"))
+        .post("blogs/g.md", post("category: g"))
+        .build();
+    let titles = |path: &str| {
+        let text = built.text(path);
+        text.matches("<item>").count()
+            + text.matches("<entry>").count()
+            + text.matches("\"id\"").count()
+    };
+    assert_eq!(titles("/news.xml"), 1);
+    assert!(built.text("/news.xml").contains("<title>The news</title>"));
+    assert_eq!(titles("/feeds/ada.json"), 1);
+    assert!(
+        built
+            .text("/feeds/ada.json")
+            .contains("\"feed_url\": \"https://example.org/feeds/ada.json\"")
+    );
+    assert_eq!(titles("/fr.atom"), 1);
+    assert!(!built.text("/fr.atom").contains("<content"));
+    assert_eq!(titles("/dir.xml"), 1);
+    assert_eq!(titles("/index.xml"), 7);
+    let all = built.snapshot.get("/fr.atom").unwrap();
+    assert_eq!(all.key.media_type(), "application/atom+xml; charset=utf-8");
+    let opml = built.text("/opml.xml");
+    assert!(opml.contains("text=\"More feeds\"") && opml.contains("/feeds/ada.json"));
+    assert!(built.text("/").contains("/news.xml"));
+}
+
+#[test]
+fn pages_go_on_and_archives_stay() {
+    let built = site_of(45, "[feed]\nlimit = 20").build();
+    for format in FeedFormat::ALL {
+        let main = built.text(&main_feed(format).path());
+        assert_eq!(numbers(&main), (26..=45).rev().collect::<Vec<_>>());
+        let second = page(&built, format, Page::Number(2));
+        assert_eq!(numbers(&second), (6..=25).rev().collect::<Vec<_>>());
+        let third = page(&built, format, Page::Number(3));
+        assert_eq!(numbers(&third), (1..=5).rev().collect::<Vec<_>>());
+        for (number, first) in [(1, 1), (2, 21)] {
+            let archive = page(&built, format, Page::Archive(number));
+            assert_eq!(
+                numbers(&archive),
+                (first..first + 20).rev().collect::<Vec<_>>()
+            );
+        }
+        for none in [
+            Page::Number(0),
+            Page::Number(4),
+            Page::Archive(0),
+            Page::Archive(3),
+        ] {
+            assert!(
+                built
+                    .snapshot
+                    .page(&main_feed(format), none, false)
+                    .is_none(),
+                "{none:?}"
+            );
+        }
+    }
+    let rel = |text: &str, rel: &str| {
+        let at = text.find(&format!("rel=\"{rel}\"")).map(|at| {
+            let begin = text[..at].rfind('<').unwrap();
+            let link = &text[begin..begin + text[begin..].find('>').unwrap()];
+            link.split("href=\"")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap()
+                .to_owned()
+        });
+        at.unwrap_or_default()
+    };
+    for (format, name) in [(FeedFormat::Rss, "rss.xml"), (FeedFormat::Atom, "atom.xml")] {
+        let url = |query: &str| format!("https://example.org/{name}{query}");
+        let main = built.text(&main_feed(format).path());
+        assert_eq!(rel(&main, "self"), url(""));
+        assert_eq!(rel(&main, "next"), url("?page=2"));
+        assert_eq!(rel(&main, "last"), url("?page=3"));
+        assert_eq!(rel(&main, "prev-archive"), url("?archive=2"));
+        assert_eq!(rel(&main, "previous"), "");
+        assert!(!main.contains("fh:"), "it is neither all nor archive");
+        let second = page(&built, format, Page::Number(2));
+        assert_eq!(rel(&second, "self"), url("?page=2"));
+        assert_eq!(
+            (rel(&second, "first"), rel(&second, "previous")),
+            (url(""), url(""))
+        );
+        assert_eq!(rel(&second, "next"), url("?page=3"));
+        let archive = page(&built, format, Page::Archive(2));
+        assert_eq!(rel(&archive, "current"), url(""));
+        assert_eq!(rel(&archive, "prev-archive"), url("?archive=1"));
+        assert!(archive.contains("<fh:archive"), "{archive}");
+        let first = page(&built, format, Page::Archive(1));
+        assert_eq!(rel(&first, "next-archive"), url("?archive=2"));
+    }
+    assert!(
+        built
+            .text("/feed.json")
+            .contains("\"next_url\": \"https://example.org/feed.json?page=2\"")
+    );
+    let last = page(&built, FeedFormat::Json, Page::Number(3));
+    assert!(!last.contains("next_url"));
+    assert!(page(&built, FeedFormat::Json, Page::Archive(2)).contains("?archive=1"));
+    let small = site_of(3, "").build();
+    assert!(small.text("/atom.xml").contains("<fh:complete"));
+    assert!(!small.text("/atom.xml").contains("rel=\"first\""));
+}
+
+#[test]
+fn a_new_post_changes_no_archive() {
+    let etag = |built: &Built, page: Page| {
+        let page = built
+            .snapshot
+            .page(&main_feed(FeedFormat::Atom), page, false);
+        page.unwrap().deferred.fingerprint
+    };
+    let before = site_of(45, "[feed]\nlimit = 20").build();
+    let after = site_of(46, "[feed]\nlimit = 20").build();
+    assert_eq!(
+        etag(&before, Page::Archive(1)),
+        etag(&after, Page::Archive(1))
+    );
+    assert_eq!(
+        page(&before, FeedFormat::Atom, Page::Archive(1)),
+        page(&after, FeedFormat::Atom, Page::Archive(1))
+    );
+    assert_ne!(
+        etag(&before, Page::Number(2)),
+        etag(&after, Page::Number(2))
+    );
+}
+
+#[test]
+fn pages_are_served_with_validators_and_codings() {
+    let site = site_of(5, "[feed]\nlimit = 2").serve();
+    let second = site.get("/rss.xml?page=2");
+    assert_eq!(second.status, 200);
+    assert_eq!(numbers(&second.text()), [3, 2]);
+    assert_eq!(
+        second.header("content-type"),
+        Some("application/rss+xml; charset=utf-8")
+    );
+    assert!(
+        second
+            .header("link")
+            .unwrap()
+            .contains("?page=3>; rel=\"next\""),
+        "{second:?}"
+    );
+    let etag = second.header("etag").unwrap();
+    let again = site.request("GET", "/rss.xml?page=2", &[("If-None-Match", etag)]);
+    assert_eq!((again.status, again.header("etag")), (304, Some(etag)));
+    let coded = site.request("GET", "/rss.xml?page=2", &[("Accept-Encoding", "gzip")]);
+    assert_eq!(coded.header("content-encoding"), Some("gzip"));
+    assert_ne!(coded.header("etag"), Some(etag));
+    assert_eq!(&coded.body[..2], [0x1f, 0x8b]);
+    let head = site.request("HEAD", "/rss.xml?page=2", &[]);
+    assert_eq!(
+        head.header("content-length"),
+        second.header("content-length")
+    );
+    assert!(head.body.is_empty());
+    assert_eq!(
+        site.get("/rss.xml?page=1").text(),
+        site.get("/rss.xml").text()
+    );
+    for none in [
+        "/rss.xml?page=4",
+        "/rss.xml?page=x",
+        "/rss.xml?archive=9",
+        "/atom.xml?page=",
+    ] {
+        assert_eq!(site.get(none).status, 404, "{none}");
+    }
+    assert_eq!(site.get("/robots.txt?page=7").status, 200);
+    // Only the further page tells of this one.
+    site.save("2.md", &plain("Post 22.", "2023-01-01T00:02:00Z"));
+    site.until("the page has the edit", |site| {
+        numbers(&site.get("/rss.xml?page=2").text()) == [3, 22]
+    });
+}
+
+#[test]
+fn what_is_too_long_tells_its_oldest_in_short() {
+    let long = |number: usize| {
+        format!(
+            "---\ntitle: Post {number}.\ndate: 2024-01-{number:02}\ndescription: In short\n---\n{}\n",
+            "& < word \"quoted\" ".repeat(2_000)
+        )
+    };
+    let site = (1..=20).fold(
+        TestSite::new().config("[feed]\nmax_bytes = 300000"),
+        |site, number| site.post(&format!("{number}.md"), long(number)),
+    );
+    let built = site.build();
+    let mut full = Vec::new();
+    for path in ["/rss.xml", "/atom.xml", "/feed.json"] {
+        let text = built.text(path);
+        assert!(
+            text.len() <= 300_000 && text.len() > 50_000,
+            "{path}: {}",
+            text.len()
+        );
+        assert_eq!(numbers(&text).len(), 20, "{path}");
+        full.push(
+            ["<content:encoded>", "<content ", "content_html"]
+                .map(|tag| text.matches(tag).count())
+                .iter()
+                .sum::<usize>(),
+        );
+    }
+    assert!(
+        full[0] >= 2 && full[0] < 20 && full.iter().all(|count| *count == full[0]),
+        "{full:?}"
+    );
+    let whole = TestSite::new().config("[feed]\nmax_bytes = 0");
+    let whole = (1..=20).fold(whole, |site, number| {
+        site.post(&format!("{number}.md"), long(number))
+    });
+    assert_eq!(
+        whole
+            .build()
+            .text("/rss.xml")
+            .matches("<content:encoded>")
+            .count(),
+        20
+    );
+}
+
+#[test]
+fn translations_name_one_another_in_the_sitemap() {
+    let built = TestSite::new()
+        .config("languages = [\"en\", \"fr\", \"de\"]")
+        .post("a.md", plain("Aye", "2024-01-01"))
+        .post("a.fr.md", plain("Ah", "2024-01-01"))
+        .post(
+            "b.md",
+            "---\ntitle: b\ndate: 2024-01-01\ntranslationKey: x\n---\n",
+        )
+        .post(
+            "c.md",
+            "---\ntitle: c\ndate: 2024-01-01\nlang: de\ntranslationKey: x\n---\n",
+        )
+        .post("d.md", plain("alone", "2024-01-01"))
+        .post(
+            "d.de.md",
+            "---\ntitle: d\ndate: 2024-01-01\ndraft: true\n---\n",
+        )
+        .build();
+    let map = built.text("/sitemap.xml");
+    let links = |path: &str| {
+        let url = map
+            .split("<url>")
+            .find(|url| url.contains(&format!("<loc>https://example.org{path}</loc>")));
+        let url = url.unwrap_or_else(|| panic!("{path} in {map}"));
+        url.split("hreflang=\"")
+            .skip(1)
+            .map(|rest| {
+                rest.replace("\" href=\"https://example.org", " ")
+                    .split('"')
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect::<Vec<_>>()
+    };
+    let group = ["en /a/", "fr /fr/a/", "x-default /a/"];
+    assert_eq!(links("/a/"), group);
+    assert_eq!(links("/fr/a/"), group);
+    assert_eq!(links("/b/"), ["de /de/c/", "en /b/", "x-default /b/"]);
+    assert_eq!(
+        links("/d/"),
+        Vec::<String>::new(),
+        "a draft is no translation"
+    );
+}
+
+#[test]
+fn faults_of_feeds_are_told_with_their_remedy() {
+    let toml = r#"[site]
+url = "https://e.org"
+title = "E"
+[[feeds]]
+title = "x"
+[[feeds]]
+path = "news"
+[[feeds]]
+path = "/rss.xml"
+[[feeds]]
+path = "/a.xml"
+[[feeds]]
+path = "/a%2exml"
+format = "rdf"
+tagg = "x"
+"#;
+    let findings = courant::config::Config::parse(toml, "config.toml", std::path::Path::new(""));
+    let told: Vec<String> = findings
+        .unwrap_err()
+        .iter()
+        .map(|finding| {
+            format!(
+                "{}: {} ({})",
+                finding.line.unwrap(),
+                finding.message,
+                finding.hint
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Whoever follows the pages, or the archive, has every post.
+    #[test]
+    fn pages_and_archives_hold_everything(posts in 1..30_usize, limit in 1..8_usize) {
+        let built = site_of(posts, &format!("[feed]\nlimit = {limit}")).build();
+        let key = main_feed(FeedFormat::Rss);
+        let main = numbers(&built.text("/rss.xml"));
+        let further: Vec<usize> = pages(&built.snapshot, &key).iter().flat_map(|text| numbers(text)).collect();
+        let count = |number: usize| further.iter().filter(|other| **other == number).count();
+        for number in 1..=posts {
+            let is_new = main.contains(&number);
+            // Once in the pages, once in the archive; the archive may overlap with the newest.
+            prop_assert!(if is_new { count(number) <= 1 } else { count(number) == 2 }, "{}", number);
+        }
+    }
+}
