@@ -21,8 +21,15 @@ mod permalink;
 mod sanitize;
 mod scan;
 
+use crate::config::Config;
+
 pub use library::{Library, LibraryError, Looked, Loss, Tally};
 pub use parse::{Parsed, parse};
+
+/// Why a file of this path, below the content directory, is not looked at; `None` where it is.
+pub fn left_out(path: &str, config: &Config) -> Option<&'static str> {
+    scan::left_out(path, &config.content)
+}
 
 /// What is asked of the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod font;
 pub mod gallery;
+pub mod lint;
 pub mod percent;
 pub mod picture;
 pub mod pipeline;
@@ -26,6 +27,7 @@ pub mod studio;
 pub mod telemetry;
 pub mod text;
 pub mod watch;
+pub mod why;
 
 /// A card takes buffers of megabytes for a few milliseconds, and so does a generation. The system's
 /// allocator gives such back each time, and a third of a drawing's time would be the kernel's.

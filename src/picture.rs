@@ -38,6 +38,8 @@ pub struct Picture {
     pub name: String,
     /// A hash of its bytes, where it was asked for.
     pub fingerprint: Option<String>,
+    /// Its size on disk.
+    pub bytes: u64,
     /// In pixels.
     pub width: usize,
     /// In pixels.
@@ -254,6 +256,7 @@ pub fn read(file: &Path, name: &str, depth: Depth) -> Result<Picture, String> {
         file: file.to_owned(),
         name: name.to_owned(),
         fingerprint: (depth == Depth::Bytes).then(|| fingerprint::hex(&bytes)),
+        bytes: metadata.len(),
         width,
         height,
         mime_type,

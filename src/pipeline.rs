@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::content::{Library, LibraryError, Loss, Tally};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::render::{RenderError, render};
 use crate::site::Site;
 use crate::site::trail::Trail;
@@ -140,6 +140,8 @@ impl Pipeline {
         let mut findings = self.library.findings();
         findings.extend(judged.findings);
         findings.extend(prepared.findings);
+        // What could do better is for who asks.
+        findings.retain(|finding| finding.severity != Severity::Note);
         findings.sort();
         self.status = Status {
             generation: before.generation(),

@@ -5,6 +5,7 @@
 
 mod drawing;
 mod material;
+mod networks;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -21,7 +22,7 @@ use crate::picture::{Depth, Found, Picture, Pictures};
 use crate::render::card_image::{CardText, Template, theme};
 use crate::render::{CardImage, CardImages, Size};
 use crate::site::Site;
-use crate::site::card::Card;
+use crate::site::card::{Card, Preview};
 use drawing::{Drawing, Faces};
 use material::Material;
 
@@ -229,6 +230,13 @@ impl Studio {
                 ),
                 "save it upright, as JPEG, PNG or WebP, in the size that pages show",
             ),
+            Found::Picture(picture) if card.preview == Preview::Own => {
+                let (severity, rule, message, hint) = networks::verdict(picture)?;
+                return Some(Finding {
+                    severity,
+                    ..warning(&card.source, rule, message, hint)
+                });
+            }
             Found::Elsewhere | Found::Picture(_) => return None,
         };
         Some(warning(&card.source, rule, message, hint))

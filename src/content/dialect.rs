@@ -322,14 +322,16 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
     markers
 }
 
-/// Whether a file is a post at all: not the `_index.md` of a section, and by `content.require`.
-pub(super) fn is_wanted(fields: &Fields<'_>, path: &str, config: &Config) -> bool {
+/// Why a file is no post at all: it is the `_index.md` of a section, or another than
+/// `content.require` asks for. `None` where it is one.
+pub(super) fn unwanted(fields: &Fields<'_>, path: &str, config: &Config) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let is_section = name.starts_with("_index.");
-    !is_section
-        && config
-            .content
-            .require
-            .iter()
-            .all(|(name, value)| fields.holds(name, value))
+    if name.starts_with("_index.") {
+        return Some("`_index` files are sections, not posts".to_owned());
+    }
+    let lacks = |(name, value): &&(String, String)| !fields.holds(name, value);
+    let (name, value) = config.content.require.iter().find(lacks)?;
+    Some(format!(
+        "`content.require` asks for `{name}: {value}`, which it does not have"
+    ))
 }

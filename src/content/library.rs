@@ -223,7 +223,7 @@ impl Library {
                 )];
                 broken_file(stamp, findings, last_good, says_hidden, &path)
             }
-            Parsed::Other | Parsed::Plain { .. } => Known {
+            Parsed::Other(_) | Parsed::Plain { .. } => Known {
                 stamp,
                 state: State::NoPost,
                 post: None,

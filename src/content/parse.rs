@@ -19,8 +19,8 @@ pub enum Parsed {
         /// What could be better.
         findings: Vec<Finding>,
     },
-    /// It has front matter, and not the one that posts have.
-    Other,
+    /// It has front matter, and not the one that posts have; why it is no post.
+    Other(String),
     /// It has no front matter.
     Plain {
         /// Whether the text says, without the fences, that the post is hidden.
@@ -106,8 +106,8 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed 
         }
     };
     let fields = Fields::new(path, &root, config, depth);
-    if !dialect::is_wanted(&fields, path, config) {
-        return Parsed::Other;
+    if let Some(reason) = dialect::unwanted(&fields, path, config) {
+        return Parsed::Other(reason);
     }
     let body = Body {
         text: body,

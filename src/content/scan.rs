@@ -176,13 +176,28 @@ fn is_dot_file(name: &std::ffi::OsStr) -> bool {
 }
 
 fn is_wanted(path: &str, content: &config::Content) -> bool {
+    left_out(path, content).is_none()
+}
+
+/// Why a file of this path is not looked at; `None` where it is.
+pub(super) fn left_out(path: &str, content: &config::Content) -> Option<&'static str> {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    ["md", "markdown", "mdx"]
+    let is_text = ["md", "markdown", "mdx"]
         .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
-        && content
-            .include
-            .as_ref()
-            .is_none_or(|include| include.is_match(path))
-        && !content.exclude.is_match(path)
+        .any(|known| extension.eq_ignore_ascii_case(known));
+    let is_included = || {
+        let include = content.include.as_ref();
+        include.is_none_or(|include| include.is_match(path))
+    };
+    if path.split('/').any(|part| part.starts_with('.')) {
+        Some("names that begin with a dot are left out")
+    } else if !is_text {
+        Some("posts are `.md`, `.markdown` and `.mdx` files")
+    } else if !is_included() {
+        Some("no pattern of `content.include` matches it")
+    } else if content.exclude.is_match(path) {
+        Some("a pattern of `content.exclude` matches it")
+    } else {
+        None
+    }
 }

@@ -80,6 +80,12 @@ impl Feed {
         self.page == Page::Number(1) && self.entries.len() == self.all.len()
     }
 
+    /// The page that its entry of this place, the newest being 0, is on.
+    pub fn page_of(&self, place: usize) -> Page {
+        let limit = self.rule.limit.unwrap_or(usize::MAX).max(1);
+        Page::Number(place / limit + 1)
+    }
+
     /// Another page of it, if there is one.
     pub fn page(&self, page: Page) -> Option<Feed> {
         let entries = self.entries_of(page)?.to_vec();

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may know. What is not listed may not be imported.
-const ROOMS: [(&str, &[&str]); 25] = [
+const ROOMS: [(&str, &[&str]); 27] = [
     ("finding", &[]),
     ("fingerprint", &[]),
     ("percent", &[]),
@@ -75,6 +75,13 @@ const ROOMS: [(&str, &[&str]); 25] = [
     (
         "report",
         &["artifact", "config", "finding", "pipeline", "site"],
+    ),
+    ("lint", &["artifact", "config", "finding", "site"]),
+    (
+        "why",
+        &[
+            "artifact", "config", "finding", "percent", "post", "report", "site",
+        ],
     ),
     ("cli", &[]),
     ("telemetry", &[]),
