@@ -31,7 +31,13 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 14] = [
+    const EXAMPLES: [&str; 20] = [
+        "languages",
+        "fields",
+        "[[feeds]]",
+        "path",
+        "category",
+        "directory",
         "static_dir",
         "template",
         "logo",
