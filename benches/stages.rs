@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use courant::config::Config;
 use courant::content::{Library, Loss};
+use courant::progress::Progress;
 use courant::render::render;
 use courant::site::Site;
 use courant::snapshot::Snapshot;
@@ -72,7 +73,7 @@ fn generation(
     let now = generate::now();
     let start = Instant::now();
     library
-        .look(config, Loss::IsDoubted, now)
+        .look(config, Loss::IsDoubted, now, &Progress::default())
         .expect("the content can be read");
     let looked = Instant::now();
     let judged = Site::judge(config, library.posts(), DateTime::<Utc>::from(now));

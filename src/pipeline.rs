@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::content::{Library, LibraryError, Loss, Tally};
 use crate::finding::{Finding, Severity};
+use crate::progress::Progress;
 use crate::render::{RenderError, render};
 use crate::site::Site;
 use crate::site::trail::Trail;
@@ -107,7 +108,8 @@ impl Pipeline {
     /// The content directory cannot be listed, or an output cannot be written. What is known of
     /// the content is published all the same: posts are due, and expire, whatever the disk does.
     pub fn run(&mut self, now: SystemTime, loss: Loss) -> Result<Outcome, PipelineError> {
-        let looked = self.library.look(&self.config, loss, now);
+        let unseen = Progress::default();
+        let looked = self.library.look(&self.config, loss, now, &unseen);
         if let Ok(looked) = &looked {
             self.is_stale |= looked.changed;
             self.in_doubt = looked.in_doubt;

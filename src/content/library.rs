@@ -19,6 +19,7 @@ use super::{Depth, broken};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
+use crate::progress::{Progress, Stage};
 use crate::stamp::Stamp;
 use crate::text::one_line;
 
@@ -105,7 +106,8 @@ impl Library {
         }
     }
 
-    /// Looks at the directory. `now` tells only which stamps are too fresh to be trusted.
+    /// Looks at the directory, and tells `progress` how far it is. `now` tells only which stamps are
+    /// too fresh to be trusted.
     ///
     /// # Errors
     /// The directory cannot be listed; what was known stays as it is.
@@ -114,8 +116,10 @@ impl Library {
         config: &Config,
         loss: Loss,
         now: SystemTime,
+        progress: &Progress,
     ) -> Result<Looked, LibraryError> {
         let dir = &config.content.dir;
+        progress.begin(Stage::Listing, 0);
         let scan = scan(&config.content).map_err(|source| LibraryError::Directory {
             dir: dir.clone(),
             source,
@@ -128,9 +132,14 @@ impl Library {
                 known.is_none_or(|known| known.stamp.as_ref() != Some(&candidate.stamp))
             })
             .collect();
+        progress.begin(Stage::Reading, stale.len());
         let read: Vec<(String, Reading)> = stale
             .into_par_iter()
-            .map(|(path, candidate)| (path.clone(), read(path, candidate, config, self.depth, now)))
+            .map(|(path, candidate)| {
+                let reading = read(path, candidate, config, self.depth, now);
+                progress.step();
+                (path.clone(), reading)
+            })
             .collect();
 
         let in_doubt = loss == Loss::IsDoubted && self.has_lost_most(&scan);

@@ -2,6 +2,7 @@
 
 use courant::content::Loss;
 use courant::finding::{Rule, Severity};
+use courant::progress::Progress;
 
 use crate::support::{TestSite, plain};
 
@@ -674,7 +675,13 @@ fn a_look_reads_only_what_changed() {
     let config = site.parsed_config();
     let later = crate::support::clock() + std::time::Duration::from_secs(60);
     let mut library = courant::content::Library::default();
-    let mut read = || library.look(&config, Loss::IsBelieved, later).unwrap().read;
+    let progress = Progress::default();
+    let mut read = || {
+        library
+            .look(&config, Loss::IsBelieved, later, &progress)
+            .unwrap()
+            .read
+    };
     assert_eq!(read(), 2);
     assert_eq!(read(), 0);
     std::fs::write(site.content().join("a.md"), plain("Changed", "2024-01-01")).unwrap();
@@ -692,7 +699,10 @@ fn a_file_that_may_change_again_under_the_same_stamp_is_read_again() {
     let mut library = courant::content::Library::default();
     let mut read_after = |millis| {
         let now = modified + std::time::Duration::from_millis(millis);
-        library.look(&config, Loss::IsBelieved, now).unwrap().read
+        library
+            .look(&config, Loss::IsBelieved, now, &Progress::default())
+            .unwrap()
+            .read
     };
     // A file system's clock has a grain; what is read within it may be written once more.
     assert_eq!(

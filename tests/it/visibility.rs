@@ -336,7 +336,12 @@ fn shuffled_posts_are_the_same_site() {
     let mut library = courant::content::Library::default();
     let config = site.parsed_config();
     library
-        .look(&config, courant::content::Loss::IsBelieved, new_year_2025())
+        .look(
+            &config,
+            courant::content::Loss::IsBelieved,
+            new_year_2025(),
+            &courant::progress::Progress::default(),
+        )
         .unwrap();
     let posts: Vec<_> = library.posts().cloned().collect();
     let judge = |posts: Vec<&std::sync::Arc<courant::post::Post>>| {

@@ -1,0 +1,54 @@
+//! The content as it is now into all that is known of it: posts, verdicts and findings.
+//!
+//! One look, for those who ask about the content and serve nothing: no output is rendered, nothing
+//! is compressed, no card drawn.
+
+use std::time::SystemTime;
+
+use crate::config::Config;
+use crate::content::{Library, LibraryError, Loss};
+use crate::finding::Finding;
+use crate::progress::{Progress, Stage};
+use crate::site::{Judged, Site};
+use crate::studio::Studio;
+
+/// What is known of a content directory after one look at it.
+#[derive(Debug)]
+pub struct Inspection {
+    /// Every file that was read.
+    pub library: Library,
+    /// What is public, and why each post is or is not.
+    pub judged: Judged,
+    /// Everything that is wrong, with the files, between them and with their cards, sorted.
+    pub findings: Vec<Finding>,
+}
+
+impl Inspection {
+    /// Looks at the content directory as of `now`, and tells `progress` how far it is.
+    ///
+    /// # Errors
+    /// The content directory cannot be listed.
+    pub fn of(
+        config: &Config,
+        now: SystemTime,
+        progress: &Progress,
+    ) -> Result<Inspection, LibraryError> {
+        let mut library = Library::default();
+        library.look(config, Loss::IsBelieved, now, progress)?;
+        progress.begin(Stage::Judging, 0);
+        let judged = Site::judge(config, library.posts(), now.into());
+        progress.begin(Stage::Preparing, 0);
+        let mut studio = Studio::new(config);
+        studio.look(now);
+        let prepared = studio.prepare(&judged.site, now);
+        let mut findings = library.findings();
+        findings.extend(judged.findings.iter().cloned());
+        findings.extend(prepared.findings);
+        findings.sort();
+        Ok(Inspection {
+            library,
+            judged,
+            findings,
+        })
+    }
+}
