@@ -35,10 +35,10 @@ pub enum Severity {
 }
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// The rules that findings are about. The name is part of the interface.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Rule { $($(#[$doc])* $variant,)+ }
+        pub enum Rule { $($(#[doc = $doc])+ $variant,)+ }
 
         impl Rule {
             /// Every rule.
@@ -47,6 +47,11 @@ macro_rules! rules {
             /// The name it is documented under.
             pub fn name(self) -> &'static str {
                 match self { $(Rule::$variant => $name,)+ }
+            }
+
+            /// What it is that was found, in a sentence.
+            pub fn doc(self) -> &'static str {
+                match self { $(Rule::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
         }
     };
