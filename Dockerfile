@@ -12,6 +12,7 @@ RUN mkdir -p src benches tests/it \
     done \
  && cargo build --release --locked --bin courant
 COPY assets assets
+COPY docs/rules.md docs/rules.md
 COPY src src
 # The copied files may be older than the stand-ins that were just built.
 RUN touch src/main.rs src/lib.rs \

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Live feeds, sitemap and social cards for a directory of Markdown posts.
 #[derive(Debug, Parser)]
@@ -23,7 +23,46 @@ pub enum Command {
     /// Serve the content directory, and every edit of it as it is saved.
     Serve(Serve),
     /// List everything that is wrong with the content; exit code 3 if any of it is an error.
-    Check(ConfigFile),
+    Check(Check),
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// How findings are written to stdout.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// What ends with exit code 3 besides errors.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub deny: Option<Deny>,
+    /// Write only findings that end with exit code 3, and the count of all.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: each with its line, what of it is meant, and what to do.
+    Human,
+    /// For programs: one JSON document, as docs/check.md describes it.
+    Json,
+    /// For GitHub Actions: workflow commands, shown beside the lines.
+    Github,
+    /// For code scanners: a SARIF 2.1.0 log.
+    Sarif,
+}
+
+/// What is as bad as an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Warnings.
+    Warnings,
+    /// Notes, and warnings.
+    Notes,
 }
 
 /// Options of `serve`.

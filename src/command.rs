@@ -5,13 +5,14 @@
 mod check;
 mod serve;
 
-use std::io::Write as _;
+use std::io::{IsTerminal, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use crate::cli::{Cli, Command};
 use crate::config::ConfigError;
-use crate::report;
+use crate::report::{Report, human};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub fn run(cli: Cli) -> Exit {
     let ended = match cli.command {
         None => serve::run(&cli.serve),
         Some(Command::Serve(args)) => serve::run(&args),
-        Some(Command::Check(args)) => check::run(&args.config),
+        Some(Command::Check(args)) => check::run(&args),
     };
     ended.unwrap_or_else(|error| {
         let exit = if error.is::<ConfigError>() {
@@ -63,14 +64,14 @@ fn explain(error: &anyhow::Error) -> String {
     }
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::Faults { findings, .. }) => {
+            let here = here();
+            let report = Report::of_config(findings, &here);
+            let mut whole = Vec::new();
+            let colour = takes_colour(&std::io::stderr());
+            // Memory takes all that is written.
+            let _ = human::write(&report, colour, &mut whole);
             text.push('\n');
-            text.push_str(
-                &findings
-                    .iter()
-                    .map(report::finding)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            );
+            text.push_str(&String::from_utf8_lossy(&whole));
         }
         Some(ConfigError::Read { .. }) => {
             text.push_str("  hint: name the file with `--config FILE`\n")
@@ -99,6 +100,18 @@ struct Hint {
 )]
 fn clock() -> SystemTime {
     SystemTime::now()
+}
+
+/// The directory that shown paths are relative to.
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
+}
+
+/// Whether a stream is a terminal whose user has nothing against colours.
+fn takes_colour(stream: &impl IsTerminal) -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    stream.is_terminal() && !is_dumb && !is_set("NO_COLOR")
 }
 
 /// Talk goes to stderr. A reader that has gone away is no reason to fail.

@@ -1,29 +1,172 @@
-//! Findings and states into text for people.
+//! Findings and states into text: for people, for programs, for the logs of a continuous build.
 //!
-//! Lower case, things in backticks, no full stop, the hint on a line of its own.
+//! Nothing of a post reaches a terminal but as characters that print.
 
-use std::fmt::Write as _;
-use std::net::SocketAddr;
+pub mod bar;
+pub mod github;
+pub mod human;
+pub mod json;
+mod place;
+mod printable;
+pub mod sarif;
+mod summary;
 
-use crate::artifact::{ArtifactKey, FeedFormat, FeedScope};
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
 use crate::config::Config;
 use crate::finding::{Finding, Severity};
-use crate::pipeline::Status;
-use crate::site::visibility::{State, Verdict};
+use crate::inspection::Inspection;
+use crate::site::visibility::State;
+pub use place::{Located, Places};
+pub use summary::{state, summary};
 
-/// More of one kind are counted, not listed.
-const MOST_LISTED: usize = 10;
+/// Findings to be written, in one form or another.
+#[derive(Debug)]
+pub struct Report<'a> {
+    findings: Vec<&'a Finding>,
+    places: Places<'a>,
+    /// How many findings there are, shown or not.
+    pub counts: Counts,
+    /// How many posts are in which state, where they were looked at.
+    pub posts: Option<Posts>,
+}
 
-/// One finding on three lines.
-pub fn finding(finding: &Finding) -> String {
-    let place = match finding.line {
-        Some(line) => format!("{}:{line}", finding.file),
-        None => finding.file.clone(),
-    };
-    format!(
-        "{}: {} [{}]\n  --> {place}\n  hint: {}\n",
-        finding.severity, finding.message, finding.rule, finding.hint
-    )
+/// How many findings there are of each severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Of errors.
+    pub errors: usize,
+    /// Of warnings.
+    pub warnings: usize,
+    /// Of notes.
+    pub notes: usize,
+}
+
+/// How many posts are in each state. A post is in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Posts {
+    /// In every output.
+    pub public: usize,
+    /// Nowhere, as they say so.
+    pub hidden: usize,
+    /// Nowhere until their date.
+    pub scheduled: usize,
+    /// Nowhere since their date.
+    pub expired: usize,
+    /// In no list.
+    pub unlisted: usize,
+    /// Nowhere, as another post has their address.
+    pub shadowed: usize,
+    /// Nowhere, as their file is broken.
+    pub broken: usize,
+}
+
+impl<'a> Report<'a> {
+    /// What is wrong with a configuration. Paths are shown relative to `base` where they are below it.
+    pub fn of_config(findings: &'a [Finding], base: &'a Path) -> Report<'a> {
+        Report {
+            findings: findings.iter().collect(),
+            places: Places { config: None, base },
+            counts: Counts::of(findings),
+            posts: None,
+        }
+    }
+
+    /// What is wrong with a site's content. Paths are shown relative to `base` where they are below it.
+    pub fn of_content(
+        config: &'a Config,
+        inspection: &'a Inspection,
+        base: &'a Path,
+    ) -> Report<'a> {
+        Report {
+            findings: inspection.findings.iter().collect(),
+            places: Places {
+                config: Some(config),
+                base,
+            },
+            counts: Counts::of(&inspection.findings),
+            posts: Some(Posts::of(inspection)),
+        }
+    }
+
+    /// Leaves out what is less bad. The counts stay.
+    pub fn only(mut self, least: Severity) -> Report<'a> {
+        self.findings.retain(|finding| finding.severity <= least);
+        self
+    }
+
+    /// The findings with their places, each made when it is asked for: a line may be long.
+    fn located(&self) -> impl Iterator<Item = Located<'a>> {
+        self.places.locate(&self.findings)
+    }
+}
+
+impl Counts {
+    fn of(findings: &[Finding]) -> Counts {
+        let of = |severity| {
+            findings
+                .iter()
+                .filter(|finding| finding.severity == severity)
+                .count()
+        };
+        Counts {
+            errors: of(Severity::Error),
+            warnings: of(Severity::Warning),
+            notes: of(Severity::Note),
+        }
+    }
+
+    /// Whether there is anything that bad, or worse.
+    pub fn any(&self, least: Severity) -> bool {
+        let all = [
+            (Severity::Error, self.errors),
+            (Severity::Warning, self.warnings),
+            (Severity::Note, self.notes),
+        ];
+        all.iter()
+            .any(|(severity, count)| *severity <= least && *count > 0)
+    }
+}
+
+/// `1 error, 2 warnings`, and the notes where there are any.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = plural(self.errors, "error");
+        write!(f, "{errors}, {}", plural(self.warnings, "warning"))?;
+        match self.notes {
+            0 => Ok(()),
+            notes => write!(f, ", {}", plural(notes, "note")),
+        }
+    }
+}
+
+impl Posts {
+    fn of(inspection: &Inspection) -> Posts {
+        let mut posts = Posts {
+            broken: inspection.library.tally().broken,
+            ..Posts::default()
+        };
+        for verdict in &inspection.judged.verdicts {
+            *match verdict.state {
+                State::Public => &mut posts.public,
+                State::Hidden(_) => &mut posts.hidden,
+                State::Scheduled(_) => &mut posts.scheduled,
+                State::Expired(_) => &mut posts.expired,
+                State::Unlisted(_) => &mut posts.unlisted,
+                State::Shadowed { .. } => &mut posts.shadowed,
+            } += 1;
+        }
+        posts
+    }
+
+    /// How many there are in all.
+    pub fn total(&self) -> usize {
+        let nowhere = self.hidden + self.scheduled + self.expired + self.shadowed + self.broken;
+        self.public + self.unlisted + nowhere
+    }
 }
 
 /// What of a sorted list is not in another one.
@@ -33,192 +176,7 @@ pub fn added<'a>(before: &[Finding], now: &'a [Finding]) -> Vec<&'a Finding> {
         .collect()
 }
 
-/// How many findings there are of each severity.
-pub fn count(findings: &[Finding]) -> String {
-    let of = |severity| {
-        findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
-    let mut text = format!(
-        "{}, {}",
-        plural(of(Severity::Error), "error"),
-        plural(of(Severity::Warning), "warning")
-    );
-    if of(Severity::Note) > 0 {
-        let _ = write!(text, ", {}", plural(of(Severity::Note), "note"));
-    }
-    text
-}
-
-/// What is served, what is not and why, and where: read once, when a server starts.
-pub fn summary(config: &Config, status: &Status, listen: SocketAddr) -> String {
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "courant {} serves `{}` from `{}`\n",
-        env!("CARGO_PKG_VERSION"),
-        config.site.title,
-        config.content.dir.display()
-    );
-    let states = states(&status.verdicts);
-    let number = |name| {
-        states
-            .iter()
-            .find(|(state, _)| *state == name)
-            .map_or(0, |(_, lines)| lines.len())
-    };
-    let broken = status.tally.broken;
-    let _ = writeln!(
-        text,
-        "  {} public, {} hidden, {} scheduled, {} broken",
-        plural(number("public"), "post"),
-        number("hidden"),
-        number("scheduled"),
-        broken
-    );
-    let rest = [
-        ("expired", number("expired")),
-        ("unlisted", number("unlisted")),
-        ("shadowed", number("shadowed")),
-        ("kept as last parsed", status.tally.kept),
-    ];
-    let rest: Vec<_> = rest
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{count} {name}"))
-        .collect();
-    if !rest.is_empty() {
-        let _ = writeln!(text, "  {}", rest.join(", "));
-    }
-    if status.tally.others > 0 {
-        let _ = writeln!(
-            text,
-            "  {} without the front matter of a post",
-            plural(status.tally.others, "file")
-        );
-    }
-    text.push('\n');
-    for (name, lines) in states.iter().filter(|(name, _)| *name != "public") {
-        list(&mut text, name, lines);
-    }
-    let broken: Vec<_> = status
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .map(ToString::to_string)
-        .collect();
-    list(&mut text, "error", &broken);
-    let warnings = status
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Warning)
-        .count();
-    if warnings > 0 {
-        let _ = writeln!(
-            text,
-            "  {}; `courant check` lists everything with hints\n",
-            plural(warnings, "warning")
-        );
-    }
-    urls(&mut text, config, listen);
-    text
-}
-
-fn urls(text: &mut String, config: &Config, listen: SocketAddr) {
-    let keys = [
-        (ArtifactKey::Home, "the page for people"),
-        (ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), "RSS"),
-        (ArtifactKey::Feed(FeedScope::Site, FeedFormat::Atom), "Atom"),
-        (
-            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Json),
-            "JSON Feed",
-        ),
-        (ArtifactKey::Sitemap, "sitemap"),
-        (ArtifactKey::Robots, "crawlers' rules"),
-        (ArtifactKey::Opml, "all feeds"),
-        (
-            ArtifactKey::CardPage("/".to_owned()),
-            "the site's card; a post's is at `/cards` and its path",
-        ),
-    ];
-    for (key, what) in keys {
-        let url = format!("http://{listen}{}", key.path());
-        let _ = writeln!(text, "  {url:<40} {what}");
-    }
-    let _ = writeln!(
-        text,
-        "\n  seen from outside as {}",
-        config.server.public_url
-    );
-}
-
-/// Each state's name with a line per post, in the order in which people ask.
-fn states(verdicts: &[Verdict]) -> Vec<(&'static str, Vec<String>)> {
-    let mut states: Vec<(&str, Vec<String>)> = [
-        "public",
-        "hidden",
-        "scheduled",
-        "expired",
-        "unlisted",
-        "shadowed",
-    ]
-    .map(|name| (name, Vec::new()))
-    .into();
-    for verdict in verdicts {
-        let (name, reason) = state(&verdict.state);
-        if let Some((_, lines)) = states.iter_mut().find(|(state, _)| *state == name) {
-            lines.push(format!("{}: {reason}", verdict.path));
-        }
-    }
-    states
-}
-
-/// The name of a state, and what decided it.
-pub fn state(state: &State) -> (&'static str, String) {
-    match state {
-        State::Public => ("public", "nothing speaks against it".to_owned()),
-        State::Hidden(marker) | State::Unlisted(marker) => {
-            let name = if matches!(state, State::Hidden(_)) {
-                "hidden"
-            } else {
-                "unlisted"
-            };
-            let line = marker
-                .line
-                .map(|line| format!(", line {line}"))
-                .unwrap_or_default();
-            (name, format!("`{}: {}`{line}", marker.field, marker.value))
-        }
-        State::Scheduled(due) => (
-            "scheduled",
-            format!("until {}", due.format("%Y-%m-%d %H:%M:%S UTC")),
-        ),
-        State::Expired(since) => (
-            "expired",
-            format!("since {}", since.format("%Y-%m-%d %H:%M:%S UTC")),
-        ),
-        State::Shadowed { by } => ("shadowed", format!("its address is that of `{by}`")),
-    }
-}
-
-fn list(text: &mut String, name: &str, lines: &[String]) {
-    for line in lines.iter().take(MOST_LISTED) {
-        let _ = writeln!(text, "  {name:<10} {line}");
-    }
-    if lines.len() > MOST_LISTED {
-        let _ = writeln!(
-            text,
-            "  {name:<10} … and {} more",
-            lines.len() - MOST_LISTED
-        );
-    }
-    if !lines.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn plural(count: usize, noun: &str) -> String {
+/// `1 post`, `2 posts`.
+pub fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

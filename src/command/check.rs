@@ -1,41 +1,81 @@
-//! `courant check`: every finding, to stdout.
+//! `courant check`: the findings to stdout, how many they are to stderr.
 
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 
-use super::{Exit, clock, tell};
-use crate::config::Config;
-use crate::content::Loss;
+use super::{Exit, Hint, clock, here, takes_colour, tell};
+use crate::cli::{Check, Deny, Format};
+use crate::config::{Config, ConfigError};
 use crate::finding::Severity;
-use crate::pipeline::Pipeline;
-use crate::report;
-use crate::snapshot::Current;
+use crate::inspection::Inspection;
+use crate::pipeline::PipelineError;
+use crate::progress::Progress;
+use crate::report::{Report, bar, github, human, json, plural, sarif};
 
-pub(super) fn run(config: &Path) -> anyhow::Result<Exit> {
-    let mut pipeline = Pipeline::new(Config::load(config)?, Current::default());
-    pipeline
-        .run(clock(), Loss::IsBelieved)
-        .map_err(super::serve::no_content)?;
-    let status = pipeline.status();
-    let text: Vec<_> = status.findings.iter().map(report::finding).collect();
-    match io::stdout().write_all(text.join("\n").as_bytes()) {
-        // `courant check | head` is no failure of ours.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
+pub(super) fn run(args: &Check) -> anyhow::Result<Exit> {
+    let here = here();
+    let config = match Config::load(&args.config.config) {
+        Ok(config) => config,
+        Err(error) => {
+            let ConfigError::Faults { findings, .. } = &error else {
+                return Err(error.into());
+            };
+            // They are findings as others are, and who reads those reads these.
+            write(args, &Report::of_config(findings, &here))?;
+            tell(&format!("error: {error}\n"));
+            return Ok(Exit::Usage);
+        }
+    };
+    let progress = Progress::default();
+    let look = || Inspection::of(&config, clock(), &progress);
+    let inspection = if io::stderr().is_terminal() && !args.quiet {
+        bar::show(&progress, look)
+    } else {
+        look()
+    };
+    let inspection =
+        inspection.map_err(|error| super::serve::no_content(PipelineError::from(error)))?;
+    let mut report = Report::of_content(&config, &inspection, &here);
+    let least = least_denied(args);
+    if args.quiet {
+        report = report.only(least);
     }
-    let files = status.tally.posts + status.tally.broken + status.tally.kept;
-    tell(&format!(
-        "{} in {files} {}\n",
-        report::count(&status.findings),
-        if files == 1 { "post" } else { "posts" }
-    ));
-    let has_errors = status
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error);
-    Ok(if has_errors {
+    write(args, &report)?;
+    let posts = report.posts.unwrap_or_default().total();
+    tell(&format!("{} in {}\n", report.counts, plural(posts, "post")));
+    Ok(if report.counts.any(least) {
         Exit::Findings
     } else {
         Exit::Done
     })
+}
+
+/// The mildest severity that fails the check.
+fn least_denied(args: &Check) -> Severity {
+    match args.deny {
+        None => Severity::Error,
+        Some(Deny::Warnings) => Severity::Warning,
+        Some(Deny::Notes) => Severity::Note,
+    }
+}
+
+fn write(args: &Check, report: &Report<'_>) -> Result<(), Hint> {
+    let stdout = io::stdout();
+    let colour = takes_colour(&stdout);
+    let mut out = BufWriter::new(stdout.lock());
+    let written = match args.format {
+        Format::Human => human::write(report, colour, &mut out),
+        Format::Json => json::write(report, &mut out),
+        Format::Github => github::write(report, &mut out),
+        Format::Sarif => sarif::write(report, &mut out),
+    };
+    match written.and_then(|()| out.flush()) {
+        // `courant check | head` is no failure of ours.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Hint {
+            message: "cannot write to stdout".to_owned(),
+            hint: "make room where it goes, or send it elsewhere".to_owned(),
+            source: Some(error),
+        }),
+        Ok(()) => Ok(()),
+    }
 }

@@ -8,7 +8,13 @@ fn faults(toml: &str) -> String {
     let findings = Config::parse(toml, "config.toml", Path::new("")).expect_err("faults");
     findings
         .iter()
-        .map(courant::report::finding)
+        .map(|finding| {
+            let line = finding.line.expect("a line");
+            format!(
+                "{}: {} [{}]\n  --> {}:{line}\n  hint: {}\n",
+                finding.severity, finding.message, finding.rule, finding.file, finding.hint
+            )
+        })
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -22,6 +22,7 @@ mod gallery;
 mod pages;
 mod pixels;
 mod reload;
+mod rules;
 mod serve;
 mod server_room;
 mod sitemap;

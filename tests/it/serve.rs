@@ -35,6 +35,22 @@ fn address(summary: &str) -> &str {
 }
 
 #[test]
+fn no_character_of_a_post_steers_the_terminal_through_the_summary() {
+    let site = TestSite::new().post(
+        "\u{1b}[2J.md",
+        "---\ntitle: a\ndate: 2024-01-01\ndraft: \"\\e[31mtrue\"\n---\n",
+    );
+    let (mut child, summary, _) = start(&site);
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    assert!(summary.contains("␛[2J.md"), "{summary}");
+    assert!(
+        summary.chars().all(|c| !c.is_control() || c == '\n'),
+        "{summary:?}"
+    );
+}
+
+#[test]
 fn the_summary_says_what_is_served_and_what_is_not_and_why() {
     let site = TestSite::new()
         .post("public.md", plain("Public", "2024-01-01"))
