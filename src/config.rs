@@ -6,6 +6,7 @@
 mod cards;
 mod feeds;
 mod fields;
+mod ids;
 mod raw;
 mod sections;
 mod values;
@@ -23,6 +24,9 @@ pub use values::PERMALINK_PARTS;
 
 use crate::artifact::FeedFormat;
 use crate::finding::Finding;
+use ids::Ledger;
+
+pub use ids::{Id, Ids};
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -60,6 +64,8 @@ pub struct Site {
     pub url: Url,
     /// Origins the site used to live at; permalinks on them are rewritten to [`Site::url`].
     pub former_urls: Vec<Url>,
+    /// The ids that readers of its former feed know the posts by.
+    pub ids: Ids,
     /// The site's name.
     pub title: String,
     /// What it is about, in a sentence.
@@ -337,17 +343,29 @@ impl Config {
             .collect()
     }
 
-    /// Reads and checks a file.
+    /// Reads and checks a file, and the ledger of ids that it names.
     ///
     /// # Errors
-    /// The file cannot be read, or has faults: all of them are in the error.
+    /// The file cannot be read, or one of the two has faults: all of them are in the error.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        Config::load_with(path, Ledger::AsConfigured)
+    }
+
+    /// The same for who is about to write the ledger, which need not be there yet.
+    ///
+    /// # Errors
+    /// As for [`Config::load`].
+    pub fn load_to_import_ids(path: &Path) -> Result<Config, ConfigError> {
+        Config::load_with(path, Ledger::IfThere)
+    }
+
+    fn load_with(path: &Path, ledger: Ledger) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
             path: path.to_owned(),
             source,
         })?;
         let dir = path.parent().unwrap_or(Path::new(""));
-        Config::parse(&text, &path.display().to_string(), dir).map_err(|findings| {
+        Config::read(&text, &path.display().to_string(), dir, ledger).map_err(|findings| {
             ConfigError::Faults {
                 path: path.to_owned(),
                 findings,
@@ -355,13 +373,18 @@ impl Config {
         })
     }
 
-    /// Checks a text. `file` is what findings call it, `dir` what its paths are relative to.
+    /// Checks a text, and reads nothing else. `file` is what findings call it, `dir` what its paths
+    /// are relative to.
     ///
     /// # Errors
     /// Every fault of the text.
     pub fn parse(text: &str, file: &str, dir: &Path) -> Result<Config, Vec<Finding>> {
+        Config::read(text, file, dir, Ledger::Unread)
+    }
+
+    fn read(text: &str, file: &str, dir: &Path, ledger: Ledger) -> Result<Config, Vec<Finding>> {
         let faults = raw::Faults::new(file, text);
-        let config = sections::read(&faults, file, dir);
+        let config = sections::read(&faults, file, dir, ledger);
         match (config, faults.into_findings()) {
             (Some(config), findings) if findings.is_empty() => Ok(config),
             (_, findings) => Err(findings),

@@ -12,6 +12,7 @@ mod date;
 mod dialect;
 mod fields;
 mod front_matter;
+mod ledger;
 mod library;
 mod location;
 mod markdown;

@@ -98,6 +98,10 @@ rules! {
     DuplicateCard = "duplicate-card",
     /// An id is not an absolute IRI, which Atom asks for.
     RelativeId = "relative-id",
+    /// The front matter and the ledger of ids give a post two ids.
+    IdsDiffer = "ids-differ",
+    /// The ledger of ids names a file that is not there.
+    IdWithoutPost = "id-without-post",
     /// A modification date lies ahead.
     FutureUpdate = "future-update",
     /// A date lies years ahead.

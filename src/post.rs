@@ -82,6 +82,8 @@ pub struct Permalink {
 pub enum IdFrom {
     /// A field of its own, on this line.
     Field(usize),
+    /// The ledger of ids.
+    Ledger,
     /// The permalink, as it is written in the front matter.
     WrittenPermalink,
     /// The permalink.

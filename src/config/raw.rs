@@ -60,16 +60,26 @@ impl<'a> Faults<'a> {
     }
 
     pub(super) fn push(&self, offset: usize, message: String, hint: impl Into<String>) {
-        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
         self.found.borrow_mut().push(Finding {
             file: self.file.to_owned(),
-            line: Some(before.iter().filter(|byte| **byte == b'\n').count() + 1),
+            line: Some(self.line(offset)),
             mark: None,
             severity: Severity::Error,
             rule: Rule::Config,
             message,
             hint: hint.into(),
         });
+    }
+
+    /// The line of a byte offset, counted from 1.
+    pub(super) fn line(&self, offset: usize) -> usize {
+        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
+    }
+
+    /// Takes in the faults of another file.
+    pub(super) fn extend(&self, findings: Vec<Finding>) {
+        self.found.borrow_mut().extend(findings);
     }
 
     pub(super) fn at<T>(&self, written: &Written<T>, message: &str, hint: impl Into<String>) {
@@ -147,6 +157,11 @@ impl<'a, 'f> Table<'a, 'f> {
         }
     }
 
+    /// Where the table begins.
+    pub(super) fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// Notes a key that must be there and is not.
     pub(super) fn missing(&self, key: &str, hint: impl Into<String>) {
         self.faults.push(
@@ -182,6 +197,28 @@ impl<'a, 'f> Table<'a, 'f> {
                 .map(|item| item.get_ref().as_str().map(text))
                 .collect()
         })
+    }
+
+    /// Every entry, each a string, in the order in which they are written: of a table whose keys
+    /// are not ours.
+    pub(super) fn every_string(self, hint: &str) -> Vec<Written<String>> {
+        let mut strings = Vec::new();
+        for (key, Entry { offset, value }) in self.entries {
+            match value.as_str() {
+                Some(value) => strings.push(Written {
+                    value: text(value),
+                    offset,
+                    key,
+                }),
+                None => self.faults.push(
+                    offset,
+                    format!("`{key}` takes a string, not {}", kind(&value)),
+                    hint,
+                ),
+            }
+        }
+        strings.sort_by_key(|written| written.offset);
+        strings
     }
 
     /// A table of any keys, each with a scalar, as text.

@@ -11,6 +11,7 @@ use globset::GlobSet;
 use super::cards::{cards, choice};
 use super::feeds;
 use super::fields::fields;
+use super::ids::{self, Ledger};
 use super::raw::{Faults, Table, Written};
 use super::values::{
     email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone, twitter,
@@ -29,9 +30,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What a lost event may cost.
 const RESCAN: Duration = Duration::from_secs(30);
 
-pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path) -> Option<Config> {
+pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) -> Option<Config> {
     let mut root = faults.root();
-    let site = site(root.table("site"), faults);
+    let site = site(root.table("site"), faults, dir, ledger);
     let content = content(root.table("content"), faults, dir);
     let hidden = hidden(root.table("visibility"), faults);
     let has_pictures = content.static_dir.is_some();
@@ -76,7 +77,7 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path) -> Option<Config
     })
 }
 
-fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
+fn site(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path, ledger: Ledger) -> Option<Site> {
     let url = match table.string("url") {
         Some(written) => site_url(faults, &written),
         None => {
@@ -100,6 +101,8 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
             written.value.iter().filter_map(one).collect()
         })
         .unwrap_or_default();
+    let named = table.string("ids");
+    let ids = ids::read(faults, table.offset(), named.as_ref(), dir, ledger);
     let timezone = table
         .string("timezone")
         .and_then(|written| timezone(faults, &written));
@@ -136,6 +139,7 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Option<Site> {
     Some(Site {
         url: url?,
         former_urls,
+        ids,
         description: description
             .filter(|text| !text.is_empty())
             .or_else(|| title.clone())?,

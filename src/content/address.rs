@@ -3,12 +3,13 @@
 use url::Url;
 
 use super::fields::{Fields, Place};
+use super::ledger;
 use super::permalink::{self, Parts};
 use crate::config::{self, Field};
 use crate::finding::{Rule, Severity};
 use crate::percent;
 use crate::post::{IdFrom, Permalink};
-use crate::text::written_length;
+use crate::text::{one_line, written_length};
 
 /// In bytes as HTML writes them. No crawler follows a longer one, and a card's head has to hold it.
 pub(super) const MAX_URL: usize = 2048;
@@ -16,8 +17,9 @@ const HINT: &str = "write the address of the post, such as `https://example.org/
 
 /// The permalink and the id.
 ///
-/// The id is what the front matter gives as such, else the permalink as it is written there, else
-/// the permalink. As it is written, because a site that moves must not re-post its archive.
+/// The id is what the front matter gives as such, else what the ledger has, else the permalink as it
+/// is written in the front matter, else the permalink. As it is written, because a site that moves
+/// must not re-post its archive.
 pub(super) fn address(
     fields: &Fields<'_>,
     parts: &Parts<'_>,
@@ -88,7 +90,11 @@ pub(super) fn address(
         field: from.map(|(name, _)| name.to_owned()),
         line: from.map(|(_, line)| line),
     };
-    let (id, id_from) = match fields.text(Field::Id) {
+    let given = fields.text(Field::Id);
+    if let Some(id) = ledger::id(fields, given, &site.ids) {
+        return (permalink, id.to_owned(), IdFrom::Ledger);
+    }
+    let (id, id_from) = match given {
         Some((id, line)) => {
             if Url::parse(id).is_err() {
                 fields.note(
@@ -107,7 +113,7 @@ pub(super) fn address(
         },
     };
     // A blank or a bracket is none of an IRI's (RFC 3987 §2.2), and Atom compares ids as they are.
-    (permalink, percent::iri(&id), id_from)
+    (permalink, one_line(&percent::iri(&id)), id_from)
 }
 
 /// Whether an address as written says its path in escapes other than those of its one spelling.

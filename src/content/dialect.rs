@@ -98,7 +98,7 @@ pub(super) fn post(
             .map(|text| cut(&text, DESCRIPTION_GRAPHEMES))
             .unwrap_or_default(),
         title,
-        id: one_line(&id),
+        id,
         id_from,
         aliases: aliases(fields, &permalink, &config.site.url),
         permalink,

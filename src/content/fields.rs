@@ -125,6 +125,11 @@ impl<'a> Fields<'a> {
             .filter_map(move |name| Some((name, root.get(name)?)))
     }
 
+    /// The file below the content directory.
+    pub(super) fn file(&self) -> &'a str {
+        self.file
+    }
+
     pub(super) fn into_findings(self) -> Vec<Finding> {
         self.findings.into_inner()
     }

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::parse::{Parsed, parse};
 use super::scan::{Candidate, Scan, scan};
-use super::{Depth, broken};
+use super::{Depth, broken, ledger};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
@@ -120,10 +120,12 @@ impl Library {
     ) -> Result<Looked, LibraryError> {
         let dir = &config.content.dir;
         progress.begin(Stage::Listing, 0);
-        let scan = scan(&config.content).map_err(|source| LibraryError::Directory {
+        let mut scan = scan(&config.content).map_err(|source| LibraryError::Directory {
             dir: dir.clone(),
             source,
         })?;
+        let of_ledger = ledger::findings(&config.site.ids, &scan);
+        scan.findings.extend(of_ledger);
         let stale: Vec<(&String, &Candidate)> = scan
             .candidates
             .iter()

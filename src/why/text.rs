@@ -107,6 +107,7 @@ fn permalink(post: &Post, config: &Config) -> String {
 fn id(post: &Post) -> String {
     let from = match post.id_from {
         IdFrom::Field(line) => format!("its own field, line {line}"),
+        IdFrom::Ledger => "the ledger of ids".to_owned(),
         IdFrom::WrittenPermalink => "the permalink as it is written".to_owned(),
         IdFrom::Permalink => "the permalink".to_owned(),
     };

@@ -37,13 +37,14 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 20] = [
+    const EXAMPLES: [&str; 21] = [
         "languages",
         "fields",
         "[[feeds]]",
         "path",
         "category",
         "directory",
+        "ids",
         "static_dir",
         "template",
         "logo",

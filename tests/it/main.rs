@@ -19,6 +19,7 @@ mod dialects;
 mod feed_set;
 mod feeds;
 mod gallery;
+mod import_ids;
 mod pages;
 mod pixels;
 mod reload;
