@@ -1,6 +1,6 @@
 //! Elements and text into well-formed XML.
 //!
-//! The only file that names the `quick-xml` crate.
+//! With `src/archive/xml.rs`, which reads, the only file that names the `quick-xml` crate.
 
 use std::io;
 
