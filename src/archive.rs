@@ -2,7 +2,10 @@
 //!
 //! Of an item only what tells which post it is: its id as it is written, link, title and dates.
 
+mod evidence;
+pub mod import;
 mod json;
+pub mod matching;
 mod xml;
 
 use std::io::{self, Read};

@@ -24,6 +24,7 @@ mod scan;
 
 use crate::config::Config;
 
+pub use address::moved;
 pub use library::{Library, LibraryError, Looked, Loss, Tally};
 pub use parse::{Parsed, parse};
 

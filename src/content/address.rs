@@ -202,7 +202,7 @@ fn resolve(
 }
 
 /// Where an address on a site's former home is now; also `http` where the site is `https`.
-fn moved(url: &Url, from: &Url, to: &Url) -> Option<Url> {
+pub fn moved(url: &Url, from: &Url, to: &Url) -> Option<Url> {
     let same = url.host() == from.host() && (url.port() == from.port());
     let rest = same
         .then(|| url.path().strip_prefix(from.path()))

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("stamp", &[]),
     ("text", &["fingerprint"]),
     ("artifact", &["percent"]),
-    ("archive", &["config", "content", "percent", "post", "text"]),
+    ("archive", &["config", "content", "percent", "text"]),
     ("config", &["artifact", "finding", "percent", "text"]),
     ("font", &["finding", "fingerprint"]),
     ("picture", &["fingerprint", "percent", "stamp"]),
@@ -83,6 +83,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "archive",
             "artifact",
             "config",
             "content",
@@ -93,13 +94,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "pipeline",
             "progress",
             "site",
+            "text",
         ],
     ),
     ("lint", &["artifact", "config", "finding", "site"]),
     (
         "why",
         &[
-            "artifact", "config", "finding", "percent", "post", "report", "site",
+            "artifact", "config", "content", "finding", "percent", "post", "report", "site",
         ],
     ),
     ("cli", &[]),
@@ -107,6 +109,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "command",
         &[
+            "archive",
             "cli",
             "config",
             "content",
@@ -114,11 +117,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "gallery",
             "inspection",
             "pipeline",
+            "post",
             "progress",
             "report",
             "server",
+            "site",
             "snapshot",
             "watch",
+            "why",
         ],
     ),
     ("main", &["cli", "command", "telemetry"]),
