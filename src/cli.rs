@@ -24,6 +24,10 @@ pub enum Command {
     Serve(Serve),
     /// List everything that is wrong with the content; exit code 3 if any of it is an error.
     Check(Check),
+    /// Take over the ids of a former feed, so that a site that moves posts nothing to its readers again.
+    ImportIds(ImportIds),
+    /// Tell what is known of a file or an address: its state, what decided it, where it is.
+    Why(Why),
 }
 
 /// Options of `check`.
@@ -65,6 +69,17 @@ pub enum Deny {
     Notes,
 }
 
+/// Options of `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// A file, an address, an id, or the end of a file's path.
+    #[arg(value_name = "FILE|URL")]
+    pub question: String,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}
+
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -74,6 +89,27 @@ pub struct Serve {
     /// Listen on this address instead of `server.listen`; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+}
+
+/// Options of `import-ids`.
+#[derive(Debug, Args)]
+pub struct ImportIds {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Write nothing; show on stdout what the ledger would be.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where a feed and the ledger differ on a post, take what the feed has.
+    #[arg(long)]
+    pub replace: bool,
+    /// List every single thing that could not be matched.
+    #[arg(long)]
+    pub verbose: bool,
+    /// The feed as a file, in RSS, Atom or JSON Feed, gzip'd or not; `-` is stdin. Of several, such as
+    /// the pages of one, the first that has an id for a post goes before the others.
+    #[arg(required = true, value_name = "FEED")]
+    pub feeds: Vec<PathBuf>,
 }
 
 /// Where the configuration is.

@@ -3,7 +3,9 @@
 //! With `main`, the only code that has a clock, `anyhow` and exit codes.
 
 mod check;
+mod import_ids;
 mod serve;
+mod why;
 
 use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
@@ -44,6 +46,8 @@ pub fn run(cli: Cli) -> Exit {
         None => serve::run(&cli.serve),
         Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::ImportIds(args)) => import_ids::run(&args),
+        Some(Command::Why(args)) => why::run(&args),
     };
     ended.unwrap_or_else(|error| {
         let exit = if error.is::<ConfigError>() {
@@ -65,13 +69,8 @@ fn explain(error: &anyhow::Error) -> String {
     match error.downcast_ref::<ConfigError>() {
         Some(ConfigError::Faults { findings, .. }) => {
             let here = here();
-            let report = Report::of_config(findings, &here);
-            let mut whole = Vec::new();
-            let colour = takes_colour(&std::io::stderr());
-            // Memory takes all that is written.
-            let _ = human::write(&report, colour, &mut whole);
             text.push('\n');
-            text.push_str(&String::from_utf8_lossy(&whole));
+            text.push_str(&human(&Report::of_config(findings, &here)));
         }
         Some(ConfigError::Read { .. }) => {
             text.push_str("  hint: name the file with `--config FILE`\n")
@@ -100,6 +99,14 @@ struct Hint {
 )]
 fn clock() -> SystemTime {
     SystemTime::now()
+}
+
+/// Findings as stderr has them.
+fn human(report: &Report<'_>) -> String {
+    let mut whole = Vec::new();
+    // Memory takes all that is written.
+    let _ = human::write(report, takes_colour(&std::io::stderr()), &mut whole);
+    String::from_utf8_lossy(&whole).into_owned()
 }
 
 /// The directory that shown paths are relative to.

@@ -5,6 +5,7 @@
 pub mod bar;
 pub mod github;
 pub mod human;
+mod import;
 pub mod json;
 mod place;
 mod printable;
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::inspection::Inspection;
 use crate::site::visibility::State;
+pub use import::{import, left_out, written};
 pub use place::{Located, Places};
 pub use summary::{state, summary};
 
@@ -65,6 +67,17 @@ pub struct Posts {
 }
 
 impl<'a> Report<'a> {
+    /// Findings of any kind. Paths are shown relative to `base` where they are below it.
+    pub fn of_findings(config: &'a Config, findings: &'a [Finding], base: &'a Path) -> Report<'a> {
+        Report {
+            places: Places {
+                config: Some(config),
+                base,
+            },
+            ..Report::of_config(findings, base)
+        }
+    }
+
     /// What is wrong with a configuration. Paths are shown relative to `base` where they are below it.
     pub fn of_config(findings: &'a [Finding], base: &'a Path) -> Report<'a> {
         Report {
