@@ -6,8 +6,9 @@
 use std::time::SystemTime;
 
 use crate::config::Config;
-use crate::content::{Library, LibraryError, Loss};
+use crate::content::{Depth, Library, LibraryError, Loss};
 use crate::finding::Finding;
+use crate::lint;
 use crate::progress::{Progress, Stage};
 use crate::site::{Judged, Site};
 use crate::studio::Studio;
@@ -33,7 +34,7 @@ impl Inspection {
         now: SystemTime,
         progress: &Progress,
     ) -> Result<Inspection, LibraryError> {
-        let mut library = Library::default();
+        let mut library = Library::new(Depth::Check);
         library.look(config, Loss::IsBelieved, now, progress)?;
         progress.begin(Stage::Judging, 0);
         let judged = Site::judge(config, library.posts(), now.into());
@@ -44,6 +45,8 @@ impl Inspection {
         let mut findings = library.findings();
         findings.extend(judged.findings.iter().cloned());
         findings.extend(prepared.findings);
+        findings.extend(lint::all(config, &judged, now.into()));
+        let mut findings = lint::relevant(findings, &judged);
         findings.sort();
         Ok(Inspection {
             library,

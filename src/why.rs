@@ -2,6 +2,7 @@
 //! that, where its address and id come from, and each output that holds it.
 
 mod outputs;
+mod place;
 mod question;
 mod text;
 
@@ -11,6 +12,7 @@ use crate::post::Post;
 use crate::site::Judged;
 use crate::site::visibility::Verdict;
 
+pub use place::{Place, place};
 pub use text::answer_text;
 
 /// What is known.
@@ -62,16 +64,16 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// Answers a question. `file` is the path of an existing file below the content directory, where
-    /// the question is one; `parsed` says why that is no post, where it is none.
-    pub fn answer(self, question: &str, file: Option<&str>, reason: Option<String>) -> Answer<'a> {
-        if let Some(path) = file {
-            return match self.posts.iter().find(|post| post.path == path) {
+    /// Answers a question, which may name a file.
+    pub fn answer(self, question: &str, file: Option<Place>) -> Answer<'a> {
+        if let Some(Place { path, reason }) = file {
+            let post = self.posts.iter().find(|post| post.path == path);
+            return match post.filter(|_| reason.is_none()) {
                 Some(post) => self.of_post(post, ""),
                 None => Answer::NoPost {
-                    path: path.to_owned(),
-                    reason: reason.unwrap_or_else(|| "it does not parse".to_owned()),
-                    findings: self.findings_of(path),
+                    findings: self.findings_of(&path),
+                    path,
+                    reason: reason.unwrap_or_else(|| "something is wrong with it".to_owned()),
                 },
             };
         }

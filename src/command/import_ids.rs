@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Exit, Hint, clock, serve, tell};
+use super::{Exit, Hint, clock, here, human, serve, tell};
 use crate::archive::import::{Import, Options, Source, import};
 use crate::archive::matching::Candidate;
 use crate::archive::{self, ArchiveError};
@@ -15,7 +15,8 @@ use crate::config::{Config, Ids};
 use crate::content::{Library, Loss, Tally};
 use crate::finding::{Finding, Rule};
 use crate::post::Post;
-use crate::report;
+use crate::progress::Progress;
+use crate::report::{self, Report};
 use crate::site::Site;
 use crate::site::visibility::State;
 
@@ -57,7 +58,10 @@ pub(super) fn run(args: &ImportIds) -> anyhow::Result<Exit> {
     let mut findings = Look::new(&config)?.findings;
     findings.retain(|finding| RULES.contains(&finding.rule));
     if !findings.is_empty() {
-        tell(&format!("\n{}", human(&Report::of_findings(&config, &findings, &here()))));
+        tell(&format!(
+            "\n{}",
+            human(&Report::of_findings(&config, &findings, &here()))
+        ));
     }
     Ok(Exit::Done)
 }

@@ -48,11 +48,22 @@ pub(super) fn read(
             1 => String::new(),
             times => format!(" ({times} times)"),
         };
+        let (what, why) = if left_out.is_address {
+            (
+                "is no address that readers can follow",
+                "the site's generator alone resolves it; the text of the link stays",
+            )
+        } else {
+            (
+                "is left out",
+                "only the site's generator knows what it shows",
+            )
+        };
         fields.note(
             Severity::Warning,
             Rule::Shortcode,
             Place::mark(body.line + left_out.line, &left_out.text),
-            format!("`{}` is left out{times}, as only the site's generator knows what it shows", left_out.name),
+            format!("`{}` {what}{times}: {why}", left_out.name),
             "write it as Markdown or HTML if readers of feeds are to see it; if it is plain text, set `content.shortcodes = \"keep\"`",
         );
     }

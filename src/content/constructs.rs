@@ -49,6 +49,8 @@ pub(super) struct LeftOut {
     pub(super) line: usize,
     /// How often it is there.
     pub(super) times: usize,
+    /// Whether it was an address, so that what it was the address of stays.
+    pub(super) is_address: bool,
 }
 
 impl Reduced<'_> {
@@ -228,6 +230,9 @@ impl<'a> Scan<'a, '_> {
                 let in_address = self.out.ends_with(['(', '"', '\'', '<']);
                 self.out.push_str(if in_address { UNRESOLVED } else { "" });
                 self.leave_out(tag.shown(), begin);
+                if let Some(last) = self.left_out.last_mut().filter(|last| last.times == 1) {
+                    last.is_address = in_address;
+                }
             }
             Embed::Verbatim => {
                 let (inside, length) = self.until_end(tag.name).unwrap_or_default();
@@ -308,6 +313,7 @@ impl<'a> Scan<'a, '_> {
                 text: text.to_owned(),
                 line: before.matches('\n').count(),
                 times: 1,
+                is_address: false,
             });
         }
     }

@@ -73,7 +73,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "inspection",
-        &["config", "content", "finding", "progress", "site", "studio"],
+        &[
+            "config", "content", "finding", "lint", "progress", "site", "studio",
+        ],
     ),
     ("watch", &["config", "content", "pipeline"]),
     (

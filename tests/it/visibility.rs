@@ -268,6 +268,9 @@ fn a_hidden_post_does_not_shadow_the_public_one_of_its_address() {
     assert!(matches!(built.status.verdicts[1].state, State::Hidden(_)));
 }
 
+/// Feeds with pages and archives, and of all kinds.
+const MANY_FEEDS: &str = "[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n";
+
 /// One random post: its file, and whether it is to be seen on 2025-01-01.
 fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
     let marker = prop_oneof![
@@ -277,15 +280,19 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         1 => Just(("draft: 'on'\n".to_owned(), false)),
         1 => Just(("published: 0\n".to_owned(), false)),
         1 => Just(("private: what\n".to_owned(), false)),
+        1 => Just(("status: draft\n".to_owned(), false)),
+        1 => Just(("extra: {hidden: yes}\n".to_owned(), false)),
+        1 => Just(("build: {render: never}\n".to_owned(), false)),
         1 => Just(("publishDate: 2025-01-01T00:00:01Z\n".to_owned(), false)),
         1 => Just(("expires: 2025-01-01\n".to_owned(), false)),
     ];
     (marker, 2020..2027_u16, any::<bool>(), any::<bool>()).prop_map(move |((marker, shown), year, url, cdata)| {
         let word = format!("w{number}x{}", courant::fingerprint::hex(&number.to_le_bytes()));
         let url = if url { format!("seo: {{url: 'https://example.org/{word}-url', description: {word}-d}}\n") } else { String::new() };
+        let key = number / 2;
         let tail = if cdata { "]]> \u{b} &amp; <b>" } else { "" };
         let text = format!(
-            "---\ntitle: {word}-t\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\n{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
+            "---\ntitle: {word}-t\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
         );
         (word, text, shown && year < 2025)
     })
@@ -300,7 +307,7 @@ proptest! {
 
     #[test]
     fn no_byte_of_a_hidden_post_is_in_any_artifact(posts in any_posts()) {
-        let site = posts.iter().fold(TestSite::new(), |site, (word, text, _)| site.post(&format!("{word}.md"), text));
+        let site = posts.iter().fold(TestSite::new().config(MANY_FEEDS), |site, (word, text, _)| site.post(&format!("{word}.md"), text));
         let everything = site.build().everything();
         for (word, text, shown) in &posts {
             prop_assert_eq!(everything.contains(word.as_str()), *shown, "{}", text);
