@@ -17,6 +17,7 @@ mod library;
 mod location;
 mod markdown;
 mod markup;
+pub mod outline;
 mod parse;
 mod permalink;
 mod sanitize;

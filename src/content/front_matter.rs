@@ -14,16 +14,16 @@ const MAX_TEXT: usize = 1024 * 1024;
 
 /// A front matter, or a value in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
+pub struct Node {
     /// The line in the file, counted from 1.
-    pub(super) line: usize,
+    pub line: usize,
     /// What is written there.
-    pub(super) value: Value,
+    pub value: Value,
 }
 
 /// What a node holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub enum Value {
     /// Nothing, or `null`.
     Null,
     /// Text, a number, a date or a truth, as written.
@@ -36,15 +36,15 @@ pub(super) enum Value {
 
 /// Why a front matter is not one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub struct Fault {
     /// The line in the file, counted from 1.
-    pub(super) line: usize,
+    pub line: usize,
     /// Whether the budget is what it broke.
-    pub(super) over_budget: bool,
+    pub over_budget: bool,
     /// What is wrong.
-    pub(super) message: String,
+    pub message: String,
     /// What to do.
-    pub(super) hint: &'static str,
+    pub hint: &'static str,
 }
 
 /// A file's text in its two parts.
@@ -67,7 +67,7 @@ pub(super) enum Split<'a> {
 
 /// What a front matter is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub enum Format {
     /// YAML 1.2, between `---` lines.
     Yaml,
     /// TOML 1.0, between `+++` lines.
@@ -78,7 +78,7 @@ pub(super) enum Format {
 
 impl Node {
     /// The field at a dotted path, names compared without regard to case.
-    pub(super) fn get(&self, path: &str) -> Option<&Node> {
+    pub fn get(&self, path: &str) -> Option<&Node> {
         path.split('.')
             .try_fold(self, |node, name| node.field(name))
     }
@@ -99,7 +99,7 @@ impl Node {
     }
 
     /// The scalar's text without blanks at its ends, if it is a scalar and not empty.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar(text) => Some(text.trim()).filter(|text| !text.is_empty()),
             _ => None,
@@ -161,9 +161,17 @@ fn json_object(text: &str) -> Split<'_> {
 pub(super) fn parse(format: Format, front: &str) -> Result<Node, Fault> {
     match format {
         // After the fence, on line 2.
-        Format::Yaml => yaml::parse(front, 1),
-        Format::Toml => toml::parse(front, 1),
-        Format::Json => json::parse(front, 0),
+        Format::Yaml | Format::Toml => parse_below(1, format, front),
+        Format::Json => parse_below(0, format, front),
+    }
+}
+
+/// Parses a text that stands below so many lines of its file.
+pub(super) fn parse_below(lines: usize, format: Format, text: &str) -> Result<Node, Fault> {
+    match format {
+        Format::Yaml => yaml::parse(text, lines),
+        Format::Toml => toml::parse(text, lines),
+        Format::Json => json::parse(text, lines),
     }
 }
 
