@@ -27,6 +27,7 @@ pub mod site;
 pub mod snapshot;
 pub mod stamp;
 pub mod studio;
+pub mod survey;
 pub mod telemetry;
 pub mod text;
 pub mod watch;

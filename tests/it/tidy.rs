@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config", "finding", "percent", "post", "progress", "stamp", "text",
         ],
     ),
+    ("survey", &["config", "content", "finding", "text"]),
     (
         "site",
         &[
@@ -125,6 +126,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "server",
             "site",
             "snapshot",
+            "survey",
             "watch",
             "why",
         ],
