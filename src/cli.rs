@@ -24,6 +24,8 @@ pub enum Command {
     Serve(Serve),
     /// List everything that is wrong with the content; exit code 3 if any of it is an error.
     Check(Check),
+    /// Look at a site and write the configuration that serves its posts.
+    Init(Init),
     /// Take over the ids of a former feed, so that a site that moves posts nothing to its readers again.
     ImportIds(ImportIds),
     /// Tell what is known of a file or an address: its state, what decided it, where it is.
@@ -110,6 +112,21 @@ pub struct ImportIds {
     /// the pages of one, the first that has an id for a post goes before the others.
     #[arg(required = true, value_name = "FEED")]
     pub feeds: Vec<PathBuf>,
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The site's directory, where its generator's configuration is.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Write to this file, which must not be there yet; `config.toml` in the site's directory where
+    /// nothing is said, or `courant.toml` where that is a name of the generator's.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write to the standard output, and to no file.
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// Where the configuration is.

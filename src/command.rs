@@ -4,6 +4,7 @@
 
 mod check;
 mod import_ids;
+mod init;
 mod serve;
 mod why;
 
@@ -48,6 +49,7 @@ pub fn run(cli: Cli) -> Exit {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::ImportIds(args)) => import_ids::run(&args),
         Some(Command::Why(args)) => why::run(&args),
+        Some(Command::Init(args)) => init::run(&args),
     };
     ended.unwrap_or_else(|error| {
         let exit = if error.is::<ConfigError>() {

@@ -6,17 +6,7 @@ use courant::config::Config;
 
 fn faults(toml: &str) -> String {
     let findings = Config::parse(toml, "config.toml", Path::new("")).expect_err("faults");
-    findings
-        .iter()
-        .map(|finding| {
-            let line = finding.line.expect("a line");
-            format!(
-                "{}: {} [{}]\n  --> {}:{line}\n  hint: {}\n",
-                finding.severity, finding.message, finding.rule, finding.file, finding.hint
-            )
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    crate::support::listed(&findings)
 }
 
 #[test]

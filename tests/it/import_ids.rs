@@ -31,12 +31,9 @@ fn build(site: &TestSite) -> Built {
 /// The faults of a site's configuration, without the test's directory.
 fn faults(site: &TestSite) -> String {
     match Config::load(&site.write_config()) {
-        Err(ConfigError::Faults { findings, .. }) => findings
-            .iter()
-            .map(courant::report::finding)
-            .collect::<Vec<_>>()
-            .join("\n")
-            .replace(&site.root().display().to_string(), "[site]"),
+        Err(ConfigError::Faults { findings, .. }) => {
+            crate::support::listed(&findings).replace(&site.root().display().to_string(), "[site]")
+        }
         other => panic!("faults were expected: {other:?}"),
     }
 }

@@ -20,6 +20,7 @@ mod feed_set;
 mod feeds;
 mod gallery;
 mod import_ids;
+mod init;
 mod lints;
 mod pages;
 mod pixels;

@@ -270,6 +270,18 @@ impl Built {
     }
 }
 
+/// Findings of a configuration, each on three lines.
+pub fn listed(findings: &[Finding]) -> String {
+    let one = |finding: &Finding| {
+        let line = finding.line.expect("a line");
+        format!(
+            "{}: {} [{}]\n  --> {}:{line}\n  hint: {}\n",
+            finding.severity, finding.message, finding.rule, finding.file, finding.hint
+        )
+    };
+    findings.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
 /// What a resource holds, or what it would be drawn of.
 pub fn said(resource: &Resource) -> String {
     match &resource.content {

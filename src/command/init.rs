@@ -1,0 +1,103 @@
+//! `courant init`: looks at a site and writes the configuration that serves its posts.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Hint, here, human, tell};
+use crate::cli::Init;
+use crate::config::Config;
+use crate::report::Report;
+use crate::survey::{SurveyError, survey};
+
+pub(super) fn run(args: &Init) -> anyhow::Result<Exit> {
+    let found = survey(&args.dir).map_err(no_site)?;
+    let output = match &args.output {
+        Some(output) => output.clone(),
+        None => beside(&args.dir, found.file_name()),
+    };
+    let text = found.to_toml(output.parent().unwrap_or(Path::new("")));
+    // What was written by the rules of `config` is read by them, or it is not written.
+    Config::parse(&text, &output.display().to_string(), Path::new("")).map_err(|findings| {
+        crate::config::ConfigError::Faults {
+            path: output.clone(),
+            findings,
+        }
+    })?;
+    if !args.print {
+        write(&output, &text).map_err(|error| not_written(&output, error))?;
+    }
+    let mut told = found.summary();
+    if !found.findings.is_empty() {
+        told.push('\n');
+        told.push_str(&human(&Report::of_config(&found.findings, &here())));
+    }
+    let shown = output.display();
+    if !args.print {
+        told.push_str(&format!("\nwrote `{shown}`\n"));
+    }
+    for setting in found.placeholders() {
+        told.push_str(&format!(
+            "  replace `{}` in it first: it stands in for what was not found\n",
+            setting.key
+        ));
+    }
+    if args.print {
+        tell(&told);
+        io::stdout().write_all(text.as_bytes())?;
+        return Ok(Exit::Done);
+    }
+    told.push_str(&format!(
+        "  next: `courant check --config {shown}` says what is wrong with the posts,\n        `courant serve --config {shown}` serves them\n"
+    ));
+    tell(&told);
+    Ok(Exit::Done)
+}
+
+/// A file in a directory, named as short as it can be from here.
+fn beside(dir: &Path, name: &str) -> PathBuf {
+    if dir == Path::new(".") {
+        PathBuf::from(name)
+    } else {
+        dir.join(name)
+    }
+}
+
+/// Writes a file that must not be there yet.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn not_written(path: &Path, source: io::Error) -> Hint {
+    let shown = path.display();
+    if source.kind() == io::ErrorKind::AlreadyExists {
+        return Hint {
+            message: format!("`{shown}` is there already, and is left as it is"),
+            hint: "`--output FILE` writes to another file, `--print` to the standard output"
+                .to_owned(),
+            source: None,
+        };
+    }
+    Hint {
+        message: format!("cannot write `{shown}`"),
+        hint: "`--output FILE` writes to another file, `--print` to the standard output".to_owned(),
+        source: Some(source),
+    }
+}
+
+fn no_site(error: SurveyError) -> Hint {
+    let message = error.to_string();
+    match error {
+        SurveyError::Unreadable { source, .. } => Hint {
+            message,
+            hint: "name the directory of a site, as in `courant init path/to/site`".to_owned(),
+            source: Some(source),
+        },
+        SurveyError::Nothing { .. } => Hint {
+            message,
+            hint: "name the directory of a site, as in `courant init path/to/site`; for a new one, a `config.toml` with `url` and `title` below `[site]` is enough".to_owned(),
+            source: None,
+        },
+    }
+}
