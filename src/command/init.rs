@@ -44,8 +44,11 @@ pub(super) fn run(args: &Init) -> anyhow::Result<Exit> {
     }
     if args.print {
         tell(&told);
-        io::stdout().write_all(text.as_bytes())?;
-        return Ok(Exit::Done);
+        return match io::stdout().write_all(text.as_bytes()) {
+            // `courant init --print | head` is no failure of ours.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+            written => Ok(written.map(|()| Exit::Done)?),
+        };
     }
     told.push_str(&format!(
         "  next: `courant check --config {shown}` says what is wrong with the posts,\n        `courant serve --config {shown}` serves them\n"

@@ -141,11 +141,9 @@ fn require(draft: &mut Draft<'_>, home: &Home, collection: Option<&Collection>, 
         }
     }
     for field in KINDS {
-        if let Some((value, holding, others)) = kind_of_posts(pages, field) {
-            let why = format!(
-                "{holding} of {} posts have it, {others} other pages another",
-                pages.posts().count()
-            );
+        if let Some((value, holding)) = kind_of_posts(pages, field) {
+            let posts = pages.posts().count();
+            let why = format!("{holding} of {posts} posts have it, and other pages another");
             let table = vec![(field.to_owned(), value)];
             return draft.set(Key::Require, Value::Table(table), Source::Guess(why));
         }
@@ -153,8 +151,8 @@ fn require(draft: &mut Draft<'_>, home: &Home, collection: Option<&Collection>, 
 }
 
 /// The value that nearly all posts have in a field, where other pages have another, with how many
-/// are which.
-fn kind_of_posts(pages: &Pages, field: &str) -> Option<(String, usize, usize)> {
+/// have it.
+fn kind_of_posts(pages: &Pages, field: &str) -> Option<(String, usize)> {
     let value_of = |page: &Page| page.front.get(field)?.text().map(str::to_owned);
     let mut values: Vec<String> = pages.posts().filter_map(value_of).collect();
     values.sort();
@@ -166,13 +164,9 @@ fn kind_of_posts(pages: &Pages, field: &str) -> Option<(String, usize, usize)> {
         .posts()
         .filter(|page| page.holds(field, value))
         .count();
-    let others = pages
-        .read
-        .iter()
-        .filter(|page| value_of(page).is_some_and(|other| other != *value))
-        .count();
+    let differs = |page: &Page| value_of(page).is_some_and(|other| other != *value);
     let nearly_all = holding * 5 >= pages.posts().count() * 4;
-    (nearly_all && others > 0).then(|| (value.clone(), holding, others))
+    (nearly_all && pages.read.iter().any(differs)).then(|| (value.clone(), holding))
 }
 
 /// What tells posts from the other pages by where they are.

@@ -1027,7 +1027,7 @@ fn kinds_of_pages_are_guessed_where_no_cms_names_them() {
     fs::remove_file(made.root().join("config.toml")).unwrap();
     let toml = made.init("config.toml");
     assert!(
-        toml.contains("# a guess: 5 of 6 posts have it, 2 other pages another\nrequire = { templateKey = \"blog-post\" }"),
+        toml.contains("# a guess: 5 of 6 posts have it, and other pages another\nrequire = { templateKey = \"blog-post\" }"),
         "{toml}"
     );
 }
