@@ -32,9 +32,10 @@ pub(super) fn run(args: &Init) -> anyhow::Result<Exit> {
         told.push('\n');
         told.push_str(&human(&Report::of_config(&found.findings, &here())));
     }
-    let shown = output.display();
+    let shown = as_argument(&output);
     if !args.print {
-        told.push_str(&format!("\nwrote `{shown}`\n"));
+        let output = output.display();
+        told.push_str(&format!("\nwrote `{output}`\n"));
     }
     for setting in found.placeholders() {
         told.push_str(&format!(
@@ -63,6 +64,17 @@ fn beside(dir: &Path, name: &str) -> PathBuf {
         PathBuf::from(name)
     } else {
         dir.join(name)
+    }
+}
+
+/// A path as a shell takes it for one.
+fn as_argument(path: &Path) -> String {
+    let shown = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+:@%".contains(c);
+    if shown.chars().all(is_plain) {
+        shown
+    } else {
+        format!("'{}'", shown.replace('\'', "'\\''"))
     }
 }
 

@@ -5,7 +5,7 @@ use super::pages::Pages;
 use super::pattern::{self, Pattern};
 use super::reader::{Data, fields, items};
 use super::sections::Sections;
-use super::setting::{Key, Source};
+use super::setting::{Key, Source, is_pattern};
 use super::tree;
 use crate::content::outline::Node;
 
@@ -240,22 +240,31 @@ fn permalinks(
         ];
         configuration.text(&[&paths[0], &paths[1]])
     };
-    let of_posts = sections.posts.iter().map(String::as_str);
-    let mut patterns = of_posts.map(|section| (section, written(section)));
-    let (section, first) = patterns.next().unwrap_or_default();
-    for (other, pattern) in patterns {
-        let same = pattern
-            .as_ref()
-            .map(|(text, _)| text.replace(other, section));
-        if let Some((text, source)) =
-            pattern.filter(|_| same.as_ref() != first.as_ref().map(|(text, _)| text))
-        {
-            let message = format!("the posts of `{other}` have other addresses: `{text}`");
-            let hint = format!(
-                "`site.permalinks` is that of `{section}`; write `url` into the posts of `{other}`"
-            );
-            draft.warn(&source, message, hint);
-        }
+    let section = sections
+        .posts
+        .first()
+        .map(String::as_str)
+        .unwrap_or_default();
+    let first = written(section);
+    let text_of =
+        |pattern: &Option<(String, Source)>| pattern.as_ref().map(|(text, _)| text.clone());
+    // A pattern that names the section can stand for one alone, unless there is a part for it.
+    let names_section = text_of(&first).is_some_and(|text| text.contains(":section"));
+    let serves_one = names_section && !is_pattern("/:section/");
+    let (same, apart): (Vec<&String>, Vec<&String>) = sections.posts.iter().partition(|other| {
+        *other == section || (!serves_one && text_of(&written(other)) == text_of(&first))
+    });
+    for other in &apart {
+        let source = written(other).or_else(|| first.clone());
+        let place = source.map(|(_, source)| source);
+        draft.warn(
+            &place.unwrap_or_else(|| Source::file(other)),
+            format!("the posts of `{other}` are left out, as they have other addresses than those of `{section}`"),
+            format!("serve them with a configuration of their own, or write `url` into each and add `{other}/**` to `content.include`"),
+        );
+    }
+    if !apart.is_empty() {
+        draft.sections_of_posts = same.into_iter().cloned().collect();
     }
     let ugly = configuration
         .text(&["uglyURLs"])
@@ -292,7 +301,14 @@ fn translated(text: &str, section: &str, pages: &Pages) -> Result<Pattern, Strin
         .filter(|page| page.front.get("slug").is_some())
         .count();
     let posts = pages.posts().count();
-    let is_nested = pages.posts().any(|page| page.dir().contains('/'));
+    let is_nested = pages
+        .posts()
+        .any(|page| page.section() == section && page.dir().contains('/'));
+    let section = if is_pattern("/:section/") {
+        ":section"
+    } else {
+        section
+    };
     let sections = if is_nested { ":dir" } else { section };
     let text = if text.contains(":sections[") {
         text.to_owned()
@@ -306,6 +322,7 @@ fn translated(text: &str, section: &str, pages: &Pages) -> Result<Pattern, Strin
         "day" => vec![":day"],
         "yearday" => vec![":y_day"],
         "dir" => vec![":dir"],
+        "section" => vec![":section"],
         // Hugo's slug is the title's, where a post has none.
         "slug" if slugs == posts => vec![":slug"],
         // Of some the slug is the title's, so the file's name is the nearest, and never the best.

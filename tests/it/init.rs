@@ -357,6 +357,57 @@ fn hugo_in_a_configuration_directory_and_in_a_language_s_own_content() {
 }
 
 #[test]
+fn sections_of_hugo_s_with_other_addresses_are_told_and_left_out() {
+    for (permalinks, expected) in [
+        (
+            "post = '/:year/:slugorcontentbasename/'\nnotes = '/n/:year/'\n",
+            "/2024/pier/",
+        ),
+        ("post = '/p/:slugorcontentbasename/'\n", "/p/pier/"),
+        ("notes = '/:year/:slugorcontentbasename/'\n", "/post/pier/"),
+    ] {
+        let config =
+            format!("baseURL = 'https://harbour.example'\ntitle = 'a'\n[permalinks]\n{permalinks}");
+        let made = site(&[
+            ("hugo.toml", &config),
+            ("content/post/pier.md", &post("Pier", "2024-05-01")),
+            ("content/post/tides.md", &post("Tides", "2024-05-02")),
+            ("content/notes/a.md", &post("A", "2024-05-01")),
+        ]);
+        let output = made.courant(&["init", "--print"]);
+        assert!(
+            said(&output).contains("the posts of `notes` are left out"),
+            "{}",
+            said(&output)
+        );
+        made.init("courant.toml");
+        let addresses = made.addresses("courant.toml");
+        assert_eq!(addresses.len(), 2, "{addresses:?}");
+        assert_eq!(addresses[0], format!("https://harbour.example{expected}"));
+    }
+}
+
+#[test]
+fn sections_of_hugo_s_with_the_same_addresses_are_served_together() {
+    let made = site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://harbour.example'\ntitle = 'a'\n[permalinks]\npost = '/:year/:filename/'\nnotes = '/:year/:filename/'\n",
+        ),
+        ("content/post/pier.md", &post("Pier", "2024-05-01")),
+        ("content/notes/tides.md", &post("Tides", "2024-05-01")),
+    ]);
+    made.init("courant.toml");
+    assert_eq!(
+        made.addresses("courant.toml"),
+        [
+            "https://harbour.example/2024/tides/",
+            "https://harbour.example/2024/pier/"
+        ]
+    );
+}
+
+#[test]
 fn hugo_s_own_form_of_addresses_needs_no_line() {
     let made = site(&[
         (
@@ -1082,6 +1133,9 @@ fn paths_lead_from_the_file_that_is_written() {
     assert!(toml.contains("dir = \"../harbour/src/pages\""), "{toml}");
     let check = made.courant(&["check", "--config", "../etc/harbour.toml"]);
     assert_eq!(check.status.code(), Some(0), "{}", said(&check));
+    let output = made.courant(&["init", "--output", "it's here.toml"]);
+    let argument = r"--config 'it'\''s here.toml'";
+    assert!(said(&output).contains(argument), "{}", said(&output));
     // From above, the site has a name.
     let output = Command::new(env!("CARGO_BIN_EXE_courant"))
         .args(["init", "harbour"])
