@@ -4,6 +4,7 @@
 //! reference of every key is `config.toml` at the top of the repository.
 
 mod cards;
+mod check;
 mod feeds;
 mod fields;
 mod ids;
@@ -19,11 +20,11 @@ use chrono_tz::Tz;
 use globset::GlobSet;
 use url::Url;
 
+pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
 pub use values::PERMALINK_PARTS;
 
-use crate::artifact::FeedFormat;
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule};
 use ids::Ledger;
 
 pub use ids::{Id, Ids};
@@ -51,6 +52,8 @@ pub struct Config {
     pub robots: Vec<RobotsGroup>,
     /// What is known of authors besides what posts say.
     pub authors: Vec<Author>,
+    /// What is not spoken of.
+    pub check: Check,
     /// How it is served.
     pub server: Server,
     /// How changes are noticed.
@@ -178,68 +181,6 @@ pub enum Theme {
     Poster,
 }
 
-/// `[feed]`: what all feeds are like.
-#[derive(Debug, Clone)]
-pub struct FeedDefaults {
-    /// The most entries of a feed; `None` is all.
-    pub limit: Option<usize>,
-    /// Whether entries carry the whole post or its description.
-    pub content: FeedContent,
-    /// How long a reader may wait before it asks again, in minutes.
-    pub ttl_minutes: u64,
-    /// How large a feed may be, in bytes, before its oldest entries carry their description only.
-    pub max_bytes: Option<usize>,
-}
-
-/// `[[feeds]]`: one feed besides the built-in ones.
-#[derive(Debug, Clone)]
-pub struct OwnFeed {
-    /// Its path below `server.public_url`, in its one spelling.
-    pub path: String,
-    /// Its format.
-    pub format: FeedFormat,
-    /// Its name; `None` is made of the filter.
-    pub title: Option<String>,
-    /// What it is about; `None` is that of the site.
-    pub description: Option<String>,
-    /// Which posts it holds.
-    pub filter: FeedFilter,
-    /// The most entries; `None` is all.
-    pub limit: Option<usize>,
-    /// Whether entries carry the whole post or its description.
-    pub content: FeedContent,
-}
-
-/// Which posts a feed holds: those that have one of each list that is not empty.
-#[derive(Debug, Clone, Default)]
-pub struct FeedFilter {
-    /// Categories, as labels or as slugs.
-    pub categories: Vec<String>,
-    /// Tags, as labels or as slugs.
-    pub tags: Vec<String>,
-    /// Authors, as names or as slugs.
-    pub authors: Vec<String>,
-    /// BCP 47 language tags.
-    pub languages: Vec<String>,
-    /// Directories below the content directory, without slashes at their ends.
-    pub directories: Vec<String>,
-}
-
-impl FeedFilter {
-    /// All that it asks for, for people.
-    pub fn names(&self) -> String {
-        let lists = [
-            &self.categories,
-            &self.tags,
-            &self.authors,
-            &self.languages,
-            &self.directories,
-        ];
-        let names: Vec<&str> = lists.into_iter().flatten().map(String::as_str).collect();
-        names.join(", ")
-    }
-}
-
 /// How much of a post its entry carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedContent {
@@ -280,6 +221,13 @@ pub struct Author {
     pub fediverse: Option<String>,
     /// The author's X account, without `@`.
     pub twitter: Option<String>,
+}
+
+/// `[check]`: what `courant check` does not speak of.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Rules whose warnings and notes are left out; errors are not.
+    pub ignore: Vec<Rule>,
 }
 
 /// `[server]`: how it is served.

@@ -20,6 +20,7 @@ mod markup;
 pub mod outline;
 mod parse;
 mod permalink;
+mod read;
 mod sanitize;
 mod scan;
 

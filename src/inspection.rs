@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::config::Config;
 use crate::content::{Depth, Library, LibraryError, Loss};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::lint;
 use crate::progress::{Progress, Stage};
 use crate::site::{Judged, Site};
@@ -47,6 +47,9 @@ impl Inspection {
         findings.extend(prepared.findings);
         findings.extend(lint::all(config, &judged, now.into()));
         let mut findings = lint::relevant(findings, &judged);
+        findings.retain(|finding| {
+            finding.severity == Severity::Error || !config.check.ignore.contains(&finding.rule)
+        });
         findings.sort();
         Ok(Inspection {
             library,

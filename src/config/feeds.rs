@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::FeedContent;
 use super::cards::choice;
 use super::raw::{Faults, Table, Written};
-use super::{FeedContent, FeedDefaults, FeedFilter, OwnFeed};
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::percent::normalize_path;
 
@@ -14,6 +14,68 @@ const LIMIT: usize = 20;
 const TTL_MINUTES: usize = 60;
 /// The strictest aggregators refuse more.
 const MAX_BYTES: usize = 1_000_000;
+
+/// `[feed]`: what all feeds are like.
+#[derive(Debug, Clone)]
+pub struct FeedDefaults {
+    /// The most entries of a feed; `None` is all.
+    pub limit: Option<usize>,
+    /// Whether entries carry the whole post or its description.
+    pub content: FeedContent,
+    /// How long a reader may wait before it asks again, in minutes.
+    pub ttl_minutes: u64,
+    /// How large a feed may be, in bytes, before its oldest entries carry their description only.
+    pub max_bytes: Option<usize>,
+}
+
+/// `[[feeds]]`: one feed besides the built-in ones.
+#[derive(Debug, Clone)]
+pub struct OwnFeed {
+    /// Its path below `server.public_url`, in its one spelling.
+    pub path: String,
+    /// Its format.
+    pub format: FeedFormat,
+    /// Its name; `None` is made of the filter.
+    pub title: Option<String>,
+    /// What it is about; `None` is that of the site.
+    pub description: Option<String>,
+    /// Which posts it holds.
+    pub filter: FeedFilter,
+    /// The most entries; `None` is all.
+    pub limit: Option<usize>,
+    /// Whether entries carry the whole post or its description.
+    pub content: FeedContent,
+}
+
+/// Which posts a feed holds: those that have one of each list that is not empty.
+#[derive(Debug, Clone, Default)]
+pub struct FeedFilter {
+    /// Categories, as labels or as slugs.
+    pub categories: Vec<String>,
+    /// Tags, as labels or as slugs.
+    pub tags: Vec<String>,
+    /// Authors, as names or as slugs.
+    pub authors: Vec<String>,
+    /// BCP 47 language tags.
+    pub languages: Vec<String>,
+    /// Directories below the content directory, without slashes at their ends.
+    pub directories: Vec<String>,
+}
+
+impl FeedFilter {
+    /// All that it asks for, for people.
+    pub fn names(&self) -> String {
+        let lists = [
+            &self.categories,
+            &self.tags,
+            &self.authors,
+            &self.languages,
+            &self.directories,
+        ];
+        let names: Vec<&str> = lists.into_iter().flatten().map(String::as_str).collect();
+        names.join(", ")
+    }
+}
 
 const CONTENTS: [(&str, FeedContent); 2] = [
     ("full", FeedContent::Full),

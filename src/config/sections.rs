@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use globset::GlobSet;
 
 use super::cards::{cards, choice};
+use super::check::check;
 use super::feeds;
 use super::fields::fields;
 use super::ids::{self, Ledger};
@@ -50,6 +51,7 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) 
         .into_iter()
         .filter_map(|table| author(table, faults, site.as_ref()))
         .collect();
+    let check = check(root.table("check"), faults);
     let server = server(root.table("server"), faults, site.as_ref());
     let watch = watch(root.table("watch"), faults);
     root.finish();
@@ -72,6 +74,7 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) 
                 }]
             }),
         authors,
+        check,
         server: server?,
         watch,
     })

@@ -4,27 +4,21 @@
 //! last good post, unless its text says that it is hidden; a file that goes is forgotten.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::parse::{Parsed, parse};
+use super::parse::Parsed;
+use super::read::{Reading, read};
 use super::scan::{Candidate, Scan, scan};
-use super::{Depth, broken, ledger};
+use super::{Depth, ledger};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::Post;
 use crate::progress::{Progress, Stage};
 use crate::stamp::Stamp;
-use crate::text::one_line;
-
-/// How much is read of a file that is too large to be a post, in bytes.
-const BEGINNING: u64 = 64 * 1024;
 
 /// Every post of a content directory, and everything wrong with it.
 #[derive(Debug, Default)]
@@ -257,12 +251,6 @@ impl Library {
     }
 }
 
-/// One file as it was just read. No stamp means that it is to be read again next time.
-struct Reading {
-    stamp: Option<Stamp>,
-    parsed: Parsed,
-}
-
 fn broken_file(
     stamp: Option<Stamp>,
     mut findings: Vec<Finding>,
@@ -305,98 +293,7 @@ fn broken_file(
     }
 }
 
-fn read(
-    path: &str,
-    candidate: &Candidate,
-    config: &Config,
-    depth: Depth,
-    now: SystemTime,
-) -> Reading {
-    let stamp = Some(candidate.stamp.clone()).filter(|stamp| !stamp.is_too_fresh(now));
-    let most = config.content.max_file_size;
-    if candidate.stamp.size > most {
-        let message = format!(
-            "the file has {} bytes, and a post at most {most}",
-            candidate.stamp.size
-        );
-        let finding = error(
-            path,
-            Rule::FileTooLarge,
-            message,
-            "move the data out of it, or raise `content.max_file_size`",
-        );
-        // Its front matter, if it has one, stands at its beginning, and may take the post back.
-        let beginning = read_beginning(&candidate.file, BEGINNING).unwrap_or_default();
-        let says_hidden = broken::says_hidden(&String::from_utf8_lossy(&beginning));
-        let parsed = Parsed::Broken {
-            findings: vec![finding],
-            says_hidden,
-        };
-        return Reading { stamp, parsed };
-    }
-    let bytes = match read_bytes(&candidate.file, most) {
-        Ok(bytes) => bytes,
-        Err(source) => {
-            let message = format!(
-                "cannot be read: {}",
-                one_line(&source.to_string()).to_lowercase()
-            );
-            let finding = error(
-                path,
-                Rule::UnreadableFile,
-                message,
-                "give the service permission to read it",
-            );
-            // Permissions change without the file's contents changing: ask again next time.
-            return Reading {
-                stamp: None,
-                parsed: unread(finding),
-            };
-        }
-    };
-    // A library that panics on one file must not take the others down.
-    let parsed = catch_unwind(AssertUnwindSafe(|| parse(&bytes, path, config, depth)))
-        .unwrap_or_else(|_| {
-            let finding = error(
-                path,
-                Rule::FrontMatter,
-                "the file cannot be processed".to_owned(),
-                "please report it with the file; until then, split or simplify it",
-            );
-            Parsed::Broken {
-                findings: vec![finding],
-                says_hidden: broken::says_hidden(&String::from_utf8_lossy(&bytes)),
-            }
-        });
-    Reading { stamp, parsed }
-}
-
-/// A file may have grown since it was looked at, or have no end at all.
-fn read_bytes(file: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let bytes = read_beginning(file, most.saturating_add(1))?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!(
-            "it has grown beyond {most} bytes"
-        )));
-    }
-    Ok(bytes)
-}
-
-fn read_beginning(file: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Nothing is known of the text, so nothing in it can take the last good version back.
-fn unread(finding: Finding) -> Parsed {
-    Parsed::Broken {
-        findings: vec![finding],
-        says_hidden: false,
-    }
-}
-
-fn error(path: &str, rule: Rule, message: String, hint: &str) -> Finding {
+pub(super) fn error(path: &str, rule: Rule, message: String, hint: &str) -> Finding {
     Finding {
         file: path.to_owned(),
         line: None,

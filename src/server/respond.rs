@@ -460,7 +460,7 @@ mod tests {
             "/sub",
             "/sub/",
             "/rss.xml",
-            "/sub/rss.xml?page=2",
+            "/sub/rss.xml?x=2",
             "/%73ub/%72ss.xml",
             "/cards/%d0%bd/",
             "http://other.example/rss.xml",

@@ -288,6 +288,17 @@ fn json_is_one_document_with_places_counts_and_states() {
           "url": "docs/rules.md#unreadable-marker"
         },
         {
+          "rule": "far-future-date",
+          "severity": "warning",
+          "message": "the post is scheduled for 2999-01-01, more than a year ahead",
+          "hint": "look at the year; if the post is not to be seen, write `draft: true`",
+          "file": "[site]/content/later.md",
+          "line": null,
+          "column": null,
+          "end_column": null,
+          "url": "docs/rules.md#far-future-date"
+        },
+        {
           "rule": "missing-date",
           "severity": "error",
           "message": "there is no date, so the post is not published",
@@ -312,7 +323,7 @@ fn json_is_one_document_with_places_counts_and_states() {
       ],
       "counts": {
         "errors": 2,
-        "warnings": 1,
+        "warnings": 2,
         "notes": 0
       },
       "posts": {

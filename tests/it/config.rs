@@ -27,7 +27,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 21] = [
+    const EXAMPLES: [&str; 22] = [
         "languages",
         "fields",
         "[[feeds]]",
@@ -35,6 +35,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         "category",
         "directory",
         "ids",
+        "ignore",
         "static_dir",
         "template",
         "logo",

@@ -548,9 +548,13 @@ fn what_could_not_be_done_is_told() {
     `ids.toml` is written: 3 ids, 3 new
       hint: commit it, and write `ids = "ids.toml"` in `[site]`, so that courant does not start without it
 
-    warning: the id `urn:x:given` goes before that of `ids.toml`, which is `https://old.example/2` [ids-differ]
-      --> given.md:4
-      hint: delete the one that readers do not know the post by
+    warning[ids-differ]: the id `urn:x:given` goes before that of `ids.toml`, which is `https://old.example/2`
+     --> content/given.md:4:5
+      |
+    4 | id: urn:x:given
+      |     ^^^^^^^^^^^
+      |
+      = hint: delete the one that readers do not know the post by
     "#);
     let all = import(&site, &["--verbose", "old.xml"]);
     assert_eq!(all.matches("  no post ").count(), 30, "{all}");

@@ -294,7 +294,7 @@ fn hugo() {
     # hugo.toml, line 4
     timezone = "Europe/London"
     # hugo.toml, line 12
-    permalinks = "/posts/:year/:month/:slug/"
+    permalinks = "/:section/:year/:month/:slug/"
     # hugo.toml, line 5
     copyright = "© The Harbour"
 
@@ -598,7 +598,7 @@ fn zola() {
     # config.toml, line 4
     description = "News from the quay"
     # Zola leaves the day before a name out of the address
-    permalinks = "/blog/:slug/"
+    permalinks = "/:dir/:slug/"
     # config.toml, line 8
     twitter = "harbourexample"
 
@@ -1191,13 +1191,21 @@ fn what_is_computed_is_told_with_its_place_and_what_to_write() {
       1 post, 0 other pages
       2 suggestions in the file, as comments
 
-    warning: `site.url` is computed, and could not be read: `process.env.URL` [config]
-      --> gatsby-config.ts:4
-      hint: see that `site.url` is right in the file that was written
+    warning[config]: `site.url` is computed, and could not be read: `process.env.URL`
+     --> gatsby-config.ts:4:5
+      |
+    4 |     siteUrl: process.env.URL,
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: see that `site.url` is right in the file that was written
 
-    warning: `site.title` is computed, and could not be read: `getTitle('x')` [config]
-      --> gatsby-config.ts:3
-      hint: see that `site.title` is right in the file that was written
+    warning[config]: `site.title` is computed, and could not be read: `getTitle('x')`
+     --> gatsby-config.ts:3:5
+      |
+    3 |     title: getTitle('x'),
+      |     ^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: see that `site.title` is right in the file that was written
 
     wrote `config.toml`
       replace `site.url` in it first: it stands in for what was not found
@@ -1236,7 +1244,7 @@ fn a_broken_configuration_is_told_with_its_line_and_the_rest_is_written() {
         let output = made.courant(&["init", "--output", "c.toml"]);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         assert!(
-            said(&output).contains(&format!("--> {file}:{line}\n")),
+            said(&output).contains(&format!("--> {file}:{line}:")),
             "{}",
             said(&output)
         );

@@ -80,7 +80,7 @@ fn each_thing_that_could_be_better_is_a_note_with_its_line() {
         ),
     ];
     for (rule, text, line) in cases {
-        let site = TestSite::new().post("a.md", text);
+        let site = TestSite::new().check_all().post("a.md", text);
         let finding = only(&site);
         assert_eq!(
             (finding.rule, finding.line, finding.severity),
@@ -118,7 +118,7 @@ fn nothing_is_advised_about_posts_that_nobody_sees() {
             "---\ntitle: b\ndate: 2024-05-01T10:00:00Z\nexpires: 2024-06-01\n---\n",
         );
     assert_eq!(check(&site), []);
-    let scheduled = TestSite::new().post(
+    let scheduled = TestSite::new().check_all().post(
         "c.md",
         "---\ntitle: c\ndate: 2025-05-01T10:00:00Z\n---\nx\n",
     );
@@ -236,7 +236,11 @@ fn pictures_are_measured_by_what_networks_take() {
 
 #[test]
 fn what_only_check_looks_for_does_not_hold_up_a_server() {
-    let site = TestSite::new().post("a.md", plain("a", "2024-01-01"));
+    let site = TestSite::new()
+        .check_all()
+        .post("a.md", plain("a", "2024-01-01"));
+    let ignored = TestSite::new().post("a.md", plain("a", "2024-01-01"));
+    assert_eq!(check(&ignored), [], "the configuration says so");
     assert_eq!(site.build().rules(), []);
     assert_eq!(only(&site).rule, Rule::MissingDescription);
 }

@@ -34,6 +34,7 @@ pub struct TestSite {
     dir: TempDir,
     config: String,
     cards: String,
+    check: &'static str,
     now: SystemTime,
 }
 
@@ -88,8 +89,16 @@ impl TestSite {
             config,
             // What other machines have installed must not decide a test.
             cards: "system_fonts = false\n".to_owned(),
+            // Most posts of tests are too short to be described.
+            check: "[check]\nignore = [\"missing-description\"]\n",
             now: new_year_2025(),
         }
+    }
+
+    /// Lets `check` speak of posts without a description too.
+    pub fn check_all(mut self) -> TestSite {
+        self.check = "";
+        self
     }
 
     /// Writes a file below the content directory.
@@ -150,7 +159,7 @@ impl TestSite {
     }
 
     fn toml(&self) -> String {
-        format!("{}\n[cards]\n{}", self.config, self.cards)
+        format!("{}\n[cards]\n{}\n{}", self.config, self.cards, self.check)
     }
 
     pub fn pipeline(&self) -> Pipeline {
