@@ -15,13 +15,12 @@ pub(super) fn of(post: &Post, known: Known<'_>) -> Vec<String> {
             .position(|entry| entry.source == post.path);
         let Some(place) = place else { continue };
         let page = feed.page_of(place);
+        if feed.scope == FeedScope::Site && page == Page::Number(1) {
+            outputs.push(ArtifactKey::Home.path());
+        }
         for format in &feed.formats {
             let key = feed.key(*format);
             outputs.push(page.url(&key, ""));
-            let on_home = feed.scope == FeedScope::Site && page == Page::Number(1);
-            if on_home && outputs.len() == 1 {
-                outputs.push(ArtifactKey::Home.path());
-            }
         }
     }
     let listed = site.entries.iter().find(|entry| entry.source == post.path);
