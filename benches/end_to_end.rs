@@ -45,6 +45,11 @@ fn main() {
     for (count, dir, config) in &sites {
         starts(*count, dir.path(), config);
     }
+    println!("\n| posts | `check`, median (min–max) | of a start, median of the pairs |");
+    println!("|------:|------:|------:|");
+    for (count, _, config) in &sites {
+        checks(*count, config);
+    }
     println!("\n| posts | save to served, p50 | p99 | only write, rename, stat, p50 | p99 |");
     println!("|------:|------:|------:|------:|------:|");
     let memory: Vec<_> = sites
@@ -75,6 +80,33 @@ fn starts(count: usize, dir: &Path, config: &Path) {
         millis(at(&served, 100)),
         millis(floor),
         median.as_secs_f64() / floor.as_secs_f64()
+    );
+}
+
+/// A check and a start of the same site, in turn.
+fn checks(count: usize, config: &Path) {
+    let (mut checked, mut ratios) = (Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let started = Instant::now();
+        let output = Command::new(env!("CARGO_BIN_EXE_courant"))
+            .args(["check", "--quiet", "--config"])
+            .arg(config)
+            .output()
+            .expect("courant runs");
+        let took = started.elapsed();
+        assert!(output.status.success(), "the site has no errors");
+        let start = Server::start(config).1;
+        checked.push(took);
+        ratios.push(took.as_secs_f64() / start.as_secs_f64());
+    }
+    checked.sort();
+    ratios.sort_by(f64::total_cmp);
+    let ratio = ratios.get(STARTS / 2).expect("something was measured");
+    println!(
+        "| {count} | {} ({}–{}) | {ratio:.2} |",
+        millis(at(&checked, 50)),
+        millis(at(&checked, 0)),
+        millis(at(&checked, 100)),
     );
 }
 

@@ -90,6 +90,8 @@ rules! {
     RelativePermalink = "relative-permalink",
     /// A permalink lies on an origin that is not the site's.
     ForeignPermalink = "foreign-permalink",
+    /// A permalink has the site's host in its path.
+    RepeatedHost = "repeated-host",
     /// Two posts claim one permalink.
     DuplicatePermalink = "duplicate-permalink",
     /// Two posts claim one id.

@@ -69,6 +69,18 @@ pub(super) fn address(
             "if the site used to live there, add the address to `site.former_urls`; until then the post stays out of the sitemap",
         );
     }
+    let host = site.url.host_str().unwrap_or_default();
+    if let (Some((_, line)), Some((_, text, _))) = (from, written)
+        && url.path().split('/').any(|part| part == host)
+    {
+        fields.note(
+            Severity::Warning,
+            Rule::RepeatedHost,
+            Place::mark(line, text),
+            format!("the permalink `{text}` has `{host}` in its path"),
+            "an address that was pasted behind another one is seldom that of a page; look whether it is there",
+        );
+    }
     url.set_fragment(None);
     if let Some(path) = percent::normalize_path(url.path()) {
         if let Some((_, text, node)) = written.filter(|_| from.is_some())

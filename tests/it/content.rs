@@ -646,6 +646,10 @@ fn what_is_odd_about_an_address_is_a_finding_with_its_line() {
             "permalink: https://elsewhere.example/a",
             Rule::ForeignPermalink,
         ),
+        (
+            "permalink: https://example.org/blog/example.org/a",
+            Rule::RepeatedHost,
+        ),
         ("permalink: 'mailto:a@example.org'", Rule::UnusablePermalink),
         ("permalink: /a%zz", Rule::UnusablePermalink),
         ("id: 42", Rule::RelativeId),
