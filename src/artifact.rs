@@ -204,9 +204,19 @@ impl ArtifactKey {
             ArtifactKey::Opml,
         ];
         let feeds = FeedFormat::ALL.map(|format| ArtifactKey::Feed(FeedScope::Site, format));
-        let below = ["/cards/", "/category/", "/tag/", "/author/", "/sitemap-"];
+        let below = [
+            "/cards/",
+            "/category/",
+            "/tag/",
+            "/author/",
+            "/.well-known/",
+        ];
         fixed.iter().chain(&feeds).any(|key| key.path() == path)
-            || below.iter().any(|start| path.starts_with(start))
+            || below
+                .iter()
+                .any(|start| format!("{path}/").starts_with(start))
+            || path.starts_with("/sitemap-")
+            || path == "/favicon.ico"
     }
 
     /// The absolute URL under `public_url`, which has no trailing slash.

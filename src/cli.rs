@@ -132,9 +132,10 @@ pub struct Init {
 /// Where the configuration is.
 #[derive(Debug, Args)]
 pub struct ConfigFile {
-    /// The configuration file; its paths are relative to it.
-    #[arg(long, value_name = "FILE", default_value = "config.toml")]
-    pub config: PathBuf,
+    /// The configuration file; its paths are relative to it. Where nothing is said, `courant.toml` if it
+    /// is there, else `config.toml`.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 #[cfg(test)]
@@ -151,6 +152,6 @@ mod tests {
     fn serve_is_the_default() {
         let cli = Cli::parse_from(["courant", "--config", "a.toml"]);
         assert!(cli.command.is_none());
-        assert_eq!(cli.serve.config.config, PathBuf::from("a.toml"));
+        assert_eq!(cli.serve.config.config, Some(PathBuf::from("a.toml")));
     }
 }

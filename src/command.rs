@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ConfigFile};
 use crate::config::ConfigError;
 use crate::report::{Report, human};
 
@@ -101,6 +101,18 @@ struct Hint {
 )]
 fn clock() -> SystemTime {
     SystemTime::now()
+}
+
+/// The configuration that is meant: beside a generator that has a `config.toml`, ours has another name.
+fn config_file(args: &ConfigFile) -> PathBuf {
+    match &args.config {
+        Some(file) => file.clone(),
+        None => ["courant.toml", "config.toml"]
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|file| file.is_file())
+            .unwrap_or_else(|| PathBuf::from("config.toml")),
+    }
 }
 
 /// Findings as stderr has them.

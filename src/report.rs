@@ -23,6 +23,7 @@ use crate::inspection::Inspection;
 use crate::site::visibility::State;
 pub use import::{import, left_out, written};
 pub use place::{Located, Places};
+pub use printable::line as printable;
 pub use summary::{state, summary};
 
 /// Findings to be written, in one form or another.

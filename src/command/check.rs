@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 
-use super::{Exit, Hint, clock, here, takes_colour, tell};
+use super::{Exit, Hint, clock, config_file, here, takes_colour, tell};
 use crate::cli::{Check, Deny, Format};
 use crate::config::{Config, ConfigError};
 use crate::finding::Severity;
@@ -13,7 +13,7 @@ use crate::report::{Report, bar, github, human, json, plural, sarif};
 
 pub(super) fn run(args: &Check) -> anyhow::Result<Exit> {
     let here = here();
-    let config = match Config::load(&args.config.config) {
+    let config = match Config::load(&config_file(&args.config)) {
         Ok(config) => config,
         Err(error) => {
             let ConfigError::Faults { findings, .. } = &error else {

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Exit, Hint, clock, here, human, serve, tell};
+use super::{Exit, Hint, clock, config_file, here, human, serve, tell};
 use crate::archive::import::{Import, Options, Source, import};
 use crate::archive::matching::Candidate;
 use crate::archive::{self, ArchiveError};
@@ -29,7 +29,7 @@ const RULES: [Rule; 4] = [
 ];
 
 pub(super) fn run(args: &ImportIds) -> anyhow::Result<Exit> {
-    let mut config = Config::load_to_import_ids(&args.config.config)?;
+    let mut config = Config::load_to_import_ids(&config_file(&args.config))?;
     let sources = args.feeds.iter().map(|feed| source(feed));
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
 

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
-use super::{Exit, Hint, clock, tell};
+use super::{Exit, Hint, clock, config_file, tell};
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::content::LibraryError;
@@ -19,7 +19,7 @@ use crate::snapshot::Current;
 use crate::watch::{Turn, Watch};
 
 pub(super) fn run(args: &Serve) -> anyhow::Result<Exit> {
-    let mut config = Config::load(&args.config.config)?;
+    let mut config = Config::load(&config_file(&args.config))?;
     if let Some(listen) = args.listen {
         config.server.listen = listen;
     }

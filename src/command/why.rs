@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 
-use super::{Exit, clock};
+use super::{Exit, clock, config_file};
 use crate::cli::Why;
 use crate::config::Config;
 use crate::inspection::Inspection;
@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::why::{Answer, Known, answer_text, place};
 
 pub(super) fn run(args: &Why) -> anyhow::Result<Exit> {
-    let config = Config::load(&args.config.config)?;
+    let config = Config::load(&config_file(&args.config))?;
     let inspection = Inspection::of(&config, clock(), &Progress::default())
         .map_err(|error| super::serve::no_content(PipelineError::from(error)))?;
     let posts: Vec<_> = inspection.library.posts().map(AsRef::as_ref).collect();

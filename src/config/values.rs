@@ -54,7 +54,8 @@ fn is_http(url: &Url) -> bool {
 }
 
 /// What a pattern of permalinks may hold; `content` knows how each is filled.
-pub const PERMALINK_PARTS: [&str; 18] = [
+pub const PERMALINK_PARTS: [&str; 19] = [
+    "slug_or_title",
     "year",
     "month",
     "day",

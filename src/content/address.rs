@@ -28,7 +28,11 @@ pub(super) fn address(
     let written = fields
         .named_text(Field::Permalink)
         // Eleventy's way to write no page; a marker.
-        .filter(|(_, text, _)| !text.eq_ignore_ascii_case("false"));
+        .filter(|(_, text, _)| {
+            !["false", "no", "off"]
+                .iter()
+                .any(|no| text.eq_ignore_ascii_case(no))
+        });
     let as_written = written.and_then(|(name, text, node)| {
         if let Some(pattern) = permalink::pattern_of(text) {
             let url = permalink::fill(&pattern, parts, site, true);

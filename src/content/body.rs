@@ -80,7 +80,7 @@ pub(super) fn read(
         return Published::default();
     }
     let mut markup = markup::read(&sanitize::sanitize(&html, &base));
-    advise(fields, body, &markup);
+    advise(fields, body, &markup, &base);
     let normal = |image: Image| {
         let url = Url::parse(&image.url).ok().filter(is_fit)?;
         Some(Image {
@@ -96,51 +96,44 @@ pub(super) fn read(
 }
 
 /// What readers of the body will miss.
-fn advise(fields: &Fields<'_>, body: Body<'_>, markup: &Markup) {
+fn advise(fields: &Fields<'_>, body: Body<'_>, markup: &Markup, base: &Url) {
+    for href in &markup.file_links {
+        let url = Url::parse(href).ok();
+        if url.is_none_or(|url| url.origin() != base.origin()) {
+            continue;
+        }
+        let name = href.rsplit('/').next().unwrap_or(href);
+        fields.note(
+            Severity::Warning,
+            Rule::RelativeLink,
+            place_of(body, name),
+            format!("the link to `{name}` is to a file, which readers do not have"),
+            "write the address of the post that it is about",
+        );
+    }
+    if !fields.is_checked() {
+        return;
+    }
     for image in markup.images.iter().filter(|image| image.alt.is_none()) {
         let name = image.url.rsplit('/').next().unwrap_or(&image.url);
         let name = name.split('?').next().unwrap_or(name);
-        let line = line_of(body, name);
         fields.advise(
             Rule::MissingAlt,
-            line.map(|line| Place::mark(line, name)).unwrap_or_default(),
+            place_of(body, name),
             format!("the picture `{name}` has no words for those who do not see it"),
             "say in a few words what it shows: `![what it shows](/img/a.jpg)`",
         );
     }
-    for (target, line) in file_links(body) {
-        fields.note(
-            Severity::Warning,
-            Rule::RelativeLink,
-            Place::mark(line, target),
-            format!("the link `{target}` is to a file, which readers do not have"),
-            "write the address of the post that it is about",
-        );
-    }
 }
 
-/// The line of the file that a text of the body first stands in.
-fn line_of(body: Body<'_>, text: &str) -> Option<usize> {
+/// Where a text of the body first stands in the file.
+fn place_of(body: Body<'_>, text: &str) -> Place {
     let at = Some(text).filter(|text| !text.is_empty());
-    let before = body.text.get(..body.text.find(at?)?)?;
-    Some(body.line + before.matches('\n').count())
-}
-
-/// Markdown links to Markdown files of the site, with their lines.
-fn file_links(body: Body<'_>) -> impl Iterator<Item = (&str, usize)> {
-    body.text
-        .lines()
-        .enumerate()
-        .flat_map(move |(number, line)| {
-            line.split("](").skip(1).filter_map(move |rest| {
-                let target = rest.split([')', ' ']).next()?;
-                let path = target.split(['#', '?']).next()?;
-                let is_file = [".md", ".mdx", ".markdown"]
-                    .iter()
-                    .any(|extension| path.ends_with(extension));
-                (is_file && !target.contains("://")).then_some((target, body.line + number))
-            })
-        })
+    let before = at.and_then(|text| body.text.get(..body.text.find(text)?));
+    match before {
+        Some(before) => Place::mark(body.line + before.matches('\n').count(), text),
+        None => Place::default(),
+    }
 }
 
 /// The length of HTML as JSON or escaped XML has it, whichever is more.

@@ -5,7 +5,9 @@
 //! picture, a video to a link, `{% highlight %}` to a block of code. The rest goes and is told of.
 //! Code is left as it is, but for the marks that keep generators from reading it.
 
+mod code;
 mod embed;
+mod left_out;
 mod lines;
 mod mdx;
 mod tag;
@@ -15,10 +17,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::config;
 use embed::Embed;
+pub(super) use left_out::LeftOut;
+use left_out::{AllLeftOut, MAX_NAMES};
 use tag::Tag;
 
-/// More different names than any site has are not looked up.
-const MAX_NAMES: usize = 200;
 /// A code span of more bytes is none.
 const MAX_SPAN: usize = 2_000;
 
@@ -36,21 +38,6 @@ pub(super) struct Reduced<'a> {
     pub(super) text: Cow<'a, str>,
     /// What it had besides, each name once, in the order of first sight.
     pub(super) left_out: Vec<LeftOut>,
-}
-
-/// A construct that was left out.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct LeftOut {
-    /// How it is called: `{{< name >}}`.
-    pub(super) name: String,
-    /// The beginning of the first one as written.
-    pub(super) text: String,
-    /// The line of the first one in the body, counted from 0.
-    pub(super) line: usize,
-    /// How often it is there.
-    pub(super) times: usize,
-    /// Whether it was an address, so that what it was the address of stays.
-    pub(super) is_address: bool,
 }
 
 impl Reduced<'_> {
@@ -76,8 +63,10 @@ pub(super) fn reduce<'a>(body: &'a str, is_mdx: bool, site: &config::Site) -> Re
         site,
         is_mdx,
         fence: None,
-        left_out: Vec::new(),
-        by_name: HashMap::new(),
+        fence_indent: 0,
+        may_be_code: true,
+        in_list: false,
+        left_out: AllLeftOut::default(),
         closings: HashMap::new(),
         vain: 0,
         without_end: HashSet::new(),
@@ -85,7 +74,7 @@ pub(super) fn reduce<'a>(body: &'a str, is_mdx: bool, site: &config::Site) -> Re
     scan.run();
     Reduced {
         text: Cow::Owned(scan.out),
-        left_out: scan.left_out,
+        left_out: scan.left_out.list,
     }
 }
 
@@ -97,8 +86,13 @@ struct Scan<'a, 's> {
     is_mdx: bool,
     /// The fence that the code at hand ends with.
     fence: Option<(char, usize)>,
-    left_out: Vec<LeftOut>,
-    by_name: HashMap<String, usize>,
+    /// How far the code is indented, where it is within an item of a list.
+    fence_indent: usize,
+    /// Whether the last line was blank, or of code.
+    may_be_code: bool,
+    /// Whether the lines at hand are below an item of a list.
+    in_list: bool,
+    left_out: AllLeftOut,
     /// Where each closing tag stands last.
     closings: HashMap<String, Option<usize>>,
     /// How often something began as a part of MDX and was none.
@@ -119,6 +113,7 @@ impl<'a> Scan<'a, '_> {
     }
 
     fn run(&mut self) {
+        let has_code = self.body.contains("<pre") || self.body.contains("<code");
         while self.at < self.body.len() {
             let begins_line = self.at == 0 || self.body.as_bytes().get(self.at - 1) == Some(&b'\n');
             if begins_line && self.line() {
@@ -127,7 +122,7 @@ impl<'a> Scan<'a, '_> {
             let rest = self.rest();
             let special = |byte: u8| match byte {
                 b'`' | b'{' | b'\n' => true,
-                b'<' => self.is_mdx,
+                b'<' => self.is_mdx || has_code,
                 _ => false,
             };
             match rest.bytes().position(special) {
@@ -142,19 +137,35 @@ impl<'a> Scan<'a, '_> {
     fn line(&mut self) -> bool {
         let rest = self.rest();
         let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+        // A fence within an item of a list ends with the item.
+        if self.fence_indent > lines::indent(line) && !line.trim().is_empty() {
+            self.fence = None;
+            self.fence_indent = 0;
+        }
         if let Some((mark, length)) = self.fence {
             let ends = lines::fence(line).is_some_and(|(other, more, info)| {
                 other == mark && more >= length && info.is_empty()
             });
             if ends {
                 self.fence = None;
+                self.fence_indent = 0;
             }
-            self.out.push_str(&in_code(line));
+            self.out.push_str(&code::unmarked(line));
+            self.at += line.len();
+            return true;
+        }
+        if self.is_indented_code(line) {
+            self.out.push_str(&code::unmarked(line));
             self.at += line.len();
             return true;
         }
         if let Some((mark, length, _)) = lines::fence(line) {
             self.fence = Some((mark, length));
+            self.fence_indent = if self.in_list {
+                lines::content_indent(line)
+            } else {
+                0
+            };
             self.copy(line.len());
             return true;
         }
@@ -173,6 +184,21 @@ impl<'a> Scan<'a, '_> {
         }
     }
 
+    /// Whether a line is of code that is indented (`CommonMark` §4.4): after a blank line, and not below
+    /// an item of a list, where indented lines are the item's.
+    fn is_indented_code(&mut self, line: &str) -> bool {
+        let is_blank = line.trim().is_empty();
+        let is_indented = line.starts_with("    ") || line.starts_with('\t');
+        let is_code = is_indented && !is_blank && self.may_be_code && !self.in_list && !self.is_mdx;
+        if is_blank {
+            self.may_be_code = true;
+        } else if !is_code {
+            self.may_be_code = false;
+            self.in_list = lines::is_item(line) || (self.in_list && line.starts_with([' ', '\t']));
+        }
+        is_code
+    }
+
     fn special(&mut self, rest: &'a str) {
         if rest.starts_with('\n') {
             return self.copy(1);
@@ -181,7 +207,20 @@ impl<'a> Scan<'a, '_> {
             return self.code_span(rest);
         }
         if rest.starts_with('<') {
-            return self.component(rest);
+            return match self.vainly(|| code::element(rest)) {
+                Some(length) => {
+                    self.out
+                        .push_str(&code::unmarked(rest.get(..length).unwrap_or(rest)));
+                    self.at += length;
+                }
+                None if self.is_mdx => self.component(rest),
+                None => self.copy(1),
+            };
+        }
+        if let Some((text, length)) = code::escaped_shortcode(rest) {
+            self.out.push_str(&text);
+            self.at += length;
+            return;
         }
         // An escaped brace is a brace, and `${{` is no template's.
         if self.out.ends_with(['\\', '$']) {
@@ -211,7 +250,7 @@ impl<'a> Scan<'a, '_> {
             let ticks = ticks.bytes().take_while(|byte| *byte == b'`').count();
             if ticks == run {
                 let whole = rest.get(..run + begin + ticks).unwrap_or(rest);
-                self.out.push_str(&in_code(whole));
+                self.out.push_str(&code::unmarked(whole));
                 self.at += whole.len();
                 return;
             }
@@ -227,12 +266,11 @@ impl<'a> Scan<'a, '_> {
             Embed::Nothing => {}
             Embed::Text(text) => self.push_embed(&text),
             Embed::Unresolved => {
-                let in_address = self.out.ends_with(['(', '"', '\'', '<']);
+                let in_address = ["](", "](<", "=\"", "='"]
+                    .iter()
+                    .any(|begin| self.out.ends_with(begin));
                 self.out.push_str(if in_address { UNRESOLVED } else { "" });
-                self.leave_out(tag.shown(), begin);
-                if let Some(last) = self.left_out.last_mut().filter(|last| last.times == 1) {
-                    last.is_address = in_address;
-                }
+                self.leave_out(tag.shown(), begin, in_address);
             }
             Embed::Verbatim => {
                 let (inside, length) = self.until_end(tag.name).unwrap_or_default();
@@ -242,7 +280,7 @@ impl<'a> Scan<'a, '_> {
             Embed::Code(language) => {
                 let (inside, length) = self.until_end(tag.name).unwrap_or_default();
                 let inside = inside.trim_matches('\n');
-                let fence = "`".repeat(longest_run(inside).max(2) + 1);
+                let fence = code::fence_around(inside);
                 let block = format!("\n{fence}{language}\n{inside}\n{fence}\n");
                 self.out.push_str(&block);
                 self.at += length;
@@ -252,12 +290,12 @@ impl<'a> Scan<'a, '_> {
                     self.at += length;
                 }
                 if is_told {
-                    self.leave_out(tag.shown(), begin);
+                    self.leave_out(tag.shown(), begin, false);
                 }
             }
             Embed::Unknown if tag.is_closing => {}
             Embed::Unknown if self.is_closed(&tag) => {}
-            Embed::Unknown => self.leave_out(tag.shown(), begin),
+            Embed::Unknown => self.leave_out(tag.shown(), begin, false),
         }
     }
 
@@ -271,12 +309,14 @@ impl<'a> Scan<'a, '_> {
 
     /// What stands before the end of a tag, and the length of that with the end.
     fn until_end(&mut self, name: &str) -> Option<(&'a str, usize)> {
-        if self.without_end.contains(name) {
+        // Where one has no end, none after it has, in whatever case it is written.
+        let known = name.to_ascii_lowercase();
+        if self.without_end.contains(&known) || self.without_end.len() >= MAX_NAMES {
             return None;
         }
         let found = tag::end_of(name, self.rest());
-        if found.is_none() && self.without_end.len() < MAX_NAMES {
-            self.without_end.insert(name.to_owned());
+        if found.is_none() {
+            self.without_end.insert(known);
         }
         found
     }
@@ -294,39 +334,20 @@ impl<'a> Scan<'a, '_> {
         last.is_some_and(|last| last >= self.at)
     }
 
-    fn leave_out(&mut self, name: String, begin: usize) {
-        if let Some(left_out) = self
-            .by_name
-            .get(&name)
-            .and_then(|at| self.left_out.get_mut(*at))
-        {
-            left_out.times += 1;
-            return;
-        }
-        let before = self.body.get(..begin).unwrap_or_default();
-        let text = self.body.get(begin..self.at).unwrap_or_default();
-        let text = text.lines().next().unwrap_or_default();
-        if self.left_out.len() < MAX_NAMES {
-            self.by_name.insert(name.clone(), self.left_out.len());
-            self.left_out.push(LeftOut {
-                name,
-                text: text.to_owned(),
-                line: before.matches('\n').count(),
-                times: 1,
-                is_address: false,
-            });
-        }
+    fn leave_out(&mut self, name: String, begin: usize, is_address: bool) {
+        self.left_out
+            .add(name, self.body, begin..self.at, is_address);
     }
 
     /// Each look may go some way in vain, so there are only so many of those.
-    fn mdx<T>(&mut self, look: impl FnOnce() -> Option<T>) -> Option<T> {
+    fn vainly<T>(&mut self, look: impl FnOnce() -> Option<T>) -> Option<T> {
         let found = (self.vain < MAX_VAIN).then(look).flatten();
         self.vain += usize::from(found.is_none());
         found
     }
 
     fn component(&mut self, rest: &'a str) {
-        let Some(component) = self.mdx(|| mdx::component(rest)) else {
+        let Some(component) = self.vainly(|| mdx::component(rest)) else {
             return self.copy(1);
         };
         let begin = self.at;
@@ -336,52 +357,24 @@ impl<'a> Scan<'a, '_> {
         } else if let Some(text) = embed::of_component(&component) {
             self.push_embed(&text);
         } else if component.is_alone {
-            self.leave_out(format!("<{} />", component.name), begin);
+            self.leave_out(format!("<{} />", component.name), begin, false);
         }
     }
 
     fn expression(&mut self, rest: &'a str) {
-        let Some((text, length)) = self.mdx(|| mdx::expression(rest)) else {
+        if tag::is_formula(&self.out) {
+            return self.copy(1);
+        }
+        let Some((text, length)) = self.vainly(|| mdx::expression(rest)) else {
             return self.copy(1);
         };
         let begin = self.at;
         self.at += length;
         match text {
             Some(text) => self.out.push_str(text),
-            None => self.leave_out("{…}".to_owned(), begin),
+            None => self.leave_out("{…}".to_owned(), begin, false),
         }
     }
-}
-
-/// Code without the marks that keep a generator from reading it.
-fn in_code(code: &str) -> Cow<'_, str> {
-    if !code.contains("raw") && !code.contains("/*") {
-        return Cow::Borrowed(code);
-    }
-    let mut code = code.to_owned();
-    for mark in ["raw", "endraw"] {
-        for form in ["{% _ %}", "{%- _ -%}", "{%_%}"] {
-            code = code.replace(&form.replace('_', mark), "");
-        }
-    }
-    let pairs = [
-        ("{{</*", "{{<"),
-        ("*/>}}", ">}}"),
-        ("{{%/*", "{{%"),
-        ("*/%}}", "%}}"),
-    ];
-    for (escaped, plain) in pairs {
-        code = code.replace(escaped, plain);
-    }
-    Cow::Owned(code)
-}
-
-/// The longest run of backticks.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -427,6 +420,12 @@ mod tests {
             "::std::move is no directive",
             "{% unclosed and {{ unclosed too",
             "a: {:",
+            "returns {:ok, value} or {:error, reason}, and {:?} or {:>5}",
+            "::1 is an address, and\n::before inserts a box",
+            "<pre><code>{{ x }} {:ok, 1} {% y %}</code></pre>",
+            "1. ```js\n   a\n\n   const a = {{ b }};\n   ```\n",
+            "`{% raw %}` and `{% endraw %}`",
+            "text\n\n    write {{ name }} here\n\n    [TOC]\n\n    {% x %}\n",
             "100% {%",
         ] {
             let reduced = reduce(body, false, &site());
@@ -463,9 +462,12 @@ mod tests {
                 "{{< highlight rust \"linenos=table\" >}}\nlet a = 1;\n{{< /highlight >}}",
                 "\n```rust\nlet a = 1;\n```\n",
             ),
-            ("{{</* shown */>}} in text", "{{</* shown */>}} in text"),
+            ("{{</* shown */>}} in text", "{{< shown >}} in text"),
+            ("{{< comment >}}a{{< /comment >}}b", "b"),
+            ("{{/* a */}}b{{!-- c --}}", "b"),
+            ("{{< bytes \"5\" >}}{{< register \"a\" >}}c", "c"),
             ("`{{</* shown */>}}`", "`{{< shown >}}`"),
-            ("{{- /* a comment */ -}}b", "{{- /* a comment */ -}}b"),
+            ("{{- /* a comment */ -}}b", "b"),
         ] {
             assert_eq!(text(body), expected, "{body}");
         }
@@ -503,6 +505,14 @@ mod tests {
             ("{%- assign a = 1 -%}b", "b"),
             ("{% for a in b %}{{ a }}{% endfor %}c", "c"),
             (
+                "{% for a in b %}{% for c in d %}x{% endfor %}y{% endfor %}z",
+                "z",
+            ),
+            (
+                "- item\n\n    of {{ site.title }}\n",
+                "- item\n\n    of The Site\n",
+            ),
+            (
                 "{% highlight ruby %}\nputs 1\n{% endhighlight %}",
                 "\n```ruby\nputs 1\n```\n",
             ),
@@ -510,7 +520,15 @@ mod tests {
                 "{% include video.html youtube=1 url=\"https://e.org/v\" %}",
                 "<https://e.org/v>",
             ),
-            ("{# a note #}b", "b"),
+            ("{# a note #}b{% # c %}", "b"),
+            ("{% COMMENT %}a{% ENDCOMMENT %}b", "b"),
+            ("{% set x %}a{% endset %}b{% set y = 1 %}c", "bc"),
+            ("It has ({{ page.views }} views)", "It has ( views)"),
+            ("- bread\n- milk\n{: .stock-list }\n", "- bread\n- milk\n"),
+            (
+                "- item\n  ```\n  {{ x }}\n\nOf {{ site.title }}",
+                "- item\n  ```\n  {{ x }}\n\nOf The Site",
+            ),
             ("A.\n{: .lead #x}\nB {: .c}", "A.\nB "),
             ("* TOC\n{:toc}\nA", "A"),
             (
@@ -571,6 +589,10 @@ mod tests {
             ("import A from './a'\nimport { B } from 'b'\n\n# T", "\n# T"),
             ("export const a = {\n  b: 1,\n}\n\nT", "\nT"),
             (
+                "export function X() {\n  const a = 1\n\n  return word(a)\n}\n\nT",
+                "\nT",
+            ),
+            (
                 "import is a word and so is export",
                 "import is a word and so is export",
             ),
@@ -616,8 +638,10 @@ mod tests {
             "`a``",
             "{:",
             "{% a1 %}{{< b >}}",
+            "{{a}}",
+            "{:toc}\n",
         ] {
-            let body = piece.repeat(100_000);
+            let body = format!("{}{}", "a".repeat(300_000), piece.repeat(100_000));
             for is_mdx in [false, true] {
                 reduce(&body, is_mdx, &site());
             }

@@ -35,7 +35,7 @@ const ZONED: [&str; 11] = [
 ];
 
 /// Dates without one.
-const NAIVE: [&str; 15] = [
+const NAIVE: [&str; 17] = [
     "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M",
@@ -49,6 +49,8 @@ const NAIVE: [&str; 15] = [
     "%B %d, %Y %H:%M",
     "%d %B %Y %H:%M",
     "%d %b %Y %H:%M",
+    "%d %B %Y %I:%M %p",
+    "%d %b %Y %I:%M %p",
     "%a %b %d %H:%M:%S %Y",
     "%A, %B %d, %Y %I:%M %p",
 ];
@@ -79,6 +81,8 @@ pub(super) fn parse(text: &str, clock: Clock) -> Option<DateTime<Utc>> {
     // JavaScript writes a zone's name in brackets behind the offset.
     let text = text.trim();
     let text = text.split(" (").next().unwrap_or(text);
+    let text = tidy(text);
+    let text = text.as_str();
     let text = match text.strip_suffix(['Z', 'z']) {
         Some(local) if clock.z_is_local => local,
         _ => text,
@@ -114,6 +118,29 @@ pub(super) fn parse(text: &str, clock: Clock) -> Option<DateTime<Utc>> {
         .filter(|date| YEARS.contains(&date.year()))
 }
 
+/// A date in a form that is read, where it differs by a little: `1st` is `1`, `UTC` is an offset.
+fn tidy(text: &str) -> String {
+    for zone in [" UTC", " GMT", " utc"] {
+        if let Some(rest) = text.strip_suffix(zone)
+            && rest.starts_with(|c: char| c.is_ascii_digit())
+            && !rest.contains(" +")
+        {
+            return format!("{rest} +0000");
+        }
+    }
+    let words: Vec<&str> = text
+        .split(' ')
+        .map(|word| {
+            let bare = word.trim_end_matches(',');
+            let ordinals = ["st", "nd", "rd", "th"];
+            let day = ordinals.iter().find_map(|ending| bare.strip_suffix(ending));
+            let is_day = |day: &&str| !day.is_empty() && day.bytes().all(|b| b.is_ascii_digit());
+            day.filter(is_day).unwrap_or(word)
+        })
+        .collect();
+    words.join(" ")
+}
+
 /// Whether a text that is a date has a time in it and names no zone.
 pub(super) fn is_zoneless_time(text: &str) -> bool {
     let text = text.trim();
@@ -138,7 +165,8 @@ pub(super) fn refusal(text: &str) -> Option<&'static str> {
     let numbers = parts
         .iter()
         .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
-    (parts.len() == 3 && numbers)
+    let begins_with_year = parts.first().is_some_and(|part| part.len() == 4);
+    (parts.len() == 3 && numbers && !begins_with_year)
         .then_some("one cannot tell which of its numbers is the day and which the month")
 }
 
@@ -218,6 +246,9 @@ mod tests {
             ("May 1, 2024 3:30 PM", "2024-05-01T13:30:00+00:00"),
             ("2024-05-01 03:30:00 pm", "2024-05-01T13:30:00+00:00"),
             ("May 01 2024", "2024-04-30T22:00:00+00:00"),
+            ("2024-05-01 10:00:00 UTC", "2024-05-01T10:00:00+00:00"),
+            ("1 May 2024 3:30 PM", "2024-05-01T13:30:00+00:00"),
+            ("May 1st 2024", "2024-04-30T22:00:00+00:00"),
             ("1 May 2024", "2024-04-30T22:00:00+00:00"),
             ("Wed, May 1, 2024", "2024-04-30T22:00:00+00:00"),
             ("20240501", "2024-04-30T22:00:00+00:00"),

@@ -47,12 +47,12 @@ pub(super) fn post(
         expires,
     } = dates(fields, path, config, &mut doubts)?;
     let mut categories = location.categories.clone();
-    for label in fields.labels(Field::Category, location.is_jekyll) {
+    for label in fields.labels(Field::Category, location.is_in_posts) {
         if !categories.contains(&label) {
             categories.push(label);
         }
     }
-    let language = language(fields).or_else(|| location.language.clone());
+    let language = language(fields, config).or_else(|| location.language.clone());
     let slug = fields.line(Field::Slug);
     let title = fields.line(Field::Title);
     let parts = Parts {
@@ -110,7 +110,7 @@ pub(super) fn post(
             .find_map(|dated| dated.or_doubt(&mut Vec::new())),
         expires,
         authors: fields.authors(Field::Author),
-        tags: fields.labels(Field::Tags, location.is_jekyll),
+        tags: fields.labels(Field::Tags, location.is_in_posts),
         categories,
         images: image::all(image.as_ref(), body.markup.images),
         image,
@@ -175,7 +175,7 @@ fn dates(
 
 /// The title that Jekyll gives a post without one: the name of its file.
 fn title_of_name(fields: &Fields<'_>, location: &Location) -> Option<String> {
-    let name = Some(&location.name).filter(|_| location.is_jekyll)?;
+    let name = Some(&location.name).filter(|_| location.is_in_posts)?;
     let words: Vec<String> = without_date(name)
         .split(['-', '_', ' '])
         .filter(|word| !word.is_empty())
@@ -268,7 +268,7 @@ fn description(fields: &Fields<'_>) -> Option<String> {
         .or(Some(text))
 }
 
-fn language(fields: &Fields<'_>) -> Option<String> {
+fn language(fields: &Fields<'_>, config: &Config) -> Option<String> {
     let (tag, line) = fields.text(Field::Language)?;
     let tag = tag.replace('_', "-");
     if !is_language_tag(&tag) {
@@ -281,7 +281,12 @@ fn language(fields: &Fields<'_>) -> Option<String> {
         );
         return None;
     }
-    Some(tag)
+    // Tags are the same in any case (RFC 5646 §2.1.1), and are compared as they are from here on.
+    let mut known = config.site.languages.iter().chain([&config.site.language]);
+    let same = known
+        .find(|known| known.eq_ignore_ascii_case(&tag))
+        .cloned();
+    same.or(Some(tag))
 }
 
 /// A field says it, or the file's path where that tells the language.
@@ -308,11 +313,13 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
             Severity::Error,
             Rule::UnreadableMarker,
             Place::from(marker),
-            format!(
-                "`{}: {}` is neither true nor false, so the post is hidden",
-                marker.field,
-                one_line(&marker.value)
-            ),
+            match one_line(&marker.value).as_str() {
+                "" => format!("`{}` is empty, so the post is hidden", marker.field),
+                value => format!(
+                    "`{}: {value}` is neither true nor false, so the post is hidden",
+                    marker.field
+                ),
+            },
             format!(
                 "write `{}: true` or `{}: false`",
                 marker.field, marker.field

@@ -110,7 +110,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether the names of a field are those that the configuration gives.
+    /// The names of a field: those that the configuration gives, or the built-in ones.
     fn names(&self, field: Field) -> impl Iterator<Item = &'a str> + use<'a> {
         let own = self.config.content.fields.of(field);
         let built_in = own.is_none().then(|| built_in(field));
@@ -154,6 +154,11 @@ impl<'a> Fields<'a> {
         });
     }
 
+    /// Whether anybody asks what could be better.
+    pub(super) fn is_checked(&self) -> bool {
+        self.depth == Depth::Check
+    }
+
     /// What could be better, if anybody asks for that.
     pub(super) fn advise(
         &self,
@@ -162,7 +167,7 @@ impl<'a> Fields<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        if self.depth == Depth::Check {
+        if self.is_checked() {
             self.note(Severity::Note, rule, place, message, hint);
         }
     }

@@ -14,8 +14,10 @@ pub(super) struct Location {
     pub(super) language: Option<String>,
     /// The directories above Jekyll's `_posts`, which are categories.
     pub(super) categories: Vec<String>,
-    /// Whether the file is where Jekyll has posts, or named as it names them.
-    pub(super) is_jekyll: bool,
+    /// Whether the file is where Jekyll has posts.
+    pub(super) is_in_posts: bool,
+    /// Whether a day stands before its name, as Jekyll has it.
+    pub(super) is_dated: bool,
 }
 
 impl Location {
@@ -52,7 +54,14 @@ impl Location {
         let posts = parts.iter().position(|part| *part == "_posts");
         let above = posts.map(|at| parts.iter().take(at)).into_iter().flatten();
         let categories = above.map(ToString::to_string).collect();
-        let is_jekyll = posts.is_some() || date::in_name(name).is_some();
+        let is_jekylls = |name: &str| matches!(name, "_posts" | "_drafts");
+        let dir = config
+            .content
+            .dir
+            .file_name()
+            .and_then(|name| name.to_str());
+        let is_in_posts = parts.iter().chain(&dir).any(|name| is_jekylls(name));
+        let is_dated = date::in_name(name).is_some();
         let spelled = |part: &str| {
             let part = Some(part).filter(|_| config.content.numbered_names);
             part.and_then(without_number).map(str::to_owned)
@@ -66,7 +75,8 @@ impl Location {
             name: spelled(name).unwrap_or_else(|| name.to_owned()),
             language: found,
             categories,
-            is_jekyll,
+            is_in_posts,
+            is_dated,
         }
     }
 
@@ -130,7 +140,9 @@ mod tests {
         let jekyll = of("news/local/_posts/2024-05-01-a.md");
         assert_eq!(jekyll.categories, ["news", "local"]);
         assert_eq!(jekyll.key(), "news/local/2024-05-01-a");
-        assert!(jekyll.is_jekyll && of("2024-05-01-a.md").is_jekyll && !of("a.md").is_jekyll);
+        assert!(jekyll.is_in_posts && jekyll.is_dated);
+        let other = of("2024-05-01-a.md");
+        assert!(other.is_dated && !other.is_in_posts && !of("a.md").is_dated);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Markup {
     pub(super) html: String,
     /// The pictures in their order, each once.
     pub(super) images: Vec<Image>,
+    /// Links to Markdown files.
+    pub(super) file_links: Vec<String>,
     /// The plain text of the first paragraph that has any.
     pub(super) first_paragraph: Option<String>,
     /// The plain text of the first heading that has any.
@@ -134,7 +136,15 @@ impl<'a> Walk<'a> {
                 }
                 return;
             }
-            "a" => self.bare_link = attribute(attributes, "href"),
+            "a" => {
+                self.bare_link = attribute(attributes, "href");
+                let file = self.bare_link.filter(|href| is_markdown(href));
+                if self.markup.file_links.len() < MAX_IMAGES {
+                    self.markup
+                        .file_links
+                        .extend(file.map(|href| unescape(href).into_owned()));
+                }
+            }
             "br" => {
                 if let Some((_, collected)) = &mut self.collecting {
                     collected.push(' ');
@@ -175,6 +185,14 @@ impl<'a> Walk<'a> {
         }
         self.markup.html.push_str(whole);
     }
+}
+
+/// Whether an address is that of a Markdown file.
+fn is_markdown(href: &str) -> bool {
+    let path = href.split(['#', '?']).next().unwrap_or(href);
+    [".md", ".mdx", ".markdown"]
+        .iter()
+        .any(|extension| path.ends_with(extension))
 }
 
 /// The first tag or run of text, and what comes after it. `None` where a tag does not end.

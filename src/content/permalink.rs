@@ -96,8 +96,16 @@ fn part(name: &str, parts: &Parts<'_>, site: &config::Site, of_post: bool) -> St
         dirs, name: file, ..
     } = parts.location;
     let date = parts.published.with_timezone(&site.timezone);
-    let bare = parts.slug.unwrap_or_else(|| without_date(file));
-    let last = parts.slug.unwrap_or(file);
+    // Generators make slugs of words that are none yet.
+    let given = parts
+        .slug
+        .map(|given| match given.contains(char::is_whitespace) {
+            true => slug(given),
+            false => given.to_owned(),
+        });
+    let given = given.as_deref();
+    let bare = given.unwrap_or_else(|| without_date(file));
+    let last = given.unwrap_or(file);
     let segments = |names: &mut dyn Iterator<Item = &str>| {
         names.map(percent::segment).collect::<Vec<_>>().join("/")
     };
@@ -121,11 +129,12 @@ fn part(name: &str, parts: &Parts<'_>, site: &config::Site, of_post: bool) -> St
             let slugs: Vec<String> = parts.categories.iter().map(|label| slug(label)).collect();
             segments(&mut slugs.iter().map(String::as_str))
         }
-        "title" if !of_post => match parts.title {
+        "slug_or_title" if given.is_some() => percent::segment(bare),
+        "title" | "slug_or_title" if !of_post => match parts.title {
             Some(title) => percent::segment(&slug(title)),
             None => percent::segment(bare),
         },
-        "slug" | "title" => percent::segment(bare),
+        "slug" | "title" | "slug_or_title" => percent::segment(bare),
         "name" => percent::segment(without_date(file)),
         "dir" => segments(&mut dir.clone()),
         "section" => segments(&mut dir.clone().take(1)),

@@ -10,7 +10,7 @@ pub(super) fn shortened(config: &Config, site: &Site) -> Vec<Finding> {
     let is_chosen = |scope: &FeedScope| matches!(scope, FeedScope::Site | FeedScope::Own(_));
     site.feeds
         .iter()
-        .filter(|feed| is_chosen(&feed.scope) && feed.is_shortened())
+        .filter(|feed| is_chosen(&feed.scope) && feed.shortened() > 0)
         .map(|feed| Finding {
             file: config.file.clone(),
             line: None,
@@ -20,7 +20,7 @@ pub(super) fn shortened(config: &Config, site: &Site) -> Vec<Finding> {
             message: format!(
                 "the feed `{}` is longer than `feed.max_bytes`, so {} of its {} entries carry their description only",
                 feed.key(feed.main_format()).path(),
-                feed.entries.len() - feed.full,
+                feed.shortened(),
                 feed.entries.len()
             ),
             hint: "lower `feed.limit`, or raise `feed.max_bytes`; some aggregators refuse more than 1 MB".to_owned(),

@@ -44,7 +44,7 @@ pub enum Reading {
 }
 
 /// The fields that are markers of visibility; see [`MarkerKind::of`].
-const MARKER_FIELDS: [(&str, MarkerKind); 15] = [
+const MARKER_FIELDS: [(&str, MarkerKind); 20] = [
     ("hidePost", MarkerKind::Hides),
     ("hidden", MarkerKind::Hides),
     ("draft", MarkerKind::Hides),
@@ -53,20 +53,40 @@ const MARKER_FIELDS: [(&str, MarkerKind); 15] = [
     ("isDraft", MarkerKind::Hides),
     ("isHidden", MarkerKind::Hides),
     ("headless", MarkerKind::Hides),
+    ("hide", MarkerKind::Hides),
+    ("wip", MarkerKind::Hides),
+    ("noPublish", MarkerKind::Hides),
     ("published", MarkerKind::Shows),
     ("visible", MarkerKind::Shows),
     ("publish", MarkerKind::Shows),
     ("isPublished", MarkerKind::Shows),
+    ("isPublic", MarkerKind::Shows),
+    ("public", MarkerKind::Shows),
     ("unlisted", MarkerKind::Unlists),
     ("noindex", MarkerKind::NoIndex),
     ("sitemap", MarkerKind::InSitemap),
 ];
 
 /// Fields that hold a word for the state of a post.
-const STATE_FIELDS: [&str; 3] = ["status", "visibility", "state"];
+const STATE_FIELDS: [&str; 5] = [
+    "status",
+    "visibility",
+    "state",
+    "publishstatus",
+    "poststatus",
+];
 /// The words for a post that is not to be seen.
-const UNREADY: [&str; 6] = [
+const UNREADY: [&str; 15] = [
     "draft",
+    "drafted",
+    "wip",
+    "future",
+    "trash",
+    "trashed",
+    "deleted",
+    "in-review",
+    "in review",
+    "unpublish",
     "private",
     "hidden",
     "pending",
@@ -98,6 +118,7 @@ impl MarkerKind {
 
     /// What a field marks by its value: `status: draft` hides, `status: published` is no marker.
     pub fn of_state(name: &str, value: &str) -> Option<MarkerKind> {
+        let name = name.rsplit('.').next().unwrap_or(name);
         let letters: String = letters(name).collect();
         let value = value.trim().trim_matches(['"', '\'']);
         if !STATE_FIELDS.contains(&letters.as_str()) {

@@ -67,7 +67,7 @@ impl Drawing {
             (&site.title, &site.url, &site.public_url, &site.language),
             (&site.copyright, site.ttl_minutes),
             (&feed.title, &feed.description, &feed.scope, feed.related()),
-            (&feed.entries, feed.full, pictures),
+            (&feed.entries, feed.shortened(), pictures),
         ))
     }
 }

@@ -65,6 +65,9 @@ fn render_within(site: &Site, limits: Limits) -> Result<Vec<(ArtifactKey, Vec<u8
                     .translation_key
                     .as_ref()
                     .and_then(|key| site.translations.get(key))
+                    // A second one of its language is none of the group's: sets that do not name one
+                    // another are read by nobody.
+                    .filter(|group| group.iter().any(|one| one.url == entry.url))
                     .map_or(&[], Vec::as_slice),
             }
         }))

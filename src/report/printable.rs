@@ -5,7 +5,7 @@
 //! character becomes one that shows, so that columns stay what they are.
 
 /// A text on one line. Tabs stay.
-pub(super) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 

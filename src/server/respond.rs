@@ -107,17 +107,17 @@ fn refused(refusal: Refusal) -> Response<Bytes> {
     let (code, text, again) = match refusal {
         Refusal::Busy => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "too many pictures are asked for\n",
+            "too much is asked for at once\n",
             Some("2"),
         ),
         Refusal::Stale => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "the picture is being replaced\n",
+            "what is asked for is being replaced\n",
             Some("1"),
         ),
         Refusal::Failed => (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "the picture cannot be drawn\n",
+            "what is asked for cannot be made\n",
             None,
         ),
     };

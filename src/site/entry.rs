@@ -65,7 +65,7 @@ pub struct Person {
     pub email: Option<String>,
 }
 
-/// A category or author name, with the part of a path that stands for it.
+/// The name of a category, tag or author, with the part of a path that stands for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
     /// The name as it is shown.

@@ -30,8 +30,8 @@ pub struct Feed {
     pub description: String,
     /// The entries of this page, newest first.
     pub entries: Vec<Arc<Entry>>,
-    /// How many of them, the newest, carry their content; the others their summary alone.
-    pub full: usize,
+    /// Which of them, by their place, carry their content; the others their summary alone.
+    full: Vec<bool>,
     /// The newest change of any of its entries; `None` without entries. Never the clock.
     pub updated: Option<DateTime<Utc>>,
     /// Which page it is.
@@ -62,12 +62,15 @@ impl Feed {
 
     /// Whether an entry, by its place on the page, carries its content.
     pub fn is_full(&self, place: usize) -> bool {
-        place < self.full
+        self.full.get(place) == Some(&true)
     }
 
-    /// Whether a byte limit kept content out of it.
-    pub fn is_shortened(&self) -> bool {
-        self.rule.content == FeedContent::Full && self.full < self.entries.len()
+    /// How many entries a byte limit took the content of.
+    pub fn shortened(&self) -> usize {
+        match self.rule.content {
+            FeedContent::Full => self.full.iter().filter(|is_full| !**is_full).count(),
+            FeedContent::Summary => 0,
+        }
     }
 
     /// All its entries, newest first.
@@ -84,6 +87,14 @@ impl Feed {
     pub fn page_of(&self, place: usize) -> Page {
         let limit = self.rule.limit.unwrap_or(usize::MAX).max(1);
         Page::Number(place / limit + 1)
+    }
+
+    /// The document of the archive that its entry of this place is in, if any is.
+    pub fn archive_of(&self, place: usize) -> Option<Page> {
+        let limit = self.rule.limit.filter(|limit| *limit < self.all.len())?;
+        let number = self.all.len().checked_sub(place + 1)? / limit + 1;
+        let archives = self.all.len().div_ceil(limit) - 1;
+        (number <= archives).then_some(Page::Archive(number))
     }
 
     /// Another page of it, if there is one.
@@ -158,22 +169,32 @@ impl Feed {
     }
 }
 
-/// How many of the newest entries may carry their content.
-fn full(entries: &[Arc<Entry>], rule: Rule) -> usize {
+/// Which entries may carry their content: the newest first, as long as there is room. One that has
+/// none alone does not take it from the others.
+fn full(entries: &[Arc<Entry>], rule: Rule) -> Vec<bool> {
     if rule.content == FeedContent::Summary {
-        return 0;
+        return vec![false; entries.len()];
     }
     let Some(most) = rule.max_bytes else {
-        return entries.len();
+        return vec![true; entries.len()];
     };
     let frames: usize = entries.iter().map(|entry| entry.written(false)).sum();
-    let mut left = most.saturating_sub(CHANNEL + frames);
-    let fits = |entry: &&Arc<Entry>| {
-        let room = left.checked_sub(entry.content_written);
-        left = room.unwrap_or_default();
-        room.is_some()
+    let room = most.saturating_sub(CHANNEL + frames);
+    let mut left = room;
+    let fits = |entry: &Arc<Entry>| match left.checked_sub(entry.content_written) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => {
+            // What is older is told in short too, unless this one would fit into no feed at all.
+            if entry.content_written <= room {
+                left = 0;
+            }
+            false
+        }
     };
-    entries.iter().take_while(fits).count()
+    entries.iter().map(fits).collect()
 }
 
 pub(super) fn all(entries: &[Arc<Entry>], config: &Config) -> Vec<Feed> {
@@ -239,7 +260,7 @@ fn feed(
         label,
         description,
         entries: Vec::new(),
-        full: 0,
+        full: Vec::new(),
         updated: None,
         page: Page::Number(1),
         all: entries.into(),

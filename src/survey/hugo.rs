@@ -326,7 +326,7 @@ fn translated(text: &str, section: &str, pages: &Pages) -> Result<Pattern, Strin
         // Hugo's slug is the title's, where a post has none.
         "slug" if slugs == posts => vec![":slug"],
         // Of some the slug is the title's, so the file's name is the nearest, and never the best.
-        "slug" if slugs > 0 => vec![":slug-or-title", ":slug"],
+        "slug" if slugs > 0 => vec![":slug_or_title", ":slug"],
         "slug" => vec![":title", ":slug"],
         "title" => vec![":title", ":slug"],
         "filename" | "contentbasename" if slugs > 0 => vec![":name", ":slug"],

@@ -21,6 +21,8 @@ pub(super) fn of(post: &Post, known: Known<'_>) -> Vec<String> {
         for format in &feed.formats {
             let key = feed.key(*format);
             outputs.push(page.url(&key, ""));
+            let archive = feed.archive_of(place);
+            outputs.extend(archive.map(|archive| archive.url(&key, "")));
         }
     }
     let listed = site.entries.iter().find(|entry| entry.source == post.path);

@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use url::Url;
 
 use super::Known;
-use crate::artifact::{ArtifactKey, FeedScope};
+use crate::artifact::{ArtifactKey, FeedScope, Page};
 use crate::percent::normalize_path;
 use crate::post::Post;
 
@@ -80,7 +80,12 @@ fn winner<'a>(known: Known<'a>, post: Option<&'a Post>) -> Option<&'a Post> {
 
 /// What is at an address of courant's own.
 pub(super) fn output(known: Known<'_>, question: &str) -> Option<(String, String)> {
-    let path = normalize_path(address(known, question)?.path())?;
+    let url = address(known, question)?;
+    let path = normalize_path(url.path())?;
+    let page = url
+        .query()
+        .and_then(Page::of_query)
+        .unwrap_or(Page::Number(1));
     let site = &known.judged.site;
     let prefix = prefix(known);
     let is = |key: &ArtifactKey| {
@@ -91,14 +96,15 @@ pub(super) fn output(known: Known<'_>, question: &str) -> Option<(String, String
         for format in &feed.formats {
             let key = feed.key(*format);
             if is(&key) {
+                let page = feed.page(page)?;
                 let what = format!(
                     "{} of {}: {} of {} entries",
                     format.name(),
                     scope(&feed.scope, &feed.title),
-                    feed.entries.len(),
+                    page.entries.len(),
                     feed.all().len()
                 );
-                return Some((key.path(), what));
+                return Some((page.page.url(&key, ""), what));
             }
         }
     }

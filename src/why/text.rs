@@ -8,7 +8,7 @@ use super::{Answer, OfPost};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::post::{IdFrom, Post};
-use crate::report;
+use crate::report::{self, printable};
 use crate::site::visibility::State;
 
 /// More outputs are counted.
@@ -34,7 +34,7 @@ pub fn answer_text(
             text
         }
         Answer::Output(path, what) => format!("{path}: {what}\n"),
-        Answer::Nothing(near) => nothing(near, question),
+        Answer::Nothing(near) => nothing(near, &printable(question)),
     }
 }
 
@@ -128,13 +128,18 @@ fn nothing(near: &[&Post], question: &str) -> String {
 fn told(text: &mut String, findings: &[&Finding]) {
     for finding in findings {
         text.push('\n');
-        let _ = writeln!(text, "{}: {finding}", finding.severity);
-        let _ = writeln!(text, "  hint: {}", finding.hint);
+        let _ = writeln!(
+            text,
+            "{}: {}",
+            finding.severity,
+            printable(&finding.to_string())
+        );
+        let _ = writeln!(text, "  hint: {}", printable(&finding.hint));
     }
 }
 
 fn line(text: &mut String, name: &str, value: &str) {
-    let clean: String = value.chars().filter(|c| !c.is_control()).collect();
+    let clean = printable(value);
     let _ = writeln!(text, "  {name:<10} {clean}");
 }
 

@@ -767,3 +767,17 @@ fn a_port_in_use_is_named_with_a_remedy() {
     "#);
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_configuration_of_our_own_name_goes_before_a_generators() {
+    let site = TestSite::new().post("a.md", plain("a", "2024-01-01"));
+    std::fs::rename(site.write_config(), site.root().join("courant.toml")).unwrap();
+    std::fs::write(site.root().join("config.toml"), "baseURL = 1\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_courant"))
+        .arg("check")
+        .current_dir(site.root())
+        .env_clear()
+        .output()
+        .expect("courant runs");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}

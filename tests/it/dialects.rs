@@ -237,6 +237,22 @@ fn markers_are_read_where_sites_keep_them_and_spoken_of_elsewhere() {
         "extra: {draft: true}",
         "params: {hidden: yes}",
         "status: draft",
+        "extra: {status: draft}",
+        "params: {build: {render: never}}",
+        "status: [draft]",
+        "status: {value: draft, label: Draft}",
+        "params: [{draft: true}]",
+        "extra: {sub: {hidden: true}}",
+        "params.draft: true",
+        "\"seo.hidePost\": true",
+        "render: no",
+        "permalink: {build: false}",
+        "hide: true",
+        "public: false",
+        "post_status: trash",
+        "params: {publishDate: 2099-01-01}",
+        "embargo: 2099-01-01",
+        "expires_at: 2001-01-01",
         "visibility: private",
         "isDraft: true",
         "hi\u{501}ePost: true",
@@ -294,7 +310,77 @@ fn constructs_stay_where_the_site_says_that_they_are_text() {
 }
 
 #[test]
+fn gatsby_with_decap() {
+    let built = TestSite::new()
+        .config("[content]\nrequire = { templateKey = \"blog-post\" }")
+        .post(
+            "2024-05-01-first.md",
+            "---\ntemplateKey: blog-post\ntitle: First\ndate: 2024-05-01T10:00:00.000Z\nfeaturedpost: true\nfeaturedimage: /img/first.jpg\ncategories: News & Events\ntags:\n  - brewing\n  - flavor profile\nhidePost: false\nseo:\n  title: For previews\n  url: https://example.org/blog/first\n---\nText.\n",
+        )
+        .post("hidden.md", "---\ntemplateKey: blog-post\ntitle: Second\ndate: 2024-05-01\nhidePost: true\n---\n")
+        .post("about.md", "---\ntemplateKey: about-page\ntitle: About us\n---\n")
+        .build();
+    has(&built, "First", "https://example.org/blog/first");
+    assert_eq!(built.rules(), []);
+    let rss = built.text("/rss.xml");
+    for part in [
+        "<category>News &amp; Events</category>",
+        "<category>flavor profile</category>",
+        "https://example.org/img/first.jpg",
+    ] {
+        assert!(rss.contains(part), "{part} in {rss}");
+    }
+    let all = built.everything();
+    assert!(!all.contains("Second") && !all.contains("About us"));
+}
+
+#[test]
+fn fields_that_few_sites_have_are_read_too() {
+    for (field, part) in [
+        ("header: {teaser: /t.png}", "https://example.org/t.png"),
+        ("params: {og_image: /t.png}", "https://example.org/t.png"),
+        ("extra: {authors: [Ada]}", "<dc:creator>Ada</dc:creator>"),
+        ("authors: Ada, Bob", "<dc:creator>Bob</dc:creator>"),
+        ("author: Ada, Bob", "<dc:creator>Ada, Bob</dc:creator>"),
+        ("topics: [x]", "<category>x</category>"),
+        ("navigation: {title: Nav}", "<title>Aye</title>"),
+    ] {
+        let post = format!("---\ntitle: Aye\ndate: 2024-05-01\n{field}\n---\n");
+        let rss = TestSite::new().post("a.md", post).build().text("/rss.xml");
+        assert!(rss.contains(part), "{field}: {rss}");
+    }
+    for (style, path) in [
+        ("date", "/2024/05/01/a.html"),
+        ("ordinal", "/2024/122/a.html"),
+        ("none", "/a.html"),
+    ] {
+        let post = format!("---\ntitle: Aye\npermalink: {style}\n---\n");
+        let built = TestSite::new().post("2024-05-01-a.md", post).build();
+        has(&built, "Aye", &format!("https://example.org{path}"));
+    }
+}
+
+#[test]
+fn a_language_is_the_same_in_any_case() {
+    let built = TestSite::new()
+        .config("languages = [\"en\", \"pt-BR\"]")
+        .post("a.md", "---\ntitle: Aye\ndate: 2024-05-01\nlang: EN\n---\n")
+        .post(
+            "b.md",
+            "---\ntitle: Bee\ndate: 2024-05-01\nlang: pt_br\n---\n",
+        )
+        .build();
+    has(&built, "Aye", "https://example.org/a/");
+    has(&built, "Bee", "https://example.org/pt-br/b/");
+    assert!(built.text("/atom.xml").contains("xml:lang=\"pt-BR\""));
+}
+
+#[test]
 fn a_link_to_a_file_is_a_finding() {
+    let in_code = TestSite::new()
+        .post("a.md", "---\ntitle: a\ndate: 2024-01-01\n---\n```\n[b](./b.md)\n```\n[c](https://other.example/README.md)\n")
+        .build();
+    assert_eq!(in_code.rules(), []);
     let built = TestSite::new()
         .post(
             "a.md",
@@ -303,5 +389,5 @@ fn a_link_to_a_file_is_a_finding() {
         .build();
     let finding = built.finding();
     assert_eq!((finding.rule, finding.line), (Rule::RelativeLink, Some(6)));
-    assert_eq!(finding.mark.as_deref(), Some("./b.md#x"));
+    assert_eq!(finding.mark.as_deref(), Some("b.md#x"));
 }

@@ -317,6 +317,26 @@ fn what_is_too_long_tells_its_oldest_in_short() {
         full[0] >= 2 && full[0] < 20 && full.iter().all(|count| *count == full[0]),
         "{full:?}"
     );
+    // One that is too long for any feed is told in short, and takes nothing from the others.
+    let site = TestSite::new()
+        .config("[feed]\nmax_bytes = 300000")
+        .post(
+            "a.md",
+            format!(
+                "---\ntitle: Post 2.\ndate: 2024-02-01\n---\n{}\n",
+                "word ".repeat(80_000)
+            ),
+        )
+        .post(
+            "b.md",
+            "---\ntitle: Post 1.\ndate: 2024-01-01\n---\nShort and whole.\n",
+        );
+    let rss = site.build().text("/rss.xml");
+    assert!(
+        rss.len() < 300_000 && rss.contains("<p>Short and whole.</p>"),
+        "{}",
+        rss.len()
+    );
     let whole = TestSite::new().config("[feed]\nmax_bytes = 0");
     let whole = (1..=20).fold(whole, |site, number| {
         site.post(&format!("{number}.md"), long(number))
@@ -344,6 +364,10 @@ fn translations_name_one_another_in_the_sitemap() {
         .post(
             "c.md",
             "---\ntitle: c\ndate: 2024-01-01\nlang: de\ntranslationKey: x\n---\n",
+        )
+        .post(
+            "c2.md",
+            "---\ntitle: c2\ndate: 2023-01-01\nlang: de\ntranslationKey: x\n---\n",
         )
         .post("d.md", plain("alone", "2024-01-01"))
         .post(
@@ -390,6 +414,8 @@ title = "x"
 path = "news"
 [[feeds]]
 path = "/rss.xml"
+[[feeds]]
+path = "/cards"
 [[feeds]]
 path = "/a.xml"
 [[feeds]]

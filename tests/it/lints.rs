@@ -73,6 +73,7 @@ fn each_thing_that_could_be_better_is_a_note_with_its_line() {
             post("permalink: /caf%c3%a9/%7ea\n", ""),
             Some(5),
         ),
+        (Rule::MissingAlt, post("image: /img/cat.jpg\n", ""), Some(5)),
         (
             Rule::MissingAlt,
             post("", "\nText ![](/img/cat.jpg)"),

@@ -139,9 +139,14 @@ fn each_output_that_is_told_holds_the_post_and_no_other_does() {
             if crate::support::said(resource).contains(address) && !path.ends_with(".png") {
                 holding.push(path.to_owned());
             }
-            for (number, page) in pages(&built.snapshot, &resource.key).iter().enumerate() {
-                if number == 0 && page.contains(address) {
-                    holding.push(format!("{path}?page=2"));
+            // With two posts and one to a page, there is a second page and a document of the archive.
+            let further = pages(&built.snapshot, &resource.key);
+            for (page, query) in further.iter().zip(["?page=2", "?archive=1"]) {
+                if page.contains(&format!("<link>{address}"))
+                    || page.contains(&format!("href=\"{address}"))
+                    || page.contains(&format!("\"url\": \"{address}"))
+                {
+                    holding.push(format!("{path}{query}"));
                 }
             }
         }

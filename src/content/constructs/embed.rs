@@ -69,15 +69,15 @@ fn quoted(text: &str) -> Option<&str> {
 }
 
 fn statement(tag: &Tag<'_>) -> Embed {
-    match tag.name {
+    match tag.name.to_ascii_lowercase().as_str() {
         "raw" | "verbatim" => Embed::Verbatim,
         "highlight" | "codeblock" | "code" => Embed::Code(language(tag)),
         "comment" => Embed::Without(false),
-        "capture" | "macro" | "set" | "assign" | "increment" | "decrement" | "layout"
-        | "extends" | "import" | "from" | "render_block" => match tag.name {
-            "capture" | "macro" => Embed::Without(false),
-            _ => Embed::Nothing,
-        },
+        // Nunjucks' `set` may have a block, Liquid's `assign` has none.
+        "capture" | "macro" | "set" => Embed::Without(false),
+        "assign" | "increment" | "decrement" | "layout" | "extends" | "import" | "from" => {
+            Embed::Nothing
+        }
         "for" | "tablerow" => Embed::Without(true),
         "link" | "post_url" | "asset" | "asset_path" => Embed::Unresolved,
         // The generator chooses one of them; all are text of the post.
@@ -110,6 +110,7 @@ fn shortcode(tag: &Tag<'_>) -> Embed {
         "ref" | "relref" => return Embed::Unresolved,
         "highlight" => return Embed::Code(language(tag)),
         "toc" => return Embed::Nothing,
+        "comment" | "hide" | "hidden" => return Embed::Without(false),
         _ => {}
     }
     let argument = |wanted: &str| tag.named(&[wanted]);
@@ -135,7 +136,8 @@ fn reduce<'t>(
     let first = |names: &[&str]| names.iter().find_map(|name| argument(name));
     let id = || first(&["id", "videoid", "video_id", "youtubeid"]).or(plain.first().copied());
     let is = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    if is(&["youtube", "yt"]) {
+    let has = |word: &str| name.split(['-', '_']).any(|part| part == word);
+    if is(&["youtube"]) || has("yt") {
         let id = bare(id()?)?;
         return Some(link(&format!("https://www.youtube.com/watch?v={id}")));
     }
@@ -151,7 +153,7 @@ fn reduce<'t>(
         let user = bare(user)?;
         return Some(link(&format!("https://x.com/{user}/status/{id}")));
     }
-    if is(&["gist"]) {
+    if has("gist") {
         let parts: Option<Vec<_>> = plain.iter().take(2).map(|part| bare(part)).collect();
         let path = parts.filter(|parts| !parts.is_empty())?.join("/");
         return Some(link(&format!("https://gist.github.com/{path}")));

@@ -9,11 +9,7 @@ const MAX_ATTRIBUTES: usize = 500;
 /// list or a quote.
 pub(super) fn fence(line: &str) -> Option<(char, usize, &str)> {
     let line = line.trim_start_matches([' ', '\t', '>']);
-    let line = line
-        .strip_prefix("- ")
-        .or_else(|| line.strip_prefix("* "))
-        .unwrap_or(line)
-        .trim_start();
+    let line = after_mark(line).unwrap_or(line).trim_start();
     let mark = line
         .chars()
         .next()
@@ -24,6 +20,36 @@ pub(super) fn fence(line: &str) -> Option<(char, usize, &str)> {
     (length >= 3 && !is_span).then_some((mark, length, info))
 }
 
+/// Whether a line begins an item of a list (`CommonMark` §5.2).
+pub(super) fn is_item(line: &str) -> bool {
+    after_mark(line.trim_start()).is_some()
+}
+
+/// What stands behind the mark of an item.
+fn after_mark(line: &str) -> Option<&str> {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let marks: &[char] = if rest.len() < line.len() {
+        &['.', ')']
+    } else {
+        &['-', '*', '+']
+    };
+    let after = rest.strip_prefix(marks)?;
+    (after.is_empty() || after.starts_with([' ', '\t', '\n'])).then_some(after)
+}
+
+/// How many blanks a line begins with.
+pub(super) fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t']).len()
+}
+
+/// How far what a line says is from its beginning, behind the mark of an item.
+pub(super) fn content_indent(line: &str) -> usize {
+    match after_mark(line.trim_start()) {
+        Some(after) => line.len() - after.trim_start().len(),
+        None => indent(line),
+    }
+}
+
 /// Reads a line that is a construct as a whole; how much of the text it is. What it has to say goes
 /// to `out`.
 pub(super) fn read(line: &str, rest: &str, out: &mut String) -> Option<usize> {
@@ -31,9 +57,13 @@ pub(super) fn read(line: &str, rest: &str, out: &mut String) -> Option<usize> {
     if matches!(bare, "[TOC]" | "[[toc]]" | "[[TOC]]" | "[toc]") {
         return Some(line.len());
     }
-    if bare.starts_with("{:") && bare.ends_with('}') {
+    if let Some(inside) = bare
+        .strip_prefix("{:")
+        .and_then(|bare| bare.strip_suffix('}'))
+        && is_attributes(inside)
+    {
         // `{:toc}` makes a table of contents of the list item above it.
-        if bare.contains("toc") {
+        if inside.split_whitespace().any(|word| word == "toc") {
             drop_last_item(out);
         }
         return Some(line.len());
@@ -47,11 +77,19 @@ pub(super) fn read(line: &str, rest: &str, out: &mut String) -> Option<usize> {
 /// `::note`, `:::tip Title`, `:::`: containers of Docusaurus, Nuxt and others. The content stays.
 fn directive(bare: &str, line: &str, rest: &str, out: &mut String) -> Option<usize> {
     let after = bare.trim_start_matches(':');
+    let colons = bare.len() - after.len();
+    let after = after.trim_start();
     let name_end = after
         .find(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
         .unwrap_or(after.len());
-    let (name, tail) = after.trim_start().split_at_checked(name_end)?;
-    if !tail.is_empty() && !tail.starts_with([' ', '{', '[']) {
+    let (name, tail) = after.split_at_checked(name_end)?;
+    let is_name = name.is_empty() || name.starts_with(char::is_alphabetic);
+    // Two colons have properties behind the name, and no title: `::1 is an address`.
+    let fits = match colons {
+        2 => tail.is_empty() || tail.starts_with(['{', '[']),
+        _ => tail.is_empty() || tail.starts_with([' ', '{', '[']),
+    };
+    if !is_name || !fits {
         return None;
     }
     let title = tail
@@ -77,10 +115,33 @@ fn directive(bare: &str, line: &str, rest: &str, out: &mut String) -> Option<usi
     Some(length)
 }
 
+/// Whether what stands in `{: … }` is what kramdown has there: `.class`, `#id`, `key="value"`, `toc`.
+/// Other languages have `{:ok, value}` and `{:?}`.
+fn is_attributes(inside: &str) -> bool {
+    let fits = |word: &str| {
+        let name = word.trim_start_matches(['.', '#']);
+        let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && !name.contains([',', '(', '?']);
+        let is_marked = name.len() < word.len() || word.contains('=');
+        is_name && (is_marked || matches!(word, "toc" | "footnotes"))
+    };
+    let inside = inside.trim().trim_start_matches(':');
+    // A quoted value may have blanks in it.
+    let outside: Vec<&str> = inside.split('"').step_by(2).collect();
+    let outside = outside.join("x");
+    !outside.trim().is_empty() && outside.split_whitespace().all(fits)
+}
+
 fn drop_last_item(out: &mut String) {
     let trimmed = out.trim_end_matches('\n').len();
-    let begin = out.get(..trimmed).and_then(|text| text.rfind('\n'));
-    let begin = begin.map_or(0, |at| at + 1);
+    // An item that stands for a table of contents is a word or two.
+    let from = trimmed.saturating_sub(200);
+    let bytes = out.as_bytes().get(from..trimmed).unwrap_or_default();
+    let begin = match bytes.iter().rposition(|byte| *byte == b'\n') {
+        Some(at) => from + at + 1,
+        None if from == 0 => 0,
+        None => return,
+    };
     let line = out.get(begin..).unwrap_or_default().trim_start();
     if line.starts_with(['*', '-', '+']) || line.starts_with("1.") {
         out.truncate(begin);
@@ -94,8 +155,8 @@ pub(super) fn attributes(rest: &str, before: &str) -> Option<usize> {
     let line = line.split('\n').next().unwrap_or(line);
     let end = line.find('}')?;
     let inside = line.get(1..end)?;
-    if inside.starts_with(':') && !inside.starts_with("::") {
-        return Some(end + 1);
+    if let Some(inside) = inside.strip_prefix(':') {
+        return is_attributes(inside).then_some(end + 1);
     }
     let marks = inside.starts_with(['#', '.']) && !inside.starts_with("# ");
     let is_last = line.get(end + 1..)?.trim().is_empty();

@@ -7,6 +7,15 @@ use super::tag::head;
 /// Longer ones are text.
 const MAX_COMPONENT: usize = 4_000;
 
+/// A module of more bytes ends at its first blank line.
+const MAX_MODULE: usize = 20_000;
+
+/// The elements without content (HTML §13.1.2).
+const VOID: [&str; 13] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+];
+
 /// A tag of a component or an element.
 #[derive(Debug)]
 pub(super) struct Component<'a> {
@@ -43,7 +52,11 @@ impl Component<'_> {
                 let _ = write!(html, " {name}=\"{}\"", value.replace('"', "&quot;"));
             }
         }
-        html.push_str(if self.is_alone { "/>" } else { ">" });
+        html.push('>');
+        // HTML closes no element by a slash, but for those that have no content.
+        if self.is_alone && !VOID.contains(&self.name) {
+            let _ = write!(html, "</{}>", self.name);
+        }
         Some(html)
     }
 }
@@ -78,7 +91,26 @@ pub(super) fn module(rest: &str) -> Option<usize> {
     if !is_import && !is_export {
         return None;
     }
-    Some(rest.find("\n\n").map_or(rest.len(), |end| end + 1))
+    // A function has blank lines in it: it ends at one where all its brackets are closed.
+    let text = head(rest, MAX_MODULE);
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find("\n\n")) {
+        let end = from + at + 1;
+        if is_balanced(text.get(..end).unwrap_or_default()) {
+            return Some(end);
+        }
+        from = end;
+    }
+    match is_balanced(text) {
+        true => Some(text.len()),
+        false => Some(rest.find("\n\n").map_or(rest.len(), |end| end + 1)),
+    }
+}
+
+/// Whether every bracket that a text opens is closed in it.
+fn is_balanced(text: &str) -> bool {
+    let open = text.matches(['{', '(', '[']).count();
+    open <= text.matches(['}', ')', ']']).count()
 }
 
 /// `{…}` in a text: what it says, if that is text, and how long it is.

@@ -5,6 +5,15 @@ use std::ops::Range;
 /// Longer ones are text.
 const MAX_TAG: usize = 2000;
 
+/// What is between these is text, whatever it looks like.
+const IS_TEXT: [&str; 6] = [
+    "raw",
+    "verbatim",
+    "highlight",
+    "codeblock",
+    "code",
+    "comment",
+];
 /// A closing tag has a name and nothing else.
 const MAX_CLOSING: usize = 200;
 
@@ -103,10 +112,16 @@ pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
     let length = open.len() + end + close.len();
     // Blanks may be swallowed at either end: `{{- x -}}`, `{%- x -%}`.
     let inside = inside.get(..end)?.trim_matches(['-', '~']).trim();
-    if form == Form::Comment {
+    // Comments: Nunjucks', Handlebars', Go's, and Liquid's within a tag. Hugo's own is how it shows a tag.
+    let is_hugo = matches!(form, Form::Angle | Form::Percent);
+    let is_comment = form == Form::Comment
+        || inside.starts_with("!--")
+        || (inside.starts_with("/*") && !is_hugo)
+        || (form == Form::Statement && inside.starts_with('#'));
+    if is_comment {
         return Some(Tag {
             length,
-            form,
+            form: Form::Comment,
             name: "",
             arguments: Vec::new(),
             is_closing: false,
@@ -151,7 +166,10 @@ pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
 }
 
 /// Whether what ends here is LaTeX, whose braces group: `^`, `_`, `\frac`.
-fn is_formula(before: &str) -> bool {
+pub(super) fn is_formula(before: &str) -> bool {
+    let from = before.len().saturating_sub(40);
+    let from = (from..=before.len()).find(|at| before.is_char_boundary(*at));
+    let before = from.and_then(|from| before.get(from..)).unwrap_or_default();
     let command = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     before.ends_with(['^', '_', '{', '}'])
         || (command.len() < before.len() && command.ends_with('\\'))
@@ -211,15 +229,39 @@ fn value(rest: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// What stands before `{% endname %}`, or Hugo's `{{< /name >}}`, and the length of that with the end.
+/// What stands before the `{% endname %}`, or Hugo's `{{< /name >}}`, that ends it, and the length of
+/// that with the end. Tags of the same name may stand within.
 pub(super) fn end_of<'a>(name: &str, rest: &'a str) -> Option<(&'a str, usize)> {
-    let Range { start, end } = closing(name, rest, false)?;
-    Some((rest.get(..start)?, end))
+    let mut depth = 0_usize;
+    for (at, _) in rest.match_indices('{').filter(|(at, _)| begins(rest, *at)) {
+        if let Some(Range { start, end }) = closing_at(name, rest, at) {
+            if depth == 0 {
+                return Some((rest.get(..start)?, end));
+            }
+            depth -= 1;
+        } else if !IS_TEXT.contains(&name) && opens_at(name, rest, at) {
+            depth += 1;
+        }
+    }
+    None
+}
+
+/// Whether a statement of the name begins here.
+fn opens_at(name: &str, text: &str, at: usize) -> bool {
+    let tail = text.get(at..).unwrap_or_default();
+    let inside = ["{%", "{{<", "{{%"]
+        .iter()
+        .find_map(|open| tail.strip_prefix(open));
+    let inside = inside.map(|inside| inside.trim_start_matches(['-', '~', '<', '%']).trim_start());
+    let rest = inside.and_then(|inside| inside.strip_prefix(name.trim()));
+    rest.is_some_and(|rest| rest.starts_with([' ', '%', '>', '-', '(', '\n']))
 }
 
 /// Where the last closing tag of a name begins.
 pub(super) fn last_closing(tag: &Tag<'_>, body: &str) -> Option<usize> {
-    closing(tag.name, body, true)
+    body.rmatch_indices('{')
+        .filter(|(at, _)| begins(body, *at))
+        .find_map(|(at, _)| closing_at(tag.name, body, at))
         .map(|range| range.start)
         // Zola ends all of them with `{% end %}`.
         .or_else(|| match tag.form {
@@ -228,37 +270,26 @@ pub(super) fn last_closing(tag: &Tag<'_>, body: &str) -> Option<usize> {
         })
 }
 
-fn closing(name: &str, text: &str, last: bool) -> Option<Range<usize>> {
+/// The closing tag of a name, if one begins here.
+fn closing_at(name: &str, text: &str, at: usize) -> Option<Range<usize>> {
     let word = name.trim();
-    let fits = |at: usize| {
-        let tail = head(text.get(at..)?, MAX_CLOSING);
-        let is_hugo = tail.starts_with("{{<") || tail.starts_with("{{%");
-        let (open, close) = if is_hugo {
-            (3, tail.find("}}")? + 2)
-        } else {
-            (2, tail.find("%}")? + 2)
-        };
-        let inside = tail.get(open..close.checked_sub(2)?)?;
-        let inside = inside.trim_matches(['-', '~', '<', '>', '%', ' ', '\n', '\t']);
-        let is = match inside.strip_prefix('/') {
-            Some(other) => is_hugo && other.trim() == word,
-            None => {
-                !is_hugo
-                    && inside
-                        .strip_prefix("end")
-                        .is_some_and(|other| other == word)
-            }
-        };
-        is.then_some(at..at + close)
-    };
-    let mut places = text.match_indices('{').map(|(at, _)| at);
-    if last {
-        text.rmatch_indices('{')
-            .map(|(at, _)| at)
-            .find_map(|at| begins(text, at).then(|| fits(at))?)
+    let tail = head(text.get(at..)?, MAX_CLOSING);
+    let is_hugo = tail.starts_with("{{<") || tail.starts_with("{{%");
+    let (open, close) = if is_hugo {
+        (3, tail.find("}}")? + 2)
     } else {
-        places.find_map(|at| begins(text, at).then(|| fits(at))?)
-    }
+        (2, tail.find("%}")? + 2)
+    };
+    let inside = tail.get(open..close.checked_sub(2)?)?;
+    let inside = inside.trim_matches(['-', '~', '<', '>', '%', ' ', '\n', '\t']);
+    let is = match inside.strip_prefix('/') {
+        Some(other) => is_hugo && other.trim().eq_ignore_ascii_case(word),
+        None => {
+            let (end, other) = inside.split_at_checked(3)?;
+            !is_hugo && end.eq_ignore_ascii_case("end") && other.eq_ignore_ascii_case(word)
+        }
+    };
+    is.then_some(at..at + close)
 }
 
 fn begins(text: &str, at: usize) -> bool {

@@ -61,6 +61,17 @@ pub(super) fn of(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
         return None;
     };
     let alt = alt.map(one_line).or_else(|| fields.line(Field::ImageAlt));
+    if alt.is_none() {
+        fields.advise(
+            Rule::MissingAlt,
+            address,
+            format!(
+                "the picture `{}` has no words for those who do not see it",
+                one_line(text)
+            ),
+            "say in a few words what it shows: `image: {src: …, alt: …}`, or `image_alt: …`",
+        );
+    }
     Some(Image {
         url: url.into(),
         alt,

@@ -29,7 +29,19 @@ pub(in crate::content) fn built_in(field: Field) -> &'static [&'static str] {
             "created",
             "createdAt",
         ],
-        Field::PublishDate => &["publishDate", "publish_date", "scheduled"],
+        Field::PublishDate => &[
+            "publishDate",
+            "publish_date",
+            "scheduled",
+            "scheduledFor",
+            "publishAt",
+            "publishOn",
+            "releaseDate",
+            "embargo",
+            "params.publishDate",
+            "extra.publishDate",
+            "extra.publish_date",
+        ],
         Field::Updated => &[
             "updated",
             "lastmod",
@@ -43,7 +55,17 @@ pub(in crate::content) fn built_in(field: Field) -> &'static [&'static str] {
             "last_updated",
             "extra.updated",
         ],
-        Field::Expires => &["expiryDate", "expires", "expiry", "unpublishDate"],
+        Field::Expires => &[
+            "expiryDate",
+            "expires",
+            "expiry",
+            "unpublishDate",
+            "expiresAt",
+            "expires_at",
+            "params.expiryDate",
+            "extra.expiryDate",
+            "extra.expires",
+        ],
         Field::Author => &[
             "author",
             "authors",
@@ -99,7 +121,10 @@ pub(in crate::content) fn built_in(field: Field) -> &'static [&'static str] {
             "params.image",
             "params.images",
             "params.cover",
+            "params.og_image",
+            "params.thumbnail",
             "extra.image",
+            "extra.images",
             "extra.cover",
             "extra.og_image",
             "extra.thumbnail",
@@ -131,5 +156,27 @@ pub(in crate::content) fn built_in(field: Field) -> &'static [&'static str] {
         Field::TranslationKey => &["translationKey", "translation_key"],
         // Whatever else hides is a marker; see `MarkerKind`.
         Field::Hidden => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_names_them_all_in_their_order() {
+        let text = include_str!("../../../docs/content.md");
+        for field in Field::ALL.iter().filter(|field| **field != Field::Hidden) {
+            let row = text
+                .lines()
+                .find(|line| line.contains(&format!("(`{}`)", field.key())))
+                .unwrap_or_else(|| panic!("no row for `{}`", field.key()));
+            let mut rest = row;
+            for name in built_in(*field) {
+                let at = rest.find(&format!("`{name}`"));
+                let at = at.unwrap_or_else(|| panic!("`{name}` is not in {row}"));
+                rest = rest.get(at + 1..).unwrap_or_default();
+            }
+        }
     }
 }

@@ -11,6 +11,8 @@ use crate::finding::{Rule, Severity};
 use crate::post::{Marker, MarkerKind, Reading};
 use crate::text::one_line;
 
+/// How deep fields of a site's own are looked into.
+const MOST_NESTED: usize = 4;
 /// Where tools and sites keep fields of their own.
 const NESTED: [&str; 5] = ["seo", "params", "extra", "meta", "custom"];
 
@@ -18,19 +20,10 @@ impl Fields<'_> {
     /// Everything that is said of visibility, each marker under the name it is written with.
     pub(in crate::content) fn markers(&self) -> Vec<Marker> {
         let mut markers = Vec::new();
-        self.in_map("", self.root, &mut markers);
-        for (name, node) in self.root.fields() {
-            if NESTED
-                .iter()
-                .any(|nested| name.eq_ignore_ascii_case(nested))
-            {
-                self.in_map(&format!("{name}."), node, &mut markers);
-            }
-        }
+        self.in_map("", self.root, 0, &mut markers);
         for (name, node) in self.nodes(Field::Hidden) {
             markers.extend(self.marker(name, node, MarkerKind::Hides));
         }
-        markers.extend(self.of_tools());
         let robots = ["robots", "seo.robots", "params.robots"]
             .iter()
             .find_map(|name| self.root.get(name));
@@ -42,10 +35,12 @@ impl Fields<'_> {
         markers
     }
 
-    fn in_map(&self, prefix: &str, map: &Node, markers: &mut Vec<Marker>) {
-        for (name, node) in map.fields() {
+    /// What a map says, and the maps of a tool's or a site's own fields in it, and theirs.
+    fn in_map(&self, prefix: &str, map: &Node, depth: usize, markers: &mut Vec<Marker>) {
+        self.of_tools(prefix, map, markers);
+        for (written, node) in map.fields() {
             // In flow style `hidePost:true` is a name without a value, and meant as one with.
-            let (name, node) = match (name.split_once(':'), &node.value) {
+            let (name, node) = match (written.split_once(':'), &node.value) {
                 (Some((name, value)), Value::Null) => {
                     let value = Value::Scalar(value.to_owned());
                     (
@@ -56,51 +51,71 @@ impl Fields<'_> {
                         },
                     )
                 }
-                _ => (name.as_str(), node),
+                _ => (written.as_str(), node),
             };
-            if let Some(kind) = MarkerKind::of(name) {
-                markers.extend(self.marker(&format!("{prefix}{name}"), node, kind));
+            // A dotted name is that of a field within another.
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let full = format!("{prefix}{name}");
+            if let Some(kind) = MarkerKind::of(last) {
+                markers.extend(self.marker(&full, node, kind));
+            }
+            let is_deep = matches!(node.value, Value::Map(_) | Value::List(_));
+            if is_deep && depth < MOST_NESTED && (depth > 0 || is_nested(name)) {
+                for inner in items(node) {
+                    self.in_map(&format!("{full}."), inner, depth + 1, markers);
+                }
             }
         }
     }
 
     /// What single tools have besides: words for states, and fields that say where a page is built.
-    fn of_tools(&self) -> Vec<Marker> {
-        let mut markers = Vec::new();
-        for (name, node) in self.root.fields() {
-            if let Some(text) = node.text()
-                && let Some(kind) = MarkerKind::of_state(name, text)
-            {
-                markers.push(marker_of(name, text, node, kind));
+    fn of_tools(&self, prefix: &str, map: &Node, markers: &mut Vec<Marker>) {
+        for (name, node) in map.fields() {
+            // As a word, a list of one, or the value of a choice.
+            for item in items(node) {
+                let word = item.text().or_else(|| item.get("value")?.text());
+                if let Some(text) = word
+                    && let Some(kind) = MarkerKind::of_state(name, text)
+                {
+                    markers.push(marker_of(&format!("{prefix}{name}"), text, item, kind));
+                }
             }
         }
         for outer in ["build", "_build"] {
             for (inner, kind) in [("render", MarkerKind::Shows), ("list", MarkerKind::Lists)] {
                 let name = format!("{outer}.{inner}");
-                let node = self.root.get(&name);
+                let node = map.get(&name);
+                let name = format!("{prefix}{name}");
                 markers.extend(node.and_then(|node| self.marker(&name, node, kind)));
             }
         }
         // Zola's, and Eleventy's way to write no page.
         for name in ["render", "permalink"] {
-            if let Some(node) = self.root.get(name)
-                && let Some(text) = node
-                    .text()
-                    .filter(|text| text.eq_ignore_ascii_case("false"))
-            {
-                markers.push(marker_of(name, text, node, MarkerKind::Shows));
-            }
+            let Some(node) = map.get(name) else {
+                continue;
+            };
+            let node = node.get("build").unwrap_or(node);
+            let name = format!("{prefix}{name}");
+            let marker = node
+                .text()
+                .map(|text| marker_of(&name, text, node, MarkerKind::Shows));
+            // Addresses and words stand there too, so that what is neither true nor false is no doubt.
+            markers.extend(marker.filter(Marker::surely_hides));
         }
         let name = "eleventyExcludeFromCollections";
-        if let Some(node) = self.root.get(name) {
+        if let Some(node) = map.get(name) {
             // A list names the collections that it is to be left out of.
             let value = match &node.value {
                 Value::Scalar(text) => text.trim(),
                 _ => "true",
             };
-            markers.push(marker_of(name, value, node, MarkerKind::Unlists));
+            markers.push(marker_of(
+                &format!("{prefix}{name}"),
+                value,
+                node,
+                MarkerKind::Unlists,
+            ));
         }
-        markers
     }
 
     fn marker(&self, name: &str, node: &Node, kind: MarkerKind) -> Option<Marker> {
@@ -149,10 +164,7 @@ impl Fields<'_> {
                     format!("write `{known}` if the post is to be hidden"),
                 );
             }
-            if NESTED
-                .iter()
-                .any(|nested| name.eq_ignore_ascii_case(nested))
-            {
+            if is_nested(name) {
                 continue;
             }
             for (outer, inner, node) in nested(name, node) {
@@ -169,6 +181,12 @@ impl Fields<'_> {
             }
         }
     }
+}
+
+fn is_nested(name: &str) -> bool {
+    NESTED
+        .iter()
+        .any(|nested| name.eq_ignore_ascii_case(nested))
 }
 
 /// The fields of maps below a field, one level and lists deep.

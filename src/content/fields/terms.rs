@@ -22,16 +22,7 @@ impl Fields<'_> {
         let Some((name, node)) = self.first_named(field) else {
             return Vec::new();
         };
-        let several = name.to_ascii_lowercase().ends_with('s');
-        let split: Vec<Node> = match (&node.value, several) {
-            (Value::Scalar(text), true) => words(text, as_words)
-                .map(|word| Node {
-                    line: node.line,
-                    value: Value::Scalar(word.to_owned()),
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
+        let split = split(name, node, as_words);
         let found: Vec<&Node> = match split.as_slice() {
             [] => items(node).collect(),
             words => words.iter().collect(),
@@ -65,11 +56,16 @@ impl Fields<'_> {
 
     /// Authors as a name, a list of names, or maps with `name`, `url` and `email`; each once.
     pub(in crate::content) fn authors(&self, field: Field) -> Vec<Author> {
-        let Some(node) = self.first(field) else {
+        let Some((name, node)) = self.first_named(field) else {
             return Vec::new();
         };
+        let split = split(name, node, false);
+        let found: Vec<&Node> = match split.as_slice() {
+            [] => items(node).collect(),
+            words => words.iter().collect(),
+        };
         let mut authors: Vec<Author> = Vec::new();
-        for item in items(node) {
+        for item in found {
             let part = |names: [&str; 3]| {
                 names
                     .iter()
@@ -143,6 +139,20 @@ impl Fields<'_> {
             terms.truncate(MAX_TERMS);
         }
         terms
+    }
+}
+
+/// The parts of a text under the name of several, as if they were a list; none of anything else.
+fn split(name: &str, node: &Node, as_words: bool) -> Vec<Node> {
+    let several = name.to_ascii_lowercase().ends_with('s');
+    match (&node.value, several) {
+        (Value::Scalar(text), true) => words(text, as_words)
+            .map(|word| Node {
+                line: node.line,
+                value: Value::Scalar(word.to_owned()),
+            })
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
