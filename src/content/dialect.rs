@@ -329,11 +329,16 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
     markers
 }
 
+/// Whether a file of this name is Hugo's or Zola's of a whole directory.
+pub(super) fn is_section(name: &str) -> bool {
+    name.starts_with("_index.")
+}
+
 /// Why a file is no post at all: it is the `_index.md` of a section, or another than
 /// `content.require` asks for. `None` where it is one.
 pub(super) fn unwanted(fields: &Fields<'_>, path: &str, config: &Config) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    if name.starts_with("_index.") {
+    if is_section(name) {
         return Some("`_index` files are sections, not posts".to_owned());
     }
     let lacks = |(name, value): &&(String, String)| !fields.holds(name, value);

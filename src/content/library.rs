@@ -16,7 +16,7 @@ use super::scan::{Candidate, Scan, scan};
 use super::{Depth, ledger};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::Post;
+use crate::post::{Marker, Post};
 use crate::progress::{Progress, Stage};
 use crate::stamp::Stamp;
 
@@ -34,7 +34,12 @@ pub struct Library {
 struct Known {
     stamp: Option<Stamp>,
     state: State,
+    /// As it was read.
     post: Option<Arc<Post>>,
+    /// The same with what the sections above it say, where they say anything.
+    below: Option<Arc<Post>>,
+    /// What the file says of all posts below its directory.
+    withholds: Vec<Marker>,
     findings: Vec<Finding>,
 }
 
@@ -152,6 +157,7 @@ impl Library {
         for (path, reading) in read {
             looked.changed |= self.take(path, reading);
         }
+        looked.changed |= self.withhold();
         self.findings = scan.findings;
         self.looked = true;
         Ok(looked)
@@ -176,7 +182,43 @@ impl Library {
 
     /// Every post there is, in the order of the paths. A post of a broken file is its last good.
     pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
-        self.files.values().filter_map(|file| file.post.as_ref())
+        self.files
+            .values()
+            .filter_map(|file| file.below.as_ref().or(file.post.as_ref()))
+    }
+
+    /// Gives posts what the files of the sections above them say; returns whether that differs.
+    fn withhold(&mut self) -> bool {
+        let sections: Vec<(String, Vec<Marker>)> = self
+            .files
+            .iter()
+            .filter(|(_, known)| !known.withholds.is_empty())
+            .map(|(path, known)| {
+                let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+                (dir.to_owned(), known.withholds.clone())
+            })
+            .collect();
+        let mut changed = false;
+        for (path, known) in &mut self.files {
+            let above = sections.iter().filter(|(dir, _)| {
+                dir.is_empty()
+                    || path
+                        .strip_prefix(dir.as_str())
+                        .is_some_and(|rest| rest.starts_with('/'))
+            });
+            let markers: Vec<Marker> = above.flat_map(|(_, markers)| markers.clone()).collect();
+            let post = known.post.as_ref().filter(|_| !markers.is_empty());
+            let below = post.map(|post| {
+                let mut below = Post::clone(post);
+                below.markers.extend(markers);
+                below
+            });
+            if known.below.as_deref() != below.as_ref() {
+                known.below = below.map(Arc::new);
+                changed = true;
+            }
+        }
+        changed
     }
 
     /// Everything that is wrong with the content, in the order of the paths.
@@ -216,6 +258,8 @@ impl Library {
                     stamp,
                     state: State::Post,
                     post: Some(post),
+                    below: None,
+                    withholds: Vec::new(),
                     findings,
                 }
             }
@@ -228,12 +272,11 @@ impl Library {
                 )];
                 broken_file(stamp, findings, last_good, says_hidden, &path)
             }
-            Parsed::Other(_) | Parsed::Plain { .. } => Known {
-                stamp,
-                state: State::NoPost,
-                post: None,
-                findings: Vec::new(),
+            Parsed::Other { withholds, .. } => Known {
+                withholds,
+                ..no_post(stamp)
             },
+            Parsed::Plain { .. } => no_post(stamp),
             Parsed::Broken {
                 findings,
                 says_hidden,
@@ -241,6 +284,13 @@ impl Library {
         };
         file.findings.sort();
         let before = self.files.get(&path);
+        if let Some(before) = before {
+            file.below = before.below.clone();
+            // What a section said holds until it says something else.
+            if file.state == State::Broken {
+                file.withholds.clone_from(&before.withholds);
+            }
+        }
         let same = before.is_some_and(|before| {
             before.state == file.state
                 && before.post == file.post
@@ -289,7 +339,20 @@ fn broken_file(
         stamp,
         state: State::Broken,
         post,
+        below: None,
+        withholds: Vec::new(),
         findings,
+    }
+}
+
+fn no_post(stamp: Option<Stamp>) -> Known {
+    Known {
+        stamp,
+        state: State::NoPost,
+        post: None,
+        below: None,
+        withholds: Vec::new(),
+        findings: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::front_matter::{self, Fault, Format, Split};
 use super::{Depth, broken, dialect};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::Post;
+use crate::post::{Marker, Post};
 use crate::text::{clean, is_xml_char};
 
 /// What became of one file.
@@ -19,8 +19,13 @@ pub enum Parsed {
         /// What could be better.
         findings: Vec<Finding>,
     },
-    /// It has front matter, and not the one that posts have; why it is no post.
-    Other(String),
+    /// It has front matter, and not the one that posts have.
+    Other {
+        /// Why it is no post.
+        reason: String,
+        /// What it says of the visibility of all posts below its directory.
+        withholds: Vec<Marker>,
+    },
     /// It has no front matter.
     Plain {
         /// Whether the text says, without the fences, that the post is hidden.
@@ -107,7 +112,13 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed 
     };
     let fields = Fields::new(path, &root, config, depth);
     if let Some(reason) = dialect::unwanted(&fields, path, config) {
-        return Parsed::Other(reason);
+        let is_section = path.rsplit('/').next().is_some_and(dialect::is_section);
+        let withholds = if is_section {
+            fields.withheld(path)
+        } else {
+            Vec::new()
+        };
+        return Parsed::Other { reason, withholds };
     }
     let body = Body {
         text: body,

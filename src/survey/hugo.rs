@@ -316,6 +316,15 @@ fn translated(text: &str, section: &str, pages: &Pages) -> Result<Pattern, Strin
         text.replace(":sections", sections)
             .replace(":section", section)
     };
+    // Hugo has pages in directories of their own, and writes the slash.
+    let is_file = text
+        .rsplit('/')
+        .next()
+        .is_some_and(|last| last.contains('.'));
+    let text = match is_file || text.ends_with('/') {
+        true => text,
+        false => format!("{text}/"),
+    };
     pattern::colons(&text, |name| match name {
         "year" => vec![":year"],
         "month" => vec![":month"],

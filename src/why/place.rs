@@ -52,7 +52,7 @@ fn unlike_a_post(file: &Path, path: &str, config: &Config) -> Option<String> {
     }
     let bytes = fs::read(file).ok()?;
     match parse(&bytes, path, config, Depth::Publish) {
-        Parsed::Other(reason) => Some(reason),
+        Parsed::Other { reason, .. } => Some(reason),
         Parsed::Plain { .. } => Some("it has no front matter".to_owned()),
         Parsed::Post { .. } | Parsed::Broken { .. } => None,
     }

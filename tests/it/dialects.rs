@@ -310,6 +310,37 @@ fn constructs_stay_where_the_site_says_that_they_are_text() {
 }
 
 #[test]
+fn a_section_that_is_a_draft_hides_what_is_below_it() {
+    let post = crate::support::plain("Quetzal", "2024-05-01");
+    for section in [
+        "---\ntitle: S\ndraft: true\n---\n",
+        "+++\ntitle = \"S\"\n[cascade]\ndraft = true\n+++\n",
+        "---\ncascade:\n  - _target: {kind: page}\n    build: {render: never}\n---\n",
+    ] {
+        let built = TestSite::new()
+            .post("a/_index.md", section)
+            .post("a/b/c.md", &post)
+            .post("ab/d.md", crate::support::plain("Shown", "2024-05-01"))
+            .build();
+        assert!(!built.everything().contains("uetzal"), "{section}");
+        assert!(built.text("/rss.xml").contains("Shown"));
+    }
+    let site = TestSite::new()
+        .post("a/_index.md", "---\ntitle: S\n---\n")
+        .post("a/b.md", &post)
+        .serve();
+    assert!(site.serves("Quetzal"));
+    site.save("a/_index.md", "---\ntitle: S\ndraft: true\n---\n");
+    site.until("the section hides it", |site| !site.serves("Quetzal"));
+    site.save("a/_index.md", "---\ntitle: S: broken\n---\n");
+    site.save("z.md", &crate::support::plain("Zed", "2024-05-01"));
+    site.until("another post is there", |site| site.serves("Zed"));
+    assert!(!site.serves("Quetzal"), "what the section said holds");
+    site.save("a/_index.md", "---\ntitle: S\n---\n");
+    site.until("the section shows it", |site| site.serves("Quetzal"));
+}
+
+#[test]
 fn gatsby_with_decap() {
     let built = TestSite::new()
         .config("[content]\nrequire = { templateKey = \"blog-post\" }")

@@ -35,6 +35,24 @@ impl Fields<'_> {
         markers
     }
 
+    /// What the file of a section says of the posts below it: they are drafts where it is one, and Hugo's
+    /// `cascade` holds fields of all of them. Each marker names the file.
+    pub(in crate::content) fn withheld(&self, path: &str) -> Vec<Marker> {
+        let mut markers = Vec::new();
+        self.in_map("", self.root, 0, &mut markers);
+        // Fields of a site's own are about the section's page.
+        markers.retain(|marker| marker.kind == MarkerKind::Hides && !marker.field.contains('.'));
+        for cascade in self.root.get("cascade").into_iter().flat_map(items) {
+            self.in_map("cascade.", cascade, 1, &mut markers);
+        }
+        markers.retain(|marker| marker.surely_withdraws() || marker.is_in_doubt());
+        for marker in &mut markers {
+            marker.field = format!("{path}: {}", marker.field);
+            marker.line = None;
+        }
+        markers
+    }
+
     /// What a map says, and the maps of a tool's or a site's own fields in it, and theirs.
     fn in_map(&self, prefix: &str, map: &Node, depth: usize, markers: &mut Vec<Marker>) {
         self.of_tools(prefix, map, markers);
