@@ -146,7 +146,7 @@ pub(super) fn read(
         return ids;
     }
     let name = ids.file.display().to_string();
-    match fs::read(&ids.file).map(String::from_utf8) {
+    match bytes_of(&ids.file).map(String::from_utf8) {
         Ok(Ok(text)) => match parse(&text, &name) {
             Ok(posts) => ids.posts = posts,
             Err(findings) => faults.extend(findings),
@@ -175,6 +175,14 @@ pub(super) fn read(
         ),
     }
     ids
+}
+
+/// The bytes of a file. A device or a pipe may have no end.
+fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(file)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    fs::read(file)
 }
 
 /// Reads the text of a ledger.

@@ -79,6 +79,13 @@ fn between(text: &str, start: &str, end: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_ledger_that_is_no_file_is_a_fault() {
+    let site = TestSite::new().config("ids = \"/dev/zero\"");
+    let told = faults(&site);
+    assert!(told.contains("cannot be read: it is no file"), "{told}");
+}
+
+#[test]
 fn the_id_of_the_ledger_is_in_all_formats_byte_for_byte() {
     for (written, id) in [
         (
@@ -236,7 +243,7 @@ fn a_ledger_that_is_named_has_to_be_there() {
     ");
     let site = TestSite::new().config("ids = \"content\"");
     assert!(
-        faults(&site).contains("the ledger of ids `[site]/content` cannot be read: is a directory")
+        faults(&site).contains("the ledger of ids `[site]/content` cannot be read: it is no file")
     );
     let site = TestSite::new().file("ids.toml", b"\"a.md\" = \"\xff\"");
     assert!(faults(&site).contains("the ledger of ids `[site]/ids.toml` is not UTF-8"));
