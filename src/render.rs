@@ -220,6 +220,8 @@ fn artifact(key: ArtifactKey, body: Vec<u8>, links: Vec<Link>) -> Artifact {
     }
 }
 
+/// The namespace of Media RSS.
+const MEDIA: &str = "http://search.yahoo.com/mrss/";
 /// The prefix of RFC 5005's elements.
 const HISTORY_PREFIX: &str = "fh";
 /// Their namespace.

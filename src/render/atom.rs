@@ -13,13 +13,11 @@ use chrono::DateTime;
 
 use super::card_image::{HEIGHT, WIDTH};
 use super::html::escape;
-use super::{CardImages, HISTORY, HISTORY_PREFIX, RenderError, history_of};
+use super::{CardImages, HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
 use crate::artifact::{FeedFormat, Page};
 use crate::site::Site;
 use crate::site::entry::{self, Entry};
 use crate::site::feed::Feed;
-
-const MEDIA: &str = "http://search.yahoo.com/mrss/";
 
 pub(super) fn render(
     site: &Site,

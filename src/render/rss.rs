@@ -12,14 +12,12 @@ use rss::{Category, Channel, Guid, Item};
 
 use super::card_image::{HEIGHT, WIDTH};
 use super::html::escape;
-use super::{CardImages, HISTORY, HISTORY_PREFIX, RenderError, history_of};
+use super::{CardImages, HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
 use crate::artifact::FeedFormat;
 use crate::post::Image;
 use crate::site::Site;
 use crate::site::entry::Entry;
 use crate::site::feed::Feed;
-
-const MEDIA: &str = "http://search.yahoo.com/mrss/";
 
 pub(super) fn render(
     site: &Site,

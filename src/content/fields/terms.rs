@@ -1,6 +1,8 @@
 //! Categories and authors, in all the shapes that content tools write them in, into lists of names.
 
-use super::{Fields, items};
+use std::borrow::Cow;
+
+use super::Fields;
 use crate::config::Field;
 use crate::content::front_matter::{Node, Value};
 use crate::finding::{Rule, Severity};
@@ -22,13 +24,8 @@ impl Fields<'_> {
         let Some((name, node)) = self.first_named(field) else {
             return Vec::new();
         };
-        let split = split(name, node, as_words);
-        let found: Vec<&Node> = match split.as_slice() {
-            [] => items(node).collect(),
-            words => words.iter().collect(),
-        };
         let mut labels: Vec<String> = Vec::new();
-        for item in found {
+        for item in parts(name, node, as_words).iter() {
             let label = match &item.value {
                 Value::Map(_) => ["label", "name", "title", "value"]
                     .iter()
@@ -59,13 +56,8 @@ impl Fields<'_> {
         let Some((name, node)) = self.first_named(field) else {
             return Vec::new();
         };
-        let split = split(name, node, false);
-        let found: Vec<&Node> = match split.as_slice() {
-            [] => items(node).collect(),
-            words => words.iter().collect(),
-        };
         let mut authors: Vec<Author> = Vec::new();
-        for item in found {
+        for item in parts(name, node, false).iter() {
             let part = |names: [&str; 3]| {
                 names
                     .iter()
@@ -142,17 +134,18 @@ impl Fields<'_> {
     }
 }
 
-/// The parts of a text under the name of several, as if they were a list; none of anything else.
-fn split(name: &str, node: &Node, as_words: bool) -> Vec<Node> {
+/// The items of a list, the parts of a text under the name of several, or the one value.
+fn parts<'n>(name: &str, node: &'n Node, as_words: bool) -> Cow<'n, [Node]> {
     let several = name.to_ascii_lowercase().ends_with('s');
-    match (&node.value, several) {
-        (Value::Scalar(text), true) => words(text, as_words)
+    match &node.value {
+        Value::List(items) => Cow::Borrowed(items),
+        Value::Scalar(text) if several => words(text, as_words)
             .map(|word| Node {
                 line: node.line,
                 value: Value::Scalar(word.to_owned()),
             })
             .collect(),
-        _ => Vec::new(),
+        _ => Cow::Borrowed(std::slice::from_ref(node)),
     }
 }
 
