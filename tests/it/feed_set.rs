@@ -397,6 +397,11 @@ fn translations_name_one_another_in_the_sitemap() {
     assert_eq!(links("/fr/a/"), group);
     assert_eq!(links("/b/"), ["de /de/c/", "en /b/", "x-default /b/"]);
     assert_eq!(
+        links("/de/c2/"),
+        Vec::<String>::new(),
+        "the newer one is the translation"
+    );
+    assert_eq!(
         links("/d/"),
         Vec::<String>::new(),
         "a draft is no translation"
