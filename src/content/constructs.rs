@@ -207,7 +207,9 @@ impl<'a> Scan<'a, '_> {
             return self.code_span(rest);
         }
         if rest.starts_with('<') {
-            return match self.vainly(|| code::element(rest)) {
+            let begins_code = rest.starts_with("<pre") || rest.starts_with("<code");
+            let code = begins_code.then(|| self.vainly(|| code::element(rest)));
+            return match code.flatten() {
                 Some(length) => {
                     self.out
                         .push_str(&code::unmarked(rest.get(..length).unwrap_or(rest)));
@@ -624,6 +626,15 @@ mod tests {
             left_out("{props.a}\n<Chart data={x} />\n<Box>b</Box>", true),
             [("{…}".to_owned(), 0, 1), ("<Chart />".to_owned(), 1, 1)]
         );
+    }
+
+    #[test]
+    fn a_long_text_of_mdx_with_code_in_it_is_reduced_to_its_end() {
+        let body = format!(
+            "<code>a</code>\n\n{}<Box>b</Box>",
+            "<i>c</i> ".repeat(10_000)
+        );
+        assert!(mdx(&body).ends_with("<i>c</i> b"));
     }
 
     #[test]

@@ -62,12 +62,15 @@ impl Drawing {
             .iter()
             .map(|entry| self.images.stand_in(site, entry))
             .collect();
+        let full: Vec<bool> = (0..feed.entries.len())
+            .map(|place| feed.is_full(place))
+            .collect();
         fingerprint::of(&(
             (EDITION, env!("CARGO_PKG_VERSION"), self.format, feed.page),
             (&site.title, &site.url, &site.public_url, &site.language),
             (&site.copyright, site.ttl_minutes),
             (&feed.title, &feed.description, &feed.scope, feed.related()),
-            (&feed.entries, feed.shortened(), pictures),
+            (&feed.entries, full, pictures),
         ))
     }
 }

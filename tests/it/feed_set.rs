@@ -235,6 +235,18 @@ fn a_new_post_changes_no_archive() {
 }
 
 #[test]
+fn a_page_of_summaries_has_another_name_than_one_of_whole_posts() {
+    let name = |content: &str| {
+        let built = site_of(5, &format!("[feed]\nlimit = 2\ncontent = \"{content}\"")).build();
+        let key = main_feed(FeedFormat::Rss);
+        let page = built.snapshot.page(&key, Page::Number(2), false).unwrap();
+        page.deferred.fingerprint
+    };
+    assert_eq!(name("full"), name("full"));
+    assert_ne!(name("full"), name("summary"), "their bytes differ");
+}
+
+#[test]
 fn pages_are_served_with_validators_and_codings() {
     let site = site_of(5, "[feed]\nlimit = 2").serve();
     let second = site.get("/rss.xml?page=2");
