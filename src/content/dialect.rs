@@ -15,7 +15,8 @@ use super::permalink::{Parts, without_date};
 use super::{budget, date, markdown, markup, sanitize};
 use crate::config::{Config, Field};
 use crate::finding::{Rule, Severity};
-use crate::post::{Marker, MarkerKind, Post};
+use crate::fingerprint;
+use crate::post::{self, Content, Marker, MarkerKind, Post};
 use crate::text::{bounded, clean, cut, is_language_tag, one_line, x_account};
 
 pub(super) use image::is_fit;
@@ -114,8 +115,7 @@ pub(super) fn post(
         categories,
         images: image::all(image.as_ref(), body.markup.images),
         image,
-        body_written: body.written,
-        body_html: clean(body.markup.html).trim().into(),
+        body: of_html(clean(body.markup.html).trim(), body.written),
         translation_key: translation_key(fields, &location, config),
         language,
         twitter: fields
@@ -123,6 +123,14 @@ pub(super) fn post(
             .and_then(|account| x_account(&account)),
         markers,
     })
+}
+
+fn of_html(html: &str, written: usize) -> post::Body {
+    let content = Content {
+        html: html.into(),
+        written,
+    };
+    post::Body::ready(fingerprint::wide(html.as_bytes()), content)
 }
 
 struct Dates {

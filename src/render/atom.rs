@@ -97,7 +97,7 @@ fn atom_entry(site: &Site, entry: &Entry, is_full: bool, stand_in: Option<String
                 .clone()
                 .unwrap_or_else(|| site.language.clone()),
         ),
-        value: Some(entry.content_html.to_string()),
+        value: Some(entry.content().html.to_string()),
         src: None,
         content_type: Some("html".to_owned()),
     };

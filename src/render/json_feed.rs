@@ -1,5 +1,7 @@
 //! A feed as JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{CardImages, RenderError, rfc3339};
@@ -27,7 +29,7 @@ struct Item<'a> {
     url: &'a str,
     title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content_html: Option<&'a str>,
+    content_html: Option<Html>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_text: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -42,6 +44,15 @@ struct Item<'a> {
     tags: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
+}
+
+/// Shared text; serde writes none by itself.
+struct Html(Arc<str>);
+
+impl Serialize for Html {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
 }
 
 #[derive(Serialize)]
@@ -88,13 +99,14 @@ pub(super) fn render(
 
 fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item<'_> {
     // One of the two contents must be there, and an empty one is none.
-    let html = Some(&*entry.content_html).filter(|html| is_full && !html.is_empty());
+    let html = is_full.then(|| entry.content().html);
+    let html = html.filter(|html| !html.is_empty()).map(Html);
     Item {
         id: &entry.id,
         url: &entry.url,
         title: &entry.title,
-        content_html: html,
         content_text: html.is_none().then_some(entry.summary.as_str()),
+        content_html: html,
         summary: &entry.summary,
         image: entry
             .image

@@ -91,7 +91,7 @@ fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item {
             permalink: entry.id == entry.url,
         }),
         pub_date: Some(rfc822(entry.published)),
-        content: is_full.then(|| entry.content_html.to_string()),
+        content: is_full.then(|| entry.content().html.to_string()),
         // `author` must be an e-mail address; a name goes here.
         dublin_core_ext: (!entry.authors.is_empty()).then(|| DublinCoreExtension {
             creators: entry

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::visibility::Shown;
 use crate::config::{self, Config};
-use crate::post::{self, Image};
+use crate::post::{self, Body, Content, Image};
 use crate::text::slug;
 
 /// One public post, in no format.
@@ -22,10 +22,8 @@ pub struct Entry {
     pub title: String,
     /// A sentence or two, plain text.
     pub summary: String,
-    /// The whole post as HTML with absolute URLs.
-    pub content_html: Arc<str>,
-    /// The length of that in bytes, at most, as any format writes it.
-    pub content_written: usize,
+    /// The whole post.
+    pub body: Body,
     /// The date it bears.
     pub published: DateTime<Utc>,
     /// The last change its author speaks of, never before `published`.
@@ -85,6 +83,14 @@ impl Term {
 }
 
 impl Entry {
+    /// The whole post, or nothing where it can no longer be had.
+    pub fn content(&self) -> Content {
+        self.body.content().unwrap_or_else(|_| Content {
+            html: "".into(),
+            written: 0,
+        })
+    }
+
     /// What it is about, categories first, no slug twice.
     pub fn terms(&self) -> Vec<&Term> {
         let mut terms: Vec<&Term> = Vec::new();
@@ -123,7 +129,7 @@ impl Entry {
     pub(super) fn written(&self, with_content: bool) -> usize {
         self.frame_written()
             + if with_content {
-                self.content_written
+                self.content().written
             } else {
                 0
             }
@@ -147,7 +153,7 @@ impl Entry {
             url: post.permalink.url.clone(),
             title: post.title.clone(),
             summary: post.description.clone(),
-            content_html: Arc::clone(&post.body_html),
+            body: post.body.clone(),
             published: post.published,
             updated: updated.unwrap_or(post.published),
             author_terms: authors
@@ -157,7 +163,6 @@ impl Entry {
             authors,
             categories: terms(&post.categories),
             tags: terms(&post.tags),
-            content_written: post.body_written,
             translation_key: post.translation_key.clone(),
             image: post.image.clone(),
             images: Arc::clone(&post.images),

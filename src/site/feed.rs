@@ -181,14 +181,14 @@ fn full(entries: &[Arc<Entry>], rule: Rule) -> Vec<bool> {
     let frames: usize = entries.iter().map(|entry| entry.written(false)).sum();
     let room = most.saturating_sub(CHANNEL + frames);
     let mut left = room;
-    let fits = |entry: &Arc<Entry>| match left.checked_sub(entry.content_written) {
+    let fits = |entry: &Arc<Entry>| match left.checked_sub(entry.content().written) {
         Some(rest) => {
             left = rest;
             true
         }
         None => {
             // What is older is told in short too, unless this one would fit into no feed at all.
-            if entry.content_written <= room {
+            if entry.content().written <= room {
                 left = 0;
             }
             false
