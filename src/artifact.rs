@@ -4,15 +4,21 @@
 //! the export and the lints all ask an [`ArtifactKey`]; a path literal anywhere else is a bug.
 //! Paths are an interface: once published they never change.
 
+mod chunk;
 mod deferred;
 mod page;
+mod pieces;
+mod shelf;
 
 use std::fmt::Write as _;
 
 use crate::percent;
 
+pub use chunk::{Chunk, Deflated};
 pub use deferred::{Deferred, Draw, DrawError};
-pub use page::{FurtherPage, Page, Pages};
+pub use page::{FurtherPage, Page};
+pub use pieces::Pieces;
+pub use shelf::Shelf;
 
 /// The name of one output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,6 +145,31 @@ impl ArtifactKey {
         }
     }
 
+    /// The names that a path below `server.public_url` may have, in its one spelling, of those outputs
+    /// that are made when they are asked for; the likeliest last.
+    pub fn of_path(path: &str) -> Vec<ArtifactKey> {
+        if let Some(card) = path.strip_prefix("/cards") {
+            let picture = ArtifactKey::card_path_of_picture(card);
+            let picture = picture.map(|card| ArtifactKey::CardImage(card.to_owned()));
+            let page = ArtifactKey::CardPage(card.to_owned());
+            return picture.into_iter().chain([page]).collect();
+        }
+        let of_term = || {
+            let (kind, rest) = path.strip_prefix('/')?.split_once('/')?;
+            let (slug, name) = rest.split_once('/')?;
+            let scope = match kind {
+                "category" => FeedScope::Category,
+                "tag" => FeedScope::Tag,
+                "author" => FeedScope::Author,
+                _ => return None,
+            };
+            let mut formats = FeedFormat::ALL.into_iter();
+            let format = formats.find(|format| format.file_name() == name)?;
+            Some(ArtifactKey::Feed(scope(percent::decode(slug)?), format))
+        };
+        of_term().into_iter().collect()
+    }
+
     /// The `Content-Type`, of text with exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but
     /// clients exist that guess without being told.
     pub fn media_type(&self) -> &'static str {
@@ -194,6 +225,11 @@ impl ArtifactKey {
         format!("{card_path}{IMAGE_SUFFIX}")
     }
 
+    /// The card path whose image is where the page of `card_path` is, should a post have it.
+    pub fn card_path_of_picture(card_path: &str) -> Option<&str> {
+        card_path.strip_suffix(IMAGE_SUFFIX)
+    }
+
     /// Whether a path is one of those that are made of content or always there, or looks as one that
     /// may be some day.
     pub fn is_reserved(path: &str) -> bool {
@@ -246,8 +282,8 @@ pub struct Artifact {
 /// The bytes of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// Made, uncoded.
-    Ready(Vec<u8>),
+    /// Made, uncoded, in pieces.
+    Ready(Vec<Chunk>),
     /// Made when they are first asked for.
     Deferred(Deferred),
     /// None: what was there is at this absolute URL now.

@@ -182,7 +182,7 @@ pub enum Theme {
 }
 
 /// How much of a post its entry carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FeedContent {
     /// The whole post.
     Full,

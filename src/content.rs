@@ -12,6 +12,7 @@ mod date;
 mod dialect;
 mod fields;
 mod front_matter;
+mod known;
 mod ledger;
 mod library;
 mod location;
@@ -28,7 +29,8 @@ mod scope;
 use crate::config::Config;
 
 pub use address::moved;
-pub use library::{Library, LibraryError, Looked, Loss, Tally};
+pub use known::Tally;
+pub use library::{Library, LibraryError, Looked, Loss};
 pub use parse::{Parsed, parse};
 pub use scope::Scope;
 

@@ -40,11 +40,14 @@ impl Inspection {
         let judged = Site::judge(config, library.posts(), now.into());
         progress.begin(Stage::Preparing, 0);
         let mut studio = Studio::new(config);
-        studio.look(now);
-        let prepared = studio.prepare(&judged.site, now);
+        studio.look(None, now);
+        let cards: Vec<_> = judged.site.all_cards().collect();
+        studio.show(cards.iter(), now);
+        let of_cards = studio.faults(&judged.site, &cards);
         let mut findings = library.findings();
         findings.extend(judged.findings.iter().cloned());
-        findings.extend(prepared.findings);
+        findings.extend(of_cards.into_iter().flatten());
+        findings.extend(studio.findings().iter().cloned());
         findings.extend(lint::all(config, &judged, now.into()));
         let mut findings = lint::relevant(findings, &judged);
         findings.retain(|finding| {

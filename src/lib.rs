@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod artifact;
 pub mod cli;
+pub mod collection;
 pub mod command;
 pub mod config;
 pub mod content;

@@ -4,7 +4,7 @@
 //! Looked at when they are first wanted, and again when their stamp is another. The only file that
 //! names the `imagesize` and `exif` crates.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use imagesize::{Compression, ImageType};
 use rayon::prelude::*;
 use url::Url;
 
+use crate::collection::Map;
 use crate::fingerprint;
 use crate::percent;
 use crate::stamp::Stamp;
@@ -85,7 +86,8 @@ pub struct Pictures {
     dir: Option<PathBuf>,
     homes: Vec<Url>,
     depth: Depth,
-    known: HashMap<String, Known>,
+    found: Map<String, Found>,
+    stamps: HashMap<String, Option<Stamp>>,
 }
 
 #[derive(Debug)]
@@ -101,19 +103,22 @@ impl Pictures {
             dir,
             homes,
             depth,
-            known: HashMap::new(),
+            found: Map::default(),
+            stamps: HashMap::new(),
         }
     }
 
-    /// Looks at the pictures of these addresses, those that are new or have changed, and forgets
-    /// all others. Returns whether anything of them is other than it was. `now` tells only which
-    /// stamps are too fresh to be trusted.
+    /// Looks at the pictures of these addresses, those that are new or have changed. Returns whether
+    /// anything of them is other than it was. `now` tells only which stamps are too fresh to be
+    /// trusted.
     pub fn look<'a>(&mut self, urls: impl Iterator<Item = &'a str>, now: SystemTime) -> bool {
-        let urls: HashSet<&str> = if self.dir.is_some() {
-            urls.collect()
-        } else {
-            HashSet::new()
-        };
+        if self.dir.is_none() {
+            return false;
+        }
+        let urls: HashSet<&str> = urls.collect();
+        if urls.is_empty() {
+            return false;
+        }
         let dir = self.dir.as_ref().and_then(|dir| fs::canonicalize(dir).ok());
         let looked: Vec<(String, Known)> = urls
             .par_iter()
@@ -122,30 +127,59 @@ impl Pictures {
                 Some(((*url).to_owned(), known))
             })
             .collect();
-        let before = self.known.len();
-        self.known.retain(|url, _| urls.contains(url.as_str()));
-        let mut changed = self.known.len() != before;
+        let mut changed = false;
         for (url, known) in looked {
-            changed |= self
-                .known
-                .get(&url)
-                .is_none_or(|before| before.found != known.found);
-            self.known.insert(url, known);
+            if self.found.get(&url) != Some(&known.found) {
+                self.found.insert(url.clone(), known.found);
+                changed = true;
+            }
+            self.stamps.insert(url, known.stamp);
         }
         changed
     }
 
-    /// Looks again at what is known.
-    pub fn look_again(&mut self, now: SystemTime) -> bool {
-        let urls: Vec<String> = self.known.keys().cloned().collect();
+    /// Looks again at what is known: at all of it, or at what is at or below these paths.
+    pub fn look_again(&mut self, paths: Option<&BTreeSet<PathBuf>>, now: SystemTime) -> bool {
+        let concerns = |url: &&String| {
+            let Some(paths) = paths else { return true };
+            let file = self.file(url);
+            // What a link leads to has another name.
+            file.is_some_and(|(_, file)| {
+                let real = fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+                [&file, &real]
+                    .iter()
+                    .any(|file| file.ancestors().any(|above| paths.contains(above)))
+            })
+        };
+        if paths.is_some_and(|paths| !self.may_concern(paths)) {
+            return false;
+        }
+        let urls: Vec<String> = self.found.keys().filter(concerns).cloned().collect();
         self.look(urls.iter().map(String::as_str), now)
     }
 
-    /// What is known of an address that was looked at.
-    pub fn of(&self, url: &str) -> &Found {
-        self.known
-            .get(url)
-            .map_or(&Found::Elsewhere, |known| &known.found)
+    /// Whether any of the paths is in the directory, or above it.
+    fn may_concern(&self, paths: &BTreeSet<PathBuf>) -> bool {
+        let Some(dir) = &self.dir else { return false };
+        let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+        let real = fs::canonicalize(dir).unwrap_or_else(|_| dir.clone());
+        paths.iter().any(|path| {
+            [dir, &absolute, &real]
+                .iter()
+                .any(|dir| path.starts_with(dir) || dir.starts_with(path))
+        })
+    }
+
+    /// Forgets all but the pictures of these addresses.
+    pub fn keep<'a>(&mut self, urls: impl Iterator<Item = &'a str>) {
+        let urls: HashSet<&str> = urls.collect();
+        self.found.retain(|url, _| urls.contains(url.as_str()));
+        self.stamps.retain(|url, _| urls.contains(url.as_str()));
+    }
+
+    /// What is known of the addresses that were looked at.
+    pub fn found(&self) -> Map<String, Found> {
+        self.found.clone()
     }
 
     /// What is at an address now, if that is not known already.
@@ -164,9 +198,9 @@ impl Pictures {
             }
         };
         let is_known = self
-            .known
+            .stamps
             .get(url)
-            .is_some_and(|known| known.stamp.as_ref() == Some(&stamp));
+            .is_some_and(|known| known.as_ref() == Some(&stamp));
         (!is_known).then(|| {
             let found = match read(&file, &name, self.depth) {
                 Ok(picture) => Found::Picture(Arc::new(picture)),
@@ -334,7 +368,11 @@ mod tests {
 
     fn at(pictures: &mut Pictures, url: &str) -> Found {
         pictures.look([url].into_iter(), SystemTime::UNIX_EPOCH);
-        pictures.of(url).clone()
+        pictures
+            .found()
+            .get(url)
+            .cloned()
+            .unwrap_or(Found::Elsewhere)
     }
 
     #[test]
@@ -391,12 +429,12 @@ mod tests {
         };
         fs::write(&file, png(20, 20)).expect("written");
         assert_eq!(bytes(&before), None);
-        assert!(pictures.look_again(SystemTime::UNIX_EPOCH));
-        let Found::Picture(after) = pictures.of(url) else {
+        assert!(pictures.look_again(None, SystemTime::UNIX_EPOCH));
+        let Some(Found::Picture(after)) = pictures.found().get(url).cloned() else {
             panic!("a picture")
         };
         assert_ne!(before.fingerprint, after.fingerprint);
-        assert!(!pictures.look_again(SystemTime::UNIX_EPOCH));
+        assert!(!pictures.look_again(None, SystemTime::UNIX_EPOCH));
     }
 
     #[test]

@@ -1,36 +1,54 @@
 //! A look at the content into the next snapshot, if it is another.
 //!
-//! Whatever goes wrong on the way, the last good snapshot stays up.
+//! Whatever goes wrong on the way, the last good snapshot stays up. What is served goes out first: its
+//! codings, and what only the operator is told, are made after it.
 
+mod account;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
+use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::config::Config;
 use crate::content::{Library, LibraryError, Loss, Scope, Tally};
-use crate::finding::{Finding, Severity};
 use crate::progress::Progress;
-use crate::render::{RenderError, render};
+use crate::render::{Press, RenderError, Rendered};
 use crate::site::Site;
+use crate::site::card::Card;
+use crate::site::register::{Change, Difference, Register};
 use crate::site::trail::Trail;
 use crate::site::visibility::Verdict;
-use crate::snapshot::{Current, Snapshot};
+use crate::snapshot::{Current, Snapshot, Stale};
 use crate::studio::Studio;
+use account::{Account, Origin};
+
+pub use account::Findings;
+
+/// So many cards are looked at together; more of them when there is nothing else to do.
+const MOST_CARDS: usize = 512;
+/// A file that changes again each time that it is looked at is waited for so often.
+const MOST_TRIES: usize = 3;
 
 /// Makes generations and swaps them in.
 #[derive(Debug)]
 pub struct Pipeline {
-    config: Config,
+    config: Arc<Config>,
     library: Library,
+    register: Register,
     studio: Studio,
-    trail: Trail,
-    /// What is published.
-    site: Option<Arc<Site>>,
+    press: Press,
+    account: Account,
     current: Current,
     status: Status,
-    /// Whether something changed that is not published yet.
-    is_stale: bool,
+    /// What is not published yet.
+    pending: Vec<Change>,
+    stale: Option<Stale>,
+    /// Posts whose cards nobody has looked at yet.
+    unseen: BTreeSet<Arc<str>>,
+    is_unsure: bool,
     in_doubt: bool,
 }
 
@@ -41,12 +59,12 @@ pub struct Status {
     pub generation: u64,
     /// How many files are what.
     pub tally: Tally,
-    /// Each post's state, in the order of the paths.
-    pub verdicts: Vec<Verdict>,
     /// Everything that is wrong, in the order of the paths.
-    pub findings: Vec<Finding>,
+    pub findings: Findings,
     /// When the site will next differ though no file does.
     pub next_change: Option<DateTime<Utc>>,
+    /// How many files the last look read.
+    pub read: usize,
 }
 
 /// Why there is no next snapshot. The last one stays up.
@@ -74,16 +92,21 @@ pub enum Outcome {
 impl Pipeline {
     /// A pipeline that has not looked yet.
     pub fn new(config: Config, current: Current) -> Pipeline {
+        let config = Arc::new(config);
         Pipeline {
             studio: Studio::new(&config),
-            config,
             library: Library::default(),
-            trail: Trail::default(),
-            site: None,
+            register: Register::new(Arc::clone(&config), Trail::default()),
+            press: Press::default(),
+            account: Account::default(),
             current,
             status: Status::default(),
-            is_stale: false,
+            pending: Vec::new(),
+            stale: Some(Stale::All),
+            unseen: BTreeSet::new(),
+            is_unsure: true,
             in_doubt: false,
+            config,
         }
     }
 
@@ -95,6 +118,11 @@ impl Pipeline {
     /// What is known of the content.
     pub fn status(&self) -> &Status {
         &self.status
+    }
+
+    /// Each post's state, in the order of the paths.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.register.verdicts()
     }
 
     /// Whether posts are served whose files are gone, as most went at once.
@@ -117,60 +145,186 @@ impl Pipeline {
     /// As [`Pipeline::run`].
     pub fn run_at(
         &mut self,
-        _scope: &Scope,
+        scope: &Scope,
         now: SystemTime,
         loss: Loss,
     ) -> Result<Outcome, PipelineError> {
-        let unseen = Progress::default();
-        let looked = self.library.look(&self.config, loss, now, &unseen);
-        if let Ok(looked) = &looked {
-            self.is_stale |= looked.changed;
-            self.in_doubt = looked.in_doubt;
+        // After a look that failed, or that did not believe what it saw, anything may be different.
+        let scope = if self.is_unsure { &Scope::All } else { scope };
+        let looked = self.look(scope, now, loss);
+        self.is_unsure = looked.is_err() || self.in_doubt;
+        let paths = match scope {
+            Scope::All => None,
+            Scope::Paths(paths) => Some(paths),
+        };
+        if self.studio.look(paths, now) {
+            self.stale = Some(Stale::All);
+            self.see_all();
         }
-        self.is_stale |= self.studio.look(now);
-        let due = self
-            .status
-            .next_change
-            .is_some_and(|due| due <= DateTime::<Utc>::from(now));
-        let outcome = if self.is_stale || due {
+        let at = DateTime::<Utc>::from(now);
+        let is_due = self.register.next_change().is_some_and(|due| due <= at);
+        let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due {
             self.publish(now)?
         } else {
-            Outcome::Unchanged
+            self.tell();
+            if matches!(&looked, Ok(true)) {
+                Outcome::SameOutputs
+            } else {
+                Outcome::Unchanged
+            }
         };
+        if self.unseen.len() <= MOST_CARDS {
+            self.advise();
+        }
         looked?;
         Ok(outcome)
     }
 
+    /// Reads what is another; whether anything is.
+    fn look(&mut self, scope: &Scope, now: SystemTime, loss: Loss) -> Result<bool, LibraryError> {
+        let unseen = Progress::default();
+        let looked = self
+            .library
+            .look_at(scope, &self.config, loss, now, &unseen)?;
+        self.in_doubt = looked.in_doubt;
+        self.status.read = looked.read;
+        for path in looked.files {
+            let findings = self.library.findings_of(&path);
+            self.account.set(Origin::File(path), findings);
+        }
+        self.pending.extend(looked.posts);
+        Ok(looked.changed)
+    }
+
     fn publish(&mut self, now: SystemTime) -> Result<Outcome, RenderError> {
-        let mut judged = Site::judge(&self.config, self.library.posts(), now.into());
-        self.trail.follow(&mut judged.site);
-        let prepared = self.studio.prepare(&judged.site, now);
-        let site = Arc::new(judged.site);
-        let rendered = render(&site, &Arc::new(prepared.images))?;
+        let changed: Vec<Arc<str>> = self
+            .pending
+            .iter()
+            .map(|(path, _)| Arc::clone(path))
+            .collect();
+        let mut difference = self
+            .register
+            .step(std::mem::take(&mut self.pending), now.into());
+        self.unseen.extend(changed);
+        let (site, rendered) = self.render(&mut difference, now)?;
         let before = self.current.load();
-        let snapshot = Snapshot::next(&before, rendered.artifacts, now).with_pages(rendered.pages);
-        // An entry of a further page is in no artifact.
-        let is_same = self.site.as_ref() == Some(&site) && snapshot.serves_the_same_as(&before);
-        self.site = Some(site);
-        let mut findings = self.library.findings();
-        findings.extend(judged.findings);
-        findings.extend(prepared.findings);
-        // What could do better is for who asks.
-        findings.retain(|finding| finding.severity != Severity::Note);
-        findings.sort();
-        self.status = Status {
-            generation: before.generation(),
-            tally: self.library.tally(),
-            verdicts: judged.verdicts,
-            findings,
-            next_change: judged.next_change,
-        };
-        self.is_stale = false;
-        if before.generation() > 0 && is_same {
+        let images_are_others = self.stale.is_some();
+        let stale = self
+            .stale
+            .take()
+            .unwrap_or_else(|| Stale::Paths(stale(&difference)));
+        let snapshot =
+            Snapshot::next(&before, rendered.artifacts, now).with_shelf(rendered.shelf, stale, now);
+        let is_same = before.generation() > 0
+            && !images_are_others
+            && !difference.is_visible
+            && snapshot.makes_the_same_as(&before);
+        if images_are_others {
+            self.see_site(&site);
+        }
+        self.tell();
+        if is_same {
+            self.status.generation = before.generation();
             return Ok(Outcome::SameOutputs);
         }
         self.status.generation = snapshot.generation();
         self.current.publish(snapshot);
         Ok(Outcome::Published)
     }
+
+    /// Renders the site as it is. A post whose text was written again since it was read is read again
+    /// first.
+    fn render(
+        &mut self,
+        difference: &mut Difference,
+        now: SystemTime,
+    ) -> Result<(Arc<Site>, Rendered), RenderError> {
+        let mut tries = 0;
+        loop {
+            let site = Arc::new(self.register.site().clone());
+            let cards: Vec<Card> = if self.config.content.static_dir.is_some() {
+                let cards = difference.cards.iter();
+                cards.filter_map(|path| site.card_at(path)).collect()
+            } else {
+                Vec::new()
+            };
+            let images = self.studio.show(cards.iter(), now);
+            self.press.forgive(tries == MOST_TRIES);
+            match self.press.render(&site, &images) {
+                Err(RenderError::Lost(file)) if tries < MOST_TRIES => {
+                    tries += 1;
+                    let file = self.config.content.dir.join(file);
+                    let file = std::path::absolute(&file).unwrap_or(file);
+                    let scope = Scope::Paths(BTreeSet::from([file]));
+                    // Where that fails too, the post goes out without its text.
+                    let _ = self.look(&scope, now, Loss::IsBelieved);
+                    let pending = std::mem::take(&mut self.pending);
+                    difference.merge(self.register.step(pending, now.into()));
+                }
+                rendered => {
+                    if rendered.is_err() {
+                        self.stale = Some(Stale::All);
+                    }
+                    return rendered.map(|rendered| (site, rendered));
+                }
+            }
+        }
+    }
+
+    /// Brings what the operator is told up to date.
+    fn tell(&mut self) {
+        let mut others: Vec<_> = self.library.other_findings().cloned().collect();
+        others.extend(self.register.findings());
+        others.extend(self.studio.findings().iter().cloned());
+        self.account.set(Origin::Other, &others);
+        self.status.findings = self.account.all();
+        self.status.tally = self.library.tally();
+        self.status.next_change = self.register.next_change();
+    }
+
+    /// Looks at some of the cards that nobody has looked at yet, for what the operator is told; whether
+    /// there are more.
+    pub fn advise(&mut self) -> bool {
+        if self.unseen.is_empty() {
+            return false;
+        }
+        let site = Arc::new(self.register.site().clone());
+        let mut cards = Vec::new();
+        for _ in 0..MOST_CARDS {
+            let Some(path) = self.unseen.pop_first() else {
+                break;
+            };
+            match self.register.card_of(&path) {
+                Some(card) => cards.push(card),
+                None if *path == *self.config.file => cards.push(site.own_card()),
+                None => self.account.set(Origin::Card(path), []),
+            }
+        }
+        let faults = self.studio.faults(&site, &cards);
+        for (card, faults) in cards.into_iter().zip(faults) {
+            self.account.set(Origin::Card(card.source.into()), &faults);
+        }
+        self.status.findings = self.account.all();
+        !self.unseen.is_empty()
+    }
+
+    /// All cards are to be looked at again.
+    fn see_all(&mut self) {
+        self.unseen.extend(self.register.paths());
+    }
+
+    fn see_site(&mut self, site: &Site) {
+        self.unseen.insert(site.own_card().source.into());
+    }
+}
+
+/// The paths of what is made late and is another now.
+fn stale(difference: &Difference) -> Vec<String> {
+    let cards = difference.cards.iter().flat_map(|path| {
+        [ArtifactKey::CardPage, ArtifactKey::CardImage].map(|key| key(path.clone()))
+    });
+    let feeds = difference.feeds.iter();
+    let feeds = feeds
+        .flat_map(|scope| FeedFormat::ALL.map(|format| ArtifactKey::Feed(scope.clone(), format)));
+    cards.chain(feeds).map(|key| key.path()).collect()
 }

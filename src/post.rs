@@ -62,6 +62,14 @@ pub struct Post {
     pub markers: Vec<Marker>,
 }
 
+impl Post {
+    /// Every date that may decide on it.
+    pub fn dates(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        let others = [self.publish_after, self.updated, self.expires];
+        std::iter::once(self.published).chain(others.into_iter().flatten())
+    }
+}
+
 /// Where a post is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permalink {
@@ -91,7 +99,7 @@ pub enum IdFrom {
 }
 
 /// Somebody who wrote a post.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Author {
     /// The name as it is shown.
     pub name: String,

@@ -5,34 +5,76 @@
 mod atom;
 pub mod card_image;
 mod card_page;
+mod document;
 mod home_page;
 mod html;
 mod json_feed;
 mod opml;
-mod pages;
+mod press;
 mod robots;
 mod rss;
+mod shelf;
 mod sitemap;
 mod style;
 mod xml;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rayon::prelude::*;
 
-use crate::artifact::{Artifact, ArtifactKey, Body, Deferred, FeedFormat, Link, Page, Pages};
+use crate::artifact::{
+    Artifact, ArtifactKey, Body, Chunk, Deferred, FeedFormat, Link, Page, Shelf,
+};
 use crate::site::Site;
 use crate::site::card::Card;
 use crate::site::entry::Entry;
-use crate::site::feed::Feed;
-use pages::FeedPages;
+use crate::site::feed::Document;
+use document::Features;
+use shelf::SiteShelf;
 
-/// The drawn pictures of all cards.
-#[derive(Debug, Default)]
-pub struct CardImages {
-    by_path: HashMap<String, CardImage>,
+pub use press::Press;
+
+/// What gives the pictures of cards.
+pub trait CardImages: std::fmt::Debug + Send + Sync {
+    /// The pictures of a card of a site, if there are any.
+    fn of(&self, site: &Site, card: &Card) -> Option<CardImage>;
+
+    /// Whether there are pictures.
+    fn draws(&self) -> bool;
+
+    /// Another number when what all cards are drawn with is another.
+    fn edition(&self) -> u64;
+}
+
+impl dyn CardImages + '_ {
+    /// The address of the drawn picture, for an entry that has none of its own.
+    fn stand_in(&self, site: &Site, entry: &Entry) -> Option<String> {
+        if !self.draws() || entry.image().is_some() || entry.card_path().is_none() {
+            return None;
+        }
+        let card = site.card(entry);
+        let image = self.of(site, &card)?;
+        let key = card.image_key();
+        Some(key.versioned_url(&site.settings.public_url, &image.deferred.fingerprint))
+    }
+}
+
+/// No pictures at all.
+#[derive(Debug, Clone, Copy)]
+pub struct NoImages;
+
+impl CardImages for NoImages {
+    fn of(&self, _: &Site, _: &Card) -> Option<CardImage> {
+        None
+    }
+
+    fn draws(&self) -> bool {
+        false
+    }
+
+    fn edition(&self) -> u64 {
+        0
+    }
 }
 
 /// The pictures of one card.
@@ -45,7 +87,7 @@ pub struct CardImage {
 }
 
 /// How large a picture is, and of which kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Size {
     /// In pixels.
     pub width: u32,
@@ -53,31 +95,6 @@ pub struct Size {
     pub height: u32,
     /// The media type.
     pub mime_type: &'static str,
-}
-
-impl CardImages {
-    /// The pictures, by the paths of the cards.
-    pub fn new(by_path: HashMap<String, CardImage>) -> CardImages {
-        CardImages { by_path }
-    }
-
-    /// The pictures of a card.
-    pub fn of(&self, card_path: &str) -> Option<&CardImage> {
-        self.by_path.get(card_path)
-    }
-
-    /// Whether feeds show a picture with the entry, its own or the drawn one.
-    fn is_shown_for(&self, entry: &Entry) -> bool {
-        let drawn = || entry.card_path.as_ref().and_then(|path| self.of(path));
-        entry.image.is_some() || drawn().is_some()
-    }
-
-    /// The address of the drawn picture, for an entry that has none of its own.
-    fn stand_in(&self, site: &Site, entry: &Entry) -> Option<String> {
-        let path = entry.card_path.as_ref().filter(|_| entry.image.is_none())?;
-        let key = ArtifactKey::CardImage(path.clone());
-        Some(key.versioned_url(&site.public_url, &self.of(path)?.deferred.fingerprint))
-    }
 }
 
 /// Why an output could not be written.
@@ -95,6 +112,9 @@ pub enum RenderError {
     /// The XML writer failed.
     #[error("cannot write XML")]
     Xml(#[from] std::io::Error),
+    /// The content of a post can no longer be had: its file has other bytes by now.
+    #[error("`{0}` has changed and is about to be looked at again")]
+    Lost(String),
 }
 
 /// Everything that is served of a site.
@@ -103,107 +123,36 @@ pub struct Rendered {
     /// What is made.
     pub artifacts: Vec<Artifact>,
     /// What is made when it is asked for.
-    pub pages: Arc<dyn Pages>,
+    pub shelf: Arc<dyn Shelf>,
 }
 
-/// Renders everything.
+/// Renders everything anew.
 ///
 /// # Errors
-/// A writer failed; none does on well-formed input.
-pub fn render(site: &Arc<Site>, images: &Arc<CardImages>) -> Result<Rendered, RenderError> {
-    let feeds: Vec<(&Feed, FeedFormat)> = site
-        .feeds
-        .iter()
-        .flat_map(|feed| feed.formats.iter().map(move |format| (feed, *format)))
-        .collect();
-    let mut artifacts = feeds
-        .into_par_iter()
-        .map(|(feed, format)| {
-            let body = feed_body(site, feed, format, images)?;
-            let links = feed_links(site, feed, format);
-            Ok(artifact(feed.key(format), body, links))
-        })
-        .collect::<Result<Vec<_>, RenderError>>()?;
-    for (key, body) in sitemap::render(site)? {
-        artifacts.push(artifact(key, body, Vec::new()));
-    }
-    artifacts.push(artifact(
-        ArtifactKey::Robots,
-        robots::render(site),
-        Vec::new(),
-    ));
-    artifacts.push(artifact(ArtifactKey::Opml, opml::render(site)?, Vec::new()));
-    artifacts.push(artifact(
-        ArtifactKey::Home,
-        home_page::render(site),
-        alternates(site),
-    ));
-    let pages = site.cards.par_iter();
-    artifacts.par_extend(pages.map(|card| card_page(site, card, images)));
-    artifacts.extend(site.cards.iter().filter_map(|card| {
-        Some(Artifact {
-            key: card.image_key(),
-            body: Body::Deferred(images.of(&card.path)?.deferred.clone()),
-            links: Vec::new(),
-            noindex: card.noindex,
-        })
-    }));
-    artifacts.extend(left_behind(site));
-    let pages = FeedPages {
-        site: Arc::clone(site),
-        images: Arc::clone(images),
-    };
-    Ok(Rendered {
-        artifacts,
-        pages: Arc::new(pages),
-    })
+/// As [`Press::render`].
+pub fn render(site: &Arc<Site>, images: &Arc<dyn CardImages>) -> Result<Rendered, RenderError> {
+    Press::default().render(site, images)
 }
 
+/// A document of a feed, whole.
 fn feed_body(
     site: &Site,
-    feed: &Feed,
+    document: &Document,
     format: FeedFormat,
-    images: &CardImages,
+    images: &dyn CardImages,
 ) -> Result<Vec<u8>, RenderError> {
-    match format {
-        FeedFormat::Rss => rss::render(site, feed, images),
-        FeedFormat::Atom => atom::render(site, feed, images),
-        FeedFormat::Json => json_feed::render(site, feed, images),
+    let features = Features::of(document, images);
+    let frame = document::frame(site, document, features, format)?;
+    let mut groups = Vec::new();
+    for group in document::groups(&document.entries) {
+        let told = document::told(site, document, group, images, false)?;
+        groups.push(Chunk::new(document::entries(site, &told, format)?));
     }
-}
-
-/// What is where cards were: the way to where they are, or that they are no more.
-fn left_behind(site: &Site) -> impl Iterator<Item = Artifact> {
-    let empty = |key, body| Artifact {
-        key,
-        body,
-        links: Vec::new(),
-        noindex: false,
-    };
-    let keys: [fn(String) -> ArtifactKey; 2] = [ArtifactKey::CardPage, ArtifactKey::CardImage];
-    let moved = site.moved.iter().flat_map(move |moved| {
-        keys.map(|key| {
-            let to = key(moved.to.clone()).url(&site.public_url);
-            empty(key(moved.from.clone()), Body::Moved(to))
-        })
-    });
-    let gone = site
-        .gone
+    let chunks = document::assemble(frame, groups);
+    Ok(chunks
         .iter()
-        .flat_map(move |path| keys.map(|key| empty(key(path.clone()), Body::Gone)));
-    moved.chain(gone)
-}
-
-fn card_page(site: &Site, card: &Card, images: &CardImages) -> Artifact {
-    let canonical = Link {
-        target: card.url.clone(),
-        rel: "canonical",
-        mime_type: None,
-    };
-    let body = card_page::render(site, card, images.of(&card.path));
-    let mut page = artifact(card.key(), body, vec![canonical]);
-    page.noindex = card.noindex;
-    page
+        .flat_map(|chunk| chunk.bytes().iter().copied())
+        .collect())
 }
 
 /// A date as RFC 3339 and the W3C's profile of ISO 8601 write it.
@@ -211,10 +160,10 @@ fn rfc3339(date: DateTime<Utc>) -> String {
     date.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn artifact(key: ArtifactKey, body: Vec<u8>, links: Vec<Link>) -> Artifact {
+fn artifact(key: ArtifactKey, chunks: Vec<Chunk>, links: Vec<Link>) -> Artifact {
     Artifact {
         key,
-        body: Body::Ready(body),
+        body: Body::Ready(chunks),
         links,
         noindex: false,
     }
@@ -229,47 +178,47 @@ const HISTORY: &str = "http://purl.org/syndication/history/1.0";
 
 /// The element of RFC 5005 that says what a document is: all there is (§2), or a part of the archive
 /// (§4).
-fn history_of(feed: &Feed) -> Option<&'static str> {
-    match feed.page {
+fn history_of(document: &Document) -> Option<&'static str> {
+    match document.page {
         Page::Archive(_) => Some("archive"),
-        Page::Number(_) => feed.is_complete().then_some("complete"),
+        Page::Number(_) => document.is_complete().then_some("complete"),
     }
 }
 
 /// A feed's own address, the page it is the feed of, and the same feed in the other formats.
-fn feed_links(site: &Site, feed: &Feed, format: FeedFormat) -> Vec<Link> {
+fn feed_links(site: &Site, document: &Document, format: FeedFormat) -> Vec<Link> {
+    let public_url = &site.settings.public_url;
     let page = |page: Page, rel| Link {
-        target: page.url(&feed.key(format), &site.public_url),
+        target: page.url(&document.key(format), public_url),
         rel,
         mime_type: Some(format.mime_type()),
     };
     let to = |other: FeedFormat, rel| Link {
-        target: feed.page.url(&feed.key(other), &site.public_url),
+        target: document.page.url(&document.key(other), public_url),
         rel,
         mime_type: Some(other.mime_type()),
     };
     let mut links = vec![
         to(format, "self"),
         Link {
-            target: site.url.clone(),
+            target: site.settings.url.clone(),
             rel: "alternate",
             mime_type: Some("text/html"),
         },
     ];
-    let others = feed.formats.iter().filter(|other| **other != format);
+    let formats = document.feed.formats.iter();
+    let others = formats.filter(|other| **other != format);
     links.extend(others.map(|other| to(*other, "alternate")));
-    let related = feed.related().into_iter();
+    let related = document.related().into_iter();
     links.extend(related.map(|(rel, other)| page(other, rel)));
     links
 }
 
 /// The site's feeds, for the page that people see.
 fn alternates(site: &Site) -> Vec<Link> {
-    let Some(feed) = site.feeds.first() else {
-        return Vec::new();
-    };
+    let feed = site.feeds.main();
     let link = |format: FeedFormat| Link {
-        target: feed.key(format).url(&site.public_url),
+        target: feed.key(format).url(&site.settings.public_url),
         rel: "alternate",
         mime_type: Some(format.mime_type()),
     };

@@ -183,13 +183,6 @@ impl Posts {
     }
 }
 
-/// What of a sorted list is not in another one.
-pub fn added<'a>(before: &[Finding], now: &'a [Finding]) -> Vec<&'a Finding> {
-    now.iter()
-        .filter(|finding| before.binary_search(finding).is_err())
-        .collect()
-}
-
 /// `1 post`, `2 posts`.
 pub fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })

@@ -4,32 +4,66 @@
 //! [`Entry`] or a [`Card`] is made from the proof that [`visibility`] gives out and from nothing
 //! else. No disk, no clock: the same posts at the same instant are the same site.
 
+mod aliases;
 pub mod card;
+pub mod cards;
+mod contest;
 pub mod entry;
+mod faults;
 pub mod feed;
-pub mod taxonomy;
+pub mod feeds;
+mod languages;
+pub mod register;
+pub mod timeline;
 pub mod trail;
+pub mod url_set;
 pub mod visibility;
+mod words;
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::artifact::ArtifactKey;
+use crate::collection::{Map, Set};
 use crate::config::{Config, RobotsGroup};
-use crate::finding::{Finding, Rule, Severity};
+use crate::finding::Finding;
 use crate::post::Post;
 use card::Card;
+use cards::Cards;
 use entry::Entry;
-use feed::Feed;
-use trail::Moved;
-use visibility::{Shown, State, Verdict};
+use feeds::Feeds;
+use register::Register;
+use timeline::Timeline;
+use trail::{Moved, Trail};
+use url_set::UrlSet;
+use visibility::Verdict;
 
-/// What is public.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is public. A copy shares what is in it.
+#[derive(Debug, Clone)]
 pub struct Site {
+    /// What no post has a part in.
+    pub settings: Arc<Settings>,
+    /// All feeds; the first has all entries.
+    pub feeds: Feeds,
+    /// Entries that are in no list, newest first.
+    pub unlisted: Timeline,
+    /// All posts' cards.
+    pub cards: Cards,
+    /// Cards that are elsewhere now, by the paths that they had: at a post's former addresses.
+    pub moved: Map<String, String>,
+    /// The paths of cards whose posts were taken back.
+    pub gone: Set<String>,
+    /// The addresses of the posts that are translations of one another, by what they have in common.
+    pub translations: Map<String, Arc<[Translation]>>,
+    /// The addresses that the sitemap holds.
+    pub urls: UrlSet,
+    config: Arc<Config>,
+}
+
+/// What is public and no post has a part in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
     /// The name.
     pub title: String,
     /// What it is about.
@@ -48,21 +82,8 @@ pub struct Site {
     pub copyright: Option<String>,
     /// How long a reader may wait before it asks again, in minutes.
     pub ttl_minutes: u64,
-    /// All entries, newest first.
-    pub entries: Vec<Arc<Entry>>,
-    /// All feeds: the site's, the categories', the tags', the authors', each by slug, and those of the
-    /// configuration.
-    pub feeds: Vec<Feed>,
-    /// All cards: the site's, then the listed posts', newest first, then the unlisted ones'.
-    pub cards: Vec<Card>,
-    /// Cards that are elsewhere now: at a post's former addresses.
-    pub moved: Vec<Moved>,
-    /// The paths of cards whose posts were taken back.
-    pub gone: Vec<String>,
-    /// The addresses of the posts that are translations of one another, by what they have in common.
-    pub translations: BTreeMap<String, Vec<Translation>>,
     /// Pages of the site besides the posts, for the sitemap.
-    pub pages: Vec<String>,
+    pub pages: Vec<Arc<str>>,
     /// The crawlers' rules.
     pub robots: Vec<RobotsGroup>,
 }
@@ -81,7 +102,7 @@ pub struct Translation {
 #[derive(Debug)]
 pub struct Judged {
     /// What is public.
-    pub site: Site,
+    pub site: Arc<Site>,
     /// Each post's state, in the order of the paths.
     pub verdicts: Vec<Verdict>,
     /// What is wrong between posts.
@@ -97,240 +118,96 @@ impl Site {
         posts: impl IntoIterator<Item = &'a Arc<Post>>,
         now: DateTime<Utc>,
     ) -> Judged {
-        let mut findings = Vec::new();
-        let mut next_change: Option<DateTime<Utc>> = None;
-        let mut verdicts = Vec::new();
-        let mut shown = Vec::new();
-        for post in posts {
-            let (verdict, proof) = visibility::judge(post, config.hidden, now);
-            next_change = [next_change, verdict.next_change]
-                .into_iter()
-                .flatten()
-                .min();
-            shown.extend(proof);
-            verdicts.push(verdict);
+        let mut register = Register::new(Arc::new(config.clone()), Trail::default());
+        let change = |post: &Arc<Post>| (Arc::from(post.path.as_str()), Some(Arc::clone(post)));
+        register.step(posts.into_iter().map(change).collect(), now);
+        Judged {
+            site: Arc::new(register.site().clone()),
+            verdicts: register.verdicts(),
+            findings: register.findings(),
+            next_change: register.next_change(),
         }
-        shown.sort_by(|a, b| {
-            // Who is in the lists goes before who is not, or a hidden revision would shadow the public one.
-            let unlisted = |shown: &Shown<'_>| matches!(shown, Shown::Unlisted(_));
-            unlisted(a)
-                .cmp(&unlisted(b))
-                .then_with(|| newest_first(a.post(), b.post()))
-        });
-        let shown = without_duplicates(shown, &mut verdicts, &mut findings);
-        verdicts.sort_by(|a, b| a.path.cmp(&b.path));
+    }
 
-        let mut entries = Vec::new();
-        let mut card_owners = HashMap::new();
-        own_card("/", "the site itself", &mut card_owners);
-        let mut cards = vec![Card::of_site(config)];
-        for shown in &shown {
-            let mut entry = Entry::new(shown, config, now);
-            if entry.updated_is_ahead {
-                findings.push(finding(
-                    shown.post(),
-                    Severity::Warning,
-                    Rule::FutureUpdate,
-                    "the date of the last change lies ahead and counts from then on".to_owned(),
-                    "write the date of the change",
-                ));
-            }
-            if claims_card(shown.post(), &mut card_owners, &mut findings) {
-                cards.push(Card::of_post(shown, &entry, config));
-                entry.card_path = Some(shown.post().permalink.path.clone());
-            }
-            if let Shown::Listed(_) = shown {
-                entries.push(Arc::new(entry));
-            }
-        }
-        let site = Site {
-            title: config.site.title.clone(),
-            description: config.site.description.clone(),
-            url: config.site.url.to_string(),
+    fn new(config: &Arc<Config>) -> Site {
+        let site = &config.site;
+        let pages = config.sitemap.pages.iter();
+        let settings = Settings {
+            title: site.title.clone(),
+            description: site.description.clone(),
+            url: site.url.to_string(),
             public_url: config.server.public_url.clone(),
-            language: config.site.language.clone(),
-            timezone: config.site.timezone,
-            theme_color: config.site.theme_color.clone(),
-            copyright: config.site.copyright.clone(),
+            language: site.language.clone(),
+            timezone: site.timezone,
+            theme_color: site.theme_color.clone(),
+            copyright: site.copyright.clone(),
             ttl_minutes: config.feed.ttl_minutes,
-            moved: moved(&shown, &card_owners, &mut findings),
-            gone: Vec::new(),
-            translations: translations(&entries, &config.site.language),
-            feeds: feed::all(&entries, config),
-            entries,
-            cards,
-            pages: config
-                .sitemap
-                .pages
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            pages: pages.map(|page| Arc::from(page.as_str())).collect(),
             robots: config.robots.clone(),
         };
-        findings.sort();
-        Judged {
-            site,
-            verdicts,
-            findings,
-            next_change,
+        Site {
+            settings: Arc::new(settings),
+            feeds: Feeds::new(config),
+            unlisted: Timeline::default(),
+            cards: Cards::default(),
+            moved: Map::default(),
+            gone: Set::default(),
+            translations: Map::default(),
+            urls: UrlSet::default(),
+            config: Arc::clone(config),
         }
     }
-}
 
-fn newest_first(a: &Post, b: &Post) -> std::cmp::Ordering {
-    b.published
-        .cmp(&a.published)
-        .then_with(|| a.path.cmp(&b.path))
-}
-
-/// Of posts that claim one id or permalink, only the first stays.
-fn without_duplicates<'a>(
-    shown: Vec<Shown<'a>>,
-    verdicts: &mut [Verdict],
-    findings: &mut Vec<Finding>,
-) -> Vec<Shown<'a>> {
-    let mut permalinks: HashMap<&str, &str> = HashMap::new();
-    let mut ids: HashMap<&str, &str> = HashMap::new();
-    let mut dropped: HashMap<&str, &str> = HashMap::new();
-    let mut kept = Vec::with_capacity(shown.len());
-    for shown in shown {
-        let post = shown.post();
-        let claims = [
-            (
-                &mut permalinks,
-                post.permalink.url.as_str(),
-                Rule::DuplicatePermalink,
-                "permalink",
-            ),
-            (&mut ids, post.id.as_str(), Rule::DuplicateId, "id"),
-        ];
-        let taken = claims.iter().find_map(|(owners, claim, rule, what)| {
-            Some((*owners.get(claim)?, *claim, *rule, *what))
-        });
-        if let Some((owner, claim, rule, what)) = taken {
-            let message = format!(
-                "the {what} `{claim}` is that of `{owner}` already, so this post is not published"
-            );
-            let hint = "give one of the two another address, or hide one";
-            findings.push(Finding {
-                line: post.permalink.line,
-                ..finding(post, Severity::Error, rule, message, hint)
-            });
-            dropped.insert(&post.path, owner);
-            continue;
-        }
-        for (owners, claim, ..) in claims {
-            owners.insert(claim, &post.path);
-        }
-        kept.push(shown);
+    /// All entries that are in lists, newest first.
+    pub fn entries(&self) -> &Timeline {
+        self.feeds.main().all()
     }
-    for verdict in verdicts {
-        if let Some(by) = dropped.get(verdict.path.as_str()) {
-            verdict.state = State::Shadowed {
-                by: (*by).to_owned(),
-            };
+
+    /// All entries, in lists or not.
+    fn all(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.entries().iter().chain(self.unlisted.iter())
+    }
+
+    /// The card of the site itself.
+    pub fn own_card(&self) -> Card {
+        Card::of_site(&self.config)
+    }
+
+    /// The card of an entry.
+    pub fn card(&self, entry: &Entry) -> Card {
+        Card::of_post(entry, &self.config)
+    }
+
+    /// The card at a path, if there is one.
+    pub fn card_at(&self, path: &str) -> Option<Card> {
+        match self.cards.get(path) {
+            Some(entry) => Some(self.card(entry)),
+            None => (path == "/").then(|| self.own_card()),
         }
     }
-    kept
-}
 
-/// Whether the post's card can have its path. The site's own is at `/`, and an address is more than
-/// its path: origins and queries differ where paths do not.
-fn claims_card<'a>(
-    post: &'a Post,
-    owners: &mut HashMap<String, &'a str>,
-    findings: &mut Vec<Finding>,
-) -> bool {
-    let path = post.permalink.path.as_str();
-    let owner = owners
-        .get(path)
-        .or_else(|| owners.get(&ArtifactKey::card_path_of_image(path)));
-    if let Some(owner) = owner {
-        let message =
-            format!("the card at `{path}` is that of {owner} already, so this post has none");
-        let hint = "give one of the two another path";
-        findings.push(Finding {
-            line: post.permalink.line,
-            ..finding(post, Severity::Warning, Rule::DuplicateCard, message, hint)
-        });
-        return false;
+    /// All cards: the site's, then the listed posts', newest first, then the unlisted ones'.
+    pub fn all_cards(&self) -> impl Iterator<Item = Card> {
+        let entries = self.all().filter(|entry| entry.card_path().is_some());
+        std::iter::once(self.own_card()).chain(entries.map(|entry| self.card(entry)))
     }
-    own_card(path, &post.path, owners);
-    true
-}
 
-/// The former addresses of posts, where no other post is, nor was before.
-fn moved(
-    shown: &[Shown<'_>],
-    card_owners: &HashMap<String, &str>,
-    findings: &mut Vec<Finding>,
-) -> Vec<Moved> {
-    let mut moved = Vec::new();
-    let mut former: HashMap<&str, &str> = HashMap::new();
-    for post in shown.iter().map(Shown::post) {
-        let has_card = card_owners.get(&post.permalink.path) == Some(&post.path.as_str());
-        for alias in post.aliases.iter().filter(|_| has_card) {
-            let image = ArtifactKey::card_path_of_image(alias);
-            let owner = [alias, &image]
-                .into_iter()
-                .find_map(|path| card_owners.get(path))
-                .or_else(|| former.get(alias.as_str()));
-            if let Some(owner) = owner {
-                let message = format!("the former address `{alias}` is that of {owner}");
-                let hint = "take it out of the aliases of one of the two";
-                findings.push(finding(
-                    post,
-                    Severity::Warning,
-                    Rule::DuplicateAlias,
-                    message,
-                    hint,
-                ));
-                continue;
-            }
-            former.insert(alias, &post.path);
-            moved.push(Moved {
-                from: alias.clone(),
-                to: post.permalink.path.clone(),
-            });
-        }
+    /// Where cards are that were elsewhere, sorted.
+    pub fn all_moved(&self) -> Vec<Moved> {
+        let way = |(from, to): (&String, &String)| Moved {
+            from: from.clone(),
+            to: to.clone(),
+        };
+        let mut moved: Vec<Moved> = self.moved.iter().map(way).collect();
+        moved.sort();
+        moved
     }
-    moved
-}
 
-/// Posts that have something in common, each with its language; a language once.
-fn translations(entries: &[Arc<Entry>], site_language: &str) -> BTreeMap<String, Vec<Translation>> {
-    let mut groups: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.in_sitemap) {
-        if let Some(key) = &entry.translation_key {
-            let language = entry.language.as_deref().unwrap_or(site_language);
-            let group = groups.entry(key.clone()).or_default();
-            group
-                .entry(language.to_owned())
-                .or_insert_with(|| entry.url.clone());
-        }
-    }
-    groups.retain(|_, group| group.len() > 1);
-    let translation = |(language, url)| Translation { language, url };
-    groups
-        .into_iter()
-        .map(|(key, group)| (key, group.into_iter().map(translation).collect()))
-        .collect()
-}
-
-/// Takes the paths of a card's page and of its picture.
-fn own_card<'a>(path: &str, owner: &'a str, owners: &mut HashMap<String, &'a str>) {
-    owners.insert(path.to_owned(), owner);
-    owners.insert(ArtifactKey::card_path_of_image(path), owner);
-}
-
-fn finding(post: &Post, severity: Severity, rule: Rule, message: String, hint: &str) -> Finding {
-    Finding {
-        file: post.path.clone(),
-        line: None,
-        mark: None,
-        severity,
-        rule,
-        message,
-        hint: hint.to_owned(),
+    /// The languages of an entry. A second one of its language has none: sets that do not name one
+    /// another are read by nobody.
+    pub fn translations_of(&self, entry: &Entry) -> Option<Arc<[Translation]>> {
+        let group = self.translations.get(entry.translation_key()?)?;
+        let is_named = group.iter().any(|one| one.url == entry.url());
+        is_named.then(|| Arc::clone(group))
     }
 }

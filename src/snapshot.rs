@@ -8,26 +8,51 @@
 mod coding;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use rayon::prelude::*;
 
-use crate::artifact::{Artifact, ArtifactKey, Body, Deferred, FurtherPage, Link, Page, Pages};
+use crate::artifact::{
+    Artifact, ArtifactKey, Body, Chunk, Deferred, FurtherPage, Link, Page, Pieces, Shelf,
+};
+use crate::collection::Map;
 use crate::fingerprint;
 
 /// All artifacts of one generation, by path.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Snapshot {
     generation: u64,
-    by_path: HashMap<String, Arc<Resource>>,
-    pages: Option<Arc<dyn Pages>>,
+    made: HashMap<String, Arc<Resource>>,
+    shelf: Option<Arc<dyn Shelf>>,
+    /// Since when that which is made late is what it is, by path; all else since `since`.
+    ages: Map<String, SystemTime>,
+    since: SystemTime,
+}
+
+impl Default for Snapshot {
+    fn default() -> Snapshot {
+        Snapshot {
+            generation: 0,
+            made: HashMap::new(),
+            shelf: None,
+            ages: Map::default(),
+            since: UNIX_EPOCH,
+        }
+    }
+}
+
+/// What is another than it was of that which is made when it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stale {
+    /// What is at these paths.
+    Paths(Vec<String>),
+    /// It may be all of it.
+    All,
 }
 
 /// One artifact as it is served.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Resource {
     /// Which artifact it is.
     pub key: ArtifactKey,
@@ -44,21 +69,18 @@ pub struct Resource {
 }
 
 /// What there is of an artifact.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Content {
     /// Its bytes.
-    Ready {
-        /// As rendered.
-        identity: Representation,
-        /// In gzip coding, where that is smaller.
-        gzip: Option<Representation>,
-    },
-    /// The name of its bytes, and how to make them. What is made late is compressed already.
+    Ready(Ready),
+    /// The name of its bytes, and how to make them. What is made late is compressed already, or text.
     Deferred {
         /// A strong entity tag of the bytes that will be made, in its quotes.
         etag: String,
         /// How to make them.
         deferred: Deferred,
+        /// The same in gzip coding, of text.
+        gzip: Option<(String, Deferred)>,
     },
     /// Nothing: what was there is at this absolute URL now.
     Moved(String),
@@ -66,11 +88,19 @@ pub enum Content {
     Gone,
 }
 
+/// Bytes that are made, and their codings as they are ready.
+#[derive(Debug)]
+pub struct Ready {
+    identity: Representation,
+    chunks: Vec<Chunk>,
+    gzip: OnceLock<Option<Representation>>,
+}
+
 /// Bytes in one content coding, with their validator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Representation {
     /// The bytes that go over the wire.
-    pub body: Bytes,
+    pub body: Pieces,
     /// A strong entity tag of exactly these bytes, in its quotes (RFC 9110 §8.8.3).
     pub etag: String,
 }
@@ -80,37 +110,62 @@ impl Snapshot {
     /// of what is new.
     pub fn next(previous: &Snapshot, artifacts: Vec<Artifact>, now: SystemTime) -> Snapshot {
         let now = whole_seconds(now);
-        // Compressing is most of the work, and each artifact is its own.
-        let by_path = artifacts
-            .into_par_iter()
+        let made = artifacts
+            .into_iter()
             .map(|artifact| {
                 let path = artifact.key.path();
-                let before = previous.by_path.get(&path);
+                let before = previous.made.get(&path);
                 let resource = match before {
                     Some(before) if before.is(&artifact) => Arc::clone(before),
-                    _ => Arc::new(Resource::new(artifact, before.map(Arc::as_ref), now)),
+                    _ => {
+                        let before = before.map(|before| before.last_modified);
+                        Arc::new(Resource::new(artifact, later(before, now)))
+                    }
                 };
                 (path, resource)
             })
             .collect();
         Snapshot {
             generation: previous.generation.saturating_add(1),
-            by_path,
-            pages: None,
+            made,
+            shelf: None,
+            ages: previous.ages.clone(),
+            since: previous.since,
         }
     }
 
-    /// The same with the further pages of its feeds.
-    pub fn with_pages(self, pages: Arc<dyn Pages>) -> Snapshot {
-        Snapshot {
-            pages: Some(pages),
-            ..self
+    /// The same with what is made when it is asked for.
+    pub fn with_shelf(mut self, shelf: Arc<dyn Shelf>, stale: Stale, now: SystemTime) -> Snapshot {
+        let now = whole_seconds(now);
+        match stale {
+            Stale::Paths(paths) => {
+                for path in paths {
+                    let before = self.ages.get(&path).copied().unwrap_or(self.since);
+                    self.ages.insert(path, later(Some(before), now));
+                }
+            }
+            Stale::All => {
+                let before = self.ages.values().copied().chain([self.since]).max();
+                self.since = later(before, now);
+                self.ages = Map::default();
+            }
+        }
+        self.shelf = Some(shelf);
+        self
+    }
+
+    /// Makes the codings of all that has none yet. What is served meanwhile goes uncoded.
+    pub fn compress(&self) {
+        for resource in self.made.values() {
+            if let Content::Ready(ready) = &resource.content {
+                ready.compress();
+            }
         }
     }
 
     /// A further page of a feed, in gzip coding or as rendered.
     pub fn page(&self, key: &ArtifactKey, page: Page, is_gzip: bool) -> Option<FurtherPage> {
-        let page = self.pages.as_ref()?.page(key, page)?;
+        let page = self.shelf.as_ref()?.page(key, page)?;
         if !is_gzip {
             return Some(page);
         }
@@ -121,8 +176,17 @@ impl Snapshot {
     }
 
     /// The artifact at a path as [`ArtifactKey::path`] writes it.
-    pub fn get(&self, path: &str) -> Option<&Arc<Resource>> {
-        self.by_path.get(path)
+    pub fn get(&self, path: &str) -> Option<Arc<Resource>> {
+        if let Some(made) = self.made.get(path) {
+            return Some(Arc::clone(made));
+        }
+        let shelf = self.shelf.as_ref()?;
+        let artifact = ArtifactKey::of_path(path)
+            .iter()
+            .filter_map(|key| shelf.artifact(key))
+            .find(|artifact| artifact.key.path() == path)?;
+        let age = self.ages.get(path).copied().unwrap_or(self.since);
+        Some(Arc::new(Resource::new(artifact, age)))
     }
 
     /// Counts up from 1; 0 is the empty snapshot before the first.
@@ -130,19 +194,19 @@ impl Snapshot {
         self.generation
     }
 
-    /// All artifacts with their paths, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Resource>)> {
-        self.by_path
-            .iter()
-            .map(|(path, resource)| (path.as_str(), resource))
+    /// All paths, in no order.
+    pub fn paths(&self) -> Vec<String> {
+        let late = self.shelf.iter().flat_map(|shelf| shelf.keys());
+        let late = late.map(|key| key.path());
+        self.made.keys().cloned().chain(late).collect()
     }
 
-    /// Whether both serve the same: each path with the very same resource.
-    pub fn serves_the_same_as(&self, other: &Snapshot) -> bool {
-        self.by_path.len() == other.by_path.len()
-            && self.by_path.iter().all(|(path, resource)| {
+    /// Whether of what is made both serve the same: each path with the very same resource.
+    pub fn makes_the_same_as(&self, other: &Snapshot) -> bool {
+        self.made.len() == other.made.len()
+            && self.made.iter().all(|(path, resource)| {
                 other
-                    .by_path
+                    .made
                     .get(path)
                     .is_some_and(|there| Arc::ptr_eq(there, resource))
             })
@@ -150,18 +214,16 @@ impl Snapshot {
 }
 
 impl Resource {
-    fn new(artifact: Artifact, before: Option<&Resource>, now: SystemTime) -> Resource {
-        let last_modified = match before {
-            Some(before) => now.max(before.last_modified + Duration::from_secs(1)),
-            None => now,
-        };
+    fn new(artifact: Artifact, last_modified: SystemTime) -> Resource {
+        let is_text = !matches!(artifact.key, ArtifactKey::CardImage(_));
         let content = match artifact.body {
-            Body::Ready(bytes) => Content::Ready {
-                gzip: coding::gzip(&bytes).map(Representation::new),
-                identity: Representation::new(bytes),
-            },
+            Body::Ready(chunks) => Content::Ready(Ready::new(chunks)),
             Body::Deferred(deferred) => Content::Deferred {
-                etag: format!("\"{}\"", deferred.fingerprint),
+                etag: quoted(&deferred.fingerprint),
+                gzip: is_text.then(|| {
+                    let gzip = coding::deferred(deferred.clone());
+                    (quoted(&gzip.fingerprint), gzip)
+                }),
                 deferred,
             },
             Body::Moved(url) => Content::Moved(url),
@@ -179,22 +241,31 @@ impl Resource {
     /// The bytes as rendered, where they are made already.
     pub fn identity(&self) -> Option<&Representation> {
         match &self.content {
-            Content::Ready { identity, .. } => Some(identity),
+            Content::Ready(ready) => Some(ready.identity()),
             _ => None,
         }
     }
 
-    /// The bytes in gzip coding, where there are any.
+    /// The bytes in gzip coding, where there are any yet.
     pub fn gzip(&self) -> Option<&Representation> {
         match &self.content {
-            Content::Ready { gzip, .. } => gzip.as_ref(),
+            Content::Ready(ready) => ready.gzip(),
             _ => None,
+        }
+    }
+
+    /// Whether it is, or may come to be, in several codings.
+    pub fn is_coded(&self) -> bool {
+        match &self.content {
+            Content::Ready(ready) => !matches!(ready.gzip.get(), Some(None)),
+            Content::Deferred { gzip, .. } => gzip.is_some(),
+            Content::Moved(_) | Content::Gone => false,
         }
     }
 
     fn is(&self, artifact: &Artifact) -> bool {
         let same = match (&self.content, &artifact.body) {
-            (Content::Ready { identity, .. }, Body::Ready(bytes)) => identity.body == *bytes,
+            (Content::Ready(ready), Body::Ready(chunks)) => ready.chunks == *chunks,
             (Content::Deferred { deferred, .. }, Body::Deferred(other)) => deferred == other,
             (Content::Moved(url), Body::Moved(other)) => url == other,
             (Content::Gone, Body::Gone) => true,
@@ -204,12 +275,53 @@ impl Resource {
     }
 }
 
-impl Representation {
-    fn new(body: Vec<u8>) -> Representation {
-        Representation {
-            etag: format!("\"{}\"", fingerprint::hex(&body)),
-            body: Bytes::from(body),
+impl Ready {
+    fn new(chunks: Vec<Chunk>) -> Ready {
+        let names: Vec<u8> = chunks
+            .iter()
+            .flat_map(|chunk| chunk.fingerprint().to_le_bytes())
+            .collect();
+        Ready {
+            identity: Representation {
+                body: Pieces::new(chunks.iter().map(|chunk| chunk.bytes().clone())),
+                etag: quoted(&fingerprint::hex(&names)),
+            },
+            chunks,
+            gzip: OnceLock::new(),
         }
+    }
+
+    /// The bytes as rendered.
+    pub fn identity(&self) -> &Representation {
+        &self.identity
+    }
+
+    /// The bytes in gzip coding, where that is ready and smaller.
+    pub fn gzip(&self) -> Option<&Representation> {
+        self.gzip.get()?.as_ref()
+    }
+
+    fn compress(&self) {
+        self.gzip.get_or_init(|| {
+            let body = coding::gzip(&self.chunks)?;
+            let bytes = self.identity.etag.trim_matches('"');
+            Some(Representation {
+                body,
+                etag: quoted(&format!("{bytes}-gzip")),
+            })
+        });
+    }
+}
+
+fn quoted(tag: &str) -> String {
+    format!("\"{tag}\"")
+}
+
+/// A time of change after an earlier one: by a second at least, whatever the clock does.
+fn later(before: Option<SystemTime>, now: SystemTime) -> SystemTime {
+    match before {
+        Some(before) => now.max(before + Duration::from_secs(1)),
+        None => now,
     }
 }
 
@@ -244,7 +356,7 @@ mod tests {
     fn artifact(body: &str) -> Artifact {
         Artifact {
             key: ArtifactKey::Robots,
-            body: Body::Ready(body.as_bytes().to_vec()),
+            body: Body::Ready(vec![Chunk::new(body.as_bytes().to_vec())]),
             links: Vec::new(),
             noindex: false,
         }
@@ -259,7 +371,7 @@ mod tests {
         let first = Snapshot::next(&Snapshot::default(), vec![artifact("a")], at(5_000));
         let second = Snapshot::next(&first, vec![artifact("a")], at(9_000));
         assert_eq!(second.generation(), 2);
-        assert!(second.serves_the_same_as(&first));
+        assert!(second.makes_the_same_as(&first));
         assert_eq!(second.get("/robots.txt").unwrap().last_modified, at(5_000));
     }
 
@@ -276,13 +388,14 @@ mod tests {
             at(7_000),
             "not even a clock that jumps back moves it back"
         );
-        assert!(!second.serves_the_same_as(&first));
+        assert!(!second.makes_the_same_as(&first));
     }
 
     #[test]
     fn each_coding_has_a_tag_of_its_own_bytes() {
         let long = "the same line again and again\n".repeat(100);
         let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact(&long)], at(0));
+        snapshot.compress();
         let resource = snapshot.get("/robots.txt").unwrap();
         let (gzip, identity) = (resource.gzip().unwrap(), resource.identity().unwrap());
         assert!(gzip.body.len() < identity.body.len());
@@ -292,6 +405,7 @@ mod tests {
     #[test]
     fn what_does_not_shrink_has_no_gzip_form() {
         let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact("a")], at(0));
+        snapshot.compress();
         assert!(snapshot.get("/robots.txt").unwrap().gzip().is_none());
     }
 }

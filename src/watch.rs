@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 
 use crate::content::Loss;
 use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
+use crate::site::visibility::Verdict;
 use events::Events;
 
 /// The longest that a stream of events puts off a look.
@@ -125,6 +126,11 @@ impl Watch {
     /// What is known of the content.
     pub fn status(&self) -> &Status {
         self.pipeline.status()
+    }
+
+    /// Each post's state, in the order of the paths.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.pipeline.verdicts()
     }
 
     /// Watches until it is stopped. `clock` is asked at every turn; `report` hears of each.

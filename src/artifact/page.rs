@@ -1,7 +1,5 @@
 //! The further pages of a feed: how they are asked for, and what gives them.
 
-use std::fmt::Debug;
-
 use super::{ArtifactKey, Deferred, Link};
 
 /// Which part of a feed that is longer than one document.
@@ -40,12 +38,6 @@ impl Page {
             Page::Archive(number) => format!("{url}?archive={number}"),
         }
     }
-}
-
-/// What gives the further pages of feeds. They are made when they are asked for.
-pub trait Pages: Debug + Send + Sync {
-    /// A page of a feed, if there is one.
-    fn page(&self, key: &ArtifactKey, page: Page) -> Option<FurtherPage>;
 }
 
 /// A page of a feed that is not made yet.

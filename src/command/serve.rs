@@ -10,9 +10,8 @@ use super::{Exit, Hint, clock, config_file, tell};
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::content::LibraryError;
-use crate::finding::Finding;
 use crate::gallery::Gallery;
-use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
+use crate::pipeline::{Findings, Outcome, Pipeline, PipelineError, Status};
 use crate::report;
 use crate::server::{self, Source};
 use crate::snapshot::Current;
@@ -43,7 +42,12 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
     let current = Current::default();
     let (mut watch, stop) = Watch::new(Pipeline::new(config.clone(), current.clone()));
     watch.look(clock()).map_err(no_content)?;
-    tell(&report::summary(&config, watch.status(), listen));
+    tell(&report::summary(
+        &config,
+        watch.status(),
+        &watch.verdicts(),
+        listen,
+    ));
 
     let mut log = Log {
         findings: watch.status().findings.clone(),
@@ -84,7 +88,7 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
 
 /// What the log has said of the content so far.
 struct Log {
-    findings: Vec<Finding>,
+    findings: Findings,
 }
 
 impl Log {
@@ -112,10 +116,10 @@ impl Log {
 
     /// Each finding when it appears, and when it goes.
     fn findings(&mut self, status: &Status) {
-        for finding in report::added(&self.findings, &status.findings) {
+        for finding in status.findings.without(&self.findings) {
             warn!(hint = finding.hint, "{finding}");
         }
-        for finding in report::added(&status.findings, &self.findings) {
+        for finding in self.findings.without(&status.findings) {
             info!("mended: {finding}");
         }
         self.findings.clone_from(&status.findings);

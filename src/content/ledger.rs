@@ -1,7 +1,6 @@
 //! The ledger of ids (`site.ids`) into the id of a post, and what is wrong with the ledger.
 
 use super::fields::{Fields, Place};
-use super::scan::Scan;
 use crate::config::Ids;
 use crate::finding::{Finding, Rule, Severity};
 use crate::percent;
@@ -33,7 +32,7 @@ pub(super) fn id<'a>(
 }
 
 /// What is wrong between the ledger and the files there are.
-pub(super) fn findings(ids: &Ids, scan: &Scan) -> Vec<Finding> {
+pub(super) fn findings(ids: &Ids, is_there: impl Fn(&str) -> bool) -> Vec<Finding> {
     let finding = |line, rule, message, hint: &str| Finding {
         file: ids.file.display().to_string(),
         line: Some(line),
@@ -45,7 +44,7 @@ pub(super) fn findings(ids: &Ids, scan: &Scan) -> Vec<Finding> {
     };
     let mut findings: Vec<Finding> = ids
         .iter()
-        .filter(|(path, _)| !scan.candidates.contains_key(*path) && !scan.is_unknown(path))
+        .filter(|(path, _)| !is_there(path))
         .map(|(path, id)| {
             finding(
                 id.line,

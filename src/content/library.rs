@@ -3,64 +3,34 @@
 //! A look lists the directory and reads again only what changed. A file that breaks keeps its
 //! last good post, unless its text says that it is hidden; a file that goes is forgotten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::parse::Parsed;
+use super::known::{Known, Tally};
 use super::read::{Reading, read};
-use super::scan::{Candidate, Scan, scan};
-use super::{Depth, ledger};
+use super::scan::{Candidate, Scan, scan, scan_paths};
+use super::{Depth, Scope, ledger};
 use crate::config::Config;
-use crate::finding::{Finding, Rule, Severity};
+use crate::finding::Finding;
 use crate::post::{Marker, Post};
 use crate::progress::{Progress, Stage};
-use crate::stamp::Stamp;
 
 /// Every post of a content directory, and everything wrong with it.
 #[derive(Debug, Default)]
 pub struct Library {
-    files: BTreeMap<String, Known>,
+    files: BTreeMap<Arc<str>, Known>,
+    tally: Tally,
+    /// What files say of all posts below a directory.
+    sections: Vec<(String, Vec<Marker>)>,
     findings: Vec<Finding>,
+    of_ledger: Vec<Finding>,
     looked: bool,
     depth: Depth,
-}
-
-/// What is known of one file.
-#[derive(Debug)]
-struct Known {
-    stamp: Option<Stamp>,
-    state: State,
-    /// As it was read.
-    post: Option<Arc<Post>>,
-    /// The same with what the sections above it say, where they say anything.
-    below: Option<Arc<Post>>,
-    /// What the file says of all posts below its directory.
-    withholds: Vec<Marker>,
-    findings: Vec<Finding>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Post,
-    NoPost,
-    Broken,
-}
-
-/// How many files are what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Files that are posts now.
-    pub posts: usize,
-    /// Files that are broken and nowhere.
-    pub broken: usize,
-    /// Files that are broken and served as they last parsed.
-    pub kept: usize,
-    /// Files that are none of ours.
-    pub others: usize,
 }
 
 /// Why the content directory could not be looked at. What was known stays known.
@@ -86,7 +56,7 @@ pub enum Loss {
 }
 
 /// What a look found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Looked {
     /// Whether anything is other than it was.
     pub changed: bool,
@@ -94,6 +64,10 @@ pub struct Looked {
     pub in_doubt: bool,
     /// How many files were read.
     pub read: usize,
+    /// The files whose posts are others, or gone.
+    pub posts: Vec<(Arc<str>, Option<Arc<Post>>)>,
+    /// The files of which something else may be wrong now.
+    pub files: Vec<Arc<str>>,
 }
 
 impl Library {
@@ -117,90 +91,192 @@ impl Library {
         now: SystemTime,
         progress: &Progress,
     ) -> Result<Looked, LibraryError> {
-        let dir = &config.content.dir;
+        self.look_at(&Scope::All, config, loss, now, progress)
+    }
+
+    /// The same, where only what events named is looked at.
+    ///
+    /// # Errors
+    /// As [`Library::look`].
+    pub fn look_at(
+        &mut self,
+        scope: &Scope,
+        config: &Config,
+        loss: Loss,
+        now: SystemTime,
+        progress: &Progress,
+    ) -> Result<Looked, LibraryError> {
         progress.begin(Stage::Listing, 0);
-        let mut scan = scan(&config.content).map_err(|source| LibraryError::Directory {
-            dir: dir.clone(),
-            source,
-        })?;
-        let of_ledger = ledger::findings(&config.site.ids, &scan);
-        scan.findings.extend(of_ledger);
+        let scan = self.scan(scope, config)?;
         let stale: Vec<(&String, &Candidate)> = scan
             .candidates
             .iter()
             .filter(|(path, candidate)| {
-                let known = self.files.get(*path);
+                let known = self.files.get(path.as_str());
                 known.is_none_or(|known| known.stamp.as_ref() != Some(&candidate.stamp))
             })
             .collect();
         progress.begin(Stage::Reading, stale.len());
-        let read: Vec<(String, Reading)> = stale
+        let read: Vec<(Arc<str>, Reading)> = stale
             .into_par_iter()
             .map(|(path, candidate)| {
                 let reading = read(path, candidate, config, self.depth, now);
                 progress.step();
-                (path.clone(), reading)
+                (Arc::from(path.as_str()), reading)
             })
             .collect();
 
-        let in_doubt = loss == Loss::IsDoubted && self.has_lost_most(&scan);
-        let before = self.files.len();
-        if !in_doubt {
-            self.files
-                .retain(|path, _| scan.candidates.contains_key(path) || scan.is_unknown(path));
-        }
+        let gone = self.gone(&scan);
+        let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read);
         let mut looked = Looked {
-            changed: !self.looked || self.files.len() != before || self.findings != scan.findings,
+            changed: !self.looked,
             in_doubt,
             read: read.len(),
+            ..Looked::default()
         };
-        for (path, reading) in read {
-            looked.changed |= self.take(path, reading);
+        let mut sections = false;
+        let before = self.files.len();
+        for path in gone.into_iter().filter(|_| !in_doubt) {
+            if let Some(known) = self.files.remove(&path) {
+                self.tally.subtract(&known);
+                sections |= !known.withholds.is_empty();
+                if known.post.is_some() {
+                    looked.posts.push((Arc::clone(&path), None));
+                }
+                looked.files.push(path);
+                looked.changed = true;
+            }
         }
-        looked.changed |= self.withhold();
-        self.findings = scan.findings;
+        let mut fresh = Vec::with_capacity(read.len());
+        for (path, reading) in read {
+            let had = |library: &Library| {
+                let known = library.files.get(&path);
+                known.map(|known| (known.withholds.clone(), known.published().cloned()))
+            };
+            let before = had(self);
+            looked.changed |= self.take(&path, reading);
+            let after = had(self);
+            let withholds = |had: Option<(Vec<Marker>, Option<Arc<Post>>)>| {
+                had.map_or_else(Default::default, |(withholds, post)| (withholds, post))
+            };
+            let ((said, post_before), (says, _)) = (withholds(before), withholds(after));
+            sections |= said != says;
+            fresh.push((path, post_before));
+        }
+        self.withhold(sections, fresh, &mut looked);
+        let is_all = scan.covered.is_empty();
+        if is_all || self.files.len() != before || !looked.posts.is_empty() || !self.looked {
+            let is_there = |path: &str| self.files.contains_key(path) || scan.is_unknown(path);
+            self.of_ledger = ledger::findings(&config.site.ids, is_there);
+        }
+        looked.changed |= self.note(scan, is_all);
         self.looked = true;
         Ok(looked)
     }
 
+    fn scan(&self, scope: &Scope, config: &Config) -> Result<Scan, LibraryError> {
+        let failed = |source| LibraryError::Directory {
+            dir: config.content.dir.clone(),
+            source,
+        };
+        if let (Scope::Paths(paths), true) = (scope, self.looked)
+            && let Some(scan) = scan_paths(&config.content, paths).map_err(failed)?
+        {
+            return Ok(scan);
+        }
+        scan(&config.content).map_err(failed)
+    }
+
+    /// The files that were there and are not, as far as was looked.
+    fn gone(&self, scan: &Scan) -> Vec<Arc<str>> {
+        let is_gone =
+            |path: &&Arc<str>| !scan.candidates.contains_key(&***path) && !scan.is_unknown(path);
+        if scan.covered.is_empty() {
+            return self.files.keys().filter(is_gone).cloned().collect();
+        }
+        let below = |covered: &String| {
+            let dir = format!("{covered}/");
+            let own = self.files.get_key_value(covered.as_str());
+            let from = (Bound::Included(dir.as_str()), Bound::Unbounded);
+            let within = self.files.range::<str, _>(from);
+            let within = within.take_while(move |(path, _)| path.starts_with(&dir));
+            let paths = own.into_iter().chain(within).map(|(path, _)| path);
+            paths.filter(is_gone).cloned().collect::<Vec<_>>()
+        };
+        scan.covered.iter().flat_map(below).collect()
+    }
+
     /// Whether fewer than half of the posts are left, counting those that came in the meantime: a
     /// directory that was moved within the content has its posts elsewhere.
-    fn has_lost_most(&self, scan: &Scan) -> bool {
-        let posts = self.files.iter().filter(|(_, known)| known.post.is_some());
-        let (mut before, mut left) = (0, 0);
-        for (path, _) in posts {
-            before += 1;
-            left += usize::from(scan.candidates.contains_key(path) || scan.is_unknown(path));
-        }
-        let new = scan
-            .candidates
-            .keys()
-            .filter(|path| !self.files.contains_key(*path))
+    fn would_lose_most(&self, gone: &[Arc<str>], read: &[(Arc<str>, Reading)]) -> bool {
+        let before = self.tally.posts + self.tally.kept;
+        let is_post = |path: &&Arc<str>| {
+            let known = self.files.get(&***path);
+            known.is_some_and(|known| known.post.is_some())
+        };
+        let lost = gone.iter().filter(is_post).count();
+        let new = read
+            .iter()
+            .filter(|(path, _)| !self.files.contains_key(path))
             .count();
-        (left + new) * 2 < before
+        (before.saturating_sub(lost) + new) * 2 < before
+    }
+
+    /// Keeps what is wrong with directories, of those that were looked at as it is now.
+    fn note(&mut self, scan: Scan, is_all: bool) -> bool {
+        let before = self.findings.clone();
+        let is_covered = |file: &str| {
+            let covers = |covered: &String| {
+                let rest = file.strip_prefix(covered.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            is_all || scan.covered.iter().any(covers)
+        };
+        self.findings.retain(|finding| !is_covered(&finding.file));
+        self.findings.extend(scan.findings);
+        self.findings != before
     }
 
     /// Every post there is, in the order of the paths. A post of a broken file is its last good.
     pub fn posts(&self) -> impl Iterator<Item = &Arc<Post>> {
-        self.files
-            .values()
-            .filter_map(|file| file.below.as_ref().or(file.post.as_ref()))
+        self.files.values().filter_map(Known::published)
     }
 
-    /// Gives posts what the files of the sections above them say; returns whether that differs.
-    fn withhold(&mut self) -> bool {
-        let sections: Vec<(String, Vec<Marker>)> = self
-            .files
-            .iter()
-            .filter(|(_, known)| !known.withholds.is_empty())
-            .map(|(path, known)| {
-                let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-                (dir.to_owned(), known.withholds.clone())
-            })
-            .collect();
-        let mut changed = false;
-        for (path, known) in &mut self.files {
-            let above = sections.iter().filter(|(dir, _)| {
+    /// Gives posts what the files of the sections above them say: all posts where `sections` say something
+    /// else, or those that are `fresh`, each with what it was.
+    fn withhold(
+        &mut self,
+        sections: bool,
+        fresh: Vec<(Arc<str>, Option<Arc<Post>>)>,
+        looked: &mut Looked,
+    ) {
+        if sections {
+            let saying = self
+                .files
+                .iter()
+                .filter(|(_, known)| !known.withholds.is_empty());
+            self.sections = saying
+                .map(|(path, known)| {
+                    let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
+                    (dir.to_owned(), known.withholds.clone())
+                })
+                .collect();
+        }
+        let before: HashMap<Arc<str>, Option<Arc<Post>>> = fresh.into_iter().collect();
+        let others = self.files.keys().filter(|_| sections);
+        let paths: BTreeSet<Arc<str>> = before.keys().chain(others).cloned().collect();
+        for path in paths {
+            let Some(known) = self.files.get_mut(&path) else {
+                continue;
+            };
+            let was = match before.get(&path) {
+                Some(was) => {
+                    looked.files.push(Arc::clone(&path));
+                    was.clone()
+                }
+                None => known.published().cloned(),
+            };
+            let above = self.sections.iter().filter(|(dir, _)| {
                 dir.is_empty()
                     || path
                         .strip_prefix(dir.as_str())
@@ -215,155 +291,59 @@ impl Library {
             });
             if known.below.as_deref() != below.as_ref() {
                 known.below = below.map(Arc::new);
-                changed = true;
+                looked.changed = true;
+            }
+            let is = known.published();
+            let is_same = match (&was, is) {
+                (Some(was), Some(is)) => Arc::ptr_eq(was, is),
+                (None, None) => true,
+                _ => false,
+            };
+            if !is_same {
+                looked.posts.push((path, is.cloned()));
             }
         }
-        changed
+    }
+
+    /// What is wrong with one file.
+    pub fn findings_of(&self, path: &str) -> &[Finding] {
+        self.files
+            .get(path)
+            .map_or(&[], |known| known.findings.as_slice())
+    }
+
+    /// What is wrong with directories, and with the ledger of ids.
+    pub fn other_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(&self.of_ledger)
     }
 
     /// Everything that is wrong with the content, in the order of the paths.
     pub fn findings(&self) -> Vec<Finding> {
         let of_files = self.files.values().flat_map(|file| &file.findings);
-        let mut findings: Vec<Finding> = self.findings.iter().chain(of_files).cloned().collect();
+        let mut findings: Vec<Finding> = self.other_findings().chain(of_files).cloned().collect();
         findings.sort();
         findings
     }
 
     /// How many files are what.
     pub fn tally(&self) -> Tally {
-        self.files
-            .values()
-            .fold(Tally::default(), |mut tally, file| {
-                match (file.state, &file.post) {
-                    (State::Post, _) => tally.posts += 1,
-                    (State::NoPost, _) => tally.others += 1,
-                    (State::Broken, None) => tally.broken += 1,
-                    (State::Broken, Some(_)) => tally.kept += 1,
-                }
-                tally
-            })
+        self.tally
     }
 
     /// Puts what was read in place of what was known; returns whether it differs.
-    fn take(&mut self, path: String, reading: Reading) -> bool {
-        let Reading { stamp, parsed } = reading;
-        let last_good = self.files.get(&path).and_then(|file| file.post.clone());
-        let mut file = match parsed {
-            Parsed::Post { post, findings } => {
-                // The same post stays the same allocation, so that what is made of it can stay.
-                let post = last_good
-                    .filter(|last| **last == *post)
-                    .unwrap_or_else(|| Arc::from(post));
-                Known {
-                    stamp,
-                    state: State::Post,
-                    post: Some(post),
-                    below: None,
-                    withholds: Vec::new(),
-                    findings,
-                }
-            }
-            Parsed::Plain { says_hidden } if last_good.is_some() => {
-                let findings = vec![error(
-                    &path,
-                    Rule::FrontMatter,
-                    "the front matter is gone".to_owned(),
-                    "write it again, or delete the file to withdraw the post",
-                )];
-                broken_file(stamp, findings, last_good, says_hidden, &path)
-            }
-            Parsed::Other { withholds, .. } => Known {
-                withholds,
-                ..no_post(stamp)
-            },
-            Parsed::Plain { .. } => no_post(stamp),
-            Parsed::Broken {
-                findings,
-                says_hidden,
-            } => broken_file(stamp, findings, last_good, says_hidden, &path),
-        };
-        file.findings.sort();
-        let before = self.files.get(&path);
-        if let Some(before) = before {
-            file.below = before.below.clone();
-            // What a section said holds until it says something else.
-            if file.state == State::Broken {
-                file.withholds.clone_from(&before.withholds);
-            }
-        }
+    fn take(&mut self, path: &Arc<str>, reading: Reading) -> bool {
+        let before = self.files.get(path);
+        let file = Known::after(before, path, reading);
         let same = before.is_some_and(|before| {
             before.state == file.state
                 && before.post == file.post
                 && before.findings == file.findings
         });
-        self.files.insert(path, file);
+        if let Some(before) = before {
+            self.tally.subtract(before);
+        }
+        self.tally.add(&file);
+        self.files.insert(Arc::clone(path), file);
         !same
-    }
-}
-
-fn broken_file(
-    stamp: Option<Stamp>,
-    mut findings: Vec<Finding>,
-    last_good: Option<Arc<Post>>,
-    says_hidden: bool,
-    path: &str,
-) -> Known {
-    if last_good.is_some() {
-        let (severity, rule, message, hint) = if says_hidden {
-            (
-                Severity::Warning,
-                Rule::BrokenAndHidden,
-                "the post is withdrawn, as the broken text says that it is hidden",
-                "mend the text; it comes back when it parses and is not hidden",
-            )
-        } else {
-            (
-                Severity::Warning,
-                Rule::LastGoodKept,
-                "the post is served as it was before the text broke",
-                "mend the text, or delete the file to withdraw the post",
-            )
-        };
-        findings.push(Finding {
-            file: path.to_owned(),
-            line: None,
-            mark: None,
-            severity,
-            rule,
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        });
-    }
-    let post = last_good.filter(|_| !says_hidden);
-    Known {
-        stamp,
-        state: State::Broken,
-        post,
-        below: None,
-        withholds: Vec::new(),
-        findings,
-    }
-}
-
-fn no_post(stamp: Option<Stamp>) -> Known {
-    Known {
-        stamp,
-        state: State::NoPost,
-        post: None,
-        below: None,
-        withholds: Vec::new(),
-        findings: Vec::new(),
-    }
-}
-
-pub(super) fn error(path: &str, rule: Rule, message: String, hint: &str) -> Finding {
-    Finding {
-        file: path.to_owned(),
-        line: None,
-        mark: None,
-        severity: Severity::Error,
-        rule,
-        message,
-        hint: hint.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::library::error;
+use super::known::error;
 use super::parse::{Parsed, parse};
 use super::scan::Candidate;
 use super::{Depth, broken};

@@ -3,7 +3,7 @@
 //! Links are followed, loops are not. Nothing is opened here; a hundred thousand stats take a
 //! fraction of a second, and they alone decide what is read again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,8 @@ pub(super) struct Scan {
     pub(super) unknown: Vec<String>,
     /// Files, of which nothing is known this time.
     pub(super) unknown_files: Vec<String>,
+    /// The paths that were looked at, with all below them; nothing where all were.
+    pub(super) covered: BTreeSet<String>,
 }
 
 /// Lists a content directory.
@@ -45,49 +47,136 @@ pub(super) fn scan(content: &config::Content) -> io::Result<Scan> {
     let before = Stamp::of(&std::fs::metadata(&content.dir)?);
     let real = std::fs::canonicalize(&content.dir)?;
     let mut scan = Scan::default();
-    let mut walk = WalkDir::new(&content.dir)
-        .follow_links(true)
-        .min_depth(1)
-        .into_iter()
-        .filter_entry(|entry| !is_dot_file(entry.file_name()));
-    while let Some(entry) = walk.next() {
-        match entry {
-            Ok(entry) if entry.file_type().is_dir() => {
-                let leads_up = entry.path_is_symlink()
-                    && std::fs::canonicalize(entry.path())
-                        .is_ok_and(|target| real.starts_with(target));
-                if leads_up {
-                    walk.skip_current_dir();
-                    scan.note_loop(below(entry.path(), &content.dir).unwrap_or_default());
-                }
-            }
-            Ok(entry) if entry.file_type().is_file() => scan.add(entry, content),
-            Ok(_) => {}
-            Err(error) => {
-                let path = error
-                    .path()
-                    .and_then(|path| below(path, &content.dir))
-                    .unwrap_or_default();
-                if error.loop_ancestor().is_some() {
-                    scan.note_loop(path);
-                } else if path.is_empty() {
-                    // Of the directory itself, or in the middle of a listing: anything may be missing.
-                    return Err(error
-                        .into_io_error()
-                        .unwrap_or_else(|| io::Error::other("it cannot be listed")));
-                } else {
-                    scan.note(&path, error.io_error());
-                }
-            }
-        }
-    }
+    scan.walk(&content.dir, &[real], content)?;
     if !Stamp::of(&std::fs::metadata(&content.dir)?).is_of_the_same_file(&before) {
         return Err(io::Error::other("it was replaced while it was listed"));
     }
     Ok(scan)
 }
 
+/// Looks at what is at some paths now, and below them. `None` where that is the whole directory.
+///
+/// # Errors
+/// The directory is not there, or became another one meanwhile.
+pub(super) fn scan_paths(
+    content: &config::Content,
+    paths: &BTreeSet<PathBuf>,
+) -> io::Result<Option<Scan>> {
+    let before = Stamp::of(&std::fs::metadata(&content.dir)?);
+    let real = std::fs::canonicalize(&content.dir)?;
+    let absolute = std::path::absolute(&content.dir)?;
+    let mut scan = Scan::default();
+    for path in paths {
+        let roots = [&absolute, &real, &content.dir];
+        let Some(within) = roots.iter().find_map(|root| path.strip_prefix(root).ok()) else {
+            if roots.iter().any(|root| root.starts_with(path)) {
+                return Ok(None);
+            }
+            continue;
+        };
+        if within.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let mut dots = within.iter().filter(|part| is_dot_file(part));
+        if let Some(dot) = dots.next() {
+            // As containers have their files changed: links lead through it.
+            if dot.as_encoded_bytes().starts_with(b"..") {
+                return Ok(None);
+            }
+            continue;
+        }
+        scan.look_at(&content.dir.join(within), &real, content)?;
+    }
+    let now = std::fs::metadata(&content.dir)?;
+    if !now.is_dir() || !Stamp::of(&now).is_of_the_same_file(&before) {
+        return Err(io::Error::other("it was replaced while it was looked at"));
+    }
+    Ok(Some(scan))
+}
+
 impl Scan {
+    /// Adds what is at a path.
+    fn look_at(&mut self, path: &Path, real: &Path, content: &config::Content) -> io::Result<()> {
+        let Some(name) = below(path, &content.dir) else {
+            return Ok(());
+        };
+        let is_covered = name
+            .char_indices()
+            .filter(|(_, character)| *character == '/')
+            .filter_map(|(at, _)| name.get(..at))
+            .any(|above| self.covered.contains(above));
+        if is_covered {
+            return Ok(());
+        }
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                let own = std::fs::canonicalize(path)?;
+                // A link that leads to where it is would not be followed from above either.
+                let is_link = std::fs::symlink_metadata(path)?.is_symlink();
+                if is_link && real.starts_with(&own) {
+                    self.note_loop(name.clone());
+                } else {
+                    self.walk(path, &[real.to_owned(), own], content)?;
+                }
+            }
+            Ok(metadata) if metadata.is_file() => {
+                if is_wanted(&name, content) {
+                    let candidate = Candidate {
+                        file: path.to_owned(),
+                        stamp: Stamp::of(&metadata),
+                    };
+                    self.candidates.insert(name.clone(), candidate);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => self.note(&name, Some(&error)),
+        }
+        self.covered.insert(name);
+        Ok(())
+    }
+
+    /// Adds all that is below a directory. `above` are the real ones that no link may lead to or above.
+    fn walk(&mut self, dir: &Path, above: &[PathBuf], content: &config::Content) -> io::Result<()> {
+        let mut walk = WalkDir::new(dir)
+            .follow_links(true)
+            .min_depth(1)
+            .into_iter()
+            .filter_entry(|entry| !is_dot_file(entry.file_name()));
+        while let Some(entry) = walk.next() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    let leads_up = entry.path_is_symlink()
+                        && std::fs::canonicalize(entry.path())
+                            .is_ok_and(|target| above.iter().any(|dir| dir.starts_with(&target)));
+                    if leads_up {
+                        walk.skip_current_dir();
+                        self.note_loop(below(entry.path(), &content.dir).unwrap_or_default());
+                    }
+                }
+                Ok(entry) if entry.file_type().is_file() => self.add(entry, content),
+                Ok(_) => {}
+                Err(error) => {
+                    let path = error
+                        .path()
+                        .and_then(|path| below(path, &content.dir))
+                        .unwrap_or_default();
+                    if error.loop_ancestor().is_some() {
+                        self.note_loop(path);
+                    } else if path.is_empty() {
+                        // Of the directory itself, or in the middle of a listing: anything may be
+                        // missing.
+                        return Err(error
+                            .into_io_error()
+                            .unwrap_or_else(|| io::Error::other("it cannot be listed")));
+                    } else {
+                        self.note(&path, error.io_error());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, entry: DirEntry, content: &config::Content) {
         let Some(path) = below(entry.path(), &content.dir) else {
             return;

@@ -12,9 +12,9 @@ type Terms = fn(&Entry) -> &[Term];
 /// The spellings that fewer posts have.
 pub(super) fn two_spellings(site: &Site) -> Vec<Finding> {
     let kinds: [(&str, Terms); 3] = [
-        ("category", |entry| &entry.categories),
-        ("tag", |entry| &entry.tags),
-        ("author", |entry| &entry.author_terms),
+        ("category", Entry::categories),
+        ("tag", Entry::tags),
+        ("author", Entry::author_terms),
     ];
     kinds
         .into_iter()
@@ -25,11 +25,11 @@ pub(super) fn two_spellings(site: &Site) -> Vec<Finding> {
 fn of_kind(site: &Site, kind: &str, terms: Terms) -> Vec<Finding> {
     // By what is left of a slug without its hyphens: `OpenStack` and `Open Stack` are one.
     let mut groups: BTreeMap<String, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
-    for entry in &site.entries {
+    for entry in site.entries().iter() {
         for term in terms(entry) {
             let group = groups.entry(term.slug.replace('-', "")).or_default();
             let files = group.entry(term.label.as_str()).or_default();
-            files.push(&entry.source);
+            files.push(entry.source());
         }
     }
     let mut findings = Vec::new();

@@ -3,6 +3,7 @@
 //! The only file that names the `atom_syndication` crate.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use atom_syndication::extension::Extension;
 use atom_syndication::{
@@ -12,39 +13,44 @@ use atom_syndication::{
 use chrono::DateTime;
 
 use super::card_image::{HEIGHT, WIDTH};
+use super::document::{Features, Frame, Told};
 use super::html::escape;
-use super::{CardImages, HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
+use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
 use crate::artifact::{FeedFormat, Page};
 use crate::site::Site;
 use crate::site::entry::{self, Entry};
-use crate::site::feed::Feed;
+use crate::site::feed::Document;
 
-pub(super) fn render(
+/// What stands before the entries of a document, and what after.
+pub(super) fn frame(
     site: &Site,
-    feed: &Feed,
-    images: &CardImages,
-) -> Result<Vec<u8>, RenderError> {
-    let key = feed.key(FeedFormat::Atom);
-    let url = |page: Page| page.url(&key, &site.public_url);
+    document: &Document,
+    features: Features,
+) -> Result<Frame, RenderError> {
+    let settings = &site.settings;
+    let key = document.key(FeedFormat::Atom);
+    let url = |page: Page| page.url(&key, &settings.public_url);
     let mime_type = FeedFormat::Atom.mime_type();
     let mut links = vec![
-        link(url(feed.page), "self", mime_type),
-        link(site.url.clone(), "alternate", "text/html"),
+        link(url(document.page), "self", mime_type),
+        link(settings.url.clone(), "alternate", "text/html"),
     ];
-    let related = feed.related().into_iter();
+    let related = document.related().into_iter();
     links.extend(related.map(|(rel, page)| link(url(page), rel, mime_type)));
-    let history = history_of(feed);
-    let has_image = feed.entries.iter().any(|entry| images.is_shown_for(entry));
+    let history = history_of(document);
     let atom = AtomFeed {
-        title: Text::plain(feed.title.clone()),
+        title: Text::plain(document.feed.title.clone()),
         // The address it is first published at, which never changes once published.
         id: url(Page::Number(1)),
         // §4.2.15 asks for a date even where there is nothing to date; the clock would be a lie.
-        updated: feed.updated.unwrap_or(DateTime::UNIX_EPOCH).fixed_offset(),
+        updated: document
+            .updated()
+            .unwrap_or(DateTime::UNIX_EPOCH)
+            .fixed_offset(),
         // §4.2.1: for entries that name no author of their own.
         authors: vec![Person {
-            name: site.title.clone(),
-            uri: Some(site.url.clone()),
+            name: settings.title.clone(),
+            uri: Some(settings.url.clone()),
             ..Person::default()
         }],
         generator: Some(Generator {
@@ -52,18 +58,15 @@ pub(super) fn render(
             ..Generator::default()
         }),
         links,
-        rights: site.copyright.clone().map(Text::plain),
-        subtitle: Some(Text::plain(feed.description.clone())),
-        entries: feed
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| {
-                let stand_in = images.stand_in(site, entry);
-                atom_entry(site, entry, feed.is_full(place), stand_in)
-            })
-            .collect(),
-        namespaces: has_image
+        rights: settings.copyright.clone().map(Text::plain),
+        subtitle: Some(Text::plain(document.feed.description.clone())),
+        entries: if document.entries.is_empty() {
+            Vec::new()
+        } else {
+            vec![AtomEntry::default()]
+        },
+        namespaces: features
+            .pictures
             .then(|| ("media".to_owned(), MEDIA.to_owned()))
             .into_iter()
             .chain(history.map(|_| (HISTORY_PREFIX.to_owned(), HISTORY.to_owned())))
@@ -72,10 +75,26 @@ pub(super) fn render(
             .into_iter()
             .map(|name| (HISTORY_PREFIX.to_owned(), extension(name)))
             .collect(),
-        base: Some(site.url.clone()),
-        lang: Some(site.language.clone()),
+        base: Some(settings.url.clone()),
+        lang: Some(settings.language.clone()),
         ..AtomFeed::default()
     };
+    Ok(Frame::around(write(&atom)?, ENTRY))
+}
+
+/// Entries as they stand in a document.
+pub(super) fn entries(site: &Site, told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
+    let atom = AtomFeed {
+        entries: told.iter().map(|told| atom_entry(site, told)).collect(),
+        ..AtomFeed::default()
+    };
+    Ok(Frame::inside(write(&atom)?, ENTRY))
+}
+
+/// How an entry begins and ends.
+const ENTRY: (&str, &str) = ("\n  <entry>", "</entry>");
+
+fn write(atom: &AtomFeed) -> Result<Vec<u8>, RenderError> {
     let config = WriteConfig {
         write_document_declaration: true,
         indent_size: Some(2),
@@ -87,26 +106,27 @@ pub(super) fn render(
     Ok(bytes)
 }
 
-fn atom_entry(site: &Site, entry: &Entry, is_full: bool, stand_in: Option<String>) -> AtomEntry {
-    let html = || Content {
+fn atom_entry(site: &Site, told: &Told<'_>) -> AtomEntry {
+    let entry = told.entry;
+    let html = |html: &Arc<str>| Content {
         // Readers that ignore it find absolute addresses; those that honour it, the right base.
-        base: Some(entry.url.clone()),
+        base: Some(entry.url().to_owned()),
         lang: Some(
             entry
-                .language
-                .clone()
-                .unwrap_or_else(|| site.language.clone()),
+                .language()
+                .unwrap_or(&site.settings.language)
+                .to_owned(),
         ),
-        value: Some(entry.content().html.to_string()),
+        value: Some(html.to_string()),
         src: None,
         content_type: Some("html".to_owned()),
     };
     AtomEntry {
-        title: text(entry, &entry.title),
-        id: entry.id.clone(),
-        updated: entry.updated.fixed_offset(),
-        published: Some(entry.published.fixed_offset()),
-        authors: entry.authors.iter().map(person).collect(),
+        title: text(entry, entry.title()),
+        id: entry.id().to_owned(),
+        updated: entry.updated().fixed_offset(),
+        published: Some(entry.published().fixed_offset()),
+        authors: entry.authors().iter().map(person).collect(),
         categories: entry
             .terms()
             .into_iter()
@@ -116,10 +136,10 @@ fn atom_entry(site: &Site, entry: &Entry, is_full: bool, stand_in: Option<String
                 label: Some(term.label.clone()),
             })
             .collect(),
-        links: vec![link(entry.url.clone(), "alternate", "text/html")],
-        summary: (!entry.summary.is_empty()).then(|| text(entry, &entry.summary)),
-        content: is_full.then(html),
-        extensions: media(entry, stand_in),
+        links: vec![link(entry.url().to_owned(), "alternate", "text/html")],
+        summary: (!entry.summary().is_empty()).then(|| text(entry, entry.summary())),
+        content: told.html.as_ref().map(html),
+        extensions: media(entry, told.stand_in.clone()),
         ..AtomEntry::default()
     }
 }
@@ -127,7 +147,7 @@ fn atom_entry(site: &Site, entry: &Entry, is_full: bool, stand_in: Option<String
 /// Plain text of an entry, in the entry's language where it is not the feed's.
 fn text(entry: &Entry, text: &str) -> Text {
     Text {
-        lang: entry.language.clone(),
+        lang: entry.language().map(str::to_owned),
         ..Text::plain(text.to_owned())
     }
 }
@@ -156,7 +176,7 @@ fn media(
     entry: &Entry,
     stand_in: Option<String>,
 ) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
-    let (name, attrs) = match (&entry.image, stand_in) {
+    let (name, attrs) = match (entry.image(), stand_in) {
         (Some(image), _) => (
             "content",
             vec![

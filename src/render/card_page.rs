@@ -36,8 +36,8 @@ impl Picture {
                 let key = card.image_key();
                 let fingerprint = &images?.deferred.fingerprint;
                 Some(Picture {
-                    url: key.versioned_url(&site.public_url, fingerprint),
-                    alt: Some(card.alt(&site.title)),
+                    url: key.versioned_url(&site.settings.public_url, fingerprint),
+                    alt: Some(card.alt(&site.settings.title)),
                     size: Some((WIDTH, HEIGHT, key.media_type())),
                 })
             }
@@ -62,16 +62,15 @@ pub(super) fn render(site: &Site, card: &Card, images: Option<&CardImage>) -> Ve
                 @if let Some(article) = &card.article { (article_tags(article)) }
                 (twitter(card, picture))
                 @if let Some(account) = &card.fediverse { meta name="fediverse:creator" content=(account); }
-                meta name="theme-color" content=(site.theme_color);
+                meta name="theme-color" content=(site.settings.theme_color);
                 script type="application/ld+json" { (PreEscaped(json_for_script(&json_ld(site, card, picture).to_string()))) }
-                @if let Some(feed) = site.feeds.first() {
-                    @for format in FeedFormat::ALL {
-                        link rel="alternate" type=(format.mime_type()) title=(feed.title)
-                            href=(feed.key(format).url(&site.public_url));
-                    }
+                @let feed = site.feeds.main();
+                @for format in FeedFormat::ALL {
+                    link rel="alternate" type=(format.mime_type()) title=(feed.title)
+                        href=(feed.key(format).url(&site.settings.public_url));
                 }
                 meta name="color-scheme" content="light dark";
-                style { (PreEscaped(style::sheet(&site.theme_color))) }
+                style { (PreEscaped(style::sheet(&site.settings.theme_color))) }
             }
             body { (body(site, card, picture)) }
         }
@@ -86,7 +85,7 @@ fn property(name: &str, content: &str) -> Markup {
 fn open_graph(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
     html! {
         (property("og:type", if card.article.is_some() { "article" } else { "website" }))
-        (property("og:site_name", &site.title))
+        (property("og:site_name", &site.settings.title))
         (property("og:title", &card.title))
         @if !card.description.is_empty() { (property("og:description", &card.description)) }
         (property("og:url", &card.url))
@@ -177,7 +176,7 @@ fn json_ld(site: &Site, card: &Card, picture: Option<&Picture>) -> Value {
         "datePublished": rfc3339(article.published),
         "dateModified": rfc3339(article.modified),
         "inLanguage": card.language,
-        "publisher": { "@type": "Organization", "name": site.title, "url": site.url },
+        "publisher": { "@type": "Organization", "name": site.settings.title, "url": site.settings.url },
     });
     if let Some(fields) = json.as_object_mut() {
         if !authors.is_empty() {
@@ -196,11 +195,11 @@ fn json_ld(site: &Site, card: &Card, picture: Option<&Picture>) -> Value {
 fn body(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
     html! {
         header {
-            p.site { a href=(site.url) { (site.title) } }
+            p.site { a href=(site.settings.url) { (site.settings.title) } }
             h1 dir="auto" { (card.title) }
             @if let Some(article) = &card.article {
                 p.meta {
-                    @let date = article.published.with_timezone(&site.timezone).format("%Y-%m-%d").to_string();
+                    @let date = article.published.with_timezone(&site.settings.timezone).format("%Y-%m-%d").to_string();
                     time datetime=(date) { (date) }
                     @for person in &article.authors { span { (person.name) } }
                     @for category in &article.categories { span.tag { (category) } }
@@ -213,7 +212,7 @@ fn body(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
             a.on href=(card.url) { @if card.article.is_some() { "Read the post" } @else { "Visit the site" } }
         }
         footer {
-            p { a href=(ArtifactKey::Home.url(&site.public_url)) { "Subscribe to " (site.title) } }
+            p { a href=(ArtifactKey::Home.url(&site.settings.public_url)) { "Subscribe to " (site.settings.title) } }
         }
     }
 }

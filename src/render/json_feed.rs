@@ -1,14 +1,12 @@
 //! A feed as JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
-use super::{CardImages, RenderError, rfc3339};
+use super::document::{Frame, Told};
+use super::{RenderError, rfc3339};
 use crate::artifact::{FeedFormat, Page};
 use crate::site::Site;
-use crate::site::entry::Entry;
-use crate::site::feed::Feed;
+use crate::site::feed::Document;
 
 #[derive(Serialize)]
 struct JsonFeed<'a> {
@@ -29,7 +27,7 @@ struct Item<'a> {
     url: &'a str,
     title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    content_html: Option<Html>,
+    content_html: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_text: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -46,15 +44,6 @@ struct Item<'a> {
     language: Option<&'a str>,
 }
 
-/// Shared text; serde writes none by itself.
-struct Html(Arc<str>);
-
-impl Serialize for Html {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
 #[derive(Serialize)]
 struct Author<'a> {
     name: &'a str,
@@ -62,61 +51,64 @@ struct Author<'a> {
     url: Option<&'a str>,
 }
 
-pub(super) fn render(
-    site: &Site,
-    feed: &Feed,
-    images: &CardImages,
-) -> Result<Vec<u8>, RenderError> {
-    let key = feed.key(FeedFormat::Json);
-    let url = |page: Page| page.url(&key, &site.public_url);
+/// What stands before the items of a document, and what after.
+pub(super) fn frame(site: &Site, document: &Document) -> Result<Frame, RenderError> {
+    let settings = &site.settings;
+    let key = document.key(FeedFormat::Json);
+    let url = |page: Page| page.url(&key, &settings.public_url);
     let json = JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
-        title: &feed.title,
-        home_page_url: &site.url,
-        feed_url: url(feed.page),
+        title: &document.feed.title,
+        home_page_url: &settings.url,
+        feed_url: url(document.page),
         // The archive is read from its newest document to its oldest, as the pages are.
-        next_url: feed
+        next_url: document
             .related()
             .into_iter()
             .find(|(rel, page)| match page {
                 Page::Number(_) => *rel == "next",
-                Page::Archive(_) => *rel == "prev-archive" && feed.page != Page::Number(1),
+                Page::Archive(_) => *rel == "prev-archive" && document.page != Page::Number(1),
             })
             .map(|(_, page)| url(page)),
-        description: &feed.description,
-        language: &site.language,
-        items: feed
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| item(entry, feed.is_full(place), images.stand_in(site, entry)))
-            .collect(),
+        description: &document.feed.description,
+        language: &settings.language,
+        items: Vec::new(),
     };
     let mut bytes = serde_json::to_vec_pretty(&json)?;
     bytes.push(b'\n');
-    Ok(bytes)
+    Ok(Frame::in_brackets(bytes, document.entries.is_empty()))
 }
 
-fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item<'_> {
+/// Items as they stand in a document, without a comma after the last.
+pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
+    #[derive(Serialize)]
+    struct Items<'a> {
+        items: Vec<Item<'a>>,
+    }
+    let items = told.iter().map(item).collect();
+    let bytes = serde_json::to_vec_pretty(&Items { items })?;
+    Ok(Frame::inside_brackets(&bytes))
+}
+
+fn item<'a>(told: &'a Told<'_>) -> Item<'a> {
+    let entry = told.entry;
     // One of the two contents must be there, and an empty one is none.
-    let html = is_full.then(|| entry.content().html);
-    let html = html.filter(|html| !html.is_empty()).map(Html);
+    let html = told.html.as_deref().filter(|html| !html.is_empty());
     Item {
-        id: &entry.id,
-        url: &entry.url,
-        title: &entry.title,
-        content_text: html.is_none().then_some(entry.summary.as_str()),
+        id: entry.id(),
+        url: entry.url(),
+        title: entry.title(),
+        content_text: html.is_none().then_some(entry.summary()),
         content_html: html,
-        summary: &entry.summary,
+        summary: entry.summary(),
         image: entry
-            .image
-            .as_ref()
+            .image()
             .map(|image| image.url.clone())
-            .or(stand_in),
-        date_published: rfc3339(entry.published),
-        date_modified: rfc3339(entry.updated),
+            .or_else(|| told.stand_in.clone()),
+        date_published: rfc3339(entry.published()),
+        date_modified: rfc3339(entry.updated()),
         authors: entry
-            .authors
+            .authors()
             .iter()
             .map(|person| Author {
                 name: &person.name,
@@ -128,6 +120,6 @@ fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item<'_> {
             .into_iter()
             .map(|term| term.label.as_str())
             .collect(),
-        language: entry.language.as_deref(),
+        language: entry.language(),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn render(site: &Site) -> Result<Vec<u8>, RenderError> {
     let mut xml = Xml::document()?;
     xml.open("opml", &[("version", "2.0")])?;
     xml.open("head", &[])?;
-    xml.text("title", &site.title)?;
+    xml.text("title", &site.settings.title)?;
     xml.close("head")?;
     xml.open("body", &[])?;
     let of =
@@ -48,7 +48,7 @@ pub(super) fn render(site: &Site) -> Result<Vec<u8>, RenderError> {
 }
 
 fn outline(xml: &mut Xml, site: &Site, feed: &Feed) -> Result<(), RenderError> {
-    let url = feed.key(feed.main_format()).url(&site.public_url);
+    let url = feed.key(feed.main_format()).url(&site.settings.public_url);
     xml.empty(
         "outline",
         &[
@@ -57,7 +57,7 @@ fn outline(xml: &mut Xml, site: &Site, feed: &Feed) -> Result<(), RenderError> {
             ("title", &feed.title),
             ("description", &feed.description),
             ("xmlUrl", &url),
-            ("htmlUrl", &site.url),
+            ("htmlUrl", &site.settings.url),
         ],
     )?;
     Ok(())

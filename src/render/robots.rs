@@ -7,7 +7,7 @@ use crate::site::Site;
 
 pub(super) fn render(site: &Site) -> Vec<u8> {
     let mut text = String::new();
-    for group in &site.robots {
+    for group in &site.settings.robots {
         for agent in &group.user_agents {
             let _ = writeln!(text, "User-agent: {agent}");
         }
@@ -26,7 +26,7 @@ pub(super) fn render(site: &Site) -> Vec<u8> {
     let _ = writeln!(
         text,
         "Sitemap: {}",
-        ArtifactKey::Sitemap.url(&site.public_url)
+        ArtifactKey::Sitemap.url(&site.settings.public_url)
     );
     text.into_bytes()
 }

@@ -11,47 +11,57 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::{Category, Channel, Guid, Item};
 
 use super::card_image::{HEIGHT, WIDTH};
+use super::document::{Features, Frame, Told};
 use super::html::escape;
-use super::{CardImages, HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
+use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
 use crate::artifact::FeedFormat;
 use crate::post::Image;
 use crate::site::Site;
-use crate::site::entry::Entry;
-use crate::site::feed::Feed;
+use crate::site::feed::Document;
 
-pub(super) fn render(
+/// What stands before the items of a document, and what after.
+pub(super) fn frame(
     site: &Site,
-    feed: &Feed,
-    images: &CardImages,
-) -> Result<Vec<u8>, RenderError> {
+    document: &Document,
+    features: Features,
+) -> Result<Frame, RenderError> {
+    let settings = &site.settings;
+    // The crate declares what items use; this one uses what any of them does.
+    let sample = Item {
+        content: features.content.then(String::new),
+        dublin_core_ext: features.authors.then(|| DublinCoreExtension {
+            creators: vec![String::new()],
+            ..DublinCoreExtension::default()
+        }),
+        ..Item::default()
+    };
     let channel = Channel {
-        title: feed.title.clone(),
-        link: site.url.clone(),
-        description: feed.description.clone(),
-        language: Some(site.language.clone()),
-        copyright: site.copyright.clone(),
-        last_build_date: feed.updated.map(rfc822),
+        title: document.feed.title.clone(),
+        link: settings.url.clone(),
+        description: document.feed.description.clone(),
+        language: Some(settings.language.clone()),
+        copyright: settings.copyright.clone(),
+        last_build_date: document.updated().map(rfc822),
         generator: Some("courant".to_owned()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
-        ttl: Some(site.ttl_minutes.to_string()),
-        items: feed
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| item(entry, feed.is_full(place), images.stand_in(site, entry)))
-            .collect(),
+        ttl: Some(settings.ttl_minutes.to_string()),
+        items: if document.entries.is_empty() {
+            Vec::new()
+        } else {
+            vec![sample]
+        },
         atom_ext: Some(AtomExtension {
-            links: std::iter::once(("self", feed.page))
-                .chain(feed.related())
+            links: std::iter::once(("self", document.page))
+                .chain(document.related())
                 .map(|(rel, page)| Link {
-                    href: page.url(&feed.key(FeedFormat::Rss), &site.public_url),
+                    href: page.url(&document.key(FeedFormat::Rss), &settings.public_url),
                     rel: rel.to_owned(),
                     mime_type: Some(FeedFormat::Rss.mime_type().to_owned()),
                     ..Link::default()
                 })
                 .collect(),
         }),
-        extensions: history_of(feed)
+        extensions: history_of(document)
             .map(|name| {
                 let element = Extension {
                     name: format!("{HISTORY_PREFIX}:{name}"),
@@ -62,9 +72,25 @@ pub(super) fn render(
             })
             .into_iter()
             .collect(),
-        namespaces: namespaces(feed, images),
+        namespaces: namespaces(document, features),
         ..Channel::default()
     };
+    Ok(Frame::around(write(&channel)?, ITEM))
+}
+
+/// Items as they stand in a document.
+pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
+    let channel = Channel {
+        items: told.iter().map(item).collect(),
+        ..Channel::default()
+    };
+    Ok(Frame::inside(write(&channel)?, ITEM))
+}
+
+/// How an item begins and ends.
+const ITEM: (&str, &str) = ("\n    <item>", "</item>");
+
+fn write(channel: &Channel) -> Result<Vec<u8>, RenderError> {
     let mut bytes = channel
         .pretty_write_to(Vec::new(), b' ', 2)
         .map_err(|error| RenderError::Rss(Box::new(error)))?;
@@ -72,12 +98,13 @@ pub(super) fn render(
     Ok(bytes)
 }
 
-fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item {
+fn item(told: &Told<'_>) -> Item {
+    let entry = told.entry;
     Item {
-        title: Some(entry.title.clone()),
-        link: Some(entry.url.clone()),
+        title: Some(entry.title().to_owned()),
+        link: Some(entry.url().to_owned()),
         // HTML to every reader, so that plain text must be escaped to stay what it is.
-        description: (!entry.summary.is_empty()).then(|| escape(&entry.summary)),
+        description: (!entry.summary().is_empty()).then(|| escape(entry.summary())),
         categories: entry
             .terms()
             .into_iter()
@@ -87,25 +114,25 @@ fn item(entry: &Entry, is_full: bool, stand_in: Option<String>) -> Item {
             })
             .collect(),
         guid: Some(Guid {
-            value: entry.id.clone(),
-            permalink: entry.id == entry.url,
+            value: entry.id().to_owned(),
+            permalink: entry.id() == entry.url(),
         }),
-        pub_date: Some(rfc822(entry.published)),
-        content: is_full.then(|| entry.content().html.to_string()),
+        pub_date: Some(rfc822(entry.published())),
+        content: told.html.as_ref().map(ToString::to_string),
         // `author` must be an e-mail address; a name goes here.
-        dublin_core_ext: (!entry.authors.is_empty()).then(|| DublinCoreExtension {
+        dublin_core_ext: (!entry.authors().is_empty()).then(|| DublinCoreExtension {
             creators: entry
-                .authors
+                .authors()
                 .iter()
                 .map(|person| person.name.clone())
                 .collect(),
             ..DublinCoreExtension::default()
         }),
         extensions: entry
-            .image
-            .iter()
+            .image()
             .map(media)
-            .chain(stand_in.map(thumbnail))
+            .into_iter()
+            .chain(told.stand_in.clone().map(thumbnail))
             .collect(),
         ..Item::default()
     }
@@ -154,10 +181,10 @@ fn thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
 }
 
 /// The prefixes that the crate does not declare by itself.
-fn namespaces(feed: &Feed, images: &CardImages) -> BTreeMap<String, String> {
-    let has_image = feed.entries.iter().any(|entry| images.is_shown_for(entry));
-    let history = history_of(feed).map(|_| (HISTORY_PREFIX.to_owned(), HISTORY.to_owned()));
-    has_image
+fn namespaces(document: &Document, features: Features) -> BTreeMap<String, String> {
+    let history = history_of(document).map(|_| (HISTORY_PREFIX.to_owned(), HISTORY.to_owned()));
+    features
+        .pictures
         .then(|| ("media".to_owned(), MEDIA.to_owned()))
         .into_iter()
         .chain(history)

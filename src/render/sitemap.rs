@@ -5,13 +5,16 @@
 //! post is in, and so does a new or withdrawn post. `lastmod` is what the post says of itself,
 //! and nothing where it says nothing; `changefreq` and `priority` are read by nobody.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
+use super::document::{self, Frame};
 use super::xml::Xml;
 use super::{RenderError, rfc3339};
-use crate::artifact::ArtifactKey;
-use crate::fingerprint;
-use crate::post::Image;
+use crate::artifact::{ArtifactKey, Chunk};
+use crate::site::entry::Entry;
+use crate::site::url_set::{Bucket, SiteUrl};
 use crate::site::{Site, Translation};
 
 const NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
@@ -27,143 +30,143 @@ struct Limits {
     bytes: usize,
 }
 
+/// What a part has besides its addresses, in bytes, at most.
+const FRAME: usize = 1_000;
+
 const LIMITS: Limits = Limits {
     urls: 50_000,
     bytes: 52_428_800,
 };
 
-struct SitemapUrl<'a> {
-    loc: &'a str,
+/// The addresses of a bucket as they stand in a part.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    chunk: Chunk,
+    urls: usize,
     lastmod: Option<DateTime<Utc>>,
-    images: &'a [Image],
-    translations: &'a [Translation],
+    has_languages: bool,
 }
 
-pub(super) fn render(site: &Site) -> Result<Vec<(ArtifactKey, Vec<u8>)>, RenderError> {
-    render_within(site, LIMITS)
-}
-
-fn render_within(site: &Site, limits: Limits) -> Result<Vec<(ArtifactKey, Vec<u8>)>, RenderError> {
-    let entries = site.entries.iter().filter(|entry| entry.in_sitemap);
-    let urls: Vec<SitemapUrl<'_>> = site
-        .pages
-        .iter()
-        // A page that is a post's is told of as the post.
-        .filter(|page| site.entries.iter().all(|entry| entry.url != **page))
-        .map(|page| SitemapUrl {
-            loc: page,
+impl Sheet {
+    pub(super) fn of(bucket: &Bucket, language: &str) -> Result<Sheet, RenderError> {
+        let mut xml = Xml::document()?;
+        xml.open("urlset", &[])?;
+        let mut sheet = Sheet {
+            chunk: Chunk::new(Vec::new()),
+            urls: bucket.len(),
             lastmod: None,
-            images: &[],
-            translations: &[],
-        })
-        .chain(entries.map(|entry| {
-            SitemapUrl {
-                loc: &entry.url,
-                lastmod: Some(entry.updated),
-                images: &entry.images,
-                translations: entry
-                    .translation_key
-                    .as_ref()
-                    .and_then(|key| site.translations.get(key))
-                    // A second one of its language is none of the group's: sets that do not name one
-                    // another are read by nobody.
-                    .filter(|group| group.iter().any(|one| one.url == entry.url))
-                    .map_or(&[], Vec::as_slice),
-            }
-        }))
-        .collect();
-    let mut parts = 1;
-    loop {
-        let dealt = deal(&urls, parts);
-        let fits = dealt.iter().all(|part| part.len() <= limits.urls);
-        let bodies = if fits {
-            Some(
-                dealt
-                    .iter()
-                    .map(|part| url_set(part, &site.language))
-                    .collect::<Result<Vec<_>, _>>()?,
-            )
-        } else {
-            None
+            has_languages: false,
         };
-        match bodies {
-            Some(bodies)
-                if bodies.iter().all(|body| body.len() <= limits.bytes) || parts >= urls.len() =>
-            {
-                return Ok(assemble(site, &dealt, bodies)?);
+        for url in bucket {
+            xml.open("url", &[])?;
+            match url {
+                SiteUrl::Page(page) => xml.text("loc", page)?,
+                SiteUrl::Post(entry, translations) => {
+                    post(&mut xml, entry, translations.as_deref(), language)?;
+                    sheet.has_languages |= translations.is_some();
+                    sheet.lastmod = sheet.lastmod.max(Some(entry.updated()));
+                }
             }
-            _ => parts *= 2,
+            xml.close("url")?;
         }
+        xml.close("urlset")?;
+        sheet.chunk = Chunk::new(Frame::inside(xml.finish(), URL));
+        Ok(sheet)
     }
 }
 
-fn deal<'a, 'b>(urls: &'b [SitemapUrl<'a>], parts: usize) -> Vec<Vec<&'b SitemapUrl<'a>>> {
-    let mut dealt = vec![Vec::new(); parts];
-    for url in urls {
-        // Parts are a power of two: when they double, each splits in two.
-        let part = fingerprint::bucket_hash(url.loc.as_bytes()) % parts as u64;
-        if let Some(part) = usize::try_from(part)
-            .ok()
-            .and_then(|part| dealt.get_mut(part))
-        {
-            part.push(url);
-        }
+/// How an address begins and ends.
+const URL: (&str, &str) = ("\n  <url>", "</url>");
+
+fn post(
+    xml: &mut Xml,
+    entry: &Entry,
+    translations: Option<&[Translation]>,
+    language: &str,
+) -> std::io::Result<()> {
+    xml.text("loc", entry.url())?;
+    xml.text("lastmod", &rfc3339(entry.updated()))?;
+    alternates(xml, translations.unwrap_or_default(), language)?;
+    for image in entry.images().iter().take(MAX_IMAGES) {
+        xml.open("image:image", &[])?;
+        xml.text("image:loc", &image.url)?;
+        xml.close("image:image")?;
     }
-    dealt
+    Ok(())
 }
 
-fn assemble(
+/// The sitemap of all sheets, or the index and its parts.
+pub(super) fn assemble(
     site: &Site,
-    dealt: &[Vec<&SitemapUrl<'_>>],
-    bodies: Vec<Vec<u8>>,
-) -> std::io::Result<Vec<(ArtifactKey, Vec<u8>)>> {
-    if bodies.len() == 1 {
-        return Ok(bodies
-            .into_iter()
-            .map(|body| (ArtifactKey::Sitemap, body))
-            .collect());
+    sheets: &[Arc<Sheet>],
+) -> Result<Vec<(ArtifactKey, Vec<Chunk>)>, RenderError> {
+    assemble_within(site, sheets, LIMITS)
+}
+
+fn assemble_within(
+    site: &Site,
+    sheets: &[Arc<Sheet>],
+    limits: Limits,
+) -> Result<Vec<(ArtifactKey, Vec<Chunk>)>, RenderError> {
+    // Buckets are a power of two, and so are parts: when they double, each splits in two.
+    let mut parts = 1;
+    let dealt = loop {
+        let mut dealt: Vec<Vec<&Arc<Sheet>>> = vec![Vec::new(); parts];
+        for (number, sheet) in sheets.iter().enumerate() {
+            if let Some(part) = dealt.get_mut(number % parts) {
+                part.push(sheet);
+            }
+        }
+        let fits = |part: &Vec<&Arc<Sheet>>| {
+            let urls: usize = part.iter().map(|sheet| sheet.urls).sum();
+            let bytes: usize = part.iter().map(|sheet| sheet.chunk.bytes().len()).sum();
+            urls <= limits.urls && bytes + FRAME <= limits.bytes
+        };
+        if parts >= sheets.len() || dealt.iter().all(fits) {
+            break dealt;
+        }
+        parts *= 2;
+    };
+    if let [only] = dealt.as_slice() {
+        return Ok(vec![(ArtifactKey::Sitemap, url_set(only)?)]);
     }
     let mut index = Xml::document()?;
     index.open("sitemapindex", &[("xmlns", NAMESPACE)])?;
     let mut artifacts = Vec::new();
-    for (number, (part, body)) in dealt.iter().zip(bodies).enumerate() {
+    for (number, part) in dealt.iter().enumerate() {
         let key = ArtifactKey::SitemapPart(number + 1);
         index.open("sitemap", &[])?;
-        index.text("loc", &key.url(&site.public_url))?;
-        if let Some(lastmod) = part.iter().filter_map(|url| url.lastmod).max() {
+        index.text("loc", &key.url(&site.settings.public_url))?;
+        if let Some(lastmod) = part.iter().filter_map(|sheet| sheet.lastmod).max() {
             index.text("lastmod", &rfc3339(lastmod))?;
         }
         index.close("sitemap")?;
-        artifacts.push((key, body));
+        artifacts.push((key, url_set(part)?));
     }
     index.close("sitemapindex")?;
-    artifacts.insert(0, (ArtifactKey::Sitemap, index.finish()));
+    artifacts.insert(0, (ArtifactKey::Sitemap, vec![Chunk::new(index.finish())]));
     Ok(artifacts)
 }
 
-fn url_set(urls: &[&SitemapUrl<'_>], language: &str) -> std::io::Result<Vec<u8>> {
+fn url_set(sheets: &[&Arc<Sheet>]) -> std::io::Result<Vec<Chunk>> {
     let mut xml = Xml::document()?;
     let mut names = vec![("xmlns", NAMESPACE), ("xmlns:image", IMAGE_NAMESPACE)];
-    if urls.iter().any(|url| !url.translations.is_empty()) {
+    if sheets.iter().any(|sheet| sheet.has_languages) {
         names.push(("xmlns:xhtml", LINK_NAMESPACE));
     }
     xml.open("urlset", &names)?;
-    for url in urls {
+    let is_empty = sheets.iter().all(|sheet| sheet.urls == 0);
+    if !is_empty {
         xml.open("url", &[])?;
-        xml.text("loc", url.loc)?;
-        if let Some(lastmod) = url.lastmod {
-            xml.text("lastmod", &rfc3339(lastmod))?;
-        }
-        alternates(&mut xml, url.translations, language)?;
-        for image in url.images.iter().take(MAX_IMAGES) {
-            xml.open("image:image", &[])?;
-            xml.text("image:loc", &image.url)?;
-            xml.close("image:image")?;
-        }
         xml.close("url")?;
     }
     xml.close("urlset")?;
-    Ok(xml.finish())
+    let frame = Frame::around(xml.finish(), URL);
+    let sheets = sheets.iter().filter(|sheet| sheet.urls > 0);
+    Ok(document::assemble(
+        frame,
+        sheets.map(|sheet| sheet.chunk.clone()),
+    ))
 }
 
 /// All languages of a page, its own among them, as Google asks for; readers of none of them get the
@@ -192,7 +195,7 @@ mod tests {
     use crate::post::Post;
 
     /// A site of so many posts, of which one may have been changed.
-    fn site(posts: usize, changed: Option<usize>) -> Site {
+    fn site(posts: usize, changed: Option<usize>) -> Arc<Site> {
         let toml = "[site]\nurl = \"https://example.org\"\ntitle = \"t\"\n[feed]\nlimit = 1\n";
         let config = Config::parse(toml, "", Path::new("")).expect("a configuration");
         let text = b"---\ntitle: t\ndate: 2024-01-01\n---\n";
@@ -215,6 +218,28 @@ mod tests {
         Site::judge(&config, &posts, now).site
     }
 
+    fn render_within(site: &Site, limits: Limits) -> Vec<(ArtifactKey, Vec<u8>)> {
+        let sheet = |bucket| Arc::new(Sheet::of(bucket, "en").expect("rendered"));
+        let sheets: Vec<_> = site
+            .urls
+            .buckets()
+            .iter()
+            .map(|bucket| sheet(bucket))
+            .collect();
+        let parts = assemble_within(site, &sheets, limits)
+            .expect("rendered")
+            .into_iter();
+        let whole = |chunks: Vec<Chunk>| {
+            let chunks = chunks.iter().map(|chunk| chunk.bytes().to_vec());
+            chunks.collect::<Vec<_>>().concat()
+        };
+        parts.map(|(key, chunks)| (key, whole(chunks))).collect()
+    }
+
+    fn render(site: &Site) -> Vec<(ArtifactKey, Vec<u8>)> {
+        render_within(site, LIMITS)
+    }
+
     fn count(bytes: &[u8], needle: &str) -> usize {
         String::from_utf8_lossy(bytes).matches(needle).count()
     }
@@ -222,10 +247,10 @@ mod tests {
     #[test]
     fn fifty_thousand_urls_are_one_file_and_one_more_are_an_index_over_parts() {
         // With the home page there is one URL more than posts.
-        let full = render(&site(49_999, None)).expect("rendered");
+        let full = render(&site(49_999, None));
         assert_eq!(full.len(), 1);
         assert_eq!(count(&full[0].1, "<url>"), 50_000);
-        let more = render(&site(50_000, None)).expect("rendered");
+        let more = render(&site(50_000, None));
         let keys: Vec<_> = more.iter().map(|(key, _)| key.path()).collect();
         assert_eq!(keys, ["/sitemap.xml", "/sitemap-1.xml", "/sitemap-2.xml"]);
         assert_eq!(count(&more[0].1, "<loc>https://example.org/sitemap-"), 2);
@@ -244,7 +269,7 @@ mod tests {
             urls: 50,
             bytes: 1_000_000,
         };
-        let parts = |site: &Site| render_within(site, limits).expect("rendered");
+        let parts = |site: &Site| render_within(site, limits);
         let before = parts(&site(300, None));
         assert!(before.len() > 5);
         for after in [
@@ -269,10 +294,10 @@ mod tests {
     fn no_part_is_larger_than_its_bytes() {
         let limits = Limits {
             urls: 50_000,
-            bytes: 4_000,
+            bytes: 8_000,
         };
-        let rendered = render_within(&site(300, None), limits).expect("rendered");
+        let rendered = render_within(&site(300, None), limits);
         assert!(rendered.len() > 2);
-        assert!(rendered[1..].iter().all(|(_, body)| body.len() <= 4_000));
+        assert!(rendered[1..].iter().all(|(_, body)| body.len() <= 8_000));
     }
 }

@@ -14,7 +14,12 @@ use crate::site::visibility::{State, Verdict};
 const MOST_LISTED: usize = 10;
 
 /// What is served, what is not and why, and where: read once, when a server starts.
-pub fn summary(config: &Config, status: &Status, listen: SocketAddr) -> String {
+pub fn summary(
+    config: &Config,
+    status: &Status,
+    verdicts: &[Verdict],
+    listen: SocketAddr,
+) -> String {
     let mut text = String::new();
     let _ = writeln!(
         text,
@@ -23,7 +28,7 @@ pub fn summary(config: &Config, status: &Status, listen: SocketAddr) -> String {
         config.site.title,
         config.content.dir.display()
     );
-    let states = states(&status.verdicts);
+    let states = states(verdicts);
     let number = |name| {
         states
             .iter()

@@ -23,6 +23,7 @@ use tracing::debug;
 use super::Source;
 use super::pulse::{Felt, Limits, Pulse, Verdict};
 use super::respond::{Reply, respond};
+use crate::artifact::Pieces;
 use crate::config;
 use crate::gallery::Gallery;
 use crate::percent::normalize_path;
@@ -150,20 +151,27 @@ fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
 
 /// A response's body, whose pieces are felt as they get under way.
 struct Answer {
+    body: Pieces,
+    /// The place of the piece after the one that is under way.
+    next: usize,
     rest: Bytes,
+    left: usize,
     piece: usize,
     pulse: Arc<Pulse>,
 }
 
 impl Answer {
-    fn new(bytes: Bytes, version: Version, pulse: Arc<Pulse>) -> Answer {
+    fn new(body: Pieces, version: Version, pulse: Arc<Pulse>) -> Answer {
         let piece = match version {
             // A piece is taken when the client has made room, so the pieces are the progress.
             Version::HTTP_2 => 16 * 1024,
             _ => usize::MAX,
         };
         Answer {
-            rest: bytes,
+            left: body.len(),
+            body,
+            next: 0,
+            rest: Bytes::new(),
             piece,
             pulse,
         }
@@ -179,20 +187,25 @@ impl Body for Answer {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.rest.is_empty() {
-            return Poll::Ready(None);
+            let Some(next) = self.body.get(self.next).cloned() else {
+                return Poll::Ready(None);
+            };
+            self.rest = next;
+            self.next += 1;
         }
         self.pulse.answered(Instant::now());
         let length = self.piece.min(self.rest.len());
         let piece = self.rest.split_to(length);
+        self.left -= length;
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.left == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        SizeHint::with_exact(self.left as u64)
     }
 }
 

@@ -15,6 +15,7 @@
 //! of coded bytes are what clients get wrong. Errors say nothing of the request, so there is
 //! nothing to reflect.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::host;
 use super::negotiate::{Coding, negotiate};
 use super::precondition::{Precondition, Validators};
-use crate::artifact::{ArtifactKey, Deferred, Link, Page};
+use crate::artifact::{ArtifactKey, Deferred, Link, Page, Pieces};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
 use crate::snapshot::{Content, Representation, Resource, Snapshot};
@@ -33,7 +34,7 @@ use crate::snapshot::{Content, Representation, Resource, Snapshot};
 #[derive(Debug)]
 pub enum Reply {
     /// The whole response.
-    Whole(Response<Bytes>),
+    Whole(Response<Pieces>),
     /// A response whose body is to be drawn.
     Awaits(Awaiting),
 }
@@ -51,7 +52,7 @@ impl Reply {
 /// A response without its body.
 #[derive(Debug)]
 pub struct Awaiting {
-    head: Response<Bytes>,
+    head: Response<Pieces>,
     /// What draws the body.
     pub deferred: Deferred,
     now: SystemTime,
@@ -60,9 +61,9 @@ pub struct Awaiting {
 
 impl Awaiting {
     /// The response with the body, or why there is none.
-    pub fn with(self, drawn: Result<Bytes, Refusal>) -> Response<Bytes> {
+    pub fn with(self, drawn: Result<Bytes, Refusal>) -> Response<Pieces> {
         match drawn {
-            Ok(body) => finish(self.head.map(|_| body), self.now, self.is_head),
+            Ok(body) => finish(self.head.map(|_| body.into()), self.now, self.is_head),
             Err(refusal) => finish(refused(refusal), self.now, self.is_head),
         }
     }
@@ -90,7 +91,7 @@ pub fn respond<B>(
 }
 
 /// What every response says.
-fn finish(mut response: Response<Bytes>, now: SystemTime, is_head: bool) -> Response<Bytes> {
+fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Response<Pieces> {
     let has_body = !matches!(response.status(), StatusCode::NOT_MODIFIED);
     let length = response.body().len();
     let headers = response.headers_mut();
@@ -100,10 +101,10 @@ fn finish(mut response: Response<Bytes>, now: SystemTime, is_head: bool) -> Resp
     if has_body {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    response.map(|body| if is_head { Bytes::new() } else { body })
+    response.map(|body| if is_head { Pieces::default() } else { body })
 }
 
-fn refused(refusal: Refusal) -> Response<Bytes> {
+fn refused(refusal: Refusal) -> Response<Pieces> {
     let (code, text, again) = match refusal {
         Refusal::Busy => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -135,7 +136,7 @@ fn answer<B>(
     snapshot: &Snapshot,
     prefix: &str,
     now: SystemTime,
-) -> (Response<Bytes>, Option<Deferred>) {
+) -> (Response<Pieces>, Option<Deferred>) {
     if !host::is_acceptable(request.version(), request.headers()) {
         return (plain(StatusCode::BAD_REQUEST, "bad request\n"), None);
     }
@@ -147,6 +148,7 @@ fn answer<B>(
     let Some(resource) = find(snapshot, prefix, request.uri().path()) else {
         return (not_found(), None);
     };
+    let resource = &*resource;
     if let Some(response) = left_behind(resource) {
         return (response, None);
     }
@@ -170,13 +172,13 @@ fn answer<B>(
         Precondition::Failed => {
             return (precondition_failed(), None);
         }
-        Precondition::NotModified => status(StatusCode::NOT_MODIFIED, Bytes::new()),
+        Precondition::NotModified => status(StatusCode::NOT_MODIFIED, Pieces::default()),
         Precondition::Holds => {
             let body = match selected {
                 Selected::Ready(_, representation) => representation.body.clone(),
-                Selected::Deferred(_, drawing) => {
+                Selected::Deferred(.., drawing) => {
                     deferred = Some(drawing.clone());
-                    Bytes::new()
+                    Pieces::default()
                 }
             };
             let mut response = status(StatusCode::OK, body);
@@ -185,7 +187,7 @@ fn answer<B>(
         }
     };
     describe(response.headers_mut(), resource, validators);
-    if let Selected::Deferred(_, drawing) = selected
+    if let Selected::Deferred(.., drawing) = selected
         && let Some(query) = request.uri().query()
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)
     {
@@ -195,7 +197,7 @@ fn answer<B>(
     (response, deferred)
 }
 
-fn not_found() -> Response<Bytes> {
+fn not_found() -> Response<Pieces> {
     let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
     // Long enough to stop a herd, short enough for a post that is about to appear.
     set_static(
@@ -208,7 +210,7 @@ fn not_found() -> Response<Bytes> {
 
 /// The answer where something was (RFC 9110 §15.4.2, §15.5.11). Conditions are about what is there,
 /// so none is looked at.
-fn left_behind(resource: &Resource) -> Option<Response<Bytes>> {
+fn left_behind(resource: &Resource) -> Option<Response<Pieces>> {
     let mut response = match &resource.content {
         Content::Moved(url) => {
             let mut response = plain(StatusCode::MOVED_PERMANENTLY, "moved\n");
@@ -231,9 +233,14 @@ fn further<B>(
     key: &ArtifactKey,
     page: Page,
     now: SystemTime,
-) -> (Response<Bytes>, Option<Deferred>) {
-    let coding = negotiate(request.headers(), &[Coding::Gzip, Coding::Identity]);
-    let Some(page) = snapshot.page(key, page, coding == Coding::Gzip) else {
+) -> (Response<Pieces>, Option<Deferred>) {
+    let is_gzip = wants_gzip(request.headers());
+    let coding = if is_gzip {
+        Coding::Gzip
+    } else {
+        Coding::Identity
+    };
+    let Some(page) = snapshot.page(key, page, is_gzip) else {
         return (not_found(), None);
     };
     let etag = format!("\"{}\"", page.deferred.fingerprint);
@@ -244,9 +251,11 @@ fn further<B>(
     let (mut response, is_awaited) =
         match Precondition::evaluate(request.headers(), validators, now) {
             Precondition::Failed => return (precondition_failed(), None),
-            Precondition::NotModified => (status(StatusCode::NOT_MODIFIED, Bytes::new()), false),
+            Precondition::NotModified => {
+                (status(StatusCode::NOT_MODIFIED, Pieces::default()), false)
+            }
             Precondition::Holds => {
-                let mut response = status(StatusCode::OK, Bytes::new());
+                let mut response = status(StatusCode::OK, Pieces::default());
                 describe_content(response.headers_mut(), key, coding);
                 (response, true)
             }
@@ -262,7 +271,7 @@ fn further<B>(
     (response, is_awaited.then_some(page.deferred))
 }
 
-fn precondition_failed() -> Response<Bytes> {
+fn precondition_failed() -> Response<Pieces> {
     plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n")
 }
 
@@ -270,26 +279,25 @@ fn precondition_failed() -> Response<Bytes> {
 #[derive(Clone, Copy)]
 enum Selected<'a> {
     Ready(Coding, &'a Representation),
-    Deferred(&'a str, &'a Deferred),
+    Deferred(Coding, &'a str, &'a Deferred),
 }
 
 impl<'a> Selected<'a> {
     fn etag(self) -> &'a str {
         match self {
             Selected::Ready(_, representation) => &representation.etag,
-            Selected::Deferred(etag, _) => etag,
+            Selected::Deferred(_, etag, _) => etag,
         }
     }
 
     fn coding(self) -> Coding {
         match self {
-            Selected::Ready(coding, _) => coding,
-            Selected::Deferred(..) => Coding::Identity,
+            Selected::Ready(coding, _) | Selected::Deferred(coding, ..) => coding,
         }
     }
 }
 
-fn find<'a>(snapshot: &'a Snapshot, prefix: &str, path: &str) -> Option<&'a Resource> {
+fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Option<Arc<Resource>> {
     let path = normalize_path(path)?;
     let below = path
         .strip_prefix(prefix)
@@ -297,23 +305,29 @@ fn find<'a>(snapshot: &'a Snapshot, prefix: &str, path: &str) -> Option<&'a Reso
     below
         .and_then(|below| snapshot.get(below))
         .or_else(|| snapshot.get(&path))
-        .map(AsRef::as_ref)
 }
 
 fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> Option<Selected<'a>> {
     let selected = match &resource.content {
         Content::Moved(_) | Content::Gone => return None,
-        Content::Deferred { etag, deferred } => Selected::Deferred(etag, deferred),
-        Content::Ready {
-            identity,
-            gzip: Some(gzip),
-        } => match negotiate(headers, &[Coding::Gzip, Coding::Identity]) {
-            Coding::Gzip => Selected::Ready(Coding::Gzip, gzip),
-            Coding::Identity => Selected::Ready(Coding::Identity, identity),
+        Content::Deferred {
+            etag,
+            deferred,
+            gzip,
+        } => match gzip.as_ref().filter(|_| wants_gzip(headers)) {
+            Some((etag, gzip)) => Selected::Deferred(Coding::Gzip, etag, gzip),
+            None => Selected::Deferred(Coding::Identity, etag, deferred),
         },
-        Content::Ready { identity, .. } => Selected::Ready(Coding::Identity, identity),
+        Content::Ready(ready) => match ready.gzip().filter(|_| wants_gzip(headers)) {
+            Some(gzip) => Selected::Ready(Coding::Gzip, gzip),
+            None => Selected::Ready(Coding::Identity, ready.identity()),
+        },
     };
     Some(selected)
+}
+
+fn wants_gzip(headers: &HeaderMap) -> bool {
+    negotiate(headers, &[Coding::Gzip, Coding::Identity]) == Coding::Gzip
 }
 
 /// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.
@@ -335,7 +349,7 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, validators: Validators
         );
     }
     set_static(headers, header::CACHE_CONTROL, resource.key.cache_control());
-    if resource.gzip().is_some() {
+    if resource.is_coded() {
         // Of the identity form too: a cache must not hand it to those who asked for gzip, nor
         // the other way round.
         set_static(headers, header::VARY, "Accept-Encoding");
@@ -364,8 +378,8 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, validators: Validators
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
     img-src http: https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-fn plain(code: StatusCode, text: &'static str) -> Response<Bytes> {
-    let mut response = status(code, Bytes::from_static(text.as_bytes()));
+fn plain(code: StatusCode, text: &'static str) -> Response<Pieces> {
+    let mut response = status(code, Bytes::from_static(text.as_bytes()).into());
     set_static(
         response.headers_mut(),
         header::CONTENT_TYPE,
@@ -374,7 +388,7 @@ fn plain(code: StatusCode, text: &'static str) -> Response<Bytes> {
     response
 }
 
-fn status(code: StatusCode, body: Bytes) -> Response<Bytes> {
+fn status(code: StatusCode, body: Pieces) -> Response<Pieces> {
     let mut response = Response::new(body);
     *response.status_mut() = code;
     response
@@ -411,7 +425,7 @@ mod tests {
                 mime_type: None,
             }],
             key,
-            body: Body::Ready(body.as_bytes().to_vec()),
+            body: Body::Ready(vec![body.as_bytes().to_vec().into()]),
         }
     }
 
@@ -423,17 +437,19 @@ mod tests {
             artifact(ArtifactKey::CardPage("/%D0%BD/".into()), &long),
             artifact(ArtifactKey::Robots, "a"),
         ];
-        Snapshot::next(&Snapshot::default(), artifacts, at(1_000))
+        let snapshot = Snapshot::next(&Snapshot::default(), artifacts, at(1_000));
+        snapshot.compress();
+        snapshot
     }
 
-    fn whole(reply: Reply) -> Response<Bytes> {
+    fn whole(reply: Reply) -> Response<Pieces> {
         match reply {
             Reply::Whole(response) => response,
             Reply::Awaits(awaiting) => panic!("{awaiting:?} is not at hand"),
         }
     }
 
-    fn ask(target: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
+    fn ask(target: &str, fields: &[(&str, &str)]) -> Response<Pieces> {
         let mut request = Request::get(target).header("host", "e.org");
         for (name, value) in fields {
             request = request.header(*name, *value);

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use super::entry::{self, Entry, Person};
-use super::visibility::Shown;
 use crate::artifact::ArtifactKey;
 use crate::config::{self, CardPicture, Config};
 use crate::post::Image;
@@ -130,42 +129,39 @@ impl Card {
         }
     }
 
-    pub(super) fn of_post(shown: &Shown<'_>, entry: &Entry, config: &Config) -> Card {
-        let post = shown.post();
+    pub(super) fn of_post(entry: &Entry, config: &Config) -> Card {
         let site = &config.site;
-        let author = post
-            .authors
+        let author = entry
+            .authors()
             .first()
             .and_then(|author| entry::find(&author.name, &config.authors));
-        let title = post.preview_title.as_ref().unwrap_or(&entry.title);
-        let image = entry.image.as_ref().map(bounded_alt);
+        let title = entry.preview_title().unwrap_or(entry.title());
+        let image = entry.image().map(bounded_alt);
         Card {
-            source: post.path.clone(),
-            id: post.id.clone(),
-            path: post.permalink.path.clone(),
-            url: entry.url.clone(),
+            source: entry.source().to_owned(),
+            id: entry.id().to_owned(),
+            path: entry.path().to_owned(),
+            url: entry.url().to_owned(),
             title: bounded(title, MAX_TITLE),
             headline: cut(title, MAX_HEADLINE),
-            description: bounded(&entry.summary, MAX_DESCRIPTION),
+            description: bounded(entry.summary(), MAX_DESCRIPTION),
             preview: preview(image.as_ref(), config),
             image,
-            language: post
-                .language
-                .clone()
-                .unwrap_or_else(|| site.language.clone()),
-            noindex: !shown.is_indexed(),
+            language: entry.language().unwrap_or(&site.language).to_owned(),
+            noindex: !entry.is_indexed(),
             twitter: author
-                .and_then(|author| author.twitter.clone())
-                .or_else(|| post.twitter.clone()),
+                .and_then(|author| author.twitter.as_deref())
+                .or(entry.twitter())
+                .map(str::to_owned),
             site_twitter: site.twitter.clone(),
             fediverse: author
                 .and_then(|author| author.fediverse.clone())
                 .or_else(|| site.fediverse.clone()),
             article: Some(Article {
-                published: entry.published,
-                modified: entry.updated,
+                published: entry.published(),
+                modified: entry.updated(),
                 authors: entry
-                    .authors
+                    .authors()
                     .iter()
                     .take(MAX_AUTHORS)
                     .map(|person| Person {

@@ -1,55 +1,43 @@
 //! A post that may be seen, as every feed and map tells of it.
 
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
 use super::visibility::Shown;
+use super::words::Words;
 use crate::config::{self, Config};
-use crate::post::{self, Body, Content, Image};
+use crate::fingerprint;
+use crate::post::{Content, Image, Lost, Post};
 use crate::text::slug;
 
-/// One public post, in no format.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// One public post, in no format. It can be made of the proof that the post may be seen, and of
+/// nothing else.
+#[derive(Debug)]
 pub struct Entry {
-    /// The file that it is made of, for choosing entries alone: no output holds it.
-    pub source: String,
-    /// Unique and permanent.
-    pub id: String,
-    /// Where it is read: absolute, percent-encoded.
-    pub url: String,
-    /// Plain text on one line.
-    pub title: String,
-    /// A sentence or two, plain text.
-    pub summary: String,
-    /// The whole post.
-    pub body: Body,
-    /// The date it bears.
-    pub published: DateTime<Utc>,
-    /// The last change its author speaks of, never before `published`.
-    pub updated: DateTime<Utc>,
-    /// Who wrote it.
-    pub authors: Vec<Person>,
-    /// The authors' terms, in the same order.
-    pub author_terms: Vec<Term>,
-    /// What it is about, in terms of which the site has few.
-    pub categories: Vec<Term>,
-    /// What it is about, in terms of which the site has many.
-    pub tags: Vec<Term>,
-    /// The picture that stands for it.
-    pub image: Option<Image>,
-    /// Every picture, the one that stands for it first.
-    pub images: Arc<[Image]>,
-    /// The path of its card, where it has one.
-    pub card_path: Option<String>,
-    /// A BCP 47 language tag, where it is not the site's.
-    pub language: Option<String>,
-    /// What it has in common with its translations, where it may have any.
-    pub translation_key: Option<String>,
-    /// Whether the sitemap may hold it.
-    pub in_sitemap: bool,
-    /// Whether its last change is dated ahead and therefore does not count yet.
-    pub(super) updated_is_ahead: bool,
+    post: Arc<Post>,
+    updated: DateTime<Utc>,
+    byline: Arc<Byline>,
+    categories: Arc<[Term]>,
+    tags: Arc<[Term]>,
+    is_listed: bool,
+    is_indexed: bool,
+    in_sitemap: bool,
+    has_card: bool,
+    has_own_language: bool,
+    updated_is_ahead: bool,
+    bucket: u64,
+    written: OnceLock<usize>,
+}
+
+/// Who wrote an entry.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Byline {
+    /// The people.
+    pub people: Vec<Person>,
+    /// Their terms, in the same order.
+    pub terms: Vec<Term>,
 }
 
 /// Somebody who wrote an entry.
@@ -83,18 +71,164 @@ impl Term {
 }
 
 impl Entry {
-    /// The whole post, or nothing where it can no longer be had.
-    pub fn content(&self) -> Content {
-        self.body.content().unwrap_or_else(|_| Content {
-            html: "".into(),
-            written: 0,
-        })
+    /// The file that it is made of, for choosing entries and for findings alone: no output holds it.
+    pub fn source(&self) -> &str {
+        &self.post.path
+    }
+
+    /// Unique and permanent.
+    pub fn id(&self) -> &str {
+        &self.post.id
+    }
+
+    /// Where it is read: absolute, percent-encoded.
+    pub fn url(&self) -> &str {
+        &self.post.permalink.url
+    }
+
+    /// The path of that.
+    pub fn path(&self) -> &str {
+        &self.post.permalink.path
+    }
+
+    /// Plain text on one line.
+    pub fn title(&self) -> &str {
+        &self.post.title
+    }
+
+    /// The title for search results and previews, where it is another one.
+    pub fn preview_title(&self) -> Option<&str> {
+        self.post.preview_title.as_deref()
+    }
+
+    /// A sentence or two, plain text.
+    pub fn summary(&self) -> &str {
+        &self.post.description
+    }
+
+    /// The date it bears.
+    pub fn published(&self) -> DateTime<Utc> {
+        self.post.published
+    }
+
+    /// The last change its author speaks of, never before `published`.
+    pub fn updated(&self) -> DateTime<Utc> {
+        self.updated
+    }
+
+    /// Who wrote it.
+    pub fn authors(&self) -> &[Person] {
+        &self.byline.people
+    }
+
+    /// The authors' terms, in the same order.
+    pub fn author_terms(&self) -> &[Term] {
+        &self.byline.terms
+    }
+
+    /// What it is about, in terms of which the site has few.
+    pub fn categories(&self) -> &[Term] {
+        &self.categories
+    }
+
+    /// What it is about, in terms of which the site has many.
+    pub fn tags(&self) -> &[Term] {
+        &self.tags
+    }
+
+    /// The picture that stands for it.
+    pub fn image(&self) -> Option<&Image> {
+        self.post.image.as_ref()
+    }
+
+    /// Every picture, the one that stands for it first.
+    pub fn images(&self) -> &[Image] {
+        &self.post.images
+    }
+
+    /// The path of its card, where it has one.
+    pub fn card_path(&self) -> Option<&str> {
+        self.has_card.then_some(&self.post.permalink.path)
+    }
+
+    /// A BCP 47 language tag, where it is not the site's.
+    pub fn language(&self) -> Option<&str> {
+        let language = self.post.language.as_deref();
+        language.filter(|_| self.has_own_language)
+    }
+
+    /// What it has in common with its translations, where it may have any.
+    pub fn translation_key(&self) -> Option<&str> {
+        self.post.translation_key.as_deref()
+    }
+
+    /// The post's own X account, without `@`.
+    pub fn twitter(&self) -> Option<&str> {
+        self.post.twitter.as_deref()
+    }
+
+    /// The paths that it used to have.
+    pub fn aliases(&self) -> &[String] {
+        &self.post.aliases
+    }
+
+    /// Whether it is in lists, and not only for those who know its address.
+    pub fn is_listed(&self) -> bool {
+        self.is_listed
+    }
+
+    /// Whether search engines may list it.
+    pub fn is_indexed(&self) -> bool {
+        self.is_indexed
+    }
+
+    /// Whether the sitemap may hold it.
+    pub fn in_sitemap(&self) -> bool {
+        self.in_sitemap
+    }
+
+    /// A number by which addresses are dealt, the same wherever the address is.
+    pub fn bucket(&self) -> u64 {
+        self.bucket
+    }
+
+    /// Whether its last change is dated ahead and therefore does not count yet.
+    pub(super) fn updated_is_ahead(&self) -> bool {
+        self.updated_is_ahead
+    }
+
+    pub(super) fn post(&self) -> &Arc<Post> {
+        &self.post
+    }
+
+    /// Whether it is made of this very post.
+    pub(super) fn is_of(&self, post: &Arc<Post>) -> bool {
+        Arc::ptr_eq(&self.post, post)
+    }
+
+    /// The whole post.
+    ///
+    /// # Errors
+    /// It can no longer be had.
+    pub fn content(&self) -> Result<Content, Lost> {
+        let content = self.post.body.content()?;
+        let _ = self.written.set(content.written);
+        Ok(content)
+    }
+
+    /// The length of the whole post in bytes, at most, as any format writes it; nothing where it can
+    /// no longer be had.
+    pub(super) fn content_written(&self) -> usize {
+        match self.written.get() {
+            Some(written) => *written,
+            None => self.content().map_or(0, |content| content.written),
+        }
     }
 
     /// What it is about, categories first, no slug twice.
     pub fn terms(&self) -> Vec<&Term> {
         let mut terms: Vec<&Term> = Vec::new();
-        for term in self.categories.iter().chain(&self.tags) {
+        for term in self.categories.iter().chain(self.tags.iter()) {
             if terms.iter().all(|other| other.slug != term.slug) {
                 terms.push(term);
             }
@@ -103,87 +237,85 @@ impl Entry {
     }
 
     /// Its length in bytes, at most, as any format writes it without its content.
-    fn frame_written(&self) -> usize {
+    pub(super) fn frame_written(&self) -> usize {
         // Elements, dates and addresses of pictures; names may be written in two places.
         let names = self
-            .authors
+            .authors()
             .iter()
             .map(|author| author.name.len() * 2 + 200);
         let terms = self
             .terms()
             .into_iter()
             .map(|term| term.label.len() * 6 + term.slug.len() * 3 + 80);
-        let image = self.image.as_ref().map_or(0, |image| {
+        let image = self.image().map_or(0, |image| {
             image.url.len() * 6 + image.alt.as_ref().map_or(0, |alt| alt.len() * 6)
         });
-        let texts = self.title.len() * 6 + self.summary.len() * 12;
+        let texts = self.title().len() * 6 + self.summary().len() * 12;
         1500 + texts
-            + self.id.len() * 6
-            + self.url.len() * 18
+            + self.id().len() * 6
+            + self.url().len() * 18
             + image
             + names.sum::<usize>()
             + terms.sum::<usize>()
     }
 
-    /// Its length in bytes, at most, as any format writes it.
-    pub(super) fn written(&self, with_content: bool) -> usize {
-        self.frame_written()
-            + if with_content {
-                self.content().written
-            } else {
-                0
-            }
-    }
-
-    pub(super) fn new(shown: &Shown<'_>, config: &Config, now: DateTime<Utc>) -> Entry {
+    pub(super) fn new(
+        shown: &Shown<'_>,
+        has_card: bool,
+        words: &mut Words,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Entry {
         let post = shown.post();
         let ahead = post.updated.is_some_and(|updated| updated > now);
         let updated = post
             .updated
             .filter(|updated| *updated <= now && *updated > post.published);
-        let authors: Vec<Person> = post
-            .authors
-            .iter()
-            .map(|author| person(author, &config.authors))
-            .collect();
-        let terms = |labels: &[String]| labels.iter().map(|label| Term::new(label)).collect();
         Entry {
-            source: post.path.clone(),
-            id: post.id.clone(),
-            url: post.permalink.url.clone(),
-            title: post.title.clone(),
-            summary: post.description.clone(),
-            body: post.body.clone(),
-            published: post.published,
             updated: updated.unwrap_or(post.published),
-            author_terms: authors
-                .iter()
-                .map(|author| Term::new(&author.name))
-                .collect(),
-            authors,
-            categories: terms(&post.categories),
-            tags: terms(&post.tags),
-            translation_key: post.translation_key.clone(),
-            image: post.image.clone(),
-            images: Arc::clone(&post.images),
-            card_path: None,
-            language: post
-                .language
-                .clone()
-                .filter(|language| *language != config.site.language),
+            byline: words.byline(&post.authors, &config.authors),
+            categories: words.terms(&post.categories),
+            tags: words.terms(&post.tags),
+            is_listed: matches!(shown, Shown::Listed(_)),
+            is_indexed: shown.is_indexed(),
             in_sitemap: shown.is_in_sitemap(),
+            has_card,
+            has_own_language: post
+                .language
+                .as_ref()
+                .is_some_and(|language| *language != config.site.language),
             updated_is_ahead: ahead,
+            bucket: fingerprint::bucket_hash(post.permalink.url.as_bytes()),
+            post: Arc::clone(post),
+            written: OnceLock::new(),
         }
+    }
+
+    /// All that any output may say of it.
+    fn told(&self) -> impl Hash + PartialEq {
+        (
+            (self.id(), self.url(), self.title(), self.preview_title()),
+            (self.summary(), self.post.body.fingerprint),
+            (self.published(), self.updated),
+            (&*self.byline, &*self.categories, &*self.tags),
+            (self.image(), self.images(), self.card_path()),
+            (self.language(), self.translation_key(), self.twitter()),
+            (self.is_listed, self.is_indexed, self.in_sitemap),
+        )
     }
 }
 
-/// What the post says of its author, and what the configuration adds.
-fn person(author: &post::Author, known: &[config::Author]) -> Person {
-    let known = find(&author.name, known);
-    Person {
-        name: author.name.clone(),
-        url: author.url.clone().or_else(|| known?.url.clone()),
-        email: author.email.clone().or_else(|| known?.email.clone()),
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.source() == other.source() && self.told() == other.told()
+    }
+}
+
+impl Eq for Entry {}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.told().hash(state);
     }
 }
 

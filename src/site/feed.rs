@@ -1,22 +1,20 @@
-//! Entries into feeds, in no format: the site's own, one for each category, tag and author, and those
-//! of the configuration; and each of them into pages.
+//! A feed, in no format, and each of its documents: the first, its further pages, its archive.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use super::entry::{Entry, Term};
-use super::taxonomy;
+use super::entry::Entry;
+use super::timeline::Timeline;
 use crate::artifact::{ArtifactKey, FeedFormat, FeedScope, Page};
-use crate::config::{Config, FeedContent, FeedFilter, OwnFeed};
-use crate::text::slug;
+use crate::config::FeedContent;
 
 /// What a feed has besides its entries, in bytes, at most.
 const CHANNEL: usize = 8_000;
 
-/// One feed, or one page of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One feed.
+#[derive(Debug, Clone)]
 pub struct Feed {
     /// Which posts it holds.
     pub scope: FeedScope,
@@ -28,25 +26,28 @@ pub struct Feed {
     pub label: Option<String>,
     /// What it is about.
     pub description: String,
-    /// The entries of this page, newest first.
-    pub entries: Vec<Arc<Entry>>,
-    /// Which of them, by their place, carry their content; the others their summary alone.
-    full: Vec<bool>,
-    /// The newest change of any of its entries; `None` without entries. Never the clock.
-    pub updated: Option<DateTime<Utc>>,
-    /// Which page it is.
-    pub page: Page,
-    /// All its entries, newest first.
-    all: Arc<[Arc<Entry>]>,
-    rule: Rule,
+    pub(super) all: Timeline,
+    pub(super) rule: Rule,
 }
 
-/// How a feed is cut into pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Rule {
-    limit: Option<usize>,
-    content: FeedContent,
-    max_bytes: Option<usize>,
+/// How a feed is cut into documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Rule {
+    pub(super) limit: Option<usize>,
+    pub(super) content: FeedContent,
+    pub(super) max_bytes: Option<usize>,
+}
+
+/// One document of a feed.
+#[derive(Debug)]
+pub struct Document {
+    /// What it is a part of.
+    pub feed: Arc<Feed>,
+    /// Which part.
+    pub page: Page,
+    /// Its entries, newest first.
+    pub entries: Vec<Arc<Entry>>,
+    full: OnceLock<Vec<bool>>,
 }
 
 impl Feed {
@@ -60,27 +61,9 @@ impl Feed {
         self.formats.first().copied().unwrap_or(FeedFormat::Rss)
     }
 
-    /// Whether an entry, by its place on the page, carries its content.
-    pub fn is_full(&self, place: usize) -> bool {
-        self.full.get(place) == Some(&true)
-    }
-
-    /// How many entries a byte limit took the content of.
-    pub fn shortened(&self) -> usize {
-        match self.rule.content {
-            FeedContent::Full => self.full.iter().filter(|is_full| !**is_full).count(),
-            FeedContent::Summary => 0,
-        }
-    }
-
     /// All its entries, newest first.
-    pub fn all(&self) -> &[Arc<Entry>] {
+    pub fn all(&self) -> &Timeline {
         &self.all
-    }
-
-    /// Whether the one document holds all that there is (RFC 5005 §2).
-    pub fn is_complete(&self) -> bool {
-        self.page == Page::Number(1) && self.entries.len() == self.all.len()
     }
 
     /// The page that its entry of this place, the newest being 0, is on.
@@ -97,21 +80,70 @@ impl Feed {
         (number <= archives).then_some(Page::Archive(number))
     }
 
-    /// Another page of it, if there is one.
-    pub fn page(&self, page: Page) -> Option<Feed> {
-        let entries = self.entries_of(page)?.to_vec();
-        Some(self.with(entries, page))
+    /// The first document, which is always there.
+    pub fn first(self: &Arc<Feed>) -> Document {
+        let places = self.places(Page::Number(1)).unwrap_or(0..0);
+        self.with(places, Page::Number(1))
     }
 
-    /// The related pages (RFC 5005 §§3, 4) by their relation to this one.
-    pub fn related(&self) -> Vec<(&'static str, Page)> {
+    /// Another document of it, if there is one.
+    pub fn document(self: &Arc<Feed>, page: Page) -> Option<Document> {
+        Some(self.with(self.places(page)?, page))
+    }
+
+    /// Whether the first document of another state of it is the same.
+    pub(super) fn begins_as(&self, other: &Feed) -> bool {
+        let first = |feed: &Feed| feed.all.range(feed.places(Page::Number(1)).unwrap_or(0..0));
+        let documents = |feed: &Feed| {
+            feed.rule
+                .limit
+                .map(|limit| feed.all.len().div_ceil(limit.max(1)))
+        };
+        let (ours, theirs) = (first(self), first(other));
+        self.title == other.title
+            && self.description == other.description
+            && documents(self) == documents(other)
+            && ours.len() == theirs.len()
+            && ours.iter().zip(&theirs).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    fn with(self: &Arc<Feed>, places: Range<usize>, page: Page) -> Document {
+        Document {
+            entries: self.all.range(places),
+            feed: Arc::clone(self),
+            page,
+            full: OnceLock::new(),
+        }
+    }
+
+    fn places(&self, page: Page) -> Option<Range<usize>> {
+        let total = self.all.len();
+        let limit = self.rule.limit.unwrap_or(total).max(1);
+        match page {
+            Page::Number(1) => Some(0..limit.min(total)),
+            Page::Number(number) => {
+                let begin = number.checked_sub(1)?.checked_mul(limit)?;
+                let end = begin.checked_add(limit)?.min(total);
+                (begin < end).then_some(begin..end)
+            }
+            Page::Archive(number) => {
+                // The newest document that is not full yet is none of the archive's.
+                let archives = total.div_ceil(limit).checked_sub(1)?;
+                let wanted = (1..=archives).contains(&number).then_some(number)?;
+                let begin = total.checked_sub(wanted.checked_mul(limit)?)?;
+                Some(begin..begin + limit)
+            }
+        }
+    }
+
+    fn related(&self, page: Page) -> Vec<(&'static str, Page)> {
         let Some(limit) = self.rule.limit.filter(|limit| *limit < self.all.len()) else {
             return Vec::new();
         };
         let last = self.all.len().div_ceil(limit);
         let archives = last - 1;
         let mut related = Vec::new();
-        match self.page {
+        match page {
             Page::Number(number) => {
                 related.push(("first", Page::Number(1)));
                 if number > 1 {
@@ -137,35 +169,60 @@ impl Feed {
         }
         related
     }
+}
 
-    fn entries_of(&self, page: Page) -> Option<&[Arc<Entry>]> {
-        let total = self.all.len();
-        let limit = self.rule.limit.unwrap_or(total).max(1);
-        match page {
-            Page::Number(1) => self.all.get(..limit.min(total)),
-            Page::Number(number) => {
-                let begin = number.checked_sub(1)?.checked_mul(limit)?;
-                let end = begin.checked_add(limit)?.min(total);
-                self.all.get(begin..end).filter(|page| !page.is_empty())
-            }
-            Page::Archive(number) => {
-                // The newest document that is not full yet is none of the archive's.
-                let archives = total.div_ceil(limit).checked_sub(1)?;
-                let wanted = (1..=archives).contains(&number).then_some(number)?;
-                let begin = total.checked_sub(wanted.checked_mul(limit)?)?;
-                self.all.get(begin..begin + limit)
-            }
+impl Document {
+    /// Its name in a format; that of the feed.
+    pub fn key(&self, format: FeedFormat) -> ArtifactKey {
+        self.feed.key(format)
+    }
+
+    /// Whether an entry, by its place in the document, carries its content.
+    pub fn is_full(&self, place: usize) -> bool {
+        self.full().get(place) == Some(&true)
+    }
+
+    /// How many entries a byte limit took the content of.
+    pub fn shortened(&self) -> usize {
+        match self.feed.rule.content {
+            FeedContent::Full => self.full().iter().filter(|is_full| !**is_full).count(),
+            FeedContent::Summary => 0,
         }
     }
 
-    fn with(&self, entries: Vec<Arc<Entry>>, page: Page) -> Feed {
-        Feed {
-            full: full(&entries, self.rule),
-            updated: entries.iter().map(|entry| entry.updated).max(),
-            entries,
-            page,
-            ..self.clone()
-        }
+    /// The newest change of any of its entries; `None` without entries. Never the clock.
+    pub fn updated(&self) -> Option<DateTime<Utc>> {
+        self.entries.iter().map(|entry| entry.updated()).max()
+    }
+
+    /// Whether it holds all that there is (RFC 5005 §2).
+    pub fn is_complete(&self) -> bool {
+        self.page == Page::Number(1) && self.entries.len() == self.feed.all.len()
+    }
+
+    /// The related documents (RFC 5005 §§3, 4) by their relation to this one.
+    pub fn related(&self) -> Vec<(&'static str, Page)> {
+        self.feed.related(self.page)
+    }
+
+    /// All that decides its bytes besides the site's settings and the pictures of cards. No content is
+    /// looked at: which entries carry theirs follows from what is here.
+    pub fn ground(&self) -> impl std::hash::Hash {
+        let feed = &self.feed;
+        (
+            (
+                feed.title.clone(),
+                feed.description.clone(),
+                feed.scope.clone(),
+            ),
+            (feed.formats.clone(), feed.rule),
+            (self.page, self.related(), self.entries.clone()),
+        )
+    }
+
+    fn full(&self) -> &[bool] {
+        self.full
+            .get_or_init(|| full(&self.entries, self.feed.rule))
     }
 }
 
@@ -178,152 +235,24 @@ fn full(entries: &[Arc<Entry>], rule: Rule) -> Vec<bool> {
     let Some(most) = rule.max_bytes else {
         return vec![true; entries.len()];
     };
-    let frames: usize = entries.iter().map(|entry| entry.written(false)).sum();
+    let frames: usize = entries.iter().map(|entry| entry.frame_written()).sum();
     let room = most.saturating_sub(CHANNEL + frames);
     let mut left = room;
-    let fits = |entry: &Arc<Entry>| match left.checked_sub(entry.content().written) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => {
-            // What is older is told in short too, unless this one would fit into no feed at all.
-            if entry.content().written <= room {
-                left = 0;
+    let fits = |entry: &Arc<Entry>| {
+        let written = entry.content_written();
+        match left.checked_sub(written) {
+            Some(rest) => {
+                left = rest;
+                true
             }
-            false
+            None => {
+                // What is older is told in short too, unless this one would fit into no feed at all.
+                if written <= room {
+                    left = 0;
+                }
+                false
+            }
         }
     };
     entries.iter().map(fits).collect()
-}
-
-pub(super) fn all(entries: &[Arc<Entry>], config: &Config) -> Vec<Feed> {
-    let site = &config.site;
-    let rule = Rule {
-        limit: config.feed.limit,
-        content: config.feed.content,
-        max_bytes: config.feed.max_bytes,
-    };
-    let draft = |scope, label: Option<String>, description, entries: &[Arc<Entry>]| {
-        let title = match &label {
-            Some(label) => format!("{label} – {}", site.title),
-            None => site.title.clone(),
-        };
-        feed(scope, (title, label, description), entries, rule)
-    };
-    let mut feeds = vec![draft(
-        FeedScope::Site,
-        None,
-        site.description.clone(),
-        entries,
-    )];
-    let mut add = |groups: Groups<'_>, scope: fn(String) -> FeedScope, what: &str| {
-        feeds.extend(groups.into_values().map(|(term, entries)| {
-            let description = format!("Posts {what} {} from {}", term.label, site.title);
-            draft(
-                scope(term.slug.clone()),
-                Some(term.label.clone()),
-                description,
-                &entries,
-            )
-        }));
-    };
-    let groups = |terms: fn(&Entry) -> &[Term]| taxonomy::group(entries, terms);
-    add(
-        groups(|entry| &entry.categories),
-        FeedScope::Category,
-        "about",
-    );
-    add(groups(|entry| &entry.tags), FeedScope::Tag, "tagged");
-    add(groups(|entry| &entry.author_terms), FeedScope::Author, "by");
-    feeds.extend(
-        config
-            .feeds
-            .iter()
-            .map(|own| of_config(own, entries, config)),
-    );
-    feeds
-}
-
-type Groups<'a> = BTreeMap<&'a str, (&'a Term, Vec<Arc<Entry>>)>;
-
-fn feed(
-    scope: FeedScope,
-    (title, label, description): (String, Option<String>, String),
-    entries: &[Arc<Entry>],
-    rule: Rule,
-) -> Feed {
-    let all = Feed {
-        scope,
-        formats: FeedFormat::ALL.to_vec(),
-        title,
-        label,
-        description,
-        entries: Vec::new(),
-        full: Vec::new(),
-        updated: None,
-        page: Page::Number(1),
-        all: entries.into(),
-        rule,
-    };
-    let newest = all.entries_of(Page::Number(1)).unwrap_or_default().to_vec();
-    all.with(newest, Page::Number(1))
-}
-
-fn of_config(own: &OwnFeed, entries: &[Arc<Entry>], config: &Config) -> Feed {
-    let site = &config.site;
-    let chosen: Vec<_> = entries
-        .iter()
-        .filter(|entry| is_chosen(entry, &own.filter, &site.language))
-        .cloned()
-        .collect();
-    let names = own.filter.names();
-    let label = own.title.clone().unwrap_or_else(|| match names.as_str() {
-        "" => own.path.clone(),
-        names => names.to_owned(),
-    });
-    let title = match (&own.title, names.is_empty()) {
-        (Some(title), _) => title.clone(),
-        (None, true) => site.title.clone(),
-        (None, false) => format!("{names} – {}", site.title),
-    };
-    let description = own.description.clone();
-    let rule = Rule {
-        limit: own.limit,
-        content: own.content,
-        max_bytes: config.feed.max_bytes,
-    };
-    let texts = (
-        title,
-        Some(label),
-        description.unwrap_or_else(|| site.description.clone()),
-    );
-    Feed {
-        formats: vec![own.format],
-        ..feed(FeedScope::Own(own.path.clone()), texts, &chosen, rule)
-    }
-}
-
-/// Whether an entry has one of each list of a filter that is not empty.
-fn is_chosen(entry: &Entry, filter: &FeedFilter, site_language: &str) -> bool {
-    let has = |wanted: &[String], terms: &[Term]| {
-        let mut wanted_slugs = wanted.iter().map(|label| slug(label));
-        wanted.is_empty() || wanted_slugs.any(|slug| terms.iter().any(|term| term.slug == slug))
-    };
-    let language = entry.language.as_deref().unwrap_or(site_language);
-    let speaks = |tag: &String| {
-        let begins = language
-            .get(..tag.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(tag));
-        begins && matches!(language.as_bytes().get(tag.len()), None | Some(b'-'))
-    };
-    let is_in = |dir: &String| {
-        let rest = entry.source.strip_prefix(dir.as_str());
-        rest.is_some_and(|rest| dir.is_empty() || rest.starts_with('/'))
-    };
-    has(&filter.categories, &entry.categories)
-        && has(&filter.tags, &entry.tags)
-        && has(&filter.authors, &entry.author_terms)
-        && (filter.languages.is_empty() || filter.languages.iter().any(speaks))
-        && (filter.directories.is_empty() || filter.directories.iter().any(is_in))
 }

@@ -56,7 +56,7 @@ pub struct Proof<'a>(&'a Arc<Post>);
 
 impl<'a> Shown<'a> {
     /// The post that may be seen.
-    pub fn post(&self) -> &'a Post {
+    pub fn post(&self) -> &'a Arc<Post> {
         match self {
             Shown::Listed(proof) | Shown::Unlisted(proof) => proof.0,
         }

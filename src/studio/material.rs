@@ -26,7 +26,7 @@ const DRAW_HINT: &str = "nest fewer elements; docs/cards.md says what the render
 pub(super) struct Material {
     config: Cards,
     template: Arc<Template>,
-    fonts: FontBook,
+    fonts: Arc<FontBook>,
     logo: Option<Arc<Picture>>,
     findings: Vec<Finding>,
     stamps: Option<Vec<Option<Stamp>>>,
@@ -37,7 +37,7 @@ impl Material {
         Material {
             config: config.clone(),
             template: Arc::new(built_in(config.theme)),
-            fonts: FontBook::load(&[], config.system_fonts).0,
+            fonts: Arc::new(FontBook::load(&[], config.system_fonts).0),
             logo: None,
             findings: Vec::new(),
             stamps: None,
@@ -84,7 +84,7 @@ impl Material {
         }
         // The same fonts keep what was looked up in them, and in those of the machine.
         if names(&fonts).ne(names(&self.fonts)) {
-            self.fonts = fonts;
+            self.fonts = Arc::new(fonts);
         }
     }
 
@@ -96,8 +96,8 @@ impl Material {
         self.config.theme
     }
 
-    pub(super) fn fonts(&self) -> &FontBook {
-        &self.fonts
+    pub(super) fn fonts(&self) -> Arc<FontBook> {
+        Arc::clone(&self.fonts)
     }
 
     pub(super) fn logo(&self) -> Option<&Arc<Picture>> {

@@ -8,12 +8,16 @@ use crate::post::Post;
 pub(super) fn of(post: &Post, known: Known<'_>) -> Vec<String> {
     let site = &known.judged.site;
     let mut outputs = Vec::new();
-    for feed in &site.feeds {
-        let place = feed
-            .all()
-            .iter()
-            .position(|entry| entry.source == post.path);
-        let Some(place) = place else { continue };
+    let card = site.all_cards().find(|card| card.source == post.path);
+    let entry = site.entries().iter();
+    let entry = entry.chain(site.unlisted.iter());
+    let Some(entry) = entry.into_iter().find(|entry| entry.source() == post.path) else {
+        return outputs;
+    };
+    for feed in site.feeds.iter() {
+        let Some(place) = feed.all().place(entry) else {
+            continue;
+        };
         let page = feed.page_of(place);
         if feed.scope == FeedScope::Site && page == Page::Number(1) {
             outputs.push(ArtifactKey::Home.path());
@@ -25,16 +29,15 @@ pub(super) fn of(post: &Post, known: Known<'_>) -> Vec<String> {
             outputs.extend(archive.map(|archive| archive.url(&key, "")));
         }
     }
-    let listed = site.entries.iter().find(|entry| entry.source == post.path);
-    if listed.is_some_and(|entry| entry.in_sitemap) {
+    if entry.is_listed() && entry.in_sitemap() {
         outputs.push(ArtifactKey::Sitemap.path());
     }
-    let card = site.cards.iter().find(|card| card.source == post.path);
     if let Some(card) = card.filter(|card| card.article.is_some()) {
         outputs.push(card.key().path());
         outputs.push(card.image_key().path());
-        let former = site.moved.iter().filter(|moved| moved.to == card.path);
-        outputs.extend(former.map(|moved| ArtifactKey::CardPage(moved.from.clone()).path()));
+        let moved = site.all_moved().into_iter();
+        let former = moved.filter(|moved| moved.to == card.path);
+        outputs.extend(former.map(|moved| ArtifactKey::CardPage(moved.from).path()));
     }
     outputs
 }

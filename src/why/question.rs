@@ -72,9 +72,9 @@ pub(super) fn post<'a>(known: Known<'a>, question: &str) -> Option<(&'a Post, &'
 /// Of posts that claim one address, the one that has it.
 fn winner<'a>(known: Known<'a>, post: Option<&'a Post>) -> Option<&'a Post> {
     let post = post?;
-    let entries = &known.judged.site.cards;
-    let owner = entries.iter().find(|card| card.url == post.permalink.url);
-    let has_it = |other: &&&Post| owner.is_some_and(|card| card.source == other.path);
+    let mut cards = known.judged.site.all_cards();
+    let owner = cards.find(|card| card.url == post.permalink.url);
+    let has_it = |other: &&&Post| owner.as_ref().is_some_and(|card| card.source == other.path);
     known.posts.iter().find(has_it).copied().or(Some(post))
 }
 
@@ -92,11 +92,11 @@ pub(super) fn output(known: Known<'_>, question: &str) -> Option<(String, String
         let own = key.path();
         path == own || path.strip_prefix(prefix.as_str()) == Some(own.as_str())
     };
-    for feed in &site.feeds {
+    for feed in site.feeds.iter() {
         for format in &feed.formats {
             let key = feed.key(*format);
             if is(&key) {
-                let page = feed.page(page)?;
+                let page = feed.document(page)?;
                 let what = format!(
                     "{} of {}: {} of {} entries",
                     format.name(),
@@ -108,17 +108,24 @@ pub(super) fn output(known: Known<'_>, question: &str) -> Option<(String, String
             }
         }
     }
-    let mapped = site.entries.iter().filter(|entry| entry.in_sitemap).count();
+    let mapped = site
+        .entries()
+        .iter()
+        .filter(|entry| entry.in_sitemap())
+        .count();
     let fixed = [
         (ArtifactKey::Home, "the page for people".to_owned()),
         (
             ArtifactKey::Sitemap,
-            format!("the sitemap: {mapped} posts and {} pages", site.pages.len()),
+            format!(
+                "the sitemap: {mapped} posts and {} pages",
+                site.settings.pages.len()
+            ),
         ),
         (ArtifactKey::Robots, "the crawlers' rules".to_owned()),
         (
             ArtifactKey::Opml,
-            format!("the outline of {} feeds", site.feeds.len()),
+            format!("the outline of {} feeds", site.feeds.iter().count()),
         ),
         (
             ArtifactKey::CardPage("/".to_owned()),

@@ -573,12 +573,7 @@ fn what_is_no_file_is_not_waited_for() {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.expect("mkfifo runs").success());
         let built = site.build();
-        assert_eq!(
-            built.status.findings.len(),
-            1,
-            "{key}: {:?}",
-            built.status.findings
-        );
+        assert_eq!(built.findings.len(), 1, "{key}: {:?}", built.findings);
     }
 }
 

@@ -550,10 +550,11 @@ fn what_is_found_is_what_a_server_would_find() {
     let progress = Progress::default();
     let now = new_year_2025();
     let inspection = Inspection::of(&site.parsed_config(), now, &progress).expect("looked");
-    let status = site.build().status;
+    let built = site.build();
+    let status = built.status;
     assert_eq!(inspection.findings.len(), 4);
-    assert_eq!(inspection.findings, status.findings);
-    assert_eq!(inspection.judged.verdicts, status.verdicts);
+    assert_eq!(inspection.findings, built.findings);
+    assert_eq!(inspection.judged.verdicts, built.verdicts);
     assert_eq!(inspection.library.tally(), status.tally);
     assert_eq!(progress.reached().stage, Stage::Preparing);
 }

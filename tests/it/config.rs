@@ -129,7 +129,7 @@ fn the_samples_are_clean() {
             courant::content::Loss::IsBelieved,
         )
         .unwrap();
-    assert_eq!(pipeline.status().findings, []);
+    assert_eq!(pipeline.status().findings.to_vec(), []);
     assert_eq!(pipeline.status().tally.posts, 6);
 }
 

@@ -94,7 +94,7 @@ impl Pictures {
             .collect();
         artifacts.push(Artifact {
             key: ArtifactKey::Robots,
-            body: Body::Ready(b"robots!\n".to_vec()),
+            body: Body::Ready(vec![b"robots!\n".to_vec().into()]),
             links: Vec::new(),
             noindex: false,
         });

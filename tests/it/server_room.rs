@@ -170,7 +170,7 @@ impl Client {
 static CURRENT: LazyLock<Current> = LazyLock::new(|| {
     let artifact = |key, body: Vec<u8>| Artifact {
         key,
-        body: Body::Ready(body),
+        body: Body::Ready(vec![body.into()]),
         links: Vec::new(),
         noindex: false,
     };
@@ -184,7 +184,9 @@ static CURRENT: LazyLock<Current> = LazyLock::new(|| {
     ];
     let before = clock() - Duration::from_secs(60);
     let current = Current::default();
-    current.publish(Snapshot::next(&Snapshot::default(), artifacts, before));
+    let snapshot = Snapshot::next(&Snapshot::default(), artifacts, before);
+    snapshot.compress();
+    current.publish(snapshot);
     current
 });
 

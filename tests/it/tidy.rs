@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may know. What is not listed may not be imported.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("collection", &[]),
     ("finding", &[]),
     ("fingerprint", &[]),
     ("percent", &[]),
@@ -14,11 +15,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("progress", &[]),
     ("stamp", &[]),
     ("text", &["fingerprint"]),
-    ("artifact", &["percent"]),
+    ("artifact", &["fingerprint", "percent"]),
     ("archive", &["config", "content", "percent", "text"]),
     ("config", &["artifact", "finding", "percent", "text"]),
     ("font", &["finding", "fingerprint"]),
-    ("picture", &["fingerprint", "percent", "stamp"]),
+    (
+        "picture",
+        &["collection", "fingerprint", "percent", "stamp"],
+    ),
     (
         "content",
         &[
@@ -30,6 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "site",
         &[
             "artifact",
+            "collection",
             "config",
             "finding",
             "fingerprint",
@@ -53,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "studio",
         &[
             "artifact",
+            "collection",
             "config",
             "finding",
             "fingerprint",
@@ -65,11 +71,20 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("gallery", &["artifact"]),
-    ("snapshot", &["artifact", "fingerprint"]),
+    ("snapshot", &["artifact", "collection", "fingerprint"]),
     (
         "pipeline",
         &[
-            "config", "content", "finding", "progress", "render", "site", "snapshot", "studio",
+            "artifact",
+            "collection",
+            "config",
+            "content",
+            "finding",
+            "progress",
+            "render",
+            "site",
+            "snapshot",
+            "studio",
         ],
     ),
     (
@@ -78,7 +93,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config", "content", "finding", "lint", "progress", "site", "studio",
         ],
     ),
-    ("watch", &["config", "content", "pipeline"]),
+    ("watch", &["config", "content", "pipeline", "site"]),
     (
         "server",
         &["artifact", "config", "gallery", "percent", "snapshot"],
@@ -137,6 +152,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Third-party crates, and the one place that may name each; what is read and written has two.
 const FENCES: &[(&str, &str)] = &[
+    ("imbl", "src/collection.rs"),
+    ("crc32fast", "src/snapshot/coding.rs"),
     ("rss", "src/render/rss.rs"),
     ("atom_syndication", "src/render/atom.rs"),
     ("quick_xml", "src/render/xml.rs src/archive/xml.rs"),

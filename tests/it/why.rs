@@ -135,8 +135,8 @@ fn each_output_that_is_told_holds_the_post_and_no_other_does() {
     ] {
         let text = said(&site, file);
         let mut holding: Vec<String> = Vec::new();
-        for (path, resource) in built.snapshot.iter() {
-            if crate::support::said(resource).contains(address) && !path.ends_with(".png") {
+        for (path, resource) in built.resources() {
+            if crate::support::said(&resource).contains(address) && !path.ends_with(".png") {
                 holding.push(path.to_owned());
             }
             // With two posts and one to a page, there is a second page and a document of the archive.

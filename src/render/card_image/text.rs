@@ -63,8 +63,12 @@ impl CardText {
     /// The texts of a card of the site.
     pub fn of(site: &Site, card: &Card) -> CardText {
         let article = card.article.as_ref();
-        let day =
-            article.map(|article| article.published.with_timezone(&site.timezone).date_naive());
+        let day = article.map(|article| {
+            article
+                .published
+                .with_timezone(&site.settings.timezone)
+                .date_naive()
+        });
         let authors: Vec<String> = article
             .map(|article| {
                 article
@@ -79,8 +83,8 @@ impl CardText {
             .unwrap_or_default();
         CardText {
             title: card.headline.clone(),
-            site: site.title.clone(),
-            host: host(&site.url).to_owned(),
+            site: site.settings.title.clone(),
+            host: host(&site.settings.url).to_owned(),
             description: card.description.clone(),
             author: named(&authors),
             authors,
@@ -93,7 +97,7 @@ impl CardText {
             language: card.language.clone(),
             direction: direction(&card.headline),
             is_post: article.is_some(),
-            colours: Colours::of(&site.theme_color),
+            colours: Colours::of(&site.settings.theme_color),
         }
     }
 

@@ -1,0 +1,17 @@
+//! What gives the outputs that are made when they are asked for.
+
+use std::fmt::Debug;
+
+use super::{Artifact, ArtifactKey, FurtherPage, Page};
+
+/// Gives outputs that nobody keeps ready.
+pub trait Shelf: Debug + Send + Sync {
+    /// The output of a name, if there is one. Its bytes are not made by this.
+    fn artifact(&self, key: &ArtifactKey) -> Option<Artifact>;
+
+    /// A page of a feed, if there is one.
+    fn page(&self, key: &ArtifactKey, page: Page) -> Option<FurtherPage>;
+
+    /// The names of all of them, in no order.
+    fn keys(&self) -> Vec<ArtifactKey>;
+}

@@ -1,0 +1,186 @@
+//! What is known of one file, and how what was read of it takes the place of what was known.
+
+use std::sync::Arc;
+
+use super::parse::Parsed;
+use super::read::Reading;
+use crate::finding::{Finding, Rule, Severity};
+use crate::post::{Marker, Post};
+use crate::stamp::Stamp;
+
+/// What is known of one file.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) stamp: Option<Stamp>,
+    pub(super) state: State,
+    /// As it was read.
+    pub(super) post: Option<Arc<Post>>,
+    /// The same with what the sections above it say, where they say anything.
+    pub(super) below: Option<Arc<Post>>,
+    /// What the file says of all posts below its directory.
+    pub(super) withholds: Vec<Marker>,
+    pub(super) findings: Vec<Finding>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Post,
+    NoPost,
+    Broken,
+}
+
+/// How many files are what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Files that are posts now.
+    pub posts: usize,
+    /// Files that are broken and nowhere.
+    pub broken: usize,
+    /// Files that are broken and served as they last parsed.
+    pub kept: usize,
+    /// Files that are none of ours.
+    pub others: usize,
+}
+
+impl Known {
+    /// What is known of a file after it was read.
+    pub(super) fn after(before: Option<&Known>, path: &str, reading: Reading) -> Known {
+        let Reading { stamp, parsed } = reading;
+        let last_good = before.and_then(|file| file.post.clone());
+        let mut file = match parsed {
+            Parsed::Post { post, findings } => {
+                // The same post stays the same allocation, so that what is made of it can stay.
+                let post = last_good
+                    .filter(|last| **last == *post)
+                    .unwrap_or_else(|| Arc::from(post));
+                Known {
+                    stamp,
+                    state: State::Post,
+                    post: Some(post),
+                    below: None,
+                    withholds: Vec::new(),
+                    findings,
+                }
+            }
+            Parsed::Plain { says_hidden } if last_good.is_some() => {
+                let findings = vec![error(
+                    path,
+                    Rule::FrontMatter,
+                    "the front matter is gone".to_owned(),
+                    "write it again, or delete the file to withdraw the post",
+                )];
+                broken_file(stamp, findings, last_good, says_hidden, path)
+            }
+            Parsed::Other { withholds, .. } => Known {
+                withholds,
+                ..no_post(stamp)
+            },
+            Parsed::Plain { .. } => no_post(stamp),
+            Parsed::Broken {
+                findings,
+                says_hidden,
+            } => broken_file(stamp, findings, last_good, says_hidden, path),
+        };
+        file.findings.sort();
+        if let Some(before) = before {
+            file.below.clone_from(&before.below);
+            // What a section said holds until it says something else.
+            if file.state == State::Broken {
+                file.withholds.clone_from(&before.withholds);
+            }
+        }
+        file
+    }
+
+    /// The post that is judged.
+    pub(super) fn published(&self) -> Option<&Arc<Post>> {
+        self.below.as_ref().or(self.post.as_ref())
+    }
+}
+
+impl Tally {
+    fn of(&mut self, known: &Known) -> &mut usize {
+        match (known.state, &known.post) {
+            (State::Post, _) => &mut self.posts,
+            (State::NoPost, _) => &mut self.others,
+            (State::Broken, None) => &mut self.broken,
+            (State::Broken, Some(_)) => &mut self.kept,
+        }
+    }
+
+    pub(super) fn add(&mut self, known: &Known) {
+        *self.of(known) += 1;
+    }
+
+    pub(super) fn subtract(&mut self, known: &Known) {
+        let count = self.of(known);
+        *count = count.saturating_sub(1);
+    }
+}
+
+fn broken_file(
+    stamp: Option<Stamp>,
+    mut findings: Vec<Finding>,
+    last_good: Option<Arc<Post>>,
+    says_hidden: bool,
+    path: &str,
+) -> Known {
+    if last_good.is_some() {
+        let (severity, rule, message, hint) = if says_hidden {
+            (
+                Severity::Warning,
+                Rule::BrokenAndHidden,
+                "the post is withdrawn, as the broken text says that it is hidden",
+                "mend the text; it comes back when it parses and is not hidden",
+            )
+        } else {
+            (
+                Severity::Warning,
+                Rule::LastGoodKept,
+                "the post is served as it was before the text broke",
+                "mend the text, or delete the file to withdraw the post",
+            )
+        };
+        findings.push(Finding {
+            file: path.to_owned(),
+            line: None,
+            mark: None,
+            severity,
+            rule,
+            message: message.to_owned(),
+            hint: hint.to_owned(),
+        });
+    }
+    let post = last_good.filter(|_| !says_hidden);
+    Known {
+        stamp,
+        state: State::Broken,
+        post,
+        below: None,
+        withholds: Vec::new(),
+        findings,
+    }
+}
+
+fn no_post(stamp: Option<Stamp>) -> Known {
+    Known {
+        stamp,
+        state: State::NoPost,
+        post: None,
+        below: None,
+        withholds: Vec::new(),
+        findings: Vec::new(),
+    }
+}
+
+pub(super) fn error(path: &str, rule: Rule, message: String, hint: &str) -> Finding {
+    Finding {
+        file: path.to_owned(),
+        line: None,
+        mark: None,
+        severity: Severity::Error,
+        rule,
+        message,
+        hint: hint.to_owned(),
+    }
+}

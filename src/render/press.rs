@@ -1,0 +1,225 @@
+//! A site into the outputs that are made ahead, where what they are made of tells what is made again:
+//! pieces of the generation before are carried over.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::FxBuildHasher;
+
+use super::document::{self, Features};
+use super::sitemap::Sheet;
+use super::{
+    CardImages, RenderError, Rendered, SiteShelf, alternates, artifact, feed_links, home_page,
+    opml, robots, sitemap,
+};
+use crate::artifact::{Artifact, ArtifactKey, Chunk, FeedFormat};
+use crate::site::entry::Entry;
+use crate::site::feed::Document;
+use crate::site::feeds::Feeds;
+use crate::site::url_set::Bucket;
+use crate::site::{Settings, Site};
+
+/// What was made of the generation before.
+#[derive(Debug, Default)]
+pub struct Press {
+    ground: Option<(Arc<Settings>, u64)>,
+    documents: HashMap<ArtifactKey, Groups>,
+    sheets: Sheets,
+    home: Option<(Vec<ByAddress>, Arc<()>, Chunk)>,
+    opml: Option<(Arc<()>, Chunk)>,
+    robots: Option<Chunk>,
+    /// Whether content that can no longer be had is left out.
+    forgiven: bool,
+}
+
+type Groups = HashMap<GroupKey, Vec<(FeedFormat, Chunk)>, FxBuildHasher>;
+/// By where the buckets are, which they keep for as long as they are here.
+type Sheets = HashMap<usize, (Arc<Bucket>, Arc<Sheet>), FxBuildHasher>;
+/// The entries of a group, and whether each carries its content.
+type GroupKey = Vec<(ByAddress, bool)>;
+
+/// An entry that is the same only if it is the same allocation.
+#[derive(Debug, Clone)]
+struct ByAddress(Arc<Entry>);
+
+impl PartialEq for ByAddress {
+    fn eq(&self, other: &ByAddress) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for ByAddress {}
+
+impl Hash for ByAddress {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
+
+impl Press {
+    /// From now on, content that can no longer be had is left out, and no error.
+    pub fn forgive(&mut self, forgiven: bool) {
+        self.forgiven = forgiven;
+    }
+
+    /// Renders what is made ahead, and puts the rest on the shelf.
+    ///
+    /// # Errors
+    /// A writer failed, which none does on well-formed input, or the content of an entry can no longer be
+    /// had.
+    pub fn render(
+        &mut self,
+        site: &Arc<Site>,
+        images: &Arc<dyn CardImages>,
+    ) -> Result<Rendered, RenderError> {
+        let ground = (Arc::clone(&site.settings), images.edition());
+        let is_same = self.ground.as_ref().is_some_and(|(settings, edition)| {
+            Arc::ptr_eq(settings, &ground.0) && *edition == ground.1
+        });
+        if !is_same {
+            *self = Press {
+                ground: Some(ground),
+                forgiven: self.forgiven,
+                ..Press::default()
+            };
+        }
+        let mut artifacts = Vec::new();
+        for feed in site.feeds.chosen() {
+            self.feed(site, &feed.first(), &**images, &mut artifacts)?;
+        }
+        artifacts.extend(self.sitemap(site)?);
+        artifacts.extend(self.pages(site)?);
+        let shelf = SiteShelf {
+            site: Arc::clone(site),
+            images: Arc::clone(images),
+        };
+        Ok(Rendered {
+            artifacts,
+            shelf: Arc::new(shelf),
+        })
+    }
+
+    fn feed(
+        &mut self,
+        site: &Site,
+        document: &Document,
+        images: &dyn CardImages,
+        artifacts: &mut Vec<Artifact>,
+    ) -> Result<(), RenderError> {
+        let groups = document::groups(&document.entries);
+        let keys: Vec<GroupKey> = groups
+            .iter()
+            .map(|group| {
+                let entries = document.entries.get(group.clone()).unwrap_or_default();
+                let places = group.clone().map(|place| document.is_full(place));
+                let entries = entries.iter().cloned().map(ByAddress);
+                entries.zip(places).collect()
+            })
+            .collect();
+        let name = document.key(document.feed.main_format());
+        let mut known = self.documents.remove(&name).unwrap_or_default();
+        let forgiven = self.forgiven;
+        let formats = &document.feed.formats;
+        let fresh = keys
+            .par_iter()
+            .zip(&groups)
+            .filter(|(key, _)| !known.contains_key(*key))
+            .map(|(key, group)| {
+                let told = document::told(site, document, group.clone(), images, forgiven)?;
+                let chunk = |format: &FeedFormat| {
+                    let bytes = document::entries(site, &told, *format)?;
+                    Ok((*format, Chunk::new(bytes)))
+                };
+                let chunks = formats
+                    .iter()
+                    .map(chunk)
+                    .collect::<Result<_, RenderError>>()?;
+                Ok((key.clone(), chunks))
+            })
+            .collect::<Result<Vec<(GroupKey, Vec<(FeedFormat, Chunk)>)>, RenderError>>()?;
+        known.extend(fresh);
+        let features = Features::of(document, images);
+        for format in formats.iter().copied() {
+            let frame = document::frame(site, document, features, format)?;
+            let chunks = keys.iter().filter_map(|key| {
+                let mut chunks = known.get(key)?.iter();
+                chunks.find(|(other, _)| *other == format)
+            });
+            let chunks = chunks.map(|(_, chunk)| chunk.clone());
+            artifacts.push(artifact(
+                document.key(format),
+                document::assemble(frame, chunks),
+                feed_links(site, document, format),
+            ));
+        }
+        // What is in the document no more is not kept.
+        let mut kept = Groups::default();
+        for key in keys {
+            if let Some((key, chunks)) = known.remove_entry(&key) {
+                kept.insert(key, chunks);
+            }
+        }
+        self.documents.insert(name, kept);
+        Ok(())
+    }
+
+    fn sitemap(&mut self, site: &Site) -> Result<Vec<Artifact>, RenderError> {
+        let language = &site.settings.language;
+        let fresh = site
+            .urls
+            .buckets()
+            .par_iter()
+            .filter(|bucket| !self.sheets.contains_key(&address(bucket)))
+            .map(|bucket| Ok((Arc::clone(bucket), Arc::new(Sheet::of(bucket, language)?))))
+            .collect::<Result<Vec<_>, RenderError>>()?;
+        let mut known = std::mem::take(&mut self.sheets);
+        let fresh = fresh.into_iter();
+        known.extend(fresh.map(|(bucket, sheet)| (address(&bucket), (bucket, sheet))));
+        let mut sheets = Vec::with_capacity(site.urls.buckets().len());
+        for bucket in site.urls.buckets() {
+            if let Some((address, kept)) = known.remove_entry(&address(bucket)) {
+                sheets.push(Arc::clone(&kept.1));
+                self.sheets.insert(address, kept);
+            }
+        }
+        let outputs = sitemap::assemble(site, &sheets)?;
+        let outputs = outputs.into_iter();
+        Ok(outputs
+            .map(|(key, chunks)| artifact(key, chunks, Vec::new()))
+            .collect())
+    }
+
+    /// The outputs that have one piece.
+    fn pages(&mut self, site: &Site) -> Result<Vec<Artifact>, RenderError> {
+        let names = Feeds::names(&site.feeds);
+        let main = site.feeds.main().first();
+        let newest = main.entries.iter().take(home_page::NEWEST);
+        let entries: Vec<ByAddress> = newest.cloned().map(ByAddress).collect();
+        let home = match self.home.take() {
+            Some((before, known, chunk)) if before == entries && Arc::ptr_eq(&known, names) => {
+                chunk
+            }
+            _ => Chunk::new(home_page::render(site, &main)),
+        };
+        self.home = Some((entries, Arc::clone(names), home.clone()));
+        let opml = match self.opml.take() {
+            Some((known, chunk)) if Arc::ptr_eq(&known, names) => chunk,
+            _ => Chunk::new(opml::render(site)?),
+        };
+        self.opml = Some((Arc::clone(names), opml.clone()));
+        let robots = self
+            .robots
+            .get_or_insert_with(|| Chunk::new(robots::render(site)));
+        Ok(vec![
+            artifact(ArtifactKey::Robots, vec![robots.clone()], Vec::new()),
+            artifact(ArtifactKey::Opml, vec![opml], Vec::new()),
+            artifact(ArtifactKey::Home, vec![home], alternates(site)),
+        ])
+    }
+}
+
+fn address(bucket: &Arc<Bucket>) -> usize {
+    Arc::as_ptr(bucket).addr()
+}

@@ -1,0 +1,76 @@
+//! Posts that have something in common into the translations of one another: each language once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::Translation;
+use super::entry::Entry;
+use super::timeline::Timeline;
+use crate::collection::Map;
+
+/// The entries that may have translations, by what they have in common.
+#[derive(Debug, Default)]
+pub(super) struct Languages {
+    groups: HashMap<String, Timeline>,
+}
+
+impl Languages {
+    /// Takes entries out and puts others in. Returns those besides that have other translations now.
+    pub(super) fn change(
+        &mut self,
+        gone: &[Arc<Entry>],
+        come: &[Arc<Entry>],
+        site_language: &str,
+        translations: &mut Map<String, Arc<[Translation]>>,
+    ) -> Vec<Arc<Entry>> {
+        let mut changes: BTreeMap<&str, (Vec<Arc<Entry>>, Vec<Arc<Entry>>)> = BTreeMap::new();
+        for entry in gone {
+            if let Some(key) = entry.translation_key() {
+                changes.entry(key).or_default().0.push(Arc::clone(entry));
+            }
+        }
+        for entry in come {
+            if let Some(key) = entry.translation_key() {
+                changes.entry(key).or_default().1.push(Arc::clone(entry));
+            }
+        }
+        let mut others = Vec::new();
+        for (key, (gone, come)) in changes {
+            let group = self.groups.entry(key.to_owned()).or_default();
+            group.change(&gone, &come);
+            let of_group = of_group(group, site_language);
+            let is_same = translations.get(key).map(|known| &**known) == of_group.as_deref();
+            if !is_same {
+                let new: BTreeSet<_> = come.iter().map(Arc::as_ptr).collect();
+                let old = group
+                    .iter()
+                    .filter(|entry| !new.contains(&Arc::as_ptr(entry)));
+                others.extend(old.cloned());
+            }
+            if group.is_empty() {
+                self.groups.remove(key);
+            }
+            match of_group {
+                Some(of_group) if !is_same => {
+                    translations.insert(key.to_owned(), of_group);
+                }
+                Some(_) => {}
+                None => drop(translations.remove(key)),
+            }
+        }
+        others
+    }
+}
+
+fn of_group(group: &Timeline, site_language: &str) -> Option<Arc<[Translation]>> {
+    let mut urls: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in group.iter() {
+        let language = entry.language().unwrap_or(site_language);
+        urls.entry(language).or_insert(entry.url());
+    }
+    let translation = |(language, url): (&str, &str)| Translation {
+        language: language.to_owned(),
+        url: url.to_owned(),
+    };
+    (urls.len() > 1).then(|| urls.into_iter().map(translation).collect())
+}

@@ -1,0 +1,487 @@
+//! Posts that come, go and change into what is public, step by step: the cost of a step follows what
+//! it changes, and its result is that of judging everything anew.
+//!
+//! In a step, who may be seen is judged first; then who has which address, who has which card, and who
+//! has which former address; then entries are made of those who won, and put where they belong.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::aliases::Aliases;
+use super::card::Card;
+use super::contest::{Claim, Contest};
+use super::entry::Entry;
+use super::languages::Languages;
+use super::trail::Trail;
+use super::url_set::SiteUrl;
+use super::visibility::{self, Shown, State, Verdict};
+use super::words::Words;
+use super::{Site, faults};
+use crate::artifact::{ArtifactKey, FeedScope};
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::post::Post;
+
+/// All posts, and what has been decided on them.
+#[derive(Debug)]
+pub struct Register {
+    config: Arc<Config>,
+    now: DateTime<Utc>,
+    held: HashMap<Arc<str>, Held>,
+    due: BTreeSet<(DateTime<Utc>, Arc<str>)>,
+    addresses: Contest,
+    cards: Contest,
+    aliases: Aliases,
+    languages: Languages,
+    words: Words,
+    trail: Trail,
+    /// The files of entries that have something wrong by themselves.
+    odd: BTreeSet<Arc<str>>,
+    site: Site,
+}
+
+/// What is held of one post.
+#[derive(Debug)]
+struct Held {
+    post: Arc<Post>,
+    listing: Option<Listing>,
+    due: Option<DateTime<Utc>>,
+    entry: Option<Arc<Entry>>,
+}
+
+/// Where a post may be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Listing {
+    Listed,
+    Unlisted,
+}
+
+/// A post that is another, or gone.
+pub type Change = (Arc<str>, Option<Arc<Post>>);
+
+/// What a step led to.
+#[derive(Debug, Default)]
+pub struct Difference {
+    /// The paths of cards that are others, or are there no more.
+    pub cards: Vec<String>,
+    /// Feeds of terms whose first document is another.
+    pub feeds: Vec<FeedScope>,
+    /// Whether anything is different that anybody may see.
+    pub is_visible: bool,
+}
+
+impl Difference {
+    /// Adds what another step led to.
+    pub fn merge(&mut self, other: Difference) {
+        self.cards.extend(other.cards);
+        self.feeds.extend(other.feeds);
+        self.is_visible |= other.is_visible;
+    }
+}
+
+/// What was there of a post before a step.
+struct Before {
+    entry: Option<Arc<Entry>>,
+    is_due: bool,
+}
+
+impl Register {
+    /// A register of no posts. `trail` is what is remembered of former ones.
+    pub fn new(config: Arc<Config>, trail: Trail) -> Register {
+        Register {
+            now: DateTime::UNIX_EPOCH,
+            held: HashMap::new(),
+            due: BTreeSet::new(),
+            addresses: Contest::new(addresses),
+            cards: Contest::new(cards),
+            aliases: Aliases::default(),
+            languages: Languages::default(),
+            words: Words::default(),
+            trail,
+            odd: BTreeSet::new(),
+            site: Site::new(&config),
+            config,
+        }
+    }
+
+    /// What is public as of the last step. A copy shares what does not change.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The files of all posts, in no order.
+    pub fn paths(&self) -> impl Iterator<Item = Arc<str>> {
+        self.held.keys().cloned()
+    }
+
+    /// The card of a file's post, where it has one.
+    pub fn card_of(&self, path: &str) -> Option<Card> {
+        let entry = self.held.get(path)?.entry.as_ref()?;
+        entry.card_path().map(|_| self.site.card(entry))
+    }
+
+    /// When the site will next differ though no file does.
+    pub fn next_change(&self) -> Option<DateTime<Utc>> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// What is remembered of cards that were, with all that are.
+    pub fn into_trail(mut self) -> Trail {
+        self.trail.leave(&self.site);
+        self.trail
+    }
+
+    /// Judges what has changed, and what is due by `now`. The order of the changes makes no
+    /// difference; of several of one file the last counts.
+    pub fn step(&mut self, changes: Vec<Change>, now: DateTime<Utc>) -> Difference {
+        let mut changes: HashMap<Arc<str>, Option<Arc<Post>>> = changes.into_iter().collect();
+        let due = self.due.iter().take_while(|(at, _)| *at <= now);
+        let mut due: Vec<Arc<str>> = due.map(|(_, path)| Arc::clone(path)).collect();
+        if now < self.now {
+            // A clock that was set back makes dates lie ahead again.
+            let again = now..self.now;
+            let lies_ahead = |held: &&Held| held.post.dates().any(|date| again.contains(&date));
+            let ahead = self.held.values().filter(lies_ahead);
+            due.extend(ahead.map(|held| Arc::from(held.post.path.as_str())));
+        }
+        self.now = now;
+        for path in &due {
+            if let Some(held) = self.held.get(path) {
+                changes
+                    .entry(Arc::clone(path))
+                    .or_insert_with(|| Some(Arc::clone(&held.post)));
+            }
+        }
+        let mut before: HashMap<Arc<str>, Before> = HashMap::with_capacity(changes.len());
+        self.judge(changes, &mut before);
+        self.compete_for_cards(&mut before);
+        let difference = self.replace(before);
+        self.words.sweep();
+        difference
+    }
+
+    /// Who may be seen, and who has which address.
+    fn judge(
+        &mut self,
+        changes: HashMap<Arc<str>, Option<Arc<Post>>>,
+        before: &mut HashMap<Arc<str>, Before>,
+    ) {
+        let mut keys = Vec::new();
+        for (path, post) in changes {
+            let old = self.held.remove(&path);
+            if let Some(old) = &old {
+                if old.listing.is_some() {
+                    keys.extend(self.addresses.keys(&old.post));
+                    self.addresses.remove(&old.post);
+                }
+                if let Some(at) = old.due {
+                    self.due.remove(&(at, Arc::clone(&path)));
+                }
+            }
+            let entry = old.and_then(|old| old.entry);
+            if let Some(post) = post {
+                let (verdict, shown) = visibility::judge(&post, self.config.hidden, self.now);
+                let listing = shown.map(|shown| match shown {
+                    Shown::Listed(_) => Listing::Listed,
+                    Shown::Unlisted(_) => Listing::Unlisted,
+                });
+                if listing.is_some() {
+                    self.addresses.insert(&post);
+                    keys.extend(self.addresses.keys(&post));
+                }
+                if let Some(at) = verdict.next_change {
+                    self.due.insert((at, Arc::clone(&path)));
+                }
+                let held = Held {
+                    post,
+                    listing,
+                    due: verdict.next_change,
+                    entry: entry.clone(),
+                };
+                self.held.insert(Arc::clone(&path), held);
+            }
+            let is_due = true;
+            before.insert(path, Before { entry, is_due });
+        }
+        let held = &self.held;
+        let concerned = self.addresses.settle(keys, |a, b| order(held, a, b));
+        self.remember(&concerned, before);
+    }
+
+    /// Adds posts that others' changes may concern.
+    fn remember(&self, concerned: &[Arc<Post>], before: &mut HashMap<Arc<str>, Before>) {
+        for post in concerned {
+            if let Some((path, held)) = self.held.get_key_value(post.path.as_str()) {
+                before.entry(Arc::clone(path)).or_insert_with(|| Before {
+                    entry: held.entry.clone(),
+                    is_due: false,
+                });
+            }
+        }
+    }
+
+    /// The post of a file, if it may be seen and has its address.
+    fn winner(&self, path: &str) -> Option<&Held> {
+        let held = self.held.get(path).filter(|held| held.listing.is_some())?;
+        self.addresses.loss(&held.post).is_none().then_some(held)
+    }
+
+    fn compete_for_cards(&mut self, before: &mut HashMap<Arc<str>, Before>) {
+        let mut keys = Vec::new();
+        for (path, before) in before.iter() {
+            let after = self.winner(path).map(|held| Arc::clone(&held.post));
+            let entry = before.entry.as_ref();
+            if let (Some(entry), Some(post)) = (entry, &after)
+                && entry.is_of(post)
+            {
+                continue;
+            }
+            if let Some(entry) = entry {
+                keys.extend(self.cards.keys(entry.post()));
+                self.cards.remove(entry.post());
+            }
+            if let Some(post) = &after {
+                self.cards.insert(post);
+                keys.extend(self.cards.keys(post));
+            }
+        }
+        let held = &self.held;
+        let concerned = self.cards.settle(keys, |a, b| order(held, a, b));
+        self.remember(&concerned, before);
+    }
+
+    /// Makes the entries, and puts them in the places of those that were.
+    fn replace(&mut self, before: HashMap<Arc<str>, Before>) -> Difference {
+        let mut difference = Difference::default();
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        for (path, before) in before {
+            let after = self.entry(&path, &before);
+            if let Some(held) = self.held.get_mut(&path) {
+                held.entry.clone_from(&after);
+            }
+            let is_odd =
+                |entry: &Arc<Entry>| entry.updated_is_ahead() || is_the_sites(entry.path());
+            if after.as_ref().is_some_and(is_odd) {
+                self.odd.insert(path);
+            } else {
+                self.odd.remove(&path);
+            }
+            let (old, new) = (before.entry, after);
+            if let (Some(old), Some(new)) = (&old, &new)
+                && Arc::ptr_eq(old, new)
+            {
+                continue;
+            }
+            if old != new {
+                difference.is_visible = true;
+                let paths = [&old, &new].into_iter().flatten();
+                difference
+                    .cards
+                    .extend(paths.filter_map(|entry| entry.card_path().map(str::to_owned)));
+            }
+            gone.extend(old);
+            come.extend(new);
+        }
+        let listed = |entries: &[Arc<Entry>], is: bool| -> Vec<Arc<Entry>> {
+            let wanted = |entry: &&Arc<Entry>| entry.is_listed() == is;
+            entries.iter().filter(wanted).cloned().collect()
+        };
+        let site = &mut self.site;
+        let (lists_gone, lists_come) = (listed(&gone, true), listed(&come, true));
+        difference.feeds = site.feeds.change(&lists_gone, &lists_come, &self.config);
+        site.unlisted
+            .change(&listed(&gone, false), &listed(&come, false));
+        site.cards.change(&gone, &come);
+        self.change_urls(&lists_gone, &lists_come);
+        self.leave_behind(&gone, &come, &mut difference);
+        difference
+    }
+
+    fn entry(&mut self, path: &str, before: &Before) -> Option<Arc<Entry>> {
+        let held = self.winner(path)?;
+        let has_card =
+            self.cards.loss(&held.post).is_none() && !is_the_sites(&held.post.permalink.path);
+        if let Some(entry) = before.entry.as_ref().filter(|_| !before.is_due)
+            && entry.is_of(&held.post)
+            && entry.card_path().is_some() == has_card
+        {
+            return Some(Arc::clone(entry));
+        }
+        let (post, config) = (Arc::clone(&held.post), Arc::clone(&self.config));
+        let (_, shown) = visibility::judge(&post, config.hidden, self.now);
+        let entry = Entry::new(&shown?, has_card, &mut self.words, &config, self.now);
+        // The same stays the same allocation, so that what is made of it can stay.
+        let same = before
+            .entry
+            .as_ref()
+            .filter(|old| ***old == entry && old.is_of(&post));
+        Some(match same {
+            Some(same) => Arc::clone(same),
+            None => Arc::new(entry),
+        })
+    }
+
+    /// The addresses that the sitemap holds.
+    fn change_urls(&mut self, gone: &[Arc<Entry>], come: &[Arc<Entry>]) {
+        let site = &mut self.site;
+        let in_sitemap = |entries: &[Arc<Entry>]| -> Vec<Arc<Entry>> {
+            let is = |entry: &&Arc<Entry>| entry.in_sitemap();
+            entries.iter().filter(is).cloned().collect()
+        };
+        let (out, into) = (in_sitemap(gone), in_sitemap(come));
+        let language = &self.config.site.language;
+        let others = self
+            .languages
+            .change(&out, &into, language, &mut site.translations);
+        let mut out: Vec<SiteUrl> = out
+            .into_iter()
+            .chain(others.iter().cloned())
+            .map(|entry| SiteUrl::Post(entry, None))
+            .collect();
+        let with_languages = |entry: Arc<Entry>| {
+            let translations = site.translations_of(&entry);
+            SiteUrl::Post(entry, translations)
+        };
+        let mut into: Vec<SiteUrl> = into.into_iter().chain(others).map(with_languages).collect();
+        // A page that is a post's is told of as the post.
+        for page in &site.settings.pages {
+            let url = |entry: &Arc<Entry>| entry.url() == &**page;
+            if !site.urls.is_empty() && !gone.iter().any(url) && !come.iter().any(url) {
+                continue;
+            }
+            let owner = self.addresses.owner(&(ADDRESS, Cow::Borrowed(page)));
+            let owner = owner.and_then(|post| self.held.get(post.path.as_str()));
+            if owner.is_some_and(|held| held.listing == Some(Listing::Listed)) {
+                out.push(SiteUrl::Page(Arc::clone(page)));
+            } else {
+                into.push(SiteUrl::Page(Arc::clone(page)));
+            }
+        }
+        site.urls.change(&out, into);
+    }
+
+    /// What is where cards were.
+    fn leave_behind(
+        &mut self,
+        gone: &[Arc<Entry>],
+        come: &[Arc<Entry>],
+        difference: &mut Difference,
+    ) {
+        let (held, cards) = (&self.held, &self.cards);
+        let taken = |path: &str| {
+            if is_the_sites(path) {
+                return Some("the site itself".to_owned());
+            }
+            let owner = card_claims(path)
+                .iter()
+                .find_map(|claim| cards.owner(claim).cloned());
+            owner.map(|post| post.path.clone())
+        };
+        let aliases =
+            self.aliases
+                .change(gone, come, |a, b| order(held, a.post(), b.post()), taken);
+        let addresses = &self.addresses;
+        let entry_of = |path: &str| held.get(path).and_then(|held| held.entry.as_ref());
+        let heir = |id: &str, source: &str| {
+            let of_id = addresses.owner(&(ID, Cow::Borrowed(id)));
+            let of_id = of_id.and_then(|post| entry_of(&post.path));
+            let of_source = || entry_of(source);
+            let has_card = |entry: &&Arc<Entry>| entry.card_path().is_some();
+            let heir = of_id
+                .filter(has_card)
+                .or_else(|| of_source().filter(has_card));
+            heir.cloned()
+        };
+        difference.is_visible |= self
+            .trail
+            .follow(&mut self.site, aliases, (gone, come), heir);
+    }
+
+    /// Each post's state, in the order of the paths.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let verdict = |held: &Held| {
+            let (verdict, _) = visibility::judge(&held.post, self.config.hidden, self.now);
+            match self.addresses.loss(&held.post) {
+                Some(loss) if held.listing.is_some() => Verdict {
+                    state: State::Shadowed {
+                        by: loss.owner.clone(),
+                    },
+                    ..verdict
+                },
+                _ => verdict,
+            }
+        };
+        let mut verdicts: Vec<Verdict> = self.held.values().map(verdict).collect();
+        verdicts.sort_by(|a, b| a.path.cmp(&b.path));
+        verdicts
+    }
+
+    /// What is wrong between posts, sorted.
+    pub fn findings(&self) -> Vec<Finding> {
+        let post = |path: &str| self.held.get(path).map(|held| &*held.post);
+        let of_addresses = self
+            .addresses
+            .losses()
+            .filter_map(|(path, loss)| Some(faults::address(post(path)?, loss)));
+        let of_cards = self
+            .cards
+            .losses()
+            .filter_map(|(path, loss)| Some(faults::card(post(path)?, &loss.owner)));
+        let odd = || self.odd.iter().filter_map(|path| post(path));
+        let ahead = odd().filter(|post| post.updated.is_some_and(|updated| updated > self.now));
+        let the_sites = odd().filter(|post| is_the_sites(&post.permalink.path));
+        let mut findings: Vec<Finding> = of_addresses
+            .chain(of_cards)
+            .chain(ahead.map(faults::ahead))
+            .chain(the_sites.map(|post| faults::card(post, "the site itself")))
+            .chain(self.aliases.findings())
+            .collect();
+        findings.sort();
+        findings
+    }
+}
+
+const ADDRESS: u8 = 0;
+const ID: u8 = 1;
+const CARD: u8 = 2;
+
+/// Nobody has the address or the id of another.
+fn addresses(post: &Post) -> Vec<Claim<'_>> {
+    vec![
+        (ADDRESS, Cow::Borrowed(&post.permalink.url)),
+        (ID, Cow::Borrowed(&post.id)),
+    ]
+}
+
+/// An address is more than its path: origins and queries differ where paths do not.
+fn cards(post: &Post) -> Vec<Claim<'_>> {
+    card_claims(&post.permalink.path)
+}
+
+/// The path of a card, and where it ends as the path of another's picture, that one's.
+pub(super) fn card_claims(path: &str) -> Vec<Claim<'_>> {
+    let of_picture = ArtifactKey::card_path_of_picture(path);
+    std::iter::once(path)
+        .chain(of_picture)
+        .map(|path| (CARD, Cow::Borrowed(path)))
+        .collect()
+}
+
+/// The site's own card is at `/`.
+fn is_the_sites(path: &str) -> bool {
+    path == "/" || ArtifactKey::card_path_of_picture(path) == Some("/")
+}
+
+/// Who is in the lists goes before who is not, or a hidden revision would shadow the public one; then
+/// the newest.
+fn order(held: &HashMap<Arc<str>, Held>, a: &Arc<Post>, b: &Arc<Post>) -> Ordering {
+    let listing = |post: &Post| held.get(post.path.as_str()).and_then(|held| held.listing);
+    listing(a)
+        .cmp(&listing(b))
+        .then_with(|| b.published.cmp(&a.published))
+        .then_with(|| a.path.cmp(&b.path))
+}

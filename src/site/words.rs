@@ -1,0 +1,68 @@
+//! Labels and names into terms and people, each list of which exists once however many posts have it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::entry::{Byline, Person, Term, find};
+use crate::config;
+use crate::post::Author;
+
+/// Lists that nobody has any more are looked for when there are so many more than there were.
+const ROOM: usize = 1_000;
+
+/// The lists that are in use.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    terms: HashMap<Vec<String>, Arc<[Term]>>,
+    bylines: HashMap<Vec<Author>, Arc<Byline>>,
+    swept_at: usize,
+}
+
+impl Words {
+    /// The terms of labels.
+    pub(super) fn terms(&mut self, labels: &[String]) -> Arc<[Term]> {
+        if let Some(terms) = self.terms.get(labels) {
+            return Arc::clone(terms);
+        }
+        let terms: Arc<[Term]> = labels.iter().map(|label| Term::new(label)).collect();
+        self.terms.insert(labels.to_vec(), Arc::clone(&terms));
+        terms
+    }
+
+    /// What posts say of their authors, and what the configuration adds.
+    pub(super) fn byline(&mut self, authors: &[Author], known: &[config::Author]) -> Arc<Byline> {
+        if let Some(byline) = self.bylines.get(authors) {
+            return Arc::clone(byline);
+        }
+        let people: Vec<Person> = authors.iter().map(|author| person(author, known)).collect();
+        let byline = Arc::new(Byline {
+            terms: people
+                .iter()
+                .map(|person| Term::new(&person.name))
+                .collect(),
+            people,
+        });
+        self.bylines.insert(authors.to_vec(), Arc::clone(&byline));
+        byline
+    }
+
+    /// Forgets what nobody has any more.
+    pub(super) fn sweep(&mut self) {
+        if self.terms.len() + self.bylines.len() < self.swept_at * 2 + ROOM {
+            return;
+        }
+        self.terms.retain(|_, terms| Arc::strong_count(terms) > 1);
+        self.bylines
+            .retain(|_, byline| Arc::strong_count(byline) > 1);
+        self.swept_at = self.terms.len() + self.bylines.len();
+    }
+}
+
+fn person(author: &Author, known: &[config::Author]) -> Person {
+    let known = find(&author.name, known);
+    Person {
+        name: author.name.clone(),
+        url: author.url.clone().or_else(|| known?.url.clone()),
+        email: author.email.clone().or_else(|| known?.email.clone()),
+    }
+}
