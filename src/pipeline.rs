@@ -32,6 +32,7 @@ pub struct Pipeline {
     /// Whether something changed that is not published yet.
     is_stale: bool,
     in_doubt: bool,
+    changed_files: usize,
 }
 
 /// What the operator may know of the content. None of it is public.
@@ -47,6 +48,8 @@ pub struct Status {
     pub findings: Vec<Finding>,
     /// When the site will next differ though no file does.
     pub next_change: Option<DateTime<Utc>>,
+    /// How many changes of files no event told of, since the start: a look at everything found them.
+    pub missed_by_events: u64,
 }
 
 /// Why there is no next snapshot. The last one stays up.
@@ -84,6 +87,7 @@ impl Pipeline {
             status: Status::default(),
             is_stale: false,
             in_doubt: false,
+            changed_files: 0,
         }
     }
 
@@ -100,6 +104,52 @@ impl Pipeline {
     /// Whether posts are served whose files are gone, as most went at once.
     pub fn is_in_doubt(&self) -> bool {
         self.in_doubt
+    }
+
+    /// How many files the last look found to be other than they were, or gone.
+    pub fn changed_files(&self) -> usize {
+        self.changed_files
+    }
+
+    /// Counts changes that no event told of.
+    pub fn count_missed(&mut self, files: usize) {
+        let files = u64::try_from(files).unwrap_or(u64::MAX);
+        self.status.missed_by_events = self.status.missed_by_events.saturating_add(files);
+    }
+
+    /// Lets the next look judge and publish anew whatever it finds, as what it was judged by is
+    /// another: the clock.
+    pub fn judge_again(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// Works by another configuration from now on, and publishes what that makes of the content as
+    /// of `now`. What does not differ keeps its validators.
+    ///
+    /// # Errors
+    /// The content directory cannot be listed: nothing is other than it was, and the former
+    /// configuration stays. Or an output cannot be written: the next look tries again.
+    pub fn reconfigure(
+        &mut self,
+        config: Config,
+        now: SystemTime,
+    ) -> Result<Outcome, PipelineError> {
+        let unseen = Progress::default();
+        if config.content.dir == self.config.content.dir {
+            self.library.read_again();
+            self.library
+                .look(&config, Loss::IsBelieved, now, &unseen)?;
+        } else {
+            let mut library = Library::default();
+            library.look(&config, Loss::IsBelieved, now, &unseen)?;
+            self.library = library;
+        }
+        self.studio = Studio::new(&config);
+        self.config = config;
+        self.studio.look(now);
+        self.in_doubt = false;
+        self.is_stale = true;
+        Ok(self.publish(now)?)
     }
 
     /// Looks at the content, and publishes what is to be seen as of `now`.
@@ -123,9 +173,11 @@ impl Pipeline {
     ) -> Result<Outcome, PipelineError> {
         let unseen = Progress::default();
         let looked = self.library.look(&self.config, loss, now, &unseen);
+        self.changed_files = 0;
         if let Ok(looked) = &looked {
             self.is_stale |= looked.changed;
             self.in_doubt = looked.in_doubt;
+            self.changed_files = looked.changed_files;
         }
         self.is_stale |= self.studio.look(now);
         let due = self
@@ -164,6 +216,7 @@ impl Pipeline {
             verdicts: judged.verdicts,
             findings,
             next_change: judged.next_change,
+            missed_by_events: self.status.missed_by_events,
         };
         self.is_stale = false;
         if before.generation() > 0 && is_same {

@@ -94,6 +94,8 @@ pub struct Looked {
     pub in_doubt: bool,
     /// How many files were read.
     pub read: usize,
+    /// How many files are other than they were, or gone.
+    pub changed_files: usize,
 }
 
 impl Library {
@@ -153,14 +155,25 @@ impl Library {
             changed: !self.looked || self.files.len() != before || self.findings != scan.findings,
             in_doubt,
             read: read.len(),
+            changed_files: before - self.files.len(),
         };
         for (path, reading) in read {
-            looked.changed |= self.take(path, reading);
+            let is_other = self.take(path, reading);
+            looked.changed |= is_other;
+            looked.changed_files += usize::from(is_other);
         }
         looked.changed |= self.withhold();
         self.findings = scan.findings;
         self.looked = true;
         Ok(looked)
+    }
+
+    /// Reads every file again at the next look, as they are to be read otherwise. What a file was stays
+    /// known, for the case that it is broken.
+    pub fn read_again(&mut self) {
+        for known in self.files.values_mut() {
+            known.stamp = None;
+        }
     }
 
     /// Whether fewer than half of the posts are left, counting those that came in the meantime: a

@@ -78,7 +78,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config", "content", "finding", "lint", "progress", "site", "studio",
         ],
     ),
-    ("watch", &["config", "content", "pipeline"]),
+    ("watch", &["config", "content", "pipeline", "stamp"]),
     (
         "server",
         &["artifact", "config", "gallery", "percent", "snapshot"],
@@ -160,7 +160,7 @@ const FENCES: &[(&str, &str)] = &[
     ("imagesize", "src/picture.rs"),
     ("exif", "src/picture.rs"),
     ("quick_cache", "src/gallery.rs"),
-    ("rustix", "src/gallery.rs"),
+    ("rustix", "src/gallery.rs src/watch/mount.rs"),
     ("annotate_snippets", "src/report/human.rs"),
     ("indicatif", "src/report/bar.rs"),
     ("hyper", "src/server/"),
