@@ -180,3 +180,216 @@ pub(super) fn teller(wakes: std::sync::mpsc::Sender<super::source::Wake>) -> Tel
         table: Arc::new(Mutex::default()),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use crate::watch::source::Wake;
+
+    struct Site {
+        dir: tempfile::TempDir,
+        sight: Sight,
+        wakes: Receiver<Wake>,
+    }
+
+    /// A site in a directory that is made by `make`, with the system's own events.
+    fn site(more: &str, make: impl FnOnce(&Path)) -> Site {
+        let dir = tempfile::tempdir().unwrap();
+        make(dir.path());
+        let toml = format!("[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n{more}");
+        let config = Config::parse(&toml, "config.toml", dir.path()).unwrap();
+        let files = [dir.path().join("config.toml")];
+        let (sender, wakes) = channel();
+        let make = Box::new(crate::watch::events::system);
+        let sight = Sight::new(&config, &files, teller(sender), make);
+        assert!(sight.trusts_events(), "{:?}", sight.missing());
+        Site { dir, sight, wakes }
+    }
+
+    impl Site {
+        fn path(&self, path: &str) -> PathBuf {
+            self.dir.path().join(path)
+        }
+
+        fn write(&self, path: &str) {
+            fs::write(self.path(path), "x").unwrap();
+        }
+
+        /// Takes in news until there is some of the path.
+        fn hears_of(&mut self, path: &str) {
+            let wanted = self.path(path);
+            let mut heard = BTreeSet::new();
+            while !heard.contains(&wanted) {
+                let wake = self.wakes.recv_timeout(Duration::from_secs(20));
+                match wake.unwrap_or_else(|_| panic!("{path} is not among {heard:?}")) {
+                    Wake::Happened(happening) => self.sight.learn(&happening, |news, _, _| {
+                        heard.extend(news.paths);
+                    }),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+
+        /// Takes in news until anything may have changed, or the configuration.
+        fn hears(&mut self, is: fn(&News) -> bool) {
+            let mut heard = false;
+            while !heard {
+                match self.wakes.recv_timeout(Duration::from_secs(20)).unwrap() {
+                    Wake::Happened(happening) => {
+                        self.sight.learn(&happening, |news, _, _| heard |= is(&news));
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_named_as_the_configuration_leads_to_it() {
+        let mut site = site("", |dir| {
+            fs::create_dir_all(dir.join("real/sub")).unwrap();
+            symlink("real", dir.join("content")).unwrap();
+        });
+        site.write("content/a.md");
+        site.hears_of("content/a.md");
+        site.write("real/sub/b.md");
+        site.hears_of("content/sub/b.md");
+    }
+
+    #[test]
+    fn all_names_of_a_file_are_named() {
+        let mut site = site("", |dir| {
+            fs::create_dir_all(dir.join("content/real")).unwrap();
+            fs::create_dir_all(dir.join("outside/deep")).unwrap();
+            symlink("real", dir.join("content/one")).unwrap();
+            symlink("../outside", dir.join("content/two")).unwrap();
+            fs::write(dir.join("outside/deep/post.txt"), "").unwrap();
+            symlink("../outside/deep/post.txt", dir.join("content/post.md")).unwrap();
+        });
+        for (write, name) in [
+            ("content/real/a.md", "content/real/a.md"),
+            ("content/real/b.md", "content/one/b.md"),
+            ("content/one/c.md", "content/real/c.md"),
+            ("outside/d.md", "content/two/d.md"),
+            ("outside/deep/e.md", "content/two/deep/e.md"),
+            ("outside/deep/post.txt", "content/post.md"),
+        ] {
+            site.write(write);
+            site.hears_of(name);
+        }
+    }
+
+    #[test]
+    fn directories_and_links_that_come_later_are_watched() {
+        let mut site = site("", |dir| {
+            fs::create_dir_all(dir.join("content")).unwrap();
+            fs::create_dir_all(dir.join("outside/deep")).unwrap();
+        });
+        fs::create_dir_all(site.path("content/a/b/c")).unwrap();
+        site.hears_of("content/a");
+        site.write("content/a/b/c/x.md");
+        site.hears_of("content/a/b/c/x.md");
+        fs::rename(site.path("content/a"), site.path("content/z")).unwrap();
+        site.hears_of("content/z");
+        site.write("content/z/b/c/y.md");
+        site.hears_of("content/z/b/c/y.md");
+        symlink("../outside", site.path("content/link")).unwrap();
+        site.hears_of("content/link");
+        site.write("outside/deep/x.md");
+        site.hears_of("content/link/deep/x.md");
+        // Out of the content and back, while nobody looks.
+        fs::rename(site.path("content/z"), site.path("z")).unwrap();
+        fs::rename(site.path("z"), site.path("content/z")).unwrap();
+        site.hears_of("content/z");
+        site.hears_of("content/z");
+        site.write("content/z/b/c/w.md");
+        site.hears_of("content/z/b/c/w.md");
+    }
+
+    #[test]
+    fn the_target_of_a_link_that_is_swapped_is_followed() {
+        let mut site = site("", |dir| {
+            fs::create_dir_all(dir.join("content/..one")).unwrap();
+            fs::create_dir_all(dir.join("content/..two")).unwrap();
+            fs::write(dir.join("content/..one/a.md"), "").unwrap();
+            fs::write(dir.join("content/..two/a.md"), "").unwrap();
+            symlink("..one", dir.join("content/..data")).unwrap();
+            symlink("..data/a.md", dir.join("content/a.md")).unwrap();
+        });
+        symlink("..two", site.path("content/..data_tmp")).unwrap();
+        fs::rename(
+            site.path("content/..data_tmp"),
+            site.path("content/..data"),
+        )
+        .unwrap();
+        site.hears_of("content/a.md");
+        site.write("content/..two/a.md");
+        site.hears_of("content/a.md");
+    }
+
+    #[test]
+    fn what_is_replaced_on_the_way_is_watched_anew() {
+        let mut site = site("[content]\ndir = \"a/b/content\"", |dir| {
+            fs::create_dir_all(dir.join("a/b/content")).unwrap();
+        });
+        fs::rename(site.path("a/b"), site.path("a/away")).unwrap();
+        fs::create_dir_all(site.path("a/b/content")).unwrap();
+        site.hears(|news| news.everything);
+        site.hears(|news| news.everything);
+        site.write("a/b/content/x.md");
+        site.hears_of("a/b/content/x.md");
+    }
+
+    #[test]
+    fn what_is_none_of_ours_wakes_nobody() {
+        let mut site = site("", |dir| {
+            fs::create_dir_all(dir.join("content/.git/objects")).unwrap();
+            fs::write(dir.join("content/a.md"), "").unwrap();
+        });
+        let content = site.path("content");
+        for name in [".a.md.swp", "4913", "a.md~", "b.txt", ".git/index", "x.tmp"] {
+            fs::write(content.join(name), "x").unwrap();
+            fs::remove_file(content.join(name)).unwrap();
+        }
+        fs::write(site.path("beside.md"), "x").unwrap();
+        fs::read(content.join("a.md")).unwrap();
+        site.write("content/b.md");
+        let mut paths = BTreeSet::new();
+        while paths.is_empty() {
+            let wake = site.wakes.recv_timeout(Duration::from_secs(20)).unwrap();
+            match wake {
+                Wake::Happened(happening) => site.sight.learn(&happening, |news, _, _| {
+                    assert!(!news.everything && !news.config, "{happening:?}");
+                    paths.extend(news.paths);
+                }),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(paths, [content.join("b.md")].into());
+    }
+
+    #[test]
+    fn the_configuration_is_told_from_the_content_beside_it() {
+        let mut site = site("[content]\ndir = \".\"", |dir| {
+            fs::create_dir_all(dir.join("..one")).unwrap();
+            fs::create_dir_all(dir.join("..two")).unwrap();
+            symlink("..one", dir.join("..data")).unwrap();
+            symlink("..data/config.toml", dir.join("config.toml")).unwrap();
+        });
+        site.write("..one/config.toml");
+        site.hears(|news| news.config);
+        symlink("..two", site.path("..data_tmp")).unwrap();
+        fs::rename(site.path("..data_tmp"), site.path("..data")).unwrap();
+        site.hears(|news| news.config);
+        site.write("..two/config.toml");
+        site.hears(|news| news.config);
+        site.write("a.md");
+        site.hears_of("a.md");
+    }
+}
