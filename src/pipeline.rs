@@ -137,8 +137,7 @@ impl Pipeline {
         let unseen = Progress::default();
         if config.content.dir == self.config.content.dir {
             self.library.read_again();
-            self.library
-                .look(&config, Loss::IsBelieved, now, &unseen)?;
+            self.library.look(&config, Loss::IsBelieved, now, &unseen)?;
         } else {
             let mut library = Library::default();
             library.look(&config, Loss::IsBelieved, now, &unseen)?;

@@ -202,7 +202,11 @@ impl Watch {
         let is_poll = self.sight.polls() && ticks.poll <= at;
         if is_poll || is_rescan {
             let running = self.pipeline.config();
-            if self.reload.as_mut().is_some_and(|reload| reload.differs(running)) {
+            if self
+                .reload
+                .as_mut()
+                .is_some_and(|reload| reload.differs(running))
+            {
                 self.reread.get_or_insert((at, false));
             }
         }
@@ -220,6 +224,8 @@ impl Watch {
             self.pace.forget();
             ticks.retry = at + MISSING_TICK;
             ticks.poll = at + self.config().watch.poll;
+        }
+        if is_rescan {
             ticks.rescan = at + self.config().watch.rescan;
         }
         let is_set_back = self.clock_was.is_some_and(|was| now + TICK < was);
@@ -271,7 +277,10 @@ impl Watch {
             return;
         }
         let end = Instant::now() + STRAGGLERS;
-        while let Ok(wake) = self.wakes.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        while let Ok(wake) = self
+            .wakes
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
             let is_event = matches!(wake, Wake::Happened(_) | Wake::Lost(_));
             self.take(wake);
             if is_event || self.stopped {
@@ -310,7 +319,9 @@ impl Watch {
         self.sight.configure(config, &reload.files(config));
         self.doubt_since = None;
         self.failing = outcome.is_err();
-        report(Turn::Reloaded { needs_restart: &keys });
+        report(Turn::Reloaded {
+            needs_restart: &keys,
+        });
         match outcome {
             Ok(Outcome::Unchanged) => {}
             Ok(outcome) => report(Turn::Looked(outcome, self.status())),

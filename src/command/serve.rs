@@ -176,10 +176,7 @@ impl Log {
                 }
             }
             ConfigError::Read { source, .. } => {
-                warn!(
-                    hint = "put the file back, and it is read again",
-                    "{source}"
-                )
+                warn!(hint = "put the file back, and it is read again", "{source}")
             }
         }
     }

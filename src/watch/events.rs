@@ -219,12 +219,12 @@ mod tests {
 
     #[test]
     fn limits_are_of_everything_and_a_directory_that_is_gone_is_not() {
-        let io = |number| {
-            refused(notify::Error::io(std::io::Error::from_raw_os_error(number)))
-        };
+        let io = |number| refused(notify::Error::io(std::io::Error::from_raw_os_error(number)));
         assert_eq!(io(2), Refused::Here);
         assert_eq!(io(13), Refused::Here);
-        assert!(matches!(io(24), Refused::Everywhere(why) if why.hint.contains("max_user_instances")));
+        assert!(
+            matches!(io(24), Refused::Everywhere(why) if why.hint.contains("max_user_instances"))
+        );
         assert!(matches!(io(38), Refused::Everywhere(_)), "ENOSYS");
         let limit = refused(notify::Error::new(ErrorKind::MaxFilesWatch));
         assert!(matches!(limit, Refused::Everywhere(why) if why.hint.contains("max_user_watches")));

@@ -113,7 +113,10 @@ impl Pace {
                 self.since = None;
             }
         }
-        let waiting = self.waiting.entry(path).or_insert(Waiting { since: at, due: at });
+        let waiting = self
+            .waiting
+            .entry(path)
+            .or_insert(Waiting { since: at, due: at });
         waiting.due = (at + quiet).min(waiting.since + most);
     }
 
@@ -121,7 +124,10 @@ impl Pace {
     pub(super) fn next(&self) -> Option<Instant> {
         let waiting = self.waiting.values().map(|waiting| waiting.due).min();
         let settling = self.settling.as_ref().map(|(due, _)| *due);
-        [self.ready_at(), waiting, settling].into_iter().flatten().min()
+        [self.ready_at(), waiting, settling]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// When what is whole is to be looked at.
@@ -185,7 +191,10 @@ mod tests {
     fn paths(scope: &Scope) -> Vec<String> {
         match scope {
             Scope::All => vec!["all".to_owned()],
-            Scope::Paths(paths) => paths.iter().map(|path| path.display().to_string()).collect(),
+            Scope::Paths(paths) => paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
         }
     }
 

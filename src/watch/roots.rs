@@ -142,19 +142,16 @@ impl Roots {
     ) -> Result<News, NoEvents> {
         let names = self.table().names(path);
         let is_other = matches!(kind, Kind::Gone | Kind::Arrived | Kind::Folder);
-        if is_other {
-            self.forget(path, source);
-        }
+        let was_watched = is_other && self.forget(path, source);
         let mut news = News {
             config: names.iter().any(|name| name.role == Role::Config),
             ..News::default()
         };
         if names.iter().any(|name| name.role == Role::Way) {
-            if is_other {
+            // One that is gone and back already is the same, and not watched any more.
+            news.everything = was_watched || self.follow(source)?;
+            if was_watched {
                 self.watch(source)?;
-                news.everything = true;
-            } else {
-                news.everything = self.follow(source)?;
             }
         }
         let may_lead_on = is_other || kind == Kind::Touched;
@@ -180,8 +177,8 @@ impl Roots {
     }
 
     /// Forgets that a path, and what is below it, is watched: the system has forgotten it too, or is
-    /// about to.
-    fn forget(&mut self, path: &Path, source: &mut dyn Source) {
+    /// about to. Returns whether anything was.
+    fn forget(&mut self, path: &Path, source: &mut dyn Source) -> bool {
         let below: Vec<PathBuf> = self
             .watched
             .range(path.to_owned()..)
@@ -197,6 +194,7 @@ impl Roots {
         for dir in &below {
             table.dirs.remove(dir);
         }
+        !below.is_empty()
     }
 
     /// Forgets everything that is watched, as the source is gone.

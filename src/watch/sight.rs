@@ -19,7 +19,12 @@ pub(super) struct Sight {
 }
 
 impl Sight {
-    pub(super) fn new(config: &Config, files: &[PathBuf], teller: Teller, make: MakeSource) -> Sight {
+    pub(super) fn new(
+        config: &Config,
+        files: &[PathBuf],
+        teller: Teller,
+        make: MakeSource,
+    ) -> Sight {
         let table = Arc::clone(&teller.table);
         let mut sight = Sight {
             mode: config.watch.mode,
@@ -117,7 +122,11 @@ impl Sight {
     }
 
     /// What is to be done about something that happened, one by one.
-    pub(super) fn learn(&mut self, happening: &Happening, mut news: impl FnMut(News, Kind, Instant)) {
+    pub(super) fn learn(
+        &mut self,
+        happening: &Happening,
+        mut news: impl FnMut(News, Kind, Instant),
+    ) {
         let at = Instant::now();
         let mut learn = |path: &Path, kind| self.learn_one(path, kind);
         match happening {
@@ -181,8 +190,9 @@ pub(super) fn teller(wakes: std::sync::mpsc::Sender<super::source::Wake>) -> Tel
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
     use super::*;
     use std::collections::BTreeSet;
     use std::fs;
@@ -242,7 +252,8 @@ mod tests {
             while !heard {
                 match self.wakes.recv_timeout(Duration::from_secs(20)).unwrap() {
                     Wake::Happened(happening) => {
-                        self.sight.learn(&happening, |news, _, _| heard |= is(&news));
+                        self.sight
+                            .learn(&happening, |news, _, _| heard |= is(&news));
                     }
                     other => panic!("{other:?}"),
                 }
@@ -323,11 +334,7 @@ mod tests {
             symlink("..data/a.md", dir.join("content/a.md")).unwrap();
         });
         symlink("..two", site.path("content/..data_tmp")).unwrap();
-        fs::rename(
-            site.path("content/..data_tmp"),
-            site.path("content/..data"),
-        )
-        .unwrap();
+        fs::rename(site.path("content/..data_tmp"), site.path("content/..data")).unwrap();
         site.hears_of("content/a.md");
         site.write("content/..two/a.md");
         site.hears_of("content/a.md");

@@ -93,9 +93,8 @@ impl Table {
             }
         }
         let below = known.strip_prefix(&self.content).unwrap_or(known);
-        let is_left_out = |config: &Arc<Config>| {
-            left_out(&below.to_string_lossy(), config).is_some()
-        };
+        let is_left_out =
+            |config: &Arc<Config>| left_out(&below.to_string_lossy(), config).is_some();
         !self.config.as_ref().is_some_and(is_left_out)
     }
 

@@ -89,7 +89,14 @@ impl<'a> Walk<'a> {
             path: known.to_owned(),
             role,
         };
-        if !self.add(real)? || !self.table.dirs.entry(real.to_owned()).or_default().insert(name) {
+        if !self.add(real)?
+            || !self
+                .table
+                .dirs
+                .entry(real.to_owned())
+                .or_default()
+                .insert(name)
+        {
             return Ok(());
         }
         let device = self.watched.get(real).map(|(device, _)| *device);
@@ -100,10 +107,9 @@ impl<'a> Walk<'a> {
         above.push(real.to_owned());
         for entry in std::fs::read_dir(real).into_iter().flatten().flatten() {
             let known = known.join(entry.file_name());
-            if role == Role::Content && is_dot_file(&known) {
-                continue;
-            }
             match entry.file_type() {
+                // Posts in them are left out; `.git` alone would take hundreds of watches.
+                Ok(kind) if is_dot_file(&known) && (kind.is_dir() || role == Role::Content) => {}
                 Ok(kind) if kind.is_dir() => self.walk(&known, &entry.path(), role, above)?,
                 Ok(kind) if kind.is_symlink() => self.link(&known, role, above)?,
                 _ => {}

@@ -104,8 +104,9 @@ pub(super) fn identity_of(_metadata: &std::fs::Metadata) -> Identity {
     (0, 0)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
     use super::*;
     use std::os::unix::fs::symlink;
 
