@@ -148,7 +148,7 @@ impl Log {
                 hint = "on a network mount, set `watch.mode = \"poll\"`",
                 "files changed and no file event told of it"
             ),
-            Turn::Reloaded { needs_restart } if needs_restart.is_empty() => {
+            Turn::Reloaded { needs_restart: [] } => {
                 info!("configuration reloaded")
             }
             Turn::Reloaded { needs_restart } => warn!(

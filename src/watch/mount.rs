@@ -29,12 +29,6 @@ const SHARED: &[(u32, &str)] = &[
 pub(super) fn shared(dir: &Path) -> Option<&'static str> {
     let kind = rustix::fs::statfs(dir).ok()?.f_type;
     // The number has 32 bits, whatever the type that holds it is.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::allow_attributes,
-        reason = "the number has 32 bits, whatever holds it"
-    )]
     name(kind as u32)
 }
 

@@ -192,7 +192,6 @@ pub(super) fn teller(wakes: std::sync::mpsc::Sender<super::source::Wake>) -> Tel
 
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
     use super::*;
     use std::collections::BTreeSet;
     use std::fs;

@@ -106,7 +106,6 @@ pub(super) fn identity_of(_metadata: &std::fs::Metadata) -> Identity {
 
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
     use super::*;
     use std::os::unix::fs::symlink;
 
