@@ -9,6 +9,7 @@ mod feeds;
 mod fields;
 mod ids;
 mod raw;
+mod reload;
 mod sections;
 mod values;
 
@@ -251,10 +252,27 @@ pub struct Server {
 /// `[watch]`: how changes are noticed.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// How long the content directory must be quiet before a generation is made of it.
+    /// Where news of changes comes from.
+    pub mode: WatchMode,
+    /// How long a file that is being written, and is not closed, must be quiet before it is looked at.
     pub debounce: Duration,
+    /// How often everything is looked at where there are no events.
+    pub poll: Duration,
     /// How often everything is looked at again, whether or not an event came.
     pub rescan: Duration,
+}
+
+/// `watch.mode`: where news of changes comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchMode {
+    /// Events of the system where it has them, looks at an interval where it does not.
+    Auto,
+    /// Events of the system, or no start.
+    Native,
+    /// Looks at an interval.
+    Poll,
+    /// Nowhere: what is there at the start is served, until SIGHUP.
+    Off,
 }
 
 /// Why there is no configuration.

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::config::Config;
 use crate::content::{Library, LibraryError, Loss, Scope, Tally};
+use crate::post::Post;
 use crate::progress::Progress;
 use crate::render::{Press, RenderError, Rendered};
 use crate::site::Site;
@@ -50,6 +51,9 @@ pub struct Pipeline {
     unseen: BTreeSet<Arc<str>>,
     is_unsure: bool,
     in_doubt: bool,
+    /// Whether to judge anew whatever a look finds.
+    again: bool,
+    changed_files: usize,
 }
 
 /// What the operator may know of the content. None of it is public.
@@ -63,8 +67,8 @@ pub struct Status {
     pub findings: Findings,
     /// When the site will next differ though no file does.
     pub next_change: Option<DateTime<Utc>>,
-    /// How many files the last look read.
-    pub read: usize,
+    /// How many changes of files no event told of, since the start: a look at everything found them.
+    pub missed_by_events: u64,
 }
 
 /// Why there is no next snapshot. The last one stays up.
@@ -106,6 +110,8 @@ impl Pipeline {
             unseen: BTreeSet::new(),
             is_unsure: true,
             in_doubt: false,
+            again: false,
+            changed_files: 0,
             config,
         }
     }
@@ -130,6 +136,66 @@ impl Pipeline {
         self.in_doubt
     }
 
+    /// How many files the last look found to be other than they were, or gone.
+    pub fn changed_files(&self) -> usize {
+        self.changed_files
+    }
+
+    /// Counts changes that no event told of.
+    pub fn count_missed(&mut self, files: usize) {
+        let files = u64::try_from(files).unwrap_or(u64::MAX);
+        self.status.missed_by_events = self.status.missed_by_events.saturating_add(files);
+    }
+
+    /// Lets the next look judge and publish anew whatever it finds, as what it was judged by is
+    /// another: the clock.
+    pub fn judge_again(&mut self) {
+        self.again = true;
+    }
+
+    /// Works by another configuration from now on, and publishes what that makes of the content as
+    /// of `now`. What does not differ keeps its validators.
+    ///
+    /// # Errors
+    /// The content directory cannot be listed: nothing is other than it was, and the former
+    /// configuration stays. Or an output cannot be written: the next look tries again.
+    pub fn reconfigure(
+        &mut self,
+        config: Config,
+        now: SystemTime,
+    ) -> Result<Outcome, PipelineError> {
+        let unseen = Progress::default();
+        if config.content.dir == self.config.content.dir {
+            self.library.read_again();
+            self.library.look(&config, Loss::IsBelieved, now, &unseen)?;
+        } else {
+            let mut library = Library::default();
+            library.look(&config, Loss::IsBelieved, now, &unseen)?;
+            self.library = library;
+        }
+        let config = Arc::new(config);
+        let register = Register::new(Arc::clone(&config), Trail::default());
+        let trail = std::mem::replace(&mut self.register, register).into_trail();
+        self.register = Register::new(Arc::clone(&config), trail);
+        self.studio = Studio::new(&config);
+        self.studio.look(None, now);
+        self.config = config;
+        self.account = Account::default();
+        for (path, findings) in self.library.findings_by_file() {
+            self.account.set(Origin::File(Arc::clone(path)), findings);
+        }
+        let change = |post: &Arc<Post>| (Arc::from(post.path.as_str()), Some(Arc::clone(post)));
+        self.pending = self.library.posts().map(change).collect();
+        self.stale = Some(Stale::All);
+        self.in_doubt = false;
+        let outcome = self.publish(now)?;
+        self.see_all();
+        if self.unseen.len() <= MOST_CARDS {
+            self.advise();
+        }
+        Ok(outcome)
+    }
+
     /// Looks at the content, and publishes what is to be seen as of `now`.
     ///
     /// # Errors
@@ -151,6 +217,7 @@ impl Pipeline {
     ) -> Result<Outcome, PipelineError> {
         // After a look that failed, or that did not believe what it saw, anything may be different.
         let scope = if self.is_unsure { &Scope::All } else { scope };
+        self.changed_files = 0;
         let looked = self.look(scope, now, loss);
         self.is_unsure = looked.is_err() || self.in_doubt;
         let paths = match scope {
@@ -163,7 +230,8 @@ impl Pipeline {
         }
         let at = DateTime::<Utc>::from(now);
         let is_due = self.register.next_change().is_some_and(|due| due <= at);
-        let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due {
+        let again = std::mem::take(&mut self.again);
+        let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due || again {
             self.publish(now)?
         } else {
             self.tell();
@@ -187,7 +255,7 @@ impl Pipeline {
             .library
             .look_at(scope, &self.config, loss, now, &unseen)?;
         self.in_doubt = looked.in_doubt;
-        self.status.read = looked.read;
+        self.changed_files = looked.changed_files;
         for path in looked.files {
             let findings = self.library.findings_of(&path);
             self.account.set(Origin::File(path), findings);

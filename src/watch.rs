@@ -1,111 +1,134 @@
 //! File events, due dates and a slow rescan into looks of the pipeline.
 //!
-//! An event only wakes; what changed is decided by the look, so a lost, doubled or misread event
-//! costs time and never truth. The order of a turn:
+//! An event only says where to look; what changed is decided by the look, so a doubled or misread event
+//! costs time and never truth, and a lost one is made up for by the next rescan. A turn:
 //!
-//! 1. wait for an event, the next due date, or the next tick;
-//! 2. after an event, wait until the directory is quiet, but not for long;
-//! 3. see to it that the directory which is there now is the one being watched;
-//! 4. look;
-//! 5. after an event, look once more a little later, for what was written between the look and
-//!    the arrival of a watch on a new directory.
+//! 1. wait for an event, the next due date, or the next tick (`wait`);
+//! 2. take in all events there are: what is whole is to be looked at now, what is not waits (`pace`),
+//!    and what is new is watched before it is looked at (`roots`);
+//! 3. read the configuration again, if it is another (`reload`);
+//! 4. look.
 
 mod events;
+mod handle;
+mod mount;
+mod pace;
+mod reload;
+mod roots;
+mod sight;
+mod source;
+mod table;
+mod turn;
+mod walk;
+mod way;
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 
-use crate::content::Loss;
+use crate::config::Config;
+use crate::content::{Loss, Scope};
 use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
 use crate::site::visibility::Verdict;
-use events::Events;
+use pace::Pace;
+use reload::{Reload, Reread};
+use sight::Sight;
+use source::Wake;
 
-/// The longest that a stream of events puts off a look.
-const MAX_DEBOUNCE: Duration = Duration::from_millis(250);
-/// When to look again after an event. New directories are watched well within it.
-const SETTLE: Duration = Duration::from_millis(150);
+pub use handle::{Reloader, Stop};
+pub use reload::Load;
+pub use source::{Happening, Kind, MakeSource, NoEvents, Refused, Source, Teller};
+pub use turn::Turn;
+
 /// How often to look for a content directory that is not there.
 const MISSING_TICK: Duration = Duration::from_millis(150);
 /// How long it is doubted that most posts are gone at once: longer than a checkout.
 const DOUBT: Duration = Duration::from_secs(5);
-/// How long to sleep at most before a due date, so that a clock that is set forward is noticed.
-const DUE_TICK: Duration = Duration::from_secs(1);
-/// How often to look where no events can be had.
-const NO_EVENTS_TICK: Duration = Duration::from_secs(1);
-
-/// What wakes the watch.
-#[derive(Debug)]
-enum Wake {
-    /// Something happened below the content directory, or to it.
-    Event,
-    /// Stop.
-    Stop,
-}
-
-/// Stops a watch; dropping it does the same.
-#[derive(Debug)]
-pub struct Stop(Sender<Wake>);
-
-impl Stop {
-    /// Lets the watch finish the turn it is in, and no more.
-    pub fn stop(&self) {
-        // A watch that is gone is stopped.
-        let _ = self.0.send(Wake::Stop);
-    }
-}
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// What a turn led to.
-#[derive(Debug)]
-pub enum Turn<'a> {
-    /// A look went well.
-    Looked(Outcome, &'a Status),
-    /// A look failed; the last good snapshot is up.
-    Failed(&'a PipelineError),
-    /// Most posts are gone at once; they are served for a while longer.
-    InDoubt(Duration),
-    /// No events can be had; the directory is looked at every second.
-    NoEvents(&'a str),
-}
+/// How often to look at the clock, which may be set, and whether other directories stand in the place
+/// of those that are watched: a mount makes no event.
+const TICK: Duration = Duration::from_secs(1);
+/// How long a configuration that is being saved may be half there, or gone.
+const HALF_SAVED: Duration = Duration::from_millis(50);
+/// How long the event of an edit may be under way, when a rescan has found the edit before.
+const STRAGGLERS: Duration = Duration::from_millis(20);
 
 /// A pipeline with eyes. Events are taken from when it is made, so make it before the first look.
 pub struct Watch {
     pipeline: Pipeline,
-    events: Events,
+    sight: Sight,
+    pace: Pace,
     wakes: Receiver<Wake>,
+    reload: Option<Reload>,
+    /// When to read the configuration again, and whether somebody asked for it.
+    reread: Option<(Instant, bool)>,
     doubt_since: Option<Instant>,
     failing: bool,
+    clock_was: Option<SystemTime>,
+    stopped: bool,
+}
+
+/// When to do what is done from time to time.
+struct Ticks {
+    tick: Instant,
+    retry: Instant,
+    poll: Instant,
+    rescan: Instant,
 }
 
 impl Watch {
     /// Begins to watch the pipeline's content directory.
     pub fn new(pipeline: Pipeline) -> (Watch, Stop) {
+        Watch::with(pipeline, None, Box::new(events::system))
+    }
+
+    /// The same, where the configuration was read from `file` and `load` reads it again.
+    pub fn reloading(pipeline: Pipeline, file: PathBuf, load: Load) -> (Watch, Stop) {
+        Watch::with(pipeline, Some((file, load)), Box::new(events::system))
+    }
+
+    /// The same, where others than the system tell what happens.
+    pub fn with(
+        pipeline: Pipeline,
+        reload: Option<(PathBuf, Load)>,
+        make: MakeSource,
+    ) -> (Watch, Stop) {
         let (sender, wakes) = channel();
         let config = pipeline.config();
-        let others = config.card_files();
-        let events = Events::new(&config.content.dir, &others, sender.clone());
+        let reload = reload.map(|(file, load)| Reload::new(file, config, load));
+        let files = reload.as_ref().map(|reload| reload.files(config));
+        let teller = sight::teller(sender.clone());
         let watch = Watch {
-            pipeline,
-            events,
+            sight: Sight::new(config, &files.unwrap_or_default(), teller, make),
+            pace: Pace::new(config.watch.debounce),
             wakes,
+            // It may have been saved since it was read.
+            reread: reload.is_some().then(|| (Instant::now(), false)),
+            reload,
             doubt_since: None,
             failing: false,
+            clock_was: None,
+            stopped: false,
+            pipeline,
         };
         (watch, Stop(sender))
     }
 
-    /// Looks once.
+    /// Why there are no events of the system, where there should be some.
+    pub fn no_events(&self) -> Option<&NoEvents> {
+        self.sight.missing()
+    }
+
+    /// Looks at everything.
     ///
     /// # Errors
     /// As [`Pipeline::run`].
     pub fn look(&mut self, now: SystemTime) -> Result<Outcome, PipelineError> {
+        self.look_at(&Scope::All, now)
+    }
+
+    fn look_at(&mut self, scope: &Scope, now: SystemTime) -> Result<Outcome, PipelineError> {
         let believed = self
             .doubt_since
             .is_some_and(|since| since.elapsed() >= DOUBT);
@@ -114,7 +137,7 @@ impl Watch {
         } else {
             Loss::IsDoubted
         };
-        let looked = self.pipeline.run(now, loss);
+        let looked = self.pipeline.run_at(scope, now, loss);
         self.doubt_since = self
             .pipeline
             .is_in_doubt()
@@ -135,45 +158,106 @@ impl Watch {
 
     /// Watches until it is stopped. `clock` is asked at every turn; `report` hears of each.
     pub fn run(mut self, clock: fn() -> SystemTime, mut report: impl FnMut(Turn<'_>)) {
-        let config = self.pipeline.config().watch.clone();
-        if let Some(reason) = self.events.missing() {
-            report(Turn::NoEvents(reason));
-        }
-        let mut settle: Option<Instant> = None;
-        let mut rescan = Instant::now() + config.rescan;
+        let mut seen = turn::Sighted::default();
+        let at = Instant::now();
+        let mut ticks = Ticks {
+            tick: at + TICK,
+            retry: at + MISSING_TICK,
+            poll: at + self.config().watch.poll,
+            rescan: at + self.config().watch.rescan,
+        };
         loop {
-            let wait = self.wait(settle, rescan, clock());
-            let event = match self.wakes.recv_timeout(wait) {
-                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Wake::Event) => true,
-                Err(RecvTimeoutError::Timeout) => false,
-            };
-            if event && self.quiet_down(config.debounce).is_break() {
+            if let Some(turn) = seen.next(&self.sight, self.config().watch.poll) {
+                report(turn);
+                // What happened before it was clear that nothing would tell of it.
+                ticks.poll = Instant::now();
+            }
+            let wait = self.wait(&ticks, clock());
+            match self.wakes.recv_timeout(wait) {
+                Ok(wake) => self.take(wake),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // One look answers all there is.
+            while let Ok(wake) = self.wakes.try_recv() {
+                self.take(wake);
+            }
+            if self.stopped {
                 return;
             }
-            let replaced = self.events.follow();
-            let (at, now) = (Instant::now(), clock());
-            let settled = settle.is_some_and(|settle| settle <= at);
-            if event || replaced {
-                settle = Some(at + SETTLE);
-            } else if settled {
-                settle = None;
-            } else if rescan > at && !self.is_restless() && self.due_in(now) != Some(Duration::ZERO)
-            {
-                // Woken only to look at the clock.
-                continue;
+            self.turn(&mut ticks, clock(), &mut report);
+        }
+    }
+
+    fn config(&self) -> &Config {
+        self.pipeline.config()
+    }
+
+    fn turn(&mut self, ticks: &mut Ticks, now: SystemTime, report: &mut impl FnMut(Turn<'_>)) {
+        let at = Instant::now();
+        let is_rescan = ticks.rescan <= at && !self.sight.is_off();
+        if is_rescan {
+            self.sight.open();
+        }
+        if ticks.tick <= at {
+            ticks.tick = at + TICK;
+            if self.sight.follow() {
+                self.pace.everything(at);
             }
-            rescan = at + config.rescan;
-            self.turn(now, &mut report);
+        }
+        let is_poll = self.sight.polls() && ticks.poll <= at;
+        if is_poll || is_rescan {
+            let running = self.pipeline.config();
+            if self
+                .reload
+                .as_mut()
+                .is_some_and(|reload| reload.differs(running))
+            {
+                self.reread.get_or_insert((at, false));
+            }
+        }
+        if let Some((_, asked)) = self.reread.take_if(|(due, _)| *due <= at) {
+            self.read_again(asked, now, report);
+        }
+        let may_miss = is_rescan && self.sight.trusts_events() && self.pace.is_empty();
+        let mut scope = self.pace.take(at);
+        let is_news = !scope.is_empty();
+        let is_retry = self.is_restless() && (is_news || ticks.retry <= at);
+        if is_poll || is_rescan || is_retry {
+            scope = Scope::All;
+        }
+        if scope == Scope::All {
+            self.pace.forget();
+            ticks.retry = at + MISSING_TICK;
+            ticks.poll = at + self.config().watch.poll;
+        }
+        if is_rescan {
+            ticks.rescan = at + self.config().watch.rescan;
+        }
+        let is_set_back = self.clock_was.is_some_and(|was| now + TICK < was);
+        self.clock_was = Some(now);
+        if is_set_back {
+            self.pipeline.judge_again();
+        }
+        if scope.is_empty() && !is_set_back && self.due_in(now) != Some(Duration::ZERO) {
+            // Woken only to look at the clock.
+            return;
+        }
+        self.publish(&scope, now, report);
+        if is_news {
+            self.pace.looked(at, Instant::now());
+        }
+        if may_miss {
+            self.count_missed(report);
         }
     }
 
     /// Looks, and reports what is worth it: not the same trouble at every tick.
-    fn turn(&mut self, now: SystemTime, report: &mut impl FnMut(Turn<'_>)) {
+    fn publish(&mut self, scope: &Scope, now: SystemTime, report: &mut impl FnMut(Turn<'_>)) {
         let failed_before = self.failing;
         let doubted_before = self.doubt_since.is_some();
         let generation_before = self.status().generation;
-        match self.look(now) {
+        match self.look_at(scope, now) {
             Ok(Outcome::Unchanged) if !failed_before => {}
             Ok(outcome) => report(Turn::Looked(outcome, self.status())),
             Err(error) => {
@@ -191,9 +275,66 @@ impl Watch {
         }
     }
 
-    /// Whether to look often until something changes.
-    fn is_restless(&self) -> bool {
-        self.failing || self.doubt_since.is_some() || self.events.missing().is_some()
+    /// Counts what a rescan found and no event told of. An event that comes a little late was
+    /// overtaken, and is not lost.
+    fn count_missed(&mut self, report: &mut impl FnMut(Turn<'_>)) {
+        let missed = self.pipeline.changed_files();
+        if missed == 0 {
+            return;
+        }
+        let end = Instant::now() + STRAGGLERS;
+        while let Ok(wake) = self
+            .wakes
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            let is_event = matches!(wake, Wake::Happened(_) | Wake::Lost(_));
+            self.take(wake);
+            if is_event || self.stopped {
+                return;
+            }
+        }
+        self.pipeline.count_missed(missed);
+        report(Turn::Missed(missed, self.status()));
+    }
+
+    /// Reads the configuration, and goes on with it if it can be gone on with.
+    fn read_again(&mut self, asked: bool, now: SystemTime, report: &mut impl FnMut(Turn<'_>)) {
+        if asked {
+            self.sight.open();
+            self.pace.everything(Instant::now());
+        }
+        let Some(reload) = &mut self.reload else {
+            return;
+        };
+        let (config, keys) = match reload.read(self.pipeline.config(), asked) {
+            Reread::Same => return,
+            Reread::Refused(error) => return report(Turn::Refused(&error)),
+            Reread::Config(config, keys) => (config, keys),
+        };
+        let outcome = match self.pipeline.reconfigure(*config, now) {
+            Err(error @ PipelineError::Library(_)) => {
+                if reload.refuse(format!("{error:?}")) {
+                    report(Turn::Unusable(&error));
+                }
+                return;
+            }
+            outcome => outcome,
+        };
+        let config = self.pipeline.config();
+        self.pace.set_debounce(config.watch.debounce);
+        self.sight.configure(config, &reload.files(config));
+        self.doubt_since = None;
+        self.failing = outcome.is_err();
+        report(Turn::Reloaded {
+            needs_restart: &keys,
+        });
+        match outcome {
+            Ok(Outcome::Unchanged) => {}
+            Ok(outcome) => report(Turn::Looked(outcome, self.status())),
+            Err(error) => report(Turn::Failed(&error)),
+        }
+        // What changed between that look and the watch on other directories.
+        self.pace.everything(Instant::now());
     }
 
     /// How long until the site differs though no file does.
@@ -207,48 +348,56 @@ impl Watch {
     }
 
     /// How long until there is something to do without an event.
-    fn wait(&self, settle: Option<Instant>, rescan: Instant, now: SystemTime) -> Duration {
-        if self.failing || self.doubt_since.is_some() {
-            // What is due is not forgotten meanwhile, and is not asked for without end either.
-            return MISSING_TICK;
-        }
+    fn wait(&self, ticks: &Ticks, now: SystemTime) -> Duration {
         let at = Instant::now();
         let until = |instant: Instant| instant.saturating_duration_since(at);
-        let tick = match self.events.missing() {
-            Some(_) => Some(NO_EVENTS_TICK),
-            None => self.due_in(now).map(|due| due.min(DUE_TICK)),
-        };
-        [Some(until(rescan)), settle.map(until), tick]
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or_default()
+        let is_restless = self.is_restless();
+        [
+            // What is due is not forgotten meanwhile, and is not asked for without end either.
+            is_restless.then(|| until(ticks.retry)),
+            self.due_in(now).filter(|_| !is_restless),
+            Some(until(ticks.tick)),
+            self.pace.next().map(until),
+            self.sight.polls().then(|| until(ticks.poll)),
+            (!self.sight.is_off()).then(|| until(ticks.rescan)),
+            self.reread.map(|(due, _)| until(due)),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or_default()
     }
 
-    /// Waits until no event has come for a while.
-    fn quiet_down(&self, debounce: Duration) -> std::ops::ControlFlow<()> {
-        let end = Instant::now() + MAX_DEBOUNCE.max(debounce);
-        loop {
-            let wait = debounce.min(end.saturating_duration_since(Instant::now()));
-            match self.wakes.recv_timeout(wait) {
-                Ok(Wake::Event) if Instant::now() < end => {}
-                Ok(Wake::Event) | Err(RecvTimeoutError::Timeout) => {
-                    return self.drain();
-                }
-                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    return std::ops::ControlFlow::Break(());
-                }
-            }
-        }
+    /// Whether to look often until something changes.
+    fn is_restless(&self) -> bool {
+        self.failing || self.doubt_since.is_some()
     }
 
-    /// Forgets the events that the coming look answers.
-    fn drain(&self) -> std::ops::ControlFlow<()> {
-        while let Ok(wake) = self.wakes.try_recv() {
-            if matches!(wake, Wake::Stop) {
-                return std::ops::ControlFlow::Break(());
-            }
+    /// Takes in what woke it.
+    fn take(&mut self, wake: Wake) {
+        let (pace, reread) = (&mut self.pace, &mut self.reread);
+        match wake {
+            Wake::Stop => self.stopped = true,
+            Wake::Reload => *reread = Some((Instant::now(), true)),
+            Wake::Lost(why) => self.sight.lose(why),
+            Wake::Happened(happening) => self.sight.learn(&happening, |news, kind, at| {
+                if news.config {
+                    let is_whole = matches!(kind, Kind::Written | Kind::Arrived);
+                    let due = if is_whole { at } else { at + HALF_SAVED };
+                    let asked = reread.is_some_and(|(_, asked)| asked);
+                    *reread = Some((due, asked));
+                }
+                if news.everything {
+                    pace.everything(at);
+                }
+                for path in news.paths {
+                    if news.dirs.contains(&path) {
+                        pace.directory(path, at);
+                    } else {
+                        pace.file(path, kind, at);
+                    }
+                }
+            }),
         }
-        std::ops::ControlFlow::Continue(())
     }
 }

@@ -1,6 +1,7 @@
 //! `courant serve`: the server, and beside it the watch that gives it each next snapshot.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -8,39 +9,55 @@ use tracing::{error, info, warn};
 
 use super::{Exit, Hint, clock, config_file, tell};
 use crate::cli::Serve;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, WatchMode};
 use crate::content::LibraryError;
 use crate::gallery::Gallery;
 use crate::pipeline::{Findings, Outcome, Pipeline, PipelineError, Status};
 use crate::report;
 use crate::server::{self, Source};
 use crate::snapshot::Current;
-use crate::watch::{Turn, Watch};
+use crate::watch::{Load, NoEvents, Turn, Watch};
 
 pub(super) fn run(args: &Serve) -> anyhow::Result<Exit> {
-    let mut config = Config::load(&config_file(&args.config))?;
-    if let Some(listen) = args.listen {
-        config.server.listen = listen;
-    }
+    let file = config_file(&args.config);
+    let listen = args.listen;
+    let load = {
+        let file = file.clone();
+        move || {
+            let mut config = Config::load(&file)?;
+            if let Some(listen) = listen {
+                config.server.listen = listen;
+            }
+            Ok::<_, ConfigError>(config)
+        }
+    };
+    let config = load()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(config))
+    runtime.block_on(serve(config, file, Box::new(load)))
 }
 
 /// The order is that of trust: the address is taken before the long work, and nothing is answered
 /// before the first snapshot is whole. Requests that come between wait in the backlog.
-async fn serve(config: Config) -> anyhow::Result<Exit> {
+async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(config.server.listen)
         .await
         .map_err(|error| cannot_listen(config.server.listen, error))?;
     let listen = listener.local_addr()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
 
     let gallery = Gallery::new(config.cards.cache_size, config.cards.queue)?;
     let current = Current::default();
-    let (mut watch, stop) = Watch::new(Pipeline::new(config.clone(), current.clone()));
+    let pipeline = Pipeline::new(config.clone(), current.clone());
+    let (mut watch, stop) = Watch::reloading(pipeline, file, load);
+    if let Some(why) = watch.no_events()
+        && config.watch.mode == WatchMode::Native
+    {
+        return Err(cannot_watch(why).into());
+    }
     watch.look(clock()).map_err(no_content)?;
     tell(&report::summary(
         &config,
@@ -68,6 +85,13 @@ async fn serve(config: Config) -> anyhow::Result<Exit> {
             _ = watch_ended => error!("stopping, as the watch ended by itself"),
         }
     };
+    let reloader = stop.reloader();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            info!("reloading on SIGHUP");
+            reloader.reload();
+        }
+    });
     let source = Source { current, gallery };
     let drained = server::serve(listener, source, &config.server, clock, stopped).await;
     stop.stop();
@@ -110,7 +134,54 @@ impl Log {
                 seconds = wait.as_secs(),
                 "most posts are gone at once; they are served until that has lasted"
             ),
-            Turn::NoEvents(reason) => warn!(reason, "no file events; looking every second instead"),
+            Turn::NoEvents(why, poll) => warn!(
+                reason = why.reason,
+                hint = why.hint,
+                "no file events; looking every {} instead",
+                humantime::format_duration(poll)
+            ),
+            Turn::Shared(file_system, poll) => info!(
+                file_system,
+                "file events do not tell of all changes here; looking every {} besides",
+                humantime::format_duration(poll)
+            ),
+            Turn::Events => info!("there are file events again"),
+            Turn::Missed(files, status) => warn!(
+                files,
+                in_all = status.missed_by_events,
+                hint = "on a network mount, set `watch.mode = \"poll\"`",
+                "files changed and no file event told of it"
+            ),
+            Turn::Reloaded { needs_restart: [] } => {
+                info!("configuration reloaded")
+            }
+            Turn::Reloaded { needs_restart } => warn!(
+                keys = needs_restart.join(", "),
+                hint = "restart courant for those keys",
+                "configuration reloaded, but for keys that are read at the start only"
+            ),
+            Turn::Refused(error) => {
+                warn!("configuration has faults, nothing was changed: {error}");
+                self.faults(error);
+            }
+            Turn::Unusable(error) => warn!(
+                "configuration cannot be used yet, nothing was changed: {}",
+                chain(error)
+            ),
+        }
+    }
+
+    /// Each fault of a configuration, as at the start.
+    fn faults(&self, error: &ConfigError) {
+        match error {
+            ConfigError::Faults { findings, .. } => {
+                for finding in findings {
+                    warn!(hint = finding.hint, "{finding}");
+                }
+            }
+            ConfigError::Read { source, .. } => {
+                warn!(hint = "put the file back, and it is read again", "{source}")
+            }
         }
     }
 
@@ -146,6 +217,14 @@ pub(super) fn no_content(error: PipelineError) -> anyhow::Error {
         }
         .into(),
         other => other.into(),
+    }
+}
+
+fn cannot_watch(why: &NoEvents) -> Hint {
+    Hint {
+        message: format!("no file events, and `watch.mode` is \"native\": {why}"),
+        hint: format!("{}, or let \"auto\" look at an interval instead", why.hint),
+        source: None,
     }
 }
 

@@ -20,14 +20,17 @@ use super::values::{
 };
 use super::{
     Author, Config, Content, HiddenPosts, RobotsGroup, Server, Shortcodes, Site, Sitemap, Watch,
+    WatchMode,
 };
 
 /// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
 const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
-/// A saved file is written in two or three steps, milliseconds apart.
+/// A file is written in two or three steps, milliseconds apart, and some systems do not tell of its end.
 const DEBOUNCE: Duration = Duration::from_millis(50);
 /// More is a slip of the unit.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// What an edit may take where no event tells of it.
+const POLL: Duration = Duration::from_secs(1);
 /// What a lost event may cost.
 const RESCAN: Duration = Duration::from_secs(30);
 
@@ -334,18 +337,33 @@ fn server(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) ->
 }
 
 fn watch(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Watch {
+    let mode = choice(
+        faults,
+        table.string("mode"),
+        &[
+            ("auto", WatchMode::Auto),
+            ("native", WatchMode::Native),
+            ("poll", WatchMode::Poll),
+            ("off", WatchMode::Off),
+        ],
+    );
     let debounce = within(
         faults,
         table.duration("debounce"),
         Duration::ZERO..=Duration::from_secs(10),
         DEBOUNCE,
     );
-    let rescan = within(
-        faults,
-        table.duration("rescan"),
-        Duration::from_millis(100)..=DAY,
-        RESCAN,
-    );
+    let mut interval = |key, usual| {
+        let bounds = Duration::from_millis(100)..=DAY;
+        within(faults, table.duration(key), bounds, usual)
+    };
+    let poll = interval("poll", POLL);
+    let rescan = interval("rescan", RESCAN);
     table.finish();
-    Watch { debounce, rescan }
+    Watch {
+        mode: mode.unwrap_or(WatchMode::Auto),
+        debounce,
+        poll,
+        rescan,
+    }
 }

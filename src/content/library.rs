@@ -64,6 +64,8 @@ pub struct Looked {
     pub in_doubt: bool,
     /// How many files were read.
     pub read: usize,
+    /// How many files are other than they were, or gone.
+    pub changed_files: usize,
     /// The files whose posts are others, or gone.
     pub posts: Vec<(Arc<str>, Option<Arc<Post>>)>,
     /// The files of which something else may be wrong now.
@@ -144,6 +146,7 @@ impl Library {
                     looked.posts.push((Arc::clone(&path), None));
                 }
                 looked.files.push(path);
+                looked.changed_files += 1;
                 looked.changed = true;
             }
         }
@@ -154,7 +157,9 @@ impl Library {
                 known.map(|known| (known.withholds.clone(), known.published().cloned()))
             };
             let before = had(self);
-            looked.changed |= self.take(&path, reading);
+            let is_other = self.take(&path, reading);
+            looked.changed |= is_other;
+            looked.changed_files += usize::from(is_other);
             let after = had(self);
             let withholds = |had: Option<(Vec<Marker>, Option<Arc<Post>>)>| {
                 had.map_or_else(Default::default, |(withholds, post)| (withholds, post))
@@ -172,6 +177,14 @@ impl Library {
         looked.changed |= self.note(scan, is_all);
         self.looked = true;
         Ok(looked)
+    }
+
+    /// Reads every file again at the next look, as they are to be read otherwise. What a file was stays
+    /// known, for the case that it is broken.
+    pub fn read_again(&mut self) {
+        for known in self.files.values_mut() {
+            known.stamp = None;
+        }
     }
 
     fn scan(&self, scope: &Scope, config: &Config) -> Result<Scan, LibraryError> {
@@ -310,6 +323,13 @@ impl Library {
         self.files
             .get(path)
             .map_or(&[], |known| known.findings.as_slice())
+    }
+
+    /// What is wrong with each file that has something wrong.
+    pub fn findings_by_file(&self) -> impl Iterator<Item = (&Arc<str>, &[Finding])> {
+        let files = self.files.iter();
+        let wrong = files.filter(|(_, known)| !known.findings.is_empty());
+        wrong.map(|(path, known)| (path, known.findings.as_slice()))
     }
 
     /// What is wrong with directories, and with the ledger of ids.

@@ -1,178 +1,232 @@
-//! What the system says of directories and files into wakes, also when a directory is replaced.
+//! What the system says of files into happenings.
 //!
 //! The only file that names the `notify` crate.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::event::{AccessKind, AccessMode, CreateKind, Event, EventKind, ModifyKind, RenameMode};
+use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::Wake;
+use super::source::{Happening, Kind, NoEvents, Refused, Source, Teller};
 
-/// A watch on directories, on single files, and on the way to them.
-pub(super) struct Events {
-    roots: Vec<Root>,
-    watcher: Option<RecommendedWatcher>,
-    reason: Option<String>,
+/// The system's events.
+struct System(RecommendedWatcher);
+
+/// Asks the system for events.
+///
+/// # Errors
+/// It has none to give.
+pub(super) fn system(teller: Teller) -> Result<Box<dyn Source>, NoEvents> {
+    let mut moved_from = None;
+    let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
+        Ok(event) => happenings(event, &mut moved_from, |happening| teller.tell(happening)),
+        Err(error) => match refused(error) {
+            Refused::Everywhere(why) => teller.lost(why),
+            Refused::Here => teller.tell(Happening::Anything),
+        },
+    });
+    match watcher {
+        Ok(watcher) => Ok(Box::new(System(watcher))),
+        Err(error) => Err(match refused(error) {
+            Refused::Everywhere(why) => why,
+            Refused::Here => no_events("the system gives none".to_owned()),
+        }),
+    }
 }
 
-/// A directory with all below it, or a file.
-struct Root {
-    path: PathBuf,
-    /// What was there when it was last watched; `None` before that.
-    watched: Option<Option<Identity>>,
-    /// Whether nothing is served without it, so that a lack of its events is worth a word.
-    is_content: bool,
+impl Source for System {
+    fn watch(&mut self, dir: &Path) -> Result<(), Refused> {
+        // Below it the watch goes by itself: it knows which directories are of interest, leads links
+        // to one place, and looks at what came before the events did.
+        let watched = self.0.watch(dir, RecursiveMode::NonRecursive);
+        watched.map_err(refused)
+    }
+
+    fn unwatch(&mut self, dir: &Path) {
+        // What is gone is unwatched already.
+        let _ = self.0.unwatch(dir);
+    }
 }
 
-/// Which directory a path leads to now; another one under the same name has another identity. All
-/// files have the same: what is watched of them is their directory.
-#[derive(Debug, PartialEq, Eq)]
-struct Identity {
-    is_dir: bool,
-    inode: (u64, u64),
-}
-
-impl Events {
-    /// Watches a content directory and other directories and files, whether or not they are there
-    /// yet.
-    pub(super) fn new(content: &Path, others: &[PathBuf], wakes: Sender<Wake>) -> Events {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let root = |path: &Path, is_content| Root {
-            path: absolute(path),
-            watched: None,
-            is_content,
-        };
-        let mut roots = vec![root(content, true)];
-        roots.extend(others.iter().map(|other| root(other, false)));
-        // Some systems tell of the path that was asked for, some of the one that links lead to.
-        let of_interest: Vec<PathBuf> = roots
-            .iter()
-            .flat_map(|root| {
-                let real = std::fs::canonicalize(&root.path).ok();
-                std::iter::once(root.path.clone()).chain(real)
-            })
-            .collect();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.map_or(true, |event| is_of_interest(&event, &of_interest)) {
-                // A watch that has stopped wants no more wakes.
-                let _ = wakes.send(Wake::Event);
-            }
-        });
-        let mut events = Events {
-            roots,
-            watcher: None,
-            reason: None,
-        };
-        match watcher {
-            Ok(watcher) => events.watcher = Some(watcher),
-            Err(error) => events.reason = Some(error.to_string()),
+/// An event as the happenings it stands for. A name that a file had, in `moved_from`, waits for the
+/// one that it gets.
+fn happenings(
+    event: Event,
+    moved_from: &mut Option<(usize, PathBuf)>,
+    mut tell: impl FnMut(Happening),
+) {
+    let tracker = event.tracker();
+    if event.need_rescan() || event.paths.is_empty() {
+        return tell(Happening::Anything);
+    }
+    let kind = match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => Kind::Written,
+        // Our own reading makes events too.
+        EventKind::Access(_) => return,
+        EventKind::Create(CreateKind::Folder) => Kind::Folder,
+        EventKind::Remove(_) => Kind::Gone,
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) => Kind::Gone,
+        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Kind::Arrived,
+        // Both ends were told of one by one.
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) if tracker.is_some() => return,
+        EventKind::Modify(ModifyKind::Name(_)) => Kind::Arrived,
+        EventKind::Modify(ModifyKind::Metadata(_)) => Kind::Touched,
+        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
+            Kind::Writing
         }
-        events.follow();
-        events
-    }
-
-    /// Why there are no events, where there are none.
-    pub(super) fn missing(&self) -> Option<&str> {
-        self.reason.as_deref()
-    }
-
-    /// Sees to it that the directories which are there now are those that are watched. Returns
-    /// whether one was another.
-    pub(super) fn follow(&mut self) -> bool {
-        let Some(watcher) = &mut self.watcher else {
-            return false;
+    };
+    let is_new = matches!(event.kind, EventKind::Create(_));
+    for path in event.paths {
+        let kind = match kind {
+            // Some systems tell of a change of names and not of which is left.
+            Kind::Arrived if std::fs::symlink_metadata(&path).is_err() => Kind::Gone,
+            // What is linked is whole, and is never closed.
+            Kind::Writing if is_new && is_link(&path) => Kind::Arrived,
+            other => other,
         };
-        let mut replaced = false;
-        let dirs: Vec<PathBuf> = self
-            .roots
-            .iter()
-            .map(|root| root.path.clone())
-            .filter(|path| path.is_dir())
-            .collect();
-        for root in &mut self.roots {
-            if let Some(result) = root.follow(watcher, &dirs) {
-                replaced = true;
-                if root.is_content {
-                    self.reason = result.err().map(|error| error.to_string());
+        match (kind, tracker) {
+            (Kind::Gone, Some(tracker)) => *moved_from = Some((tracker, path.clone())),
+            (Kind::Arrived, Some(tracker)) => {
+                if let Some((_, from)) = moved_from.take_if(|(before, _)| *before == tracker) {
+                    tell(Happening::Renamed { from, to: path });
+                    continue;
                 }
             }
+            _ => {}
         }
-        replaced
+        tell(Happening::To(path, kind));
     }
 }
 
-impl Root {
-    /// Watches what is there now, if it is not that which is watched already. `dirs` are watched with
-    /// all below them: another watch on one of those directories would take its place.
-    fn follow(
-        &mut self,
-        watcher: &mut RecommendedWatcher,
-        dirs: &[PathBuf],
-    ) -> Option<notify::Result<()>> {
-        let now = Identity::of(&self.path);
-        if self.watched.as_ref() == Some(&now) {
-            return None;
-        }
-        // The watch on what was there before is gone with it, or is to go.
-        let _ = watcher.unwatch(&self.path);
-        // The way to it: a directory that is moved away and back gives its events there.
-        for above in self
-            .path
-            .ancestors()
-            .skip(1)
-            .filter(|above| above.is_dir())
-            .filter(|above| !dirs.iter().any(|dir| above.starts_with(dir)))
-            .take(2)
-        {
-            let _ = watcher.watch(above, RecursiveMode::NonRecursive);
-        }
-        let watched = match &now {
-            // A file is watched through its directory: editors put another in its place.
-            Some(identity) if identity.is_dir => {
-                watcher.watch(&self.path, RecursiveMode::Recursive)
-            }
-            _ => Ok(()),
-        };
-        self.watched = Some(now);
-        Some(watched)
-    }
-}
-
-impl Identity {
+/// Whether a name leads to a file that has, or may have, another one.
+fn is_link(path: &Path) -> bool {
+    let Ok(metadata) = std::fs::symlink_metadata(path) else {
+        return false;
+    };
     #[cfg(unix)]
-    fn of(dir: &Path) -> Option<Identity> {
-        use std::os::unix::fs::MetadataExt as _;
-        let metadata = std::fs::metadata(dir).ok()?;
-        let is_dir = metadata.is_dir();
-        let inode = (metadata.dev(), metadata.ino());
-        Some(Identity {
-            is_dir,
-            inode: if is_dir { inode } else { (0, 0) },
-        })
+    if metadata.is_file() && std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+        return true;
     }
+    metadata.is_symlink()
+}
 
-    #[cfg(not(unix))]
-    fn of(dir: &Path) -> Option<Identity> {
-        let metadata = std::fs::metadata(dir).ok()?;
-        Some(Identity {
-            is_dir: metadata.is_dir(),
-            inode: (0, 0),
-        })
+/// What an error of the system's is of.
+fn refused(error: notify::Error) -> Refused {
+    let why = match &error.kind {
+        ErrorKind::PathNotFound | ErrorKind::WatchNotFound => return Refused::Here,
+        ErrorKind::MaxFilesWatch => NoEvents {
+            reason: "the system's limit of watched directories is reached".to_owned(),
+            hint: "raise it with `sysctl fs.inotify.max_user_watches=1048576`, or set `watch.mode = \"poll\"`",
+        },
+        ErrorKind::Io(io) => match io.raw_os_error() {
+            // The numbers are those of Linux: EPERM, ENOENT, EACCES, ENOTDIR, ELOOP.
+            Some(1 | 2 | 13 | 20 | 40) => return Refused::Here,
+            // EMFILE, ENFILE.
+            Some(23 | 24) => NoEvents {
+                reason: io.to_string().to_lowercase(),
+                hint: "raise `sysctl fs.inotify.max_user_instances` and the limit of open files (`ulimit -n`), or set `watch.mode = \"poll\"`",
+            },
+            _ => no_events(error.to_string().to_lowercase()),
+        },
+        _ => no_events(error.to_string().to_lowercase()),
+    };
+    Refused::Everywhere(why)
+}
+
+fn no_events(reason: String) -> NoEvents {
+    NoEvents {
+        reason,
+        hint: "set `watch.mode = \"poll\"` where the file system has no events",
     }
 }
 
-/// Our own reading makes events too, and so does what goes on beside the directory.
-fn is_of_interest(event: &Event, dirs: &[PathBuf]) -> bool {
-    let is_read = match event.kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
-        EventKind::Access(_) => true,
-        _ => false,
-    };
-    let is_near = |path: &PathBuf| {
-        dirs.iter()
-            .any(|dir| path.starts_with(dir) || dir.starts_with(path))
-    };
-    !is_read && (event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(is_near))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{DataChange, Flag, RemoveKind};
+
+    fn told(events: Vec<Event>) -> Vec<Happening> {
+        let mut moved_from = None;
+        let mut told = Vec::new();
+        for event in events {
+            happenings(event, &mut moved_from, |happening| told.push(happening));
+        }
+        told
+    }
+
+    fn event(kind: EventKind, path: &str) -> Event {
+        Event::new(kind).add_path(path.into())
+    }
+
+    #[test]
+    fn an_overflow_and_an_event_without_a_path_are_anything() {
+        let overflow = event(EventKind::Other, "/a").set_flag(Flag::Rescan);
+        let bare = Event::new(EventKind::Any);
+        assert_eq!(
+            told(vec![overflow, bare]),
+            [Happening::Anything, Happening::Anything]
+        );
+    }
+
+    #[test]
+    fn a_save_in_place_is_written_when_it_is_closed_and_reading_is_nothing() {
+        let to = |kind| Happening::To("/none/a.md".into(), kind);
+        let events = [
+            EventKind::Create(CreateKind::File),
+            EventKind::Access(AccessKind::Open(AccessMode::Any)),
+            EventKind::Modify(ModifyKind::Data(DataChange::Any)),
+            EventKind::Access(AccessKind::Close(AccessMode::Write)),
+            EventKind::Access(AccessKind::Close(AccessMode::Read)),
+            EventKind::Remove(RemoveKind::File),
+        ];
+        assert_eq!(
+            told(events.map(|kind| event(kind, "/none/a.md")).into()),
+            [
+                to(Kind::Writing),
+                to(Kind::Writing),
+                to(Kind::Written),
+                to(Kind::Gone)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_rename_names_both_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("a.md"), dir.path().join("b.md"));
+        std::fs::write(&to, "").unwrap();
+        let name = |mode| EventKind::Modify(ModifyKind::Name(mode));
+        let events = vec![
+            Event::new(name(RenameMode::From))
+                .add_path(from.clone())
+                .set_tracker(7),
+            Event::new(name(RenameMode::To))
+                .add_path(to.clone())
+                .set_tracker(7),
+            Event::new(name(RenameMode::Both))
+                .add_path(from.clone())
+                .add_path(to.clone())
+                .set_tracker(7),
+        ];
+        assert_eq!(
+            told(events),
+            [
+                Happening::To(from.clone(), Kind::Gone),
+                Happening::Renamed { from, to }
+            ]
+        );
+    }
+
+    #[test]
+    fn limits_are_of_everything_and_a_directory_that_is_gone_is_not() {
+        let io = |number| refused(notify::Error::io(std::io::Error::from_raw_os_error(number)));
+        assert_eq!(io(2), Refused::Here);
+        assert_eq!(io(13), Refused::Here);
+        assert!(
+            matches!(io(24), Refused::Everywhere(why) if why.hint.contains("max_user_instances"))
+        );
+        assert!(matches!(io(38), Refused::Everywhere(_)), "ENOSYS");
+        let limit = refused(notify::Error::new(ErrorKind::MaxFilesWatch));
+        assert!(matches!(limit, Refused::Everywhere(why) if why.hint.contains("max_user_watches")));
+    }
 }

@@ -32,4 +32,5 @@ mod sitemap;
 mod support;
 mod tidy;
 mod visibility;
+mod watch;
 mod why;

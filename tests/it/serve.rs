@@ -1,6 +1,6 @@
 //! `courant serve` as a process: its summary, its answers, its end.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::{TestSite, plain, request};
@@ -141,4 +141,74 @@ fn a_log_that_nobody_reads_holds_no_edit_up() {
     }
     child.kill().expect("ended");
     child.wait().expect("ended");
+}
+
+/// Sends a signal.
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let killed = Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(killed.success());
+}
+
+/// The lines of a log as they come.
+#[cfg(unix)]
+fn lines(stderr: BufReader<std::process::ChildStderr>) -> std::sync::mpsc::Receiver<String> {
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in stderr.lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    lines
+}
+
+/// Reads the log up to a line that holds the text.
+#[cfg(unix)]
+fn logged(lines: &std::sync::mpsc::Receiver<String>, text: &str) -> String {
+    let mut log = String::new();
+    while !log.contains(text) {
+        let line = lines.recv_timeout(std::time::Duration::from_secs(20));
+        log.push_str(&line.unwrap_or_else(|_| panic!("no `{text}` in: {log}")));
+        log.push('\n');
+    }
+    log
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_is_reloaded_when_it_is_saved_and_on_sighup_and_its_faults_are_logged() {
+    let site = TestSite::new().post("a.md", plain("Alpha", "2024-01-01"));
+    let (mut child, summary, stderr) = start(&site);
+    let log = lines(stderr);
+    let file = site.root().join("config.toml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, good.replace("\"Example\"", "\"Renamed site\"")).unwrap();
+    logged(&log, "configuration reloaded");
+    until(address(&summary), "/rss.xml", |rss| {
+        rss.contains("Renamed site")
+    });
+    std::fs::write(&file, good.replace("title =", "titel =")).unwrap();
+    let told = logged(&log, "unknown key `site.titel`");
+    for part in [
+        "configuration has faults, nothing was changed",
+        "`site.title` is missing",
+        "config.toml:3",
+        "hint=",
+    ] {
+        assert!(told.contains(part), "no {part} in: {told}");
+    }
+    let limited = format!("{good}\n[server]\nmax_connections = 7\n");
+    std::fs::write(&file, limited).unwrap();
+    logged(&log, "keys=\"server.max_connections\"");
+    signal(&child, "HUP");
+    logged(&log, "reloading on SIGHUP");
+    logged(&log, "configuration reloaded");
+    until(address(&summary), "/rss.xml", |rss| {
+        !rss.contains("Renamed")
+    });
+    signal(&child, "TERM");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }

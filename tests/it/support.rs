@@ -201,7 +201,7 @@ impl TestSite {
                     Turn::Looked(outcome, status) => Ok((outcome, status.clone())),
                     Turn::Failed(error) => Err(error.to_string()),
                     Turn::InDoubt(_) => Err("in doubt".to_owned()),
-                    Turn::NoEvents(_) => return,
+                    _ => return,
                 };
                 let _ = sender.send(turn);
             });

@@ -1,0 +1,322 @@
+//! News of changes into when to look, and at what.
+//!
+//! What is whole is looked at at once. What is not yet whole waits: a file that is open for writing
+//! until it is closed or quiet, a file that is gone until it is clear that no other takes its
+//! place. When news come faster than generations are made they are taken together, and the longer
+//! a generation takes the more of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::source::Kind;
+use crate::content::Scope;
+
+/// The longest that a file which is being written is not looked at.
+const MOST_OPEN: Duration = Duration::from_millis(500);
+/// How long a file may be gone before it is: many programs save by deleting first.
+const ABSENCE: Duration = Duration::from_millis(10);
+/// When to look again at a new directory. It is watched well within it.
+const SETTLE: Duration = Duration::from_millis(150);
+/// News that come so soon after a look are the rest of a burst.
+const SOON: Duration = Duration::from_millis(50);
+/// How quiet it must be in a burst before the next look, and for how long it may not be.
+const QUIET: Duration = Duration::from_millis(5);
+const MOST_QUIET: Duration = Duration::from_millis(40);
+const HOLD: Duration = Duration::from_millis(50);
+const MOST_HOLD: Duration = Duration::from_millis(250);
+/// And never longer, however long a generation takes.
+const MOST: Duration = Duration::from_secs(2);
+
+/// What is to be looked at, and when.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    debounce: Duration,
+    /// What is whole.
+    ready: Scope,
+    /// Since when there is any of it, and when the last of it came.
+    since: Option<(Instant, Instant)>,
+    /// What is not whole.
+    waiting: BTreeMap<PathBuf, Waiting>,
+    /// Directories that may have been written into before they were watched.
+    settling: Option<(Instant, BTreeSet<PathBuf>)>,
+    /// When the last look that news led to ended, and how long it took.
+    looked: Option<(Instant, Duration)>,
+    /// How many such looks followed each other closely.
+    streak: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    since: Instant,
+    due: Instant,
+}
+
+impl Pace {
+    pub(super) fn new(debounce: Duration) -> Pace {
+        Pace {
+            debounce,
+            ..Pace::default()
+        }
+    }
+
+    /// Sets how long an open file must be quiet.
+    pub(super) fn set_debounce(&mut self, debounce: Duration) {
+        self.debounce = debounce;
+    }
+
+    /// Takes in what happened to a file.
+    pub(super) fn file(&mut self, path: PathBuf, kind: Kind, at: Instant) {
+        match kind {
+            Kind::Writing => self.wait(path, self.debounce, MOST_OPEN.max(self.debounce), at),
+            Kind::Gone => self.wait(path, ABSENCE, ABSENCE, at),
+            // Of a file that is being written its end is awaited.
+            Kind::Touched if self.waiting.contains_key(&path) => {}
+            Kind::Written | Kind::Arrived | Kind::Folder | Kind::Touched => self.ready(path, at),
+        }
+    }
+
+    /// Takes in that a file is as it will stay, or gone for good.
+    pub(super) fn ready(&mut self, path: PathBuf, at: Instant) {
+        self.waiting.remove(&path);
+        self.scope(Scope::Paths([path].into()), at);
+    }
+
+    /// Takes in a directory with all below it, to be looked at now and when it has settled.
+    pub(super) fn directory(&mut self, path: PathBuf, at: Instant) {
+        let (due, dirs) = self.settling.get_or_insert_with(|| (at, BTreeSet::new()));
+        *due = at + SETTLE;
+        dirs.insert(path.clone());
+        self.ready(path, at);
+    }
+
+    /// Takes in that anything may have changed.
+    pub(super) fn everything(&mut self, at: Instant) {
+        self.scope(Scope::All, at);
+    }
+
+    fn scope(&mut self, scope: Scope, at: Instant) {
+        self.ready.merge(scope);
+        if self.since.is_none() {
+            let is_soon = self.looked.is_some_and(|(ended, _)| at < ended + SOON);
+            self.streak = if is_soon { self.streak + 1 } else { 0 };
+        }
+        self.since = Some((self.since.map_or(at, |(first, _)| first), at));
+    }
+
+    /// Puts a file off until it is quiet, and again while it is not, but for `most` in all.
+    fn wait(&mut self, path: PathBuf, quiet: Duration, most: Duration, at: Instant) {
+        if let Scope::Paths(ready) = &mut self.ready {
+            // It was whole, and was to be looked at; it is not any more.
+            ready.remove(&path);
+            if ready.is_empty() {
+                self.since = None;
+            }
+        }
+        let waiting = self
+            .waiting
+            .entry(path)
+            .or_insert(Waiting { since: at, due: at });
+        waiting.due = (at + quiet).min(waiting.since + most);
+    }
+
+    /// When to look next, if nothing else happens.
+    pub(super) fn next(&self) -> Option<Instant> {
+        let waiting = self.waiting.values().map(|waiting| waiting.due).min();
+        let settling = self.settling.as_ref().map(|(due, _)| *due);
+        [self.ready_at(), waiting, settling]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When what is whole is to be looked at.
+    fn ready_at(&self) -> Option<Instant> {
+        let (first, last) = self.since?;
+        let Some(times) = self.streak.checked_sub(1) else {
+            return Some(first);
+        };
+        let grown = 1_u32 << times.min(3);
+        let took = self.looked.map_or(Duration::ZERO, |(_, took)| took);
+        let quiet = (QUIET * grown).min(MOST_QUIET);
+        let hold = (HOLD * grown).min(MOST_HOLD).max(took * 2).min(MOST);
+        Some((last + quiet).min(first + hold))
+    }
+
+    /// What is to be looked at now; nothing, where the scope is empty.
+    pub(super) fn take(&mut self, at: Instant) -> Scope {
+        let over: Vec<PathBuf> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.due <= at)
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in over {
+            self.ready(path, at);
+        }
+        let mut scope = Scope::default();
+        if self.ready_at().is_some_and(|due| due <= at) {
+            scope = std::mem::take(&mut self.ready);
+            self.since = None;
+        }
+        if let Some((_, dirs)) = self.settling.take_if(|(due, _)| *due <= at) {
+            scope.merge(Scope::Paths(dirs));
+        }
+        scope
+    }
+
+    /// Whether there is news that was not looked at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.since.is_none() && self.waiting.is_empty()
+    }
+
+    /// Takes in how long it took to make a generation of news.
+    pub(super) fn looked(&mut self, began: Instant, ended: Instant) {
+        self.looked = Some((ended, ended.saturating_duration_since(began)));
+    }
+
+    /// Forgets what waits, as all was looked at.
+    pub(super) fn forget(&mut self) {
+        self.ready = Scope::default();
+        self.since = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn paths(scope: &Scope) -> Vec<String> {
+        match scope {
+            Scope::All => vec!["all".to_owned()],
+            Scope::Paths(paths) => paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
+        }
+    }
+
+    /// Plays happenings at their milliseconds; returns when was looked at what, where a look takes
+    /// `took`.
+    fn play(news: &[(u32, Kind, &str)], took: Duration) -> Vec<(u128, Vec<String>)> {
+        let start = Instant::now();
+        let mut pace = Pace::new(50 * MS);
+        let mut looks = Vec::new();
+        let mut news = news.iter().peekable();
+        let mut now = start;
+        loop {
+            while let Some((at, kind, path)) = news.next_if(|(at, _, _)| start + *at * MS <= now) {
+                pace.file(path.into(), *kind, start + *at * MS);
+            }
+            let scope = pace.take(now);
+            if !scope.is_empty() {
+                looks.push(((now - start).as_millis(), paths(&scope)));
+                pace.looked(now, now + took);
+                now += took;
+                continue;
+            }
+            let coming = news.peek().map(|(at, _, _)| start + *at * MS);
+            match [coming, pace.next()].into_iter().flatten().min() {
+                Some(next) => now = next.max(now),
+                None => return looks,
+            }
+        }
+    }
+
+    fn at(ms: u128, paths: &[&str]) -> (u128, Vec<String>) {
+        (ms, paths.iter().map(|path| (*path).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_save_that_is_whole_is_looked_at_at_once() {
+        assert_eq!(play(&[(0, Kind::Arrived, "a")], 9 * MS), [at(0, &["a"])]);
+        let in_place = [
+            (0, Kind::Writing, "a"),
+            (3, Kind::Writing, "a"),
+            (4, Kind::Written, "a"),
+        ];
+        assert_eq!(play(&in_place, 9 * MS), [at(4, &["a"])]);
+    }
+
+    #[test]
+    fn an_open_file_waits_for_quiet_and_holds_no_other_up() {
+        let news = [(0, Kind::Writing, "a"), (10, Kind::Arrived, "b")];
+        // So soon after the other look, it might be the first of a burst.
+        assert_eq!(play(&news, MS), [at(10, &["b"]), at(55, &["a"])]);
+    }
+
+    #[test]
+    fn a_file_that_is_written_without_end_is_looked_at_all_the_same() {
+        let news: Vec<_> = (0..130).map(|n| (n * 10, Kind::Writing, "a")).collect();
+        let looks = play(&news, MS);
+        assert!((2..=4).contains(&looks.len()), "{looks:?}");
+        assert_eq!(looks[0].0, 500);
+    }
+
+    #[test]
+    fn a_save_that_deletes_or_renames_first_is_never_seen_without_the_file() {
+        let news = [
+            (0, Kind::Gone, "a"),
+            (4, Kind::Writing, "a"),
+            (30, Kind::Written, "a"),
+        ];
+        assert_eq!(play(&news, MS), [at(30, &["a"])]);
+        assert_eq!(play(&[(0, Kind::Gone, "a")], MS), [at(10, &["a"])]);
+    }
+
+    #[test]
+    fn what_comes_during_a_look_is_one_next_look() {
+        let news = [
+            (0, Kind::Arrived, "a"),
+            (2, Kind::Arrived, "b"),
+            (5, Kind::Arrived, "c"),
+        ];
+        assert_eq!(play(&news, 20 * MS), [at(0, &["a"]), at(20, &["b", "c"])]);
+    }
+
+    #[test]
+    fn a_burst_is_few_looks_however_it_is_spaced() {
+        for (gap, took) in [(1, 5), (3, 1), (6, 1), (12, 3), (1, 200), (30, 10)] {
+            let news: Vec<_> = (0..500).map(|n| (n * gap, Kind::Arrived, "a")).collect();
+            let looks = play(&news, took * MS).len();
+            let most = 6 + 500 * gap / 100;
+            assert!(looks <= most as usize, "{looks} looks at a gap of {gap} ms");
+            let names: Vec<String> = (0..500).map(|n| n.to_string()).collect();
+            let gone: Vec<_> = (0..500)
+                .map(|n| (n * gap, Kind::Gone, names[n as usize].as_str()))
+                .collect();
+            let looks = play(&gone, took * MS).len();
+            assert!(looks <= most as usize, "{looks} looks at deletions");
+        }
+    }
+
+    #[test]
+    fn after_a_burst_a_save_is_looked_at_at_once_again() {
+        let mut news: Vec<_> = (0..100).map(|n| (n, Kind::Arrived, "a")).collect();
+        news.push((1000, Kind::Arrived, "b"));
+        assert_eq!(play(&news, 5 * MS).last(), Some(&at(1000, &["b"])));
+    }
+
+    #[test]
+    fn a_new_directory_is_looked_at_now_and_when_it_has_settled() {
+        let start = Instant::now();
+        let mut pace = Pace::new(50 * MS);
+        pace.directory("d".into(), start);
+        assert_eq!(paths(&pace.take(start)), ["d"]);
+        assert_eq!(pace.next(), Some(start + SETTLE));
+        assert_eq!(paths(&pace.take(start + SETTLE)), ["d"]);
+        assert_eq!(pace.next(), None);
+    }
+
+    #[test]
+    fn everything_is_everything_else_too() {
+        let start = Instant::now();
+        let mut pace = Pace::new(50 * MS);
+        pace.file("a".into(), Kind::Arrived, start);
+        pace.everything(start);
+        assert_eq!(pace.take(start), Scope::All);
+        assert!(pace.is_empty());
+    }
+}
