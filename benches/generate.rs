@@ -174,7 +174,7 @@ pub(crate) fn card(number: usize) -> String {
 }
 
 fn permalink(number: usize) -> String {
-    format!("/blog/post-{number:05}")
+    format!("/blog/post-{number:05}/")
 }
 
 /// A post of 4 to 8 KB.
@@ -248,7 +248,7 @@ fn front_matter(random: &mut Random, number: usize, title: &str, options: Option
         at => AUTHORS.get(at).copied().unwrap_or_default(),
     };
     let mut text = format!(
-        "---\ntemplateKey: blog-post\ntitle: \"{title}\"\ndate: {date}\nurl: {}/\ndescription: \"{}\"\nauthors:\n  - {author}\n",
+        "---\ntemplateKey: blog-post\ntitle: \"{title}\"\ndate: {date}\nurl: {}\ndescription: \"{}\"\nauthors:\n  - {author}\n",
         permalink(number),
         random.words(18),
     );
@@ -277,7 +277,7 @@ fn body_part(text: &mut String, random: &mut Random, number: usize, part: usize)
             let other = random.below(number + 1);
             writeln!(
                 text,
-                "{before} [{linked}]({}/) {after}, **{}** and `{}`.",
+                "{before} [{linked}]({}) {after}, **{}** and `{}`.",
                 permalink(other),
                 random.words(2),
                 random.one_of(&WORDS)

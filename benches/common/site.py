@@ -30,7 +30,7 @@ class Site:
 
 
 def card(number):
-    return f"/cards/blog/post-{number:05}"
+    return f"/cards/blog/post-{number:05}/"
 
 
 def titled(text, title):
