@@ -16,12 +16,28 @@ class Answer:
 
 class Connection:
     def __init__(self, port, timeout=120):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.address = ("127.0.0.1", port), timeout
+        self._open()
+
+    def _open(self):
+        self.socket = socket.create_connection(*self.address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.left = b""
+        self.left, self.is_used = b"", False
 
     def get(self, path, **fields):
         """Header fields are given with underscores: `if_none_match`."""
+        was_used, self.is_used = self.is_used, True
+        try:
+            return self._get(path, fields)
+        except ConnectionError:
+            # A server may close what was idle; then, as any client does, once more on a fresh one.
+            if not was_used or self.left:
+                raise
+            self.close()
+            self._open()
+            return self._get(path, fields)
+
+    def _get(self, path, fields):
         head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items() if value)
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
         head = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
