@@ -40,7 +40,7 @@ class Server:
 class Courant(Server):
     """`port` is known as soon as it has said so: it does when the first generation is served."""
 
-    def __init__(self, binary, config):
+    def __init__(self, binary, config, log=os.devnull):
         command = [binary, "--config", str(config), "--listen", "127.0.0.1:0"]
         super().__init__(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = []
@@ -51,7 +51,13 @@ class Courant(Server):
                 break
         else:
             raise RuntimeError("courant did not start:\n" + "".join(said))
-        threading.Thread(target=lambda: [None for _ in self.process.stderr], daemon=True).start()
+        threading.Thread(target=self._keep_log, args=(log,), daemon=True).start()
+
+    def _keep_log(self, log):
+        with open(log, "w") as kept:
+            for line in self.process.stderr:
+                kept.write(line)
+                kept.flush()
 
 
 class Hugo(Server):

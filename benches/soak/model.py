@@ -26,6 +26,8 @@ class Model:
             text = site.file(number).read_text()
             self.text[number] = text
             self.past[number] = [(0.0, sites.TITLE.search(text).group(1))]
+        # What new posts are made from, whatever becomes of it.
+        self.pattern = self.text[0]
         # New posts are taken out of the end of these, and deleted ones come back to it.
         self.unused = list(range(site.count, site.count + 50))
 
@@ -79,7 +81,7 @@ class Model:
             return self.is_now(number, None)
         if kind == "new":
             day = number - self.site.count
-            text = sites.new(self.text[0], f"New post {word}", f"post-{number:05}", f"2024-02-01T{day // 60:02}:{day % 60:02}:00Z")
+            text = sites.new(self.pattern, f"New post {word}", f"post-{number:05}", f"2024-02-01T{day // 60:02}:{day % 60:02}:00Z")
             file.parent.mkdir(parents=True, exist_ok=True)
         elif kind == "title":
             text = sites.titled(self.text[number], f"Title {word}")
