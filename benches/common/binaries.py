@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser):
+    """Those of every script. From here on SIGTERM ends it as Ctrl-C does: servers and directories go."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser.add_argument("--courant", metavar="FILE", help="the binary; default: a release build of this tree")
     parser.add_argument("--profile", default="release", help="that what is built here is built with")
     parser.add_argument("--temp", metavar="DIR", help="where sites are written; default: the system's")

@@ -43,15 +43,20 @@ class Courant(Server):
     def __init__(self, binary, config, log=os.devnull):
         command = [binary, "--config", str(config), "--listen", "127.0.0.1:0"]
         super().__init__(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            self.port = self._said_port()
+        except BaseException:
+            self.__exit__()
+            raise
+        threading.Thread(target=self._keep_log, args=(log,), daemon=True).start()
+
+    def _said_port(self):
         said = []
         for line in self.process.stderr:
             said.append(line)
             if found := re.match(r"\s*http://127\.0\.0\.1:(\d+)/", line):
-                self.port = int(found.group(1))
-                break
-        else:
-            raise RuntimeError("courant did not start:\n" + "".join(said))
-        threading.Thread(target=self._keep_log, args=(log,), daemon=True).start()
+                return int(found.group(1))
+        raise RuntimeError("courant did not start:\n" + "".join(said))
 
     def _keep_log(self, log):
         with open(log, "w") as kept:
