@@ -2,8 +2,7 @@
 //! saving a post to its being served. The binary itself is run, and asked over loopback.
 //!
 //! Beside each figure stands its floor, measured in the same round: reading all the files, and
-//! writing the one. `cargo bench --bench end_to_end` prints tables in Markdown;
-//! `cargo bench --bench end_to_end -- --write DIR COUNT` only writes a site to measure by hand.
+//! writing the one. `cargo bench --bench end_to_end` prints tables in Markdown.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
 #![allow(clippy::print_stdout, reason = "the tables are the output")]
@@ -29,15 +28,9 @@ const POLL: Duration = Duration::from_micros(500);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {
-    let mut args = std::env::args().skip_while(|arg| arg != "--write").skip(1);
-    if let (Some(dir), Some(count)) = (args.next(), args.next()) {
-        let count = count.parse().expect("COUNT is a number");
-        generate::write_site(Path::new(&dir), count);
-        return;
-    }
     let sites = SIZES.map(|count| {
         let dir = TempDir::with_prefix("courant-bench-").expect("a directory can be made");
-        let config = generate::write_site(dir.path(), count);
+        let config = generate::write_site(dir.path(), count, generate::Options::default());
         (count, dir, config)
     });
     println!("| posts | spawn to first byte, median (min–max) | only reading the files | ratio |");

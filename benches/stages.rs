@@ -39,7 +39,7 @@ fn main() {
     println!("|------:|-------|------:|------:|");
     for count in SIZES {
         let dir = TempDir::with_prefix("courant-bench-").expect("a directory can be made");
-        generate::write_site(dir.path(), count);
+        generate::write_site(dir.path(), count, generate::Options::default());
         let config = generate::config(dir.path());
         let post = config.content.dir.join(generate::path(count - 1));
         let (mut first, mut edit) = (Vec::new(), Vec::new());

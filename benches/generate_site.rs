@@ -1,0 +1,37 @@
+//! Writes a site to measure: `cargo bench --bench generate_site -- DIR COUNT`.
+//!
+//! Measures nothing. `DIR/config.toml` is the configuration and `DIR/content` has the posts, 4 to 8 KB
+//! each; the same arguments write the same bytes. `--japanese`: one author in eight is written in a
+//! script that the binary has no font for. `--no-pictures`: no post names a picture or holds one.
+
+#![allow(
+    clippy::expect_used,
+    reason = "a site that cannot be written is to stop"
+)]
+#![allow(clippy::print_stderr, reason = "the usage goes there")]
+
+mod generate;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut options = generate::Options::default();
+    let mut words = Vec::new();
+    for arg in std::env::args().skip(1) {
+        match arg.as_str() {
+            // From cargo.
+            "--bench" => {}
+            "--japanese" => options.japanese = true,
+            "--no-pictures" => options.pictures = false,
+            _ => words.push(arg),
+        }
+    }
+    let [dir, count] = words.as_slice() else {
+        eprintln!("usage: generate_site DIR COUNT [--japanese] [--no-pictures]");
+        return ExitCode::from(2);
+    };
+    let count = count.parse().expect("COUNT is a number");
+    generate::write_site(Path::new(dir), count, options);
+    ExitCode::SUCCESS
+}
