@@ -92,10 +92,11 @@ fn cards(theme: &str) -> Vec<Deferred> {
     let now = DateTime::<Utc>::from_timestamp(1_735_689_600, 0).expect("an instant");
     let site = Site::judge(&config, &posts, now).site;
     let mut studio = Studio::new(&config);
-    studio.look(UNIX_EPOCH);
-    let prepared = studio.prepare(&site, UNIX_EPOCH);
-    let posts = site.cards.iter().filter(|card| card.article.is_some());
+    studio.look(None, UNIX_EPOCH);
+    let cards: Vec<_> = site.all_cards().collect();
+    let images = studio.show(cards.iter(), UNIX_EPOCH);
+    let posts = cards.iter().filter(|card| card.article.is_some());
     posts
-        .filter_map(|card| Some(prepared.images.of(&card.path)?.deferred.clone()))
+        .filter_map(|card| Some(images.of(&site, card)?.deferred))
         .collect()
 }

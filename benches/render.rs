@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use courant::config::Config;
 use courant::content::{Depth, Parsed, parse};
 use courant::post::Post;
-use courant::render::{CardImages, render};
+use courant::render::{CardImages, NoImages, render};
 use courant::site::Site;
 use courant::snapshot::Snapshot;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -54,8 +54,12 @@ fn rendering(criterion: &mut Criterion) {
     assert_eq!(posts.len(), POSTS, "every generated post is one");
     let now = DateTime::<Utc>::from(generate::now());
     let site = Site::judge(&config, &posts, now).site;
-    assert_eq!(site.entries.len(), POSTS, "every generated post is public");
-    let (site, images) = (Arc::new(site), Arc::new(CardImages::default()));
+    assert_eq!(
+        site.entries().len(),
+        POSTS,
+        "every generated post is public"
+    );
+    let images: Arc<dyn CardImages> = Arc::new(NoImages);
     let rendered = render(&site, &images).expect("the site can be rendered");
     let artifacts = rendered.artifacts;
     let first = Snapshot::next(&Snapshot::default(), artifacts.clone(), generate::now());

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use courant::content::{Depth, Parsed, parse};
 use courant::post::Post;
-use courant::render::{CardImages, render};
+use courant::render::{CardImages, NoImages, render};
 use courant::server::respond;
 use courant::site::Site;
 use courant::snapshot::Snapshot;
@@ -37,9 +37,13 @@ fn snapshot() -> Snapshot {
         })
         .collect();
     let site = Site::judge(&config, &posts, DateTime::<Utc>::from(generate::now())).site;
-    let rendered = render(&Arc::new(site), &Arc::new(CardImages::default()));
-    let artifacts = rendered.expect("the site can be rendered").artifacts;
-    Snapshot::next(&Snapshot::default(), artifacts, generate::now())
+    let images: Arc<dyn CardImages> = Arc::new(NoImages);
+    let artifacts = render(&site, &images)
+        .expect("the site can be rendered")
+        .artifacts;
+    let snapshot = Snapshot::next(&Snapshot::default(), artifacts, generate::now());
+    snapshot.compress();
+    snapshot
 }
 
 fn request(fields: &[(&str, &str)]) -> Request<()> {

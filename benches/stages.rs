@@ -8,18 +8,19 @@
 
 mod generate;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use courant::config::Config;
-use courant::content::{Library, Loss};
+use courant::content::{Library, Loss, Scope};
 use courant::progress::Progress;
-use courant::render::render;
-use courant::site::Site;
-use courant::snapshot::Snapshot;
-use courant::studio::Studio;
+use courant::render::{CardImages, NoImages, Press};
+use courant::site::register::Register;
+use courant::site::trail::Trail;
+use courant::snapshot::{Snapshot, Stale};
 use tempfile::TempDir;
 
 const SIZES: [usize; 2] = [125, 10_000];
@@ -27,9 +28,9 @@ const ROUNDS: usize = 5;
 const STAGES: [&str; 5] = [
     "look (list, read, parse)",
     "judge",
-    "prepare cards",
     "render",
     "snapshot",
+    "compress, after it is served",
 ];
 
 type Times = [Duration; STAGES.len()];
@@ -45,65 +46,84 @@ fn main() {
         let (mut first, mut edit) = (Vec::new(), Vec::new());
         let mut outputs = (0, 0);
         for round in 0..ROUNDS {
-            let mut library = Library::default();
-            let mut studio = Studio::new(&config);
-            let (before, times) =
-                generation((&mut library, &mut studio), &config, &Snapshot::default());
+            let mut works = Works {
+                library: Library::default(),
+                register: Register::new(Arc::new(config.clone()), Trail::default()),
+                press: Press::default(),
+                images: Arc::new(NoImages),
+            };
+            let (before, times) = works.generation(&Scope::All, &config, &Snapshot::default());
             first.push(times);
             let title = format!("A title for round {round}");
             fs::write(&post, generate::titled(count - 1, &title)).expect("a post can be written");
-            let (after, times) = generation((&mut library, &mut studio), &config, &before);
+            let scope = Scope::Paths(BTreeSet::from([post.clone()]));
+            let (after, times) = works.generation(&scope, &config, &before);
             edit.push(times);
-            outputs = (after.iter().count(), changed(&before, &after));
+            outputs = changed(&before, &after);
         }
         for (stage, name) in STAGES.iter().enumerate() {
             let (first, edit) = (median(&first, stage), median(&edit, stage));
             println!("| {count} | {name} | {first:.1} ms | {edit:.1} ms |");
         }
         let (all, new) = outputs;
-        println!("| {count} | outputs made, of which new | {all}, {all} | {all}, {new} |");
+        println!("| {count} | outputs made ahead, of which new | {all}, {all} | {all}, {new} |");
     }
 }
 
-fn generation(
-    (library, studio): (&mut Library, &mut Studio),
-    config: &Config,
-    before: &Snapshot,
-) -> (Snapshot, Times) {
-    let now = generate::now();
-    let start = Instant::now();
-    library
-        .look(config, Loss::IsDoubted, now, &Progress::default())
-        .expect("the content can be read");
-    let looked = Instant::now();
-    let judged = Site::judge(config, library.posts(), DateTime::<Utc>::from(now));
-    let decided = Instant::now();
-    let prepared = studio.prepare(&judged.site, now);
-    let made_ready = Instant::now();
-    let (site, images) = (Arc::new(judged.site), Arc::new(prepared.images));
-    let rendered_site = render(&site, &images).expect("the site can be rendered");
-    let rendered = Instant::now();
-    let snapshot = Snapshot::next(before, rendered_site.artifacts, now);
-    let times = [
-        looked - start,
-        decided - looked,
-        made_ready - decided,
-        rendered - made_ready,
-        rendered.elapsed(),
-    ];
-    (snapshot, times)
+/// All that is kept from one generation to the next.
+struct Works {
+    library: Library,
+    register: Register,
+    press: Press,
+    images: Arc<dyn CardImages>,
 }
 
-fn changed(before: &Snapshot, after: &Snapshot) -> usize {
-    let same = |path, resource| {
-        before
-            .get(path)
-            .is_some_and(|there| Arc::ptr_eq(there, resource))
+impl Works {
+    fn generation(
+        &mut self,
+        scope: &Scope,
+        config: &Config,
+        before: &Snapshot,
+    ) -> (Snapshot, Times) {
+        let now = generate::now();
+        let start = Instant::now();
+        let looked = self
+            .library
+            .look_at(scope, config, Loss::IsDoubted, now, &Progress::default())
+            .expect("the content can be read");
+        let read = Instant::now();
+        self.register.step(looked.posts, DateTime::<Utc>::from(now));
+        let judged = Instant::now();
+        let site = Arc::new(self.register.site().clone());
+        let made = self.press.render(&site, &self.images);
+        let made = made.expect("the site can be rendered");
+        let rendered = Instant::now();
+        let snapshot = Snapshot::next(before, made.artifacts, now).with_shelf(
+            made.shelf,
+            Stale::Paths(Vec::new()),
+            now,
+        );
+        let published = Instant::now();
+        snapshot.compress();
+        let times = [
+            read - start,
+            judged - read,
+            rendered - judged,
+            published - rendered,
+            published.elapsed(),
+        ];
+        (snapshot, times)
+    }
+}
+
+/// How many outputs are made ahead, and how many of them are not what they were.
+fn changed(before: &Snapshot, after: &Snapshot) -> (usize, usize) {
+    let made: Vec<_> = after.made().collect();
+    let is_new = |path: &&str| match (before.get(path), after.get(path)) {
+        (Some(before), Some(after)) => !Arc::ptr_eq(&before, &after),
+        _ => true,
     };
-    after
-        .iter()
-        .filter(|(path, resource)| !same(path, resource))
-        .count()
+    (made.len(), made.iter().filter(|path| is_new(path)).count())
 }
 
 /// Milliseconds.

@@ -194,6 +194,11 @@ impl Snapshot {
         self.generation
     }
 
+    /// The paths of what is made ahead, in no order.
+    pub fn made(&self) -> impl Iterator<Item = &str> {
+        self.made.keys().map(String::as_str)
+    }
+
     /// All paths, in no order.
     pub fn paths(&self) -> Vec<String> {
         let late = self.shelf.iter().flat_map(|shelf| shelf.keys());
