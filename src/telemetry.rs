@@ -11,7 +11,9 @@ use tracing_subscriber::EnvFilter;
 /// Begins logging. `COURANT_LOG` sets what is logged, as in `courant=debug`; `NO_COLOR` is obeyed.
 /// What is logged is written before the guard is gone.
 pub fn init() -> WorkerGuard {
-    let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // `notify` warns when it is told twice that a directory is gone, which the system does.
+    let usual = |_| EnvFilter::new("info,notify=error");
+    let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(usual);
     let colour = std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());

@@ -327,10 +327,11 @@ impl Watch {
         self.failing = outcome.is_err();
         report(Turn::Reloaded {
             needs_restart: &keys,
+            status: self.status(),
         });
         match outcome {
-            Ok(Outcome::Unchanged) => {}
-            Ok(outcome) => report(Turn::Looked(outcome, self.status())),
+            Ok(Outcome::Published) => report(Turn::Looked(Outcome::Published, self.status())),
+            Ok(_) => {}
             Err(error) => report(Turn::Failed(&error)),
         }
         // What changed between that look and the watch on other directories.

@@ -152,14 +152,24 @@ impl Log {
                 hint = "on a network mount, set `watch.mode = \"poll\"`",
                 "files changed and no file event told of it"
             ),
-            Turn::Reloaded { needs_restart: [] } => {
-                info!("configuration reloaded")
+            Turn::Reloaded {
+                needs_restart: [],
+                status,
+            } => {
+                info!("configuration reloaded");
+                self.findings(status);
             }
-            Turn::Reloaded { needs_restart } => warn!(
-                keys = needs_restart.join(", "),
-                hint = "restart courant for those keys",
-                "configuration reloaded, but for keys that are read at the start only"
-            ),
+            Turn::Reloaded {
+                needs_restart,
+                status,
+            } => {
+                warn!(
+                    keys = needs_restart.join(", "),
+                    hint = "restart courant for those keys",
+                    "configuration reloaded, but for keys that are read at the start only"
+                );
+                self.findings(status);
+            }
             Turn::Refused(error) => {
                 warn!("configuration has faults, nothing was changed: {error}");
                 self.faults(error);

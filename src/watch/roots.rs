@@ -208,4 +208,9 @@ impl Roots {
             root.way = None;
         }
     }
+
+    #[cfg(test)]
+    pub(super) fn is_watched(&self, dir: &Path) -> bool {
+        self.watched.contains_key(dir)
+    }
 }

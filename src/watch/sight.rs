@@ -340,6 +340,22 @@ mod tests {
     }
 
     #[test]
+    fn a_link_that_leads_up_is_not_followed_whenever_it_comes() {
+        let mut site = site("", |dir| {
+            fs::create_dir_all(dir.join("content/sub")).unwrap();
+            fs::create_dir_all(dir.join("beside/deep")).unwrap();
+            symlink("..", dir.join("content/early")).unwrap();
+        });
+        symlink("../..", site.path("content/sub/late")).unwrap();
+        site.hears_of("content/sub/late");
+        let beside = fs::canonicalize(site.path("beside")).unwrap();
+        assert!(!site.sight.roots.is_watched(&beside));
+        symlink("../beside", site.path("content/other")).unwrap();
+        site.hears_of("content/other");
+        assert!(site.sight.roots.is_watched(&beside.join("deep")));
+    }
+
+    #[test]
     fn what_is_replaced_on_the_way_is_watched_anew() {
         let mut site = site("[content]\ndir = \"a/b/content\"", |dir| {
             fs::create_dir_all(dir.join("a/b/content")).unwrap();

@@ -29,6 +29,8 @@ pub enum Turn<'a> {
     Reloaded {
         /// Those that differ from the start.
         needs_restart: &'a [&'static str],
+        /// What is known of the content by it.
+        status: &'a Status,
     },
     /// The configuration cannot be read, or has faults; nothing was changed.
     Refused(&'a ConfigError),

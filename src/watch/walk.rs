@@ -68,10 +68,17 @@ impl<'a> Walk<'a> {
     pub(super) fn enter(&mut self, name: &Name) -> Result<bool, NoEvents> {
         let way = Way::of(&name.path);
         let is_dir = way.end.is_dir();
+        // A link to a directory above is not followed.
+        let mut above: Vec<PathBuf> = name
+            .path
+            .parent()
+            .map(|dir| Way::of(dir).end)
+            .into_iter()
+            .collect();
         if is_dir && !name.path.is_symlink() {
-            self.walk(&name.path, &way.end, name.role, &mut Vec::new())?;
+            self.walk(&name.path, &way.end, name.role, &mut above)?;
         } else {
-            self.link(&name.path, name.role, &mut Vec::new())?;
+            self.link(&name.path, name.role, &mut above)?;
         }
         Ok(is_dir)
     }

@@ -98,7 +98,7 @@ impl Watched {
                     Turn::Shared(..) => Said::Shared,
                     Turn::Events => Said::Events,
                     Turn::Missed(files, status) => Said::Missed(files, status.missed_by_events),
-                    Turn::Reloaded { needs_restart } => Said::Reloaded(needs_restart.to_vec()),
+                    Turn::Reloaded { needs_restart, .. } => Said::Reloaded(needs_restart.to_vec()),
                     Turn::Refused(error) => Said::Refused(format!("{error:?}")),
                     Turn::Unusable(error) => Said::Unusable(error.to_string()),
                 };
