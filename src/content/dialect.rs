@@ -227,7 +227,7 @@ fn advise_on_texts(fields: &Fields<'_>, shown_title: &str) {
     let of_title = [Field::PreviewTitle, Field::Title]
         .into_iter()
         .find_map(|field| fields.named_text(field));
-    if length(shown_title) > SHOWN_TITLE {
+    if fields.is_checked() && length(shown_title) > SHOWN_TITLE {
         let place = of_title.map(|(_, text, node)| Place::mark(node.line, text));
         fields.advise(
             Rule::LongTitle,
@@ -246,18 +246,24 @@ fn advise_on_texts(fields: &Fields<'_>, shown_title: &str) {
             "there is no description, so the first paragraph stands for one",
             "write `description: …`, a sentence or two; previews and search results show it",
         ),
-        Some((name, text, node)) if length(&one_line(text)) > SHOWN_DESCRIPTION => fields.advise(
-            Rule::LongDescription,
-            Place::mark(node.line, text),
-            format!(
-                "`{name}` has {} characters, and previews show about {SHOWN_DESCRIPTION}",
-                length(&one_line(text))
-            ),
-            "say the most important first, or write less",
-        ),
+        Some((name, text, node))
+            if fields.is_checked() && length(&one_line(text)) > SHOWN_DESCRIPTION =>
+        {
+            fields.advise(
+                Rule::LongDescription,
+                Place::mark(node.line, text),
+                format!(
+                    "`{name}` has {} characters, and previews show about {SHOWN_DESCRIPTION}",
+                    length(&one_line(text))
+                ),
+                "say the most important first, or write less",
+            )
+        }
         Some(_) => {}
     }
-    fields.advise_on_blanks();
+    if fields.is_checked() {
+        fields.advise_on_blanks();
+    }
 }
 
 /// The description as plain text. CMS users paste Markdown links into it, which no output draws.

@@ -6,6 +6,7 @@
 
 use url::Url;
 
+use super::rendering::count;
 use super::{budget, markdown};
 use crate::post::Image;
 
@@ -129,14 +130,15 @@ struct Most {
 
 impl Most {
     fn add(&mut self, part: &str, is_at_margin: bool) {
-        let (mut formatting, mut others) = (0, 0);
-        for byte in part.bytes() {
-            formatting += usize::from(matches!(byte, b'*' | b'_' | b'~' | b'`' | b'[' | b'<'));
-            others += usize::from(matches!(
-                byte,
-                b'>' | b'-' | b'+' | b'.' | b')' | b'|' | b':' | b'@' | b'!' | b'#'
-            ));
-        }
+        let formatting = count(part, |byte| {
+            matches!(byte, b'*' | b'_' | b'~' | b'`' | b'[' | b'<')
+        });
+        // Those and `>`, `-`, `+`, `.`, `)`, `|`, `:`, `@`, `!`, `#`: all but letters, digits, blanks
+        // and a few more.
+        let others = count(part, |byte| (0x21..0x40).contains(&byte) || byte == b'|')
+            - count(part, |byte| {
+                byte.is_ascii_digit() || matches!(byte, b',' | b'"' | b'\'' | b'/')
+            });
         let all = formatting + others + 4;
         self.tags += all * TAGS;
         self.open = if is_at_margin { all } else { self.open + all };
@@ -200,6 +202,9 @@ impl<'a> Look<'a> {
         {
             return self.picture(alt, address);
         }
+        if !wants_paragraph && let Some(picture) = markdown::raw_picture(part) {
+            return self.raw_picture(picture);
+        }
         // Items are paragraphs or not by what comes after them.
         let first = part.bytes().next()?;
         if wants_paragraph && (b"-+*".contains(&first) || first.is_ascii_digit()) {
@@ -236,6 +241,19 @@ impl<'a> Look<'a> {
             url,
             alt: Some(alt).filter(|alt| !alt.is_empty()),
         });
+        Some(())
+    }
+
+    /// A picture of raw HTML, by its address and words.
+    fn raw_picture(&mut self, (address, alt): (&str, Option<&str>)) -> Option<()> {
+        let url = super::absolute::absolute(address, self.base).filter(|url| !url.is_empty());
+        if let Some(url) = url {
+            let alt = alt.map(crate::text::one_line);
+            self.add(Image {
+                url: url.into_owned(),
+                alt: alt.filter(|alt| !alt.is_empty()),
+            });
+        }
         Some(())
     }
 

@@ -45,6 +45,29 @@ pub(super) fn to_safe_html(markdown: &str, base: &Url) -> Option<Markup> {
     walk::render(root, base, markdown.len() + markdown.len() / 4)
 }
 
+/// The address and the words of a picture of raw HTML that a block of Markdown is, and nothing else.
+pub(super) fn raw_picture(block: &str) -> Option<(&str, Option<&str>)> {
+    // A tag alone on a line begins HTML, and one of two lines does not.
+    let block = block.strip_suffix('\n').unwrap_or(block);
+    if !block.starts_with("<img ") || block.contains('\n') {
+        return None;
+    }
+    match raw::piece(block)? {
+        (
+            raw::Piece::Picture {
+                source,
+                before,
+                after,
+            },
+            "",
+        ) => {
+            let alt = before.iter().chain(&after).find(|(name, _)| *name == "alt");
+            Some((source, alt.map(|(_, alt)| *alt)))
+        }
+        _ => None,
+    }
+}
+
 /// Whether so much of a text may be written as references that a sanitiser refuses it.
 pub(super) fn may_have_too_many_references(text: &str) -> bool {
     let may_be_one = |byte: &u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | 0xa0);

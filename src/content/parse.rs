@@ -13,7 +13,7 @@ use super::{Depth, broken, dialect};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Marker, Post};
-use crate::text::{clean, is_xml_char};
+use crate::text::{clean, is_xml_char, may_have_forbidden};
 
 /// What became of one file.
 #[derive(Debug)]
@@ -191,20 +191,6 @@ pub(super) fn tidied(text: &str) -> Cow<'_, str> {
     }
     // Lines that end with CR alone are lines all the same, or a marker among them would not be one.
     Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
-}
-
-/// Whether there may be a character that XML forbids: a control character, or one of the last of
-/// Unicode's first plane, whose first byte is that of a few others.
-fn may_have_forbidden(text: &str) -> bool {
-    let forbidden =
-        |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
-    // All of a block at once, which a machine does faster than one after the other.
-    let of_block = |block: &[u8]| {
-        block
-            .iter()
-            .fold(false, |found, byte| found | forbidden(*byte))
-    };
-    text.as_bytes().chunks(256).any(of_block)
 }
 
 /// The first character of a text that XML forbids.

@@ -121,19 +121,32 @@ pub(super) fn content(html: String) -> post::Content {
 
 /// The length of HTML as JSON or escaped XML has it, whichever is more.
 fn written(html: &str) -> usize {
-    let (mut xml, mut json) = (0, 0);
-    for byte in html.bytes() {
-        xml += match byte {
-            b'<' | b'>' => 4,
-            b'&' => 5,
-            b'"' | b'\'' => 6,
-            _ => 1,
-        };
-        json += match byte {
-            b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
-            0..0x20 => 6,
-            _ => 1,
-        };
+    let quotes = count(html, |byte| matches!(byte, b'"' | b'\''));
+    let xml = 3 * count(html, |byte| matches!(byte, b'<' | b'>'))
+        + 4 * count(html, |byte| byte == b'&')
+        + 5 * quotes;
+    let short = |byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t');
+    let json = count(html, short) + 5 * count(html, |byte| byte < 0x20 && !short(byte));
+    html.len() + xml.max(json)
+}
+
+/// How many bytes of a text are some, counted by blocks, which a machine does at once.
+pub(super) fn count(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    let of_block = |block: &[u8]| {
+        let count: u8 = block.iter().map(|byte| u8::from(is(*byte))).sum();
+        usize::from(count)
+    };
+    text.as_bytes().chunks(128).map(of_block).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_is_that_of_the_longer_spelling() {
+        assert_eq!(written("<a href=\"b\">&amp;</a>"), 21 + 4 * 3 + 4 + 2 * 5);
+        assert_eq!(written("a\n\\\u{1}"), 4 + 1 + 1 + 5);
+        assert_eq!(written(&"\"".repeat(1000)), 6000);
     }
-    xml.max(json)
 }

@@ -54,8 +54,7 @@ pub(super) fn kind(name: &str) -> Kind {
 pub(super) fn piece(html: &str) -> Option<(Piece<'_>, &str)> {
     let Some(tag) = html.strip_prefix('<') else {
         let (text, rest) = html.split_at_checked(html.find('<').unwrap_or(html.len()))?;
-        let is_plain = !text.contains(['&', '\r', '\0']);
-        return is_plain.then_some((Piece::Text(text), rest));
+        return is_plain(text).then_some((Piece::Text(text), rest));
     };
     let inline = |text: &str| {
         let (name, rest) = text.split_once('>')?;
@@ -75,6 +74,20 @@ pub(super) fn piece(html: &str) -> Option<(Piece<'_>, &str)> {
         return Some((Piece::Break, rest.strip_prefix('>')?));
     }
     picture(tag.strip_prefix("img")?)
+}
+
+/// Whether a parser reads a text as it stands: an ampersand is one where no reference follows.
+fn is_plain(text: &str) -> bool {
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        let begins_reference = |next: &u8| next.is_ascii_alphanumeric() || *next == b'#';
+        match byte {
+            b'\r' | b'\0' => return false,
+            b'&' if bytes.peek().is_some_and(begins_reference) => return false,
+            _ => {}
+        }
+    }
+    true
 }
 
 fn picture(attributes: &str) -> Option<(Piece<'_>, &str)> {
@@ -97,11 +110,10 @@ fn picture(attributes: &str) -> Option<(Piece<'_>, &str)> {
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        // Another spelling of one of them would be the same one.
-        let is_plain = !value.contains(['&', '<', '>', '\r', '\0']);
         if next.len() == rest.len()
             || !is_name
-            || !is_plain
+            || !is_plain(value)
+            || value.contains(['<', '>'])
             || name == "srcset"
             || name == "sizes"
             || names.contains(&name)
