@@ -3,6 +3,7 @@
 //! Nothing here fails as a whole because one file is bad, and nothing decides whether a post may
 //! be seen.
 
+mod absolute;
 mod address;
 mod body;
 mod broken;
@@ -12,7 +13,9 @@ mod date;
 mod dialect;
 mod fields;
 mod front_matter;
+mod glance;
 mod known;
+mod later;
 mod ledger;
 mod library;
 mod location;
@@ -22,6 +25,7 @@ pub mod outline;
 mod parse;
 mod permalink;
 mod read;
+mod rendering;
 mod sanitize;
 mod scan;
 mod scope;
@@ -31,7 +35,8 @@ use crate::config::Config;
 pub use address::moved;
 pub use known::Tally;
 pub use library::{Library, LibraryError, Looked, Loss};
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_outline};
+pub use rendering::Rendering;
 pub use scope::Scope;
 
 /// Why a file of this path, below the content directory, is not looked at; `None` where it is.
@@ -40,8 +45,13 @@ pub fn left_out(path: &str, config: &Config) -> Option<&'static str> {
 }
 
 /// What is asked of the content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// Each is more than the one before it, and costs more. The post is the same at any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Depth {
+    /// What is needed to list it: the body is rendered when it is asked for, and what only that would
+    /// tell is not told.
+    Outline,
     /// What is needed to publish it.
     #[default]
     Publish,

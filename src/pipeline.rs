@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::config::Config;
-use crate::content::{Library, LibraryError, Loss, Scope, Tally};
+use crate::content::{Depth, Library, LibraryError, Loss, Scope, Tally};
 use crate::post::Post;
 use crate::progress::Progress;
 use crate::render::{Press, RenderError, Rendered};
@@ -22,13 +22,14 @@ use crate::site::card::Card;
 use crate::site::register::{Change, Difference, Register};
 use crate::site::trail::Trail;
 use crate::site::visibility::Verdict;
-use crate::snapshot::{Current, Snapshot, Stale};
+use crate::snapshot::{Compressor, Current, Snapshot, Stale};
 use crate::studio::Studio;
 use account::{Account, Origin};
 
 pub use account::Findings;
 
-/// So many cards are looked at together; more of them when there is nothing else to do.
+/// So many bodies and cards are looked at right after they are served; more of them when there is
+/// nothing else to do.
 const MOST_CARDS: usize = 512;
 /// A file that changes again each time that it is looked at is waited for so often.
 const MOST_TRIES: usize = 3;
@@ -43,6 +44,7 @@ pub struct Pipeline {
     press: Press,
     account: Account,
     current: Current,
+    compressor: Option<Compressor>,
     status: Status,
     /// What is not published yet.
     pending: Vec<Change>,
@@ -99,11 +101,12 @@ impl Pipeline {
         let config = Arc::new(config);
         Pipeline {
             studio: Studio::new(&config),
-            library: Library::default(),
+            library: Library::new(Depth::Outline),
             register: Register::new(Arc::clone(&config), Trail::default()),
             press: Press::default(),
             account: Account::default(),
             current,
+            compressor: None,
             status: Status::default(),
             pending: Vec::new(),
             stale: Some(Stale::All),
@@ -113,6 +116,14 @@ impl Pipeline {
             again: false,
             changed_files: 0,
             config,
+        }
+    }
+
+    /// The same, where what is published is compressed by somebody else.
+    pub fn with_compressor(self, compressor: Compressor) -> Pipeline {
+        Pipeline {
+            compressor: Some(compressor),
+            ..self
         }
     }
 
@@ -169,7 +180,7 @@ impl Pipeline {
             self.library.read_again();
             self.library.look(&config, Loss::IsBelieved, now, &unseen)?;
         } else {
-            let mut library = Library::default();
+            let mut library = Library::new(Depth::Outline);
             library.look(&config, Loss::IsBelieved, now, &unseen)?;
             self.library = library;
         }
@@ -191,7 +202,7 @@ impl Pipeline {
         let outcome = self.publish(now)?;
         self.see_all();
         if self.unseen.len() <= MOST_CARDS {
-            self.advise();
+            self.advise(MOST_CARDS);
         }
         Ok(outcome)
     }
@@ -242,7 +253,7 @@ impl Pipeline {
             }
         };
         if self.unseen.len() <= MOST_CARDS {
-            self.advise();
+            self.advise(MOST_CARDS);
         }
         looked?;
         Ok(outcome)
@@ -297,6 +308,9 @@ impl Pipeline {
         }
         self.status.generation = snapshot.generation();
         self.current.publish(snapshot);
+        if let Some(compressor) = &self.compressor {
+            compressor.take(self.current.load());
+        }
         Ok(Outcome::Published)
     }
 
@@ -350,18 +364,21 @@ impl Pipeline {
         self.status.next_change = self.register.next_change();
     }
 
-    /// Looks at some of the cards that nobody has looked at yet, for what the operator is told; whether
-    /// there are more.
-    pub fn advise(&mut self) -> bool {
+    /// Looks at some of the bodies and cards that nobody has looked at yet, for what the operator is
+    /// told; whether there are more.
+    pub fn advise(&mut self, most: usize) -> bool {
         if self.unseen.is_empty() {
             return false;
         }
+        let some = std::iter::from_fn(|| self.unseen.pop_first());
+        let paths: Vec<Arc<str>> = some.take(most).collect();
+        for path in self.library.deepen(&paths, &self.config) {
+            let findings = self.library.findings_of(&path);
+            self.account.set(Origin::File(path), findings);
+        }
         let site = Arc::new(self.register.site().clone());
         let mut cards = Vec::new();
-        for _ in 0..MOST_CARDS {
-            let Some(path) = self.unseen.pop_first() else {
-                break;
-            };
+        for path in paths {
             match self.register.card_of(&path) {
                 Some(card) => cards.push(card),
                 None if *path == *self.config.file => cards.push(site.own_card()),

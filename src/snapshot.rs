@@ -6,6 +6,7 @@
 //! allocation, same ETag, same Last-Modified.
 
 mod coding;
+mod compressor;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -18,6 +19,8 @@ use crate::artifact::{
 };
 use crate::collection::Map;
 use crate::fingerprint;
+
+pub use compressor::Compressor;
 
 /// All artifacts of one generation, by path.
 #[derive(Debug)]

@@ -14,9 +14,18 @@ pub fn is_xml_char(character: char) -> bool {
         '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
+/// Whether there may be a character that XML forbids: a control character, or one of the last of
+/// Unicode's first plane, whose first byte is that of a few others.
+pub fn may_have_forbidden(text: &str) -> bool {
+    let is = |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
+    // All of a block at once, which a machine does faster than one after the other.
+    let in_block = |block: &[u8]| block.iter().fold(false, |found, byte| found | is(*byte));
+    text.as_bytes().chunks(256).any(in_block)
+}
+
 /// Drops the characters that XML forbids.
 pub fn clean(text: String) -> String {
-    if text.chars().all(is_xml_char) {
+    if !may_have_forbidden(&text) || text.chars().all(is_xml_char) {
         text
     } else {
         text.chars().filter(|c| is_xml_char(*c)).collect()
@@ -30,14 +39,19 @@ pub fn one_line(text: &str) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.extend(word.chars().filter(|c| is_xml_char(*c)));
+        if may_have_forbidden(word) {
+            line.extend(word.chars().filter(|c| is_xml_char(*c)));
+        } else {
+            line.push_str(word);
+        }
     }
     line
 }
 
 /// At most `most` graphemes; what is cut ends at a word where one ends near, with an ellipsis.
 pub fn cut(text: &str, most: usize) -> String {
-    if text.graphemes(true).count() <= most {
+    // No grapheme is less than a byte.
+    if text.len() <= most || text.graphemes(true).count() <= most {
         return text.to_owned();
     }
     let head: String = text.graphemes(true).take(most.saturating_sub(1)).collect();

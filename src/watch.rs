@@ -51,6 +51,8 @@ const DOUBT: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_secs(1);
 /// How long a configuration that is being saved may be half there, or gone.
 const HALF_SAVED: Duration = Duration::from_millis(50);
+/// So many posts are looked at between two glances at what has happened.
+const AT_LEISURE: usize = 32;
 /// How long the event of an edit may be under way, when a rescan has found the edit before.
 const STRAGGLERS: Duration = Duration::from_millis(20);
 
@@ -66,6 +68,7 @@ pub struct Watch {
     doubt_since: Option<Instant>,
     failing: bool,
     clock_was: Option<SystemTime>,
+    advising: bool,
     stopped: bool,
 }
 
@@ -109,6 +112,7 @@ impl Watch {
             doubt_since: None,
             failing: false,
             clock_was: None,
+            advising: false,
             stopped: false,
             pipeline,
         };
@@ -173,6 +177,11 @@ impl Watch {
                 ticks.poll = Instant::now();
             }
             let wait = self.wait(&ticks, clock());
+            let wait = if self.advise(&mut report) {
+                Duration::ZERO
+            } else {
+                wait
+            };
             match self.wakes.recv_timeout(wait) {
                 Ok(wake) => self.take(wake),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -187,6 +196,17 @@ impl Watch {
             }
             self.turn(&mut ticks, clock(), &mut report);
         }
+    }
+
+    /// Looks for what only the operator is told, as long as there is nothing else to do; whether there is
+    /// more of that to do.
+    fn advise(&mut self, report: &mut impl FnMut(Turn<'_>)) -> bool {
+        let is_on = self.pipeline.advise(AT_LEISURE);
+        if self.advising && !is_on {
+            report(Turn::Advised(self.status()));
+        }
+        self.advising = is_on;
+        is_on
     }
 
     fn config(&self) -> &Config {

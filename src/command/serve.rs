@@ -15,7 +15,7 @@ use crate::gallery::Gallery;
 use crate::pipeline::{Findings, Outcome, Pipeline, PipelineError, Status};
 use crate::report;
 use crate::server::{self, Source};
-use crate::snapshot::Current;
+use crate::snapshot::{Compressor, Current};
 use crate::watch::{Load, NoEvents, Turn, Watch};
 
 pub(super) fn run(args: &Serve) -> anyhow::Result<Exit> {
@@ -52,6 +52,7 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
     let gallery = Gallery::new(config.cards.cache_size, config.cards.queue)?;
     let current = Current::default();
     let pipeline = Pipeline::new(config.clone(), current.clone());
+    let pipeline = pipeline.with_compressor(Compressor::new()?);
     let (mut watch, stop) = Watch::reloading(pipeline, file, load);
     if let Some(why) = watch.no_events()
         && config.watch.mode == WatchMode::Native
@@ -59,22 +60,19 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
         return Err(cannot_watch(why).into());
     }
     watch.look(clock()).map_err(no_content)?;
-    tell(&report::summary(
-        &config,
-        watch.status(),
-        &watch.verdicts(),
-        listen,
-    ));
-
     let mut log = Log {
         findings: watch.status().findings.clone(),
     };
+    let told = config.clone();
     let (watching_is_over, watch_ended) = tokio::sync::oneshot::channel::<()>();
     let watching = std::thread::Builder::new()
         .name("watch".to_owned())
         .spawn(move || {
             // Dropped when the thread ends, however it ends.
             let _watching_is_over = watching_is_over;
+            // Told while requests are answered already.
+            let (status, verdicts) = (watch.status(), watch.verdicts());
+            tell(&report::summary(&told, status, &verdicts, listen));
             watch.run(clock, |turn| log.turn(turn));
         })?;
     let stopped = async move {
@@ -110,6 +108,9 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
     })
 }
 
+/// So many findings are told one by one.
+const MOST_LOGGED: usize = 50;
+
 /// What the log has said of the content so far.
 struct Log {
     findings: Findings,
@@ -129,6 +130,7 @@ impl Log {
                     Outcome::Unchanged => info!("the content directory can be read again"),
                 }
             }
+            Turn::Advised(status) => self.findings(status),
             Turn::Failed(error) => warn!("{}; what was served goes on being served", chain(error)),
             Turn::InDoubt(wait) => warn!(
                 seconds = wait.as_secs(),
@@ -195,13 +197,23 @@ impl Log {
         }
     }
 
-    /// Each finding when it appears, and when it goes.
+    /// Each finding when it appears, and when it goes; of very many, how many.
     fn findings(&mut self, status: &Status) {
-        for finding in status.findings.without(&self.findings) {
+        let new = status.findings.without(&self.findings);
+        let more = new.len().saturating_sub(MOST_LOGGED);
+        for finding in new.into_iter().take(MOST_LOGGED) {
             warn!(hint = finding.hint, "{finding}");
         }
-        for finding in self.findings.without(&status.findings) {
+        if more > 0 {
+            warn!(more, "more is wrong; `courant check` lists all of it");
+        }
+        let mended = self.findings.without(&status.findings);
+        let more = mended.len().saturating_sub(MOST_LOGGED);
+        for finding in mended.into_iter().take(MOST_LOGGED) {
             info!("mended: {finding}");
+        }
+        if more > 0 {
+            info!(more, "more is mended");
         }
         self.findings.clone_from(&status.findings);
     }

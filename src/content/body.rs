@@ -1,15 +1,20 @@
 //! The body of a post as written into what feeds carry, with findings for what they cannot.
 
+use std::sync::Arc;
+
 use url::Url;
 
-use super::constructs::{self, Reduced};
-use super::dialect::is_fit;
+use super::absolute;
+use super::address::MAX_URL;
 use super::fields::{Fields, Place};
-use super::markup::{self, Markup};
-use super::{budget, markdown, sanitize};
-use crate::config::{Config, Shortcodes};
+use super::glance::{self, Found, Wanted};
+use super::later::{self, Origin};
+use super::markup::Markup;
+use super::rendering::{self, Rendering};
+use crate::config::Config;
 use crate::finding::{Rule, Severity};
-use crate::post::{Image, Permalink};
+use crate::post::{self, Image, Permalink};
+use crate::text::written_length;
 
 /// A body as it is written.
 #[derive(Debug, Clone, Copy)]
@@ -20,15 +25,17 @@ pub(super) struct Body<'a> {
     pub(super) line: usize,
     /// Whether it is MDX: Markdown with components and expressions in it.
     pub(super) is_mdx: bool,
+    /// Where it can be read again.
+    pub(super) origin: Option<Origin<'a>>,
 }
 
 /// A body as it is published.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Published {
-    /// The HTML, and what it says.
-    pub(super) markup: Markup,
-    /// The length of the HTML in bytes, at most, as any feed format writes it.
-    pub(super) written: usize,
+    /// What the post carries of it.
+    pub(super) body: post::Body,
+    /// What else the post has of it.
+    pub(super) found: Found,
 }
 
 /// Reads the body; nothing, with a finding, where that would cost too much.
@@ -38,11 +45,8 @@ pub(super) fn read(
     permalink: &Permalink,
     config: &Config,
 ) -> Published {
-    let site = &config.site;
-    let reduced = match config.content.shortcodes {
-        Shortcodes::Reduce => constructs::reduce(body.text, body.is_mdx, site),
-        Shortcodes::Keep => Reduced::unchanged(body.text),
-    };
+    let rendering = Rendering::new(config);
+    let reduced = rendering.reduce(body.text, body.is_mdx);
     for left_out in &reduced.left_out {
         let times = match left_out.times {
             1 => String::new(),
@@ -67,32 +71,73 @@ pub(super) fn read(
             "write it as Markdown or HTML if readers of feeds are to see it; if it is plain text, set `content.shortcodes = \"keep\"`",
         );
     }
-    let base = Url::parse(&permalink.url).unwrap_or_else(|_| site.url.clone());
-    let html = markdown::to_html(&reduced.text);
-    if !budget::fits(&html) {
-        fields.note(
+    let base = rendering.base(&permalink.url);
+    let markup = rendering::markup(&reduced.text, &base);
+    match &markup {
+        Some(markup) => advise(fields, body, markup, &base),
+        None => fields.note(
             Severity::Error,
             Rule::BodyTooComplex,
             None,
             "the body is nested or unclosed beyond reason, so the post is published without it",
             "close every HTML element that is opened, and nest fewer quotes",
-        );
-        return Published::default();
+        ),
     }
-    let mut markup = markup::read(&sanitize::sanitize(&html, &base));
-    advise(fields, body, &markup, &base);
-    let normal = |image: Image| {
-        let url = Url::parse(&image.url).ok().filter(is_fit)?;
-        Some(Image {
-            url: url.into(),
-            ..image
-        })
-    };
-    markup.images = markup.images.into_iter().filter_map(normal).collect();
+    let markup = markup.unwrap_or_default();
+    let fingerprint = rendering.fingerprint(body.text, body.is_mdx, &permalink.url);
     Published {
-        written: written(&markup.html),
-        markup,
+        body: post::Body::ready(fingerprint, rendering::content(markup.html)),
+        found: Found {
+            images: normal(markup.images),
+            heading: markup.first_heading,
+            paragraph: markup.first_paragraph,
+        },
     }
+}
+
+/// Puts the reading of the body off, but for what the post needs of it besides.
+pub(super) fn outline(
+    body: Body<'_>,
+    permalink: &Permalink,
+    config: &Config,
+    wanted: Wanted,
+) -> Published {
+    let own;
+    let (rendering, file) = match body.origin {
+        Some(Origin { file, rendering }) => (rendering, Some(file)),
+        None => {
+            own = Arc::new(Rendering::new(config));
+            (&own, None)
+        }
+    };
+    let base = rendering.base(&permalink.url);
+    let is_plain = rendering.is_plain(body.text, body.is_mdx);
+    let at_a_glance = is_plain.then(|| glance::look(body.text, &base, wanted));
+    let found = at_a_glance.flatten().unwrap_or_else(|| {
+        let reduced = rendering.reduce(body.text, body.is_mdx);
+        let markup = rendering::markup(&reduced.text, &base).unwrap_or_default();
+        Found {
+            images: markup.images,
+            heading: markup.first_heading,
+            paragraph: markup.first_paragraph,
+        }
+    });
+    Published {
+        body: later::body(body.text, body.is_mdx, &permalink.url, rendering, file),
+        found: Found {
+            images: normal(found.images),
+            ..found
+        },
+    }
+}
+
+/// The pictures that can stand in a card and a sitemap, their addresses in their one spelling.
+fn normal(images: Vec<Image>) -> Vec<Image> {
+    let normal = |image: Image| {
+        let url = absolute::normal(image.url)?;
+        (written_length(&url) <= MAX_URL).then_some(Image { url, ..image })
+    };
+    images.into_iter().filter_map(normal).collect()
 }
 
 /// What readers of the body will miss.
@@ -134,23 +179,4 @@ fn place_of(body: Body<'_>, text: &str) -> Place {
         Some(before) => Place::mark(body.line + before.matches('\n').count(), text),
         None => Place::default(),
     }
-}
-
-/// The length of HTML as JSON or escaped XML has it, whichever is more.
-fn written(html: &str) -> usize {
-    let (mut xml, mut json) = (0, 0);
-    for byte in html.bytes() {
-        xml += match byte {
-            b'<' | b'>' => 4,
-            b'&' => 5,
-            b'"' | b'\'' => 6,
-            _ => 1,
-        };
-        json += match byte {
-            b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
-            0..0x20 => 6,
-            _ => 1,
-        };
-    }
-    xml.max(json)
 }

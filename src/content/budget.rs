@@ -25,9 +25,7 @@ const MAX_REFERENCES: usize = 50_000;
 
 /// Whether the HTML is within the limits.
 pub(super) fn fits(html: &str) -> bool {
-    let mut tags = 0_usize;
-    let mut depth = Peak::default();
-    let mut formatting = Peak::default();
+    let mut tags = Tags::default();
     for (at, part) in html.split('<').enumerate() {
         let references = part.matches(['&', '\u{a0}']).count();
         if references > MAX_REFERENCES {
@@ -46,20 +44,61 @@ pub(super) fn fits(html: &str) -> bool {
             continue;
         }
         let name = name.to_ascii_lowercase();
-        tags += 1;
-        if FORMATTING.contains(&name.as_str()) {
-            formatting.step(closes);
+        let kind = match name.as_str() {
+            name if FORMATTING.contains(&name) => Kind::Formatting,
+            name if NEVER_DEEP.contains(&name) => Kind::Flat,
+            _ => Kind::Deep,
+        };
+        tags.step(kind, closes);
+    }
+    tags.fit()
+}
+
+/// What an element counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It is never deep.
+    Flat,
+    /// It nests.
+    Deep,
+    /// It nests, and is opened again in every block until it is closed.
+    Formatting,
+}
+
+/// The tags of a text, while they go by.
+#[derive(Debug, Default)]
+pub(super) struct Tags {
+    count: usize,
+    depth: Peak,
+    formatting: Peak,
+}
+
+impl Tags {
+    /// A tag.
+    pub(super) fn step(&mut self, kind: Kind, closes: bool) {
+        self.count += 1;
+        if kind == Kind::Formatting {
+            self.formatting.step(closes);
         }
-        if !NEVER_DEEP.contains(&name.as_str()) {
-            depth.step(closes);
+        if kind != Kind::Flat {
+            self.depth.step(closes);
         }
     }
-    depth.most.saturating_mul(tags) <= MAX_DEPTH_WORK
-        && formatting.most.saturating_mul(tags) <= MAX_FORMATTING_WORK
+
+    /// Whether they are within the limits.
+    pub(super) fn fit(&self) -> bool {
+        surely_fit(self.count, self.depth.most, self.formatting.most)
+    }
+}
+
+/// Whether so many tags are within the limits, of which so many are open at a time at most.
+pub(super) fn surely_fit(tags: usize, depth: usize, formatting: usize) -> bool {
+    depth.saturating_mul(tags) <= MAX_DEPTH_WORK
+        && formatting.saturating_mul(tags) <= MAX_FORMATTING_WORK
 }
 
 /// How many are open, and how many ever were.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Peak {
     open: usize,
     most: usize,

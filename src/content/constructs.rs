@@ -15,7 +15,7 @@ mod tag;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::config;
+use super::rendering::Home;
 use embed::Embed;
 pub(super) use left_out::LeftOut;
 use left_out::{AllLeftOut, MAX_NAMES};
@@ -50,10 +50,22 @@ impl Reduced<'_> {
     }
 }
 
+/// Whether there may be a construct in a body; where there is none, reducing changes nothing.
+pub(super) fn may_have_any(body: &str, is_mdx: bool) -> bool {
+    is_mdx
+        || memchr::memchr3_iter(b'{', b':', b'[', body.as_bytes()).any(|at| {
+            let from = body.as_bytes().get(at..).unwrap_or_default();
+            match from {
+                [b'{', next, ..] => b"{%:#.".contains(next),
+                [b':', next, ..] => *next == b':',
+                _ => from.starts_with(b"[TOC]") || from.starts_with(b"[[toc]]"),
+            }
+        })
+}
+
 /// Reduces a body.
-pub(super) fn reduce<'a>(body: &'a str, is_mdx: bool, site: &config::Site) -> Reduced<'a> {
-    let signs = ["{{", "{%", "{:", "{#", "{.", "::", "[TOC]", "[[toc]]"];
-    if !is_mdx && !signs.iter().any(|sign| body.contains(sign)) {
+pub(super) fn reduce<'a>(body: &'a str, is_mdx: bool, site: &Home) -> Reduced<'a> {
+    if !may_have_any(body, is_mdx) {
         return Reduced::unchanged(body);
     }
     let mut scan = Scan {
@@ -82,7 +94,7 @@ struct Scan<'a, 's> {
     body: &'a str,
     at: usize,
     out: String,
-    site: &'s config::Site,
+    site: &'s Home,
     is_mdx: bool,
     /// The fence that the code at hand ends with.
     fence: Option<(char, usize)>,
@@ -387,11 +399,9 @@ mod tests {
     use crate::config::Config;
     use proptest::prelude::*;
 
-    fn site() -> config::Site {
+    fn site() -> Home {
         let toml = "[site]\nurl = \"https://e.org/blog\"\ntitle = \"The Site\"\n";
-        Config::parse(toml, "config.toml", Path::new(""))
-            .unwrap()
-            .site
+        Home::of(&Config::parse(toml, "config.toml", Path::new("")).unwrap())
     }
 
     fn text(body: &str) -> String {

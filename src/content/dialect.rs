@@ -10,16 +10,15 @@ use url::Url;
 use super::address::{address, aliases};
 use super::body::{self, Body};
 use super::fields::{Fields, Place};
+use super::glance::Wanted;
 use super::location::Location;
 use super::permalink::{Parts, without_date};
-use super::{budget, date, markdown, markup, sanitize};
+use super::{date, rendering};
 use crate::config::{Config, Field};
 use crate::finding::{Rule, Severity};
-use crate::fingerprint;
-use crate::post::{self, Content, Marker, MarkerKind, Post};
-use crate::text::{bounded, clean, cut, is_language_tag, one_line, x_account};
+use crate::post::{Marker, MarkerKind, Post};
+use crate::text::{bounded, cut, is_language_tag, one_line, x_account};
 
-pub(super) use image::is_fit;
 pub(super) use names::built_in;
 
 /// A long title has a hundred.
@@ -68,10 +67,19 @@ pub(super) fn post(
         categories: &categories,
     };
     let (permalink, id, id_from) = address(fields, &parts, &config.site);
-    let body = body::read(fields, body, &permalink, config);
+    let description = description(fields);
+    let body::Published { body, found } = if fields.is_outlined() {
+        let wanted = Wanted {
+            heading: title.is_none(),
+            paragraph: description.is_none(),
+        };
+        body::outline(body, &permalink, config, wanted)
+    } else {
+        body::read(fields, body, &permalink, config)
+    };
 
     let title = title
-        .or_else(|| body.markup.first_heading.clone())
+        .or(found.heading)
         .or_else(|| title_of_name(fields, &location));
     let Some(title) = title else {
         fields.note(
@@ -88,14 +96,14 @@ pub(super) fn post(
         .line(Field::PreviewTitle)
         .filter(|other| *other != title);
     advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
-    let image = image::of(fields, &permalink).or_else(|| body.markup.images.first().cloned());
+    let image = image::of(fields, &permalink).or_else(|| found.images.first().cloned());
     let markers: Vec<Marker> = markers(fields, path).into_iter().chain(doubts).collect();
     fields.warn_of_stray_markers(&markers);
     Some(Post {
         path: path.to_owned(),
         preview_title,
-        description: description(fields)
-            .or(body.markup.first_paragraph)
+        description: description
+            .or(found.paragraph)
             .map(|text| cut(&text, DESCRIPTION_GRAPHEMES))
             .unwrap_or_default(),
         title,
@@ -113,9 +121,9 @@ pub(super) fn post(
         authors: fields.authors(Field::Author),
         tags: fields.labels(Field::Tags, location.is_in_posts),
         categories,
-        images: image::all(image.as_ref(), body.markup.images),
+        images: image::all(image.as_ref(), found.images),
         image,
-        body: of_html(clean(body.markup.html).trim(), body.written),
+        body,
         translation_key: translation_key(fields, &location, config),
         language,
         twitter: fields
@@ -123,14 +131,6 @@ pub(super) fn post(
             .and_then(|account| x_account(&account)),
         markers,
     })
-}
-
-fn of_html(html: &str, written: usize) -> post::Body {
-    let content = Content {
-        html: html.into(),
-        written,
-    };
-    post::Body::ready(fingerprint::wide(html.as_bytes()), content)
 }
 
 struct Dates {
@@ -227,7 +227,7 @@ fn advise_on_texts(fields: &Fields<'_>, shown_title: &str) {
     let of_title = [Field::PreviewTitle, Field::Title]
         .into_iter()
         .find_map(|field| fields.named_text(field));
-    if length(shown_title) > SHOWN_TITLE {
+    if fields.is_checked() && length(shown_title) > SHOWN_TITLE {
         let place = of_title.map(|(_, text, node)| Place::mark(node.line, text));
         fields.advise(
             Rule::LongTitle,
@@ -246,18 +246,24 @@ fn advise_on_texts(fields: &Fields<'_>, shown_title: &str) {
             "there is no description, so the first paragraph stands for one",
             "write `description: …`, a sentence or two; previews and search results show it",
         ),
-        Some((name, text, node)) if length(&one_line(text)) > SHOWN_DESCRIPTION => fields.advise(
-            Rule::LongDescription,
-            Place::mark(node.line, text),
-            format!(
-                "`{name}` has {} characters, and previews show about {SHOWN_DESCRIPTION}",
-                length(&one_line(text))
-            ),
-            "say the most important first, or write less",
-        ),
+        Some((name, text, node))
+            if fields.is_checked() && length(&one_line(text)) > SHOWN_DESCRIPTION =>
+        {
+            fields.advise(
+                Rule::LongDescription,
+                Place::mark(node.line, text),
+                format!(
+                    "`{name}` has {} characters, and previews show about {SHOWN_DESCRIPTION}",
+                    length(&one_line(text))
+                ),
+                "say the most important first, or write less",
+            )
+        }
         Some(_) => {}
     }
-    fields.advise_on_blanks();
+    if fields.is_checked() {
+        fields.advise_on_blanks();
+    }
 }
 
 /// The description as plain text. CMS users paste Markdown links into it, which no output draws.
@@ -267,12 +273,8 @@ fn description(fields: &Fields<'_>) -> Option<String> {
         return Some(text);
     }
     let nowhere = Url::parse("https://example.invalid/").ok()?;
-    let html = markdown::to_html(&text);
-    if !budget::fits(&html) {
-        return Some(text);
-    }
-    markup::read(&sanitize::sanitize(&html, &nowhere))
-        .first_paragraph
+    rendering::markup(&text, &nowhere)
+        .and_then(|markup| markup.first_paragraph)
         .or(Some(text))
 }
 

@@ -154,6 +154,11 @@ impl<'a> Fields<'a> {
         });
     }
 
+    /// Whether nobody asks for the body yet.
+    pub(super) fn is_outlined(&self) -> bool {
+        self.depth == Depth::Outline
+    }
+
     /// Whether anybody asks what could be better.
     pub(super) fn is_checked(&self) -> bool {
         self.depth == Depth::Check

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::parse::Parsed;
 use super::read::Reading;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::{Marker, Post};
+use crate::post::{Body, Marker, Post};
 use crate::stamp::Stamp;
 
 /// What is known of one file.
@@ -92,6 +92,11 @@ impl Known {
         file
     }
 
+    /// How many bytes of its text are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.post.as_ref().map_or(0, |post| post.body.kept())
+    }
+
     /// The post that is judged.
     pub(super) fn published(&self) -> Option<&Arc<Post>> {
         self.below.as_ref().or(self.post.as_ref())
@@ -151,7 +156,15 @@ fn broken_file(
             hint: hint.to_owned(),
         });
     }
-    let post = last_good.filter(|_| !says_hidden);
+    let post = last_good.filter(|_| !says_hidden).map(|post| {
+        if post.body.is_at_hand() {
+            return post;
+        }
+        // Its text is nowhere any more: what is known of it without goes on being served.
+        let mut without = Post::clone(&post);
+        without.body = Body::lost(&post.body);
+        Arc::new(without)
+    });
     Known {
         stamp,
         state: State::Broken,

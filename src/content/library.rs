@@ -7,18 +7,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use super::known::{Known, Tally};
-use super::read::{Reading, read};
+use super::known::{Known, State, Tally};
+use super::parse::Parsed;
+use super::read::{How, Reading, deepen, read};
 use super::scan::{Candidate, Scan, scan, scan_paths};
-use super::{Depth, Scope, ledger};
+use super::{Depth, Rendering, Scope, ledger};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::post::{Marker, Post};
 use crate::progress::{Progress, Stage};
+
+/// So many bytes of texts are kept, for a site of some hundred posts all of them.
+const MOST_TEXTS: usize = 8 * 1024 * 1024;
 
 /// Every post of a content directory, and everything wrong with it.
 #[derive(Debug, Default)]
@@ -29,6 +34,10 @@ pub struct Library {
     sections: Vec<(String, Vec<Marker>)>,
     findings: Vec<Finding>,
     of_ledger: Vec<Finding>,
+    /// What bodies that are read later are rendered with.
+    rendering: Option<Arc<Rendering>>,
+    /// How many bytes of such bodies are kept.
+    texts: usize,
     looked: bool,
     depth: Depth,
 }
@@ -109,7 +118,16 @@ impl Library {
         progress: &Progress,
     ) -> Result<Looked, LibraryError> {
         progress.begin(Stage::Listing, 0);
-        let scan = self.scan(scope, config)?;
+        let scan = self
+            .scan(scope, config)
+            .inspect_err(|_| self.rendering = None)?;
+        let rendering = match (&self.rendering, self.depth) {
+            (Some(rendering), _) => Some(Arc::clone(rendering)),
+            (None, Depth::Outline) => Some(Arc::new(Rendering::new(config))),
+            (None, _) => None,
+        };
+        self.rendering.clone_from(&rendering);
+        let texts = AtomicUsize::new(self.texts);
         let stale: Vec<(&String, &Candidate)> = scan
             .candidates
             .iter()
@@ -122,7 +140,19 @@ impl Library {
         let read: Vec<(Arc<str>, Reading)> = stale
             .into_par_iter()
             .map(|(path, candidate)| {
-                let reading = read(path, candidate, config, self.depth, now);
+                let how = match &rendering {
+                    Some(rendering) => How::Outline(rendering),
+                    None => How::Whole(self.depth),
+                };
+                let reading = read(path, candidate, config, how, now);
+                if let Parsed::Post { post, .. } = &reading.parsed {
+                    let kept = post.body.kept();
+                    // The text of a post that is not kept is read again when it is asked for.
+                    if texts.fetch_add(kept, Ordering::Relaxed) + kept > MOST_TEXTS {
+                        post.body.forget();
+                        texts.fetch_sub(kept, Ordering::Relaxed);
+                    }
+                }
                 progress.step();
                 (Arc::from(path.as_str()), reading)
             })
@@ -141,6 +171,7 @@ impl Library {
         for path in gone.into_iter().filter(|_| !in_doubt) {
             if let Some(known) = self.files.remove(&path) {
                 self.tally.subtract(&known);
+                self.texts = self.texts.saturating_sub(known.kept());
                 sections |= !known.withholds.is_empty();
                 if known.post.is_some() {
                     looked.posts.push((Arc::clone(&path), None));
@@ -169,7 +200,7 @@ impl Library {
             fresh.push((path, post_before));
         }
         self.withhold(sections, fresh, &mut looked);
-        let is_all = scan.covered.is_empty();
+        let is_all = scan.covered.is_none();
         if is_all || self.files.len() != before || !looked.posts.is_empty() || !self.looked {
             let is_there = |path: &str| self.files.contains_key(path) || scan.is_unknown(path);
             self.of_ledger = ledger::findings(&config.site.ids, is_there);
@@ -182,6 +213,7 @@ impl Library {
     /// Reads every file again at the next look, as they are to be read otherwise. What a file was stays
     /// known, for the case that it is broken.
     pub fn read_again(&mut self) {
+        self.rendering = None;
         for known in self.files.values_mut() {
             known.stamp = None;
         }
@@ -204,9 +236,9 @@ impl Library {
     fn gone(&self, scan: &Scan) -> Vec<Arc<str>> {
         let is_gone =
             |path: &&Arc<str>| !scan.candidates.contains_key(&***path) && !scan.is_unknown(path);
-        if scan.covered.is_empty() {
+        let Some(covered) = &scan.covered else {
             return self.files.keys().filter(is_gone).cloned().collect();
-        }
+        };
         let below = |covered: &String| {
             let dir = format!("{covered}/");
             let own = self.files.get_key_value(covered.as_str());
@@ -216,7 +248,7 @@ impl Library {
             let paths = own.into_iter().chain(within).map(|(path, _)| path);
             paths.filter(is_gone).cloned().collect::<Vec<_>>()
         };
-        scan.covered.iter().flat_map(below).collect()
+        covered.iter().flat_map(below).collect()
     }
 
     /// Whether fewer than half of the posts are left, counting those that came in the meantime: a
@@ -243,7 +275,7 @@ impl Library {
                 let rest = file.strip_prefix(covered.as_str());
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            is_all || scan.covered.iter().any(covers)
+            is_all || scan.covered.iter().flatten().any(covers)
         };
         self.findings.retain(|finding| !is_covered(&finding.file));
         self.findings.extend(scan.findings);
@@ -318,6 +350,35 @@ impl Library {
         }
     }
 
+    /// Looks for what only the bodies of some posts tell, of those whose files are as they were read.
+    /// Nothing else of them is learned. Returns the files of which more is wrong.
+    pub fn deepen(&mut self, paths: &[Arc<str>], config: &Config) -> Vec<Arc<str>> {
+        let is_shallow = |path: &&Arc<str>| {
+            let known = self.files.get(&***path);
+            known.is_some_and(|known| known.state == State::Post)
+        };
+        let found: Vec<(Arc<str>, Vec<Finding>)> = paths
+            .par_iter()
+            .filter(|_| self.depth == Depth::Outline)
+            .filter(is_shallow)
+            .filter_map(|path| {
+                let post = self.files.get(path)?.post.as_ref()?;
+                Some((Arc::clone(path), deepen(path, post, config)?))
+            })
+            .collect();
+        let mut changed = Vec::new();
+        for (path, mut findings) in found {
+            findings.sort();
+            if let Some(known) = self.files.get_mut(&path)
+                && known.findings != findings
+            {
+                known.findings = findings;
+                changed.push(path);
+            }
+        }
+        changed
+    }
+
     /// What is wrong with one file.
     pub fn findings_of(&self, path: &str) -> &[Finding] {
         self.files
@@ -361,8 +422,10 @@ impl Library {
         });
         if let Some(before) = before {
             self.tally.subtract(before);
+            self.texts = self.texts.saturating_sub(before.kept());
         }
         self.tally.add(&file);
+        self.texts += file.kept();
         self.files.insert(Arc::clone(path), file);
         !same
     }

@@ -12,7 +12,7 @@ use crate::post::Image;
 use crate::text::one_line;
 
 /// As many as a sitemap may tell of.
-const MAX_IMAGES: usize = 1000;
+pub(super) const MAX_IMAGES: usize = 1000;
 
 /// What a body is and says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) struct Markup {
 /// Reads and mends a sanitised body.
 pub(super) fn read(sanitized: &str) -> Markup {
     let mut walk = Walk::default();
-    walk.markup.html.reserve(sanitized.len());
+    walk.html.reserve(sanitized.len());
     let mut rest = sanitized;
     while !rest.is_empty() {
         let Some((token, after)) = next_token(rest) else {
@@ -49,7 +49,7 @@ pub(super) fn read(sanitized: &str) -> Markup {
             _ => after,
         };
     }
-    walk.markup
+    walk.gathering.of(walk.html)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,15 +66,93 @@ enum Token<'a> {
     },
 }
 
-#[derive(Default)]
-struct Walk<'a> {
+/// What a body says, while its elements go by.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
     markup: Markup,
     /// The paragraph or heading whose text is being collected.
-    collecting: Option<(&'a str, String)>,
-    /// The address of a link that has no text yet.
-    bare_link: Option<&'a str>,
+    collecting: Option<(Text, String)>,
     /// The addresses of the pictures so far.
     seen: HashSet<String>,
+}
+
+/// An element whose text is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text {
+    /// `p`.
+    Paragraph,
+    /// `h1` to `h3`, by their level.
+    Heading(u8),
+}
+
+impl Gathering {
+    /// A paragraph or heading begins.
+    pub(super) fn begin(&mut self, of: Text) {
+        let known = match of {
+            Text::Paragraph => &self.markup.first_paragraph,
+            Text::Heading(_) => &self.markup.first_heading,
+        };
+        if known.is_none() && self.collecting.is_none() {
+            self.collecting = Some((of, String::new()));
+        }
+    }
+
+    /// A paragraph or heading ends.
+    pub(super) fn end(&mut self, of: Text) {
+        if let Some((of, collected)) = self.collecting.take_if(|(begun, _)| *begun == of) {
+            let text = Some(one_line(&collected)).filter(|text| !text.is_empty());
+            match of {
+                Text::Paragraph => self.markup.first_paragraph = text,
+                Text::Heading(_) => self.markup.first_heading = text,
+            }
+        }
+    }
+
+    /// Plain text.
+    pub(super) fn text(&mut self, text: &str) {
+        if let Some((_, collected)) = &mut self.collecting {
+            collected.push_str(text);
+        }
+    }
+
+    /// Whether anybody asks for the text that goes by.
+    pub(super) fn is_collecting(&self) -> bool {
+        self.collecting.is_some()
+    }
+
+    /// A picture.
+    pub(super) fn picture(&mut self, url: &str, alt: Option<&str>) {
+        if self.markup.images.len() < MAX_IMAGES && !self.seen.contains(url) {
+            self.seen.insert(url.to_owned());
+            self.markup.images.push(Image {
+                url: url.to_owned(),
+                alt: alt.map(one_line).filter(|alt| !alt.is_empty()),
+            });
+        }
+    }
+
+    /// A link.
+    pub(super) fn link(&mut self, href: &str) {
+        if self.markup.file_links.len() < MAX_IMAGES && is_markdown(href) {
+            self.markup.file_links.push(href.to_owned());
+        }
+    }
+
+    /// All that was gathered, of this HTML.
+    pub(super) fn of(self, html: String) -> Markup {
+        Markup {
+            html,
+            ..self.markup
+        }
+    }
+}
+
+#[derive(Default)]
+struct Walk<'a> {
+    html: String,
+    gathering: Gathering,
+    /// The address of a link that has no text yet.
+    bare_link: Option<&'a str>,
 }
 
 impl<'a> Walk<'a> {
@@ -94,10 +172,10 @@ impl<'a> Walk<'a> {
         if !text.trim().is_empty() {
             self.bare_link = None;
         }
-        if let Some((_, collected)) = &mut self.collecting {
-            collected.push_str(&unescape(text));
+        if self.gathering.is_collecting() {
+            self.gathering.text(&unescape(text));
         }
-        self.markup.html.push_str(text);
+        self.html.push_str(text);
     }
 
     fn open(&mut self, name: &'a str, attributes: &'a str, whole: &str) {
@@ -107,15 +185,8 @@ impl<'a> Walk<'a> {
                     return;
                 };
                 self.bare_link = None;
-                let image = Image {
-                    url: unescape(src).into_owned(),
-                    alt: attribute(attributes, "alt")
-                        .map(|alt| one_line(&unescape(alt)))
-                        .filter(|alt| !alt.is_empty()),
-                };
-                if self.markup.images.len() < MAX_IMAGES && self.seen.insert(image.url.clone()) {
-                    self.markup.images.push(image);
-                }
+                let alt = attribute(attributes, "alt").map(unescape);
+                self.gathering.picture(&unescape(src), alt.as_deref());
             }
             "iframe" => {
                 if let Some(src) = attribute(attributes, "src").filter(|src| !src.is_empty()) {
@@ -125,44 +196,31 @@ impl<'a> Walk<'a> {
                         "<a href=\"{src}\">{}</a>",
                         title.unwrap_or(src).replace('<', "&lt;")
                     );
-                    self.markup.html.push_str(&link);
+                    self.html.push_str(&link);
                 }
                 return;
             }
             "input" => {
                 if attribute(attributes, "type") == Some("checkbox") {
                     let checked = attribute(attributes, "checked").is_some();
-                    self.markup.html.push_str(if checked { "☑" } else { "☐" });
+                    self.html.push_str(check_box(checked));
                 }
                 return;
             }
             "a" => {
                 self.bare_link = attribute(attributes, "href");
-                let file = self.bare_link.filter(|href| is_markdown(href));
-                if self.markup.file_links.len() < MAX_IMAGES {
-                    self.markup
-                        .file_links
-                        .extend(file.map(|href| unescape(href).into_owned()));
+                if let Some(href) = self.bare_link {
+                    self.gathering.link(&unescape(href));
                 }
             }
-            "br" => {
-                if let Some((_, collected)) = &mut self.collecting {
-                    collected.push(' ');
+            "br" => self.gathering.text(" "),
+            _ => {
+                if let Some(text) = text_of(name) {
+                    self.gathering.begin(text);
                 }
             }
-            "p" | "h1" | "h2" | "h3" => {
-                let wanted = if name == "p" {
-                    &self.markup.first_paragraph
-                } else {
-                    &self.markup.first_heading
-                };
-                if wanted.is_none() && self.collecting.is_none() {
-                    self.collecting = Some((name, String::new()));
-                }
-            }
-            _ => {}
         }
-        self.markup.html.push_str(whole);
+        self.html.push_str(whole);
     }
 
     fn close(&mut self, name: &str, whole: &str) {
@@ -170,21 +228,31 @@ impl<'a> Walk<'a> {
             "iframe" => return,
             "a" => {
                 if let Some(address) = self.bare_link.take() {
-                    self.markup.html.push_str(&address.replace('<', "&lt;"));
+                    self.html.push_str(&address.replace('<', "&lt;"));
                 }
             }
             _ => {}
         }
-        if let Some((of, collected)) = self.collecting.take_if(|(of, _)| *of == name) {
-            let text = Some(one_line(&collected)).filter(|text| !text.is_empty());
-            if of == "p" {
-                self.markup.first_paragraph = text;
-            } else {
-                self.markup.first_heading = text;
-            }
+        if let Some(text) = text_of(name) {
+            self.gathering.end(text);
         }
-        self.markup.html.push_str(whole);
+        self.html.push_str(whole);
     }
+}
+
+fn text_of(name: &str) -> Option<Text> {
+    match name {
+        "p" => Some(Text::Paragraph),
+        "h1" => Some(Text::Heading(1)),
+        "h2" => Some(Text::Heading(2)),
+        "h3" => Some(Text::Heading(3)),
+        _ => None,
+    }
+}
+
+/// The character that stands for a check box.
+pub(super) fn check_box(checked: bool) -> &'static str {
+    if checked { "☑" } else { "☐" }
 }
 
 /// Whether an address is that of a Markdown file.

@@ -1,13 +1,19 @@
 //! The bytes of one file into a post, or into what is wrong with it.
 
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
 use super::body::Body;
 use super::fields::Fields;
 use super::front_matter::{self, Fault, Format, Split};
+use super::later::Origin;
+use super::rendering::Rendering;
 use super::{Depth, broken, dialect};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Marker, Post};
-use crate::text::{clean, is_xml_char};
+use crate::text::{clean, is_xml_char, may_have_forbidden};
 
 /// What became of one file.
 #[derive(Debug)]
@@ -40,8 +46,33 @@ pub enum Parsed {
     },
 }
 
-/// Reads one file. `path` is the file below the content directory.
+/// Reads one file. `path` is the file below the content directory. At [`Depth::Outline`] the body
+/// keeps its text for good, as nothing tells where it can be read again.
 pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed {
+    parse_at(bytes, path, config, depth, None)
+}
+
+/// Reads one file at [`Depth::Outline`]. The body keeps its text until it is to forget it, and then
+/// reads `file` again, which need not be the path as it is written. `rendering` is that of the
+/// configuration, one for all posts.
+pub fn parse_outline(
+    bytes: &[u8],
+    path: &str,
+    file: &Path,
+    config: &Config,
+    rendering: &Arc<Rendering>,
+) -> Parsed {
+    let origin = Origin { file, rendering };
+    parse_at(bytes, path, config, Depth::Outline, Some(origin))
+}
+
+fn parse_at(
+    bytes: &[u8],
+    path: &str,
+    config: &Config,
+    depth: Depth,
+    origin: Option<Origin<'_>>,
+) -> Parsed {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -64,10 +95,7 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed 
     };
     let mut findings = Vec::new();
     findings.extend(forbidden_character(text, path));
-    // Lines that end with CR alone are lines all the same, or a marker among them would not be one.
-    let text = clean(text.to_owned())
-        .replace("\r\n", "\n")
-        .replace('\r', "\n");
+    let text = tidied(text);
     let (format, front, body) = match front_matter::split(&text) {
         Split::Front {
             format,
@@ -123,7 +151,8 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed 
     let body = Body {
         text: body,
         line: line_of(&text, text.len() - body.len()),
-        is_mdx: path.to_ascii_lowercase().ends_with(".mdx"),
+        is_mdx: is_mdx(path),
+        origin,
     };
     let post = dialect::post(&fields, body, path, config);
     let says_hidden = fields
@@ -146,8 +175,29 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed 
     }
 }
 
+fn is_mdx(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("mdx"))
+}
+
+/// The text of a file without what XML forbids, each line ended by LF.
+pub(super) fn tidied(text: &str) -> Cow<'_, str> {
+    let text = match may_have_forbidden(text) {
+        true => Cow::Owned(clean(text.to_owned())),
+        false => Cow::Borrowed(text),
+    };
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
+        return text;
+    }
+    // Lines that end with CR alone are lines all the same, or a marker among them would not be one.
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
 /// The first character of a text that XML forbids.
 fn forbidden_character(text: &str, path: &str) -> Option<Finding> {
+    if !may_have_forbidden(text) {
+        return None;
+    }
     let (at, character) = text.char_indices().find(|(_, c)| !is_xml_char(*c))?;
     Some(finding(
         path,
@@ -163,10 +213,13 @@ fn forbidden_character(text: &str, path: &str) -> Option<Finding> {
 }
 
 fn inline_image(text: &str, path: &str) -> Option<Finding> {
-    let at = ["](data:image", "src=\"data:image", "src='data:image"]
-        .iter()
-        .filter_map(|form| text.find(form))
-        .min()?;
+    let forms = ["](", "src=\"", "src='"];
+    let mut found = memchr::memmem::find_iter(text.as_bytes(), b"data:image");
+    let at = found.find_map(|at| {
+        let before = text.get(..at)?;
+        let form = forms.iter().find(|form| before.ends_with(*form))?;
+        Some(at - form.len())
+    })?;
     Some(finding(
         path,
         Some(line_of(text, at)),

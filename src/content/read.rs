@@ -4,14 +4,16 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::known::error;
-use super::parse::{Parsed, parse};
+use super::parse::{Parsed, parse, parse_outline};
 use super::scan::Candidate;
-use super::{Depth, broken};
+use super::{Depth, Rendering, broken};
 use crate::config::Config;
 use crate::finding::{Finding, Rule};
+use crate::post::Post;
 use crate::stamp::Stamp;
 use crate::text::one_line;
 
@@ -24,11 +26,21 @@ pub(super) struct Reading {
     pub(super) parsed: Parsed,
 }
 
+/// How a file is to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum How<'a> {
+    /// With its body, which stays.
+    Whole(Depth),
+    /// Without its body, which is rendered when it is asked for.
+    Outline(&'a Arc<Rendering>),
+}
+
+/// Reads one file.
 pub(super) fn read(
     path: &str,
     candidate: &Candidate,
     config: &Config,
-    depth: Depth,
+    how: How<'_>,
     now: SystemTime,
 ) -> Reading {
     let stamp = Some(candidate.stamp.clone()).filter(|stamp| !stamp.is_too_fresh(now));
@@ -74,20 +86,41 @@ pub(super) fn read(
         }
     };
     // A library that panics on one file must not take the others down.
-    let parsed = catch_unwind(AssertUnwindSafe(|| parse(&bytes, path, config, depth)))
-        .unwrap_or_else(|_| {
-            let finding = error(
-                path,
-                Rule::FrontMatter,
-                "the file cannot be processed".to_owned(),
-                "please report it with the file; until then, split or simplify it",
-            );
-            Parsed::Broken {
-                findings: vec![finding],
-                says_hidden: broken::says_hidden(&String::from_utf8_lossy(&bytes)),
-            }
-        });
+    let parse = || match how {
+        How::Whole(depth) => parse(&bytes, path, config, depth),
+        How::Outline(rendering) => parse_outline(&bytes, path, &candidate.file, config, rendering),
+    };
+    let parsed = catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
+        let finding = error(
+            path,
+            Rule::FrontMatter,
+            "the file cannot be processed".to_owned(),
+            "please report it with the file; until then, split or simplify it",
+        );
+        Parsed::Broken {
+            findings: vec![finding],
+            says_hidden: broken::says_hidden(&String::from_utf8_lossy(&bytes)),
+        }
+    });
     Reading { stamp, parsed }
+}
+
+/// Everything that is wrong with a file that was read without its body, if it is still that file. One
+/// whose name is not UTF-8 is not found; `check` reads it whole.
+pub(super) fn deepen(path: &str, post: &Post, config: &Config) -> Option<Vec<Finding>> {
+    let file = config.content.dir.join(path);
+    if !std::fs::metadata(&file).ok()?.is_file() {
+        return None;
+    }
+    let bytes = read_bytes(&file, config.content.max_file_size).ok()?;
+    let parse = || parse(&bytes, path, config, Depth::Publish);
+    match catch_unwind(AssertUnwindSafe(parse)).ok()? {
+        Parsed::Post {
+            post: whole,
+            findings,
+        } if *whole == *post => Some(findings),
+        _ => None,
+    }
 }
 
 /// A file may have grown since it was looked at, or have no end at all.

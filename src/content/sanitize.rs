@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
+use super::absolute::SCHEMES;
+
 const MORE_TAGS: [&str; 7] = [
     "picture", "source", "video", "audio", "track", "input", "iframe",
 ];
@@ -43,6 +45,7 @@ pub(super) fn sanitize(html: &str, base: &Url) -> String {
         .add_tag_attributes("input", ["type", "checked"])
         .add_tag_attributes("iframe", ["src", "title"])
         .url_relative(UrlRelative::RewriteWithBase(base.clone()))
+        .url_schemes(HashSet::from(SCHEMES))
         .link_rel(None)
         .attribute_filter(move |_, attribute, value| match attribute {
             "srcset" => srcset(value, &owned).map(Cow::Owned),

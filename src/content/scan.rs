@@ -32,8 +32,8 @@ pub(super) struct Scan {
     pub(super) unknown: Vec<String>,
     /// Files, of which nothing is known this time.
     pub(super) unknown_files: Vec<String>,
-    /// The paths that were looked at, with all below them; nothing where all were.
-    pub(super) covered: BTreeSet<String>,
+    /// The paths that were looked at, with all below them; `None` where all were.
+    pub(super) covered: Option<BTreeSet<String>>,
 }
 
 /// Lists a content directory.
@@ -65,7 +65,10 @@ pub(super) fn scan_paths(
     let before = Stamp::of(&std::fs::metadata(&content.dir)?);
     let real = std::fs::canonicalize(&content.dir)?;
     let absolute = std::path::absolute(&content.dir)?;
-    let mut scan = Scan::default();
+    let mut scan = Scan {
+        covered: Some(BTreeSet::new()),
+        ..Scan::default()
+    };
     for path in paths {
         let roots = [&absolute, &real, &content.dir];
         let Some(within) = roots.iter().find_map(|root| path.strip_prefix(root).ok()) else {
@@ -104,7 +107,10 @@ impl Scan {
             .char_indices()
             .filter(|(_, character)| *character == '/')
             .filter_map(|(at, _)| name.get(..at))
-            .any(|above| self.covered.contains(above));
+            .any(|above| {
+                let covered = self.covered.as_ref();
+                covered.is_some_and(|covered| covered.contains(above))
+            });
         if is_covered {
             return Ok(());
         }
@@ -131,7 +137,9 @@ impl Scan {
             Ok(_) => {}
             Err(error) => self.note(&name, Some(&error)),
         }
-        self.covered.insert(name);
+        if let Some(covered) = &mut self.covered {
+            covered.insert(name);
+        }
         Ok(())
     }
 

@@ -25,11 +25,24 @@ pub struct Content {
 
 /// What gives a body's content. It may read a file, so it is not for threads that answer.
 pub trait Source: Debug + Send + Sync {
-    /// The content that the fingerprint was taken of.
+    /// The content that the fingerprint, which is that of the body, was taken of.
     ///
     /// # Errors
     /// It can no longer be had: the file has other bytes by now.
-    fn content(&self) -> Result<Content, Lost>;
+    fn content(&self, fingerprint: u128) -> Result<Content, Lost>;
+
+    /// Whether it holds what it needs, and reads no file.
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
+    /// How many bytes it holds that it could let go of.
+    fn kept(&self) -> usize {
+        0
+    }
+
+    /// Lets go of what it can read again.
+    fn forget(&self) {}
 }
 
 /// The content can no longer be had.
@@ -51,12 +64,37 @@ impl Body {
         Body::new(fingerprint, Arc::new(Ready(content)))
     }
 
+    /// What is left of a body whose text is nowhere any more: nothing, under another name.
+    pub fn lost(body: &Body) -> Body {
+        let content = Content {
+            html: Arc::from(""),
+            written: 0,
+        };
+        Body::ready(!body.fingerprint, content)
+    }
+
     /// What it says.
     ///
     /// # Errors
     /// See [`Source::content`].
     pub fn content(&self) -> Result<Content, Lost> {
-        self.source.content()
+        self.source.content(self.fingerprint)
+    }
+
+    /// Whether the content can be had whatever becomes of the file.
+    pub fn is_at_hand(&self) -> bool {
+        self.source.is_at_hand()
+    }
+
+    /// How many bytes it holds that [`Body::forget`] would free.
+    pub fn kept(&self) -> usize {
+        self.source.kept()
+    }
+
+    /// Lets go of the text, where it can be read again: getting the content reads the file then. So
+    /// it is with everybody who shares the body.
+    pub fn forget(&self) {
+        self.source.forget();
     }
 }
 
@@ -78,7 +116,7 @@ impl std::hash::Hash for Body {
 struct Ready(Content);
 
 impl Source for Ready {
-    fn content(&self) -> Result<Content, Lost> {
+    fn content(&self, _: u128) -> Result<Content, Lost> {
         Ok(self.0.clone())
     }
 }

@@ -99,6 +99,9 @@ impl MarkerKind {
     /// case: `hide_post` and `Hide-Post` are meant as `hidePost` is, and so is a name with an
     /// invisible character in it, or with letters of other scripts that look the same.
     pub fn of(name: &str) -> Option<MarkerKind> {
+        if name.is_ascii() {
+            return of_ascii(name);
+        }
         let letters: Vec<char> = letters(name).collect();
         let foreign = letters.iter().filter(|c| !c.is_ascii()).count();
         let is = |known: &str| {
@@ -119,9 +122,9 @@ impl MarkerKind {
     /// What a field marks by its value: `status: draft` hides, `status: published` is no marker.
     pub fn of_state(name: &str, value: &str) -> Option<MarkerKind> {
         let name = name.rsplit('.').next().unwrap_or(name);
-        let letters: String = letters(name).collect();
         let value = value.trim().trim_matches(['"', '\'']);
-        if !STATE_FIELDS.contains(&letters.as_str()) {
+        let is_state = |known: &&str| letters(name).eq(known.chars());
+        if !STATE_FIELDS.iter().any(is_state) {
             None
         } else if UNREADY.iter().any(|word| value.eq_ignore_ascii_case(word)) {
             Some(MarkerKind::Says)
@@ -132,13 +135,30 @@ impl MarkerKind {
 
     /// The marker that hides and that a name is one letter away from.
     pub fn nearest(name: &str) -> Option<&'static str> {
-        let name: String = letters(name).collect();
+        let length = letters(name).count();
         MARKER_FIELDS
             .iter()
-            .filter(|(_, kind)| *kind == MarkerKind::Hides)
+            .filter(|(known, kind)| *kind == MarkerKind::Hides && known.len().abs_diff(length) <= 1)
             .map(|(known, _)| *known)
-            .find(|known| strsim::osa_distance(&known.to_ascii_lowercase(), &name) == 1)
+            .find(|known| {
+                let name: String = letters(name).collect();
+                strsim::osa_distance(&known.to_ascii_lowercase(), &name) == 1
+            })
     }
+}
+
+/// What a name without letters of other scripts marks.
+fn of_ascii(name: &str) -> Option<MarkerKind> {
+    let letters = || name.bytes().filter(u8::is_ascii_alphanumeric);
+    let length = letters().count();
+    let same = |(known, _): &&(&str, MarkerKind)| {
+        known.len() == length
+            && known
+                .bytes()
+                .zip(letters())
+                .all(|(known, letter)| known.eq_ignore_ascii_case(&letter))
+    };
+    MARKER_FIELDS.iter().find(same).map(|(_, kind)| *kind)
 }
 
 fn letters(name: &str) -> impl Iterator<Item = char> {

@@ -156,7 +156,7 @@ pub(super) fn told<'a>(
     for (place, entry) in group.zip(entries) {
         let html = match document.is_full(place).then(|| entry.content()) {
             None => None,
-            Some(Ok(content)) => Some(content.html),
+            Some(Ok(content)) => Some(content.html).filter(|html| !html.is_empty()),
             Some(Err(_)) if forgiven => None,
             Some(Err(_)) => return Err(RenderError::Lost(entry.source().to_owned())),
         };

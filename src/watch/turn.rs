@@ -12,6 +12,8 @@ use crate::pipeline::{Outcome, PipelineError, Status};
 pub enum Turn<'a> {
     /// A look went well.
     Looked(Outcome, &'a Status),
+    /// All bodies and cards were looked at, for what is wrong with them.
+    Advised(&'a Status),
     /// A look failed; the last good snapshot is up.
     Failed(&'a PipelineError),
     /// Most posts are gone at once; they are served for a while longer.

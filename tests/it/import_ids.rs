@@ -22,7 +22,7 @@ fn build(site: &TestSite) -> Built {
     pipeline
         .run(now, Loss::IsBelieved)
         .expect("the content can be read");
-    while pipeline.advise() {}
+    while pipeline.advise(100) {}
     Built {
         snapshot: current.load(),
         status: pipeline.status().clone(),

@@ -176,7 +176,7 @@ impl TestSite {
         pipeline
             .run(self.now, Loss::IsBelieved)
             .expect("the content can be read");
-        while pipeline.advise() {}
+        while pipeline.advise(100) {}
         let snapshot = current.load();
         snapshot.compress();
         Built {

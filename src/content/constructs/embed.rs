@@ -2,7 +2,7 @@
 
 use super::mdx::Component;
 use super::tag::{Form, Tag};
-use crate::config;
+use crate::content::rendering::Home;
 
 /// What a tag is reduced to.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) enum Embed {
 }
 
 /// What a tag stands for.
-pub(super) fn of(tag: &Tag<'_>, site: &config::Site) -> Embed {
+pub(super) fn of(tag: &Tag<'_>, site: &Home) -> Embed {
     if tag.form == Form::Comment {
         return Embed::Nothing;
     }
@@ -41,7 +41,7 @@ pub(super) fn of(tag: &Tag<'_>, site: &config::Site) -> Embed {
 }
 
 /// `{{ site.url }}`, `{{ "/a.png" | relative_url }}`, `{{ "text" }}`.
-fn expression(inside: &str, site: &config::Site) -> Embed {
+fn expression(inside: &str, site: &Home) -> Embed {
     let (value, filters) = inside.split_once('|').unwrap_or((inside, ""));
     let value = value.trim();
     let home = site.url.as_str().trim_end_matches('/');

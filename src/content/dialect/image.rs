@@ -79,7 +79,7 @@ pub(super) fn of(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
 }
 
 /// Whether an address can stand in a card and a sitemap.
-pub(in crate::content) fn is_fit(url: &Url) -> bool {
+fn is_fit(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && written_length(url.as_str()) <= MAX_URL
 }
 

@@ -73,14 +73,14 @@ impl Fields<'_> {
             };
             // A dotted name is that of a field within another.
             let last = name.rsplit('.').next().unwrap_or(name);
-            let full = format!("{prefix}{name}");
+            let full = || format!("{prefix}{name}");
             if let Some(kind) = MarkerKind::of(last) {
-                markers.extend(self.marker(&full, node, kind));
+                markers.extend(self.marker(&full(), node, kind));
             }
             let is_deep = matches!(node.value, Value::Map(_) | Value::List(_));
             if is_deep && depth < MOST_NESTED && (depth > 0 || is_nested(name)) {
                 for inner in items(node) {
-                    self.in_map(&format!("{full}."), inner, depth + 1, markers);
+                    self.in_map(&format!("{}.", full()), inner, depth + 1, markers);
                 }
             }
         }
@@ -101,10 +101,9 @@ impl Fields<'_> {
         }
         for outer in ["build", "_build"] {
             for (inner, kind) in [("render", MarkerKind::Shows), ("list", MarkerKind::Lists)] {
-                let name = format!("{outer}.{inner}");
-                let node = map.get(&name);
-                let name = format!("{prefix}{name}");
-                markers.extend(node.and_then(|node| self.marker(&name, node, kind)));
+                let node = map.get(outer).and_then(|node| node.get(inner));
+                let name = || format!("{prefix}{outer}.{inner}");
+                markers.extend(node.and_then(|node| self.marker(&name(), node, kind)));
             }
         }
         // Zola's, and Eleventy's way to write no page.
@@ -163,13 +162,14 @@ impl Fields<'_> {
         }
         for (name, node) in self.root.fields() {
             let truthy = |node: &Node| {
-                let marker =
-                    marker_of("", node.text().unwrap_or_default(), node, MarkerKind::Hides);
-                marker.reading() == Reading::True
+                node.text().is_some_and(|text| {
+                    let marker = marker_of("", text, node, MarkerKind::Hides);
+                    marker.reading() == Reading::True
+                })
             };
-            if MarkerKind::of(name).is_none()
+            if truthy(node)
+                && MarkerKind::of(name).is_none()
                 && let Some(known) = MarkerKind::nearest(name)
-                && truthy(node)
             {
                 self.note(
                     Severity::Warning,

@@ -3,6 +3,8 @@
 //! The tree is built here from the parser's events, so that scalars stay as written and an alias
 //! costs what it expands to: a bomb of aliases runs out of budget after kilobytes, not gigabytes.
 
+mod plain;
+
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
@@ -15,6 +17,14 @@ const MAX_DEPTH: usize = 32;
 
 /// Parses one document; `lines_before` is added to line numbers, which the parser counts from 1.
 pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
+    match plain::parse(text, lines_before) {
+        Some(node) => Ok(node),
+        None => whole(text, lines_before),
+    }
+}
+
+/// Parses a document of any kind.
+fn whole(text: &str, lines_before: usize) -> Result<Node, Fault> {
     let mut builder = Builder::new(lines_before);
     if text.len() > MAX_TEXT {
         return Err(builder.over_budget(1, "is larger than 1 MiB"));

@@ -1,0 +1,152 @@
+//! The text of a body into the HTML that is published, by the few settings that decide it.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use super::constructs::{self, Reduced};
+use super::markup::{self, Markup};
+use super::{budget, markdown, sanitize};
+use crate::config::{Config, Shortcodes};
+use crate::fingerprint;
+use crate::post;
+use crate::text::clean;
+
+/// Raised whenever the same text gives other HTML than before, so that nothing takes the one for
+/// the other.
+const EDITION: u32 = 1;
+
+/// All that the bodies of a site are read and rendered with, to be shared by them.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    /// The directory that the posts are below.
+    pub(super) dir: PathBuf,
+    /// Larger files are not read, in bytes.
+    pub(super) max_file_size: u64,
+    home: Home,
+    shortcodes: Shortcodes,
+}
+
+/// What constructs of bodies say of the site.
+#[derive(Debug, Clone)]
+pub(super) struct Home {
+    /// Its address.
+    pub(super) url: Url,
+    /// Its name.
+    pub(super) title: String,
+}
+
+impl Home {
+    pub(super) fn of(config: &Config) -> Home {
+        Home {
+            url: config.site.url.clone(),
+            title: config.site.title.clone(),
+        }
+    }
+}
+
+impl Rendering {
+    /// That of a configuration.
+    pub fn new(config: &Config) -> Rendering {
+        Rendering {
+            dir: config.content.dir.clone(),
+            max_file_size: config.content.max_file_size,
+            home: Home::of(config),
+            shortcodes: config.content.shortcodes,
+        }
+    }
+
+    /// A body without constructs.
+    pub(super) fn reduce<'a>(&self, text: &'a str, is_mdx: bool) -> Reduced<'a> {
+        match self.shortcodes {
+            Shortcodes::Reduce => constructs::reduce(text, is_mdx, &self.home),
+            Shortcodes::Keep => Reduced::unchanged(text),
+        }
+    }
+
+    /// Whether a body is itself when it is reduced.
+    pub(super) fn is_plain(&self, text: &str, is_mdx: bool) -> bool {
+        self.shortcodes == Shortcodes::Keep || !constructs::may_have_any(text, is_mdx)
+    }
+
+    /// What relative addresses of a post are relative to.
+    pub(super) fn base(&self, permalink: &str) -> Url {
+        Url::parse(permalink).unwrap_or_else(|_| self.home.url.clone())
+    }
+
+    /// The HTML of a body; that of one beyond reason is empty.
+    pub(super) fn content(&self, text: &str, is_mdx: bool, permalink: &str) -> post::Content {
+        let reduced = self.reduce(text, is_mdx);
+        let markup = markup(&reduced.text, &self.base(permalink)).unwrap_or_default();
+        content(markup.html)
+    }
+
+    /// The name of what a body is rendered as, by all that decides it.
+    pub(super) fn fingerprint(&self, text: &str, is_mdx: bool, permalink: &str) -> u128 {
+        let mut all = Vec::with_capacity(text.len() + 256);
+        let is_plain = self.is_plain(text, is_mdx);
+        all.extend(EDITION.to_le_bytes());
+        all.extend([u8::from(is_plain), u8::from(is_mdx)]);
+        let (url, title) = match is_plain {
+            true => ("", ""),
+            false => (self.home.url.as_str(), self.home.title.as_str()),
+        };
+        for part in [permalink, url, title] {
+            all.extend((part.len() as u64).to_le_bytes());
+            all.extend(part.as_bytes());
+        }
+        all.extend(text.as_bytes());
+        fingerprint::wide(&all)
+    }
+}
+
+/// Markdown as it is published; `None` where that would cost too much.
+pub(super) fn markup(markdown: &str, base: &Url) -> Option<Markup> {
+    if let Some(markup) = markdown::to_safe_html(markdown, base) {
+        return Some(markup);
+    }
+    let html = markdown::to_html(markdown);
+    budget::fits(&html).then(|| markup::read(&sanitize::sanitize(&html, base)))
+}
+
+/// The content that HTML of a body is.
+pub(super) fn content(html: String) -> post::Content {
+    // What is dropped is counted too; it seldom is there.
+    let written = written(&html);
+    post::Content {
+        html: clean(html).trim().into(),
+        written,
+    }
+}
+
+/// The length of HTML as JSON or escaped XML has it, whichever is more.
+fn written(html: &str) -> usize {
+    let quotes = count(html, |byte| matches!(byte, b'"' | b'\''));
+    let xml = 3 * count(html, |byte| matches!(byte, b'<' | b'>'))
+        + 4 * count(html, |byte| byte == b'&')
+        + 5 * quotes;
+    let short = |byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t');
+    let json = count(html, short) + 5 * count(html, |byte| byte < 0x20 && !short(byte));
+    html.len() + xml.max(json)
+}
+
+/// How many bytes of a text are some, counted by blocks, which a machine does at once.
+pub(super) fn count(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    let of_block = |block: &[u8]| {
+        let count: u8 = block.iter().map(|byte| u8::from(is(*byte))).sum();
+        usize::from(count)
+    };
+    text.as_bytes().chunks(128).map(of_block).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_is_that_of_the_longer_spelling() {
+        assert_eq!(written("<a href=\"b\">&amp;</a>"), 21 + 4 * 3 + 4 + 2 * 5);
+        assert_eq!(written("a\n\\\u{1}"), 4 + 1 + 1 + 5);
+        assert_eq!(written(&"\"".repeat(1000)), 6000);
+    }
+}
