@@ -17,6 +17,9 @@ use crate::post::Post;
 use crate::stamp::Stamp;
 use crate::text::one_line;
 
+/// So much memory is asked for on the word of the file system alone.
+const LARGE: u64 = 1024 * 1024;
+
 /// How much is read of a file that is too large to be a post, in bytes.
 const BEGINNING: u64 = 64 * 1024;
 
@@ -135,8 +138,11 @@ fn read_bytes(file: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 fn read_beginning(file: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(most).read_to_end(&mut bytes)?;
+    let file = File::open(file)?;
+    // As much as there is, and one more, so that the end is seen at once.
+    let size = file.metadata()?.len().min(most).min(LARGE);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

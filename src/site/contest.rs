@@ -66,8 +66,10 @@ impl Contest {
         (self.claims)(post).iter().map(hash).collect()
     }
 
-    pub(super) fn insert(&mut self, post: &Arc<Post>) {
-        for key in self.keys(post) {
+    /// Lets a post claim what it does, and returns that as hashes.
+    pub(super) fn insert(&mut self, post: &Arc<Post>) -> Vec<u64> {
+        let keys = self.keys(post);
+        for key in keys.iter().copied() {
             match self.claimants.get_mut(&key) {
                 None => {
                     self.claimants.insert(key, Claimants::One(Arc::clone(post)));
@@ -79,10 +81,13 @@ impl Contest {
                 }
             }
         }
+        keys
     }
 
-    pub(super) fn remove(&mut self, post: &Arc<Post>) {
-        for key in self.keys(post) {
+    /// Lets a post claim nothing, and returns what it claimed as hashes.
+    pub(super) fn remove(&mut self, post: &Arc<Post>) -> Vec<u64> {
+        let keys = self.keys(post);
+        for key in keys.iter().copied() {
             let is_empty = match self.claimants.get_mut(&key) {
                 None => false,
                 Some(Claimants::One(one)) => Arc::ptr_eq(one, post),
@@ -98,6 +103,7 @@ impl Contest {
             }
         }
         self.lost.remove(&post.path);
+        keys
     }
 
     /// Decides again on all whom these claims may concern, and returns them. `before` is whether the

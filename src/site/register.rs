@@ -6,16 +6,18 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rustc_hash::FxHashMap as HashMap;
 
 use super::aliases::Aliases;
 use super::card::Card;
 use super::contest::{Claim, Contest};
 use super::entry::Entry;
 use super::languages::Languages;
+use super::timeline::newest_first;
 use super::trail::Trail;
 use super::url_set::SiteUrl;
 use super::visibility::{self, Shown, State, Verdict};
@@ -94,7 +96,7 @@ impl Register {
     pub fn new(config: Arc<Config>, trail: Trail) -> Register {
         Register {
             now: DateTime::UNIX_EPOCH,
-            held: HashMap::new(),
+            held: HashMap::default(),
             due: BTreeSet::new(),
             addresses: Contest::new(addresses),
             cards: Contest::new(cards),
@@ -143,8 +145,8 @@ impl Register {
         let mut due: Vec<Arc<str>> = due.map(|(_, path)| Arc::clone(path)).collect();
         if now < self.now {
             // A clock that was set back makes dates lie ahead again.
-            let again = now..self.now;
-            let lies_ahead = |held: &&Held| held.post.dates().any(|date| again.contains(&date));
+            let is_ahead = |date: DateTime<Utc>| date > now && date <= self.now;
+            let lies_ahead = |held: &&Held| held.post.dates().any(is_ahead);
             let ahead = self.held.values().filter(lies_ahead);
             due.extend(ahead.map(|held| Arc::from(held.post.path.as_str())));
         }
@@ -156,7 +158,8 @@ impl Register {
                     .or_insert_with(|| Some(Arc::clone(&held.post)));
             }
         }
-        let mut before: HashMap<Arc<str>, Before> = HashMap::with_capacity(changes.len());
+        let mut before: HashMap<Arc<str>, Before> = HashMap::default();
+        before.reserve(changes.len());
         self.judge(changes, &mut before);
         self.compete_for_cards(&mut before);
         let difference = self.replace(before);
@@ -175,8 +178,7 @@ impl Register {
             let old = self.held.remove(&path);
             if let Some(old) = &old {
                 if old.listing.is_some() {
-                    keys.extend(self.addresses.keys(&old.post));
-                    self.addresses.remove(&old.post);
+                    keys.extend(self.addresses.remove(&old.post));
                 }
                 if let Some(at) = old.due {
                     self.due.remove(&(at, Arc::clone(&path)));
@@ -190,8 +192,7 @@ impl Register {
                     Shown::Unlisted(_) => Listing::Unlisted,
                 });
                 if listing.is_some() {
-                    self.addresses.insert(&post);
-                    keys.extend(self.addresses.keys(&post));
+                    keys.extend(self.addresses.insert(&post));
                 }
                 if let Some(at) = verdict.next_change {
                     self.due.insert((at, Arc::clone(&path)));
@@ -241,12 +242,10 @@ impl Register {
                 continue;
             }
             if let Some(entry) = entry {
-                keys.extend(self.cards.keys(entry.post()));
-                self.cards.remove(entry.post());
+                keys.extend(self.cards.remove(entry.post()));
             }
             if let Some(post) = &after {
-                self.cards.insert(post);
-                keys.extend(self.cards.keys(post));
+                keys.extend(self.cards.insert(post));
             }
         }
         let held = &self.held;
@@ -286,6 +285,8 @@ impl Register {
             gone.extend(old);
             come.extend(new);
         }
+        // So that every list they come to finds them in its order.
+        come.sort_by(|a: &Arc<Entry>, b: &Arc<Entry>| newest_first(a, b));
         let listed = |entries: &[Arc<Entry>], is: bool| -> Vec<Arc<Entry>> {
             let wanted = |entry: &&Arc<Entry>| entry.is_listed() == is;
             entries.iter().filter(wanted).cloned().collect()

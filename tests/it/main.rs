@@ -22,6 +22,7 @@ mod gallery;
 mod import_ids;
 mod init;
 mod lints;
+mod model;
 mod pages;
 mod pixels;
 mod reload;

@@ -36,6 +36,7 @@ pub(super) fn parse(text: &str, lines_before: usize) -> Option<Node> {
     let mut reader = Reader {
         line: lines.next(),
         lines,
+        number: 0,
     };
     let root = reader.map(0, 0)?;
     reader.line.is_none().then_some(root)
@@ -53,10 +54,13 @@ struct Reader<'a, I> {
     /// The line at hand.
     line: Option<Line<'a>>,
     lines: I,
+    /// The line that a value is on.
+    number: usize,
 }
 
 impl<'a, I: Iterator<Item = Line<'a>>> Reader<'a, I> {
     fn next(&mut self) {
+        self.number = self.line.map_or(0, |line| line.number);
         self.line = self.lines.next();
     }
 
@@ -134,6 +138,9 @@ impl<'a, I: Iterator<Item = Line<'a>>> Reader<'a, I> {
         if self.line.is_some_and(|line| line.indent > indent) {
             return None;
         }
+        if let Some(inside) = text.strip_prefix('[') {
+            return self.flow(inside.strip_suffix(']')?);
+        }
         for quote in ['"', '\''] {
             if let Some(inside) = text.strip_prefix(quote) {
                 let inside = inside.strip_suffix(quote)?;
@@ -151,6 +158,30 @@ impl<'a, I: Iterator<Item = Line<'a>>> Reader<'a, I> {
             true => Some(Value::Null),
             false => is_plain.then(|| Value::Scalar(text.to_owned())),
         }
+    }
+    /// A list on one line, of words.
+    fn flow(&self, inside: &str) -> Option<Value> {
+        let line = self.number;
+        let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/');
+        let item = |text: &str| {
+            let text = text.trim_matches(' ');
+            let unquoted = text
+                .strip_prefix('"')
+                .and_then(|text| text.strip_suffix('"'));
+            let is_null = matches!(text, "null" | "Null" | "NULL");
+            let word = unquoted.unwrap_or(text);
+            let is_word = word.chars().all(is_of_word)
+                && (unquoted.is_some() || word.starts_with(char::is_alphanumeric));
+            (is_word && !is_null).then(|| Node {
+                line,
+                value: Value::Scalar(word.to_owned()),
+            })
+        };
+        inside
+            .split(',')
+            .map(item)
+            .collect::<Option<_>>()
+            .map(Value::List)
     }
 }
 
@@ -181,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_content_tools_write_is_read() {
-        let text = "title: \"One: two\"\ndate: 2024-05-01T10:00:00.000Z\n\ncategory:\n  - value: a\n    label: A & B\n  - value: b\ntags:\n- x\n- 'y z'\nseo:\n  url: https://e.org/a#b\n  none:\nempty: \"\"\nlast: null\n";
+        let text = "title: \"One: two\"\ndate: 2024-05-01T10:00:00.000Z\n\ncategory:\n  - value: a\n    label: A & B\n  - value: b\ntags:\n- x\n- 'y z'\nflow: [a, \"b c\", d-e]\nseo:\n  url: https://e.org/a#b\n  none:\nempty: \"\"\nlast: null\n";
         let node = parse(text, 1).unwrap();
         assert_eq!(Ok(node), whole(text, 1));
     }
@@ -199,7 +230,10 @@ mod tests {
             "a: b\na: c",
             "a: &b c",
             "<<: a",
-            "a: [b]",
+            "a: [b, [c]]",
+            "a: [b: c]",
+            "a: []",
+            "a: [b,\n c]",
             "a: \"b\\n\"",
             "a: 'it''s'",
             "a:\tb",
@@ -221,6 +255,7 @@ mod tests {
             "[a-zé0-9/][a-z :#'\"&,\\[\\]é.-]{0,8}",
             "\"[a-z :#'é\\\\-]{0,6}\"",
             "'[a-z :#\"é-]{0,6}'",
+            "\\[[a-z0-9 ,\"'é./-]{0,10}\\]",
             "(null|~|true|2024-05-01|1.10|\\||>-|\\*a|&a b|\\[a, b\\]|-|- a|- a: b|#a)",
         ];
         (" {0,4}", "(- |-|-  |)", prop_oneof![4 => key.prop_map(|key| format!("{key}: ")), 2 => key.prop_map(|key| format!("{key}:")), 2 => Just(String::new())], value)
