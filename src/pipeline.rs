@@ -4,6 +4,7 @@
 //! codings, and what only the operator is told, are made after it.
 
 mod account;
+mod reconfigure;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +15,6 @@ use chrono::{DateTime, Utc};
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::config::Config;
 use crate::content::{Depth, Library, LibraryError, Loss, Scope, Tally};
-use crate::post::Post;
 use crate::progress::Progress;
 use crate::render::{Press, RenderError, Rendered};
 use crate::site::Site;
@@ -162,49 +162,6 @@ impl Pipeline {
     /// another: the clock.
     pub fn judge_again(&mut self) {
         self.again = true;
-    }
-
-    /// Works by another configuration from now on, and publishes what that makes of the content as
-    /// of `now`. What does not differ keeps its validators.
-    ///
-    /// # Errors
-    /// The content directory cannot be listed: nothing is other than it was, and the former
-    /// configuration stays. Or an output cannot be written: the next look tries again.
-    pub fn reconfigure(
-        &mut self,
-        config: Config,
-        now: SystemTime,
-    ) -> Result<Outcome, PipelineError> {
-        let unseen = Progress::default();
-        if config.content.dir == self.config.content.dir {
-            self.library.read_again();
-            self.library.look(&config, Loss::IsBelieved, now, &unseen)?;
-        } else {
-            let mut library = Library::new(Depth::Outline);
-            library.look(&config, Loss::IsBelieved, now, &unseen)?;
-            self.library = library;
-        }
-        let config = Arc::new(config);
-        let register = Register::new(Arc::clone(&config), Trail::default());
-        let trail = std::mem::replace(&mut self.register, register).into_trail();
-        self.register = Register::new(Arc::clone(&config), trail);
-        self.studio = Studio::new(&config);
-        self.studio.look(None, now);
-        self.config = config;
-        self.account = Account::default();
-        for (path, findings) in self.library.findings_by_file() {
-            self.account.set(Origin::File(Arc::clone(path)), findings);
-        }
-        let change = |post: &Arc<Post>| (Arc::from(post.path.as_str()), Some(Arc::clone(post)));
-        self.pending = self.library.posts().map(change).collect();
-        self.stale = Some(Stale::All);
-        self.in_doubt = false;
-        let outcome = self.publish(now)?;
-        self.see_all();
-        if self.unseen.len() <= MOST_CARDS {
-            self.advise(MOST_CARDS);
-        }
-        Ok(outcome)
     }
 
     /// Looks at the content, and publishes what is to be seen as of `now`.

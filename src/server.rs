@@ -15,6 +15,7 @@ mod host;
 mod negotiate;
 mod precondition;
 mod pulse;
+mod reply;
 mod respond;
 
 use std::io;

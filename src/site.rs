@@ -7,6 +7,7 @@
 mod aliases;
 pub mod card;
 pub mod cards;
+mod claims;
 mod contest;
 pub mod entry;
 mod faults;

@@ -101,6 +101,10 @@ impl Press {
         })
     }
 
+    #[expect(
+        clippy::mutable_key_type,
+        reason = "an entry is looked up by where it is, which does not change"
+    )]
     fn feed(
         &mut self,
         site: &Site,

@@ -25,6 +25,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::host;
 use super::negotiate::{Coding, negotiate};
 use super::precondition::{Precondition, Validators};
+use super::reply::{not_found, plain, refused, set, set_static, status};
 use crate::artifact::{ArtifactKey, Deferred, Link, Page, Pieces};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
@@ -104,33 +105,6 @@ fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Res
     response.map(|body| if is_head { Pieces::default() } else { body })
 }
 
-fn refused(refusal: Refusal) -> Response<Pieces> {
-    let (code, text, again) = match refusal {
-        Refusal::Busy => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too much is asked for at once\n",
-            Some("2"),
-        ),
-        Refusal::Stale => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "what is asked for is being replaced\n",
-            Some("1"),
-        ),
-        Refusal::Failed => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "what is asked for cannot be made\n",
-            None,
-        ),
-    };
-    let mut response = plain(code, text);
-    let headers = response.headers_mut();
-    set_static(headers, header::CACHE_CONTROL, "no-store");
-    if let Some(seconds) = again {
-        set_static(headers, header::RETRY_AFTER, seconds);
-    }
-    response
-}
-
 fn answer<B>(
     request: &Request<B>,
     snapshot: &Snapshot,
@@ -195,17 +169,6 @@ fn answer<B>(
         set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
     }
     (response, deferred)
-}
-
-fn not_found() -> Response<Pieces> {
-    let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
-    // Long enough to stop a herd, short enough for a post that is about to appear.
-    set_static(
-        response.headers_mut(),
-        header::CACHE_CONTROL,
-        "public, max-age=60",
-    );
-    response
 }
 
 /// The answer where something was (RFC 9110 §15.4.2, §15.5.11). Conditions are about what is there,
@@ -377,33 +340,6 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, validators: Validators
 /// Pages have a style of their own and pictures from anywhere, and nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
     img-src http: https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-fn plain(code: StatusCode, text: &'static str) -> Response<Pieces> {
-    let mut response = status(code, Bytes::from_static(text.as_bytes()).into());
-    set_static(
-        response.headers_mut(),
-        header::CONTENT_TYPE,
-        "text/plain; charset=utf-8",
-    );
-    response
-}
-
-fn status(code: StatusCode, body: Pieces) -> Response<Pieces> {
-    let mut response = Response::new(body);
-    *response.status_mut() = code;
-    response
-}
-
-fn set_static(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.insert(name, HeaderValue::from_static(value));
-}
-
-/// A value that no field can hold is left out: better a header less than no answer.
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
-}
 
 #[cfg(test)]
 mod tests {

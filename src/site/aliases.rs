@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::claims::card_claims;
 use super::contest::Claim;
 use super::entry::Entry;
 use super::faults;
-use super::register::card_claims;
 use super::trail::Moved;
 use crate::artifact::ArtifactKey;
 use crate::finding::Finding;

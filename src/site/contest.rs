@@ -29,6 +29,10 @@ pub(super) struct Contest {
 
 /// Those who claim one thing, or things whose hash is one.
 #[derive(Debug)]
+#[expect(
+    clippy::box_collection,
+    reason = "there are several for each post, and nearly all are one"
+)]
 enum Claimants {
     One(Arc<Post>),
     Many(Box<Vec<Arc<Post>>>),
@@ -87,8 +91,8 @@ impl Contest {
     /// Lets a post claim nothing, and returns what it claimed as hashes.
     pub(super) fn remove(&mut self, post: &Arc<Post>) -> Vec<u64> {
         let keys = self.keys(post);
-        for key in keys.iter().copied() {
-            let is_empty = match self.claimants.get_mut(&key) {
+        for key in &keys {
+            let is_empty = match self.claimants.get_mut(key) {
                 None => false,
                 Some(Claimants::One(one)) => Arc::ptr_eq(one, post),
                 Some(Claimants::Many(posts)) => {
@@ -99,7 +103,7 @@ impl Contest {
                 }
             };
             if is_empty {
-                self.claimants.remove(&key);
+                self.claimants.remove(key);
             }
         }
         self.lost.remove(&post.path);

@@ -8,6 +8,9 @@ use super::entry::Entry;
 use super::timeline::Timeline;
 use crate::collection::Map;
 
+/// What goes of a group, and what comes.
+type Change = (Vec<Arc<Entry>>, Vec<Arc<Entry>>);
+
 /// The entries that may have translations, by what they have in common.
 #[derive(Debug, Default)]
 pub(super) struct Languages {
@@ -23,7 +26,7 @@ impl Languages {
         site_language: &str,
         translations: &mut Map<String, Arc<[Translation]>>,
     ) -> Vec<Arc<Entry>> {
-        let mut changes: BTreeMap<&str, (Vec<Arc<Entry>>, Vec<Arc<Entry>>)> = BTreeMap::new();
+        let mut changes: BTreeMap<&str, Change> = BTreeMap::new();
         for entry in gone {
             if let Some(key) = entry.translation_key() {
                 changes.entry(key).or_default().0.push(Arc::clone(entry));

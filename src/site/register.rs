@@ -4,6 +4,9 @@
 //! In a step, who may be seen is judged first; then who has which address, who has which card, and who
 //! has which former address; then entries are made of those who won, and put where they belong.
 
+mod difference;
+mod told;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -12,21 +15,21 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap as HashMap;
 
+use super::Site;
 use super::aliases::Aliases;
-use super::card::Card;
-use super::contest::{Claim, Contest};
+use super::claims::{ADDRESS, ID, addresses, card_claims, cards, is_the_sites};
+use super::contest::Contest;
 use super::entry::Entry;
 use super::languages::Languages;
 use super::timeline::newest_first;
 use super::trail::Trail;
 use super::url_set::SiteUrl;
-use super::visibility::{self, Shown, State, Verdict};
+use super::visibility::{self, Shown};
 use super::words::Words;
-use super::{Site, faults};
-use crate::artifact::{ArtifactKey, FeedScope};
 use crate::config::Config;
-use crate::finding::Finding;
 use crate::post::Post;
+
+pub use difference::Difference;
 
 /// All posts, and what has been decided on them.
 #[derive(Debug)]
@@ -65,26 +68,6 @@ enum Listing {
 /// A post that is another, or gone.
 pub type Change = (Arc<str>, Option<Arc<Post>>);
 
-/// What a step led to.
-#[derive(Debug, Default)]
-pub struct Difference {
-    /// The paths of cards that are others, or are there no more.
-    pub cards: Vec<String>,
-    /// Feeds of terms whose first document is another.
-    pub feeds: Vec<FeedScope>,
-    /// Whether anything is different that anybody may see.
-    pub is_visible: bool,
-}
-
-impl Difference {
-    /// Adds what another step led to.
-    pub fn merge(&mut self, other: Difference) {
-        self.cards.extend(other.cards);
-        self.feeds.extend(other.feeds);
-        self.is_visible |= other.is_visible;
-    }
-}
-
 /// What was there of a post before a step.
 struct Before {
     entry: Option<Arc<Entry>>,
@@ -113,17 +96,6 @@ impl Register {
     /// What is public as of the last step. A copy shares what does not change.
     pub fn site(&self) -> &Site {
         &self.site
-    }
-
-    /// The files of all posts, in no order.
-    pub fn paths(&self) -> impl Iterator<Item = Arc<str>> {
-        self.held.keys().cloned()
-    }
-
-    /// The card of a file's post, where it has one.
-    pub fn card_of(&self, path: &str) -> Option<Card> {
-        let entry = self.held.get(path)?.entry.as_ref()?;
-        entry.card_path().map(|_| self.site.card(entry))
     }
 
     /// When the site will next differ though no file does.
@@ -401,80 +373,6 @@ impl Register {
             .trail
             .follow(&mut self.site, aliases, (gone, come), heir);
     }
-
-    /// Each post's state, in the order of the paths.
-    pub fn verdicts(&self) -> Vec<Verdict> {
-        let verdict = |held: &Held| {
-            let (verdict, _) = visibility::judge(&held.post, self.config.hidden, self.now);
-            match self.addresses.loss(&held.post) {
-                Some(loss) if held.listing.is_some() => Verdict {
-                    state: State::Shadowed {
-                        by: loss.owner.clone(),
-                    },
-                    ..verdict
-                },
-                _ => verdict,
-            }
-        };
-        let mut verdicts: Vec<Verdict> = self.held.values().map(verdict).collect();
-        verdicts.sort_by(|a, b| a.path.cmp(&b.path));
-        verdicts
-    }
-
-    /// What is wrong between posts, sorted.
-    pub fn findings(&self) -> Vec<Finding> {
-        let post = |path: &str| self.held.get(path).map(|held| &*held.post);
-        let of_addresses = self
-            .addresses
-            .losses()
-            .filter_map(|(path, loss)| Some(faults::address(post(path)?, loss)));
-        let of_cards = self
-            .cards
-            .losses()
-            .filter_map(|(path, loss)| Some(faults::card(post(path)?, &loss.owner)));
-        let odd = || self.odd.iter().filter_map(|path| post(path));
-        let ahead = odd().filter(|post| post.updated.is_some_and(|updated| updated > self.now));
-        let the_sites = odd().filter(|post| is_the_sites(&post.permalink.path));
-        let mut findings: Vec<Finding> = of_addresses
-            .chain(of_cards)
-            .chain(ahead.map(faults::ahead))
-            .chain(the_sites.map(|post| faults::card(post, "the site itself")))
-            .chain(self.aliases.findings())
-            .collect();
-        findings.sort();
-        findings
-    }
-}
-
-const ADDRESS: u8 = 0;
-const ID: u8 = 1;
-const CARD: u8 = 2;
-
-/// Nobody has the address or the id of another.
-fn addresses(post: &Post) -> Vec<Claim<'_>> {
-    vec![
-        (ADDRESS, Cow::Borrowed(&post.permalink.url)),
-        (ID, Cow::Borrowed(&post.id)),
-    ]
-}
-
-/// An address is more than its path: origins and queries differ where paths do not.
-fn cards(post: &Post) -> Vec<Claim<'_>> {
-    card_claims(&post.permalink.path)
-}
-
-/// The path of a card, and where it ends as the path of another's picture, that one's.
-pub(super) fn card_claims(path: &str) -> Vec<Claim<'_>> {
-    let of_picture = ArtifactKey::card_path_of_picture(path);
-    std::iter::once(path)
-        .chain(of_picture)
-        .map(|path| (CARD, Cow::Borrowed(path)))
-        .collect()
-}
-
-/// The site's own card is at `/`.
-fn is_the_sites(path: &str) -> bool {
-    path == "/" || ArtifactKey::card_path_of_picture(path) == Some("/")
 }
 
 /// Who is in the lists goes before who is not, or a hidden revision would shadow the public one; then

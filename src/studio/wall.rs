@@ -20,6 +20,9 @@ use crate::site::card::{Card, Preview};
 /// So many prepared cards are kept, in case that they are asked for again.
 const MOST: usize = 4_096;
 
+/// Faces by the fingerprints of their files, and which of each they are.
+type FacesByName = HashMap<Vec<(String, u32)>, Arc<Faces>>;
+
 /// What all cards are drawn with.
 #[derive(Debug)]
 pub(super) struct Set {
@@ -37,7 +40,7 @@ pub(super) struct Wall {
     frames: bool,
     edition: u64,
     prepared: Mutex<HashMap<u64, CardImage>>,
-    faces: Mutex<HashMap<Vec<(String, u32)>, Arc<Faces>>>,
+    faces: Mutex<FacesByName>,
 }
 
 impl CardImages for Wall {

@@ -21,7 +21,7 @@ use crate::support::{Served, TestSite, clock, new_year_2025, said};
 const CONFIG: &str = "[feed]\nlimit = 3\n[[feeds]]\npath = '/all.xml'\nlimit = 0\n[[feeds]]\npath = '/red.json'\ntag = 'red'\n[sitemap]\npages = ['/about/', '/shared-1/']\n";
 const DIRS: [&str; 4] = ["", "blog", "blog/deep", "news"];
 
-/// SplitMix64.
+/// `SplitMix64`.
 struct Random(u64);
 
 impl Random {
