@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use courant::config::Config;
-use courant::content::{Library, Loss, Scope};
+use courant::content::{Depth, Library, Loss, Scope};
 use courant::progress::Progress;
 use courant::render::{CardImages, NoImages, Press};
 use courant::site::register::Register;
@@ -47,7 +47,7 @@ fn main() {
         let mut outputs = (0, 0);
         for round in 0..ROUNDS {
             let mut works = Works {
-                library: Library::default(),
+                library: Library::new(Depth::Outline),
                 register: Register::new(Arc::new(config.clone()), Trail::default()),
                 press: Press::default(),
                 images: Arc::new(NoImages),
