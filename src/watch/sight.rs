@@ -382,8 +382,7 @@ mod tests {
         fs::create_dir_all(site.path("a/b/content")).unwrap();
         site.hears(|news| news.everything);
         site.hears(|news| news.everything);
-        site.write("a/b/content/x.md");
-        site.hears_of("a/b/content/x.md");
+        site.hears_of_written("a/b/content/x.md");
     }
 
     #[test]
