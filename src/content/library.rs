@@ -10,7 +10,7 @@ use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
@@ -27,6 +27,9 @@ use crate::progress::{Progress, Stage};
 /// So many bytes of texts are kept, for a site of some hundred posts all of them.
 const MOST_TEXTS: usize = 8 * 1024 * 1024;
 
+/// Posts that go within this go at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
 /// Every post of a content directory, and everything wrong with it.
 #[derive(Debug, Default)]
 pub struct Library {
@@ -40,6 +43,8 @@ pub struct Library {
     rendering: Option<Arc<Rendering>>,
     /// How many bytes of such bodies are kept.
     texts: usize,
+    /// How many posts there were at most a moment ago, and when.
+    most: Option<(SystemTime, usize)>,
     looked: bool,
     depth: Depth,
 }
@@ -161,6 +166,7 @@ impl Library {
             .collect();
 
         let gone = self.gone(&scan);
+        self.remember_most(now);
         let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read);
         let mut looked = Looked {
             changed: !self.looked,
@@ -253,10 +259,27 @@ impl Library {
         covered.iter().flat_map(below).collect()
     }
 
+    /// Remembers how many posts there were a moment ago.
+    fn remember_most(&mut self, now: SystemTime) {
+        let posts = self.tally.posts + self.tally.kept;
+        let is_of_late = |since: SystemTime| {
+            now.duration_since(since)
+                .is_ok_and(|passed| passed < AT_ONCE)
+        };
+        let holds = self
+            .most
+            .is_some_and(|(since, most)| most > posts && is_of_late(since));
+        if !holds {
+            self.most = Some((now, posts));
+        }
+    }
+
     /// Whether fewer than half of the posts are left, counting those that came in the meantime: a
     /// directory that was moved within the content has its posts elsewhere.
     fn would_lose_most(&self, gone: &[Arc<str>], read: &[(Arc<str>, Reading)]) -> bool {
         let before = self.tally.posts + self.tally.kept;
+        // Files that go one after the other are seen to go in several looks.
+        let most = self.most.map_or(before, |(_, most)| most.max(before));
         let is_post = |path: &&Arc<str>| {
             let known = self.files.get(&***path);
             known.is_some_and(|known| known.post.is_some())
@@ -266,7 +289,7 @@ impl Library {
             .iter()
             .filter(|(path, _)| !self.files.contains_key(path))
             .count();
-        (before.saturating_sub(lost) + new) * 2 < before
+        lost > 0 && (before.saturating_sub(lost) + new) * 2 < most
     }
 
     /// Every post there is, in the order of the paths. A post of a broken file is its last good.

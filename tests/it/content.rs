@@ -4,7 +4,7 @@ use courant::content::Loss;
 use courant::finding::{Rule, Severity};
 use courant::progress::Progress;
 
-use crate::support::{TestSite, plain};
+use crate::support::{TestSite, new_year_2025, plain};
 
 #[test]
 fn the_form_of_the_cms_is_read_whole() {
@@ -832,4 +832,26 @@ fn a_date_ahead_in_a_files_name_holds_the_post_back() {
         .build();
     assert!(!built.everything().contains("uetzal"));
     assert!(built.status.next_change.is_some());
+}
+
+#[test]
+fn posts_that_go_one_after_the_other_are_doubted_as_those_that_go_at_once() {
+    let site = (0..9).fold(TestSite::new(), |site, n| {
+        site.post(
+            &format!("{n}.md"),
+            plain(&format!("Post{n}x"), "2024-01-01"),
+        )
+    });
+    let mut pipeline = site.pipeline();
+    let now = new_year_2025();
+    pipeline.run(now, Loss::IsDoubted).unwrap();
+    for n in 0..4 {
+        std::fs::remove_file(site.content().join(format!("{n}.md"))).unwrap();
+        pipeline.run(now, Loss::IsDoubted).unwrap();
+        assert!(!pipeline.is_in_doubt(), "{n} are few");
+    }
+    std::fs::remove_file(site.content().join("4.md")).unwrap();
+    pipeline.run(now, Loss::IsDoubted).unwrap();
+    assert!(pipeline.is_in_doubt(), "five of nine are most");
+    assert_eq!(pipeline.status().tally.posts, 5);
 }
