@@ -94,7 +94,7 @@ fn cards(theme: &str) -> Vec<Deferred> {
     let mut studio = Studio::new(&config);
     studio.look(None, UNIX_EPOCH);
     let cards: Vec<_> = site.all_cards().collect();
-    let images = studio.show(cards.iter(), UNIX_EPOCH);
+    let images = studio.show(site.pictures(), UNIX_EPOCH);
     let posts = cards.iter().filter(|card| card.article.is_some());
     posts
         .filter_map(|card| Some(images.of(&site, card)?.deferred))

@@ -42,7 +42,7 @@ impl Inspection {
         let mut studio = Studio::new(config);
         studio.look(None, now);
         let cards: Vec<_> = judged.site.all_cards().collect();
-        studio.show(cards.iter(), now);
+        studio.show(judged.site.pictures(), now);
         let of_cards = studio.faults(&judged.site, &cards);
         let mut findings = library.findings();
         findings.extend(judged.findings.iter().cloned());

@@ -172,6 +172,9 @@ impl Pictures {
 
     /// Forgets all but the pictures of these addresses.
     pub fn keep<'a>(&mut self, urls: impl Iterator<Item = &'a str>) {
+        if self.found.is_empty() {
+            return;
+        }
         let urls: HashSet<&str> = urls.collect();
         self.found.retain(|url, _| urls.contains(url.as_str()));
         self.stamps.retain(|url, _| urls.contains(url.as_str()));

@@ -18,7 +18,6 @@ use crate::content::{Depth, Library, LibraryError, Loss, Scope, Tally};
 use crate::progress::Progress;
 use crate::render::{Press, RenderError, Rendered};
 use crate::site::Site;
-use crate::site::card::Card;
 use crate::site::register::{Change, Difference, Register};
 use crate::site::trail::Trail;
 use crate::site::visibility::Verdict;
@@ -192,6 +191,9 @@ impl Pipeline {
             Scope::All => None,
             Scope::Paths(paths) => Some(paths),
         };
+        if paths.is_none() {
+            self.studio.keep(self.register.site().pictures());
+        }
         if self.studio.look(paths, now) {
             self.stale = Some(Stale::All);
             self.see_all();
@@ -281,13 +283,10 @@ impl Pipeline {
         let mut tries = 0;
         loop {
             let site = Arc::new(self.register.site().clone());
-            let cards: Vec<Card> = if self.config.content.static_dir.is_some() {
-                let cards = difference.cards.iter();
-                cards.filter_map(|path| site.card_at(path)).collect()
-            } else {
-                Vec::new()
-            };
-            let images = self.studio.show(cards.iter(), now);
+            let new = difference.cards.iter();
+            let new = new.filter_map(|path| site.picture_at(path));
+            let own = site.own_picture();
+            let images = self.studio.show(new.chain(own), now);
             self.press.forgive(tries == MOST_TRIES);
             match self.press.render(&site, &images) {
                 Err(RenderError::Lost(file)) if tries < MOST_TRIES => {
@@ -295,8 +294,11 @@ impl Pipeline {
                     let file = self.config.content.dir.join(file);
                     let file = std::path::absolute(&file).unwrap_or(file);
                     let scope = Scope::Paths(BTreeSet::from([file]));
+                    let before = (self.in_doubt, self.changed_files);
                     // Where that fails too, the post goes out without its text.
                     let _ = self.look(&scope, now, Loss::IsBelieved);
+                    // It was a look at one file, and says nothing of the others.
+                    (self.in_doubt, self.changed_files) = before;
                     let pending = std::mem::take(&mut self.pending);
                     difference.merge(self.register.step(pending, now.into()));
                 }

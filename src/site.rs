@@ -169,6 +169,24 @@ impl Site {
         self.entries().iter().chain(self.unlisted.iter())
     }
 
+    /// The addresses of the pictures of all cards, in no order and some more than once.
+    pub fn pictures(&self) -> impl Iterator<Item = &str> {
+        let images = self.all().filter_map(|entry| entry.image());
+        self.own_picture()
+            .into_iter()
+            .chain(images.map(|image| image.url.as_str()))
+    }
+
+    /// The address of the picture that stands for the site.
+    pub fn own_picture(&self) -> Option<&str> {
+        self.config.site.image.as_ref().map(|url| url.as_str())
+    }
+
+    /// The address of the picture of the card at a path, where it has one.
+    pub fn picture_at(&self, path: &str) -> Option<&str> {
+        Some(&self.cards.get(path)?.image()?.url)
+    }
+
     /// The card of the site itself.
     pub fn own_card(&self) -> Card {
         Card::of_site(&self.config)

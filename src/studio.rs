@@ -67,26 +67,22 @@ impl Studio {
         material || pictures
     }
 
-    /// Looks at the pictures of cards that are new, and gives what shows the pictures of all cards.
+    /// Looks at pictures that are new, by their addresses, and gives what shows the pictures of all
+    /// cards.
     pub fn show<'a>(
         &mut self,
-        new: impl Iterator<Item = &'a Card>,
+        new: impl Iterator<Item = &'a str>,
         now: SystemTime,
     ) -> Arc<dyn CardImages> {
-        let urls = new.filter_map(|card| card.image.as_ref());
-        if self
-            .pictures
-            .look(urls.map(|image| image.url.as_str()), now)
-        {
+        if self.pictures.look(new, now) {
             self.wall = None;
         }
         self.wall() as Arc<dyn CardImages>
     }
 
-    /// Forgets pictures that no card has.
-    pub fn keep<'a>(&mut self, cards: impl Iterator<Item = &'a Card>) {
-        let urls = cards.filter_map(|card| card.image.as_ref());
-        self.pictures.keep(urls.map(|image| image.url.as_str()));
+    /// Forgets all pictures but those of these addresses.
+    pub fn keep<'a>(&mut self, urls: impl Iterator<Item = &'a str>) {
+        self.pictures.keep(urls);
     }
 
     /// What is wrong with what all cards are drawn with.

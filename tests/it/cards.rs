@@ -248,6 +248,20 @@ fn the_same_card_has_the_same_bytes_and_name_everywhere_and_every_part_of_it_cou
 }
 
 #[test]
+fn the_picture_of_the_site_is_looked_at_as_those_of_posts_are() {
+    let site = TestSite::new()
+        .config("image = \"/cover.png\"\n[content]\nstatic_dir = \"static\"")
+        .file("static/cover.png", two_colours())
+        .build();
+    let page = site.text("/cards/");
+    assert_eq!(property(&page, "og:image:width").as_deref(), Some("600"));
+    let missing = TestSite::new()
+        .config("image = \"/none.png\"\n[content]\nstatic_dir = \"static\"")
+        .build();
+    assert_eq!(missing.rules(), [Rule::MissingPicture]);
+}
+
+#[test]
 fn previews_show_the_own_picture_or_the_drawn_one_as_configured() {
     let with_own =
         post("A title").replace("date:", "image: /cover.png\nimageAlt: What it shows\ndate:");
