@@ -2,14 +2,13 @@
 //!
 //! A file that has changed since gives nothing: what is in it now may be hidden.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::front_matter::{self, Split};
 use super::parse::tidied;
+use super::read::read_file;
 use super::rendering::Rendering;
 use crate::post::{self, Content, Lost, Source};
 
@@ -71,20 +70,7 @@ impl Later {
     /// The text of the file, if it is the one that the fingerprint is of.
     fn read(&self, fingerprint: u128) -> Option<Content> {
         let file = self.rendering.dir.join(self.file.as_deref()?);
-        // To open a pipe is to wait for whoever writes to it.
-        if !std::fs::metadata(&file).ok()?.is_file() {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        let most = self.rendering.max_file_size;
-        let read = File::open(&file)
-            .ok()?
-            .take(most.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .ok()?;
-        if read as u64 > most {
-            return None;
-        }
+        let bytes = read_file(&file, self.rendering.max_file_size)?;
         let text = tidied(std::str::from_utf8(&bytes).ok()?);
         let Split::Front { body, .. } = front_matter::split(&text) else {
             return None;

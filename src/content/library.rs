@@ -191,21 +191,17 @@ impl Library {
         }
         let mut fresh = Vec::with_capacity(read.len());
         for (path, reading) in read {
-            let had = |library: &Library| {
+            let says = |library: &Library| {
                 let known = library.files.get(&path);
-                known.map(|known| (known.withholds.clone(), known.published().cloned()))
+                known.map_or_else(Vec::new, |known| known.withholds.clone())
             };
-            let before = had(self);
+            let said = says(self);
+            let post = self.files.get(&path).and_then(Known::published).cloned();
             let is_other = self.take(&path, reading);
             looked.changed |= is_other;
             looked.changed_files += usize::from(is_other);
-            let after = had(self);
-            let withholds = |had: Option<(Vec<Marker>, Option<Arc<Post>>)>| {
-                had.map_or_else(Default::default, |(withholds, post)| (withholds, post))
-            };
-            let ((said, post_before), (says, _)) = (withholds(before), withholds(after));
-            sections |= said != says;
-            fresh.push((path, post_before));
+            sections |= said != says(self);
+            fresh.push((path, post));
         }
         self.withhold(sections, fresh, &mut looked);
         let is_all = scan.covered.is_none();

@@ -112,10 +112,7 @@ pub(super) fn read(
 /// whose name is not UTF-8 is not found; `check` reads it whole.
 pub(super) fn deepen(path: &str, post: &Post, config: &Config) -> Option<Vec<Finding>> {
     let file = config.content.dir.join(path);
-    if !std::fs::metadata(&file).ok()?.is_file() {
-        return None;
-    }
-    let bytes = read_bytes(&file, config.content.max_file_size).ok()?;
+    let bytes = read_file(&file, config.content.max_file_size)?;
     let parse = || parse(&bytes, path, config, Depth::Publish);
     match catch_unwind(AssertUnwindSafe(parse)).ok()? {
         Parsed::Post {
@@ -124,6 +121,13 @@ pub(super) fn deepen(path: &str, post: &Post, config: &Config) -> Option<Vec<Fin
         } if *whole == *post => Some(findings),
         _ => None,
     }
+}
+
+/// The bytes of a file that was read before, if it is one still.
+pub(super) fn read_file(file: &Path, most: u64) -> Option<Vec<u8>> {
+    // To open a pipe is to wait for whoever writes to it.
+    let is_file = std::fs::metadata(file).ok()?.is_file();
+    is_file.then(|| read_bytes(file, most).ok()).flatten()
 }
 
 /// A file may have grown since it was looked at, or have no end at all.

@@ -91,6 +91,10 @@ impl Press {
         }
         artifacts.extend(self.sitemap(site)?);
         artifacts.extend(self.pages(site)?);
+        if self.forgiven {
+            // What was left out is to be asked for again.
+            self.documents.clear();
+        }
         let shelf = SiteShelf {
             site: Arc::clone(site),
             images: Arc::clone(images),

@@ -71,7 +71,8 @@ pub type Change = (Arc<str>, Option<Arc<Post>>);
 /// What was there of a post before a step.
 struct Before {
     entry: Option<Arc<Entry>>,
-    is_due: bool,
+    /// Whether it was judged in this step, so that its entry may say something else.
+    is_judged: bool,
 }
 
 impl Register {
@@ -177,8 +178,8 @@ impl Register {
                 };
                 self.held.insert(Arc::clone(&path), held);
             }
-            let is_due = true;
-            before.insert(path, Before { entry, is_due });
+            let is_judged = true;
+            before.insert(path, Before { entry, is_judged });
         }
         let held = &self.held;
         let concerned = self.addresses.settle(keys, |a, b| order(held, a, b));
@@ -191,7 +192,7 @@ impl Register {
             if let Some((path, held)) = self.held.get_key_value(post.path.as_str()) {
                 before.entry(Arc::clone(path)).or_insert_with(|| Before {
                     entry: held.entry.clone(),
-                    is_due: false,
+                    is_judged: false,
                 });
             }
         }
@@ -278,7 +279,7 @@ impl Register {
         let held = self.winner(path)?;
         let has_card =
             self.cards.loss(&held.post).is_none() && !is_the_sites(&held.post.permalink.path);
-        if let Some(entry) = before.entry.as_ref().filter(|_| !before.is_due)
+        if let Some(entry) = before.entry.as_ref().filter(|_| !before.is_judged)
             && entry.is_of(&held.post)
             && entry.card_path().is_some() == has_card
         {

@@ -232,26 +232,20 @@ mod tests {
 
         /// Takes in news until there is some of the path.
         fn hears_of(&mut self, path: &str) {
-            let wanted = self.path(path);
-            let mut heard = BTreeSet::new();
-            while !heard.contains(&wanted) {
-                let wake = self.wakes.recv_timeout(Duration::from_secs(20));
-                match wake.unwrap_or_else(|_| panic!("{path} is not among {heard:?}")) {
-                    Wake::Happened(happening) => self.sight.learn(&happening, |news, _, _| {
-                        heard.extend(news.paths);
-                    }),
-                    other => panic!("{other:?}"),
-                }
-            }
+            self.hear(path, |_| {});
         }
 
-        /// Takes in news until there is some of a file, which is written again after each, for it may be
-        /// watched only from then on.
+        /// Takes in news until there is some of a file, which is written again after each: with news that
+        /// everything may be another, what was written before is looked at, and not named.
         fn hears_of_written(&mut self, path: &str) {
+            self.write(path);
+            self.hear(path, |site| site.write(path));
+        }
+
+        fn hear(&mut self, path: &str, in_vain: impl Fn(&Site)) {
             let wanted = self.path(path);
             let mut heard = BTreeSet::new();
-            self.write(path);
-            while !heard.contains(&wanted) {
+            loop {
                 let wake = self.wakes.recv_timeout(Duration::from_secs(20));
                 match wake.unwrap_or_else(|_| panic!("{path} is not among {heard:?}")) {
                     Wake::Happened(happening) => self.sight.learn(&happening, |news, _, _| {
@@ -259,9 +253,10 @@ mod tests {
                     }),
                     other => panic!("{other:?}"),
                 }
-                if !heard.contains(&wanted) {
-                    self.write(path);
+                if heard.contains(&wanted) {
+                    return;
                 }
+                in_vain(self);
             }
         }
 
