@@ -9,9 +9,13 @@
 //! 3. read the configuration again, if it is another (`reload`);
 //! 4. look.
 
+#[cfg(any(test, not(target_os = "linux")))]
 mod events;
 mod handle;
+#[cfg(target_os = "linux")]
+mod inotify;
 mod mount;
+mod naming;
 mod pace;
 mod reload;
 mod reread;
@@ -37,6 +41,11 @@ use pace::Pace;
 use reload::Reload;
 use sight::Sight;
 use source::Wake;
+
+#[cfg(not(target_os = "linux"))]
+use events::system;
+#[cfg(target_os = "linux")]
+use inotify::system;
 
 pub use handle::{Reloader, Stop};
 pub use reload::Load;
@@ -84,12 +93,12 @@ struct Ticks {
 impl Watch {
     /// Begins to watch the pipeline's content directory.
     pub fn new(pipeline: Pipeline) -> (Watch, Stop) {
-        Watch::with(pipeline, None, Box::new(events::system))
+        Watch::with(pipeline, None, Box::new(system))
     }
 
     /// The same, where the configuration was read from `file` and `load` reads it again.
     pub fn reloading(pipeline: Pipeline, file: PathBuf, load: Load) -> (Watch, Stop) {
-        Watch::with(pipeline, Some((file, load)), Box::new(events::system))
+        Watch::with(pipeline, Some((file, load)), Box::new(system))
     }
 
     /// The same, where others than the system tell what happens.

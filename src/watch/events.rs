@@ -1,12 +1,13 @@
-//! What the system says of files into happenings.
+//! What systems other than Linux say of files into happenings.
 //!
 //! The only file that names the `notify` crate.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use notify::event::{AccessKind, AccessMode, CreateKind, Event, EventKind, ModifyKind, RenameMode};
 use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use super::naming::{Naming, Said};
 use super::source::{Happening, Kind, NoEvents, Refused, Source, Teller};
 
 /// The system's events.
@@ -17,9 +18,9 @@ struct System(RecommendedWatcher);
 /// # Errors
 /// It has none to give.
 pub(super) fn system(teller: Teller) -> Result<Box<dyn Source>, NoEvents> {
-    let mut moved_from = None;
+    let mut naming = Naming::default();
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
-        Ok(event) => happenings(event, &mut moved_from, |happening| teller.tell(happening)),
+        Ok(event) => happenings(event, &mut naming, |happening| teller.tell(happening)),
         Err(error) => match refused(error) {
             Refused::Everywhere(why) => teller.lost(why),
             Refused::Here => teller.tell(Happening::Anything),
@@ -48,13 +49,8 @@ impl Source for System {
     }
 }
 
-/// An event as the happenings it stands for. A name that a file had, in `moved_from`, waits for the
-/// one that it gets.
-fn happenings(
-    event: Event,
-    moved_from: &mut Option<(usize, PathBuf)>,
-    mut tell: impl FnMut(Happening),
-) {
+/// An event as the happenings it stands for.
+fn happenings(event: Event, naming: &mut Naming, mut tell: impl FnMut(Happening)) {
     let tracker = event.tracker();
     if event.need_rescan() || event.paths.is_empty() {
         return tell(Happening::Anything);
@@ -77,37 +73,14 @@ fn happenings(
     };
     let is_new = matches!(event.kind, EventKind::Create(_));
     for path in event.paths {
-        let kind = match kind {
-            // Some systems tell of a change of names and not of which is left.
-            Kind::Arrived if std::fs::symlink_metadata(&path).is_err() => Kind::Gone,
-            // What is linked is whole, and is never closed.
-            Kind::Writing if is_new && is_link(&path) => Kind::Arrived,
-            other => other,
+        let said = Said {
+            path,
+            kind,
+            is_new,
+            tracker,
         };
-        match (kind, tracker) {
-            (Kind::Gone, Some(tracker)) => *moved_from = Some((tracker, path.clone())),
-            (Kind::Arrived, Some(tracker)) => {
-                if let Some((_, from)) = moved_from.take_if(|(before, _)| *before == tracker) {
-                    tell(Happening::Renamed { from, to: path });
-                    continue;
-                }
-            }
-            _ => {}
-        }
-        tell(Happening::To(path, kind));
+        naming.hear(said, &mut tell);
     }
-}
-
-/// Whether a name leads to a file that has, or may have, another one.
-fn is_link(path: &Path) -> bool {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else {
-        return false;
-    };
-    #[cfg(unix)]
-    if metadata.is_file() && std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
-        return true;
-    }
-    metadata.is_symlink()
 }
 
 /// What an error of the system's is of.
@@ -146,10 +119,10 @@ mod tests {
     use notify::event::{DataChange, Flag, RemoveKind};
 
     fn told(events: Vec<Event>) -> Vec<Happening> {
-        let mut moved_from = None;
+        let mut naming = Naming::default();
         let mut told = Vec::new();
         for event in events {
-            happenings(event, &mut moved_from, |happening| told.push(happening));
+            happenings(event, &mut naming, |happening| told.push(happening));
         }
         told
     }

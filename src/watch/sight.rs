@@ -215,7 +215,7 @@ mod tests {
         let config = Config::parse(&toml, "config.toml", dir.path()).unwrap();
         let files = [dir.path().join("config.toml")];
         let (sender, wakes) = channel();
-        let make = Box::new(crate::watch::events::system);
+        let make = Box::new(crate::watch::system);
         let sight = Sight::new(&config, &files, teller(sender), make);
         assert!(sight.trusts_events(), "{:?}", sight.missing());
         Site { dir, sight, wakes }

@@ -185,7 +185,10 @@ const FENCES: &[(&str, &str)] = &[
     ("imagesize", "src/picture.rs"),
     ("exif", "src/picture.rs"),
     ("quick_cache", "src/gallery.rs"),
-    ("rustix", "src/gallery.rs src/watch/mount.rs"),
+    (
+        "rustix",
+        "src/gallery.rs src/watch/inotify.rs src/watch/mount.rs",
+    ),
     ("annotate_snippets", "src/report/human.rs"),
     ("indicatif", "src/report/bar.rs"),
     ("hyper", "src/server/"),
