@@ -5,7 +5,7 @@
 //! lower priority, and a queue of bounded length before them. Who comes when that is full is told
 //! to come again.
 //!
-//! The only file that names the `quick_cache` and `rustix` crates.
+//! The only file that names the `quick_cache` crate.
 
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use crate::artifact::{Deferred, DrawError};
+use crate::priority::Priority;
 
 /// What an entry of the cache costs besides its bytes, roughly.
 const OVERHEAD: u64 = 256;
@@ -31,8 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STACK: usize = 16 * 1024 * 1024;
 /// How long nobody looks again at what is being replaced: what `Retry-After` says.
 const STALE: Duration = Duration::from_secs(1);
-/// How far the threads that draw stand back behind those that answer (nice(1)).
-const NICENESS: i32 = 19;
 
 /// Draws, and keeps what was drawn.
 #[derive(Clone)]
@@ -93,7 +92,7 @@ impl Gallery {
             .num_threads(cores)
             .thread_name(|number| format!("draw-{number}"))
             .stack_size(STACK)
-            .start_handler(|_| stand_back())
+            .start_handler(|_| Priority::Drawing.take())
             .build()
             .map_err(std::io::Error::other)?;
         Ok(Gallery {
@@ -202,14 +201,5 @@ fn cache(size: u64) -> Kept {
             DefaultLifecycle::default(),
         ),
         Err(_) => Cache::with_weighter(estimate, size, ByBytes),
-    }
-}
-
-/// Lets the threads that answer go before this one.
-fn stand_back() {
-    // On Linux the calling thread alone; elsewhere it would be the process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        tracing::debug!(%error, "threads that draw have the priority of others");
     }
 }

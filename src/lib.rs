@@ -20,6 +20,7 @@ pub mod percent;
 pub mod picture;
 pub mod pipeline;
 pub mod post;
+pub mod priority;
 pub mod progress;
 pub mod render;
 pub mod report;

@@ -13,6 +13,7 @@ use crate::config::{Config, ConfigError, WatchMode};
 use crate::content::LibraryError;
 use crate::gallery::Gallery;
 use crate::pipeline::{Findings, Outcome, Pipeline, PipelineError, Status};
+use crate::priority::Priority;
 use crate::report;
 use crate::server::{self, Source};
 use crate::snapshot::{Compressor, Current};
@@ -49,6 +50,10 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
+    rayon::ThreadPoolBuilder::new()
+        .thread_name(|number| format!("read-{number}"))
+        .start_handler(|_| Priority::Reading.take())
+        .build_global()?;
     let gallery = Gallery::new(config.cards.cache_size, config.cards.queue)?;
     let current = Current::default();
     let pipeline = Pipeline::new(config.clone(), current.clone());
@@ -68,6 +73,7 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
     let watching = std::thread::Builder::new()
         .name("watch".to_owned())
         .spawn(move || {
+            Priority::Reading.take();
             // Dropped when the thread ends, however it ends.
             let _watching_is_over = watching_is_over;
             // Told while requests are answered already.

@@ -79,6 +79,9 @@ pub enum Format {
 impl Node {
     /// The field at a dotted path, names compared without regard to case.
     pub fn get(&self, path: &str) -> Option<&Node> {
+        if !path.as_bytes().contains(&b'.') {
+            return self.field(path);
+        }
         path.split('.')
             .try_fold(self, |node, name| node.field(name))
     }

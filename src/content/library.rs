@@ -5,7 +5,7 @@
 
 mod findings;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -191,17 +191,11 @@ impl Library {
         }
         let mut fresh = Vec::with_capacity(read.len());
         for (path, reading) in read {
-            let says = |library: &Library| {
-                let known = library.files.get(&path);
-                known.map_or_else(Vec::new, |known| known.withholds.clone())
-            };
-            let said = says(self);
-            let post = self.files.get(&path).and_then(Known::published).cloned();
-            let is_other = self.take(&path, reading);
-            looked.changed |= is_other;
-            looked.changed_files += usize::from(is_other);
-            sections |= said != says(self);
-            fresh.push((path, post));
+            let taken = self.take(&path, reading);
+            looked.changed |= taken.is_other;
+            looked.changed_files += usize::from(taken.is_other);
+            sections |= taken.withholds_other;
+            fresh.push((path, taken.was));
         }
         self.withhold(sections, fresh, &mut looked);
         let is_all = scan.covered.is_none();
@@ -281,11 +275,9 @@ impl Library {
             known.is_some_and(|known| known.post.is_some())
         };
         let lost = gone.iter().filter(is_post).count();
-        let new = read
-            .iter()
-            .filter(|(path, _)| !self.files.contains_key(path))
-            .count();
-        lost > 0 && (before.saturating_sub(lost) + new) * 2 < most
+        let is_new = |(path, _): &&(Arc<str>, Reading)| !self.files.contains_key(path);
+        let new = || read.iter().filter(is_new).count();
+        lost > 0 && (before.saturating_sub(lost) + new()) * 2 < most
     }
 
     /// Every post there is, in the order of the paths. A post of a broken file is its last good.
@@ -313,17 +305,21 @@ impl Library {
                 })
                 .collect();
         }
-        let before: HashMap<Arc<str>, Option<Arc<Post>>> = fresh.into_iter().collect();
-        let others = self.files.keys().filter(|_| sections);
-        let paths: BTreeSet<Arc<str>> = before.keys().chain(others).cloned().collect();
-        for path in paths {
+        let mut fresh: BTreeMap<Arc<str>, Option<Option<Arc<Post>>>> = fresh
+            .into_iter()
+            .map(|(path, was)| (path, Some(was)))
+            .collect();
+        for path in self.files.keys().filter(|_| sections) {
+            fresh.entry(Arc::clone(path)).or_default();
+        }
+        for (path, was) in fresh {
             let Some(known) = self.files.get_mut(&path) else {
                 continue;
             };
-            let was = match before.get(&path) {
+            let was = match was {
                 Some(was) => {
                     looked.files.push(Arc::clone(&path));
-                    was.clone()
+                    was
                 }
                 None => known.published().cloned(),
             };
@@ -361,15 +357,21 @@ impl Library {
         self.tally
     }
 
-    /// Puts what was read in place of what was known; returns whether it differs.
-    fn take(&mut self, path: &Arc<str>, reading: Reading) -> bool {
+    /// Puts what was read in place of what was known.
+    fn take(&mut self, path: &Arc<str>, reading: Reading) -> Taken {
         let before = self.files.get(path);
         let file = Known::after(before, path, reading);
-        let same = before.is_some_and(|before| {
-            before.state == file.state
-                && before.post == file.post
-                && before.findings == file.findings
-        });
+        let taken = Taken {
+            is_other: !before.is_some_and(|before| {
+                before.state == file.state
+                    && before.post == file.post
+                    && before.findings == file.findings
+            }),
+            withholds_other: before
+                .map_or(&[][..], |before| &before.withholds)
+                .ne(&file.withholds),
+            was: before.and_then(Known::published).cloned(),
+        };
         if let Some(before) = before {
             self.tally.subtract(before);
             self.texts = self.texts.saturating_sub(before.kept());
@@ -377,6 +379,15 @@ impl Library {
         self.tally.add(&file);
         self.texts += file.kept();
         self.files.insert(Arc::clone(path), file);
-        !same
+        taken
     }
+}
+
+/// What came of a file that was read.
+struct Taken {
+    is_other: bool,
+    /// Whether it says something else of the posts below it.
+    withholds_other: bool,
+    /// Its post before.
+    was: Option<Arc<Post>>,
 }

@@ -60,7 +60,7 @@ pub(super) fn read(
             "move the data out of it, or raise `content.max_file_size`",
         );
         // Its front matter, if it has one, stands at its beginning, and may take the post back.
-        let beginning = read_beginning(&candidate.file, BEGINNING).unwrap_or_default();
+        let beginning = read_beginning(&candidate.file, BEGINNING, BEGINNING).unwrap_or_default();
         let says_hidden = broken::says_hidden(&String::from_utf8_lossy(&beginning));
         let parsed = Parsed::Broken {
             findings: vec![finding],
@@ -68,7 +68,7 @@ pub(super) fn read(
         };
         return Reading { stamp, parsed };
     }
-    let bytes = match read_bytes(&candidate.file, most) {
+    let bytes = match read_bytes(&candidate.file, candidate.stamp.size, most) {
         Ok(bytes) => bytes,
         Err(source) => {
             let message = format!(
@@ -126,13 +126,14 @@ pub(super) fn deepen(path: &str, post: &Post, config: &Config) -> Option<Vec<Fin
 /// The bytes of a file that was read before, if it is one still.
 pub(super) fn read_file(file: &Path, most: u64) -> Option<Vec<u8>> {
     // To open a pipe is to wait for whoever writes to it.
-    let is_file = std::fs::metadata(file).ok()?.is_file();
-    is_file.then(|| read_bytes(file, most).ok()).flatten()
+    let metadata = std::fs::metadata(file).ok()?;
+    let read = || read_bytes(file, metadata.len(), most).ok();
+    metadata.is_file().then(read).flatten()
 }
 
 /// A file may have grown since it was looked at, or have no end at all.
-fn read_bytes(file: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let bytes = read_beginning(file, most.saturating_add(1))?;
+fn read_bytes(file: &Path, size: u64, most: u64) -> io::Result<Vec<u8>> {
+    let bytes = read_beginning(file, size, most.saturating_add(1))?;
     if bytes.len() as u64 > most {
         return Err(io::Error::other(format!(
             "it has grown beyond {most} bytes"
@@ -141,10 +142,11 @@ fn read_bytes(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read_beginning(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+/// At most so many bytes, of a file that seems to have this size.
+fn read_beginning(file: &Path, size: u64, most: u64) -> io::Result<Vec<u8>> {
     let file = File::open(file)?;
     // As much as there is, and one more, so that the end is seen at once.
-    let size = file.metadata()?.len().min(most).min(LARGE);
+    let size = size.min(most).min(LARGE);
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::config;
@@ -150,6 +151,7 @@ impl Scan {
             .min_depth(1)
             .into_iter()
             .filter_entry(|entry| !is_dot_file(entry.file_name()));
+        let mut listed = Vec::new();
         while let Some(entry) = walk.next() {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {
@@ -161,7 +163,12 @@ impl Scan {
                         self.note_loop(below(entry.path(), &content.dir).unwrap_or_default());
                     }
                 }
-                Ok(entry) if entry.file_type().is_file() => self.add(entry, content),
+                Ok(entry) if entry.file_type().is_file() => {
+                    let path = below(entry.path(), &content.dir);
+                    if let Some(path) = path.filter(|path| is_wanted(path, content)) {
+                        listed.push((path, entry));
+                    }
+                }
                 Ok(_) => {}
                 Err(error) => {
                     let path = error
@@ -182,26 +189,27 @@ impl Scan {
                 }
             }
         }
+        self.add(listed);
         Ok(())
     }
 
-    fn add(&mut self, entry: DirEntry, content: &config::Content) {
-        let Some(path) = below(entry.path(), &content.dir) else {
-            return;
-        };
-        if !is_wanted(&path, content) {
-            return;
-        }
-        match entry.metadata() {
-            Ok(metadata) => {
-                let candidate = Candidate {
-                    file: entry.into_path(),
-                    stamp: Stamp::of(&metadata),
-                };
-                self.candidates.insert(path, candidate);
+    /// Adds files, of which there may be many: the system is asked for their stamps on all cores.
+    fn add(&mut self, files: Vec<(String, DirEntry)>) {
+        let stamped = files.into_par_iter().with_min_len(64);
+        let stamped: Vec<_> = stamped
+            .map(|(path, entry)| {
+                let stamp = entry.metadata().map(|metadata| Stamp::of(&metadata));
+                (path, entry.into_path(), stamp)
+            })
+            .collect();
+        for (path, file, stamp) in stamped {
+            match stamp {
+                Ok(stamp) => {
+                    self.candidates.insert(path, Candidate { file, stamp });
+                }
+                // Gone between the listing and the look: it is simply not there.
+                Err(error) => self.note(&path, error.io_error()),
             }
-            // Gone between the listing and the look: it is simply not there.
-            Err(error) => self.note(&path, error.io_error()),
         }
     }
 
@@ -250,22 +258,23 @@ impl Scan {
 /// percent-escapes, so that two names stay two.
 fn below(path: &Path, dir: &Path) -> Option<String> {
     let path = path.strip_prefix(dir).ok()?;
-    let parts: Vec<_> = path
-        .iter()
-        .map(|part| readable(part.as_encoded_bytes()))
-        .collect();
-    Some(parts.join("/"))
+    let mut parts = String::with_capacity(path.as_os_str().len());
+    for part in path {
+        if !parts.is_empty() {
+            parts.push('/');
+        }
+        readable(part.as_encoded_bytes(), &mut parts);
+    }
+    Some(parts)
 }
 
-fn readable(name: &[u8]) -> String {
-    let mut text = String::with_capacity(name.len());
+fn readable(name: &[u8], text: &mut String) {
     for chunk in name.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
             text.push_str(&format!("%{byte:02X}"));
         }
     }
-    text
 }
 
 fn is_dot_file(name: &std::ffi::OsStr) -> bool {

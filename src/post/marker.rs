@@ -122,11 +122,12 @@ impl MarkerKind {
     /// What a field marks by its value: `status: draft` hides, `status: published` is no marker.
     pub fn of_state(name: &str, value: &str) -> Option<MarkerKind> {
         let name = name.rsplit('.').next().unwrap_or(name);
-        let value = value.trim().trim_matches(['"', '\'']);
-        let is_state = |known: &&str| letters(name).eq(known.chars());
+        let is_state = |known: &&str| name.len() >= known.len() && letters(name).eq(known.chars());
         if !STATE_FIELDS.iter().any(is_state) {
-            None
-        } else if UNREADY.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+            return None;
+        }
+        let value = value.trim().trim_matches(['"', '\'']);
+        if UNREADY.iter().any(|word| value.eq_ignore_ascii_case(word)) {
             Some(MarkerKind::Says)
         } else {
             Some(MarkerKind::Lists).filter(|_| value.eq_ignore_ascii_case("unlisted"))

@@ -5,6 +5,7 @@
 //! looked at.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -70,22 +71,27 @@ impl Contest {
         (self.claims)(post).iter().map(hash).collect()
     }
 
-    /// Lets a post claim what it does, and returns that as hashes.
-    pub(super) fn insert(&mut self, post: &Arc<Post>) -> Vec<u64> {
-        let keys = self.keys(post);
+    /// Lets a post claim what it does, `keys`. Returns whether others claim anything of it, so that
+    /// it is to be settled.
+    pub(super) fn insert(&mut self, post: &Arc<Post>, keys: &[u64]) -> bool {
+        let mut is_contested = false;
         for key in keys.iter().copied() {
-            match self.claimants.get_mut(&key) {
-                None => {
-                    self.claimants.insert(key, Claimants::One(Arc::clone(post)));
+            match self.claimants.entry(key) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(Claimants::One(Arc::clone(post)));
+                    continue;
                 }
-                Some(Claimants::Many(posts)) => posts.push(Arc::clone(post)),
-                Some(Claimants::One(one)) => {
-                    let posts = vec![Arc::clone(one), Arc::clone(post)];
-                    self.claimants.insert(key, Claimants::Many(Box::new(posts)));
-                }
+                Entry::Occupied(mut occupied) => match occupied.get_mut() {
+                    Claimants::Many(posts) => posts.push(Arc::clone(post)),
+                    Claimants::One(one) => {
+                        let posts = vec![Arc::clone(one), Arc::clone(post)];
+                        occupied.insert(Claimants::Many(Box::new(posts)));
+                    }
+                },
             }
+            is_contested = true;
         }
-        keys
+        is_contested
     }
 
     /// Lets a post claim nothing, and returns what it claimed as hashes.

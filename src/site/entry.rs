@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 
 use super::visibility::Shown;
-use super::words::Words;
+use super::words::Lists;
 use crate::config::{self, Config};
 use crate::fingerprint;
 use crate::post::{Content, Image, Lost, Post};
@@ -262,7 +262,7 @@ impl Entry {
     pub(super) fn new(
         shown: &Shown<'_>,
         has_card: bool,
-        words: &mut Words,
+        lists: Lists,
         config: &Config,
         now: DateTime<Utc>,
     ) -> Entry {
@@ -273,9 +273,9 @@ impl Entry {
             .filter(|updated| *updated <= now && *updated > post.published);
         Entry {
             updated: updated.unwrap_or(post.published),
-            byline: words.byline(&post.authors, &config.authors),
-            categories: words.terms(&post.categories),
-            tags: words.terms(&post.tags),
+            byline: lists.byline,
+            categories: lists.categories,
+            tags: lists.tags,
             is_listed: matches!(shown, Shown::Listed(_)),
             is_indexed: shown.is_indexed(),
             in_sitemap: shown.is_in_sitemap(),

@@ -4,7 +4,9 @@
 //! In a step, who may be seen is judged first; then who has which address, who has which card, and who
 //! has which former address; then entries are made of those who won, and put where they belong.
 
+mod bulk;
 mod difference;
+mod single;
 mod told;
 
 use std::borrow::Cow;
@@ -24,10 +26,11 @@ use super::languages::Languages;
 use super::timeline::newest_first;
 use super::trail::Trail;
 use super::url_set::SiteUrl;
-use super::visibility::{self, Shown};
 use super::words::Words;
 use crate::config::Config;
 use crate::post::Post;
+
+use single::{Before, Judged, Plan};
 
 pub use difference::Difference;
 
@@ -67,13 +70,6 @@ enum Listing {
 
 /// A post that is another, or gone.
 pub type Change = (Arc<str>, Option<Arc<Post>>);
-
-/// What was there of a post before a step.
-struct Before {
-    entry: Option<Arc<Entry>>,
-    /// Whether it was judged in this step, so that its entry may say something else.
-    is_judged: bool,
-}
 
 impl Register {
     /// A register of no posts. `trail` is what is remembered of former ones.
@@ -131,8 +127,7 @@ impl Register {
                     .or_insert_with(|| Some(Arc::clone(&held.post)));
             }
         }
-        let mut before: HashMap<Arc<str>, Before> = HashMap::default();
-        before.reserve(changes.len());
+        let mut before = HashMap::with_capacity_and_hasher(changes.len(), Default::default());
         self.judge(changes, &mut before);
         self.compete_for_cards(&mut before);
         let difference = self.replace(before);
@@ -146,8 +141,13 @@ impl Register {
         changes: HashMap<Arc<str>, Option<Arc<Post>>>,
         before: &mut HashMap<Arc<str>, Before>,
     ) {
+        let (hidden, now, addresses) = (self.config.hidden, self.now, &self.addresses);
+        let judged = bulk::map(changes.into_iter().collect(), |(path, post)| {
+            let judge = |post: Arc<Post>| Judged::new(post, hidden, now, addresses);
+            (path, post.map(judge))
+        });
         let mut keys = Vec::new();
-        for (path, post) in changes {
+        for (path, judged) in judged {
             let old = self.held.remove(&path);
             if let Some(old) = &old {
                 if old.listing.is_some() {
@@ -158,22 +158,23 @@ impl Register {
                 }
             }
             let entry = old.and_then(|old| old.entry);
-            if let Some(post) = post {
-                let (verdict, shown) = visibility::judge(&post, self.config.hidden, self.now);
-                let listing = shown.map(|shown| match shown {
-                    Shown::Listed(_) => Listing::Listed,
-                    Shown::Unlisted(_) => Listing::Unlisted,
-                });
-                if listing.is_some() {
-                    keys.extend(self.addresses.insert(&post));
+            if let Some(Judged {
+                post,
+                listing,
+                due,
+                claimed,
+            }) = judged
+            {
+                if self.addresses.insert(&post, &claimed) {
+                    keys.extend(claimed);
                 }
-                if let Some(at) = verdict.next_change {
+                if let Some(at) = due {
                     self.due.insert((at, Arc::clone(&path)));
                 }
                 let held = Held {
                     post,
                     listing,
-                    due: verdict.next_change,
+                    due,
                     entry: entry.clone(),
                 };
                 self.held.insert(Arc::clone(&path), held);
@@ -205,7 +206,7 @@ impl Register {
     }
 
     fn compete_for_cards(&mut self, before: &mut HashMap<Arc<str>, Before>) {
-        let mut keys = Vec::new();
+        let (mut keys, mut come) = (Vec::new(), Vec::new());
         for (path, before) in before.iter() {
             let after = self.winner(path).map(|held| Arc::clone(&held.post));
             let entry = before.entry.as_ref();
@@ -217,8 +218,13 @@ impl Register {
             if let Some(entry) = entry {
                 keys.extend(self.cards.remove(entry.post()));
             }
-            if let Some(post) = &after {
-                keys.extend(self.cards.insert(post));
+            come.extend(after);
+        }
+        let cards = &self.cards;
+        let claiming = bulk::map(come, |post: Arc<Post>| (cards.keys(&post), post));
+        for (claimed, post) in claiming {
+            if self.cards.insert(&post, &claimed) {
+                keys.extend(claimed);
             }
         }
         let held = &self.held;
@@ -230,8 +236,19 @@ impl Register {
     fn replace(&mut self, before: HashMap<Arc<str>, Before>) -> Difference {
         let mut difference = Difference::default();
         let (mut gone, mut come) = (Vec::new(), Vec::new());
-        for (path, before) in before {
-            let after = self.entry(&path, &before);
+        let planned: Vec<_> = before
+            .into_iter()
+            .map(|(path, before)| {
+                let plan = self.plan(&path, &before);
+                (path, before, plan)
+            })
+            .collect();
+        let (config, now) = (&self.config, self.now);
+        let made = bulk::map(planned, |(path, before, plan)| {
+            let after = plan.and_then(|plan| plan.entry(&before, config, now));
+            (path, before, after)
+        });
+        for (path, before, after) in made {
             if let Some(held) = self.held.get_mut(&path) {
                 held.entry.clone_from(&after);
             }
@@ -259,7 +276,7 @@ impl Register {
             come.extend(new);
         }
         // So that every list they come to finds them in its order.
-        come.sort_by(|a: &Arc<Entry>, b: &Arc<Entry>| newest_first(a, b));
+        bulk::sort(&mut come, |a, b| newest_first(a, b));
         let listed = |entries: &[Arc<Entry>], is: bool| -> Vec<Arc<Entry>> {
             let wanted = |entry: &&Arc<Entry>| entry.is_listed() == is;
             entries.iter().filter(wanted).cloned().collect()
@@ -275,7 +292,8 @@ impl Register {
         difference
     }
 
-    fn entry(&mut self, path: &str, before: &Before) -> Option<Arc<Entry>> {
+    /// What becomes the entry of a file, if its post has one.
+    fn plan(&mut self, path: &str, before: &Before) -> Option<Plan> {
         let held = self.winner(path)?;
         let has_card =
             self.cards.loss(&held.post).is_none() && !is_the_sites(&held.post.permalink.path);
@@ -283,19 +301,14 @@ impl Register {
             && entry.is_of(&held.post)
             && entry.card_path().is_some() == has_card
         {
-            return Some(Arc::clone(entry));
+            return Some(Plan::Kept(Arc::clone(entry)));
         }
-        let (post, config) = (Arc::clone(&held.post), Arc::clone(&self.config));
-        let (_, shown) = visibility::judge(&post, config.hidden, self.now);
-        let entry = Entry::new(&shown?, has_card, &mut self.words, &config, self.now);
-        // The same stays the same allocation, so that what is made of it can stay.
-        let same = before
-            .entry
-            .as_ref()
-            .filter(|old| ***old == entry && old.is_of(&post));
-        Some(match same {
-            Some(same) => Arc::clone(same),
-            None => Arc::new(entry),
+        let post = Arc::clone(&held.post);
+        let lists = self.words.lists(&post, &self.config.authors);
+        Some(Plan::Made {
+            post,
+            has_card,
+            lists,
         })
     }
 

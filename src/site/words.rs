@@ -1,14 +1,23 @@
 //! Labels and names into terms and people, each list of which exists once however many posts have it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap as HashMap;
 
 use super::entry::{Byline, Person, Term, find};
 use crate::config;
-use crate::post::Author;
+use crate::post::{Author, Post};
 
 /// Lists that nobody has any more are looked for when there are so many more than there were.
 const ROOM: usize = 1_000;
+
+/// The lists of one post.
+#[derive(Debug)]
+pub(super) struct Lists {
+    pub(super) byline: Arc<Byline>,
+    pub(super) categories: Arc<[Term]>,
+    pub(super) tags: Arc<[Term]>,
+}
 
 /// The lists that are in use.
 #[derive(Debug, Default)]
@@ -19,8 +28,17 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// The lists of a post, with what the configuration knows of its authors.
+    pub(super) fn lists(&mut self, post: &Post, known: &[config::Author]) -> Lists {
+        Lists {
+            byline: self.byline(&post.authors, known),
+            categories: self.terms(&post.categories),
+            tags: self.terms(&post.tags),
+        }
+    }
+
     /// The terms of labels.
-    pub(super) fn terms(&mut self, labels: &[String]) -> Arc<[Term]> {
+    fn terms(&mut self, labels: &[String]) -> Arc<[Term]> {
         if let Some(terms) = self.terms.get(labels) {
             return Arc::clone(terms);
         }
@@ -30,7 +48,7 @@ impl Words {
     }
 
     /// What posts say of their authors, and what the configuration adds.
-    pub(super) fn byline(&mut self, authors: &[Author], known: &[config::Author]) -> Arc<Byline> {
+    fn byline(&mut self, authors: &[Author], known: &[config::Author]) -> Arc<Byline> {
         if let Some(byline) = self.bylines.get(authors) {
             return Arc::clone(byline);
         }

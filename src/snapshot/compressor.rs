@@ -6,6 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::Builder;
 
 use super::Snapshot;
+use crate::priority::Priority;
 
 /// Compresses, one snapshot after the other. It ends when it is dropped.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ impl Compressor {
     pub fn new() -> io::Result<Compressor> {
         let (sender, snapshots) = channel::<Arc<Snapshot>>();
         Builder::new().name("compress".to_owned()).spawn(move || {
+            Priority::Compressing.take();
             while let Ok(next) = snapshots.recv() {
                 // Of several, only the last is served for long.
                 let last = snapshots.try_iter().last().unwrap_or(next);

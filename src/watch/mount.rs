@@ -1,6 +1,6 @@
 //! The file system of a directory into whether its events tell of all changes.
 //!
-//! With `gallery` and `inotify`, the only file that names the `rustix` crate.
+//! With `inotify` and `priority`, the only file that names the `rustix` crate.
 
 use std::path::Path;
 

@@ -77,8 +77,12 @@ const ROOMS: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
-    ("gallery", &["artifact"]),
-    ("snapshot", &["artifact", "collection", "fingerprint"]),
+    ("priority", &[]),
+    ("gallery", &["artifact", "priority"]),
+    (
+        "snapshot",
+        &["artifact", "collection", "fingerprint", "priority"],
+    ),
     (
         "pipeline",
         &[
@@ -144,6 +148,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "inspection",
             "pipeline",
             "post",
+            "priority",
             "progress",
             "report",
             "server",
@@ -187,7 +192,7 @@ const FENCES: &[(&str, &str)] = &[
     ("quick_cache", "src/gallery.rs"),
     (
         "rustix",
-        "src/gallery.rs src/watch/inotify.rs src/watch/mount.rs",
+        "src/priority.rs src/watch/inotify.rs src/watch/mount.rs",
     ),
     ("annotate_snippets", "src/report/human.rs"),
     ("indicatif", "src/report/bar.rs"),

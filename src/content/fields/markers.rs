@@ -58,8 +58,12 @@ impl Fields<'_> {
         self.of_tools(prefix, map, markers);
         for (written, node) in map.fields() {
             // In flow style `hidePost:true` is a name without a value, and meant as one with.
-            let (name, node) = match (written.split_once(':'), &node.value) {
-                (Some((name, value)), Value::Null) => {
+            let glued = match &node.value {
+                Value::Null => written.split_once(':'),
+                _ => None,
+            };
+            let (name, node) = match glued {
+                Some((name, value)) => {
                     let value = Value::Scalar(value.to_owned());
                     (
                         name,
@@ -69,7 +73,7 @@ impl Fields<'_> {
                         },
                     )
                 }
-                _ => (written.as_str(), node),
+                None => (written.as_str(), node),
             };
             // A dotted name is that of a field within another.
             let last = name.rsplit('.').next().unwrap_or(name);
