@@ -6,6 +6,7 @@
 
 mod chunk;
 mod deferred;
+mod deflated;
 mod page;
 mod pieces;
 mod shelf;
@@ -14,8 +15,9 @@ use std::fmt::Write as _;
 
 use crate::percent;
 
-pub use chunk::{Chunk, Deflated};
+pub use chunk::Chunk;
 pub use deferred::{Deferred, Draw, DrawError};
+pub use deflated::{Damaged, Deflated, checksum};
 pub use page::{FurtherPage, Page};
 pub use pieces::Pieces;
 pub use shelf::Shelf;

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::artifact::{
-    Artifact, ArtifactKey, Body, Chunk, Deferred, FeedFormat, Link, Page, Shelf,
+    Artifact, ArtifactKey, Body, Chunk, Damaged, Deferred, FeedFormat, Link, Page, Pieces, Shelf,
 };
 use crate::site::Site;
 use crate::site::card::Card;
@@ -115,6 +115,9 @@ pub enum RenderError {
     /// The content of a post can no longer be had: its file has other bytes by now.
     #[error("`{0}` has changed and is about to be looked at again")]
     Lost(String),
+    /// What was just made cannot be had.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
 }
 
 /// Everything that is served of a site.
@@ -149,10 +152,7 @@ fn feed_body(
         groups.push(Chunk::new(document::entries(site, &told, format)?));
     }
     let chunks = document::assemble(frame, groups);
-    Ok(chunks
-        .iter()
-        .flat_map(|chunk| chunk.bytes().iter().copied())
-        .collect())
+    Ok(Pieces::packed(&chunks).to_vec()?)
 }
 
 /// A date as RFC 3339 and the W3C's profile of ISO 8601 write it.

@@ -4,6 +4,9 @@
 //! A reader holds an `Arc<Snapshot>` for as long as it needs it, so no answer mixes two
 //! generations. An artifact whose bytes and headers did not change is carried over: same
 //! allocation, same ETag, same Last-Modified.
+//!
+//! What is large is kept in its coded form only, once it has one, and unpacked piece by piece for those
+//! who ask for the plain one.
 
 mod coding;
 mod compressor;
@@ -22,6 +25,12 @@ use crate::fingerprint;
 
 pub use compressor::Compressor;
 
+/// An output that is longer than this, in bytes, is kept in its coded form only. To unpack it costs some
+/// two milliseconds a megabyte each time, so what is polled all day must be below, and is: a feed of the
+/// newest posts has some hundred kilobytes. What is above has thousands of posts in it, and is asked for
+/// by crawlers, which take gzip.
+const PACKED_ABOVE: usize = 4 << 20;
+
 /// All artifacts of one generation, by path.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -31,6 +40,8 @@ pub struct Snapshot {
     /// Since when that which is made late is what it is, by path; all else since `since`.
     ages: Map<String, SystemTime>,
     since: SystemTime,
+    /// See [`PACKED_ABOVE`].
+    packed_above: usize,
 }
 
 impl Default for Snapshot {
@@ -41,6 +52,7 @@ impl Default for Snapshot {
             shelf: None,
             ages: Map::default(),
             since: UNIX_EPOCH,
+            packed_above: PACKED_ABOVE,
         }
     }
 }
@@ -100,7 +112,7 @@ pub struct Ready {
 }
 
 /// Bytes in one content coding, with their validator.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Representation {
     /// The bytes that go over the wire.
     pub body: Pieces,
@@ -109,6 +121,15 @@ pub struct Representation {
 }
 
 impl Snapshot {
+    /// The empty snapshot, of which and of those that follow it an output that is longer, in bytes, is
+    /// kept in its coded form only.
+    pub fn packing_above(length: usize) -> Snapshot {
+        Snapshot {
+            packed_above: length,
+            ..Snapshot::default()
+        }
+    }
+
     /// Makes the generation that follows `previous`. `now` is used only as the modification time
     /// of what is new.
     pub fn next(previous: &Snapshot, artifacts: Vec<Artifact>, now: SystemTime) -> Snapshot {
@@ -122,7 +143,8 @@ impl Snapshot {
                     Some(before) if before.is(&artifact) => Arc::clone(before),
                     _ => {
                         let before = before.map(|before| before.last_modified);
-                        Arc::new(Resource::new(artifact, later(before, now)))
+                        let age = later(before, now);
+                        Arc::new(Resource::new(artifact, age, previous.packed_above))
                     }
                 };
                 (path, resource)
@@ -134,6 +156,7 @@ impl Snapshot {
             shelf: None,
             ages: previous.ages.clone(),
             since: previous.since,
+            packed_above: previous.packed_above,
         }
     }
 
@@ -189,7 +212,7 @@ impl Snapshot {
             .filter_map(|key| shelf.artifact(key))
             .find(|artifact| artifact.key.path() == path)?;
         let age = self.ages.get(path).copied().unwrap_or(self.since);
-        Some(Arc::new(Resource::new(artifact, age)))
+        Some(Arc::new(Resource::new(artifact, age, self.packed_above)))
     }
 
     /// Counts up from 1; 0 is the empty snapshot before the first.
@@ -222,10 +245,10 @@ impl Snapshot {
 }
 
 impl Resource {
-    fn new(artifact: Artifact, last_modified: SystemTime) -> Resource {
+    fn new(artifact: Artifact, last_modified: SystemTime, packed_above: usize) -> Resource {
         let is_text = !matches!(artifact.key, ArtifactKey::CardImage(_));
         let content = match artifact.body {
-            Body::Ready(chunks) => Content::Ready(Ready::new(chunks)),
+            Body::Ready(chunks) => Content::Ready(Ready::new(chunks, packed_above)),
             Body::Deferred(deferred) => Content::Deferred {
                 etag: quoted(&deferred.fingerprint),
                 gzip: is_text.then(|| {
@@ -284,14 +307,27 @@ impl Resource {
 }
 
 impl Ready {
-    fn new(chunks: Vec<Chunk>) -> Ready {
+    fn new(chunks: Vec<Chunk>, packed_above: usize) -> Ready {
         let names: Vec<u8> = chunks
             .iter()
             .flat_map(|chunk| chunk.fingerprint().to_le_bytes())
             .collect();
+        let length: usize = chunks.iter().map(Chunk::len).sum();
+        // What has shrunk to be small has its pieces unpacked here, once. Should one be damaged, it is for
+        // the answer to say so.
+        let plain = || {
+            chunks
+                .iter()
+                .map(Chunk::bytes)
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let plain = (length <= packed_above).then(plain).and_then(Result::ok);
         Ready {
             identity: Representation {
-                body: Pieces::new(chunks.iter().map(|chunk| chunk.bytes().clone())),
+                body: match plain {
+                    Some(plain) => Pieces::new(plain),
+                    None => Pieces::packed(&chunks),
+                },
                 etag: quoted(&fingerprint::hex(&names)),
             },
             chunks,
@@ -311,10 +347,11 @@ impl Ready {
 
     fn compress(&self) {
         self.gzip.get_or_init(|| {
-            let body = coding::gzip(&self.chunks)?;
+            let body = coding::gzip(&self.chunks);
+            self.identity.body.let_go();
             let bytes = self.identity.etag.trim_matches('"');
             Some(Representation {
-                body,
+                body: body?,
                 etag: quoted(&format!("{bytes}-gzip")),
             })
         });

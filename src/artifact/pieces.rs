@@ -4,11 +4,30 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::{Chunk, Damaged};
+
 /// Bytes in pieces. A copy shares them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Pieces {
-    pieces: Arc<[Bytes]>,
+    kept: Kept,
     length: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Kept {
+    /// At hand.
+    Plain(Arc<[Bytes]>),
+    /// At hand, or unpacked one by one as they are asked for.
+    Chunks(Arc<[Chunk]>),
+}
+
+impl Default for Pieces {
+    fn default() -> Pieces {
+        Pieces {
+            kept: Kept::Plain(Arc::default()),
+            length: 0,
+        }
+    }
 }
 
 impl Pieces {
@@ -20,7 +39,17 @@ impl Pieces {
             .collect();
         Pieces {
             length: pieces.iter().map(Bytes::len).sum(),
-            pieces,
+            kept: Kept::Plain(pieces),
+        }
+    }
+
+    /// Some pieces, in their order, whose plain bytes need not be kept.
+    pub fn packed<'a>(chunks: impl IntoIterator<Item = &'a Chunk>) -> Pieces {
+        let chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty());
+        let chunks: Arc<[Chunk]> = chunks.cloned().collect();
+        Pieces {
+            length: chunks.iter().map(Chunk::len).sum(),
+            kept: Kept::Chunks(chunks),
         }
     }
 
@@ -34,19 +63,44 @@ impl Pieces {
         self.length == 0
     }
 
-    /// The piece of this place.
-    pub fn get(&self, place: usize) -> Option<&Bytes> {
-        self.pieces.get(place)
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Bytes> {
-        self.pieces.iter()
+    /// The piece of this place, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be unpacked.
+    pub fn get(&self, place: usize) -> Result<Option<Bytes>, Damaged> {
+        match &self.kept {
+            Kept::Plain(pieces) => Ok(pieces.get(place).cloned()),
+            Kept::Chunks(chunks) => chunks.get(place).map(Chunk::bytes).transpose(),
+        }
     }
 
     /// All bytes in one.
-    pub fn to_vec(&self) -> Vec<u8> {
-        self.pieces.concat()
+    ///
+    /// # Errors
+    /// A piece cannot be unpacked.
+    pub fn to_vec(&self) -> Result<Vec<u8>, Damaged> {
+        let mut all = Vec::with_capacity(self.length);
+        let mut place = 0;
+        while let Some(piece) = self.get(place)? {
+            all.extend_from_slice(&piece);
+            place += 1;
+        }
+        Ok(all)
+    }
+
+    /// Keeps the coded bytes only of those pieces whose plain bytes need not be kept.
+    pub fn let_go(&self) {
+        if let Kept::Chunks(chunks) = &self.kept {
+            chunks.iter().for_each(Chunk::let_go);
+        }
+    }
+
+    /// How many of the bytes are in memory, as they are here.
+    pub fn held(&self) -> usize {
+        match &self.kept {
+            Kept::Plain(_) => self.length,
+            Kept::Chunks(chunks) => chunks.iter().map(Chunk::held).sum(),
+        }
     }
 }
 
@@ -55,11 +109,3 @@ impl From<Bytes> for Pieces {
         Pieces::new([bytes])
     }
 }
-
-impl PartialEq for Pieces {
-    fn eq(&self, other: &Pieces) -> bool {
-        self.length == other.length && self.iter().flatten().eq(other.iter().flatten())
-    }
-}
-
-impl Eq for Pieces {}

@@ -119,7 +119,7 @@ fn assemble_within(
         }
         let fits = |part: &Vec<&Arc<Sheet>>| {
             let urls: usize = part.iter().map(|sheet| sheet.urls).sum();
-            let bytes: usize = part.iter().map(|sheet| sheet.chunk.bytes().len()).sum();
+            let bytes: usize = part.iter().map(|sheet| sheet.chunk.len()).sum();
             urls <= limits.urls && bytes + FRAME <= limits.bytes
         };
         if parts >= sheets.len() || dealt.iter().all(fits) {
@@ -230,7 +230,9 @@ mod tests {
             .expect("rendered")
             .into_iter();
         let whole = |chunks: Vec<Chunk>| {
-            let chunks = chunks.iter().map(|chunk| chunk.bytes().to_vec());
+            let chunks = chunks
+                .iter()
+                .map(|chunk| chunk.bytes().expect("just made").to_vec());
             chunks.collect::<Vec<_>>().concat()
         };
         parts.map(|(key, chunks)| (key, whole(chunks))).collect()

@@ -23,7 +23,7 @@ use tracing::debug;
 use super::Source;
 use super::pulse::{Felt, Limits, Pulse, Verdict};
 use super::respond::{Reply, respond};
-use crate::artifact::Pieces;
+use crate::artifact::{Damaged, Pieces};
 use crate::config;
 use crate::gallery::Gallery;
 use crate::percent::normalize_path;
@@ -149,7 +149,8 @@ fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     }
 }
 
-/// A response's body, whose pieces are felt as they get under way.
+/// A response's body, whose pieces are felt as they get under way. One that was packed is unpacked then,
+/// and should that fail, the connection, or the stream of it, is ended before the body is.
 struct Answer {
     body: Pieces,
     /// The place of the piece after the one that is under way.
@@ -180,15 +181,17 @@ impl Answer {
 
 impl Body for Answer {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Damaged;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Damaged>>> {
         if self.rest.is_empty() {
-            let Some(next) = self.body.get(self.next).cloned() else {
-                return Poll::Ready(None);
+            let next = match self.body.get(self.next) {
+                Ok(Some(next)) => next,
+                Ok(None) => return Poll::Ready(None),
+                Err(damaged) => return Poll::Ready(Some(Err(damaged))),
             };
             self.rest = next;
             self.next += 1;

@@ -301,7 +301,8 @@ pub fn listed(findings: &[Finding]) -> String {
 pub fn said(resource: &Resource) -> String {
     match &resource.content {
         Content::Ready(ready) => {
-            String::from_utf8_lossy(&ready.identity().body.to_vec()).into_owned()
+            let bytes = ready.identity().body.to_vec().expect("sound");
+            String::from_utf8_lossy(&bytes).into_owned()
         }
         Content::Deferred { deferred, .. } => match resource.key {
             ArtifactKey::CardImage(_) => format!("{deferred:?}"),

@@ -166,7 +166,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Third-party crates, and the one place that may name each; what is read and written has two.
 const FENCES: &[(&str, &str)] = &[
     ("imbl", "src/collection.rs"),
-    ("crc32fast", "src/snapshot/coding.rs"),
+    ("crc32fast", "src/artifact/deflated.rs"),
     ("rss", "src/render/rss.rs"),
     ("atom_syndication", "src/render/atom.rs"),
     ("quick_xml", "src/render/xml.rs src/archive/xml.rs"),
@@ -176,7 +176,7 @@ const FENCES: &[(&str, &str)] = &[
     ("notify", "src/watch/events.rs"),
     ("toml", "src/config/raw.rs src/content/front_matter/toml.rs"),
     ("walkdir", "src/content/scan.rs"),
-    ("flate2", "src/snapshot/coding.rs src/archive.rs"),
+    ("flate2", "src/artifact/deflated.rs src/archive.rs"),
     ("diligent_date_parser", "src/archive.rs"),
     ("takumi", "src/render/card_image/canvas.rs"),
     ("minijinja", "src/render/card_image/template.rs"),
