@@ -447,6 +447,82 @@ mod tests {
         assert_ne!(gzip.etag, identity.etag);
     }
 
+    /// A snapshot of an output of these pieces, and what it keeps of its plain form once it is coded.
+    fn coded(before: &Snapshot, pieces: &[Chunk]) -> (Snapshot, usize) {
+        let artifact = Artifact {
+            body: Body::Ready(pieces.to_vec()),
+            ..artifact("")
+        };
+        let snapshot = Snapshot::next(before, vec![artifact], at(0));
+        let identity = |snapshot: &Snapshot| {
+            let resource = snapshot.get("/robots.txt").unwrap();
+            let identity = resource.identity().unwrap();
+            let plain = |piece: &Chunk| piece.bytes().unwrap().to_vec();
+            let expected = pieces.iter().flat_map(plain).collect::<Vec<_>>();
+            assert_eq!(identity.body.to_vec().unwrap(), expected);
+            assert_eq!(identity.body.len(), expected.len());
+            (identity.etag.clone(), identity.body.held())
+        };
+        let (etag, _) = identity(&snapshot);
+        snapshot.compress();
+        let (later, held) = identity(&snapshot);
+        assert_eq!(later, etag, "the tag does not say how it is kept");
+        (snapshot, held)
+    }
+
+    fn piece(word: &str) -> Chunk {
+        Chunk::new(format!("the same {word} again\n").repeat(50).into())
+    }
+
+    #[test]
+    fn only_what_is_large_is_kept_in_its_coded_form_only() {
+        let pieces = [piece("one"), piece("two")];
+        let length = pieces.iter().map(Chunk::len).sum();
+        let (_, held) = coded(&Snapshot::packing_above(length), &pieces);
+        assert_eq!(held, length);
+        let (_, held) = coded(&Snapshot::packing_above(length - 1), &pieces);
+        assert_eq!(held, 0);
+    }
+
+    #[test]
+    fn what_grows_is_packed_and_what_shrinks_is_unpacked_and_kept_so() {
+        let pieces = [piece("one"), piece("two"), piece("three")];
+        let empty = Snapshot::packing_above(pieces[0].len() * 2);
+        let (first, held) = coded(&empty, &pieces[..1]);
+        assert_eq!(held, pieces[0].len());
+        let (second, held) = coded(&first, &pieces);
+        assert_eq!(held, 0);
+        let of_first = first.get("/robots.txt").unwrap();
+        let of_first = of_first.identity().unwrap().body.to_vec().unwrap();
+        assert_eq!(
+            pieces[0].bytes().unwrap(),
+            of_first,
+            "the generation before has its own"
+        );
+        let (third, held) = coded(&second, &pieces[..1]);
+        assert_eq!(held, pieces[0].len());
+        let (fourth, held) = coded(&third, &[pieces[0].clone(), Chunk::new(b"x".to_vec())]);
+        assert_eq!(held, pieces[0].len() + 1);
+        let place = |snapshot: &Snapshot| {
+            let resource = snapshot.get("/robots.txt").unwrap();
+            let first = resource.identity().unwrap().body.get(0);
+            first.unwrap().unwrap().as_ptr()
+        };
+        assert_eq!(place(&third), place(&fourth), "it is not unpacked twice");
+    }
+
+    #[test]
+    fn a_small_output_whose_piece_is_damaged_is_still_there_and_says_so_when_it_is_sent() {
+        let artifact = Artifact {
+            body: Body::Ready(vec![Chunk::damaged(b"bytes".to_vec())]),
+            ..artifact("")
+        };
+        let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact], at(0));
+        let resource = snapshot.get("/robots.txt").unwrap();
+        assert_eq!(resource.identity().unwrap().body.len(), 5);
+        assert!(resource.identity().unwrap().body.to_vec().is_err());
+    }
+
     #[test]
     fn what_does_not_shrink_has_no_gzip_form() {
         let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact("a")], at(0));

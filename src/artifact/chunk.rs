@@ -136,7 +136,10 @@ impl Chunk {
     #[cfg(test)]
     pub(crate) fn damaged(bytes: Vec<u8>) -> Chunk {
         let chunk = Chunk::new(bytes);
-        let _ = chunk.0.deflated.set(Deflated::of(b"another"));
+        let _ = chunk
+            .0
+            .deflated
+            .set(Deflated::of(&chunk.bytes().unwrap()).damaged());
         *chunk.0.plain.lock().unwrap() = Plain::LetGo(Weak::new());
         chunk
     }

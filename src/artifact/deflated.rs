@@ -32,6 +32,15 @@ impl Deflated {
         }
     }
 
+    /// The same, but that it gives back nothing.
+    #[cfg(test)]
+    pub(crate) fn damaged(self) -> Deflated {
+        Deflated {
+            crc: !self.crc,
+            ..self
+        }
+    }
+
     /// The coded bytes.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes

@@ -214,7 +214,26 @@ impl Body for Answer {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
+    use crate::artifact::Chunk;
+
+    #[tokio::test]
+    async fn a_damaged_piece_ends_the_body_with_an_error_and_without_a_byte_of_it() {
+        let sound = Chunk::new(b"sound".to_vec());
+        let chunks = [sound.clone(), Chunk::damaged(b"bytes".to_vec()), sound];
+        let pulse = Pulse::new(Limits {
+            head: FAREWELL,
+            silence: FAREWELL,
+        });
+        let pieces = Pieces::packed(&chunks);
+        let mut answer = Answer::new(pieces, Version::HTTP_11, pulse);
+        let first = answer.frame().await.unwrap().unwrap();
+        assert_eq!(first.into_data().unwrap(), "sound");
+        assert_eq!(answer.frame().await.unwrap().unwrap_err(), Damaged);
+        assert!(!answer.is_end_stream());
+    }
 
     #[test]
     fn the_prefix_is_the_path_of_the_public_url() {

@@ -483,6 +483,32 @@ mod tests {
     }
 
     #[test]
+    fn a_head_and_a_condition_are_answered_without_unpacking_anything() {
+        let chunk = crate::artifact::Chunk::damaged(b"bytes".to_vec());
+        let artifact = Artifact {
+            body: Body::Ready(vec![chunk]),
+            ..artifact(ArtifactKey::Robots, "")
+        };
+        let snapshot = Snapshot::next(&Snapshot::packing_above(0), vec![artifact], at(1_000));
+        let ask = |method: &str, tag: &str| {
+            let request = Request::builder().method(method).uri("/robots.txt");
+            let request = request.header("host", "e.org").header("if-none-match", tag);
+            let request = request.body(()).unwrap();
+            whole(respond(&request, &snapshot, "", at(2_000)))
+        };
+        let get = ask("GET", "\"x\"");
+        assert!(get.body().to_vec().is_err());
+        let head = ask("HEAD", "\"x\"");
+        assert_eq!(head.headers(), get.headers());
+        assert_eq!(field(&head, "content-length"), Some("5"));
+        let short = ask("GET", field(&get, "etag").unwrap());
+        assert_eq!(short.status(), 304);
+        for response in [head, short] {
+            assert_eq!(response.body().to_vec(), Ok(Vec::new()));
+        }
+    }
+
+    #[test]
     fn each_coding_is_revalidated_by_its_own_tag() {
         let gzip = ask("/rss.xml", &[("accept-encoding", "gzip")]);
         let tag = field(&gzip, "etag").unwrap();

@@ -21,6 +21,7 @@ mod feeds;
 mod gallery;
 mod import_ids;
 mod init;
+mod large;
 mod lints;
 mod model;
 mod pages;

@@ -37,6 +37,7 @@ pub struct TestSite {
     cards: String,
     check: &'static str,
     now: SystemTime,
+    first: Snapshot,
 }
 
 /// What courant makes of a site.
@@ -95,6 +96,7 @@ impl TestSite {
             // Most posts of tests are too short to be described.
             check: "[check]\nignore = [\"missing-description\"]\n",
             now: new_year_2025(),
+            first: Snapshot::default(),
         }
     }
 
@@ -137,6 +139,12 @@ impl TestSite {
     /// Judges as of another instant than 2025-01-01T00:00:00Z.
     pub fn now(mut self, now: SystemTime) -> TestSite {
         self.now = now;
+        self
+    }
+
+    /// Serves an output that is longer, in bytes, as one that is large.
+    pub fn packing_above(mut self, length: usize) -> TestSite {
+        self.first = Snapshot::packing_above(length);
         self
     }
 
@@ -192,6 +200,7 @@ impl TestSite {
         let mut config = self.parsed_config();
         config.server.listen = ([127, 0, 0, 1], 0).into();
         let current = Current::default();
+        current.publish(self.first);
         let (mut watch, stop) = Watch::new(Pipeline::new(config.clone(), current.clone()));
         watch.look(clock()).expect("the content can be read");
         let (sender, turns) = channel();
