@@ -25,8 +25,8 @@ use crate::fingerprint;
 
 pub use compressor::Compressor;
 
-/// An output that is longer than this, in bytes, is kept in its coded form only. To unpack it costs some
-/// two milliseconds a megabyte each time, so what is polled all day must be below, and is: a feed of the
+/// An output that is longer than this, in bytes, is kept in its coded form only. To unpack it costs
+/// a millisecond or two a megabyte each time, so what is polled all day must be below, and is: a feed of the
 /// newest posts has some hundred kilobytes. What is above has thousands of posts in it, and is asked for
 /// by crawlers, which take gzip.
 const PACKED_ABOVE: usize = 4 << 20;
