@@ -5,8 +5,11 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+
+/// So many lines wait to be written, at most. The queue of them is there from the start.
+const MOST_LINES: usize = 4_096;
 
 /// Begins logging. `COURANT_LOG` sets what is logged, as in `courant=debug`; `NO_COLOR` is obeyed.
 /// What is logged is written before the guard is gone.
@@ -16,7 +19,9 @@ pub fn init() -> WorkerGuard {
     let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(usual);
     let colour = std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(MOST_LINES)
+        .finish(std::io::stderr());
     // A second call, as in tests, leaves the first as it is.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

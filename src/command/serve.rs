@@ -77,8 +77,13 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
             // Dropped when the thread ends, however it ends.
             let _watching_is_over = watching_is_over;
             // Told while requests are answered already.
-            let (status, verdicts) = (watch.status(), watch.verdicts());
-            tell(&report::summary(&told, status, &verdicts, listen));
+            tell(&report::summary(
+                &told,
+                watch.status(),
+                &watch.verdicts(),
+                listen,
+            ));
+            drop(told);
             watch.run(clock, |turn| log.turn(turn));
         })?;
     let stopped = async move {

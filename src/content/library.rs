@@ -25,7 +25,7 @@ use crate::post::{Marker, Post};
 use crate::progress::{Progress, Stage};
 
 /// So many bytes of texts are kept, for a site of some hundred posts all of them.
-const MOST_TEXTS: usize = 8 * 1024 * 1024;
+const MOST_TEXTS: usize = 2 * 1024 * 1024;
 
 /// Posts that go within this go at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
