@@ -120,7 +120,7 @@ impl Site {
         now: DateTime<Utc>,
     ) -> Judged {
         let mut register = Register::new(Arc::new(config.clone()), Trail::default());
-        let change = |post: &Arc<Post>| (Arc::from(post.path.as_str()), Some(Arc::clone(post)));
+        let change = |post: &Arc<Post>| (Arc::clone(&post.path), Some(Arc::clone(post)));
         register.step(posts.into_iter().map(change).collect(), now);
         Judged {
             site: Arc::new(register.site().clone()),
@@ -174,7 +174,7 @@ impl Site {
         let images = self.all().filter_map(|entry| entry.image());
         self.own_picture()
             .into_iter()
-            .chain(images.map(|image| image.url.as_str()))
+            .chain(images.map(|image| image.url))
     }
 
     /// The address of the picture that stands for the site.
@@ -184,7 +184,7 @@ impl Site {
 
     /// The address of the picture of the card at a path, where it has one.
     pub fn picture_at(&self, path: &str) -> Option<&str> {
-        Some(&self.cards.get(path)?.image()?.url)
+        Some(self.cards.get(path)?.image()?.url)
     }
 
     /// The card of the site itself.

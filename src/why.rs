@@ -67,7 +67,7 @@ impl<'a> Known<'a> {
     /// Answers a question, which may name a file.
     pub fn answer(self, question: &str, file: Option<Place>) -> Answer<'a> {
         if let Some(Place { path, reason }) = file {
-            let post = self.posts.iter().find(|post| post.path == path);
+            let post = self.posts.iter().find(|post| *post.path == *path);
             return match post.filter(|_| reason.is_none()) {
                 Some(post) => self.of_post(post, ""),
                 None => Answer::NoPost {
@@ -88,7 +88,7 @@ impl<'a> Known<'a> {
 
     fn of_post(self, post: &'a Post, found: &'static str) -> Answer<'a> {
         let verdicts = &self.judged.verdicts;
-        let verdict = verdicts.iter().find(|verdict| verdict.path == post.path);
+        let verdict = verdicts.iter().find(|verdict| *verdict.path == *post.path);
         let Some(verdict) = verdict else {
             return Answer::Nothing(vec![post]);
         };

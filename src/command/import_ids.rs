@@ -162,7 +162,7 @@ impl Look {
             url: &post.permalink.url,
             title: &post.title,
             published: post.published,
-            is_public: self.public.contains(&post.path),
+            is_public: self.public.contains(&*post.path),
         };
         self.posts.iter().map(candidate).collect()
     }

@@ -1,5 +1,7 @@
 //! Where a post is read, and the id that names it for ever.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::fields::{Fields, Place};
@@ -8,7 +10,7 @@ use super::permalink::{self, Parts};
 use crate::config::{self, Field};
 use crate::finding::{Rule, Severity};
 use crate::percent;
-use crate::post::{IdFrom, Permalink};
+use crate::post::{self, IdFrom, Permalink};
 use crate::text::{one_line, written_length};
 
 /// In bytes as HTML writes them. No crawler follows a longer one, and a card's head has to hold it.
@@ -24,7 +26,7 @@ pub(super) fn address(
     fields: &Fields<'_>,
     parts: &Parts<'_>,
     site: &config::Site,
-) -> (Permalink, String, IdFrom) {
+) -> (Permalink, Arc<str>, IdFrom) {
     let written = fields
         .named_text(Field::Permalink)
         // Eleventy's way to write no page; a marker.
@@ -99,16 +101,14 @@ pub(super) fn address(
         }
         url.set_path(&path);
     }
-    let permalink = Permalink {
-        path: url.path().to_owned(),
-        url: url.into(),
-        on_site,
-        field: from.map(|(name, _)| name.to_owned()),
-        line: from.map(|(_, line)| line),
-    };
+    let field = from.map(|(name, line)| post::Field {
+        name: name.into(),
+        line,
+    });
+    let permalink = Permalink::new(url, on_site, field);
     let given = fields.text(Field::Id);
     if let Some(id) = ledger::id(fields, given, &site.ids) {
-        return (permalink, id.to_owned(), IdFrom::Ledger);
+        return (permalink, id.into(), IdFrom::Ledger);
     }
     let (id, id_from) = match given {
         Some((id, line)) => {
@@ -121,15 +121,23 @@ pub(super) fn address(
                     "write a URL or a `tag:` or `urn:` address; if readers know the post by this id already, keep it",
                 );
             }
-            (id.to_owned(), IdFrom::Field(line))
+            (
+                id.to_owned(),
+                IdFrom::Field(u32::try_from(line).unwrap_or(u32::MAX)),
+            )
         }
         None => match written_url {
             Some(written) => (written, IdFrom::WrittenPermalink),
-            None => (permalink.url.clone(), IdFrom::Permalink),
+            None => (permalink.url.to_string(), IdFrom::Permalink),
         },
     };
     // A blank or a bracket is none of an IRI's (RFC 3987 §2.2), and Atom compares ids as they are.
-    (permalink, one_line(&percent::iri(&id)), id_from)
+    let id = one_line(&percent::iri(&id));
+    let id = match *id == *permalink.url {
+        true => Arc::clone(&permalink.url),
+        false => id.into(),
+    };
+    (permalink, id, id_from)
 }
 
 /// Whether an address as written says its path in escapes other than those of its one spelling.
@@ -160,7 +168,7 @@ pub(super) fn aliases(fields: &Fields<'_>, permalink: &Permalink, site: &Url) ->
             .and_then(|url| percent::normalize_path(url.path()))
             .filter(|path| written_length(path) <= MAX_URL);
         match path {
-            Some(path) if path == permalink.path || paths.contains(&path) => {}
+            Some(path) if path == permalink.path() || paths.contains(&path) => {}
             Some(path) => paths.push(path),
             None => fields.note(
                 Severity::Warning,

@@ -98,6 +98,7 @@ pub(super) fn read(
 /// Puts the reading of the body off, but for what the post needs of it besides.
 pub(super) fn outline(
     body: Body<'_>,
+    path: &Arc<str>,
     permalink: &Permalink,
     config: &Config,
     wanted: Wanted,
@@ -123,7 +124,13 @@ pub(super) fn outline(
         }
     });
     Published {
-        body: later::body(body.text, body.is_mdx, &permalink.url, rendering, file),
+        body: later::body(
+            body.text,
+            body.is_mdx,
+            permalink,
+            rendering,
+            file.map(|file| (path, file)),
+        ),
         found: Found {
             images: normal(found.images),
             ..found

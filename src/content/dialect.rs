@@ -3,6 +3,8 @@
 mod image;
 mod names;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 use url::Url;
@@ -16,7 +18,7 @@ use super::permalink::{Parts, without_date};
 use super::{date, rendering};
 use crate::config::{Config, Field};
 use crate::finding::{Rule, Severity};
-use crate::post::{Marker, MarkerKind, Post};
+use crate::post::{Labels, Marker, MarkerKind, Post, Rare};
 use crate::text::{bounded, cut, is_language_tag, one_line, x_account};
 
 pub(super) use names::built_in;
@@ -53,6 +55,7 @@ pub(super) fn post(
         }
     }
     let language = language(fields, config).or_else(|| location.language.clone());
+    let file: Arc<str> = path.into();
     let slug = fields.line(Field::Slug);
     let title = fields.line(Field::Title);
     let parts = Parts {
@@ -73,7 +76,7 @@ pub(super) fn post(
             heading: title.is_none(),
             paragraph: description.is_none(),
         };
-        body::outline(body, &permalink, config, wanted)
+        body::outline(body, &file, &permalink, config, wanted)
     } else {
         body::read(fields, body, &permalink, config)
     };
@@ -96,41 +99,49 @@ pub(super) fn post(
         .line(Field::PreviewTitle)
         .filter(|other| *other != title);
     advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
-    let image = image::of(fields, &permalink).or_else(|| found.images.first().cloned());
+    let image = image::of(fields, &permalink);
     let markers: Vec<Marker> = markers(fields, path).into_iter().chain(doubts).collect();
     fields.warn_of_stray_markers(&markers);
+    let rare = Rare {
+        preview_title: preview_title.map(Into::into),
+        publish_after: publish_after.filter(|date| *date != published),
+        expires,
+        language: language.map(Into::into),
+        twitter: fields
+            .line(Field::Twitter)
+            .and_then(|account| x_account(&account))
+            .map(Into::into),
+        aliases: aliases(fields, &permalink, &config.site.url).into(),
+        translation_key: translation_key(fields, &location, config).map(Into::into),
+    };
     Some(Post {
-        path: path.to_owned(),
-        preview_title,
+        path: file,
         description: description
             .or(found.paragraph)
             .map(|text| cut(&text, DESCRIPTION_GRAPHEMES))
-            .unwrap_or_default(),
-        title,
+            .unwrap_or_default()
+            .into(),
+        title: title.into(),
         id,
         id_from,
-        aliases: aliases(fields, &permalink, &config.site.url),
         permalink,
         published,
-        publish_after,
         updated: fields
             .dates(Field::Updated)
             .into_iter()
             .find_map(|dated| dated.or_doubt(&mut Vec::new())),
-        expires,
-        authors: fields.authors(Field::Author),
-        tags: fields.labels(Field::Tags, location.is_in_posts),
-        categories,
-        images: image::all(image.as_ref(), found.images),
-        image,
+        authors: fields.authors(Field::Author).into(),
+        tags: shareable(fields.labels(Field::Tags, location.is_in_posts)),
+        categories: shareable(categories),
+        images: image::all(image.as_ref(), &found.images),
         body,
-        translation_key: translation_key(fields, &location, config),
-        language,
-        twitter: fields
-            .line(Field::Twitter)
-            .and_then(|account| x_account(&account)),
-        markers,
+        markers: markers.into(),
+        rare: rare.some(),
     })
+}
+
+fn shareable(labels: Vec<String>) -> Labels {
+    labels.into_iter().map(Arc::from).collect()
 }
 
 struct Dates {

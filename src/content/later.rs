@@ -10,7 +10,7 @@ use super::front_matter::{self, Split};
 use super::parse::tidied;
 use super::read::read_file;
 use super::rendering::Rendering;
-use crate::post::{self, Content, Lost, Source};
+use crate::post::{self, Content, Lost, Permalink, Source};
 
 /// Where a post is read from.
 #[derive(Debug, Clone, Copy)]
@@ -25,28 +25,41 @@ pub(super) struct Origin<'a> {
 #[derive(Debug)]
 struct Later {
     rendering: Arc<Rendering>,
-    /// The file, below the content directory where it is there.
-    file: Option<Box<Path>>,
-    permalink: Box<str>,
+    /// The file; without one the text stays.
+    file: Option<File>,
+    permalink: Arc<str>,
     is_mdx: bool,
     /// The text, while it is kept.
     text: Mutex<Option<Arc<str>>>,
 }
 
-/// A body of this text, which it keeps until it is to forget it. Without a file it never does.
+#[derive(Debug)]
+enum File {
+    /// That of the post, below the content directory.
+    Own(Arc<str>),
+    /// One of which the post's path does not tell: its name is no text, or it is elsewhere.
+    Other(Box<Path>),
+}
+
+/// A body of this text, which it keeps until it is to forget it. Without a file, which comes with the
+/// path of the post, it never does.
 pub(super) fn body(
     text: &str,
     is_mdx: bool,
-    permalink: &str,
+    permalink: &Permalink,
     rendering: &Arc<Rendering>,
-    file: Option<&Path>,
+    file: Option<(&Arc<str>, &Path)>,
 ) -> post::Body {
-    let fingerprint = rendering.fingerprint(text, is_mdx, permalink);
-    let below = |file: &Path| file.strip_prefix(&rendering.dir).unwrap_or(file).into();
+    let fingerprint = rendering.fingerprint(text, is_mdx, &permalink.url);
+    let below = |(path, file): (&Arc<str>, &Path)| match file.strip_prefix(&rendering.dir) {
+        Ok(below) if below.as_os_str() == &**path => File::Own(Arc::clone(path)),
+        Ok(below) => File::Other(below.into()),
+        Err(_) => File::Other(file.into()),
+    };
     let later = Later {
         rendering: Arc::clone(rendering),
         file: file.map(below),
-        permalink: permalink.into(),
+        permalink: Arc::clone(&permalink.url),
         is_mdx,
         text: Mutex::new(Some(text.into())),
     };
@@ -69,7 +82,10 @@ impl Later {
 
     /// The text of the file, if it is the one that the fingerprint is of.
     fn read(&self, fingerprint: u128) -> Option<Content> {
-        let file = self.rendering.dir.join(self.file.as_deref()?);
+        let file = self.rendering.dir.join(match self.file.as_ref()? {
+            File::Own(path) => Path::new(&**path),
+            File::Other(file) => file,
+        });
         let bytes = read_file(&file, self.rendering.max_file_size)?;
         let text = tidied(std::str::from_utf8(&bytes).ok()?);
         let Split::Front { body, .. } = front_matter::split(&text) else {

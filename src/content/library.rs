@@ -21,7 +21,7 @@ use super::scan::{Candidate, Scan, scan, scan_paths};
 use super::{Depth, Rendering, Scope, ledger};
 use crate::config::Config;
 use crate::finding::Finding;
-use crate::post::{Marker, Post};
+use crate::post::{Marker, Post, Shared};
 use crate::progress::{Progress, Stage};
 
 /// So many bytes of texts are kept, for a site of some hundred posts all of them.
@@ -47,6 +47,8 @@ pub struct Library {
     most: Option<(SystemTime, usize)>,
     looked: bool,
     depth: Depth,
+    /// What posts say alike.
+    shared: Shared,
 }
 
 /// Why the content directory could not be looked at. What was known stays known.
@@ -151,8 +153,9 @@ impl Library {
                     Some(rendering) => How::Outline(rendering),
                     None => How::Whole(self.depth),
                 };
-                let reading = read(path, candidate, config, how, now);
-                if let Parsed::Post { post, .. } = &reading.parsed {
+                let mut reading = read(path, candidate, config, how, now);
+                if let Parsed::Post { post, .. } = &mut reading.parsed {
+                    self.shared.share(post);
                     let kept = post.body.kept();
                     // The text of a post that is not kept is read again when it is asked for.
                     if texts.fetch_add(kept, Ordering::Relaxed) + kept > MOST_TEXTS {
@@ -161,7 +164,11 @@ impl Library {
                     }
                 }
                 progress.step();
-                (Arc::from(path.as_str()), reading)
+                let path = match &reading.parsed {
+                    Parsed::Post { post, .. } => Arc::clone(&post.path),
+                    _ => Arc::from(path.as_str()),
+                };
+                (path, reading)
             })
             .collect();
 
@@ -197,6 +204,7 @@ impl Library {
             sections |= taken.withholds_other;
             fresh.push((path, taken.was));
         }
+        self.shared.sweep();
         self.withhold(sections, fresh, &mut looked);
         let is_all = scan.covered.is_none();
         if is_all || self.files.len() != before || !looked.posts.is_empty() || !self.looked {
@@ -333,7 +341,7 @@ impl Library {
             let post = known.post.as_ref().filter(|_| !markers.is_empty());
             let below = post.map(|post| {
                 let mut below = Post::clone(post);
-                below.markers.extend(markers);
+                below.markers = below.markers.iter().cloned().chain(markers).collect();
                 below
             });
             if known.below.as_deref() != below.as_ref() {

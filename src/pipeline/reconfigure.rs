@@ -46,7 +46,7 @@ impl Pipeline {
         for (path, findings) in self.library.findings_by_file() {
             self.account.set(Origin::File(Arc::clone(path)), findings);
         }
-        let change = |post: &Arc<Post>| (Arc::from(post.path.as_str()), Some(Arc::clone(post)));
+        let change = |post: &Arc<Post>| (Arc::clone(&post.path), Some(Arc::clone(post)));
         self.pending = self.library.posts().map(change).collect();
         self.stale = Some(Stale::All);
         self.in_doubt = false;

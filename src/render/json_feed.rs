@@ -103,7 +103,7 @@ fn item<'a>(told: &'a Told<'_>) -> Item<'a> {
         summary: entry.summary(),
         image: entry
             .image()
-            .map(|image| image.url.clone())
+            .map(|image| image.url.to_owned())
             .or_else(|| told.stand_in.clone()),
         date_published: rfc3339(entry.published()),
         date_modified: rfc3339(entry.updated()),

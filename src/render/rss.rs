@@ -15,7 +15,7 @@ use super::document::{Features, Frame, Told};
 use super::html::escape;
 use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
 use crate::artifact::FeedFormat;
-use crate::post::Image;
+use crate::post::Picture;
 use crate::site::Site;
 use crate::site::feed::Document;
 
@@ -139,14 +139,14 @@ fn item(told: &Told<'_>) -> Item {
 }
 
 /// Media RSS: the picture that stands for the entry.
-fn media(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
+fn media(image: Picture<'_>) -> (String, BTreeMap<String, Vec<Extension>>) {
     let attrs = BTreeMap::from([
         ("medium".to_owned(), "image".to_owned()),
-        ("url".to_owned(), image.url.clone()),
+        ("url".to_owned(), image.url.to_owned()),
     ]);
     let description = image.alt.iter().map(|alt| Extension {
         name: "media:description".to_owned(),
-        value: Some(alt.clone()),
+        value: Some((*alt).to_owned()),
         attrs: BTreeMap::from([("type".to_owned(), "plain".to_owned())]),
         ..Extension::default()
     });

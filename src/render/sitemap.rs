@@ -89,7 +89,7 @@ fn post(
     alternates(xml, translations.unwrap_or_default(), language)?;
     for image in entry.images().iter().take(MAX_IMAGES) {
         xml.open("image:image", &[])?;
-        xml.text("image:loc", &image.url)?;
+        xml.text("image:loc", image.url)?;
         xml.close("image:image")?;
     }
     Ok(())
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::content::{Depth, Parsed, parse};
-    use crate::post::Post;
+    use crate::post::{Permalink, Post};
 
     /// A site of so many posts, of which one may have been changed.
     fn site(posts: usize, changed: Option<usize>) -> Arc<Site> {
@@ -204,9 +204,9 @@ mod tests {
         };
         let numbered = |number: usize| {
             let mut post = Post::clone(&post);
-            post.path = format!("{number}.md");
-            post.permalink.path = format!("/{number}/");
-            post.permalink.url = format!("https://example.org/{number}/");
+            post.path = format!("{number}.md").into();
+            let url = format!("https://example.org/{number}/");
+            post.permalink = Permalink::new(url.parse().expect("an address"), true, None);
             post.id.clone_from(&post.permalink.url);
             if changed == Some(number) {
                 post.updated = Some(post.published + chrono::TimeDelta::days(100));

@@ -23,7 +23,7 @@ pub(super) fn addresses(post: &Post) -> Vec<Claim<'_>> {
 
 /// An address is more than its path: origins and queries differ where paths do not.
 pub(super) fn cards(post: &Post) -> Vec<Claim<'_>> {
-    card_claims(&post.permalink.path)
+    card_claims(post.permalink.path())
 }
 
 /// The path of a card, and where it ends as the path of another's picture, that one's.

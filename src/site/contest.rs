@@ -25,7 +25,7 @@ pub(super) type Claim<'a> = (u8, Cow<'a, str>);
 pub(super) struct Contest {
     claims: Claims,
     claimants: HashMap<u64, Claimants, FxBuildHasher>,
-    lost: HashMap<String, Loss>,
+    lost: HashMap<Arc<str>, Loss>,
 }
 
 /// Those who claim one thing, or things whose hash is one.
@@ -43,7 +43,7 @@ enum Claimants {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Loss {
     /// Who has what it claims.
-    pub(super) owner: String,
+    pub(super) owner: Arc<str>,
     /// Which of its claims, by its place.
     pub(super) claim: usize,
 }
@@ -155,7 +155,7 @@ impl Contest {
             self.lost.remove(&only.path);
             return;
         }
-        let mut owners: HashMap<Claim<'_>, &str> = HashMap::new();
+        let mut owners: HashMap<Claim<'_>, &Arc<str>> = HashMap::new();
         for post in group {
             let claims = (self.claims)(post);
             let taken = claims
@@ -163,12 +163,12 @@ impl Contest {
                 .enumerate()
                 .find_map(|(place, claim)| Some((place, *owners.get(claim)?)));
             if let Some((claim, owner)) = taken {
-                let owner = owner.to_owned();
+                let owner = Arc::clone(owner);
                 self.lost.insert(post.path.clone(), Loss { owner, claim });
                 continue;
             }
             self.lost.remove(&post.path);
-            owners.extend(claims.into_iter().map(|claim| (claim, post.path.as_str())));
+            owners.extend(claims.into_iter().map(|claim| (claim, &post.path)));
         }
     }
 
@@ -179,7 +179,7 @@ impl Contest {
 
     /// All that have lost.
     pub(super) fn losses(&self) -> impl Iterator<Item = (&str, &Loss)> {
-        self.lost.iter().map(|(path, loss)| (path.as_str(), loss))
+        self.lost.iter().map(|(path, loss)| (&**path, loss))
     }
 
     /// Who has something, or a part of it.

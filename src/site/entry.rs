@@ -9,7 +9,7 @@ use super::visibility::Shown;
 use super::words::Lists;
 use crate::config::{self, Config};
 use crate::fingerprint;
-use crate::post::{Content, Image, Lost, Post};
+use crate::post::{Content, Images, Lost, Picture, Post};
 use crate::text::slug;
 
 /// One public post, in no format. It can be made of the proof that the post may be seen, and of
@@ -88,7 +88,7 @@ impl Entry {
 
     /// The path of that.
     pub fn path(&self) -> &str {
-        &self.post.permalink.path
+        self.post.permalink.path()
     }
 
     /// Plain text on one line.
@@ -98,7 +98,7 @@ impl Entry {
 
     /// The title for search results and previews, where it is another one.
     pub fn preview_title(&self) -> Option<&str> {
-        self.post.preview_title.as_deref()
+        self.post.preview_title()
     }
 
     /// A sentence or two, plain text.
@@ -137,39 +137,39 @@ impl Entry {
     }
 
     /// The picture that stands for it.
-    pub fn image(&self) -> Option<&Image> {
-        self.post.image.as_ref()
+    pub fn image(&self) -> Option<Picture<'_>> {
+        self.post.images.first()
     }
 
     /// Every picture, the one that stands for it first.
-    pub fn images(&self) -> &[Image] {
+    pub fn images(&self) -> &Images {
         &self.post.images
     }
 
     /// The path of its card, where it has one.
     pub fn card_path(&self) -> Option<&str> {
-        self.has_card.then_some(&self.post.permalink.path)
+        self.has_card.then(|| self.post.permalink.path())
     }
 
     /// A BCP 47 language tag, where it is not the site's.
     pub fn language(&self) -> Option<&str> {
-        let language = self.post.language.as_deref();
+        let language = self.post.language();
         language.filter(|_| self.has_own_language)
     }
 
     /// What it has in common with its translations, where it may have any.
     pub fn translation_key(&self) -> Option<&str> {
-        self.post.translation_key.as_deref()
+        self.post.translation_key()
     }
 
     /// The post's own X account, without `@`.
     pub fn twitter(&self) -> Option<&str> {
-        self.post.twitter.as_deref()
+        self.post.twitter()
     }
 
     /// The paths that it used to have.
     pub fn aliases(&self) -> &[String] {
-        &self.post.aliases
+        self.post.aliases()
     }
 
     /// Whether it is in lists, and not only for those who know its address.
@@ -248,7 +248,7 @@ impl Entry {
             .into_iter()
             .map(|term| term.label.len() * 6 + term.slug.len() * 3 + 80);
         let image = self.image().map_or(0, |image| {
-            image.url.len() * 6 + image.alt.as_ref().map_or(0, |alt| alt.len() * 6)
+            image.url.len() * 6 + image.alt.map_or(0, |alt| alt.len() * 6)
         });
         let texts = self.title().len() * 6 + self.summary().len() * 12;
         1500 + texts
@@ -281,8 +281,7 @@ impl Entry {
             in_sitemap: shown.is_in_sitemap(),
             has_card,
             has_own_language: post
-                .language
-                .as_ref()
+                .language()
                 .is_some_and(|language| *language != config.site.language),
             updated_is_ahead: ahead,
             bucket: fingerprint::bucket_hash(post.permalink.url.as_bytes()),

@@ -15,18 +15,18 @@ pub(super) fn address(post: &Post, loss: &Loss) -> Finding {
         format!("the {what} `{claim}` is that of `{owner}` already, so this post is not published");
     let hint = "give one of the two another address, or hide one";
     Finding {
-        line: post.permalink.line,
+        line: post.permalink.line(),
         ..finding(post, Severity::Error, rule, message, hint)
     }
 }
 
 /// The card's path is another's.
 pub(super) fn card(post: &Post, owner: &str) -> Finding {
-    let path = &post.permalink.path;
+    let path = post.permalink.path();
     let message = format!("the card at `{path}` is that of {owner} already, so this post has none");
     let hint = "give one of the two another path";
     Finding {
-        line: post.permalink.line,
+        line: post.permalink.line(),
         ..finding(post, Severity::Warning, Rule::DuplicateCard, message, hint)
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn ahead(post: &Post) -> Finding {
 
 fn finding(post: &Post, severity: Severity, rule: Rule, message: String, hint: &str) -> Finding {
     Finding {
-        file: post.path.clone(),
+        file: post.path.to_string(),
         line: None,
         mark: None,
         severity,

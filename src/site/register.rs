@@ -117,7 +117,7 @@ impl Register {
             let is_ahead = |date: DateTime<Utc>| date > now && date <= self.now;
             let lies_ahead = |held: &&Held| held.post.dates().any(is_ahead);
             let ahead = self.held.values().filter(lies_ahead);
-            due.extend(ahead.map(|held| Arc::from(held.post.path.as_str())));
+            due.extend(ahead.map(|held| Arc::clone(&held.post.path)));
         }
         self.now = now;
         for path in &due {
@@ -190,7 +190,7 @@ impl Register {
     /// Adds posts that others' changes may concern.
     fn remember(&self, concerned: &[Arc<Post>], before: &mut HashMap<Arc<str>, Before>) {
         for post in concerned {
-            if let Some((path, held)) = self.held.get_key_value(post.path.as_str()) {
+            if let Some((path, held)) = self.held.get_key_value(&post.path) {
                 before.entry(Arc::clone(path)).or_insert_with(|| Before {
                     entry: held.entry.clone(),
                     is_judged: false,
@@ -296,7 +296,7 @@ impl Register {
     fn plan(&mut self, path: &str, before: &Before) -> Option<Plan> {
         let held = self.winner(path)?;
         let has_card =
-            self.cards.loss(&held.post).is_none() && !is_the_sites(&held.post.permalink.path);
+            self.cards.loss(&held.post).is_none() && !is_the_sites(held.post.permalink.path());
         if let Some(entry) = before.entry.as_ref().filter(|_| !before.is_judged)
             && entry.is_of(&held.post)
             && entry.card_path().is_some() == has_card
@@ -341,7 +341,7 @@ impl Register {
                 continue;
             }
             let owner = self.addresses.owner(&(ADDRESS, Cow::Borrowed(page)));
-            let owner = owner.and_then(|post| self.held.get(post.path.as_str()));
+            let owner = owner.and_then(|post| self.held.get(&post.path));
             if owner.is_some_and(|held| held.listing == Some(Listing::Listed)) {
                 out.push(SiteUrl::Page(Arc::clone(page)));
             } else {
@@ -366,7 +366,7 @@ impl Register {
             let owner = card_claims(path)
                 .iter()
                 .find_map(|claim| cards.owner(claim).cloned());
-            owner.map(|post| post.path.clone())
+            owner.map(|post| post.path.to_string())
         };
         let aliases =
             self.aliases
@@ -392,7 +392,7 @@ impl Register {
 /// Who is in the lists goes before who is not, or a hidden revision would shadow the public one; then
 /// the newest.
 fn order(held: &HashMap<Arc<str>, Held>, a: &Arc<Post>, b: &Arc<Post>) -> Ordering {
-    let listing = |post: &Post| held.get(post.path.as_str()).and_then(|held| held.listing);
+    let listing = |post: &Post| held.get(&post.path).and_then(|held| held.listing);
     listing(a)
         .cmp(&listing(b))
         .then_with(|| b.published.cmp(&a.published))

@@ -96,7 +96,7 @@ pub fn judge(
     };
     let next_change = match &state {
         State::Scheduled(due) => Some(*due),
-        State::Public | State::Unlisted(_) => [post.expires, post.updated]
+        State::Public | State::Unlisted(_) => [post.expires(), post.updated]
             .into_iter()
             .flatten()
             .filter(|at| *at > now)
@@ -105,7 +105,7 @@ pub fn judge(
     };
     (
         Verdict {
-            path: post.path.clone(),
+            path: post.path.to_string(),
             state,
             next_change,
         },
@@ -126,11 +126,11 @@ fn state(post: &Post, hidden: HiddenPosts, now: DateTime<Utc>) -> State {
     }
     let due = post
         .published
-        .max(post.publish_after.unwrap_or(post.published));
+        .max(post.publish_after().unwrap_or(post.published));
     if due > now {
         return State::Scheduled(due);
     }
-    if let Some(expired) = post.expires.filter(|expires| *expires <= now) {
+    if let Some(expired) = post.expires().filter(|expires| *expires <= now) {
         return State::Expired(expired);
     }
     let unlists = || find(Marker::surely_unlists);

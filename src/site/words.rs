@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap as HashMap;
 
 use super::entry::{Byline, Person, Term, find};
 use crate::config;
-use crate::post::{Author, Post};
+use crate::post::{Author, Labels, Post};
 
 /// Lists that nobody has any more are looked for when there are so many more than there were.
 const ROOM: usize = 1_000;
@@ -22,8 +22,8 @@ pub(super) struct Lists {
 /// The lists that are in use.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    terms: HashMap<Vec<String>, Arc<[Term]>>,
-    bylines: HashMap<Vec<Author>, Arc<Byline>>,
+    terms: HashMap<Labels, Arc<[Term]>>,
+    bylines: HashMap<Arc<[Author]>, Arc<Byline>>,
     swept_at: usize,
 }
 
@@ -38,17 +38,17 @@ impl Words {
     }
 
     /// The terms of labels.
-    fn terms(&mut self, labels: &[String]) -> Arc<[Term]> {
+    fn terms(&mut self, labels: &Labels) -> Arc<[Term]> {
         if let Some(terms) = self.terms.get(labels) {
             return Arc::clone(terms);
         }
         let terms: Arc<[Term]> = labels.iter().map(|label| Term::new(label)).collect();
-        self.terms.insert(labels.to_vec(), Arc::clone(&terms));
+        self.terms.insert(Arc::clone(labels), Arc::clone(&terms));
         terms
     }
 
     /// What posts say of their authors, and what the configuration adds.
-    fn byline(&mut self, authors: &[Author], known: &[config::Author]) -> Arc<Byline> {
+    fn byline(&mut self, authors: &Arc<[Author]>, known: &[config::Author]) -> Arc<Byline> {
         if let Some(byline) = self.bylines.get(authors) {
             return Arc::clone(byline);
         }
@@ -60,7 +60,8 @@ impl Words {
                 .collect(),
             people,
         });
-        self.bylines.insert(authors.to_vec(), Arc::clone(&byline));
+        self.bylines
+            .insert(Arc::clone(authors), Arc::clone(&byline));
         byline
     }
 

@@ -8,10 +8,13 @@ use crate::post::Post;
 pub(super) fn of(post: &Post, known: Known<'_>) -> Vec<String> {
     let site = &known.judged.site;
     let mut outputs = Vec::new();
-    let card = site.all_cards().find(|card| card.source == post.path);
+    let card = site.all_cards().find(|card| *card.source == *post.path);
     let entry = site.entries().iter();
     let entry = entry.chain(site.unlisted.iter());
-    let Some(entry) = entry.into_iter().find(|entry| entry.source() == post.path) else {
+    let Some(entry) = entry
+        .into_iter()
+        .find(|entry| entry.source() == &*post.path)
+    else {
         return outputs;
     };
     for feed in site.feeds.iter() {

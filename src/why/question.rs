@@ -18,23 +18,23 @@ pub(super) fn post<'a>(known: Known<'a>, question: &str) -> Option<(&'a Post, &'
     let address = address(known, question);
     let path = address.as_ref().and_then(|url| normalize_path(url.path()));
     if let Some(url) = &address {
-        let exact = find(&|post| post.permalink.url == url.as_str());
+        let exact = find(&|post| *post.permalink.url == *url.as_str());
         if let Some(post) = winner(known, exact) {
             return Some((post, ""));
         }
     }
-    if let Some(post) = find(&|post| post.id == question) {
+    if let Some(post) = find(&|post| *post.id == *question) {
         return Some((post, "by its id"));
     }
     let path = path.as_deref();
     let trimmed = path.map(|path| path.trim_end_matches('/'));
     if let Some(trimmed) = trimmed.filter(|trimmed| !trimmed.is_empty()) {
-        let near = find(&|post| post.permalink.path.trim_end_matches('/') == trimmed);
+        let near = find(&|post| post.permalink.path().trim_end_matches('/') == trimmed);
         if let Some(post) = winner(known, near) {
             return Some((post, "by the path of its address"));
         }
         let former = |post: &Post| {
-            let aliases = &post.aliases;
+            let aliases = post.aliases();
             aliases
                 .iter()
                 .any(|alias| alias.trim_end_matches('/') == trimmed)
@@ -43,7 +43,7 @@ pub(super) fn post<'a>(known: Known<'a>, question: &str) -> Option<(&'a Post, &'
             return Some((post, "by a former address"));
         }
         let card = |post: &Post| {
-            let path = &post.permalink.path;
+            let path = post.permalink.path().to_owned();
             let keys = [
                 ArtifactKey::CardPage(path.clone()),
                 ArtifactKey::CardImage(path.clone()),
@@ -73,8 +73,12 @@ pub(super) fn post<'a>(known: Known<'a>, question: &str) -> Option<(&'a Post, &'
 fn winner<'a>(known: Known<'a>, post: Option<&'a Post>) -> Option<&'a Post> {
     let post = post?;
     let mut cards = known.judged.site.all_cards();
-    let owner = cards.find(|card| card.url == post.permalink.url);
-    let has_it = |other: &&&Post| owner.as_ref().is_some_and(|card| card.source == other.path);
+    let owner = cards.find(|card| *card.url == *post.permalink.url);
+    let has_it = |other: &&&Post| {
+        owner
+            .as_ref()
+            .is_some_and(|card| *card.source == *other.path)
+    };
     known.posts.iter().find(has_it).copied().or(Some(post))
 }
 
@@ -156,9 +160,9 @@ pub(super) fn nearest<'a>(known: Known<'a>, question: &str) -> Vec<&'a Post> {
             let file = post
                 .path
                 .rsplit_once('.')
-                .map_or(post.path.as_str(), |(stem, _)| stem);
+                .map_or(&*post.path, |(stem, _)| stem);
             let likes = [
-                last_part(&post.permalink.path),
+                last_part(post.permalink.path()),
                 last_part(file),
                 post.title.to_lowercase(),
             ];

@@ -67,10 +67,10 @@ fn of_post(
     if let Some(updated) = post.updated {
         line(&mut text, "updated", &date(updated));
     }
-    if let Some(expires) = post.expires {
+    if let Some(expires) = post.expires() {
         line(&mut text, "expires", &date(expires));
     }
-    for (number, alias) in post.aliases.iter().enumerate() {
+    for (number, alias) in post.aliases().iter().enumerate() {
         line(&mut text, if number == 0 { "formerly" } else { "" }, alias);
     }
     if found.outputs.is_empty() {
@@ -97,9 +97,9 @@ fn deciding_line(state: &State) -> Option<usize> {
 
 fn permalink(post: &Post, config: &Config) -> String {
     let link = &post.permalink;
-    let from = match (&link.field, link.line) {
-        (Some(field), Some(line)) => format!("`{field}`, line {line}"),
-        _ => format!("`site.permalinks`, `{}`", config.site.permalinks),
+    let from = match &link.field {
+        Some(field) => format!("`{}`, line {}", field.name, field.line),
+        None => format!("`site.permalinks`, `{}`", config.site.permalinks),
     };
     format!("{} ({from})", link.url)
 }

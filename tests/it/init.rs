@@ -89,7 +89,7 @@ impl Made {
             .expect("the content can be read");
         library
             .posts()
-            .map(|post| post.permalink.url.clone())
+            .map(|post| post.permalink.url.to_string())
             .collect()
     }
 }

@@ -1,7 +1,5 @@
 //! The picture that stands for a post: from its front matter, in all the shapes that tools write it in.
 
-use std::sync::Arc;
-
 use url::Url;
 
 use crate::config::Field;
@@ -9,7 +7,7 @@ use crate::content::address::MAX_URL;
 use crate::content::fields::{Fields, Place};
 use crate::content::front_matter::{Node, Value};
 use crate::finding::{Rule, Severity};
-use crate::post::{Image, Permalink};
+use crate::post::{Image, Images, Permalink};
 use crate::text::{one_line, written_length};
 
 /// The picture of the front matter: an address, a list of them, or a map with one in it.
@@ -83,10 +81,10 @@ fn is_fit(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && written_length(url.as_str()) <= MAX_URL
 }
 
-/// All pictures, the one that stands for the post first.
-pub(super) fn all(first: Option<&Image>, body: Vec<Image>) -> Arc<[Image]> {
+/// All pictures, the one that stands for the post first: the front matter's, or else the first of the body.
+pub(super) fn all(first: Option<&Image>, body: &[Image]) -> Images {
     let others = body
-        .into_iter()
+        .iter()
         .filter(|image| first.is_none_or(|first| first.url != image.url));
-    first.cloned().into_iter().chain(others).collect()
+    first.into_iter().chain(others).collect()
 }

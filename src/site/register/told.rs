@@ -28,7 +28,7 @@ impl Register {
             match self.addresses.loss(&held.post) {
                 Some(loss) if held.listing.is_some() => Verdict {
                     state: State::Shadowed {
-                        by: loss.owner.clone(),
+                        by: loss.owner.to_string(),
                     },
                     ..verdict
                 },
@@ -53,7 +53,7 @@ impl Register {
             .filter_map(|(path, loss)| Some(faults::card(post(path)?, &loss.owner)));
         let odd = || self.odd.iter().filter_map(|path| post(path));
         let ahead = odd().filter(|post| post.updated.is_some_and(|updated| updated > self.now));
-        let the_sites = odd().filter(|post| is_the_sites(&post.permalink.path));
+        let the_sites = odd().filter(|post| is_the_sites(post.permalink.path()));
         let mut findings: Vec<Finding> = of_addresses
             .chain(of_cards)
             .chain(ahead.map(faults::ahead))
