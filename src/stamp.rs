@@ -1,10 +1,12 @@
 //! What the system says of a file into whether it may have changed.
 
 use std::fs::Metadata;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime};
 
 /// What of a file decides whether it is read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Stamp {
     modified: Option<SystemTime>,
     changed: (i64, i64),
@@ -12,6 +14,10 @@ pub struct Stamp {
     /// The size in bytes.
     pub size: u64,
 }
+
+/// What is kept of a stamp where there are many: one of another stamp is another, but for once in 2⁶³.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seal(NonZeroU64);
 
 /// How long after a change a file system's clock may still give the same time to another.
 const CLOCK_GRAIN: Duration = Duration::from_millis(50);
@@ -38,6 +44,13 @@ impl Stamp {
             inode: (0, 0),
             size: metadata.len(),
         }
+    }
+
+    /// What to keep of it.
+    pub fn seal(&self) -> Seal {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        Seal(NonZeroU64::MIN | hasher.finish())
     }
 
     /// Whether the file might change again without its stamp changing.

@@ -6,20 +6,20 @@ use super::parse::Parsed;
 use super::read::Reading;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Body, Marker, Post};
-use crate::stamp::Stamp;
+use crate::stamp::Seal;
 
 /// What is known of one file.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub(super) stamp: Option<Stamp>,
+    pub(super) stamp: Option<Seal>,
     pub(super) state: State,
     /// As it was read.
     pub(super) post: Option<Arc<Post>>,
     /// The same with what the sections above it say, where they say anything.
     pub(super) below: Option<Arc<Post>>,
     /// What the file says of all posts below its directory.
-    pub(super) withholds: Vec<Marker>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) withholds: Box<[Marker]>,
+    pub(super) findings: Box<[Finding]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ impl Known {
     /// What is known of a file after it was read.
     pub(super) fn after(before: Option<&Known>, path: &str, reading: Reading) -> Known {
         let Reading { stamp, parsed } = reading;
+        let stamp = stamp.map(|stamp| stamp.seal());
         let last_good = before.and_then(|file| file.post.clone());
         let mut file = match parsed {
             Parsed::Post { post, findings } => {
@@ -58,8 +59,8 @@ impl Known {
                     state: State::Post,
                     post: Some(post),
                     below: None,
-                    withholds: Vec::new(),
-                    findings,
+                    withholds: Box::default(),
+                    findings: findings.into(),
                 }
             }
             Parsed::Plain { says_hidden } if last_good.is_some() => {
@@ -72,7 +73,7 @@ impl Known {
                 broken_file(stamp, findings, last_good, says_hidden, path)
             }
             Parsed::Other { withholds, .. } => Known {
-                withholds,
+                withholds: withholds.into(),
                 ..no_post(stamp)
             },
             Parsed::Plain { .. } => no_post(stamp),
@@ -124,7 +125,7 @@ impl Tally {
 }
 
 fn broken_file(
-    stamp: Option<Stamp>,
+    stamp: Option<Seal>,
     mut findings: Vec<Finding>,
     last_good: Option<Arc<Post>>,
     says_hidden: bool,
@@ -170,19 +171,19 @@ fn broken_file(
         state: State::Broken,
         post,
         below: None,
-        withholds: Vec::new(),
-        findings,
+        withholds: Box::default(),
+        findings: findings.into(),
     }
 }
 
-fn no_post(stamp: Option<Stamp>) -> Known {
+fn no_post(stamp: Option<Seal>) -> Known {
     Known {
         stamp,
         state: State::NoPost,
         post: None,
         below: None,
-        withholds: Vec::new(),
-        findings: Vec::new(),
+        withholds: Box::default(),
+        findings: Box::default(),
     }
 }
 
@@ -195,5 +196,15 @@ pub(super) fn error(path: &str, rule: Rule, message: String, hint: &str) -> Find
         rule,
         message,
         hint: hint.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_file_is_small() {
+        assert!(size_of::<Known>() <= 64, "{}", size_of::<Known>());
     }
 }

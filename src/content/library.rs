@@ -142,7 +142,7 @@ impl Library {
             .iter()
             .filter(|(path, candidate)| {
                 let known = self.files.get(path.as_str());
-                known.is_none_or(|known| known.stamp.as_ref() != Some(&candidate.stamp))
+                known.is_none_or(|known| known.stamp != Some(candidate.stamp.seal()))
             })
             .collect();
         progress.begin(Stage::Reading, stale.len());
@@ -212,6 +212,10 @@ impl Library {
             self.of_ledger = ledger::findings(&config.site.ids, is_there);
         }
         looked.changed |= self.note(scan, is_all);
+        if !self.looked {
+            // What comes in its order leaves the nodes of a tree half full.
+            self.files = std::mem::take(&mut self.files).into_iter().collect();
+        }
         self.looked = true;
         Ok(looked)
     }
@@ -309,7 +313,7 @@ impl Library {
             self.sections = saying
                 .map(|(path, known)| {
                     let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-                    (dir.to_owned(), known.withholds.clone())
+                    (dir.to_owned(), known.withholds.to_vec())
                 })
                 .collect();
         }

@@ -33,9 +33,9 @@ impl Library {
         for (path, mut findings) in found {
             findings.sort();
             if let Some(known) = self.files.get_mut(&path)
-                && known.findings != findings
+                && *known.findings != *findings
             {
-                known.findings = findings;
+                known.findings = findings.into();
                 changed.push(path);
             }
         }
@@ -44,16 +44,14 @@ impl Library {
 
     /// What is wrong with one file.
     pub fn findings_of(&self, path: &str) -> &[Finding] {
-        self.files
-            .get(path)
-            .map_or(&[], |known| known.findings.as_slice())
+        self.files.get(path).map_or(&[], |known| &known.findings)
     }
 
     /// What is wrong with each file that has something wrong.
     pub fn findings_by_file(&self) -> impl Iterator<Item = (&Arc<str>, &[Finding])> {
         let files = self.files.iter();
         let wrong = files.filter(|(_, known)| !known.findings.is_empty());
-        wrong.map(|(path, known)| (path, known.findings.as_slice()))
+        wrong.map(|(path, known)| (path, &*known.findings))
     }
 
     /// What is wrong with directories, and with the ledger of ids.
@@ -63,7 +61,7 @@ impl Library {
 
     /// Everything that is wrong with the content, in the order of the paths.
     pub fn findings(&self) -> Vec<Finding> {
-        let of_files = self.files.values().flat_map(|file| &file.findings);
+        let of_files = self.files.values().flat_map(|file| file.findings.iter());
         let mut findings: Vec<Finding> = self.other_findings().chain(of_files).cloned().collect();
         findings.sort();
         findings
