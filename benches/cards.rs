@@ -84,7 +84,7 @@ fn cards(theme: &str) -> Vec<Deferred> {
                 "---\ntitle: {title}\ndate: 2024-05-03\nauthor: Mira Halloway\ncategory: Engineering\n---\n"
             );
             match parse(text.as_bytes(), &format!("{number}.md"), &config, Depth::Publish) {
-                Parsed::Post { post, .. } => Some(Arc::from(post)),
+                Parsed::Post { post, .. } => Some(post),
                 _ => None,
             }
         })

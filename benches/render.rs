@@ -30,7 +30,7 @@ fn posts(config: &Config) -> Vec<Arc<Post>> {
                 config,
                 Depth::Publish,
             ) {
-                Parsed::Post { post, .. } => Some(Arc::from(post)),
+                Parsed::Post { post, .. } => Some(post),
                 _ => None,
             }
         })

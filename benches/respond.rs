@@ -31,7 +31,7 @@ fn snapshot() -> Snapshot {
                 &config,
                 Depth::Publish,
             ) {
-                Parsed::Post { post, .. } => Some(Arc::from(post)),
+                Parsed::Post { post, .. } => Some(post),
                 _ => None,
             }
         })

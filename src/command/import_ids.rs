@@ -157,7 +157,7 @@ impl Look {
     fn candidates<'a>(&'a self, ids: &'a Ids) -> Vec<Candidate<'a>> {
         let candidate = |post: &'a Arc<Post>| Candidate {
             path: &post.path,
-            own_id: &post.id,
+            own_id: post.id(),
             known_id: ids.get(&post.path),
             url: &post.permalink.url,
             title: &post.title,

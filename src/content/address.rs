@@ -1,7 +1,5 @@
 //! Where a post is read, and the id that names it for ever.
 
-use std::sync::Arc;
-
 use url::Url;
 
 use super::fields::{Fields, Place};
@@ -17,7 +15,7 @@ use crate::text::{one_line, written_length};
 pub(super) const MAX_URL: usize = 2048;
 const HINT: &str = "write the address of the post, such as `https://example.org/blog/a-post`";
 
-/// The permalink and the id.
+/// The permalink, and the id where it is not that.
 ///
 /// The id is what the front matter gives as such, else what the ledger has, else the permalink as it
 /// is written in the front matter, else the permalink. As it is written, because a site that moves
@@ -26,7 +24,7 @@ pub(super) fn address(
     fields: &Fields<'_>,
     parts: &Parts<'_>,
     site: &config::Site,
-) -> (Permalink, Arc<str>, IdFrom) {
+) -> (Permalink, Option<Box<str>>, IdFrom) {
     let written = fields
         .named_text(Field::Permalink)
         // Eleventy's way to write no page; a marker.
@@ -108,7 +106,8 @@ pub(super) fn address(
     let permalink = Permalink::new(url, on_site, field);
     let given = fields.text(Field::Id);
     if let Some(id) = ledger::id(fields, given, &site.ids) {
-        return (permalink, id.into(), IdFrom::Ledger);
+        let id = own(id, &permalink);
+        return (permalink, id, IdFrom::Ledger);
     }
     let (id, id_from) = match given {
         Some((id, line)) => {
@@ -132,12 +131,13 @@ pub(super) fn address(
         },
     };
     // A blank or a bracket is none of an IRI's (RFC 3987 §2.2), and Atom compares ids as they are.
-    let id = one_line(&percent::iri(&id));
-    let id = match *id == *permalink.url {
-        true => Arc::clone(&permalink.url),
-        false => id.into(),
-    };
+    let id = own(&one_line(&percent::iri(&id)), &permalink);
     (permalink, id, id_from)
+}
+
+/// An id that is not the address.
+fn own(id: &str, permalink: &Permalink) -> Option<Box<str>> {
+    (*id != *permalink.url).then(|| id.into())
 }
 
 /// Whether an address as written says its path in escapes other than those of its one spelling.

@@ -103,6 +103,7 @@ pub(super) fn post(
     let markers: Vec<Marker> = markers(fields, path).into_iter().chain(doubts).collect();
     fields.warn_of_stray_markers(&markers);
     let rare = Rare {
+        id,
         preview_title: preview_title.map(Into::into),
         publish_after: publish_after.filter(|date| *date != published),
         expires,
@@ -122,7 +123,6 @@ pub(super) fn post(
             .unwrap_or_default()
             .into(),
         title: title.into(),
-        id,
         id_from,
         permalink,
         published,

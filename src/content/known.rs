@@ -46,14 +46,11 @@ impl Known {
     /// What is known of a file after it was read.
     pub(super) fn after(before: Option<&Known>, path: &str, reading: Reading) -> Known {
         let Reading { stamp, parsed } = reading;
-        let stamp = stamp.map(|stamp| stamp.seal());
         let last_good = before.and_then(|file| file.post.clone());
         let mut file = match parsed {
             Parsed::Post { post, findings } => {
                 // The same post stays the same allocation, so that what is made of it can stay.
-                let post = last_good
-                    .filter(|last| **last == *post)
-                    .unwrap_or_else(|| Arc::from(post));
+                let post = last_good.filter(|last| **last == *post).unwrap_or(post);
                 Known {
                     stamp,
                     state: State::Post,

@@ -153,7 +153,7 @@ mod tests {
 
     fn post(parsed: Parsed) -> Post {
         match parsed {
-            Parsed::Post { post, .. } => *post,
+            Parsed::Post { post, .. } => Arc::unwrap_or_clone(post),
             other => panic!("{other:?}"),
         }
     }

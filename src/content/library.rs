@@ -127,7 +127,7 @@ impl Library {
         progress: &Progress,
     ) -> Result<Looked, LibraryError> {
         progress.begin(Stage::Listing, 0);
-        let scan = self
+        let mut scan = self
             .scan(scope, config)
             .inspect_err(|_| self.rendering = None)?;
         let rendering = match (&self.rendering, self.depth) {
@@ -155,7 +155,9 @@ impl Library {
                 };
                 let mut reading = read(path, candidate, config, how, now);
                 if let Parsed::Post { post, .. } = &mut reading.parsed {
-                    self.shared.share(post);
+                    if let Some(post) = Arc::get_mut(post) {
+                        self.shared.share(post);
+                    }
                     let kept = post.body.kept();
                     // The text of a post that is not kept is read again when it is asked for.
                     if texts.fetch_add(kept, Ordering::Relaxed) + kept > MOST_TEXTS {
@@ -173,6 +175,7 @@ impl Library {
             .collect();
 
         let gone = self.gone(&scan);
+        scan.candidates.clear();
         self.remember_most(now);
         let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read);
         let mut looked = Looked {

@@ -21,7 +21,7 @@ pub enum Parsed {
     /// It is a post.
     Post {
         /// The post.
-        post: Box<Post>,
+        post: Arc<Post>,
         /// What could be better.
         findings: Vec<Finding>,
     },
@@ -164,7 +164,7 @@ fn parse_at(
         Some(post) => {
             findings.extend(inline_image(&text, path));
             Parsed::Post {
-                post: Box::new(post),
+                post: Arc::new(post),
                 findings,
             }
         }

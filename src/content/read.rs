@@ -14,7 +14,7 @@ use super::{Depth, Rendering, broken};
 use crate::config::Config;
 use crate::finding::{Finding, Rule};
 use crate::post::Post;
-use crate::stamp::Stamp;
+use crate::stamp::Seal;
 use crate::text::one_line;
 
 /// So much memory is asked for on the word of the file system alone.
@@ -25,7 +25,7 @@ const BEGINNING: u64 = 64 * 1024;
 
 /// One file as it was just read. No stamp means that it is to be read again next time.
 pub(super) struct Reading {
-    pub(super) stamp: Option<Stamp>,
+    pub(super) stamp: Option<Seal>,
     pub(super) parsed: Parsed,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn read(
     how: How<'_>,
     now: SystemTime,
 ) -> Reading {
-    let stamp = Some(candidate.stamp.clone()).filter(|stamp| !stamp.is_too_fresh(now));
+    let stamp = (!candidate.stamp.is_too_fresh(now)).then(|| candidate.stamp.seal());
     let most = config.content.max_file_size;
     if candidate.stamp.size > most {
         let message = format!(

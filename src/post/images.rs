@@ -60,7 +60,12 @@ impl Images {
 
 impl<'a> FromIterator<&'a Image> for Images {
     fn from_iter<I: IntoIterator<Item = &'a Image>>(images: I) -> Images {
-        let mut packed = String::new();
+        let images: Vec<&Image> = images.into_iter().collect();
+        let length = |image: &&Image| {
+            image.url.len() + image.alt.as_ref().map_or(0, |alt| alt.len() + 1) + 1
+        };
+        // No more than there is: an allocator may leave what is given back to it where it is.
+        let mut packed = String::with_capacity(images.iter().map(length).sum());
         let plain = |text: &'a str| text.chars().filter(|c| ![END, BETWEEN].contains(c));
         for Image { url, alt } in images {
             packed.extend(plain(url));

@@ -17,7 +17,7 @@ const CARD: u8 = 2;
 pub(super) fn addresses(post: &Post) -> Vec<Claim<'_>> {
     vec![
         (ADDRESS, Cow::Borrowed(&post.permalink.url)),
-        (ID, Cow::Borrowed(&post.id)),
+        (ID, Cow::Borrowed(post.id())),
     ]
 }
 

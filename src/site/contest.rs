@@ -66,9 +66,12 @@ impl Contest {
         }
     }
 
-    /// What a post claims, as hashes.
+    /// What a post claims, as hashes, each once.
     pub(super) fn keys(&self, post: &Post) -> Vec<u64> {
-        (self.claims)(post).iter().map(hash).collect()
+        let mut keys: Vec<u64> = (self.claims)(post).iter().map(hash).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     /// Lets a post claim what it does, `keys`. Returns whether others claim anything of it, so that
@@ -191,8 +194,9 @@ impl Contest {
     }
 }
 
-fn hash(claim: &Claim<'_>) -> u64 {
+/// Of the name alone: the id of most posts is their address, and they are found by both at once.
+fn hash((_, name): &Claim<'_>) -> u64 {
     let mut hasher = FxHasher::default();
-    claim.hash(&mut hasher);
+    name.hash(&mut hasher);
     hasher.finish()
 }

@@ -78,7 +78,7 @@ impl Entry {
 
     /// Unique and permanent.
     pub fn id(&self) -> &str {
-        &self.post.id
+        self.post.id()
     }
 
     /// Where it is read: absolute, percent-encoded.

@@ -7,8 +7,8 @@ use crate::post::Post;
 /// The address or the id is another's.
 pub(super) fn address(post: &Post, loss: &Loss) -> Finding {
     let (claim, rule, what) = match loss.claim {
-        0 => (&post.permalink.url, Rule::DuplicatePermalink, "permalink"),
-        _ => (&post.id, Rule::DuplicateId, "id"),
+        0 => (&*post.permalink.url, Rule::DuplicatePermalink, "permalink"),
+        _ => (post.id(), Rule::DuplicateId, "id"),
     };
     let owner = &loss.owner;
     let message =

@@ -23,7 +23,7 @@ pub(super) fn post<'a>(known: Known<'a>, question: &str) -> Option<(&'a Post, &'
             return Some((post, ""));
         }
     }
-    if let Some(post) = find(&|post| *post.id == *question) {
+    if let Some(post) = find(&|post| post.id() == question) {
         return Some((post, "by its id"));
     }
     let path = path.as_deref();

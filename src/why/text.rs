@@ -111,7 +111,7 @@ fn id(post: &Post) -> String {
         IdFrom::WrittenPermalink => "the permalink as it is written".to_owned(),
         IdFrom::Permalink => "the permalink".to_owned(),
     };
-    format!("{} ({from})", post.id)
+    format!("{} ({from})", post.id())
 }
 
 fn nothing(near: &[&Post], question: &str) -> String {
