@@ -9,7 +9,6 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};

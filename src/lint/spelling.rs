@@ -28,7 +28,7 @@ fn of_kind(site: &Site, kind: &str, terms: Terms) -> Vec<Finding> {
     for entry in site.entries().iter() {
         for term in terms(entry) {
             let group = groups.entry(term.slug.replace('-', "")).or_default();
-            let files = group.entry(term.label.as_str()).or_default();
+            let files = group.entry(&*term.label).or_default();
             files.push(entry.source());
         }
     }

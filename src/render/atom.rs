@@ -131,9 +131,9 @@ fn atom_entry(site: &Site, told: &Told<'_>) -> AtomEntry {
             .terms()
             .into_iter()
             .map(|term| Category {
-                term: term.slug.clone(),
+                term: term.slug.to_string(),
                 scheme: None,
-                label: Some(term.label.clone()),
+                label: Some(term.label.to_string()),
             })
             .collect(),
         links: vec![link(entry.url().to_owned(), "alternate", "text/html")],

@@ -115,11 +115,7 @@ fn item<'a>(told: &'a Told<'_>) -> Item<'a> {
                 url: person.url.as_deref(),
             })
             .collect(),
-        tags: entry
-            .terms()
-            .into_iter()
-            .map(|term| term.label.as_str())
-            .collect(),
+        tags: entry.terms().into_iter().map(|term| &*term.label).collect(),
         language: entry.language(),
     }
 }

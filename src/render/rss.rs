@@ -109,7 +109,7 @@ fn item(told: &Told<'_>) -> Item {
             .terms()
             .into_iter()
             .map(|term| Category {
-                name: term.label.clone(),
+                name: term.label.to_string(),
                 domain: None,
             })
             .collect(),

@@ -55,17 +55,17 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
     /// The name as it is shown.
-    pub label: String,
+    pub label: Arc<str>,
     /// The name in paths.
-    pub slug: String,
+    pub slug: Arc<str>,
 }
 
 impl Term {
     /// The term of a label.
-    pub fn new(label: &str) -> Term {
+    pub fn new(label: Arc<str>) -> Term {
         Term {
-            label: label.to_owned(),
-            slug: slug(label),
+            slug: slug(&label).into(),
+            label,
         }
     }
 }

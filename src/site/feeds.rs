@@ -195,8 +195,10 @@ fn of_term(
     config: &Config,
 ) -> Option<Feed> {
     let newest = all.first()?;
-    let term = (kind.terms)(newest).iter().find(|term| term.slug == slug)?;
-    let (label, site) = (term.label.clone(), &config.site.title);
+    let term = (kind.terms)(newest)
+        .iter()
+        .find(|term| *term.slug == *slug)?;
+    let (label, site) = (term.label.to_string(), &config.site.title);
     let texts = (
         format!("{label} – {site}"),
         Some(label.clone()),
@@ -265,7 +267,7 @@ fn of_config(own: &OwnFeed, config: &Config) -> Feed {
 fn is_chosen(entry: &Entry, filter: &FeedFilter, site_language: &str) -> bool {
     let has = |wanted: &[String], terms: &[Term]| {
         let mut wanted_slugs = wanted.iter().map(|label| slug(label));
-        wanted.is_empty() || wanted_slugs.any(|slug| terms.iter().any(|term| term.slug == slug))
+        wanted.is_empty() || wanted_slugs.any(|slug| terms.iter().any(|term| *term.slug == *slug))
     };
     let language = entry.language().unwrap_or(site_language);
     let speaks = |tag: &String| {

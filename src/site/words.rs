@@ -22,6 +22,7 @@ pub(super) struct Lists {
 /// The lists that are in use.
 #[derive(Debug, Default)]
 pub(super) struct Words {
+    by_label: HashMap<Arc<str>, Term>,
     terms: HashMap<Labels, Arc<[Term]>>,
     bylines: HashMap<Arc<[Author]>, Arc<Byline>>,
     swept_at: usize,
@@ -42,9 +43,16 @@ impl Words {
         if let Some(terms) = self.terms.get(labels) {
             return Arc::clone(terms);
         }
-        let terms: Arc<[Term]> = labels.iter().map(|label| Term::new(label)).collect();
+        let terms: Arc<[Term]> = labels.iter().map(|label| self.term(label)).collect();
         self.terms.insert(Arc::clone(labels), Arc::clone(&terms));
         terms
+    }
+
+    fn term(&mut self, label: &Arc<str>) -> Term {
+        let known = self.by_label.entry(Arc::clone(label));
+        known
+            .or_insert_with(|| Term::new(Arc::clone(label)))
+            .clone()
     }
 
     /// What posts say of their authors, and what the configuration adds.
@@ -56,7 +64,7 @@ impl Words {
         let byline = Arc::new(Byline {
             terms: people
                 .iter()
-                .map(|person| Term::new(&person.name))
+                .map(|person| self.term(&person.name.as_str().into()))
                 .collect(),
             people,
         });
@@ -73,6 +81,8 @@ impl Words {
         self.terms.retain(|_, terms| Arc::strong_count(terms) > 1);
         self.bylines
             .retain(|_, byline| Arc::strong_count(byline) > 1);
+        self.by_label
+            .retain(|_, term| Arc::strong_count(&term.slug) > 1);
         self.swept_at = self.terms.len() + self.bylines.len();
     }
 }
