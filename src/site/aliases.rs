@@ -62,7 +62,11 @@ impl Aliases {
             let Some(path) = entry.card_path() else {
                 continue;
             };
-            touched.insert(ground(path));
+            // A group that only comes below is touched by who makes it.
+            let ground_of_path = ground(path);
+            if self.groups.contains_key(&ground_of_path) {
+                touched.insert(ground_of_path);
+            }
             for alias in entry.aliases() {
                 let ground = ground(alias);
                 let group = self.groups.entry(ground.clone()).or_default();
