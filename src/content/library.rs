@@ -4,6 +4,7 @@
 //! last good post, unless its text says that it is hidden; a file that goes is forgotten.
 
 mod findings;
+mod taking;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -371,38 +372,4 @@ impl Library {
     pub fn tally(&self) -> Tally {
         self.tally
     }
-
-    /// Puts what was read in place of what was known.
-    fn take(&mut self, path: &Arc<str>, reading: Reading) -> Taken {
-        let before = self.files.get(path);
-        let file = Known::after(before, path, reading);
-        let taken = Taken {
-            is_other: !before.is_some_and(|before| {
-                before.state == file.state
-                    && before.post == file.post
-                    && before.findings == file.findings
-            }),
-            withholds_other: before
-                .map_or(&[][..], |before| &before.withholds)
-                .ne(&file.withholds),
-            was: before.and_then(Known::published).cloned(),
-        };
-        if let Some(before) = before {
-            self.tally.subtract(before);
-            self.texts = self.texts.saturating_sub(before.kept());
-        }
-        self.tally.add(&file);
-        self.texts += file.kept();
-        self.files.insert(Arc::clone(path), file);
-        taken
-    }
-}
-
-/// What came of a file that was read.
-struct Taken {
-    is_other: bool,
-    /// Whether it says something else of the posts below it.
-    withholds_other: bool,
-    /// Its post before.
-    was: Option<Arc<Post>>,
 }

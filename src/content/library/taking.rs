@@ -1,0 +1,44 @@
+//! What was read of a file into the place of what was known of it.
+
+use std::sync::Arc;
+
+use super::Library;
+use crate::content::known::Known;
+use crate::content::read::Reading;
+use crate::post::Post;
+
+/// What came of a file that was read.
+pub(super) struct Taken {
+    pub(super) is_other: bool,
+    /// Whether it says something else of the posts below it.
+    pub(super) withholds_other: bool,
+    /// Its post before.
+    pub(super) was: Option<Arc<Post>>,
+}
+
+impl Library {
+    /// Puts what was read in place of what was known.
+    pub(super) fn take(&mut self, path: &Arc<str>, reading: Reading) -> Taken {
+        let before = self.files.get(path);
+        let file = Known::after(before, path, reading);
+        let taken = Taken {
+            is_other: !before.is_some_and(|before| {
+                before.state == file.state
+                    && before.post == file.post
+                    && before.findings == file.findings
+            }),
+            withholds_other: before
+                .map_or(&[][..], |before| &*before.withholds)
+                .ne(&*file.withholds),
+            was: before.and_then(Known::published).cloned(),
+        };
+        if let Some(before) = before {
+            self.tally.subtract(before);
+            self.texts = self.texts.saturating_sub(before.kept());
+        }
+        self.tally.add(&file);
+        self.texts += file.kept();
+        self.files.insert(Arc::clone(path), file);
+        taken
+    }
+}
