@@ -155,10 +155,11 @@ fn parse_at(
         origin,
     };
     let post = dialect::post(&fields, body, path, config);
-    let says_hidden = fields
-        .markers()
-        .iter()
-        .any(|marker| marker.withdraws_or_is_in_doubt());
+    // Asked only where there is no post: it knows its markers itself.
+    let says_hidden = post.is_none() && {
+        let markers = fields.markers();
+        markers.iter().any(Marker::withdraws_or_is_in_doubt)
+    };
     findings.extend(fields.into_findings());
     match post {
         Some(post) => {
