@@ -23,6 +23,12 @@ impl Priority {
     }
 }
 
+/// Lets threads go that want the calling one's core: a kernel lets even a thread that stands back run for
+/// milliseconds before another one that wakes, and an answer takes a fraction of one.
+pub fn give_way() {
+    std::thread::yield_now();
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;

@@ -23,6 +23,7 @@ use super::{Depth, Rendering, Scope, ledger};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::post::{Marker, Post, Shared};
+use crate::priority::give_way;
 use crate::progress::{Progress, Stage};
 
 /// So many bytes of texts are kept, for a site of some hundred posts all of them.
@@ -167,6 +168,7 @@ impl Library {
                     }
                 }
                 progress.step();
+                give_way();
                 let path = match &reading.parsed {
                     Parsed::Post { post, .. } => Arc::clone(&post.path),
                     _ => Arc::from(path.as_str()),

@@ -15,6 +15,7 @@ use super::{
     opml, robots, sitemap,
 };
 use crate::artifact::{Artifact, ArtifactKey, Chunk, FeedFormat};
+use crate::priority::give_way;
 use crate::site::entry::Entry;
 use crate::site::feed::Document;
 use crate::site::feeds::Feeds;
@@ -135,6 +136,7 @@ impl Press {
             .zip(&groups)
             .filter(|(key, _)| !known.contains_key(*key))
             .map(|(key, group)| {
+                give_way();
                 let told = document::told(site, document, group.clone(), images, forgiven)?;
                 let chunk = |format: &FeedFormat| {
                     let bytes = document::entries(site, &told, *format)?;
@@ -180,7 +182,10 @@ impl Press {
             .buckets()
             .par_iter()
             .filter(|bucket| !self.sheets.contains_key(&address(bucket)))
-            .map(|bucket| Ok((Arc::clone(bucket), Arc::new(Sheet::of(bucket, language)?))))
+            .map(|bucket| {
+                give_way();
+                Ok((Arc::clone(bucket), Arc::new(Sheet::of(bucket, language)?)))
+            })
             .collect::<Result<Vec<_>, RenderError>>()?;
         let mut known = std::mem::take(&mut self.sheets);
         let fresh = fresh.into_iter();

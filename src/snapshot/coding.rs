@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::artifact::{Chunk, Deferred, Draw, DrawError, Pieces, checksum};
+use crate::priority::give_way;
 
 /// No name, no time, an unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -21,7 +22,12 @@ pub(super) fn gzip(chunks: &[Chunk]) -> Option<Pieces> {
 }
 
 fn gzip_always(chunks: &[Chunk]) -> Pieces {
-    let deflated = || chunks.iter().map(Chunk::deflated);
+    let deflated = || {
+        chunks.iter().map(|chunk| {
+            give_way();
+            chunk.deflated()
+        })
+    };
     let coded = deflated().map(|deflated| deflated.bytes().clone());
     let mut trailer = END.to_vec();
     trailer.extend(checksum(deflated()).to_le_bytes());
