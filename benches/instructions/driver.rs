@@ -3,7 +3,8 @@
 //!
 //! After the first generation it prints `ready` and waits for a line, so that counting can be turned
 //! on. What is counted is what happens between [`counted_edit`] and [`edit_is_over`]. `cargo bench --bench instructions -- N`
-//! by hand prints the milliseconds of each edit, on one core.
+//! by hand prints the milliseconds of each edit, on one core, and how many outputs that are made ahead are
+//! others, and bytes of them.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
 #![allow(clippy::print_stdout, reason = "the table is the output")]
@@ -11,14 +12,17 @@
 #[path = "../generate.rs"]
 mod generate;
 
+use std::collections::HashSet;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use courant::content::{Loss, Scope};
 use courant::pipeline::{Outcome, Pipeline};
-use courant::snapshot::Current;
+use courant::snapshot::{Current, Snapshot};
 use tempfile::TempDir;
 
 /// How often each kind is done. The first of a kind pays for what later ones find ready.
@@ -41,7 +45,8 @@ fn main() {
     generate::write_site(dir.path(), count, generate::Options::default());
     let config = generate::config(dir.path());
     let content = config.content.dir.clone();
-    let mut pipeline = Pipeline::new(config, Current::default());
+    let current = Current::default();
+    let mut pipeline = Pipeline::new(config, current.clone());
     let mut now = generate::now();
     pipeline
         .run(now, Loss::IsDoubted)
@@ -54,7 +59,9 @@ fn main() {
     let file = |number: usize| content.join(generate::path(number));
     for round in 0..ROUNDS {
         let title = format!("Another title, {round}");
-        let edits: [(&str, PathBuf, Option<String>); 8] = [
+        let body = format!("{}\nAnother paragraph, {round}.\n", generate::post(newest));
+        let edits: [(&str, PathBuf, Option<String>); 9] = [
+            ("body of the newest", file(newest), Some(body)),
             (
                 "title of the newest",
                 file(newest),
@@ -85,12 +92,15 @@ fn main() {
             // The watch names the file that an event was of.
             let scope = Scope::Paths([file].into());
             now += Duration::from_secs(10);
+            let before = current.load();
             let started = Instant::now();
             let outcome = counted_edit(&mut pipeline, &scope, now);
             edit_is_over(outcome);
             let took = started.elapsed();
             assert_eq!(outcome, Outcome::Published, "{kind}: every edit shows");
-            println!("{kind}\t{round}\t{:.3}", took.as_secs_f64() * 1e3);
+            let (outputs, bytes) = rewritten(&before, &current.load());
+            let took = took.as_secs_f64() * 1e3;
+            println!("{kind}\t{round}\t{took:.3}\t{outputs}\t{bytes}");
         }
     }
 }
@@ -100,6 +110,35 @@ fn main() {
 fn counted_edit(pipeline: &mut Pipeline, scope: &Scope, now: SystemTime) -> Outcome {
     let outcome = pipeline.run_at(black_box(scope), black_box(now), Loss::IsDoubted);
     black_box(outcome.expect("the content can be read"))
+}
+
+/// How many of the outputs that are made ahead are others than before, and how many bytes of them are in
+/// pieces that were not there.
+fn rewritten(before: &Snapshot, after: &Snapshot) -> (usize, usize) {
+    let pieces = |snapshot: &Snapshot, path: &str| -> Vec<Bytes> {
+        let resource = snapshot.get(path);
+        let body = resource.as_ref().and_then(|resource| resource.identity());
+        let piece = |place| body?.body.get(place).expect("a piece is whole");
+        (0..).map_while(piece).collect()
+    };
+    let mut rewritten = (0, 0);
+    for path in after.made() {
+        let is_same = match (before.get(path), after.get(path)) {
+            (Some(before), Some(after)) => Arc::ptr_eq(&before, &after),
+            _ => false,
+        };
+        if !is_same {
+            let had = pieces(before, path);
+            let had: HashSet<*const u8> = had.iter().map(|piece| piece.as_ptr()).collect();
+            let has = pieces(after, path);
+            let new = has.iter().filter(|piece| !had.contains(&piece.as_ptr()));
+            rewritten = (
+                rewritten.0 + 1,
+                rewritten.1 + new.map(Bytes::len).sum::<usize>(),
+            );
+        }
+    }
+    rewritten
 }
 
 /// Does nothing; that it is entered ends the count.
