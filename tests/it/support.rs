@@ -405,6 +405,11 @@ impl Served {
             .expect("a turn of the watch")
     }
 
+    /// Waits until it is doubted that posts are gone.
+    pub fn is_doubted(&self) {
+        while !self.next_turn().is_err_and(|error| error == "in doubt") {}
+    }
+
     /// Whether any served byte holds the text.
     pub fn serves(&self, text: &str) -> bool {
         everything(&self.current.load()).contains(text)
