@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use courant::config::Config;
+use courant::finding::{Finding, Rule};
 
 fn faults(toml: &str) -> String {
     let findings = Config::parse(toml, "config.toml", Path::new("")).expect_err("faults");
@@ -129,7 +130,10 @@ fn the_samples_are_clean() {
             courant::content::Loss::IsBelieved,
         )
         .unwrap();
-    assert_eq!(pipeline.status().findings.to_vec(), []);
+    // One post is in Japanese, and whether a font has that is the machine's affair.
+    let findings = pipeline.status().findings.iter();
+    let findings = findings.filter(|finding| finding.rule != Rule::MissingGlyph);
+    assert_eq!(findings.collect::<Vec<_>>(), Vec::<&Finding>::new());
     assert_eq!(pipeline.status().tally.posts, 6);
 }
 

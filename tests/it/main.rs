@@ -23,6 +23,7 @@ mod import_ids;
 mod init;
 mod large;
 mod lints;
+mod many;
 mod model;
 mod pages;
 mod pixels;

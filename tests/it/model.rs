@@ -166,7 +166,7 @@ impl Model {
 }
 
 /// What is served at each path, but for what is only left behind: somebody new does not know of it.
-fn served(snapshot: &Snapshot) -> BTreeMap<String, String> {
+pub fn served(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let text = |path: String| {
         let resource = snapshot.get(&path).expect("what is named is there");
         let text = match (&resource.content, &resource.key) {
@@ -184,7 +184,7 @@ fn served(snapshot: &Snapshot) -> BTreeMap<String, String> {
     snapshot.paths().into_iter().filter_map(text).collect()
 }
 
-fn compare(is: &BTreeMap<String, String>, expected: &BTreeMap<String, String>, what: &str) {
+pub fn compare(is: &BTreeMap<String, String>, expected: &BTreeMap<String, String>, what: &str) {
     let paths: std::collections::BTreeSet<_> = is.keys().chain(expected.keys()).collect();
     for path in paths {
         let of = |served: &BTreeMap<String, String>| {

@@ -579,15 +579,13 @@ fn a_configuration_with_faults_changes_nothing_and_all_of_them_are_told() {
     let good = config_with(&site, "");
     let bad = config_with(&site, "[feed]\nlimit = \"x\"\n[sitemaps]");
     site.write("config.toml", bad.replace("\"Example\"", "\"Bad\""));
+    // A machine that is busy may see the file while it is empty, and say that first.
     let told = site.until_said("it is refused", |said| match said {
-        Said::Refused(told) => Some(told),
+        Said::Refused(told) => Some(told).filter(|told| told.contains("feed.limit")),
         Said::Reloaded(_) => panic!("it has faults"),
         _ => None,
     });
-    assert!(
-        told.contains("feed.limit") && told.contains("sitemaps"),
-        "{told}"
-    );
+    assert!(told.contains("sitemaps"), "{told}");
     assert!(!site.serves("Bad"));
     // Edits go on being served by the last good one.
     site.write("content/a.md", plain("Meanwhile", "2024-01-01"));
