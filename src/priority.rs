@@ -1,5 +1,8 @@
 //! Threads into an order: who answers goes before who reads, and who reads before who draws.
 
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
 /// How far a thread stands back, as a niceness (`setpriority(2)`). At 10 it has a tenth of the time of one
 /// that does not, when both want it, and at 19 less than a fiftieth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +26,23 @@ impl Priority {
     }
 }
 
-/// Lets threads go that want the calling one's core: a kernel lets even a thread that stands back run for
-/// milliseconds before another one that wakes, and an answer takes a fraction of one.
+/// How long a thread works before it lets others go: a fraction of what an answer takes with its way through
+/// the system, and many times what it costs to ask the system.
+const TURN: Duration = Duration::from_micros(250);
+
+/// Lets threads go that want the calling one's core, where it has had it for a while: a kernel lets even a
+/// thread that stands back run for milliseconds before another one that wakes, and an answer takes a
+/// fraction of one. To be called between one thing and the next, however small they are.
 pub fn give_way() {
-    std::thread::yield_now();
+    thread_local! {
+        static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+    let now = Instant::now();
+    let is_over = |since| now.duration_since(since) >= TURN;
+    if SINCE.get().is_none_or(is_over) {
+        std::thread::yield_now();
+        SINCE.set(Some(Instant::now()));
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]
