@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use courant::content::{Depth, Parsed, parse};
 use courant::post::Post;
 use courant::render::{CardImages, NoImages, render};
-use courant::server::respond;
+use courant::server::{Rules, respond};
 use courant::site::Site;
 use courant::snapshot::Snapshot;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -82,12 +82,13 @@ fn answering(criterion: &mut Criterion) {
             StatusCode::NOT_MODIFIED,
         ),
     ];
+    let rules = Rules::new("https://harbour.example", 8_000);
     let mut group = criterion.benchmark_group("respond");
     for (name, request, status) in &cases {
-        let answer = respond(request, &snapshot, "", generate::now());
+        let answer = respond(request, &snapshot, &rules, generate::now());
         assert_eq!(answer.status(), *status, "{name}");
         group.bench_function(*name, |bencher| {
-            bencher.iter(|| respond(black_box(request), &snapshot, "", generate::now()));
+            bencher.iter(|| respond(black_box(request), &snapshot, &rules, generate::now()));
         });
     }
     group.finish();

@@ -7,6 +7,7 @@
 mod chunk;
 mod deferred;
 mod deflated;
+mod field;
 mod page;
 mod pieces;
 mod shelf;
@@ -18,6 +19,7 @@ use crate::percent;
 pub use chunk::Chunk;
 pub use deferred::{Deferred, Draw, DrawError};
 pub use deflated::{Damaged, Deflated, checksum};
+pub use field::FieldValue;
 pub use page::{FurtherPage, Page};
 pub use pieces::Pieces;
 pub use shelf::Shelf;

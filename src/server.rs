@@ -11,12 +11,15 @@
 //!    what is not done at the deadline is cut off.
 
 mod connection;
+mod date;
 mod host;
 mod negotiate;
+mod one_path;
 mod precondition;
 mod pulse;
 mod reply;
 mod respond;
+mod strict;
 
 use std::io;
 use std::pin::pin;
@@ -34,7 +37,7 @@ use crate::gallery::Gallery;
 use crate::snapshot::Current;
 use connection::Service;
 
-pub use respond::{Awaiting, Reply, respond};
+pub use respond::{Awaiting, Reply, Rules, respond};
 
 /// What is served.
 #[derive(Clone)]

@@ -18,7 +18,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 
 use crate::artifact::{
-    Artifact, ArtifactKey, Body, Chunk, Deferred, FurtherPage, Link, Page, Pieces, Shelf,
+    Artifact, ArtifactKey, Body, Chunk, Deferred, FieldValue, FurtherPage, Link, Page, Pieces,
+    Shelf,
 };
 use crate::collection::Map;
 use crate::fingerprint;
@@ -72,13 +73,15 @@ pub struct Resource {
     /// Which artifact it is.
     pub key: ArtifactKey,
     /// The value of the `Link` header field, if there is one.
-    pub link: Option<String>,
+    pub link: Option<FieldValue>,
     /// Whether search engines are told to leave it out of their index.
     pub noindex: bool,
     /// When the bytes last changed, in whole seconds since the Unix epoch. Never less than it
     /// was, and changes whenever the bytes do (RFC 9110 §8.8.2); it may therefore lie a second
     /// ahead of the clock after two changes within one second, and is not sent until then.
     pub last_modified: SystemTime,
+    /// The same, as it is sent.
+    pub last_modified_field: FieldValue,
     /// What there is to send.
     pub content: Content,
 }
@@ -91,11 +94,11 @@ pub enum Content {
     /// The name of its bytes, and how to make them. What is made late is compressed already, or text.
     Deferred {
         /// A strong entity tag of the bytes that will be made, in its quotes.
-        etag: String,
+        etag: FieldValue,
         /// How to make them.
         deferred: Deferred,
         /// The same in gzip coding, of text.
-        gzip: Option<(String, Deferred)>,
+        gzip: Option<(FieldValue, Deferred)>,
     },
     /// Nothing: what was there is at this absolute URL now.
     Moved(String),
@@ -117,7 +120,9 @@ pub struct Representation {
     /// The bytes that go over the wire.
     pub body: Pieces,
     /// A strong entity tag of exactly these bytes, in its quotes (RFC 9110 §8.8.3).
-    pub etag: String,
+    pub etag: FieldValue,
+    /// How many bytes there are, in decimal (RFC 9110 §8.6).
+    pub content_length: FieldValue,
 }
 
 impl Snapshot {
@@ -220,6 +225,11 @@ impl Snapshot {
         self.generation
     }
 
+    /// What is made ahead, at exactly this path.
+    pub fn made_at(&self, path: &str) -> Option<&Arc<Resource>> {
+        self.made.get(path)
+    }
+
     /// The paths of what is made ahead, in no order.
     pub fn made(&self) -> impl Iterator<Item = &str> {
         self.made.keys().map(String::as_str)
@@ -261,10 +271,11 @@ impl Resource {
             Body::Gone => Content::Gone,
         };
         Resource {
-            link: Link::header_value(&artifact.links),
+            link: Link::header_value(&artifact.links).map(FieldValue::from),
             key: artifact.key,
             noindex: artifact.noindex,
             last_modified,
+            last_modified_field: httpdate::fmt_http_date(last_modified).into(),
             content,
         }
     }
@@ -302,7 +313,8 @@ impl Resource {
             (Content::Gone, Body::Gone) => true,
             _ => false,
         };
-        same && self.noindex == artifact.noindex && self.link == Link::header_value(&artifact.links)
+        let link = Link::header_value(&artifact.links);
+        same && self.noindex == artifact.noindex && self.link.as_deref() == link.as_deref()
     }
 }
 
@@ -323,13 +335,13 @@ impl Ready {
         };
         let plain = (length <= packed_above).then(plain).and_then(Result::ok);
         Ready {
-            identity: Representation {
-                body: match plain {
+            identity: Representation::new(
+                match plain {
                     Some(plain) => Pieces::new(plain),
                     None => Pieces::packed(&chunks),
                 },
-                etag: quoted(&fingerprint::hex(&names)),
-            },
+                &fingerprint::hex(&names),
+            ),
             chunks,
             gzip: OnceLock::new(),
         }
@@ -350,16 +362,23 @@ impl Ready {
             let body = coding::gzip(&self.chunks);
             self.identity.body.let_go();
             let bytes = self.identity.etag.trim_matches('"');
-            Some(Representation {
-                body: body?,
-                etag: quoted(&format!("{bytes}-gzip")),
-            })
+            Some(Representation::new(body?, &format!("{bytes}-gzip")))
         });
     }
 }
 
-fn quoted(tag: &str) -> String {
-    format!("\"{tag}\"")
+impl Representation {
+    fn new(body: Pieces, tag: &str) -> Representation {
+        Representation {
+            content_length: body.len().to_string().into(),
+            body,
+            etag: quoted(tag),
+        }
+    }
+}
+
+fn quoted(tag: &str) -> FieldValue {
+    format!("\"{tag}\"").into()
 }
 
 /// A time of change after an earlier one: by a second at least, whatever the clock does.

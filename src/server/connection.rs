@@ -22,12 +22,14 @@ use tracing::debug;
 
 use super::Source;
 use super::pulse::{Felt, Limits, Pulse, Verdict};
-use super::respond::{Reply, respond};
+use super::respond::{Reply, Rules, respond};
 use crate::artifact::{Damaged, Pieces};
 use crate::config;
 use crate::gallery::Gallery;
-use crate::percent::normalize_path;
 use crate::snapshot::Current;
+
+/// RFC 9110 §4.1 recommends this, in bytes.
+const LONGEST_TARGET: usize = 8_000;
 
 /// How long a silent HTTP/2 client has to take note that we leave.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -36,7 +38,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) struct Service {
     current: Current,
     gallery: Gallery,
-    prefix: String,
+    rules: Rules,
     limits: Limits,
     clock: fn() -> SystemTime,
     protocols: auto::Builder<TokioExecutor>,
@@ -51,7 +53,7 @@ impl Service {
         Service {
             current: source.current,
             gallery: source.gallery,
-            prefix: prefix(&config.public_url),
+            rules: Rules::new(&config.public_url, LONGEST_TARGET),
             limits: Limits {
                 head: config.header_timeout,
                 silence: config.idle_timeout,
@@ -70,11 +72,11 @@ impl Service {
         let io = TokioIo::new(Felt::new(socket, Arc::clone(&pulse)));
         let answering = Arc::clone(&pulse);
         let (current, gallery) = (&self.current, self.gallery.clone());
-        let (prefix, clock) = (&self.prefix, self.clock);
+        let (rules, clock) = (&self.rules, self.clock);
         let service = service_fn(move |request| {
             let version = request.version();
             answering.request(version, Instant::now());
-            let reply = respond(&request, &current.load(), prefix, clock());
+            let reply = respond(&request, &current.load(), rules, clock());
             let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
             async move {
                 let response = match reply {
@@ -112,13 +114,6 @@ impl Service {
             log(ended);
         }
     }
-}
-
-/// The path of a URL in its one spelling, without a trailing slash.
-fn prefix(public_url: &str) -> String {
-    let path = url::Url::parse(public_url).map(|url| url.path().to_owned());
-    let path = path.ok().and_then(|path| normalize_path(&path));
-    path.unwrap_or_default().trim_end_matches('/').to_owned()
 }
 
 fn protocols() -> auto::Builder<TokioExecutor> {
@@ -233,19 +228,5 @@ mod tests {
         assert_eq!(first.into_data().unwrap(), "sound");
         assert_eq!(answer.frame().await.unwrap().unwrap_err(), Damaged);
         assert!(!answer.is_end_stream());
-    }
-
-    #[test]
-    fn the_prefix_is_the_path_of_the_public_url() {
-        let cases = [
-            ("https://e.org", ""),
-            ("https://e.org/", ""),
-            ("https://e.org/feeds", "/feeds"),
-            ("https://e.org/a/%7eb/", "/a/~b"),
-            ("nonsense", ""),
-        ];
-        for (url, path) in cases {
-            assert_eq!(prefix(url), path, "{url}");
-        }
     }
 }

@@ -4,8 +4,10 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::artifact::Pieces;
+use crate::artifact::{FieldValue, Pieces};
 use crate::gallery::Refusal;
+
+use super::strict::Objection;
 
 pub(super) fn refused(refusal: Refusal) -> Response<Pieces> {
     let (code, text, again) = match refusal {
@@ -34,6 +36,63 @@ pub(super) fn refused(refusal: Refusal) -> Response<Pieces> {
     response
 }
 
+/// What a server of ours can be asked.
+const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// The answer to what is not answered by what is here.
+pub(super) fn objected(objection: Objection) -> Response<Pieces> {
+    match objection {
+        Objection::Malformed => plain(StatusCode::BAD_REQUEST, "bad request\n"),
+        Objection::HasContent => {
+            let mut response = plain(StatusCode::BAD_REQUEST, "a request here has no content\n");
+            // What comes next is not read as a request.
+            set_static(response.headers_mut(), header::CONNECTION, "close");
+            response
+        }
+        Objection::TooLong => plain(StatusCode::URI_TOO_LONG, "the target is too long\n"),
+        Objection::Expectation => plain(
+            StatusCode::EXPECTATION_FAILED,
+            "that is not to be expected\n",
+        ),
+        Objection::NotAllowed => {
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+            set_static(response.headers_mut(), header::ALLOW, METHODS);
+            response
+        }
+        Objection::NotImplemented => plain(StatusCode::NOT_IMPLEMENTED, "unknown method\n"),
+        Objection::AsksOptions => options(),
+    }
+}
+
+/// What may be asked: of scripts of other sites, too, which ask before they send a condition.
+fn options() -> Response<Pieces> {
+    let mut response = status(StatusCode::NO_CONTENT, Pieces::default());
+    let headers = response.headers_mut();
+    set_static(headers, header::ALLOW, METHODS);
+    set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    set_static(headers, header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    set_static(
+        headers,
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        "A-IM, Cache-Control, If-Modified-Since, If-None-Match",
+    );
+    set_static(headers, header::ACCESS_CONTROL_MAX_AGE, "86400");
+    response
+}
+
+/// Where what was asked for is, as a way from there (RFC 9110 §15.4.9).
+pub(super) fn moved_for_good(mut relative: String, query: Option<&str>) -> Response<Pieces> {
+    if let Some(query) = query {
+        relative.push('?');
+        relative.push_str(query);
+    }
+    let mut response = plain(StatusCode::PERMANENT_REDIRECT, "moved\n");
+    let headers = response.headers_mut();
+    set(headers, header::LOCATION, &relative.into());
+    set_static(headers, header::CACHE_CONTROL, "public, max-age=3600");
+    response
+}
+
 pub(super) fn not_found() -> Response<Pieces> {
     let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
     // Long enough to stop a herd, short enough for a post that is about to appear.
@@ -55,9 +114,13 @@ pub(super) fn plain(code: StatusCode, text: &'static str) -> Response<Pieces> {
     response
 }
 
+/// As many fields as an answer may have, so that their table is made once.
+const FIELDS: usize = 16;
+
 pub(super) fn status(code: StatusCode, body: Pieces) -> Response<Pieces> {
     let mut response = Response::new(body);
     *response.status_mut() = code;
+    *response.headers_mut() = HeaderMap::with_capacity(FIELDS);
     response
 }
 
@@ -66,8 +129,8 @@ pub(super) fn set_static(headers: &mut HeaderMap, name: HeaderName, value: &'sta
 }
 
 /// A value that no field can hold is left out: better a header less than no answer.
-pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &FieldValue) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(value.bytes()) {
         headers.insert(name, value);
     }
 }

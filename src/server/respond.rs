@@ -1,19 +1,19 @@
 //! A request and the current snapshot into a response, or into one that lacks nothing but a picture
 //! that is to be drawn. Never fails, waits or reads anything else.
 //!
-//! 1. Host: a doubtful one is 400.
-//! 2. Method: other than GET and HEAD is 405.
-//! 3. Path: brought to its one spelling and looked up, with and without the prefix of
-//!    `public_url`, for some proxies strip it and some do not. Unknown is 404. The query is no
+//! 1. What is to be objected to in its head, see `strict`: 400, 405, 414, 417 or 501.
+//! 2. Path: brought to its one spelling and looked up, with and without the prefix of
+//!    `public_url`, for some proxies strip it and some do not. One that has no spelling is 400, and unknown
+//!    404, or 308 where it is sure what was meant, see `one_path`. The query is no
 //!    part of it, but for the number of a feed's further page. What moved is 301, what is gone 410.
-//! 4. Content coding: the client's wish among the forms at hand.
-//! 5. Preconditions: 412 or 304.
-//! 6. Otherwise 200; of what is not made yet, all but the body.
-//! 7. HEAD: the same without the body.
+//! 3. Content coding: the client's wish among the forms at hand.
+//! 4. Preconditions: 412 or 304.
+//! 5. Otherwise 200; of what is not made yet, all but the body.
+//! 6. HEAD: the same without the body.
 //!
 //! `Range` is ignored, as RFC 9110 §14.2 allows: what is served is small, and partial answers
 //! of coded bytes are what clients get wrong. Errors say nothing of the request, so there is
-//! nothing to reflect.
+//! nothing to reflect; a redirect is a way relative to the one that was asked for.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,11 +22,12 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::host;
 use super::negotiate::{Coding, negotiate};
 use super::precondition::{Precondition, Validators};
-use super::reply::{not_found, plain, refused, set, set_static, status};
-use crate::artifact::{ArtifactKey, Deferred, Link, Page, Pieces};
+use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
+use super::strict::{Objection, object};
+use super::{date, one_path};
+use crate::artifact::{ArtifactKey, Deferred, FieldValue, Link, Page, Pieces};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
 use crate::snapshot::{Content, Representation, Resource, Snapshot};
@@ -70,15 +71,33 @@ impl Awaiting {
     }
 }
 
-/// Answers a request. `prefix` is the path of `server.public_url` in its one spelling, without a
-/// trailing slash.
+/// What holds for all answers of a server.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    prefix: String,
+    longest_target: usize,
+}
+
+impl Rules {
+    /// Those of a server that others reach at `public_url`, and that reads targets of so many bytes.
+    pub fn new(public_url: &str, longest_target: usize) -> Rules {
+        let path = url::Url::parse(public_url).map(|url| url.path().to_owned());
+        let path = path.ok().and_then(|path| normalize_path(&path));
+        Rules {
+            prefix: path.unwrap_or_default().trim_end_matches('/').to_owned(),
+            longest_target,
+        }
+    }
+}
+
+/// Answers a request.
 pub fn respond<B>(
     request: &Request<B>,
     snapshot: &Snapshot,
-    prefix: &str,
+    rules: &Rules,
     now: SystemTime,
 ) -> Reply {
-    let (head, deferred) = answer(request, snapshot, prefix, now);
+    let (head, deferred) = answer(request, snapshot, rules, now);
     let is_head = request.method() == Method::HEAD;
     match deferred {
         Some(deferred) => Reply::Awaits(Awaiting {
@@ -93,13 +112,18 @@ pub fn respond<B>(
 
 /// What every response says.
 fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Response<Pieces> {
-    let has_body = !matches!(response.status(), StatusCode::NOT_MODIFIED);
+    let has_body = !matches!(
+        response.status(),
+        StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT
+    );
     let length = response.body().len();
     let headers = response.headers_mut();
     // From the same reading of the clock as `Last-Modified`, which may not be later.
-    set(headers, header::DATE, &httpdate::fmt_http_date(now));
+    if let Some(date) = date::field(now) {
+        headers.insert(header::DATE, date);
+    }
     set_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if has_body {
+    if has_body && !headers.contains_key(header::CONTENT_LENGTH) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response.map(|body| if is_head { Pieces::default() } else { body })
@@ -108,19 +132,17 @@ fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Res
 fn answer<B>(
     request: &Request<B>,
     snapshot: &Snapshot,
-    prefix: &str,
+    rules: &Rules,
     now: SystemTime,
 ) -> (Response<Pieces>, Option<Deferred>) {
-    if !host::is_acceptable(request.version(), request.headers()) {
-        return (plain(StatusCode::BAD_REQUEST, "bad request\n"), None);
+    if let Some(objection) = object(request, rules.longest_target) {
+        return (objected(objection), None);
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
-        set_static(response.headers_mut(), header::ALLOW, "GET, HEAD");
-        return (response, None);
-    }
-    let Some(resource) = find(snapshot, prefix, request.uri().path()) else {
-        return (not_found(), None);
+    let resource = match find(snapshot, &rules.prefix, request.uri().path()) {
+        Found::There(resource) => resource,
+        Found::At(relative) => return (moved_for_good(relative, request.uri().query()), None),
+        Found::Nothing => return (not_found(), None),
+        Found::NoPath => return (objected(Objection::Malformed), None),
     };
     let resource = &*resource;
     if let Some(response) = left_behind(resource) {
@@ -156,11 +178,24 @@ fn answer<B>(
                 }
             };
             let mut response = status(StatusCode::OK, body);
-            describe_content(response.headers_mut(), &resource.key, selected.coding());
+            let headers = response.headers_mut();
+            describe_content(headers, &resource.key, selected.coding());
+            if let Selected::Ready(_, representation) = selected {
+                set(
+                    headers,
+                    header::CONTENT_LENGTH,
+                    &representation.content_length,
+                );
+            }
             response
         }
     };
-    describe(response.headers_mut(), resource, validators);
+    describe(
+        response.headers_mut(),
+        resource,
+        selected.etag(),
+        last_modified.is_some(),
+    );
     if let Selected::Deferred(.., drawing) = selected
         && let Some(query) = request.uri().query()
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)
@@ -177,7 +212,11 @@ fn left_behind(resource: &Resource) -> Option<Response<Pieces>> {
     let mut response = match &resource.content {
         Content::Moved(url) => {
             let mut response = plain(StatusCode::MOVED_PERMANENTLY, "moved\n");
-            set(response.headers_mut(), header::LOCATION, url);
+            set(
+                response.headers_mut(),
+                header::LOCATION,
+                &url.clone().into(),
+            );
             response
         }
         Content::Gone => plain(StatusCode::GONE, "gone\n"),
@@ -206,7 +245,7 @@ fn further<B>(
     let Some(page) = snapshot.page(key, page, is_gzip) else {
         return (not_found(), None);
     };
-    let etag = format!("\"{}\"", page.deferred.fingerprint);
+    let etag = FieldValue::from(format!("\"{}\"", page.deferred.fingerprint));
     let validators = Validators {
         etag: &etag,
         last_modified: None,
@@ -228,7 +267,7 @@ fn further<B>(
     set_static(headers, header::CACHE_CONTROL, key.cache_control());
     set_static(headers, header::VARY, "Accept-Encoding");
     if let Some(link) = Link::header_value(&page.links) {
-        set(headers, header::LINK, &link);
+        set(headers, header::LINK, &link.into());
     }
     set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     (response, is_awaited.then_some(page.deferred))
@@ -242,11 +281,11 @@ fn precondition_failed() -> Response<Pieces> {
 #[derive(Clone, Copy)]
 enum Selected<'a> {
     Ready(Coding, &'a Representation),
-    Deferred(Coding, &'a str, &'a Deferred),
+    Deferred(Coding, &'a FieldValue, &'a Deferred),
 }
 
 impl<'a> Selected<'a> {
-    fn etag(self) -> &'a str {
+    fn etag(self) -> &'a FieldValue {
         match self {
             Selected::Ready(_, representation) => &representation.etag,
             Selected::Deferred(_, etag, _) => etag,
@@ -260,14 +299,41 @@ impl<'a> Selected<'a> {
     }
 }
 
-fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Option<Arc<Resource>> {
-    let path = normalize_path(path)?;
+/// What there is for a path.
+enum Found {
+    There(Arc<Resource>),
+    /// It is where this relative reference leads.
+    At(String),
+    Nothing,
+    /// The path has no spelling.
+    NoPath,
+}
+
+fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Found {
+    // What is there under this very spelling needs no other.
+    if let Some(made) = path
+        .strip_prefix(prefix)
+        .and_then(|path| snapshot.made_at(path))
+    {
+        return Found::There(Arc::clone(made));
+    }
+    let Some(path) = normalize_path(if path.is_empty() { "/" } else { path }) else {
+        return Found::NoPath;
+    };
     let below = path
         .strip_prefix(prefix)
+        .filter(|below| below.is_empty() || below.starts_with('/'))
         .map(|below| if below.is_empty() { "/" } else { below });
-    below
-        .and_then(|below| snapshot.get(below))
-        .or_else(|| snapshot.get(&path))
+    let below = below.into_iter().chain([path.as_str()]);
+    let mut ways = below.clone();
+    if let Some(resource) = ways.find_map(|path| snapshot.get(path)) {
+        return Found::There(resource);
+    }
+    let mut meant = below.flat_map(|path| one_path::candidates(path).map(move |to| (path, to)));
+    match meant.find(|(_, to)| snapshot.get(to).is_some()) {
+        Some((from, to)) => Found::At(one_path::relative(from, &to)),
+        None => Found::Nothing,
+    }
 }
 
 fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> Option<Selected<'a>> {
@@ -302,13 +368,13 @@ fn describe_content(headers: &mut HeaderMap, key: &ArtifactKey, coding: Coding) 
 }
 
 /// What 200 and 304 both say.
-fn describe(headers: &mut HeaderMap, resource: &Resource, validators: Validators<'_>) {
-    set(headers, header::ETAG, validators.etag);
-    if let Some(date) = validators.last_modified {
+fn describe(headers: &mut HeaderMap, resource: &Resource, etag: &FieldValue, is_dated: bool) {
+    set(headers, header::ETAG, etag);
+    if is_dated {
         set(
             headers,
             header::LAST_MODIFIED,
-            &httpdate::fmt_http_date(date),
+            &resource.last_modified_field,
         );
     }
     set_static(headers, header::CACHE_CONTROL, resource.key.cache_control());
@@ -393,9 +459,13 @@ mod tests {
         whole(respond(
             &request.body(()).unwrap(),
             &snapshot(),
-            "/sub",
+            &rules("/sub"),
             at(2_000),
         ))
+    }
+
+    fn rules(prefix: &str) -> Rules {
+        Rules::new(&format!("https://e.org{prefix}"), 8_000)
     }
 
     fn field<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
@@ -422,19 +492,13 @@ mod tests {
         for target in found {
             assert_eq!(ask(target, &[]).status(), 200, "{target}");
         }
-        let unknown = [
+        for target in [
             "/subrss.xml",
-            "/rss.xml/",
-            "//rss.xml",
-            "/sub/../rss.xml",
-            "/%2e%2e/rss.xml",
-            "/rss%2Exml%00",
             "/cards%2F%D0%BD/",
-            "/%zz",
-            "*",
             "/RSS.xml",
-        ];
-        for target in unknown {
+            "/sub//x",
+            "/rss.xml/x",
+        ] {
             let response = ask(target, &[]);
             assert_eq!(response.status(), 404, "{target}");
             assert_eq!(field(&response, "content-length"), Some("10"));
@@ -442,6 +506,63 @@ mod tests {
                 field(&response, "content-type"),
                 Some("text/plain; charset=utf-8")
             );
+        }
+    }
+
+    #[test]
+    fn a_path_that_says_nothing_or_another_than_it_says_is_bad() {
+        for target in [
+            "/sub/../rss.xml",
+            "/./rss.xml",
+            "/%2e%2e/rss.xml",
+            "/%2E/rss.xml",
+            "/rss%2Exml%00",
+            "/%zz",
+            "/%",
+            "/%ff",
+            "/%c3",
+            "*",
+        ] {
+            assert_eq!(ask(target, &[]).status(), 400, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_was_surely_meant_is_where_the_answer_leads() {
+        for (target, location) in [
+            ("/rss.xml/", "../rss.xml"),
+            ("/sub/rss.xml/?page=2", "../rss.xml?page=2"),
+            ("//rss.xml", "../rss.xml"),
+            ("/sub//rss.xml", "../rss.xml"),
+            ("/cards/%d0%bd", "../cards/%D0%BD/"),
+        ] {
+            let response = ask(target, &[]);
+            assert_eq!(response.status(), 308, "{target}");
+            assert_eq!(field(&response, "location"), Some(location), "{target}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_asked_is_told_to_scripts_of_other_sites_too() {
+        let request = Request::options("/rss.xml").header("host", "e.org");
+        let request = request.body(()).unwrap();
+        let response = whole(respond(&request, &snapshot(), &rules(""), at(2_000)));
+        assert_eq!(response.status(), 204);
+        assert_eq!(field(&response, "allow"), Some("GET, HEAD, OPTIONS"));
+        assert_eq!(field(&response, "access-control-allow-origin"), Some("*"));
+        assert_eq!(field(&response, "content-length"), None);
+    }
+
+    #[test]
+    fn the_prefix_is_the_path_of_the_public_url() {
+        for (url, path) in [
+            ("https://e.org", ""),
+            ("https://e.org/", ""),
+            ("https://e.org/feeds", "/feeds"),
+            ("https://e.org/a/%7eb/", "/a/~b"),
+            ("nonsense", ""),
+        ] {
+            assert_eq!(Rules::new(url, 1).prefix, path, "{url}");
         }
     }
 
@@ -494,7 +615,7 @@ mod tests {
             let request = Request::builder().method(method).uri("/robots.txt");
             let request = request.header("host", "e.org").header("if-none-match", tag);
             let request = request.body(()).unwrap();
-            whole(respond(&request, &snapshot, "", at(2_000)))
+            whole(respond(&request, &snapshot, &rules(""), at(2_000)))
         };
         let get = ask("GET", "\"x\"");
         assert!(get.body().to_vec().is_err());
@@ -530,7 +651,7 @@ mod tests {
             whole(respond(
                 &request.body(()).unwrap(),
                 &snapshot(),
-                "",
+                &rules(""),
                 at(999),
             ))
         };
@@ -586,15 +707,15 @@ mod tests {
     proptest! {
         #[test]
         fn any_request_is_answered(
-            method in "[A-Z]{1,8}|GET|HEAD",
+            method in "[A-Z]{1,8}|GET|HEAD|OPTIONS",
             path in "/(\\PC|%[0-9a-f]{2}|rss\\.xml|sub|/|\\.){0,12}",
             name in "accept-encoding|if-none-match|if-modified-since|if-match|range|host",
             value in any::<Vec<u8>>(),
         ) {
             let request = Request::builder().method(method.as_str()).uri(path).header(name, value).body(());
             if let Ok(request) = request {
-                let status = whole(respond(&request, &snapshot(), "/sub", at(2_000))).status();
-                prop_assert!([200, 304, 400, 404, 405, 412].contains(&status.as_u16()));
+                let status = whole(respond(&request, &snapshot(), &rules("/sub"), at(2_000))).status();
+                prop_assert!([200, 204, 304, 308, 400, 404, 405, 412, 501].contains(&status.as_u16()));
             }
         }
     }

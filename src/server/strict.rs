@@ -1,0 +1,153 @@
+//! A request's head into the reason for not answering it, if there is one: what two readers of the same
+//! bytes could take for two things, what we do not do, and what nobody who means well sends.
+//!
+//! hyper has read the message by then, and has refused what has no meaning at all (RFC 9112 §2.2, §5,
+//! §6.1). What it lets pass is looked at here.
+
+use hyper::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
+use hyper::{HeaderMap, Method, Request, Version};
+
+use super::host;
+
+/// Why a request is not answered by what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Objection {
+    /// The message is in doubt: 400.
+    Malformed,
+    /// It has a body, which no answer of ours depends on, and which a proxy may take for the next
+    /// request (RFC 9110 §9.3.1): 400, and the connection is closed.
+    HasContent,
+    /// The target is longer than we read (RFC 9110 §15.5.15): 414.
+    TooLong,
+    /// It expects what we do not know (RFC 9110 §10.1.1): 417.
+    Expectation,
+    /// A method that is known and not allowed here (RFC 9110 §15.5.6): 405.
+    NotAllowed,
+    /// A method that nobody has told us of (RFC 9110 §15.6.2): 501.
+    NotImplemented,
+    /// It asks what may be asked (RFC 9110 §9.3.7): answered without looking further.
+    AsksOptions,
+}
+
+/// Looks at the head of a request. `longest` is that of a target, in bytes.
+pub(super) fn object<B>(request: &Request<B>, longest: usize) -> Option<Objection> {
+    let (headers, uri, version) = (request.headers(), request.uri(), request.version());
+    if !host::is_acceptable(version, headers) {
+        return Some(Objection::Malformed);
+    }
+    if has_content(headers) {
+        return Some(Objection::HasContent);
+    }
+    let query = uri.query().map_or(0, |query| query.len() + 1);
+    if uri.path().len() + query > longest {
+        return Some(Objection::TooLong);
+    }
+    if !is_met(headers, version) {
+        return Some(Objection::Expectation);
+    }
+    match *request.method() {
+        // RFC 9112 §3.2.4: the asterisk is for OPTIONS alone.
+        Method::GET | Method::HEAD => (uri.path() == "*").then_some(Objection::Malformed),
+        Method::OPTIONS => Some(Objection::AsksOptions),
+        Method::POST
+        | Method::PUT
+        | Method::DELETE
+        | Method::PATCH
+        | Method::TRACE
+        | Method::CONNECT => Some(Objection::NotAllowed),
+        _ => Some(Objection::NotImplemented),
+    }
+}
+
+/// Whether a body comes with it, or may (RFC 9112 §6.3). Several lengths are in doubt even when they agree.
+fn has_content(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let has_length = match (lengths.next(), lengths.next()) {
+        (None, _) => false,
+        (Some(length), None) => length.as_bytes() != b"0",
+        (Some(_), Some(_)) => true,
+    };
+    has_length || headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// Whether nothing is expected but `100-continue`, of which there is nothing to be sent without a body. HTTP/1.0
+/// has no such field.
+fn is_met(headers: &HeaderMap, version: Version) -> bool {
+    version == Version::HTTP_10
+        || headers
+            .get_all(EXPECT)
+            .iter()
+            .all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Objection::*;
+
+    #[test]
+    fn each_doubt_has_its_answer() {
+        type Case = (
+            &'static str,
+            &'static str,
+            &'static [(&'static str, &'static str)],
+            Option<Objection>,
+        );
+        let cases: &[Case] = &[
+            ("GET", "/", &[], None),
+            ("HEAD", "/", &[], None),
+            ("GET", "http://e.org/rss.xml", &[], None),
+            ("GET", "/", &[("content-length", "0")], None),
+            ("GET", "/", &[("content-length", "1")], Some(HasContent)),
+            ("GET", "/", &[("content-length", "00")], Some(HasContent)),
+            ("GET", "/", &[("content-length", "+0")], Some(HasContent)),
+            (
+                "GET",
+                "/",
+                &[("content-length", "0"), ("content-length", "0")],
+                Some(HasContent),
+            ),
+            (
+                "GET",
+                "/",
+                &[("transfer-encoding", "chunked")],
+                Some(HasContent),
+            ),
+            (
+                "GET",
+                "/",
+                &[("transfer-encoding", "identity"), ("content-length", "0")],
+                Some(HasContent),
+            ),
+            ("POST", "/", &[("content-length", "1")], Some(HasContent)),
+            ("GET", "/", &[("expect", "100-continue")], None),
+            ("GET", "/", &[("expect", "100-Continue")], None),
+            ("GET", "/", &[("expect", "200-ok")], Some(Expectation)),
+            ("GET", "*", &[], Some(Malformed)),
+            ("OPTIONS", "*", &[], Some(AsksOptions)),
+            ("OPTIONS", "/rss.xml", &[], Some(AsksOptions)),
+            ("POST", "/", &[], Some(NotAllowed)),
+            ("TRACE", "/", &[], Some(NotAllowed)),
+            ("CONNECT", "e.org:443", &[], Some(NotAllowed)),
+            ("PROPFIND", "/", &[], Some(NotImplemented)),
+            ("get", "/", &[], Some(NotImplemented)),
+            ("GET", "/?23456789", &[], None),
+            ("GET", "/?234567890", &[], Some(TooLong)),
+        ];
+        for (method, target, fields, expected) in cases {
+            let mut request = Request::builder()
+                .method(*method)
+                .uri(*target)
+                .header("host", "e.org");
+            for (name, value) in *fields {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(()).unwrap();
+            assert_eq!(
+                object(&request, 10),
+                *expected,
+                "{method} {target} {fields:?}"
+            );
+        }
+    }
+}
