@@ -8,6 +8,7 @@ mod check;
 mod feeds;
 mod fields;
 mod ids;
+mod limits;
 mod raw;
 mod reload;
 mod sections;
@@ -23,6 +24,7 @@ use url::Url;
 
 pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
+pub use limits::{Limits, Polls, TrustedProxies, household};
 pub use values::PERMALINK_PARTS;
 
 use crate::finding::{Finding, Rule};
@@ -247,6 +249,22 @@ pub struct Server {
     pub idle_timeout: Duration,
     /// How long open requests may take to finish when the server stops.
     pub drain_timeout: Duration,
+    /// Whose word for the address of a client counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Where they say it.
+    pub says_client: SaysClient,
+    /// What one client may take.
+    pub limits: Limits,
+}
+
+/// The field in which a proxy says who came to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SaysClient {
+    /// `X-Forwarded-For`, as most have it.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded`, RFC 7239.
+    Forwarded,
 }
 
 /// `[watch]`: how changes are noticed.

@@ -4,14 +4,17 @@
 //! its signals. In order:
 //!
 //! 1. A permit per connection is taken before the connection is: who comes over the cap waits
-//!    in the system's backlog and costs us nothing.
+//!    in the system's backlog and costs us nothing. Who has as many as one address may is sent away.
 //! 2. Each connection is a task, see `connection`; each request is a function of the snapshot,
 //!    see `respond`.
 //! 3. On the stop signal the socket is closed, every connection finishes what it was asked, and
 //!    what is not done at the deadline is cut off.
 
+mod client;
 mod connection;
 mod date;
+mod frequency;
+mod guests;
 mod host;
 mod negotiate;
 mod one_path;
@@ -36,6 +39,7 @@ use crate::config;
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
 use connection::Service;
+use guests::Guests;
 
 pub use respond::{Awaiting, Reply, Rules, respond};
 
@@ -65,6 +69,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let service = Arc::new(Service::new(source, config, clock));
+    let guests = Guests::new(config.limits.connections_per_address);
     let permits = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
     let permits = Arc::new(Semaphore::new(permits));
     let (stop, stopped) = watch::channel(());
@@ -73,10 +78,10 @@ pub async fn serve(
     loop {
         let next = async {
             let permit = Arc::clone(&permits).acquire_owned().await;
-            let (socket, _) = accept(|| listener.accept()).await;
-            (permit, socket)
+            let (socket, peer) = accept(|| listener.accept()).await;
+            (permit, socket, peer.ip())
         };
-        let (permit, socket) = tokio::select! {
+        let (permit, socket, peer) = tokio::select! {
             biased;
             () = &mut shutdown => break,
             next = next => next,
@@ -84,10 +89,14 @@ pub async fn serve(
         while let Some(ended) = connections.try_join_next() {
             log_panic(ended);
         }
+        let Some(place) = guests.welcome(Some(peer), service.trusts(Some(peer))) else {
+            debug!(%peer, "a connection is closed, for the address has as many as it may");
+            continue;
+        };
         let (service, stopped) = (Arc::clone(&service), stopped.clone());
         connections.spawn(async move {
-            service.serve(socket, stopped).await;
-            drop(permit);
+            service.serve(socket, Some(peer), stopped).await;
+            drop((permit, place));
         });
     }
     drop(listener);

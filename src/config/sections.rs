@@ -13,22 +13,21 @@ use super::check::check;
 use super::feeds;
 use super::fields::fields;
 use super::ids::{self, Ledger};
+use super::limits::{limits, trusted_proxies};
 use super::raw::{Faults, Table, Written};
 use super::values::{
-    email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone, twitter,
-    web_address, with, within,
+    DAY, email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone,
+    twitter, web_address, with, within,
 };
 use super::{
-    Author, Config, Content, HiddenPosts, RobotsGroup, Server, Shortcodes, Site, Sitemap, Watch,
-    WatchMode,
+    Author, Config, Content, HiddenPosts, RobotsGroup, SaysClient, Server, Shortcodes, Site,
+    Sitemap, Watch, WatchMode,
 };
 
 /// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
 const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 /// A file is written in two or three steps, milliseconds apart, and some systems do not tell of its end.
 const DEBOUNCE: Duration = Duration::from_millis(50);
-/// More is a slip of the unit.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What an edit may take where no event tells of it.
 const POLL: Duration = Duration::from_secs(1);
 /// What a lost event may cost.
@@ -325,6 +324,16 @@ fn server(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) ->
     let header_timeout = duration("header_timeout", 100, 10);
     let idle_timeout = duration("idle_timeout", 100, 60);
     let drain_timeout = duration("drain_timeout", 0, 10);
+    let trusted_proxies = trusted_proxies(faults, table.strings("trusted_proxies"));
+    let says_client = choice(
+        faults,
+        table.string("client_address"),
+        &[
+            ("x-forwarded-for", SaysClient::XForwardedFor),
+            ("forwarded", SaysClient::Forwarded),
+        ],
+    );
+    let limits = limits(table.table("limits"), faults);
     table.finish();
     Some(Server {
         listen: listen?,
@@ -333,6 +342,9 @@ fn server(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) ->
         header_timeout,
         idle_timeout,
         drain_timeout,
+        trusted_proxies,
+        says_client: says_client.unwrap_or_default(),
+        limits,
     })
 }
 

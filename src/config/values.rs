@@ -10,6 +10,9 @@ use url::Url;
 use super::raw::{Faults, Written};
 use crate::text::{fediverse_account, is_email, is_language_tag, x_account};
 
+/// More is a slip of the unit.
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// An `http` or `https` URL whose path ends with a slash, without query or fragment.
 pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option<Url> {
     let text = written.value.trim();

@@ -4,15 +4,17 @@
 //! the server stops, as soon as what has been asked is answered.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use hyper::Version;
 use hyper::body::{Body, Frame, SizeHint};
+use hyper::header::{CONNECTION, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use hyper::service::service_fn;
+use hyper::{Method, Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
@@ -21,15 +23,15 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use super::Source;
+use super::client;
+use super::frequency::Frequency;
 use super::pulse::{Felt, Limits, Pulse, Verdict};
-use super::respond::{Reply, Rules, respond};
+use super::reply::set_static;
+use super::respond::{Reply, Rules, respond, too_many};
 use crate::artifact::{Damaged, Pieces};
-use crate::config;
+use crate::config::{self, SaysClient, TrustedProxies};
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
-
-/// RFC 9110 §4.1 recommends this, in bytes.
-const LONGEST_TARGET: usize = 8_000;
 
 /// How long a silent HTTP/2 client has to take note that we leave.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -40,6 +42,9 @@ pub(super) struct Service {
     gallery: Gallery,
     rules: Rules,
     limits: Limits,
+    frequency: Option<Frequency>,
+    trusted_proxies: TrustedProxies,
+    says_client: SaysClient,
     clock: fn() -> SystemTime,
     protocols: auto::Builder<TokioExecutor>,
 }
@@ -53,18 +58,55 @@ impl Service {
         Service {
             current: source.current,
             gallery: source.gallery,
-            rules: Rules::new(&config.public_url, LONGEST_TARGET),
+            rules: Rules::new(&config.public_url, config.limits.target_length),
             limits: Limits {
                 head: config.header_timeout,
                 silence: config.idle_timeout,
+                taking: config.limits.write_timeout,
+                requests: config.limits.requests_per_connection,
+                idle_bytes: config.limits.idle_bytes,
             },
+            frequency: config.limits.polls.map(Frequency::new),
+            trusted_proxies: config.trusted_proxies.clone(),
+            says_client: config.says_client,
             clock,
-            protocols: protocols(),
+            protocols: protocols(&config.limits),
         }
     }
 
-    /// Serves one connection to its end. `stop` changes once, when the server stops.
-    pub(super) async fn serve(&self, socket: TcpStream, mut stop: watch::Receiver<()>) {
+    /// Whether the word of who connects from an address counts, as to who asks.
+    pub(super) fn trusts(&self, peer: Option<IpAddr>) -> bool {
+        self.trusted_proxies.trusts(peer)
+    }
+
+    /// How long somebody is to wait who asks without a condition for what is here, if that is too often.
+    fn too_often<B>(
+        &self,
+        request: &Request<B>,
+        reply: &Reply,
+        peer: Option<IpAddr>,
+    ) -> Option<Duration> {
+        let frequency = self.frequency.as_ref()?;
+        if reply.status() != StatusCode::OK
+            || request.method() != Method::GET
+            || has_condition(request.headers())
+        {
+            return None;
+        }
+        let says = self.says_client;
+        let client = client::address(peer, request.headers(), &self.trusted_proxies, says)?;
+        frequency
+            .note(client, request.uri().path(), Instant::now())
+            .err()
+    }
+
+    /// Serves one connection from `peer` to its end. `stop` changes once, when the server stops.
+    pub(super) async fn serve(
+        &self,
+        socket: TcpStream,
+        peer: Option<IpAddr>,
+        mut stop: watch::Receiver<()>,
+    ) {
         if let Err(error) = socket.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
         }
@@ -75,17 +117,24 @@ impl Service {
         let (rules, clock) = (&self.rules, self.clock);
         let service = service_fn(move |request| {
             let version = request.version();
-            answering.request(version, Instant::now());
-            let reply = respond(&request, &current.load(), rules, clock());
+            let is_last = answering.request(version, Instant::now());
+            let now = clock();
+            let mut reply = respond(&request, &current.load(), rules, now);
+            if let Some(wait) = self.too_often(&request, &reply, peer) {
+                reply = Reply::Whole(too_many(wait, now));
+            }
             let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
             async move {
-                let response = match reply {
+                let mut response = match reply {
                     Reply::Whole(response) => response,
                     Reply::Awaits(awaiting) => {
                         let drawn = gallery.get(&awaiting.deferred).await;
                         awaiting.with(drawn)
                     }
                 };
+                if is_last && version != Version::HTTP_2 {
+                    set_static(response.headers_mut(), CONNECTION, "close");
+                }
                 Ok::<_, Infallible>(response.map(|bytes| Answer::new(bytes, version, pulse)))
             }
         });
@@ -95,7 +144,8 @@ impl Service {
             let wake = match pulse.verdict(Instant::now()) {
                 Verdict::Wait(until) => until,
                 Verdict::HeadLate => return debug!("a request's head did not arrive in time"),
-                Verdict::Silent => break,
+                Verdict::Slow => return debug!("an answer is taken too slowly"),
+                Verdict::Silent | Verdict::Enough => break,
             };
             tokio::select! {
                 // In this order: what has already arrived when the stop comes is answered.
@@ -108,7 +158,7 @@ impl Service {
                 () = sleep_until(wake) => {}
             }
         }
-        debug!("closing a silent connection");
+        debug!("closing a connection that is silent, or has had its answers");
         connection.as_mut().graceful_shutdown();
         if let Ok(ended) = timeout(FAREWELL, connection).await {
             log(ended);
@@ -116,27 +166,38 @@ impl Service {
     }
 }
 
-fn protocols() -> auto::Builder<TokioExecutor> {
+/// Whether the request is one of those that cost next to nothing once they are answered before.
+fn has_condition(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
+}
+
+fn protocols(limits: &config::Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         // Off because ours is stricter, and kinder: see `pulse`.
         .header_read_timeout(None)
-        .max_buf_size(16 * 1024)
-        .max_headers(100);
+        .max_buf_size(limits.header_size)
+        .max_headers(limits.header_fields);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(16 * 1024)
-        .max_concurrent_streams(100)
+        .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX))
+        .max_concurrent_streams(u32::try_from(limits.streams).unwrap_or(u32::MAX))
+        // Nobody is to send us a body.
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
         // What a client may make us hold: streams it opens and resets at once, and bytes it
         // asks for and does not take.
-        .max_pending_accept_reset_streams(20)
+        .max_pending_accept_reset_streams(limits.resets)
         .max_local_error_reset_streams(100)
         .max_send_buf_size(64 * 1024);
     builder
 }
+
+/// The least that HTTP/2 has without being told (RFC 9113 §6.5.2).
+const WINDOW: u32 = 65_535;
 
 fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = ended {
@@ -158,6 +219,7 @@ struct Answer {
 
 impl Answer {
     fn new(body: Pieces, version: Version, pulse: Arc<Pulse>) -> Answer {
+        pulse.begins(Instant::now());
         let piece = match version {
             // A piece is taken when the client has made room, so the pieces are the progress.
             Version::HTTP_2 => 16 * 1024,
@@ -171,6 +233,12 @@ impl Answer {
             piece,
             pulse,
         }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.pulse.ends();
     }
 }
 
@@ -221,6 +289,9 @@ mod tests {
         let pulse = Pulse::new(Limits {
             head: FAREWELL,
             silence: FAREWELL,
+            taking: FAREWELL,
+            requests: 1,
+            idle_bytes: 1,
         });
         let pieces = Pieces::packed(&chunks);
         let mut answer = Answer::new(pieces, Version::HTTP_11, pulse);

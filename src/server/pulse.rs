@@ -1,6 +1,6 @@
 //! The bytes and requests of one connection into the moment at which it has kept us long enough.
 //!
-//! Two clocks run, and both are ours. hyper's header timeout starts after the protocol has been
+//! Three clocks run, and all are ours. hyper's header timeout starts after the protocol has been
 //! guessed, so a slow `PRI * HT` would escape it; it runs on through the pause between two
 //! requests, so it would cut a keep-alive connection short of `idle_timeout`; and HTTP/2 has none.
 //!
@@ -9,7 +9,13 @@
 //!   with the first request, for later bytes may belong to anything.
 //! * *Silence*: since the last byte in either direction. On HTTP/2 since the last request or piece
 //!   of an answer that got under way: pings, or a head that never ends, hold no connection.
+//! * *Taking*: while an answer is under way, since the client last took some of it ([`SOME`]). Who takes a
+//!   byte now and then is not silent, and would hold it for days.
+//!
+//! Two things are counted besides: requests, for who has asked enough may come again on another connection;
+//! and bytes that ask nothing and take nothing, so that a flood of pings or settings ends.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -26,7 +32,16 @@ pub(super) struct Limits {
     pub(super) head: Duration,
     /// Without a sign of life.
     pub(super) silence: Duration,
+    /// For some of an answer to be taken.
+    pub(super) taking: Duration,
+    /// How many requests.
+    pub(super) requests: usize,
+    /// How many bytes that ask nothing and take nothing.
+    pub(super) idle_bytes: usize,
 }
+
+/// What a client takes at least of an answer, in bytes, in the time it has for that.
+const SOME: usize = 64 * 1024;
 
 /// What is to be done with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +52,10 @@ pub(super) enum Verdict {
     HeadLate,
     /// Nobody spoke for too long.
     Silent,
+    /// An answer is taken too slowly.
+    Slow,
+    /// It has had as many answers as it may.
+    Enough,
 }
 
 /// The clocks of one connection.
@@ -52,6 +71,13 @@ struct State {
     last_byte: Instant,
     head_since: Option<Instant>,
     last_progress: Instant,
+    /// Since when the client has not taken some of an answer, while one is under way.
+    taking_since: Option<Instant>,
+    taken: usize,
+    /// How many answers with a body are under way.
+    answers: usize,
+    requests: usize,
+    idle_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,12 +98,17 @@ impl Pulse {
                 last_byte: now,
                 head_since: Some(now),
                 last_progress: now,
+                taking_since: None,
+                taken: 0,
+                answers: 0,
+                requests: 0,
+                idle_bytes: 0,
             }),
         })
     }
 
-    /// A request's head is complete.
-    pub(super) fn request(&self, version: Version, now: Instant) {
+    /// A request's head is complete; whether it is the last that the connection may have.
+    pub(super) fn request(&self, version: Version, now: Instant) -> bool {
         let mut state = self.state();
         state.protocol = match version {
             Version::HTTP_2 => Protocol::Http2,
@@ -85,11 +116,40 @@ impl Pulse {
         };
         state.head_since = None;
         state.last_progress = now;
+        state.idle_bytes = 0;
+        state.requests = state.requests.saturating_add(1);
+        state.requests >= self.limits.requests
+    }
+
+    /// An answer with a body begins.
+    pub(super) fn begins(&self, now: Instant) {
+        let mut state = self.state();
+        state.answers += 1;
+        if state.taking_since.is_none() {
+            (state.taking_since, state.taken) = (Some(now), 0);
+        }
+    }
+
+    /// All of an answer's body is under way, or it was given up. Of the last there may be something in a
+    /// buffer still; see [`Pulse::flushed`].
+    pub(super) fn ends(&self) {
+        let mut state = self.state();
+        state.answers = state.answers.saturating_sub(1);
     }
 
     /// A piece of an answer is under way.
     pub(super) fn answered(&self, now: Instant) {
-        self.state().last_progress = now;
+        let mut state = self.state();
+        state.last_progress = now;
+        state.idle_bytes = 0;
+    }
+
+    /// Nothing is left in our buffers.
+    fn flushed(&self) {
+        let mut state = self.state();
+        if state.answers == 0 {
+            state.taking_since = None;
+        }
     }
 
     /// Judges. Nothing that happens after `now` makes a later judgement due before the instant
@@ -108,21 +168,40 @@ impl Pulse {
         if silent <= now {
             return Verdict::Silent;
         }
-        // A head that starts to arrive just after now is late by then.
-        Verdict::Wait(silent.min(late.unwrap_or_else(|| after(now, self.limits.head))))
+        let slow = state.taking_since;
+        let slow = slow.map(|since| after(since, self.limits.taking));
+        if slow.is_some_and(|slow| slow <= now) {
+            return Verdict::Slow;
+        }
+        // Of HTTP/1 the last answer says that it is the last.
+        if state.protocol == Protocol::Http2 && state.requests >= self.limits.requests {
+            return Verdict::Enough;
+        }
+        // A head that starts to arrive just after now is late by then, and so is who does not take what is
+        // answered just after now.
+        let late = late.unwrap_or_else(|| after(now, self.limits.head));
+        let slow = slow.unwrap_or_else(|| after(now, self.limits.taking));
+        Verdict::Wait(silent.min(late).min(slow))
     }
 
-    fn read(&self, now: Instant) {
+    /// Whether that was still within measure.
+    fn read(&self, bytes: usize, now: Instant) -> bool {
         let mut state = self.state();
         state.last_byte = now;
         if state.protocol != Protocol::Http2 {
             state.head_since.get_or_insert(now);
         }
+        state.idle_bytes = state.idle_bytes.saturating_add(bytes);
+        state.idle_bytes <= self.limits.idle_bytes
     }
 
-    fn wrote(&self, now: Instant) {
+    fn wrote(&self, bytes: usize, now: Instant) {
         let mut state = self.state();
         state.last_byte = now;
+        state.taken = state.taken.saturating_add(bytes);
+        if state.taking_since.is_some() && state.taken >= SOME {
+            (state.taking_since, state.taken) = (Some(now), 0);
+        }
         // What has arrived of the next request waits for its turn while we answer this one.
         if state.protocol == Protocol::Http1 && state.head_since.is_some() {
             state.head_since = Some(now);
@@ -147,9 +226,9 @@ impl<S> Felt<S> {
         Felt { socket, pulse }
     }
 
-    fn wrote(&self, result: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
-        if let Poll::Ready(Ok(1..)) = result {
-            self.pulse.wrote(Instant::now());
+    fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes @ 1..)) = result {
+            self.pulse.wrote(bytes, Instant::now());
         }
         result
     }
@@ -160,11 +239,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.socket).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.pulse.read(Instant::now());
+        let read = buf.filled().len().saturating_sub(before);
+        if read > 0 && !self.pulse.read(read, Instant::now()) {
+            return Poll::Ready(Err(io::Error::other("it sends much and asks nothing")));
         }
         result
     }
@@ -175,7 +255,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.socket).poll_write(cx, buf);
         self.wrote(result)
     }
@@ -183,8 +263,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        bufs: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         self.wrote(result)
     }
@@ -193,11 +273,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
         self.socket.is_write_vectored()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.socket).poll_flush(cx);
+        if result.is_ready() {
+            self.pulse.flushed();
+        }
+        result
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
@@ -215,6 +299,9 @@ mod tests {
     const LIMITS: Limits = Limits {
         head: Duration::from_secs(10),
         silence: Duration::from_secs(60),
+        taking: Duration::from_secs(20),
+        requests: 3,
+        idle_bytes: 100,
     };
 
     /// A pulse, and its instants counted in seconds from its start.
@@ -228,8 +315,8 @@ mod tests {
     fn a_connection_must_ask_within_the_time_for_a_head_whatever_it_sends() {
         let (pulse, at) = started(LIMITS);
         assert_eq!(pulse.verdict(at(9)), Verdict::Wait(at(10)));
-        pulse.read(at(9));
-        pulse.wrote(at(9));
+        pulse.read(1, at(9));
+        pulse.wrote(1, at(9));
         assert_eq!(pulse.verdict(at(10)), Verdict::HeadLate);
     }
 
@@ -237,12 +324,12 @@ mod tests {
     fn between_requests_only_silence_counts_until_a_byte_comes() {
         let (pulse, at) = started(LIMITS);
         pulse.request(Version::HTTP_11, at(1));
-        pulse.wrote(at(2));
+        pulse.wrote(1, at(2));
         assert_eq!(pulse.verdict(at(2)), Verdict::Wait(at(12)));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
         assert_eq!(pulse.verdict(at(62)), Verdict::Silent);
-        pulse.read(at(40));
-        pulse.read(at(45));
+        pulse.read(1, at(40));
+        pulse.read(1, at(45));
         assert_eq!(pulse.verdict(at(45)), Verdict::Wait(at(50)));
         assert_eq!(pulse.verdict(at(50)), Verdict::HeadLate);
     }
@@ -251,8 +338,8 @@ mod tests {
     fn a_pipelined_head_waits_for_the_answer_before_it() {
         let (pulse, at) = started(LIMITS);
         pulse.request(Version::HTTP_11, at(1));
-        pulse.read(at(2));
-        pulse.wrote(at(11));
+        pulse.read(1, at(2));
+        pulse.wrote(1, at(11));
         assert_eq!(pulse.verdict(at(12)), Verdict::Wait(at(21)));
     }
 
@@ -261,8 +348,8 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         pulse.request(Version::HTTP_2, at(1));
         pulse.answered(at(2));
-        pulse.read(at(61));
-        pulse.wrote(at(61));
+        pulse.read(1, at(61));
+        pulse.wrote(1, at(61));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
         assert_eq!(pulse.verdict(at(62)), Verdict::Silent);
         pulse.answered(at(61));
@@ -270,10 +357,63 @@ mod tests {
     }
 
     #[test]
+    fn who_takes_a_byte_now_and_then_is_slow_and_who_takes_some_is_not() {
+        let (pulse, at) = started(LIMITS);
+        pulse.request(Version::HTTP_11, at(1));
+        pulse.begins(at(1));
+        pulse.wrote(SOME - 1, at(20));
+        assert_eq!(pulse.verdict(at(20)), Verdict::Wait(at(21)));
+        pulse.wrote(1, at(20));
+        assert_eq!(pulse.verdict(at(21)), Verdict::Wait(at(31)));
+        pulse.wrote(1, at(39));
+        assert_eq!(pulse.verdict(at(40)), Verdict::Slow);
+    }
+
+    #[test]
+    fn what_is_in_a_buffer_is_not_taken_yet() {
+        let (pulse, at) = started(LIMITS);
+        pulse.request(Version::HTTP_11, at(1));
+        pulse.begins(at(1));
+        pulse.flushed();
+        pulse.ends();
+        pulse.wrote(1, at(20));
+        assert_eq!(pulse.verdict(at(21)), Verdict::Slow);
+        pulse.flushed();
+        assert_eq!(
+            pulse.verdict(at(21)),
+            Verdict::Wait(at(31)),
+            "it waits for the next head"
+        );
+    }
+
+    #[test]
+    fn the_last_request_is_told() {
+        let (pulse, at) = started(LIMITS);
+        for expected in [false, false, true, true] {
+            assert_eq!(pulse.request(Version::HTTP_2, at(1)), expected);
+        }
+        assert_eq!(pulse.verdict(at(1)), Verdict::Enough);
+    }
+
+    #[test]
+    fn bytes_that_neither_ask_nor_take_are_counted_until_one_does() {
+        let (pulse, at) = started(LIMITS);
+        assert!(pulse.read(100, at(1)));
+        assert!(!pulse.read(1, at(1)));
+        pulse.request(Version::HTTP_2, at(1));
+        assert!(pulse.read(100, at(1)));
+        pulse.answered(at(1));
+        assert!(pulse.read(100, at(1)));
+        assert!(!pulse.read(1, at(1)));
+    }
+
+    #[test]
     fn no_length_of_time_is_too_long() {
         let (pulse, at) = started(Limits {
             head: Duration::MAX,
             silence: Duration::MAX,
+            taking: Duration::MAX,
+            ..LIMITS
         });
         assert!(matches!(pulse.verdict(at(0)), Verdict::Wait(_)));
     }

@@ -16,7 +16,7 @@
 //! nothing to reflect; a redirect is a way relative to the one that was asked for.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -108,6 +108,19 @@ pub fn respond<B>(
         }),
         None => Reply::Whole(finish(head, now, is_head)),
     }
+}
+
+/// The answer to who asks too often (RFC 6585 §4).
+pub(super) fn too_many(wait: Duration, now: SystemTime) -> Response<Pieces> {
+    let mut response = plain(
+        StatusCode::TOO_MANY_REQUESTS,
+        "this is asked for too often; send If-None-Match or If-Modified-Since, and it is not\n",
+    );
+    let headers = response.headers_mut();
+    set_static(headers, header::CACHE_CONTROL, "no-store");
+    let seconds = wait.as_millis().div_ceil(1_000).to_string();
+    set(headers, header::RETRY_AFTER, &seconds.into());
+    finish(response, now, false)
 }
 
 /// What every response says.
@@ -412,7 +425,7 @@ mod tests {
     use super::*;
     use crate::artifact::{Artifact, Body, FeedFormat, FeedScope, Link};
     use proptest::prelude::*;
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     fn at(seconds: u64) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(seconds)

@@ -284,8 +284,8 @@ fn links_of_a_feed_name_itself_the_site_and_the_other_formats() {
         .clone()
         .unwrap();
     assert_eq!(
-        link,
-        "<https://feeds.example/sub/rss.xml>; rel=\"self\"; type=\"application/rss+xml\", <https://example.org/>; rel=\"alternate\"; type=\"text/html\", <https://feeds.example/sub/atom.xml>; rel=\"alternate\"; type=\"application/atom+xml\", <https://feeds.example/sub/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
+        *link,
+        *"<https://feeds.example/sub/rss.xml>; rel=\"self\"; type=\"application/rss+xml\", <https://example.org/>; rel=\"alternate\"; type=\"text/html\", <https://feeds.example/sub/atom.xml>; rel=\"alternate\"; type=\"application/atom+xml\", <https://feeds.example/sub/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
     );
     assert!(
         built

@@ -125,6 +125,9 @@ impl Pictures {
                     header_timeout: long,
                     idle_timeout: long,
                     drain_timeout: long,
+                    trusted_proxies: config::TrustedProxies::default(),
+                    says_client: config::SaysClient::default(),
+                    limits: config::Limits::default(),
                 };
                 tell.send(listen).unwrap();
                 let stopped = async {

@@ -82,7 +82,7 @@ fn a_large_output_is_the_same_before_it_is_packed_after_that_and_after_an_edit()
             let expected = resource.identity().unwrap();
             assert!(expected.body.len() > LARGE, "{path} is large");
             assert_eq!(bytes, expected.body.to_vec().unwrap(), "{path}");
-            assert_eq!(etag, expected.etag, "{path}");
+            assert_eq!(etag, *expected.etag, "{path}");
         }
     };
     compare(&fresh);
@@ -157,6 +157,9 @@ impl Huge {
             header_timeout: PATIENCE,
             idle_timeout: PATIENCE,
             drain_timeout: PATIENCE,
+            trusted_proxies: config::TrustedProxies::default(),
+            says_client: config::SaysClient::default(),
+            limits: config::Limits::default(),
         };
         let source = Source {
             current,

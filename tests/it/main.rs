@@ -22,6 +22,7 @@ mod gallery;
 mod import_ids;
 mod init;
 mod large;
+mod limits;
 mod lints;
 mod many;
 mod model;

@@ -30,8 +30,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-const SHORT: Duration = Duration::from_millis(200);
-const LONG: Duration = Duration::from_secs(30);
+pub const SHORT: Duration = Duration::from_millis(200);
+pub const LONG: Duration = Duration::from_secs(30);
 const LARGE: usize = 1 << 20;
 
 fn clock() -> SystemTime {
@@ -39,14 +39,14 @@ fn clock() -> SystemTime {
 }
 
 /// A running server, and how to stop it.
-struct Running {
-    address: SocketAddr,
+pub struct Running {
+    pub address: SocketAddr,
     stop: oneshot::Sender<()>,
     drained: JoinHandle<Drained>,
 }
 
 impl Running {
-    async fn start(change: impl FnOnce(&mut config::Server)) -> Running {
+    pub async fn start(change: impl FnOnce(&mut config::Server)) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = config::Server {
@@ -56,6 +56,9 @@ impl Running {
             header_timeout: LONG,
             idle_timeout: LONG,
             drain_timeout: LONG,
+            trusted_proxies: config::TrustedProxies::default(),
+            says_client: config::SaysClient::default(),
+            limits: config::Limits::default(),
         };
         change(&mut config);
         let source = Source {
@@ -78,25 +81,25 @@ impl Running {
         }
     }
 
-    async fn connect(&self) -> Client {
+    pub async fn connect(&self) -> Client {
         Client(TcpStream::connect(self.address).await.unwrap())
     }
 
     /// What comes back for some bytes until the server closes.
-    async fn exchange(&self, sent: &str) -> String {
+    pub async fn exchange(&self, sent: &str) -> String {
         let mut client = self.connect().await;
         client.send(sent).await;
         client.read_to_end().await
     }
 
     /// A GET of a path, closed by the server.
-    async fn get(&self, path: &str, fields: &str) -> String {
+    pub async fn get(&self, path: &str, fields: &str) -> String {
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n{fields}\r\n");
         self.exchange(&request).await
     }
 
-    async fn still_answers(&self) {
+    pub async fn still_answers(&self) {
         assert!(
             self.get("/robots.txt", "")
                 .await
@@ -117,15 +120,15 @@ impl Running {
     }
 }
 
-struct Client(TcpStream);
+pub struct Client(pub TcpStream);
 
 impl Client {
-    async fn send(&mut self, bytes: &str) {
+    pub async fn send(&mut self, bytes: &str) {
         self.0.write_all(bytes.as_bytes()).await.unwrap();
     }
 
     /// Everything until the end; a reset is an end too.
-    async fn read_to_end(&mut self) -> String {
+    pub async fn read_to_end(&mut self) -> String {
         let mut received = Vec::new();
         let _ = timeout(LONG, self.0.read_to_end(&mut received))
             .await
@@ -134,7 +137,7 @@ impl Client {
     }
 
     /// One response whose body ends with `end`.
-    async fn read_until(&mut self, end: &str) -> String {
+    pub async fn read_until(&mut self, end: &str) -> String {
         let mut received = Vec::new();
         while !received.ends_with(end.as_bytes()) {
             received.push(timeout(LONG, self.0.read_u8()).await.unwrap().unwrap());
@@ -190,7 +193,7 @@ static CURRENT: LazyLock<Current> = LazyLock::new(|| {
     current
 });
 
-fn field<'a>(response: &'a str, name: &str) -> Option<&'a str> {
+pub fn field<'a>(response: &'a str, name: &str) -> Option<&'a str> {
     let head = response.split("\r\n\r\n").next()?;
     head.split("\r\n").skip(1).find_map(|line| {
         let (own, value) = line.split_once(": ")?;
@@ -227,25 +230,55 @@ async fn other_methods_are_told_which_are_allowed() {
     for start in [
         "POST /rss.xml",
         "DELETE /none",
-        "OPTIONS *",
-        "BREW /",
         "TRACE /",
         "CONNECT e.org:80",
     ] {
         let request = format!("{start} HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n");
         let response = server.exchange(&request).await;
         assert!(response.starts_with("HTTP/1.1 405 "), "{start}: {response}");
-        assert_eq!(field(&response, "allow"), Some("GET, HEAD"), "{start}");
+        let allowed = field(&response, "allow");
+        assert_eq!(allowed, Some("GET, HEAD, OPTIONS"), "{start}");
     }
-    let with_body = "POST / HTTP/1.1\r\nHost: e.org\r\nContent-Length: 1000000\r\n\r\nstart";
-    let response = server.exchange(with_body).await;
-    assert!(response.starts_with("HTTP/1.1 405 "), "{response}");
+    for (start, status) in [
+        ("OPTIONS *", "204"),
+        ("OPTIONS /x", "204"),
+        ("BREW /", "501"),
+    ] {
+        let request = format!("{start} HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n");
+        let response = server.exchange(&request).await;
+        let expected = format!("HTTP/1.1 {status} ");
+        assert!(response.starts_with(&expected), "{start}: {response}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_refused_and_nothing_after_it_is_read_as_a_request() {
+    let server = Running::start(|_| ()).await;
+    for (start, fields) in [
+        ("POST /", "Content-Length: 1000000\r\n"),
+        ("GET /robots.txt", "Content-Length: 39\r\n"),
+        (
+            "GET /robots.txt",
+            "Expect: 100-continue\r\nContent-Length: 39\r\n",
+        ),
+    ] {
+        let request = format!(
+            "{start} HTTP/1.1\r\nHost: e.org\r\n{fields}\r\n\
+            GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n"
+        );
+        let answer = server.exchange(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        assert_eq!(field(&answer, "connection"), Some("close"));
+    }
+    let unmet = server.get("/robots.txt", "Expect: a-miracle\r\n").await;
+    assert!(unmet.starts_with("HTTP/1.1 417 "), "{unmet}");
 }
 
 #[tokio::test]
 async fn an_unknown_path_is_not_found_and_not_echoed() {
     let server = Running::start(|_| ()).await;
-    let response = server.get("/secret/../robots.txt", "").await;
+    let response = server.get("/secret/robots.txt", "").await;
     assert!(
         response.starts_with("HTTP/1.1 404 Not Found\r\n"),
         "{response}"
@@ -424,7 +457,7 @@ async fn http2_by_prior_knowledge() {
             post.status().as_u16(),
             post.headers()["allow"].to_str().unwrap()
         ),
-        (405, "GET, HEAD")
+        (405, "GET, HEAD, OPTIONS")
     );
 }
 
@@ -583,7 +616,7 @@ async fn a_slow_http2_reader_is_not_silent() {
 }
 
 /// A client with small buffers that asks for a lot and does not read.
-async fn stuck_reader(server: &Running) -> Client {
+pub async fn stuck_reader(server: &Running) -> Client {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(32 * 1024).unwrap();
     let mut client = Client(socket.connect(server.address).await.unwrap());

@@ -1,0 +1,211 @@
+//! What one client may take, each limit tripped over a socket of its own; that others do not notice.
+
+use std::time::{Duration, Instant};
+
+use courant::config::{Polls, TrustedProxies};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use crate::server_room::{LONG, Running, SHORT, field};
+
+const GET: &str = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0";
+const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+
+/// A GET of `/robots.txt` over `http` on a stream, by HPACK's static table, RFC 7541 Appendix A.
+fn get_robots(stream: u32) -> Vec<u8> {
+    let mut frame = b"\0\0\x0f\x01\x05".to_vec();
+    frame.extend(stream.to_be_bytes());
+    frame.extend(b"\x82\x86\x04\x0b/robots.txt");
+    frame
+}
+
+/// RST_STREAM with CANCEL, RFC 9113 §6.4.
+fn reset(stream: u32) -> Vec<u8> {
+    let mut frame = b"\0\0\x04\x03\0".to_vec();
+    frame.extend(stream.to_be_bytes());
+    frame.extend(8_u32.to_be_bytes());
+    frame
+}
+
+/// Writes as fast as the server reads until it closes; how many bytes it took.
+async fn flood(server: &Running, start: &[u8], mut next: impl FnMut() -> Vec<u8>) -> usize {
+    let mut client = server.connect().await;
+    client.0.write_all(start).await.unwrap();
+    let (mut reading, mut writing) = client.0.split();
+    let mut sent = 0;
+    let mut received = Vec::new();
+    let flooding = async {
+        loop {
+            let frame = next();
+            if writing.write_all(&frame).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            sent += frame.len();
+        }
+    };
+    let closed = async {
+        tokio::select! {
+            () = flooding => unreachable!(),
+            _ = reading.read_to_end(&mut received) => (),
+        }
+    };
+    timeout(LONG, closed).await.expect("the server closes");
+    sent
+}
+
+#[tokio::test]
+async fn floods_that_ask_nothing_end_while_others_are_served() {
+    let server = Running::start(|config| config.limits.idle_bytes = 64 * 1024).await;
+    for frame in [PING, SETTINGS] {
+        let sent = flood(&server, PREFACE, || frame.repeat(100)).await;
+        assert!(sent >= 32 * 1024, "{sent}");
+        server.still_answers().await;
+    }
+    // A head of HTTP/2 that never ends.
+    let start = [PREFACE, b"\0\0\x01\x01\0\0\0\0\x01\x82"].concat();
+    flood(&server, &start, || {
+        b"\0\x10\0\x09\0\0\0\0\x01"
+            .iter()
+            .copied()
+            .chain([0x82; 4096])
+            .collect()
+    })
+    .await;
+    server.still_answers().await;
+}
+
+#[tokio::test]
+async fn requests_that_are_taken_back_at_once_end_the_connection() {
+    let server = Running::start(|config| config.limits.requests_per_connection = 1_000).await;
+    let mut stream = 1;
+    let rapid = || {
+        let mut frames = Vec::new();
+        for _ in 0..50 {
+            frames.extend(get_robots(stream));
+            frames.extend(reset(stream));
+            stream += 2;
+        }
+        frames
+    };
+    flood(&server, PREFACE, rapid).await;
+    server.still_answers().await;
+}
+
+#[tokio::test]
+async fn a_connection_has_so_many_answers_and_the_last_says_so() {
+    let server = Running::start(|config| config.limits.requests_per_connection = 3).await;
+    let mut client = server.connect().await;
+    client.send(&GET.repeat(5)).await;
+    let answers = client.read_to_end().await;
+    let answers: Vec<&str> = answers.split("robots!\n").collect();
+    assert_eq!(answers.len(), 4, "{answers:?}");
+    assert_eq!(field(answers[1], "connection"), None);
+    assert_eq!(field(answers[2], "connection"), Some("close"));
+}
+
+#[tokio::test]
+async fn a_target_beyond_measure_is_414() {
+    let server = Running::start(|config| config.limits.target_length = 100).await;
+    let answer = server
+        .get(&format!("/rss.xml?{}", "x".repeat(91)), "")
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let answer = server
+        .get(&format!("/rss.xml?{}", "x".repeat(92)), "")
+        .await;
+    assert!(answer.starts_with("HTTP/1.1 414 "), "{answer}");
+}
+
+#[tokio::test]
+async fn heads_are_as_long_as_they_may_be_and_no_longer() {
+    let server = Running::start(|config| {
+        config.limits.header_size = 10_000;
+        config.limits.header_fields = 20;
+    })
+    .await;
+    let long = |length| format!("X: {}\r\n", "x".repeat(length));
+    let answer = server.get("/robots.txt", &long(9_000)).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let answer = server.get("/robots.txt", &long(11_000)).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    let answer = server.get("/robots.txt", &"X: x\r\n".repeat(20)).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test]
+async fn who_takes_a_byte_now_and_then_is_cut_off() {
+    let server = Running::start(|config| config.limits.write_timeout = 2 * SHORT).await;
+    let mut stuck = crate::server_room::stuck_reader(&server).await;
+    let start = Instant::now();
+    let reading = async {
+        // Never silent, and never through.
+        while stuck.0.read_u8().await.is_ok() {
+            tokio::time::sleep(SHORT / 20).await;
+        }
+    };
+    let cut = timeout(LONG, reading).await;
+    assert!(cut.is_ok(), "it was held for {:?}", start.elapsed());
+    server.still_answers().await;
+}
+
+#[tokio::test]
+async fn who_polls_without_a_condition_is_told_when_to_come_again() {
+    let server = Running::start(|config| {
+        config.trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
+        config.limits.polls = Some(Polls {
+            burst: 2,
+            interval: Duration::from_secs(60),
+        });
+    })
+    .await;
+    let one = "X-Forwarded-For: 192.0.2.1\r\n";
+    let first = server.get("/rss.xml", one).await;
+    server.get("/rss.xml", one).await;
+    let third = server.get("/rss.xml", one).await;
+    assert!(third.starts_with("HTTP/1.1 429 "), "{third}");
+    let wait: u64 = field(&third, "retry-after").unwrap().parse().unwrap();
+    assert!((50..=60).contains(&wait), "{wait}");
+    assert_eq!(field(&third, "cache-control"), Some("no-store"));
+    assert_eq!(field(&third, "etag"), None);
+    // Who has a condition is never refused: neither one that holds nor one that does not.
+    let tag = field(&first, "etag").unwrap();
+    let same = server
+        .get("/rss.xml", &format!("{one}If-None-Match: {tag}\r\n"))
+        .await;
+    assert!(same.starts_with("HTTP/1.1 304 "), "{same}");
+    for condition in [
+        "If-None-Match: \"old\"",
+        "If-Modified-Since: Sun, 06 Nov 1994 08:00:00 GMT",
+    ] {
+        let other = server
+            .get("/rss.xml", &format!("{one}{condition}\r\n"))
+            .await;
+        assert!(other.starts_with("HTTP/1.1 200 "), "{other}");
+    }
+    for (path, fields) in [
+        ("/rss.xml", "X-Forwarded-For: 192.0.2.2\r\n"),
+        ("/rss.xml", "X-Forwarded-For: 192.0.2.1, 192.0.2.3\r\n"),
+        ("/robots.txt", one),
+        ("/rss.xml", ""),
+    ] {
+        let other = server.get(path, fields).await;
+        assert!(other.starts_with("HTTP/1.1 200 "), "{path} {fields}{other}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_trusted_is_not_asked_who_it_asks_for() {
+    let polls = Some(Polls {
+        burst: 1,
+        interval: Duration::from_secs(60),
+    });
+    let server = Running::start(|config| config.limits.polls = polls).await;
+    for _ in 0..3 {
+        let answer = server
+            .get("/rss.xml", "X-Forwarded-For: 192.0.2.1\r\n")
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+}
