@@ -10,21 +10,22 @@
 
 mod coding;
 mod compressor;
+mod ready;
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 
 use crate::artifact::{
-    Artifact, ArtifactKey, Body, Chunk, Deferred, FieldValue, FurtherPage, Link, Page, Pieces,
-    Shelf,
+    Artifact, ArtifactKey, Body, Deferred, FieldValue, FurtherPage, Link, Page, Shelf,
 };
 use crate::collection::Map;
-use crate::fingerprint;
 
+pub use coding::{Coding, Form, Tags};
 pub use compressor::Compressor;
+pub use ready::{Ready, Representation};
 
 /// An output that is longer than this, in bytes, is kept in its coded form only. To unpack it costs
 /// a millisecond or two a megabyte each time, so what is polled all day must be below, and is: a feed of the
@@ -106,25 +107,6 @@ pub enum Content {
     Gone,
 }
 
-/// Bytes that are made, and their codings as they are ready.
-#[derive(Debug)]
-pub struct Ready {
-    identity: Representation,
-    chunks: Vec<Chunk>,
-    gzip: OnceLock<Option<Representation>>,
-}
-
-/// Bytes in one content coding, with their validator.
-#[derive(Debug, Clone)]
-pub struct Representation {
-    /// The bytes that go over the wire.
-    pub body: Pieces,
-    /// A strong entity tag of exactly these bytes, in its quotes (RFC 9110 §8.8.3).
-    pub etag: FieldValue,
-    /// How many bytes there are, in decimal (RFC 9110 §8.6).
-    pub content_length: FieldValue,
-}
-
 impl Snapshot {
     /// The empty snapshot, of which and of those that follow it an output that is longer, in bytes, is
     /// kept in its coded form only.
@@ -185,13 +167,29 @@ impl Snapshot {
         self
     }
 
-    /// Makes the codings of all that has none yet. What is served meanwhile goes uncoded.
+    /// Makes the codings of all that has none yet, as there are at once. What is served meanwhile goes
+    /// uncoded.
     pub fn compress(&self) {
-        for resource in self.made.values() {
-            if let Content::Ready(ready) = &resource.content {
-                ready.compress();
-            }
-        }
+        // First what all clients take.
+        self.ready().for_each(Ready::compress);
+        self.ready().for_each(Ready::hurry);
+    }
+
+    /// Makes the codings of all as small as can be, until it is given up; whether it was not. What was made
+    /// stays.
+    pub fn refine(&self, is_given_up: &mut dyn FnMut() -> bool) -> bool {
+        let mut all: Vec<&Ready> = self.ready().collect();
+        // Many are done soon, and the one that takes seconds is what an edit interrupts.
+        all.sort_by_key(|ready| ready.identity().body.len());
+        all.into_iter().all(|ready| ready.refine(is_given_up))
+    }
+
+    fn ready(&self) -> impl Iterator<Item = &Ready> {
+        let contents = self.made.values().map(|resource| &resource.content);
+        contents.filter_map(|content| match content {
+            Content::Ready(ready) => Some(ready),
+            _ => None,
+        })
     }
 
     /// A further page of a feed, in gzip coding or as rendered.
@@ -201,7 +199,7 @@ impl Snapshot {
             return Some(page);
         }
         Some(FurtherPage {
-            deferred: coding::deferred(page.deferred),
+            deferred: coding::deferred(page.deferred, Form::Gzip),
             ..page
         })
     }
@@ -258,11 +256,11 @@ impl Resource {
     fn new(artifact: Artifact, last_modified: SystemTime, packed_above: usize) -> Resource {
         let is_text = !matches!(artifact.key, ArtifactKey::CardImage(_));
         let content = match artifact.body {
-            Body::Ready(chunks) => Content::Ready(Ready::new(chunks, packed_above)),
+            Body::Ready(chunks) => Content::Ready(Ready::new(chunks, packed_above, is_text)),
             Body::Deferred(deferred) => Content::Deferred {
                 etag: quoted(&deferred.fingerprint),
                 gzip: is_text.then(|| {
-                    let gzip = coding::deferred(deferred.clone());
+                    let gzip = coding::deferred(deferred.clone(), Form::Gzip);
                     (quoted(&gzip.fingerprint), gzip)
                 }),
                 deferred,
@@ -299,7 +297,7 @@ impl Resource {
     /// Whether it is, or may come to be, in several codings.
     pub fn is_coded(&self) -> bool {
         match &self.content {
-            Content::Ready(ready) => !matches!(ready.gzip.get(), Some(None)),
+            Content::Ready(ready) => ready.is_coded(),
             Content::Deferred { gzip, .. } => gzip.is_some(),
             Content::Moved(_) | Content::Gone => false,
         }
@@ -307,7 +305,7 @@ impl Resource {
 
     fn is(&self, artifact: &Artifact) -> bool {
         let same = match (&self.content, &artifact.body) {
-            (Content::Ready(ready), Body::Ready(chunks)) => ready.chunks == *chunks,
+            (Content::Ready(ready), Body::Ready(chunks)) => ready.is(chunks),
             (Content::Deferred { deferred, .. }, Body::Deferred(other)) => deferred == other,
             (Content::Moved(url), Body::Moved(other)) => url == other,
             (Content::Gone, Body::Gone) => true,
@@ -315,65 +313,6 @@ impl Resource {
         };
         let link = Link::header_value(&artifact.links);
         same && self.noindex == artifact.noindex && self.link.as_deref() == link.as_deref()
-    }
-}
-
-impl Ready {
-    fn new(chunks: Vec<Chunk>, packed_above: usize) -> Ready {
-        let names: Vec<u8> = chunks
-            .iter()
-            .flat_map(|chunk| chunk.fingerprint().to_le_bytes())
-            .collect();
-        let length: usize = chunks.iter().map(Chunk::len).sum();
-        // What has shrunk to be small has its pieces unpacked here, once. Should one be damaged, it is for
-        // the answer to say so.
-        let plain = || {
-            chunks
-                .iter()
-                .map(Chunk::bytes)
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let plain = (length <= packed_above).then(plain).and_then(Result::ok);
-        Ready {
-            identity: Representation::new(
-                match plain {
-                    Some(plain) => Pieces::new(plain),
-                    None => Pieces::packed(&chunks),
-                },
-                &fingerprint::hex(&names),
-            ),
-            chunks,
-            gzip: OnceLock::new(),
-        }
-    }
-
-    /// The bytes as rendered.
-    pub fn identity(&self) -> &Representation {
-        &self.identity
-    }
-
-    /// The bytes in gzip coding, where that is ready and smaller.
-    pub fn gzip(&self) -> Option<&Representation> {
-        self.gzip.get()?.as_ref()
-    }
-
-    fn compress(&self) {
-        self.gzip.get_or_init(|| {
-            let body = coding::gzip(&self.chunks);
-            self.identity.body.let_go();
-            let bytes = self.identity.etag.trim_matches('"');
-            Some(Representation::new(body?, &format!("{bytes}-gzip")))
-        });
-    }
-}
-
-impl Representation {
-    fn new(body: Pieces, tag: &str) -> Representation {
-        Representation {
-            content_length: body.len().to_string().into(),
-            body,
-            etag: quoted(tag),
-        }
     }
 }
 
@@ -416,6 +355,7 @@ fn whole_seconds(time: SystemTime) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::Chunk;
 
     fn artifact(body: &str) -> Artifact {
         Artifact {

@@ -1,7 +1,7 @@
 //! Text into the value of a header field, made once and sent many times.
 
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use bytes::Bytes;
 
@@ -13,6 +13,14 @@ impl FieldValue {
     /// The bytes that go over the wire.
     pub fn bytes(&self) -> Bytes {
         self.0.clone()
+    }
+
+    /// A part of the text, which shares its bytes; nothing, where it has no such part.
+    pub fn part(&self, part: Range<usize>) -> FieldValue {
+        match self.get(part.clone()) {
+            Some(_) => FieldValue(self.0.slice(part)),
+            None => FieldValue(Bytes::new()),
+        }
     }
 }
 

@@ -1,63 +1,211 @@
-//! Bytes into their gzip coding (RFC 1952), piece by piece: of what is the same as before, nothing is
-//! compressed again.
-//!
-//! Each piece is deflated by itself, and stands here among the others. No time stamp and no file name go
-//! into the header, so the same bytes always give the same bytes.
+//! The forms that a content is sent in: what they are called, what their entity tags are, and how each
+//! is made.
 
+mod br;
+mod gzip;
+mod zst;
+
+use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::artifact::{Chunk, Deferred, Draw, DrawError, Pieces, checksum};
+use crate::artifact::{Chunk, Deferred, Draw, DrawError, FieldValue, Pieces};
 use crate::priority::give_way;
 
-/// No name, no time, an unknown system.
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-/// An empty block that is the last.
-const END: [u8; 2] = [3, 0];
+/// How many bytes are coded before somebody may say that it is enough.
+const PIECE: usize = 32 * 1024;
 
-/// The gzip form, or `None` where it would not be smaller.
-pub(super) fn gzip(chunks: &[Chunk]) -> Option<Pieces> {
-    Some(gzip_always(chunks)).filter(|coded| coded.len() < length(chunks))
+/// A content coding, RFC 9110 §8.4.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// The bytes as they are.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstd,
 }
 
-fn gzip_always(chunks: &[Chunk]) -> Pieces {
-    let deflated = || {
-        chunks.iter().map(|chunk| {
-            give_way();
-            chunk.deflated()
-        })
-    };
-    let coded = deflated().map(|deflated| deflated.bytes().clone());
-    let mut trailer = END.to_vec();
-    trailer.extend(checksum(deflated()).to_le_bytes());
-    // The length modulo 2^32, as the format has it.
-    trailer.extend((length(chunks) as u32).to_le_bytes());
-    let header = std::iter::once(Bytes::from_static(&HEADER));
-    Pieces::new(header.chain(coded).chain([trailer.into()]))
+impl Coding {
+    /// All of them.
+    pub const ALL: [Coding; 4] = [Coding::Identity, Coding::Gzip, Coding::Brotli, Coding::Zstd];
+
+    /// Its name in `Content-Encoding`; the bytes as they are have none.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Coding::Identity => None,
+            Coding::Gzip => Some("gzip"),
+            Coding::Brotli => Some("br"),
+            Coding::Zstd => Some("zstd"),
+        }
+    }
 }
 
-fn length(chunks: &[Chunk]) -> usize {
-    chunks.iter().map(Chunk::len).sum()
+/// A content coding, and the effort that it was made with: what there can be of one content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The bytes as they are.
+    Identity,
+    /// gzip, in pieces.
+    Gzip,
+    /// brotli, at once.
+    Br5,
+    /// brotli, as small as can be.
+    Br11,
+    /// zstd, at once.
+    Zstd3,
+    /// zstd, as small as can be.
+    Zstd19,
 }
 
-/// The same in gzip coding, under a name of its own.
-pub(super) fn deferred(identity: Deferred) -> Deferred {
+impl Form {
+    /// All of them.
+    pub const ALL: [Form; 6] = [
+        Form::Identity,
+        Form::Gzip,
+        Form::Br5,
+        Form::Br11,
+        Form::Zstd3,
+        Form::Zstd19,
+    ];
+    /// Those of what is coded in pieces.
+    pub const IN_PIECES: [Form; 2] = [Form::Identity, Form::Gzip];
+    /// Those of what is made when it is asked for.
+    pub const LATE: [Form; 4] = [Form::Identity, Form::Gzip, Form::Br5, Form::Zstd3];
+    /// That of what is coded already.
+    pub const AS_IT_IS: [Form; 1] = [Form::Identity];
+
+    /// What a client has to understand for it.
+    pub fn coding(self) -> Coding {
+        match self {
+            Form::Identity => Coding::Identity,
+            Form::Gzip => Coding::Gzip,
+            Form::Br5 | Form::Br11 => Coding::Brotli,
+            Form::Zstd3 | Form::Zstd19 => Coding::Zstd,
+        }
+    }
+
+    /// What its entity tag has behind the name of the content.
+    fn suffix(self) -> &'static str {
+        match self {
+            Form::Identity => "",
+            Form::Gzip => "-gzip",
+            Form::Br5 => "-br5",
+            Form::Br11 => "-br11",
+            Form::Zstd3 => "-zstd3",
+            Form::Zstd19 => "-zstd19",
+        }
+    }
+}
+
+/// The entity tags of one content, of each form that there is or may come to be of it.
+///
+/// They follow from the content, and not from what is made of it yet: so they are the same on every
+/// replica and after a restart.
+#[derive(Debug, Clone)]
+pub struct Tags {
+    /// One behind the other.
+    all: FieldValue,
+    /// How long the name of the content is.
+    name: usize,
+    forms: &'static [Form],
+}
+
+impl Tags {
+    /// Those of a content of this name, which is visible ASCII without quotes.
+    pub fn new(name: &str, forms: &'static [Form]) -> Tags {
+        let mut all = String::with_capacity(forms.len() * (name.len() + 9));
+        for form in forms {
+            all.extend(["\"", name, form.suffix(), "\""]);
+        }
+        Tags {
+            all: all.into(),
+            name: name.len(),
+            forms,
+        }
+    }
+
+    /// That of one form, in its quotes; that of the plain one, where there is no such form.
+    pub fn get(&self, form: Form) -> FieldValue {
+        self.all.part(self.place(form))
+    }
+
+    fn place(&self, form: Form) -> Range<usize> {
+        let mut start = 0;
+        for &other in self.forms {
+            let end = start + self.name + other.suffix().len() + 2;
+            if other == form {
+                return start..end;
+            }
+            start = end;
+        }
+        0..self.name + 2
+    }
+
+    /// The form whose entity tag this is, in its quotes.
+    pub fn form(&self, tag: &[u8]) -> Option<Form> {
+        let name = self.all.as_bytes().get(..self.name + 1)?;
+        let suffix = tag.strip_prefix(name)?.strip_suffix(b"\"")?;
+        let mut forms = self.forms.iter().copied();
+        forms.find(|form| form.suffix().as_bytes() == suffix)
+    }
+
+    /// Which forms there are, or may come to be.
+    pub fn forms(&self) -> &'static [Form] {
+        self.forms
+    }
+}
+
+/// The gzip form of pieces, of which those that were coded before are not coded again; `None` where it
+/// would not be smaller.
+pub(super) fn in_pieces(chunks: &[Chunk]) -> Option<Pieces> {
+    let length: usize = chunks.iter().map(Chunk::len).sum();
+    Some(gzip::code(chunks)).filter(|coded| coded.len() < length)
+}
+
+/// A form of some bytes as a whole; `None` where it was given up.
+pub(super) fn code(
+    bytes: &[u8],
+    form: Form,
+    is_given_up: &mut dyn FnMut() -> bool,
+) -> Option<Vec<u8>> {
+    match form {
+        Form::Identity => Some(bytes.to_vec()),
+        Form::Gzip => gzip::code(&[Chunk::new(bytes.to_vec())]).to_vec().ok(),
+        Form::Br5 => br::code(bytes, 5, is_given_up),
+        Form::Br11 => br::code(bytes, 11, is_given_up),
+        Form::Zstd3 => zst::code(bytes, 3, is_given_up),
+        Form::Zstd19 => zst::code(bytes, 19, is_given_up),
+    }
+}
+
+/// Whether a coder goes on. Others go first.
+fn is_on(is_given_up: &mut dyn FnMut() -> bool) -> bool {
+    give_way();
+    !is_given_up()
+}
+
+/// The same in another form, under a name of its own.
+pub(super) fn deferred(identity: Deferred, form: Form) -> Deferred {
+    if form == Form::Identity {
+        return identity;
+    }
     Deferred {
-        fingerprint: format!("{}-gzip", identity.fingerprint),
-        draw: Arc::new(Gzipped(identity)),
+        fingerprint: format!("{}{}", identity.fingerprint, form.suffix()),
+        draw: Arc::new(Coded(identity, form)),
     }
 }
 
 #[derive(Debug)]
-struct Gzipped(Deferred);
+struct Coded(Deferred, Form);
 
-impl Draw for Gzipped {
+impl Draw for Coded {
     fn draw(&self) -> Result<Vec<u8>, DrawError> {
         let bytes = self.0.draw.draw()?;
         // What does not shrink is in this coding all the same, for its name is given out already.
-        let coded = gzip_always(&[Chunk::new(bytes)]).to_vec();
-        coded.map_err(|damaged| DrawError::Failed(damaged.to_string()))
+        code(&bytes, self.1, &mut || false)
+            .ok_or_else(|| DrawError::Failed(format!("it cannot be coded as {:?}", self.1)))
     }
 }
 
@@ -70,17 +218,99 @@ mod tests {
 
     use super::*;
 
-    proptest! {
-        #[test]
-        fn what_is_coded_in_pieces_is_one_stream(
-            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"abcdefgh".to_vec()), 0..3_000), 0..6)
-        ) {
-            let whole = pieces.concat();
-            let chunks: Vec<Chunk> = pieces.into_iter().map(Chunk::new).collect();
-            let coded = gzip_always(&chunks).to_vec().unwrap();
-            let mut decoded = Vec::new();
-            GzDecoder::new(&*coded).read_to_end(&mut decoded).unwrap();
-            prop_assert_eq!(decoded, whole);
+    fn decoded(coded: &[u8], form: Form) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match form.coding() {
+            Coding::Identity => bytes.extend(coded),
+            Coding::Gzip => drop(GzDecoder::new(coded).read_to_end(&mut bytes).unwrap()),
+            Coding::Brotli => {
+                let mut decoder = brotli::Decompressor::new(coded, 4096);
+                decoder.read_to_end(&mut bytes).unwrap();
+            }
+            Coding::Zstd => {
+                let mut decoder = zstd::Decoder::new(coded).unwrap();
+                // RFC 9659: a client need not take a window of more than 8 MiB.
+                decoder.window_log_max(23).unwrap();
+                decoder.read_to_end(&mut bytes).unwrap();
+            }
         }
+        bytes
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let words = prop::collection::vec(
+            prop::sample::select(vec!["a", "<p>", "word ", "ö"]),
+            0..9_000,
+        );
+        let words = words.prop_map(|words| words.concat().into_bytes());
+        prop_oneof![words, prop::collection::vec(any::<u8>(), 0..3_000)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn each_form_is_decoded_to_what_it_was_made_of(bytes in text()) {
+            for form in Form::ALL {
+                let coded = code(&bytes, form, &mut || false).unwrap();
+                prop_assert!(decoded(&coded, form) == bytes, "{form:?}");
+                prop_assert!(code(&bytes, form, &mut || false).unwrap() == coded, "{form:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_a_window_may_be_is_coded_for_every_client() {
+        let mut bytes = b"one line of many\n".repeat(100);
+        bytes.resize(9 << 20, 0);
+        bytes.extend_from_within(..1_000);
+        for form in [Form::Br5, Form::Zstd3] {
+            let coded = code(&bytes, form, &mut || false).unwrap();
+            assert!(decoded(&coded, form) == bytes, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_up_stops_at_the_next_piece() {
+        let bytes = vec![b'x'; 4 * PIECE];
+        for form in [Form::Br5, Form::Br11, Form::Zstd3, Form::Zstd19] {
+            let mut asked = 0;
+            let given_up = code(&bytes, form, &mut || {
+                asked += 1;
+                asked == 3
+            });
+            assert_eq!((given_up, asked), (None, 3));
+        }
+    }
+
+    #[test]
+    fn tags_are_told_apart_and_are_those_of_this_content() {
+        let tags = Tags::new("c0ffee", &Form::ALL);
+        let cases = [
+            ("\"c0ffee\"", Some(Form::Identity)),
+            ("\"c0ffee-gzip\"", Some(Form::Gzip)),
+            ("\"c0ffee-br5\"", Some(Form::Br5)),
+            ("\"c0ffee-br11\"", Some(Form::Br11)),
+            ("\"c0ffee-zstd3\"", Some(Form::Zstd3)),
+            ("\"c0ffee-zstd19\"", Some(Form::Zstd19)),
+            ("\"c0ffee-br\"", None),
+            ("\"c0ffee-br5x\"", None),
+            ("\"c0ffee-GZIP\"", None),
+            ("\"c0ffe\"", None),
+            ("\"c0ffee", None),
+            ("\"c0ffeebr5\"", None),
+            ("\"decaf-br5\"", None),
+            ("\"\"", None),
+            ("\"", None),
+            ("", None),
+        ];
+        for (tag, form) in cases {
+            assert_eq!(tags.form(tag.as_bytes()), form, "{tag}");
+            if let Some(form) = form {
+                assert_eq!(&*tags.get(form), tag);
+            }
+        }
+        let tags = Tags::new("c0ffee", &Form::AS_IT_IS);
+        assert_eq!(tags.form(b"\"c0ffee-gzip\""), None);
+        assert_eq!(&*tags.get(Form::Gzip), "\"c0ffee\"");
     }
 }

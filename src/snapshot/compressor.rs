@@ -1,8 +1,11 @@
 //! Snapshots into their codings, on a thread of their own: what is new is served uncoded until then.
+//!
+//! What there is at once is made of each; what is as small as can be takes a hundred times as long, and is
+//! made while nothing newer comes.
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::thread::Builder;
 
 use super::Snapshot;
@@ -21,10 +24,21 @@ impl Compressor {
         let (sender, snapshots) = channel::<Arc<Snapshot>>();
         Builder::new().name("compress".to_owned()).spawn(move || {
             Priority::Compressing.take();
-            while let Ok(next) = snapshots.recv() {
+            let mut next = snapshots.recv().ok();
+            while let Some(snapshot) = next.take() {
                 // Of several, only the last is served for long.
-                let last = snapshots.try_iter().last().unwrap_or(next);
+                let last = snapshots.try_iter().last().unwrap_or(snapshot);
                 last.compress();
+                let mut is_over = false;
+                last.refine(&mut || {
+                    match snapshots.try_recv() {
+                        Ok(newer) => next = Some(newer),
+                        Err(TryRecvError::Disconnected) => is_over = true,
+                        Err(TryRecvError::Empty) => {}
+                    }
+                    next.is_some() || is_over
+                });
+                next = next.or_else(|| snapshots.recv().ok());
             }
         })?;
         Ok(Compressor(sender))

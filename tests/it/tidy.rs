@@ -169,6 +169,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Third-party crates, and the one place that may name each; what is read and written has two.
 const FENCES: &[(&str, &str)] = &[
     ("imbl", "src/collection.rs"),
+    ("brotli", "src/snapshot/coding/br.rs"),
+    ("zstd", "src/snapshot/coding/zst.rs"),
     ("crc32fast", "src/artifact/deflated.rs"),
     ("rss", "src/render/rss.rs"),
     ("atom_syndication", "src/render/atom.rs"),

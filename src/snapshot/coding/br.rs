@@ -1,0 +1,39 @@
+//! Bytes into their brotli coding (RFC 7932), as a whole.
+
+use std::io::Write as _;
+
+use brotli::CompressorWriter;
+use brotli::enc::BrotliEncoderParams;
+
+use super::{PIECE, is_on};
+
+/// The least window that an encoder takes without losing by it, and the largest that is not an
+/// extension which browsers do not know. Who decodes takes as much memory.
+const WINDOWS: (u32, u32) = (16, 24);
+
+/// The brotli form of this quality; `None` where it was given up.
+pub(super) fn code(
+    bytes: &[u8],
+    quality: i32,
+    is_given_up: &mut dyn FnMut() -> bool,
+) -> Option<Vec<u8>> {
+    // All of it, and no more: a window costs memory at both ends, and the encoder at best quality eight
+    // times as much.
+    let window = (usize::BITS - bytes.len().leading_zeros()).clamp(WINDOWS.0, WINDOWS.1);
+    let params = BrotliEncoderParams {
+        quality,
+        lgwin: i32::try_from(window).ok()?,
+        size_hint: bytes.len(),
+        ..BrotliEncoderParams::default()
+    };
+    let mut coder = CompressorWriter::with_params(Vec::new(), PIECE, &params);
+    for piece in bytes.chunks(PIECE) {
+        if !is_on(is_given_up) {
+            return None;
+        }
+        coder.write_all(piece).ok()?;
+    }
+    let mut coded = coder.into_inner();
+    coded.shrink_to_fit();
+    Some(coded)
+}
