@@ -94,12 +94,10 @@ pub enum Content {
     Ready(Ready),
     /// The name of its bytes, and how to make them. What is made late is compressed already, or text.
     Deferred {
-        /// A strong entity tag of the bytes that will be made, in its quotes.
-        etag: FieldValue,
-        /// How to make them.
+        /// The strong entity tags of the forms that can be made.
+        tags: Tags,
+        /// How to make the bytes as they are; see [`Form::of`] for the others.
         deferred: Deferred,
-        /// The same in gzip coding, of text.
-        gzip: Option<(FieldValue, Deferred)>,
     },
     /// Nothing: what was there is at this absolute URL now.
     Moved(String),
@@ -192,16 +190,9 @@ impl Snapshot {
         })
     }
 
-    /// A further page of a feed, in gzip coding or as rendered.
-    pub fn page(&self, key: &ArtifactKey, page: Page, is_gzip: bool) -> Option<FurtherPage> {
-        let page = self.shelf.as_ref()?.page(key, page)?;
-        if !is_gzip {
-            return Some(page);
-        }
-        Some(FurtherPage {
-            deferred: coding::deferred(page.deferred, Form::Gzip),
-            ..page
-        })
+    /// A further page of a feed.
+    pub fn page(&self, key: &ArtifactKey, page: Page) -> Option<FurtherPage> {
+        self.shelf.as_ref()?.page(key, page)
     }
 
     /// The artifact at a path as [`ArtifactKey::path`] writes it.
@@ -258,11 +249,14 @@ impl Resource {
         let content = match artifact.body {
             Body::Ready(chunks) => Content::Ready(Ready::new(chunks, packed_above, is_text)),
             Body::Deferred(deferred) => Content::Deferred {
-                etag: quoted(&deferred.fingerprint),
-                gzip: is_text.then(|| {
-                    let gzip = coding::deferred(deferred.clone(), Form::Gzip);
-                    (quoted(&gzip.fingerprint), gzip)
-                }),
+                tags: Tags::new(
+                    &deferred.fingerprint,
+                    if is_text {
+                        &Form::LATE
+                    } else {
+                        &Form::AS_IT_IS
+                    },
+                ),
                 deferred,
             },
             Body::Moved(url) => Content::Moved(url),
@@ -298,7 +292,7 @@ impl Resource {
     pub fn is_coded(&self) -> bool {
         match &self.content {
             Content::Ready(ready) => ready.is_coded(),
-            Content::Deferred { gzip, .. } => gzip.is_some(),
+            Content::Deferred { tags, .. } => tags.forms().len() > 1,
             Content::Moved(_) | Content::Gone => false,
         }
     }
@@ -314,10 +308,6 @@ impl Resource {
         let link = Link::header_value(&artifact.links);
         same && self.noindex == artifact.noindex && self.link.as_deref() == link.as_deref()
     }
-}
-
-fn quoted(tag: &str) -> FieldValue {
-    format!("\"{tag}\"").into()
 }
 
 /// A time of change after an earlier one: by a second at least, whatever the clock does.
@@ -483,9 +473,92 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_shrink_has_no_gzip_form() {
+    fn what_does_not_shrink_has_no_other_form_and_varies_until_that_is_known() {
         let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact("a")], at(0));
+        let resource = snapshot.get("/robots.txt").unwrap();
+        assert!(resource.is_coded());
         snapshot.compress();
-        assert!(snapshot.get("/robots.txt").unwrap().gzip().is_none());
+        assert!(resource.is_coded(), "with more effort it may");
+        assert!(snapshot.refine(&mut || false));
+        assert!(!resource.is_coded());
+        for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
+            assert_eq!(form_in(&snapshot, "/robots.txt", coding), None);
+        }
+    }
+
+    fn form_in(snapshot: &Snapshot, path: &str, coding: Coding) -> Option<Form> {
+        let resource = snapshot.get(path).unwrap();
+        let Content::Ready(ready) = &resource.content else {
+            panic!("{path} is made");
+        };
+        let there = ready.in_coding(coding);
+        assert_eq!(ready.len_in(coding), there.as_ref().map(|it| it.body.len()));
+        there.map(|representation| representation.form)
+    }
+
+    /// An output that is small, and one of some pieces of the coders.
+    fn small_and_long() -> Snapshot {
+        let line = |number| format!("line {number} of many\n");
+        let of = |key, lines| Artifact {
+            key,
+            body: Body::Ready(vec![Chunk::new(
+                (0..lines).map(line).collect::<String>().into(),
+            )]),
+            ..artifact("")
+        };
+        let artifacts = vec![of(ArtifactKey::Robots, 100), of(ArtifactKey::Opml, 10_000)];
+        Snapshot::next(&Snapshot::default(), artifacts, at(0))
+    }
+
+    #[test]
+    fn what_is_best_takes_the_place_of_what_was_made_at_once() {
+        let snapshot = small_and_long();
+        let forms = || {
+            ["/robots.txt", "/opml.xml"].map(|path| {
+                [Coding::Brotli, Coding::Zstd].map(|coding| form_in(&snapshot, path, coding))
+            })
+        };
+        assert_eq!(forms(), [[None; 2]; 2]);
+        snapshot.compress();
+        assert_eq!(forms(), [[Some(Form::Br5), Some(Form::Zstd3)]; 2]);
+        assert!(snapshot.refine(&mut || false));
+        assert_eq!(forms(), [[Some(Form::Br11), Some(Form::Zstd19)]; 2]);
+        let next = Snapshot::next(&snapshot, vec![artifact("other")], at(0));
+        assert!(next.refine(&mut || false), "and the next begins anew");
+    }
+
+    #[test]
+    fn what_is_newer_interrupts_in_the_middle_of_an_output_and_what_was_made_stays() {
+        let snapshot = small_and_long();
+        snapshot.compress();
+        let mut asked = 0;
+        let is_whole = snapshot.refine(&mut || {
+            asked += 1;
+            asked > 4
+        });
+        assert!(!is_whole);
+        assert_eq!(asked, 6, "both coders heard of it at once");
+        let best = form_in(&snapshot, "/robots.txt", Coding::Brotli);
+        assert_eq!(best, Some(Form::Br11), "the small one came first");
+        let early = form_in(&snapshot, "/opml.xml", Coding::Brotli);
+        assert_eq!(early, Some(Form::Br5));
+        assert!(snapshot.refine(&mut || false), "it is taken up again");
+        let best = form_in(&snapshot, "/opml.xml", Coding::Brotli);
+        assert_eq!(best, Some(Form::Br11));
+    }
+
+    #[test]
+    fn the_thread_that_compresses_comes_to_what_is_best_and_ends_with_its_owner() {
+        let compressor = Compressor::new().unwrap();
+        let snapshot = Arc::new(small_and_long());
+        compressor.take(Arc::clone(&snapshot));
+        let best = || form_in(&snapshot, "/opml.xml", Coding::Zstd) == Some(Form::Zstd19);
+        while !(best() && form_in(&snapshot, "/opml.xml", Coding::Brotli) == Some(Form::Br11)) {
+            std::thread::yield_now();
+        }
+        drop(compressor);
+        while Arc::strong_count(&snapshot) > 1 {
+            std::thread::yield_now();
+        }
     }
 }

@@ -2,72 +2,84 @@
 //!
 //! A client that asked for nothing gets the bytes as they are: no small client is ever surprised.
 //! There is no 406: a client that rules out everything gets the bytes as they are too. What is
-//! not understood counts as not written.
+//! not understood counts as not written. Nothing is allocated.
 
 use hyper::HeaderMap;
 use hyper::header::ACCEPT_ENCODING;
 
-/// A content coding, RFC 9110 §8.4.1.
+use crate::snapshot::Coding;
+
+/// How much a client wants each content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    /// The bytes as they are.
-    Identity,
-    /// RFC 1952.
-    Gzip,
+pub(super) struct Accepted {
+    identity: Weight,
+    gzip: Weight,
+    brotli: Weight,
+    zstd: Weight,
 }
 
-/// Chooses among the codings on offer, of which the earlier wins where the client is indifferent.
-pub(super) fn negotiate(headers: &HeaderMap, offered: &[Coding]) -> Coding {
-    let members: Vec<Member<'_>> = headers
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .filter_map(Member::parse)
-        .collect();
-    let mut best = (Weight::NEVER, Coding::Identity);
-    for &coding in offered {
-        let weight = coding.weight(&members);
-        if weight > best.0 {
-            best = (weight, coding);
+impl Accepted {
+    /// Reads what a request says. Of a coding that is named twice the first counts.
+    pub(super) fn of(headers: &HeaderMap) -> Accepted {
+        let [mut identity, mut gzip, mut brotli, mut zstd, mut others] = [None; 5];
+        let lines = headers.get_all(ACCEPT_ENCODING).iter();
+        let members = lines
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+            .filter_map(Member::parse);
+        for member in members {
+            let is = |name: &str| member.coding.eq_ignore_ascii_case(name);
+            let weight = match () {
+                // RFC 9110 §8.4.1.3: a recipient treats `x-gzip` as `gzip`.
+                () if is("gzip") || is("x-gzip") => &mut gzip,
+                () if is("br") => &mut brotli,
+                () if is("zstd") => &mut zstd,
+                () if is("identity") => &mut identity,
+                () if is("*") => &mut others,
+                () => continue,
+            };
+            weight.get_or_insert(member.weight);
         }
-    }
-    best.1
-}
-
-impl Coding {
-    /// Its name in `Content-Encoding`; the bytes as they are have none.
-    pub(super) fn name(self) -> Option<&'static str> {
-        match self {
-            Coding::Identity => None,
-            Coding::Gzip => Some("gzip"),
-        }
-    }
-
-    fn is_called(self, name: &str) -> bool {
-        let names: &[&str] = match self {
-            Coding::Identity => &["identity"],
-            // RFC 9110 §8.4.1.3: a recipient treats `x-gzip` as `gzip`.
-            Coding::Gzip => &["gzip", "x-gzip"],
-        };
-        names.iter().any(|own| own.eq_ignore_ascii_case(name))
-    }
-
-    fn weight(self, members: &[Member<'_>]) -> Weight {
-        let of = |matches: &dyn Fn(&str) -> bool| {
-            members
-                .iter()
-                .find(|member| matches(member.coding))
-                .map(|member| member.weight)
-        };
-        let unnamed = match self {
+        let coded = |weight: Option<Weight>| weight.or(others).unwrap_or(Weight::NEVER);
+        Accepted {
             // Acceptable unless ruled out, and behind all that was asked for.
-            Coding::Identity => Weight::BARELY,
-            Coding::Gzip => Weight::NEVER,
-        };
-        of(&|name| self.is_called(name))
-            .or_else(|| of(&|name| name == "*"))
-            .unwrap_or(unnamed)
+            identity: identity.or(others).unwrap_or(Weight::BARELY),
+            gzip: coded(gzip),
+            brotli: coded(brotli),
+            zstd: coded(zstd),
+        }
+    }
+
+    /// Whether an answer may be in this coding.
+    pub(super) fn takes(self, coding: Coding) -> bool {
+        self.weight(coding) > Weight::NEVER
+    }
+
+    /// The coding that is wanted most among those that `length` knows a length of, and of equals the
+    /// smallest; identity, where none is wanted.
+    pub(super) fn choose(self, length: impl Fn(Coding) -> Option<usize>) -> Coding {
+        let mut best = (Weight::NEVER, usize::MAX, Coding::Identity);
+        for coding in Coding::ALL {
+            let weight = self.weight(coding);
+            if weight == Weight::NEVER || weight < best.0 {
+                continue;
+            }
+            if let Some(length) = length(coding)
+                && (weight > best.0 || length < best.1)
+            {
+                best = (weight, length, coding);
+            }
+        }
+        best.2
+    }
+
+    fn weight(self, coding: Coding) -> Weight {
+        match coding {
+            Coding::Identity => self.identity,
+            Coding::Gzip => self.gzip,
+            Coding::Brotli => self.brotli,
+            Coding::Zstd => self.zstd,
+        }
     }
 }
 
@@ -83,10 +95,16 @@ impl Weight {
     /// RFC 9110 §12.4.2: `0` or `1` with at most three decimals, and not above 1.
     fn parse(qvalue: &str) -> Option<Weight> {
         let (whole, decimals) = qvalue.split_once('.').unwrap_or((qvalue, ""));
-        if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        if decimals.len() > 3 {
             return None;
         }
-        let thousandths = format!("{decimals:0<3}").parse::<u16>().ok()?;
+        let mut thousandths = 0;
+        let mut worth = 100;
+        for byte in decimals.bytes() {
+            let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            thousandths += worth * u16::from(digit);
+            worth /= 10;
+        }
         match (whole, thousandths) {
             ("0", _) => Some(Weight(2 * thousandths)),
             ("1", 0) => Some(Weight::FULL),
@@ -123,20 +141,27 @@ mod tests {
     use hyper::header::HeaderValue;
     use proptest::prelude::*;
 
-    const OFFERED: [Coding; 2] = [Coding::Gzip, Coding::Identity];
-
-    fn chosen(lines: &[&[u8]]) -> Coding {
+    fn accepted(lines: &[&[u8]]) -> Accepted {
         let mut headers = HeaderMap::new();
         for line in lines {
             if let Ok(value) = HeaderValue::from_bytes(line) {
                 headers.append(ACCEPT_ENCODING, value);
             }
         }
-        negotiate(&headers, &OFFERED)
+        Accepted::of(&headers)
+    }
+
+    /// What is chosen while there is nothing but gzip.
+    fn chosen(lines: &[&[u8]]) -> Coding {
+        accepted(lines).choose(|coding| match coding {
+            Coding::Identity => Some(100),
+            Coding::Gzip => Some(30),
+            Coding::Brotli | Coding::Zstd => None,
+        })
     }
 
     #[test]
-    fn the_client_s_wish_decides() {
+    fn the_client_s_wish_decides_while_there_is_only_gzip() {
         use Coding::{Gzip, Identity};
         let cases: &[(&[&str], Coding)] = &[
             (&[], Identity),
@@ -185,17 +210,94 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_offered_is_not_chosen() {
-        let mut headers = HeaderMap::new();
-        headers.append(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        assert_eq!(negotiate(&headers, &[Coding::Identity]), Coding::Identity);
-        assert_eq!(negotiate(&headers, &[]), Coding::Identity);
+    fn the_client_s_wish_decides_and_then_the_size() {
+        use Coding::{Brotli, Gzip, Identity, Zstd};
+        let cases: &[(&str, Coding)] = &[
+            ("gzip, deflate, br, zstd", Brotli),
+            ("zstd, gzip, br", Brotli),
+            ("gzip, zstd", Zstd),
+            ("gzip, deflate", Gzip),
+            ("br", Brotli),
+            ("BR", Brotli),
+            ("zstd", Zstd),
+            ("ZStd", Zstd),
+            ("x-br", Identity),
+            ("brotli", Identity),
+            ("zst", Identity),
+            ("*", Brotli),
+            ("*, br;q=0", Zstd),
+            ("*;q=0, zstd", Zstd),
+            ("*;q=0.5, gzip", Gzip),
+            ("*;q=0.5, gzip;q=0.4", Brotli),
+            ("br;q=0.9, gzip", Gzip),
+            ("br;q=0.9, gzip;q=0.9, zstd;q=0.8", Brotli),
+            ("br;q=0, gzip;q=0.1", Gzip),
+            ("gzip;q=1.0, identity;q=0.5, *;q=0", Gzip),
+            ("gzip;q=0.5, br;q=0.5, identity", Identity),
+            ("br;q=0.5, br;q=1, gzip;q=0.7", Gzip),
+            ("identity;q=0, zstd;q=0.001", Zstd),
+            ("identity;q=0", Identity),
+            ("identity", Identity),
+            ("*;q=0", Identity),
+            ("deflate", Identity),
+        ];
+        for (line, coding) in cases {
+            let accepted = accepted(&[line.as_bytes()]);
+            let length = |coding| {
+                Some(match coding {
+                    Identity => 100,
+                    Gzip => 30,
+                    Zstd => 28,
+                    Brotli => 25,
+                })
+            };
+            assert_eq!(accepted.choose(length), *coding, "{line}");
+        }
+        let accepted = accepted(&[b"gzip, br, zstd"]);
+        let early = |coding| match coding {
+            Identity => Some(100),
+            Gzip => Some(30),
+            Brotli => Some(31),
+            Zstd => None,
+        };
+        assert_eq!(accepted.choose(early), Gzip, "what is smaller now");
+        assert_eq!(accepted.choose(|_| None), Identity);
+        let only = |coding| (coding == Identity).then_some(100);
+        assert_eq!(accepted.choose(only), Identity);
+    }
+
+    #[test]
+    fn what_may_be_answered_is_told_apart_from_what_is_chosen() {
+        use Coding::{Brotli, Gzip, Identity, Zstd};
+        let cases: &[(&str, &[Coding])] = &[
+            ("", &[Identity]),
+            ("gzip", &[Identity, Gzip]),
+            ("gzip, br;q=0.1", &[Identity, Gzip, Brotli]),
+            ("identity;q=0, br", &[Brotli]),
+            ("*", &[Identity, Gzip, Brotli, Zstd]),
+            ("*;q=0, zstd", &[Zstd]),
+            ("gzip;q=0, *", &[Identity, Brotli, Zstd]),
+        ];
+        for (line, expected) in cases {
+            let accepted = accepted(&[line.as_bytes()]);
+            let taken = Coding::ALL.into_iter();
+            let taken: Vec<_> = taken.filter(|coding| accepted.takes(*coding)).collect();
+            assert_eq!(taken, *expected, "{line}");
+        }
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_survived(line in any::<Vec<u8>>()) {
             let _ = chosen(&[&line]);
+        }
+
+        #[test]
+        fn what_is_chosen_is_taken_unless_nothing_is(line in "(gzip|br|zstd|identity|\\*|;q=0|;q=0\\.[0-9]|, ){0,9}") {
+            let accepted = accepted(&[line.as_bytes()]);
+            let coding = accepted.choose(|_| Some(1));
+            let takes_none = Coding::ALL.iter().all(|&coding| !accepted.takes(coding));
+            prop_assert!(accepted.takes(coding) || takes_none && coding == Coding::Identity);
         }
 
         #[test]

@@ -7,21 +7,30 @@
 //! 3. `If-None-Match`, by weak comparison: one matches, 304.
 //! 4. Without it `If-Modified-Since`: not modified since, 304.
 //!
+//! A tag matches that is of the selected form, or of another form of the same content that the client takes:
+//! whoever has the bytes in any coding has them. Codings come and go, with the process and with what it has had
+//! time for, and none of that is to cost a body.
+//!
 //! What cannot be read is no match and no date. So a mangled validator costs a body, never a
 //! stale page.
 
 use std::time::SystemTime;
 
 use hyper::HeaderMap;
-use hyper::header::{
-    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
-};
+use hyper::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
+
+use super::negotiate::Accepted;
+use crate::snapshot::{Form, Tags};
 
 /// What tells two versions of the selected representation apart, RFC 9110 §8.8.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Validators<'a> {
-    /// A strong entity tag, in its quotes.
-    pub(super) etag: &'a str,
+    /// The strong entity tags of all its forms.
+    pub(super) tags: &'a Tags,
+    /// The form that an answer in full has.
+    pub(super) selected: Form,
+    /// The codings that the client takes.
+    pub(super) accepted: Accepted,
     /// Whole seconds; `None` while there is none that could be told.
     pub(super) last_modified: Option<SystemTime>,
 }
@@ -31,8 +40,8 @@ pub(super) struct Validators<'a> {
 pub(super) enum Precondition {
     /// The request is answered as if it had none.
     Holds,
-    /// The client has it already: 304.
-    NotModified,
+    /// The client has it already, in this form: 304.
+    NotModified(Form),
     /// The client did not want this one: 412.
     Failed,
 }
@@ -44,9 +53,8 @@ impl Precondition {
         validators: Validators<'_>,
         now: SystemTime,
     ) -> Precondition {
-        let etag = validators.etag.as_bytes();
         if headers.contains_key(IF_MATCH) {
-            if !any_tag(headers, IF_MATCH, |tag| !tag.weak && tag.opaque == etag) {
+            if validators.named(headers, IF_MATCH, false).is_none() {
                 return Precondition::Failed;
             }
         } else if let (Some(modified), Some(date)) =
@@ -56,8 +64,8 @@ impl Precondition {
             return Precondition::Failed;
         }
         if headers.contains_key(IF_NONE_MATCH) {
-            if any_tag(headers, IF_NONE_MATCH, |tag| tag.opaque == etag) {
-                return Precondition::NotModified;
+            if let Some(form) = validators.named(headers, IF_NONE_MATCH, true) {
+                return Precondition::NotModified(form);
             }
         } else if let (Some(modified), Some(date)) =
             (validators.last_modified, date(headers, IF_MODIFIED_SINCE))
@@ -65,9 +73,31 @@ impl Precondition {
             && date <= now
             && modified <= date
         {
-            return Precondition::NotModified;
+            return Precondition::NotModified(validators.selected);
         }
         Precondition::Holds
+    }
+}
+
+impl Validators<'_> {
+    /// The form that a field names first: `*` is the selected one.
+    fn named(&self, headers: &HeaderMap, name: HeaderName, may_be_weak: bool) -> Option<Form> {
+        headers.get_all(name).iter().find_map(|line| {
+            if line.as_bytes().trim_ascii() == b"*" {
+                return Some(self.selected);
+            }
+            EntityTag::list(line.as_bytes())
+                .filter(|tag| may_be_weak || !tag.weak)
+                .find_map(|tag| {
+                    self.tags
+                        .form(tag.opaque)
+                        .filter(|form| self.is_taken(*form))
+                })
+        })
+    }
+
+    fn is_taken(&self, form: Form) -> bool {
+        form == self.selected || self.accepted.takes(form.coding())
     }
 }
 
@@ -78,13 +108,6 @@ fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
         (Some(line), None) => httpdate::parse_http_date(line.to_str().ok()?.trim()).ok(),
         _ => None,
     }
-}
-
-/// Whether a field is `*`, which any representation matches, or lists a tag that matches.
-fn any_tag(headers: &HeaderMap, name: HeaderName, matches: impl Fn(EntityTag<'_>) -> bool) -> bool {
-    let mut lines = headers.get_all(name).iter();
-    let is_star = |line: &HeaderValue| line.as_bytes().trim_ascii() == b"*";
-    lines.any(|line| is_star(line) || EntityTag::list(line.as_bytes()).any(&matches))
 }
 
 /// RFC 9110 §8.8.3.
@@ -139,11 +162,14 @@ fn split_member(list: &[u8]) -> (&[u8], &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::Precondition::{Failed, Holds, NotModified};
+    use super::Precondition::{Failed, Holds};
     use super::*;
+    use hyper::header::{ACCEPT_ENCODING, HeaderValue};
     use proptest::prelude::*;
     use std::time::{Duration, UNIX_EPOCH};
 
+    #[expect(non_upper_case_globals, reason = "it stands beside the others")]
+    const NotModified: Precondition = Precondition::NotModified(Form::Identity);
     const INM: &str = "if-none-match";
     const IMS: &str = "if-modified-since";
     const IM: &str = "if-match";
@@ -164,8 +190,11 @@ mod tests {
                 headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
             }
         }
+        let tags = Tags::new("a,b", &Form::ALL);
         let validators = Validators {
-            etag: "\"a,b\"",
+            tags: &tags,
+            selected: Form::Identity,
+            accepted: Accepted::of(&headers),
             last_modified,
         };
         Precondition::evaluate(&headers, validators, modified() + Duration::from_secs(60))
@@ -233,6 +262,73 @@ mod tests {
         for (fields, expected) in cases {
             let bytes: Vec<_> = fields.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
             assert_eq!(evaluated(&bytes, Some(modified())), *expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_tag_of_another_form_matches_where_its_coding_is_taken() {
+        use Form::{Br5, Br11, Gzip, Identity, Zstd3, Zstd19};
+        let is = Precondition::NotModified;
+        // What is taken, what would be sent, `If-None-Match` or `If-Match`, and what it comes to.
+        let cases: &[(Option<&str>, Form, &str, &str, Precondition)] = &[
+            (None, Identity, INM, "\"c\"", is(Identity)),
+            (None, Identity, INM, "\"c-gzip\"", Holds),
+            (None, Identity, INM, "\"c-br11\"", Holds),
+            (Some("gzip"), Gzip, INM, "\"c-gzip\"", is(Gzip)),
+            (Some("gzip"), Gzip, INM, "W/\"c-gzip\"", is(Gzip)),
+            (Some("gzip"), Gzip, INM, "\"c\"", is(Identity)),
+            (Some("gzip"), Identity, INM, "\"c-gzip\"", is(Gzip)),
+            (Some("gzip"), Gzip, INM, "\"c-br5\"", Holds),
+            (Some("br"), Br11, INM, "\"c-br5\"", is(Br5)),
+            (Some("br"), Br5, INM, "\"c-br11\"", is(Br11)),
+            (Some("br"), Identity, INM, "\"c-br11\"", is(Br11)),
+            (Some("br;q=0"), Identity, INM, "\"c-br11\"", Holds),
+            (Some("zstd, br"), Br11, INM, "\"c-zstd3\"", is(Zstd3)),
+            (Some("*"), Br11, INM, "\"c-zstd19\"", is(Zstd19)),
+            (Some("*;q=0"), Identity, INM, "\"c-zstd19\"", Holds),
+            (Some("br"), Br5, INM, "\"d-br5\", \"c-br\"", Holds),
+            (
+                Some("br, gzip"),
+                Br5,
+                INM,
+                "\"d\", \"c-gzip\", \"c-br5\"",
+                is(Gzip),
+            ),
+            (Some("br, gzip"), Br5, INM, "*", is(Br5)),
+            (Some("identity;q=0, gzip"), Gzip, INM, "\"c\"", Holds),
+            // There is nothing else yet, so that is what would be sent.
+            (
+                Some("identity;q=0, gzip"),
+                Identity,
+                INM,
+                "\"c\"",
+                is(Identity),
+            ),
+            (Some("identity;q=0"), Identity, INM, "\"c\"", is(Identity)),
+            (Some("br"), Br11, IM, "\"c-br5\"", Holds),
+            (Some("br"), Br11, IM, "\"c\"", Holds),
+            (Some("br"), Br11, IM, "W/\"c-br5\"", Failed),
+            (Some("br"), Br11, IM, "\"c-gzip\"", Failed),
+            (None, Identity, IM, "\"c-br11\"", Failed),
+            (Some("br"), Br11, IMS, SAME, is(Br11)),
+        ];
+        let tags = Tags::new("c", &Form::ALL);
+        for &(accept, selected, name, value, expected) in cases {
+            let mut headers = HeaderMap::new();
+            let value = HeaderValue::from_static(value);
+            headers.append(HeaderName::from_static(name), value);
+            if let Some(accept) = accept {
+                headers.append(ACCEPT_ENCODING, HeaderValue::from_static(accept));
+            }
+            let validators = Validators {
+                tags: &tags,
+                selected,
+                accepted: Accepted::of(&headers),
+                last_modified: Some(modified()),
+            };
+            let now = modified() + Duration::from_secs(60);
+            let is = Precondition::evaluate(&headers, validators, now);
+            assert_eq!(is, expected, "{headers:?}, {selected:?}");
         }
     }
 

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::negotiate::{Coding, negotiate};
+use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
 use super::strict::{Objection, object};
@@ -30,7 +30,7 @@ use super::{date, one_path};
 use crate::artifact::{ArtifactKey, Deferred, FieldValue, Link, Page, Pieces};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
-use crate::snapshot::{Content, Representation, Resource, Snapshot};
+use crate::snapshot::{Coding, Content, Form, Representation, Resource, Snapshot, Tags};
 
 /// What a request leads to.
 #[derive(Debug)]
@@ -168,48 +168,54 @@ fn answer<B>(
     if let Some(page) = page.filter(|page| *page != Page::Number(1)) {
         return further(request, snapshot, &resource.key, page, now);
     }
-    let Some(selected) = select(resource, request.headers()) else {
+    let accepted = Accepted::of(request.headers());
+    let Some((tags, selected)) = select(resource, accepted) else {
         return (not_found(), None);
     };
     let last_modified = (resource.last_modified <= now).then_some(resource.last_modified);
     let validators = Validators {
-        etag: selected.etag(),
+        tags,
+        selected: selected.form(),
+        accepted,
         last_modified,
     };
     let mut deferred = None;
-    let mut response = match Precondition::evaluate(request.headers(), validators, now) {
+    let (mut response, form) = match Precondition::evaluate(request.headers(), validators, now) {
         Precondition::Failed => {
             return (precondition_failed(), None);
         }
-        Precondition::NotModified => status(StatusCode::NOT_MODIFIED, Pieces::default()),
+        Precondition::NotModified(form) => {
+            (status(StatusCode::NOT_MODIFIED, Pieces::default()), form)
+        }
         Precondition::Holds => {
-            let body = match selected {
-                Selected::Ready(_, representation) => representation.body.clone(),
-                Selected::Deferred(.., drawing) => {
-                    deferred = Some(drawing.clone());
+            let form = selected.form();
+            let body = match &selected {
+                Selected::Ready(representation) => representation.body.clone(),
+                Selected::Deferred(_, drawing) => {
+                    deferred = Some(form.of((*drawing).clone()));
                     Pieces::default()
                 }
             };
             let mut response = status(StatusCode::OK, body);
             let headers = response.headers_mut();
-            describe_content(headers, &resource.key, selected.coding());
-            if let Selected::Ready(_, representation) = selected {
+            describe_content(headers, &resource.key, form.coding());
+            if let Selected::Ready(representation) = &selected {
                 set(
                     headers,
                     header::CONTENT_LENGTH,
                     &representation.content_length,
                 );
             }
-            response
+            (response, form)
         }
     };
     describe(
         response.headers_mut(),
         resource,
-        selected.etag(),
+        &tags.get(form),
         last_modified.is_some(),
     );
-    if let Selected::Deferred(.., drawing) = selected
+    if let Selected::Deferred(_, drawing) = selected
         && let Some(query) = request.uri().query()
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)
     {
@@ -249,65 +255,57 @@ fn further<B>(
     page: Page,
     now: SystemTime,
 ) -> (Response<Pieces>, Option<Deferred>) {
-    let is_gzip = wants_gzip(request.headers());
-    let coding = if is_gzip {
-        Coding::Gzip
-    } else {
-        Coding::Identity
-    };
-    let Some(page) = snapshot.page(key, page, is_gzip) else {
+    let Some(page) = snapshot.page(key, page) else {
         return (not_found(), None);
     };
-    let etag = FieldValue::from(format!("\"{}\"", page.deferred.fingerprint));
+    let accepted = Accepted::of(request.headers());
+    let selected = late(accepted);
+    let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
     let validators = Validators {
-        etag: &etag,
+        tags: &tags,
+        selected,
+        accepted,
         last_modified: None,
     };
-    let (mut response, is_awaited) =
+    let (mut response, form, is_awaited) =
         match Precondition::evaluate(request.headers(), validators, now) {
             Precondition::Failed => return (precondition_failed(), None),
-            Precondition::NotModified => {
-                (status(StatusCode::NOT_MODIFIED, Pieces::default()), false)
+            Precondition::NotModified(form) => {
+                let response = status(StatusCode::NOT_MODIFIED, Pieces::default());
+                (response, form, false)
             }
             Precondition::Holds => {
                 let mut response = status(StatusCode::OK, Pieces::default());
-                describe_content(response.headers_mut(), key, coding);
-                (response, true)
+                describe_content(response.headers_mut(), key, selected.coding());
+                (response, selected, true)
             }
         };
     let headers = response.headers_mut();
-    set(headers, header::ETAG, &etag);
+    set(headers, header::ETAG, &tags.get(form));
     set_static(headers, header::CACHE_CONTROL, key.cache_control());
     set_static(headers, header::VARY, "Accept-Encoding");
     if let Some(link) = Link::header_value(&page.links) {
         set(headers, header::LINK, &link.into());
     }
     set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    (response, is_awaited.then_some(page.deferred))
+    (response, is_awaited.then(|| form.of(page.deferred)))
 }
 
 fn precondition_failed() -> Response<Pieces> {
     plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n")
 }
 
-/// The form of a resource that a request is answered with.
-#[derive(Clone, Copy)]
+/// What of a resource a request is answered with.
 enum Selected<'a> {
-    Ready(Coding, &'a Representation),
-    Deferred(Coding, &'a FieldValue, &'a Deferred),
+    Ready(Arc<Representation>),
+    Deferred(Form, &'a Deferred),
 }
 
-impl<'a> Selected<'a> {
-    fn etag(self) -> &'a FieldValue {
+impl Selected<'_> {
+    fn form(&self) -> Form {
         match self {
-            Selected::Ready(_, representation) => &representation.etag,
-            Selected::Deferred(_, etag, _) => etag,
-        }
-    }
-
-    fn coding(self) -> Coding {
-        match self {
-            Selected::Ready(coding, _) | Selected::Deferred(coding, ..) => coding,
+            Selected::Ready(representation) => representation.form,
+            Selected::Deferred(form, _) => *form,
         }
     }
 }
@@ -349,27 +347,36 @@ fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Found {
     }
 }
 
-fn select<'a>(resource: &'a Resource, headers: &HeaderMap) -> Option<Selected<'a>> {
-    let selected = match &resource.content {
-        Content::Moved(_) | Content::Gone => return None,
-        Content::Deferred {
-            etag,
-            deferred,
-            gzip,
-        } => match gzip.as_ref().filter(|_| wants_gzip(headers)) {
-            Some((etag, gzip)) => Selected::Deferred(Coding::Gzip, etag, gzip),
-            None => Selected::Deferred(Coding::Identity, etag, deferred),
-        },
-        Content::Ready(ready) => match ready.gzip().filter(|_| wants_gzip(headers)) {
-            Some(gzip) => Selected::Ready(Coding::Gzip, gzip),
-            None => Selected::Ready(Coding::Identity, ready.identity()),
-        },
-    };
-    Some(selected)
+fn select(resource: &Resource, accepted: Accepted) -> Option<(&Tags, Selected<'_>)> {
+    match &resource.content {
+        Content::Moved(_) | Content::Gone => None,
+        Content::Deferred { tags, deferred } => {
+            let is_coded = tags.forms().len() > 1;
+            let form = if is_coded {
+                late(accepted)
+            } else {
+                Form::Identity
+            };
+            Some((tags, Selected::Deferred(form, deferred)))
+        }
+        Content::Ready(ready) => {
+            let coding = accepted.choose(|coding| ready.len_in(coding));
+            let representation = ready.in_coding(coding)?;
+            Some((ready.tags(), Selected::Ready(representation)))
+        }
+    }
 }
 
-fn wants_gzip(headers: &HeaderMap) -> bool {
-    negotiate(headers, &[Coding::Gzip, Coding::Identity]) == Coding::Gzip
+/// The form in which what is made late is made for a client. Nobody knows how long it will be.
+fn late(accepted: Accepted) -> Form {
+    Form::at_once(accepted.choose(|coding| {
+        Some(match coding {
+            Coding::Brotli => 0,
+            Coding::Zstd => 1,
+            Coding::Gzip => 2,
+            Coding::Identity => 3,
+        })
+    }))
 }
 
 /// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.
@@ -454,6 +461,7 @@ mod tests {
         ];
         let snapshot = Snapshot::next(&Snapshot::default(), artifacts, at(1_000));
         snapshot.compress();
+        snapshot.refine(&mut || false);
         snapshot
     }
 

@@ -86,6 +86,27 @@ impl Form {
         }
     }
 
+    /// The form in which a coding is made at once.
+    pub fn at_once(coding: Coding) -> Form {
+        match coding {
+            Coding::Identity => Form::Identity,
+            Coding::Gzip => Form::Gzip,
+            Coding::Brotli => Form::Br5,
+            Coding::Zstd => Form::Zstd3,
+        }
+    }
+
+    /// A content that is made late, in this form and under a name of its own.
+    pub fn of(self, identity: Deferred) -> Deferred {
+        if self == Form::Identity {
+            return identity;
+        }
+        Deferred {
+            fingerprint: format!("{}{}", identity.fingerprint, self.suffix()),
+            draw: Arc::new(Coded(identity, self)),
+        }
+    }
+
     /// What its entity tag has behind the name of the content.
     fn suffix(self) -> &'static str {
         match self {
@@ -184,17 +205,6 @@ pub(super) fn code(
 fn is_on(is_given_up: &mut dyn FnMut() -> bool) -> bool {
     give_way();
     !is_given_up()
-}
-
-/// The same in another form, under a name of its own.
-pub(super) fn deferred(identity: Deferred, form: Form) -> Deferred {
-    if form == Form::Identity {
-        return identity;
-    }
-    Deferred {
-        fingerprint: format!("{}{}", identity.fingerprint, form.suffix()),
-        draw: Arc::new(Coded(identity, form)),
-    }
 }
 
 #[derive(Debug)]

@@ -32,10 +32,7 @@ fn main_feed(format: FeedFormat) -> ArtifactKey {
 }
 
 fn page(built: &Built, format: FeedFormat, page: Page) -> String {
-    let page = built
-        .snapshot
-        .page(&main_feed(format), page, false)
-        .unwrap();
+    let page = built.snapshot.page(&main_feed(format), page).unwrap();
     String::from_utf8(page.deferred.draw.draw().unwrap()).unwrap()
 }
 
@@ -152,10 +149,7 @@ fn pages_go_on_and_archives_stay() {
             Page::Archive(3),
         ] {
             assert!(
-                built
-                    .snapshot
-                    .page(&main_feed(format), none, false)
-                    .is_none(),
+                built.snapshot.page(&main_feed(format), none).is_none(),
                 "{none:?}"
             );
         }
@@ -213,9 +207,7 @@ fn pages_go_on_and_archives_stay() {
 #[test]
 fn a_new_post_changes_no_archive() {
     let etag = |built: &Built, page: Page| {
-        let page = built
-            .snapshot
-            .page(&main_feed(FeedFormat::Atom), page, false);
+        let page = built.snapshot.page(&main_feed(FeedFormat::Atom), page);
         page.unwrap().deferred.fingerprint
     };
     let before = site_of(45, "[feed]\nlimit = 20").build();
@@ -239,7 +231,7 @@ fn a_page_of_summaries_has_another_name_than_one_of_whole_posts() {
     let name = |content: &str| {
         let built = site_of(5, &format!("[feed]\nlimit = 2\ncontent = \"{content}\"")).build();
         let key = main_feed(FeedFormat::Rss);
-        let page = built.snapshot.page(&key, Page::Number(2), false).unwrap();
+        let page = built.snapshot.page(&key, Page::Number(2)).unwrap();
         page.deferred.fingerprint
     };
     assert_eq!(name("full"), name("full"));

@@ -13,6 +13,7 @@
 mod addresses;
 mod cards;
 mod check;
+mod codings;
 mod config;
 mod content;
 mod dialects;

@@ -171,8 +171,12 @@ pub fn served(snapshot: &Snapshot) -> BTreeMap<String, String> {
         let resource = snapshot.get(&path).expect("what is named is there");
         let text = match (&resource.content, &resource.key) {
             (Content::Moved(_) | Content::Gone, _) => return None,
-            (Content::Deferred { etag, .. }, ArtifactKey::CardImage(_)) => etag.to_string(),
-            (Content::Deferred { etag, .. }, _) => format!("{etag}\n{}", said(&resource)),
+            (Content::Deferred { deferred, .. }, ArtifactKey::CardImage(_)) => {
+                deferred.fingerprint.clone()
+            }
+            (Content::Deferred { deferred, .. }, _) => {
+                format!("{}\n{}", deferred.fingerprint, said(&resource))
+            }
             _ => {
                 let identity = resource.identity().expect("bytes at hand");
                 format!("{}\n{}", identity.etag, said(&resource))

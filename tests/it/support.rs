@@ -332,7 +332,7 @@ pub fn pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<String> {
     let kinds: [fn(usize) -> Page; 2] = [Page::Number, Page::Archive];
     let numbers = kinds.map(|kind| {
         let first = usize::from(matches!(kind(0), Page::Number(_)));
-        (first + 1..).map_while(move |number| snapshot.page(key, kind(number), false))
+        (first + 1..).map_while(move |number| snapshot.page(key, kind(number)))
     });
     let bytes = |page: FurtherPage| page.deferred.draw.draw().expect("rendered");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
