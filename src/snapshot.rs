@@ -168,26 +168,29 @@ impl Snapshot {
     /// Makes the codings of all that has none yet, as there are at once. What is served meanwhile goes
     /// uncoded.
     pub fn compress(&self) {
+        let all = self.by_length();
         // First what all clients take.
-        self.ready().for_each(Ready::compress);
-        self.ready().for_each(Ready::hurry);
+        all.iter().for_each(|ready| ready.compress());
+        all.iter().for_each(|ready| ready.hurry());
     }
 
     /// Makes the codings of all as small as can be, until it is given up; whether it was not. What was made
     /// stays.
     pub fn refine(&self, is_given_up: &mut dyn FnMut() -> bool) -> bool {
-        let mut all: Vec<&Ready> = self.ready().collect();
-        // Many are done soon, and the one that takes seconds is what an edit interrupts.
-        all.sort_by_key(|ready| ready.identity().body.len());
+        let all = self.by_length();
         all.into_iter().all(|ready| ready.refine(is_given_up))
     }
 
-    fn ready(&self) -> impl Iterator<Item = &Ready> {
+    /// What is polled is done soon; what takes seconds comes last, and is what an edit interrupts.
+    fn by_length(&self) -> Vec<&Ready> {
         let contents = self.made.values().map(|resource| &resource.content);
-        contents.filter_map(|content| match content {
+        let ready = contents.filter_map(|content| match content {
             Content::Ready(ready) => Some(ready),
             _ => None,
-        })
+        });
+        let mut ready: Vec<_> = ready.collect();
+        ready.sort_by_key(|ready| ready.identity().body.len());
+        ready
     }
 
     /// A further page of a feed.
