@@ -64,7 +64,7 @@ fn answering(criterion: &mut Criterion) {
     let gzip = ("accept-encoding", "gzip, deflate, br");
     let cases = [
         ("200 identity", request(&[]), StatusCode::OK),
-        ("200 gzip", request(&[gzip]), StatusCode::OK),
+        ("200 coded", request(&[gzip]), StatusCode::OK),
         (
             "304",
             request(&[gzip, ("if-none-match", &coded.etag)]),

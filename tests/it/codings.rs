@@ -1,9 +1,11 @@
 //! Each output in each content coding, over the wire.
 
 use std::io::Read as _;
+use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 
+use crate::serve::{address, start};
 use crate::support::{Response, Served, TestSite, request};
 
 /// What is made ahead.
@@ -217,4 +219,33 @@ fn a_picture_goes_as_it_is() {
     assert_eq!(picture.header("vary"), None);
     let coded = named(&tag(&picture), "-gzip");
     assert_eq!(ask_again(&served, "/cards/3/.png", "gzip", &coded).0, 200);
+}
+
+#[test]
+fn a_process_comes_to_what_is_smallest_and_the_next_one_knows_what_it_sent() {
+    let site = site();
+    let run = |known: &[String]| {
+        let (mut child, summary, _stderr) = start(&site);
+        let fields = [("Accept-Encoding", "br")];
+        for tag in known {
+            let fields = [fields[0], ("If-None-Match", tag)];
+            let again = request(address(&summary), "GET", "/rss.xml", &fields);
+            assert_eq!((again.status, again.header("etag")), (304, Some(&**tag)));
+        }
+        let end = Instant::now() + Duration::from_secs(30);
+        let best = loop {
+            let response = request(address(&summary), "GET", "/rss.xml", &fields);
+            if tag(&response).ends_with("-br11\"") {
+                break response;
+            }
+            assert!(Instant::now() < end, "{response:?} is not the smallest");
+            std::thread::yield_now();
+        };
+        child.kill().expect("ended");
+        child.wait().expect("ended");
+        (tag(&best), best.body)
+    };
+    let first = run(&[]);
+    let at_once = first.0.replace("-br11", "-br5");
+    assert_eq!(run(&[first.0.clone(), at_once]), first);
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use crate::support::{TestSite, plain, request};
 
 /// Starts the command and reads its summary up to the last line of it.
-fn start(site: &TestSite) -> (Child, String, BufReader<std::process::ChildStderr>) {
+pub fn start(site: &TestSite) -> (Child, String, BufReader<std::process::ChildStderr>) {
     let config = site.write_config();
     let mut child = Command::new(env!("CARGO_BIN_EXE_courant"))
         .arg("--config")
@@ -29,7 +29,7 @@ fn start(site: &TestSite) -> (Child, String, BufReader<std::process::ChildStderr
     (child, summary, stderr)
 }
 
-fn address(summary: &str) -> &str {
+pub fn address(summary: &str) -> &str {
     let (_, rest) = summary.split_once("http://").expect("a URL");
     rest.split('/').next().expect("an address")
 }
