@@ -31,6 +31,10 @@ pub enum ArtifactKey {
     Home,
     /// A feed of some posts in one of the three formats.
     Feed(FeedScope, FeedFormat),
+    /// The page for people that is at a feed's address, for those who ask for HTML.
+    FeedPage(FeedScope, FeedFormat),
+    /// How browsers draw what is XML.
+    XmlStyle,
     /// The sitemap, or the index over its parts.
     Sitemap,
     /// One part of a sitemap that needs an index; numbered from 1.
@@ -129,7 +133,7 @@ impl ArtifactKey {
     pub fn path(&self) -> String {
         match self {
             ArtifactKey::Home => "/".to_owned(),
-            ArtifactKey::Feed(scope, format) => {
+            ArtifactKey::Feed(scope, format) | ArtifactKey::FeedPage(scope, format) => {
                 let mut path = match scope {
                     FeedScope::Own(path) => return path.clone(),
                     FeedScope::Site => "/".to_owned(),
@@ -140,12 +144,21 @@ impl ArtifactKey {
                 path.push_str(format.file_name());
                 path
             }
+            ArtifactKey::XmlStyle => "/feed.css".to_owned(),
             ArtifactKey::Sitemap => "/sitemap.xml".to_owned(),
             ArtifactKey::SitemapPart(number) => format!("/sitemap-{number}.xml"),
             ArtifactKey::Robots => "/robots.txt".to_owned(),
             ArtifactKey::Opml => "/opml.xml".to_owned(),
             ArtifactKey::CardPage(path) => format!("/cards{path}"),
             ArtifactKey::CardImage(path) => format!("/cards{path}{IMAGE_SUFFIX}"),
+        }
+    }
+
+    /// The page for people that is at the same address, of a feed.
+    pub fn for_people(&self) -> Option<ArtifactKey> {
+        match self {
+            ArtifactKey::Feed(scope, format) => Some(ArtifactKey::FeedPage(scope.clone(), *format)),
+            _ => None,
         }
     }
 
@@ -157,6 +170,9 @@ impl ArtifactKey {
             let picture = picture.map(|card| ArtifactKey::CardImage(card.to_owned()));
             let page = ArtifactKey::CardPage(card.to_owned());
             return picture.into_iter().chain([page]).collect();
+        }
+        if path == ArtifactKey::XmlStyle.path() {
+            return vec![ArtifactKey::XmlStyle];
         }
         let of_term = || {
             let (kind, rest) = path.strip_prefix('/')?.split_once('/')?;
@@ -178,7 +194,10 @@ impl ArtifactKey {
     /// clients exist that guess without being told.
     pub fn media_type(&self) -> &'static str {
         match self {
-            ArtifactKey::Home | ArtifactKey::CardPage(_) => "text/html; charset=utf-8",
+            ArtifactKey::Home | ArtifactKey::CardPage(_) | ArtifactKey::FeedPage(..) => {
+                "text/html; charset=utf-8"
+            }
+            ArtifactKey::XmlStyle => "text/css; charset=utf-8",
             ArtifactKey::Feed(_, FeedFormat::Rss) => "application/rss+xml; charset=utf-8",
             ArtifactKey::Feed(_, FeedFormat::Atom) => "application/atom+xml; charset=utf-8",
             ArtifactKey::Feed(_, FeedFormat::Json) => "application/feed+json; charset=utf-8",
@@ -196,9 +215,13 @@ impl ArtifactKey {
             ArtifactKey::Home | ArtifactKey::Feed(..) | ArtifactKey::Opml => {
                 "public, max-age=300, stale-while-revalidate=3600"
             }
-            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) | ArtifactKey::Robots => {
-                "public, max-age=3600, stale-while-revalidate=86400"
-            }
+            ArtifactKey::Sitemap
+            | ArtifactKey::SitemapPart(_)
+            | ArtifactKey::Robots
+            | ArtifactKey::XmlStyle => "public, max-age=3600, stale-while-revalidate=86400",
+            // Caches exist that do not heed `Vary`: a reader that got this in place of the feed would be
+            // lost, so none but the browser's own keeps it.
+            ArtifactKey::FeedPage(..) => "private, max-age=300",
             // A corrected title must reach the next preview soon; previews come in herds.
             ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => {
                 "public, max-age=300, stale-while-revalidate=3600"
@@ -242,6 +265,7 @@ impl ArtifactKey {
             ArtifactKey::Sitemap,
             ArtifactKey::Robots,
             ArtifactKey::Opml,
+            ArtifactKey::XmlStyle,
         ];
         let feeds = FeedFormat::ALL.map(|format| ArtifactKey::Feed(FeedScope::Site, format));
         let below = [
@@ -392,6 +416,8 @@ mod tests {
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss),
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Atom),
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Json),
+            ArtifactKey::FeedPage(FeedScope::Site, FeedFormat::Json),
+            ArtifactKey::XmlStyle,
         ];
         for key in keys {
             assert_eq!(

@@ -6,6 +6,7 @@ mod atom;
 pub mod card_image;
 mod card_page;
 mod document;
+mod feed_page;
 mod home_page;
 mod html;
 mod json_feed;
@@ -17,6 +18,7 @@ mod shelf;
 mod sitemap;
 mod style;
 mod xml;
+mod xml_style;
 
 use std::sync::Arc;
 
@@ -28,7 +30,7 @@ use crate::artifact::{
 use crate::site::Site;
 use crate::site::card::Card;
 use crate::site::entry::Entry;
-use crate::site::feed::Document;
+use crate::site::feed::{Document, Feed};
 use document::Features;
 use shelf::SiteShelf;
 
@@ -216,11 +218,15 @@ fn feed_links(site: &Site, document: &Document, format: FeedFormat) -> Vec<Link>
 
 /// The site's feeds, for the page that people see.
 fn alternates(site: &Site) -> Vec<Link> {
-    let feed = site.feeds.main();
-    let link = |format: FeedFormat| Link {
-        target: feed.key(format).url(&site.settings.public_url),
+    alternates_of(site, site.feeds.main())
+}
+
+/// A feed in all its formats.
+fn alternates_of(site: &Site, feed: &Feed) -> Vec<Link> {
+    let link = |format: &FeedFormat| Link {
+        target: feed.key(*format).url(&site.settings.public_url),
         rel: "alternate",
         mime_type: Some(format.mime_type()),
     };
-    FeedFormat::ALL.into_iter().map(link).collect()
+    feed.formats.iter().map(link).collect()
 }

@@ -83,6 +83,8 @@ pub struct Settings {
     pub copyright: Option<String>,
     /// How long a reader may wait before it asks again, in minutes.
     pub ttl_minutes: u64,
+    /// Whether browsers are shown a page for people in place of a feed.
+    pub feed_pages: bool,
     /// Pages of the site besides the posts, for the sitemap.
     pub pages: Vec<Arc<str>>,
     /// The crawlers' rules.
@@ -143,6 +145,7 @@ impl Site {
             theme_color: site.theme_color.clone(),
             copyright: site.copyright.clone(),
             ttl_minutes: config.feed.ttl_minutes,
+            feed_pages: config.feed.page,
             pages: pages.map(|page| Arc::from(page.as_str())).collect(),
             robots: config.robots.clone(),
         };

@@ -11,6 +11,7 @@
 mod coding;
 mod compressor;
 mod ready;
+mod people;
 
 use std::collections::HashMap;
 use std::sync::Arc;

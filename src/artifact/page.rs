@@ -31,16 +31,23 @@ impl Page {
 
     /// The absolute URL of a page. The first is the feed itself.
     pub fn url(self, key: &ArtifactKey, public_url: &str) -> String {
+        match self {
+            Page::Number(1) => key.url(public_url),
+            _ => self.named_url(key, public_url),
+        }
+    }
+
+    /// The same with the first named as well, where nobody is shown a page for people instead.
+    pub fn named_url(self, key: &ArtifactKey, public_url: &str) -> String {
         let url = key.url(public_url);
         match self {
-            Page::Number(1) => url,
             Page::Number(number) => format!("{url}?page={number}"),
             Page::Archive(number) => format!("{url}?archive={number}"),
         }
     }
 }
 
-/// A page of a feed that is not made yet.
+/// A page of a feed, or for people, that is not made yet.
 #[derive(Debug, Clone)]
 pub struct FurtherPage {
     /// How to make it.

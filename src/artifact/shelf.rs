@@ -12,6 +12,12 @@ pub trait Shelf: Debug + Send + Sync {
     /// A page of a feed, if there is one.
     fn page(&self, key: &ArtifactKey, page: Page) -> Option<FurtherPage>;
 
+    /// The page for people at the address of a feed, if there is one.
+    fn for_people(&self, key: &ArtifactKey) -> Option<FurtherPage>;
+
+    /// Whether there are pages for people at the addresses of feeds.
+    fn has_pages_for_people(&self) -> bool;
+
     /// The names of all of them, in no order.
     fn keys(&self) -> Vec<ArtifactKey>;
 }

@@ -26,6 +26,8 @@ pub struct FeedDefaults {
     pub ttl_minutes: u64,
     /// How large a feed may be, in bytes, before its oldest entries carry their description only.
     pub max_bytes: Option<usize>,
+    /// Whether browsers are shown a page for people in place of a feed.
+    pub page: bool,
 }
 
 /// `[[feeds]]`: one feed besides the built-in ones.
@@ -91,12 +93,14 @@ pub(super) fn defaults(mut table: Table<'_, '_>, faults: &Faults<'_>) -> FeedDef
     let content = choice(faults, table.string("content"), &CONTENTS);
     let ttl = table.count("ttl_minutes");
     let max_bytes = number(table.count("max_bytes"), MAX_BYTES);
+    let page = table.boolean("page");
     table.finish();
     FeedDefaults {
         limit,
         content: content.unwrap_or(FeedContent::Full),
         ttl_minutes: ttl.map_or(TTL_MINUTES, |written| written.value) as u64,
         max_bytes,
+        page: page.is_none_or(|written| written.value),
     }
 }
 

@@ -15,7 +15,7 @@ use chrono::DateTime;
 use super::card_image::{HEIGHT, WIDTH};
 use super::document::{Features, Frame, Told};
 use super::html::escape;
-use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
+use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of, xml_style};
 use crate::artifact::{FeedFormat, Page};
 use crate::site::Site;
 use crate::site::entry::{self, Entry};
@@ -79,7 +79,8 @@ pub(super) fn frame(
         lang: Some(settings.language.clone()),
         ..AtomFeed::default()
     };
-    Ok(Frame::around(write(&atom)?, ENTRY))
+    let styled = xml_style::styled(write(&atom)?, settings);
+    Ok(Frame::around(styled, ENTRY))
 }
 
 /// Entries as they stand in a document.

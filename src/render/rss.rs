@@ -13,7 +13,7 @@ use rss::{Category, Channel, Guid, Item};
 use super::card_image::{HEIGHT, WIDTH};
 use super::document::{Features, Frame, Told};
 use super::html::escape;
-use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of};
+use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of, xml_style};
 use crate::artifact::FeedFormat;
 use crate::post::Picture;
 use crate::site::Site;
@@ -75,7 +75,8 @@ pub(super) fn frame(
         namespaces: namespaces(document, features),
         ..Channel::default()
     };
-    Ok(Frame::around(write(&channel)?, ITEM))
+    let styled = xml_style::styled(write(&channel)?, settings);
+    Ok(Frame::around(styled, ITEM))
 }
 
 /// Items as they stand in a document.

@@ -3,18 +3,19 @@
 
 use std::sync::Arc;
 
-use super::{CardImage, CardImages, RenderError, card_page, feed_body, feed_links};
+use super::feed_page::FeedPage;
+use super::{CardImage, CardImages, RenderError, card_page, feed_body, feed_links, xml_style};
 use crate::artifact::{
     Artifact, ArtifactKey, Body, Deferred, Draw, DrawError, FeedFormat, FurtherPage, Link, Page,
     Shelf,
 };
 use crate::fingerprint;
-use crate::site::Site;
 use crate::site::card::Card;
 use crate::site::feed::Document;
+use crate::site::{Settings, Site};
 
 /// To be raised when the same entries become other bytes.
-const EDITION: u32 = 2;
+const EDITION: u32 = 3;
 
 /// What can be asked for of one generation.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl Shelf for SiteShelf {
                 }),
                 None => self.left_behind(key, path, ArtifactKey::CardImage),
             },
+            ArtifactKey::XmlStyle => Some(artifact(key, self.xml_style(), Vec::new())),
             _ => None,
         }
     }
@@ -59,6 +61,28 @@ impl Shelf for SiteShelf {
         })
     }
 
+    fn for_people(&self, key: &ArtifactKey) -> Option<FurtherPage> {
+        let ArtifactKey::Feed(scope, format) = key else {
+            return None;
+        };
+        let page = FeedPage {
+            feed: Arc::clone(self.site.feeds.get(scope)?),
+            site: Arc::clone(&self.site),
+            format: *format,
+        };
+        self.has_pages_for_people().then(|| FurtherPage {
+            links: page.links(),
+            deferred: Deferred {
+                fingerprint: page.fingerprint(),
+                draw: Arc::new(page),
+            },
+        })
+    }
+
+    fn has_pages_for_people(&self) -> bool {
+        self.site.settings.feed_pages
+    }
+
     fn keys(&self) -> Vec<ArtifactKey> {
         let site = &self.site;
         let feeds = site.feeds.of_terms();
@@ -71,7 +95,9 @@ impl Shelf for SiteShelf {
         let left: [fn(String) -> ArtifactKey; 2] = [ArtifactKey::CardPage, ArtifactKey::CardImage];
         let left_behind = site.moved.keys().chain(site.gone.iter());
         let left_behind = left_behind.flat_map(move |path| left.map(|key| key(path.clone())));
-        feeds.chain(cards).chain(left_behind).collect()
+        let fixed = [ArtifactKey::XmlStyle];
+        let fixed = fixed.into_iter();
+        fixed.chain(feeds).chain(cards).chain(left_behind).collect()
     }
 }
 
@@ -86,6 +112,14 @@ impl SiteShelf {
         Deferred {
             fingerprint: drawing.fingerprint(),
             draw: Arc::new(drawing),
+        }
+    }
+
+    fn xml_style(&self) -> Deferred {
+        let settings = &self.site.settings;
+        Deferred {
+            fingerprint: xml_style::version(settings),
+            draw: Arc::new(StyleDrawing(Arc::clone(settings))),
         }
     }
 
@@ -162,6 +196,7 @@ impl FeedDrawing {
             .collect();
         fingerprint::of(&(
             (EDITION, env!("CARGO_PKG_VERSION"), self.format),
+            xml_style::version(settings),
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.language, &settings.copyright),
             (settings.ttl_minutes, self.document.ground(), pictures),
@@ -176,6 +211,22 @@ impl Draw for FeedDrawing {
             RenderError::Lost(file) => DrawError::Stale(file),
             error => DrawError::Failed(error.to_string()),
         })
+    }
+}
+
+impl Draw for FeedPage {
+    fn draw(&self) -> Result<Vec<u8>, DrawError> {
+        Ok(self.render())
+    }
+}
+
+/// The sheet of what is XML.
+#[derive(Debug)]
+struct StyleDrawing(Arc<Settings>);
+
+impl Draw for StyleDrawing {
+    fn draw(&self) -> Result<Vec<u8>, DrawError> {
+        Ok(xml_style::render(&self.0))
     }
 }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::document::{self, Frame};
 use super::xml::Xml;
-use super::{RenderError, rfc3339};
+use super::{RenderError, rfc3339, xml_style};
 use crate::artifact::{ArtifactKey, Chunk};
 use crate::site::entry::Entry;
 use crate::site::url_set::{Bucket, SiteUrl};
@@ -128,7 +128,7 @@ fn assemble_within(
         parts *= 2;
     };
     if let [only] = dealt.as_slice() {
-        return Ok(vec![(ArtifactKey::Sitemap, url_set(only)?)]);
+        return Ok(vec![(ArtifactKey::Sitemap, url_set(site, only)?)]);
     }
     let mut index = Xml::document()?;
     index.open("sitemapindex", &[("xmlns", NAMESPACE)])?;
@@ -141,14 +141,15 @@ fn assemble_within(
             index.text("lastmod", &rfc3339(lastmod))?;
         }
         index.close("sitemap")?;
-        artifacts.push((key, url_set(part)?));
+        artifacts.push((key, url_set(site, part)?));
     }
     index.close("sitemapindex")?;
-    artifacts.insert(0, (ArtifactKey::Sitemap, vec![Chunk::new(index.finish())]));
+    let index = xml_style::styled(index.finish(), &site.settings);
+    artifacts.insert(0, (ArtifactKey::Sitemap, vec![Chunk::new(index)]));
     Ok(artifacts)
 }
 
-fn url_set(sheets: &[&Arc<Sheet>]) -> std::io::Result<Vec<Chunk>> {
+fn url_set(site: &Site, sheets: &[&Arc<Sheet>]) -> std::io::Result<Vec<Chunk>> {
     let mut xml = Xml::document()?;
     let mut names = vec![("xmlns", NAMESPACE), ("xmlns:image", IMAGE_NAMESPACE)];
     if sheets.iter().any(|sheet| sheet.has_languages) {
@@ -161,7 +162,7 @@ fn url_set(sheets: &[&Arc<Sheet>]) -> std::io::Result<Vec<Chunk>> {
         xml.close("url")?;
     }
     xml.close("urlset")?;
-    let frame = Frame::around(xml.finish(), URL);
+    let frame = Frame::around(xml_style::styled(xml.finish(), &site.settings), URL);
     let sheets = sheets.iter().filter(|sheet| sheet.urls > 0);
     Ok(document::assemble(
         frame,

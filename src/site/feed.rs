@@ -70,6 +70,17 @@ impl Feed {
         &self.all
     }
 
+    /// Its newest entries, so many at most, and no more than its first document has.
+    pub fn newest(&self, most: usize) -> Vec<Arc<Entry>> {
+        let most = self.rule.limit.map_or(most, |limit| limit.min(most));
+        self.all.range(0..most.min(self.all.len()))
+    }
+
+    /// Whether entries carry the whole post.
+    pub fn is_full(&self) -> bool {
+        self.rule.content == FeedContent::Full
+    }
+
     /// The page that its entry of this place, the newest being 0, is on.
     pub fn page_of(&self, place: usize) -> Page {
         let limit = self.rule.limit.unwrap_or(usize::MAX).max(1);
