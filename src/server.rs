@@ -10,12 +10,14 @@
 //! 3. On the stop signal the socket is closed, every connection finishes what it was asked, and
 //!    what is not done at the deadline is cut off.
 
+mod accept;
 mod client;
 mod connection;
 mod date;
 mod frequency;
 mod guests;
 mod host;
+mod late;
 mod negotiate;
 mod one_path;
 mod precondition;

@@ -5,7 +5,8 @@
 //! 2. Path: brought to its one spelling and looked up, with and without the prefix of
 //!    `public_url`, for some proxies strip it and some do not. One that has no spelling is 400, and unknown
 //!    404, or 308 where it is sure what was meant, see `one_path`. The query is no
-//!    part of it, but for the number of a feed's further page. What moved is 301, what is gone 410.
+//!    part of it, but for the number of a feed's further page; those, and the page for people that
+//!    browsers find where a feed is, see `late`. What moved is 301, what is gone 410.
 //! 3. Content coding: the client's wish among the forms at hand.
 //! 4. Preconditions: 412 or 304.
 //! 5. Otherwise 200; of what is not made yet, all but the body.
@@ -22,12 +23,13 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
 use super::strict::{Objection, object};
-use super::{date, one_path};
-use crate::artifact::{ArtifactKey, Deferred, FieldValue, Link, Page, Pieces};
+use super::{date, late, one_path};
+use crate::artifact::{ArtifactKey, Deferred, FieldValue, Pieces};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
 use crate::snapshot::{Coding, Content, Form, Representation, Resource, Snapshot, Tags};
@@ -161,12 +163,10 @@ fn answer<B>(
     if let Some(response) = left_behind(resource) {
         return (response, None);
     }
-    let page = match request.uri().query().and_then(Page::of_query) {
-        Some(page) if matches!(resource.key, ArtifactKey::Feed(..)) => Some(page),
-        _ => None,
-    };
-    if let Some(page) = page.filter(|page| *page != Page::Number(1)) {
-        return further(request, snapshot, &resource.key, page, now);
+    match late::beside(request, snapshot, resource) {
+        Beside::Nothing => {}
+        Beside::NotFound => return (not_found(), None),
+        Beside::Page(key, page) => return late::answer(request, &key, page, now),
     }
     let accepted = Accepted::of(request.headers());
     let Some((tags, selected)) = select(resource, accepted) else {
@@ -215,6 +215,11 @@ fn answer<B>(
         &tags.get(form),
         last_modified.is_some(),
     );
+    if let ArtifactKey::Feed(..) = resource.key
+        && snapshot.has_pages_for_people()
+    {
+        set_static(response.headers_mut(), header::VARY, late::VARY);
+    }
     if let Selected::Deferred(_, drawing) = selected
         && let Some(query) = request.uri().query()
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)
@@ -246,52 +251,7 @@ fn left_behind(resource: &Resource) -> Option<Response<Pieces>> {
     Some(response)
 }
 
-/// The answer to who asks for a further page of a feed. It has no `Last-Modified`: nobody looked when
-/// it changed.
-fn further<B>(
-    request: &Request<B>,
-    snapshot: &Snapshot,
-    key: &ArtifactKey,
-    page: Page,
-    now: SystemTime,
-) -> (Response<Pieces>, Option<Deferred>) {
-    let Some(page) = snapshot.page(key, page) else {
-        return (not_found(), None);
-    };
-    let accepted = Accepted::of(request.headers());
-    let selected = late(accepted);
-    let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
-    let validators = Validators {
-        tags: &tags,
-        selected,
-        accepted,
-        last_modified: None,
-    };
-    let (mut response, form, is_awaited) =
-        match Precondition::evaluate(request.headers(), validators, now) {
-            Precondition::Failed => return (precondition_failed(), None),
-            Precondition::NotModified(form) => {
-                let response = status(StatusCode::NOT_MODIFIED, Pieces::default());
-                (response, form, false)
-            }
-            Precondition::Holds => {
-                let mut response = status(StatusCode::OK, Pieces::default());
-                describe_content(response.headers_mut(), key, selected.coding());
-                (response, selected, true)
-            }
-        };
-    let headers = response.headers_mut();
-    set(headers, header::ETAG, &tags.get(form));
-    set_static(headers, header::CACHE_CONTROL, key.cache_control());
-    set_static(headers, header::VARY, "Accept-Encoding");
-    if let Some(link) = Link::header_value(&page.links) {
-        set(headers, header::LINK, &link.into());
-    }
-    set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    (response, is_awaited.then(|| form.of(page.deferred)))
-}
-
-fn precondition_failed() -> Response<Pieces> {
+pub(super) fn precondition_failed() -> Response<Pieces> {
     plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n")
 }
 
@@ -353,7 +313,7 @@ fn select(resource: &Resource, accepted: Accepted) -> Option<(&Tags, Selected<'_
         Content::Deferred { tags, deferred } => {
             let is_coded = tags.forms().len() > 1;
             let form = if is_coded {
-                late(accepted)
+                late_form(accepted)
             } else {
                 Form::Identity
             };
@@ -368,7 +328,7 @@ fn select(resource: &Resource, accepted: Accepted) -> Option<(&Tags, Selected<'_
 }
 
 /// The form in which what is made late is made for a client. Nobody knows how long it will be.
-fn late(accepted: Accepted) -> Form {
+pub(super) fn late_form(accepted: Accepted) -> Form {
     Form::at_once(accepted.choose(|coding| {
         Some(match coding {
             Coding::Brotli => 0,
@@ -380,7 +340,7 @@ fn late(accepted: Accepted) -> Form {
 }
 
 /// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.
-fn describe_content(headers: &mut HeaderMap, key: &ArtifactKey, coding: Coding) {
+pub(super) fn describe_content(headers: &mut HeaderMap, key: &ArtifactKey, coding: Coding) {
     set_static(headers, header::CONTENT_TYPE, key.media_type());
     if let Some(name) = coding.name() {
         set_static(headers, header::CONTENT_ENCODING, name);
@@ -414,13 +374,18 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, etag: &FieldValue, is_
         set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
     if resource.key.media_type().starts_with("text/html") {
-        set_static(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
-        set_static(
-            headers,
-            header::REFERRER_POLICY,
-            "strict-origin-when-cross-origin",
-        );
+        guard_page(headers);
     }
+}
+
+/// What every page for people says.
+pub(super) fn guard_page(headers: &mut HeaderMap) {
+    set_static(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    set_static(
+        headers,
+        header::REFERRER_POLICY,
+        "strict-origin-when-cross-origin",
+    );
 }
 
 /// Pages have a style of their own and pictures from anywhere, and nothing else.

@@ -17,6 +17,7 @@ mod codings;
 mod config;
 mod content;
 mod dialects;
+mod feed_page;
 mod feed_set;
 mod feeds;
 mod gallery;

@@ -16,7 +16,7 @@ use courant::content::{Loss, Scope};
 use courant::pipeline::Pipeline;
 use courant::snapshot::{Content, Current, Snapshot};
 
-use crate::support::{Served, TestSite, clock, new_year_2025, said};
+use crate::support::{Served, TestSite, clock, for_people, new_year_2025, said};
 
 const CONFIG: &str = "[feed]\nlimit = 3\n[[feeds]]\npath = '/all.xml'\nlimit = 0\n[[feeds]]\npath = '/red.json'\ntag = 'red'\n[sitemap]\npages = ['/about/', '/shared-1/']\n";
 const DIRS: [&str; 4] = ["", "blog", "blog/deep", "news"];
@@ -182,7 +182,8 @@ pub fn served(snapshot: &Snapshot) -> BTreeMap<String, String> {
                 format!("{}\n{}", identity.etag, said(&resource))
             }
         };
-        let text = format!("{:?} {}\n{text}", resource.link, resource.noindex);
+        let page = for_people(snapshot, &resource.key).unwrap_or_default();
+        let text = format!("{:?} {}\n{text}{page}", resource.link, resource.noindex);
         Some((path, text))
     };
     snapshot.paths().into_iter().filter_map(text).collect()

@@ -339,6 +339,17 @@ pub fn pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<String> {
     numbers.into_iter().flatten().map(bytes).map(text).collect()
 }
 
+/// The page for people at the address of a feed, with its name and its links.
+pub fn for_people(snapshot: &Snapshot, key: &ArtifactKey) -> Option<String> {
+    let page = snapshot.for_people(key, false)?;
+    let FurtherPage { deferred, links } = &page;
+    Some(format!(
+        "{}\n{links:?}\n{}",
+        deferred.fingerprint,
+        drawn(deferred)
+    ))
+}
+
 /// Every path, header and byte that a snapshot could serve, as one text, in the order of paths.
 pub fn everything(snapshot: &Snapshot) -> String {
     let mut all = snapshot.paths();
@@ -357,6 +368,7 @@ pub fn everything(snapshot: &Snapshot) -> String {
         for page in pages(snapshot, &resource.key) {
             text.push_str(&page);
         }
+        text.push_str(&for_people(snapshot, &resource.key).unwrap_or_default());
     }
     text
 }

@@ -1,0 +1,97 @@
+//! What is at a feed's address besides the feed: its further pages, its archive, and the page for people.
+//!
+//! None of it has a `Last-Modified`: nobody looked when it changed. The tag says it.
+
+use std::time::SystemTime;
+
+use hyper::header::{self, HeaderName};
+use hyper::{Request, Response, StatusCode};
+
+use super::accept::prefers_html;
+use super::negotiate::Accepted;
+use super::precondition::{Precondition, Validators};
+use super::reply::{set, set_static, status};
+use super::respond::{describe_content, guard_page, late_form, precondition_failed};
+use crate::artifact::{ArtifactKey, Deferred, FurtherPage, Link, Page, Pieces};
+use crate::snapshot::{Form, Resource, Snapshot, Tags};
+
+/// What the answer depends on where there is a page for people.
+pub(super) const VARY: &str = "Accept, Accept-Encoding";
+
+/// What a request means besides the resource itself.
+pub(super) enum Beside {
+    /// It means the resource.
+    Nothing,
+    /// A page that is not there.
+    NotFound,
+    /// This page, of this name.
+    Page(ArtifactKey, FurtherPage),
+}
+
+/// What is meant. The first page by its number is the feed itself, whoever asks.
+pub(super) fn beside<B>(request: &Request<B>, snapshot: &Snapshot, resource: &Resource) -> Beside {
+    let key = &resource.key;
+    if !matches!(key, ArtifactKey::Feed(..)) {
+        return Beside::Nothing;
+    }
+    match request.uri().query().and_then(Page::of_query) {
+        Some(Page::Number(1)) => Beside::Nothing,
+        Some(number) => match snapshot.page(key, number) {
+            Some(page) => Beside::Page(key.clone(), page),
+            None => Beside::NotFound,
+        },
+        None if prefers_html(request.headers()) => {
+            match key.for_people().zip(snapshot.for_people(key)) {
+                Some((key, page)) => Beside::Page(key, page),
+                None => Beside::Nothing,
+            }
+        }
+        None => Beside::Nothing,
+    }
+}
+
+/// The answer with it, and how its body is made where there is to be one.
+pub(super) fn answer<B>(
+    request: &Request<B>,
+    key: &ArtifactKey,
+    page: FurtherPage,
+    now: SystemTime,
+) -> (Response<Pieces>, Option<Deferred>) {
+    let accepted = Accepted::of(request.headers());
+    let selected = late_form(accepted);
+    let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
+    let validators = Validators {
+        tags: &tags,
+        selected,
+        accepted,
+        last_modified: None,
+    };
+    let (mut response, form, is_awaited) =
+        match Precondition::evaluate(request.headers(), validators, now) {
+            Precondition::Failed => return (precondition_failed(), None),
+            Precondition::NotModified(form) => {
+                let response = status(StatusCode::NOT_MODIFIED, Pieces::default());
+                (response, form, false)
+            }
+            Precondition::Holds => {
+                let mut response = status(StatusCode::OK, Pieces::default());
+                describe_content(response.headers_mut(), key, selected.coding());
+                (response, selected, true)
+            }
+        };
+    let headers = response.headers_mut();
+    set(headers, header::ETAG, &tags.get(form));
+    set_static(headers, header::CACHE_CONTROL, key.cache_control());
+    if let Some(link) = Link::header_value(&page.links) {
+        set(headers, header::LINK, &link.into());
+    }
+    if let ArtifactKey::FeedPage(..) = key {
+        set_static(headers, header::VARY, VARY);
+        set_static(headers, HeaderName::from_static("x-robots-tag"), "noindex");
+        guard_page(headers);
+    } else {
+        set_static(headers, header::VARY, "Accept-Encoding");
+        set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+    (response, is_awaited.then(|| form.of(page.deferred)))
+}
