@@ -24,6 +24,7 @@ mod precondition;
 mod pulse;
 mod reply;
 mod respond;
+mod select;
 mod strict;
 
 use std::io;

@@ -500,17 +500,29 @@ mod tests {
         there.map(|representation| representation.form)
     }
 
+    /// Words in no order, which more effort makes smaller.
+    fn text(words: usize) -> String {
+        let all = "the harbour is as quiet on a morning of March that nobody leaves it for sea";
+        let all: Vec<&str> = all.split_inclusive(' ').collect();
+        let mut seed = 1_u32;
+        let word = |_| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            all[(seed >> 28) as usize % all.len()]
+        };
+        (0..words).map(word).collect()
+    }
+
     /// An output that is small, and one of some pieces of the coders.
     fn small_and_long() -> Snapshot {
-        let line = |number| format!("line {number} of many\n");
-        let of = |key, lines| Artifact {
+        let of = |key, words| Artifact {
             key,
-            body: Body::Ready(vec![Chunk::new(
-                (0..lines).map(line).collect::<String>().into(),
-            )]),
+            body: Body::Ready(vec![Chunk::new(text(words).into())]),
             ..artifact("")
         };
-        let artifacts = vec![of(ArtifactKey::Robots, 100), of(ArtifactKey::Opml, 10_000)];
+        let artifacts = vec![
+            of(ArtifactKey::Robots, 1_000),
+            of(ArtifactKey::Opml, 30_000),
+        ];
         Snapshot::next(&Snapshot::default(), artifacts, at(0))
     }
 
@@ -551,18 +563,22 @@ mod tests {
         assert_eq!(best, Some(Form::Br11));
     }
 
+    fn until(is: impl Fn() -> bool) {
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        while !is() {
+            assert!(std::time::Instant::now() < end, "in vain");
+            std::thread::yield_now();
+        }
+    }
+
     #[test]
     fn the_thread_that_compresses_comes_to_what_is_best_and_ends_with_its_owner() {
         let compressor = Compressor::new().unwrap();
         let snapshot = Arc::new(small_and_long());
         compressor.take(Arc::clone(&snapshot));
         let best = || form_in(&snapshot, "/opml.xml", Coding::Zstd) == Some(Form::Zstd19);
-        while !(best() && form_in(&snapshot, "/opml.xml", Coding::Brotli) == Some(Form::Br11)) {
-            std::thread::yield_now();
-        }
+        until(|| best() && form_in(&snapshot, "/opml.xml", Coding::Brotli) == Some(Form::Br11));
         drop(compressor);
-        while Arc::strong_count(&snapshot) > 1 {
-            std::thread::yield_now();
-        }
+        until(|| Arc::strong_count(&snapshot) == 1);
     }
 }

@@ -11,7 +11,8 @@ use super::accept::prefers_html;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{set, set_static, status};
-use super::respond::{describe_content, guard_page, late_form, precondition_failed};
+use super::respond::{describe_content, guard_page, precondition_failed};
+use super::select::late;
 use crate::artifact::{ArtifactKey, Deferred, FurtherPage, Link, Page, Pieces};
 use crate::snapshot::{Form, Resource, Snapshot, Tags};
 
@@ -58,7 +59,7 @@ pub(super) fn answer<B>(
     now: SystemTime,
 ) -> (Response<Pieces>, Option<Deferred>) {
     let accepted = Accepted::of(request.headers());
-    let selected = late_form(accepted);
+    let selected = late(accepted);
     let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
     let validators = Validators {
         tags: &tags,

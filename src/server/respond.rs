@@ -27,12 +27,13 @@ use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
+use super::select::{Selected, select};
 use super::strict::{Objection, object};
 use super::{date, late, one_path};
 use crate::artifact::{ArtifactKey, Deferred, FieldValue, Pieces};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
-use crate::snapshot::{Coding, Content, Form, Representation, Resource, Snapshot, Tags};
+use crate::snapshot::{Coding, Content, Resource, Snapshot};
 
 /// What a request leads to.
 #[derive(Debug)]
@@ -255,21 +256,6 @@ pub(super) fn precondition_failed() -> Response<Pieces> {
     plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n")
 }
 
-/// What of a resource a request is answered with.
-enum Selected<'a> {
-    Ready(Arc<Representation>),
-    Deferred(Form, &'a Deferred),
-}
-
-impl Selected<'_> {
-    fn form(&self) -> Form {
-        match self {
-            Selected::Ready(representation) => representation.form,
-            Selected::Deferred(form, _) => *form,
-        }
-    }
-}
-
 /// What there is for a path.
 enum Found {
     There(Arc<Resource>),
@@ -305,38 +291,6 @@ fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Found {
         Some((from, to)) => Found::At(one_path::relative(from, &to)),
         None => Found::Nothing,
     }
-}
-
-fn select(resource: &Resource, accepted: Accepted) -> Option<(&Tags, Selected<'_>)> {
-    match &resource.content {
-        Content::Moved(_) | Content::Gone => None,
-        Content::Deferred { tags, deferred } => {
-            let is_coded = tags.forms().len() > 1;
-            let form = if is_coded {
-                late_form(accepted)
-            } else {
-                Form::Identity
-            };
-            Some((tags, Selected::Deferred(form, deferred)))
-        }
-        Content::Ready(ready) => {
-            let coding = accepted.choose(|coding| ready.len_in(coding));
-            let representation = ready.in_coding(coding)?;
-            Some((ready.tags(), Selected::Ready(representation)))
-        }
-    }
-}
-
-/// The form in which what is made late is made for a client. Nobody knows how long it will be.
-pub(super) fn late_form(accepted: Accepted) -> Form {
-    Form::at_once(accepted.choose(|coding| {
-        Some(match coding {
-            Coding::Brotli => 0,
-            Coding::Zstd => 1,
-            Coding::Gzip => 2,
-            Coding::Identity => 3,
-        })
-    }))
 }
 
 /// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.
