@@ -327,7 +327,7 @@ async fn gzip_is_for_those_who_ask() {
     assert_eq!(field(&plain, "vary"), Some("Accept-Encoding"));
     assert_eq!(field(&plain, "content-length"), Some("1900"));
     let coded = server
-        .get("/rss.xml", "Accept-Encoding: br, gzip\r\n")
+        .get("/rss.xml", "Accept-Encoding: deflate, gzip\r\n")
         .await;
     assert_eq!(field(&coded, "content-encoding"), Some("gzip"));
     assert_eq!(field(&coded, "vary"), Some("Accept-Encoding"));
