@@ -12,9 +12,9 @@ mod limits;
 mod raw;
 mod reload;
 mod sections;
+mod server;
 mod values;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,7 +24,8 @@ use url::Url;
 
 pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
-pub use limits::{Limits, Polls, TrustedProxies, household};
+pub use limits::{Limits, Polls, SaysClient, TrustedProxies, household};
+pub use server::Server;
 pub use values::PERMALINK_PARTS;
 
 use crate::finding::{Finding, Rule};
@@ -231,40 +232,6 @@ pub struct Author {
 pub struct Check {
     /// Rules whose warnings and notes are left out; errors are not.
     pub ignore: Vec<Rule>,
-}
-
-/// `[server]`: how it is served.
-#[derive(Debug, Clone)]
-pub struct Server {
-    /// The address to listen on.
-    pub listen: SocketAddr,
-    /// Where the outside world sees the server, without a trailing slash. A path is a prefix of
-    /// every path.
-    pub public_url: String,
-    /// The most connections at a time.
-    pub max_connections: usize,
-    /// How long a request's header may take to arrive.
-    pub header_timeout: Duration,
-    /// How long a connection may stay without a byte in either direction.
-    pub idle_timeout: Duration,
-    /// How long open requests may take to finish when the server stops.
-    pub drain_timeout: Duration,
-    /// Whose word for the address of a client counts.
-    pub trusted_proxies: TrustedProxies,
-    /// Where they say it.
-    pub says_client: SaysClient,
-    /// What one client may take.
-    pub limits: Limits,
-}
-
-/// The field in which a proxy says who came to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SaysClient {
-    /// `X-Forwarded-For`, as most have it.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded`, RFC 7239.
-    Forwarded,
 }
 
 /// `[watch]`: how changes are noticed.

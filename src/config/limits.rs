@@ -112,6 +112,16 @@ pub(super) fn limits(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Limits {
     }
 }
 
+/// The field in which a proxy says who came to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SaysClient {
+    /// `X-Forwarded-For`, as most have it.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded`, RFC 7239.
+    Forwarded,
+}
+
 /// Whose word for the address of a client counts.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies {

@@ -13,15 +13,13 @@ use super::check::check;
 use super::feeds;
 use super::fields::fields;
 use super::ids::{self, Ledger};
-use super::limits::{limits, trusted_proxies};
 use super::raw::{Faults, Table, Written};
+use super::server::server;
 use super::values::{
-    DAY, email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone,
-    twitter, web_address, with, within,
+    DAY, email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone, twitter, web_address, with, within,
 };
 use super::{
-    Author, Config, Content, HiddenPosts, RobotsGroup, SaysClient, Server, Shortcodes, Site,
-    Sitemap, Watch, WatchMode,
+    Author, Config, Content, HiddenPosts, RobotsGroup, Shortcodes, Site, Sitemap, Watch, WatchMode,
 };
 
 /// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
@@ -289,63 +287,6 @@ fn author(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) ->
     };
     table.finish();
     (!author.name.is_empty()).then_some(author)
-}
-
-fn server(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) -> Option<Server> {
-    let listen = match table.string("listen") {
-        None => Some(([127, 0, 0, 1], 8080).into()),
-        Some(written) => written
-            .value
-            .parse()
-            .map_err(|_| {
-                faults.at(
-                    &written,
-                    &format!("is no address with a port: `{}`", written.value),
-                    "write `127.0.0.1:8080`, or `0.0.0.0:8080` to be reached from outside",
-                );
-            })
-            .ok(),
-    };
-    let public_url = match table.string("public_url") {
-        Some(written) => site_url(faults, &written),
-        None => site.map(|site| site.url.clone()),
-    };
-    let max_connections = table
-        .count("max_connections")
-        .map_or(4096, |written| written.value.max(1));
-    let mut duration = |key, least, usual| {
-        within(
-            faults,
-            table.duration(key),
-            Duration::from_millis(least)..=DAY,
-            Duration::from_secs(usual),
-        )
-    };
-    let header_timeout = duration("header_timeout", 100, 10);
-    let idle_timeout = duration("idle_timeout", 100, 60);
-    let drain_timeout = duration("drain_timeout", 0, 10);
-    let trusted_proxies = trusted_proxies(faults, table.strings("trusted_proxies"));
-    let says_client = choice(
-        faults,
-        table.string("client_address"),
-        &[
-            ("x-forwarded-for", SaysClient::XForwardedFor),
-            ("forwarded", SaysClient::Forwarded),
-        ],
-    );
-    let limits = limits(table.table("limits"), faults);
-    table.finish();
-    Some(Server {
-        listen: listen?,
-        public_url: public_url?.as_str().trim_end_matches('/').to_owned(),
-        max_connections,
-        header_timeout,
-        idle_timeout,
-        drain_timeout,
-        trusted_proxies,
-        says_client: says_client.unwrap_or_default(),
-        limits,
-    })
 }
 
 fn watch(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Watch {
