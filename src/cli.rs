@@ -1,9 +1,10 @@
 //! The command line, as typed.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Listen;
 
 /// Live feeds, sitemap and social cards for a directory of Markdown posts.
 #[derive(Debug, Parser)]
@@ -88,9 +89,10 @@ pub struct Serve {
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigFile,
-    /// Listen on this address instead of `server.listen`; port 0 picks a free one.
+    /// Listen on this address instead of `server.listen`: one with a port, where 0 picks a free one, or
+    /// `unix:` and a path. Give it several times for several.
     #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Vec<Listen>,
 }
 
 /// Options of `import-ids`.

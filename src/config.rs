@@ -25,7 +25,7 @@ use url::Url;
 pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
 pub use limits::{Limits, Polls, SaysClient, TrustedProxies, household};
-pub use server::Server;
+pub use server::{Listen, NoAddress, Server, Tls};
 pub use values::PERMALINK_PARTS;
 
 use crate::finding::{Finding, Rule};

@@ -1,14 +1,15 @@
-//! A listening socket and the current snapshot into answers, until told to stop.
+//! Listening sockets and the current snapshot into answers, until told to stop.
 //!
-//! The caller owns the socket and the stop signal, so a test binds port 0 and a binary passes
+//! The caller owns the sockets and the stop signal, so a test binds port 0 and a binary passes
 //! its signals. In order:
 //!
-//! 1. A permit per connection is taken before the connection is: who comes over the cap waits
-//!    in the system's backlog and costs us nothing. Who has as many as one address may is sent away.
+//! 1. Each socket is a task, see `attend`. No connection is taken before the last one had its permit: who
+//!    comes over the cap waits in the system's backlog and costs us nothing. Who has as many as one
+//!    address may is sent away.
 //! 2. Each connection is a task, see `connection`; each request is a function of the snapshot,
 //!    see `respond`.
-//! 3. On the stop signal the socket is closed, every connection finishes what it was asked, and
-//!    what is not done at the deadline is cut off.
+//! 3. On the stop signal what waits in the backlog is taken and the socket closed, every connection
+//!    finishes what it was asked, and what is not done at the deadline is cut off.
 
 mod accept;
 mod client;
@@ -18,6 +19,7 @@ mod frequency;
 mod guests;
 mod host;
 mod late;
+mod listen;
 mod negotiate;
 mod one_path;
 mod precondition;
@@ -26,25 +28,27 @@ mod reply;
 mod respond;
 mod select;
 mod strict;
+mod workers;
 
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, error, warn};
 
 use crate::config;
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
-use connection::Service;
+use connection::{Service, stopped};
 use guests::Guests;
+use listen::{Accepted, Listener};
 
+pub use listen::{CannotListen, Listeners, Part, Tls, TlsError};
 pub use respond::{Awaiting, Reply, Rules, respond};
+pub use workers::{parts, run, runtime};
 
 /// What is served.
 #[derive(Clone)]
@@ -62,57 +66,142 @@ pub struct Drained {
     pub cut_off: usize,
 }
 
+/// What answers at sockets, on as many runtimes as they are dealt out to.
+#[derive(Clone)]
+pub struct Server {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    service: Service,
+    permits: Arc<Semaphore>,
+    guests: Arc<Guests>,
+    header_timeout: Duration,
+    drain_timeout: Duration,
+}
+
 /// Serves until `shutdown` is ready, then for at most `drain_timeout` more. `clock` tells the
 /// time for HTTP dates only.
 pub async fn serve(
-    listener: TcpListener,
+    sockets: impl Into<Part>,
     source: Source,
     config: &config::Server,
     clock: fn() -> SystemTime,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let service = Arc::new(Service::new(source, config, clock));
-    let guests = Guests::new(config.limits.connections_per_address);
-    let permits = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
-    let permits = Arc::new(Semaphore::new(permits));
-    let (stop, stopped) = watch::channel(());
+    let server = Server::new(source, config, clock);
+    server.serve(sockets, shutdown).await
+}
+
+impl Server {
+    /// A server that has no sockets yet.
+    pub fn new(source: Source, config: &config::Server, clock: fn() -> SystemTime) -> Server {
+        let permits = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
+        Server {
+            shared: Arc::new(Shared {
+                service: Service::new(source, config, clock),
+                permits: Arc::new(Semaphore::new(permits)),
+                guests: Guests::new(config.limits.connections_per_address),
+                header_timeout: config.header_timeout,
+                drain_timeout: config.drain_timeout,
+            }),
+        }
+    }
+
+    /// Serves who comes to these sockets, on this runtime, until `shutdown` is ready and all are answered.
+    /// All that are served together share the cap on connections.
+    pub async fn serve(
+        &self,
+        sockets: impl Into<Part>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Drained {
+        let (stop, stopped) = watch::channel(false);
+        let mut doors = JoinSet::new();
+        match sockets.into().open() {
+            Ok(listeners) => {
+                for listener in listeners {
+                    let (shared, stopped) = (Arc::clone(&self.shared), stopped.clone());
+                    doors.spawn(attend(shared, listener, stopped));
+                }
+            }
+            Err(error) => error!(%error, "cannot wait for connections"),
+        }
+        shutdown.await;
+        stop.send_replace(true);
+        let mut drained = Drained { cut_off: 0 };
+        while let Some(ended) = doors.join_next().await {
+            match ended {
+                Ok(cut_off) => drained.cut_off += cut_off,
+                broken => log_panic(broken.map(|_| ())),
+            }
+        }
+        drained
+    }
+}
+
+/// Serves who comes to one socket. Returns how many were not done in time when the server stopped.
+async fn attend(shared: Arc<Shared>, listener: Listener, mut stop: watch::Receiver<bool>) -> usize {
     let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
     loop {
-        let next = async {
-            let permit = Arc::clone(&permits).acquire_owned().await;
-            let (socket, peer) = accept(|| listener.accept()).await;
-            (permit, socket, peer.ip())
-        };
-        let (permit, socket, peer) = tokio::select! {
+        let accepted = tokio::select! {
             biased;
-            () = &mut shutdown => break,
-            next = next => next,
+            () = stopped(&mut stop) => break,
+            accepted = accept(|| listener.accept()) => accepted,
         };
         while let Some(ended) = connections.try_join_next() {
             log_panic(ended);
         }
-        let Some(place) = guests.welcome(Some(peer), service.trusts(Some(peer))) else {
-            debug!(%peer, "a connection is closed, for the address has as many as it may");
-            continue;
+        let permit = tokio::select! {
+            biased;
+            permit = Arc::clone(&shared.permits).acquire_owned() => Some(permit),
+            () = stopped(&mut stop) => None,
         };
-        let (service, stopped) = (Arc::clone(&service), stopped.clone());
-        connections.spawn(async move {
-            service.serve(socket, Some(peer), stopped).await;
-            drop((permit, place));
-        });
+        connections.spawn(answer(Arc::clone(&shared), accepted, permit, stop.clone()));
     }
-    drop(listener);
-    stop.send_replace(());
+    let end = Instant::now() + shared.drain_timeout;
+    let leaving = listener.leave(shared.drain_timeout, |accepted| {
+        connections.spawn(answer(Arc::clone(&shared), accepted, None, stop.clone()));
+    });
+    leaving.await;
     let all_done = async {
         while let Some(ended) = connections.join_next().await {
             log_panic(ended);
         }
     };
-    let in_time = timeout(config.drain_timeout, all_done).await.is_ok();
-    Drained {
-        // Dropping the set ends its tasks.
-        cut_off: if in_time { 0 } else { connections.len() },
+    let in_time = timeout_at(end, all_done).await.is_ok();
+    // Dropping the set ends its tasks.
+    if in_time { 0 } else { connections.len() }
+}
+
+/// One connection to its end. It waits for a permit if it has none yet.
+async fn answer(
+    shared: Arc<Shared>,
+    accepted: Accepted,
+    permit: Option<Result<OwnedSemaphorePermit, AcquireError>>,
+    stop: watch::Receiver<bool>,
+) {
+    let peer = match &accepted {
+        Accepted::Tcp(_, peer) | Accepted::Tls(_, peer, _) => Some(*peer),
+        Accepted::Unix(_) => None,
+    };
+    let Some(_place) = shared.guests.welcome(peer, shared.service.trusts(peer)) else {
+        return debug!(?peer, "the address has as many connections as it may");
+    };
+    let _permit = match permit {
+        Some(permit) => permit,
+        None => Arc::clone(&shared.permits).acquire_owned().await,
+    };
+    let service = &shared.service;
+    match accepted {
+        Accepted::Tcp(stream, peer) => service.serve(stream, Some(peer), stop).await,
+        Accepted::Unix(stream) => service.serve(stream, None, stop).await,
+        Accepted::Tls(stream, peer, tls) => {
+            match timeout(shared.header_timeout, tls.accept(stream)).await {
+                Ok(Ok(stream)) => service.serve(stream, Some(peer), stop).await,
+                Ok(Err(error)) => debug!(%error, %peer, "no TLS was agreed upon"),
+                Err(_) => debug!(%peer, "a TLS handshake was not over in time"),
+            }
+        }
     }
 }
 

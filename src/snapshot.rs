@@ -10,8 +10,8 @@
 
 mod coding;
 mod compressor;
-mod ready;
 mod people;
+mod ready;
 
 use std::collections::HashMap;
 use std::sync::Arc;

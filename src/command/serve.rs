@@ -1,51 +1,53 @@
 //! `courant serve`: the server, and beside it the watch that gives it each next snapshot.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::{Exit, Hint, clock, config_file, tell};
 use crate::cli::Serve;
-use crate::config::{Config, ConfigError, WatchMode};
+use crate::config::{Config, ConfigError, Listen, WatchMode};
 use crate::content::LibraryError;
 use crate::gallery::Gallery;
 use crate::pipeline::{Findings, Outcome, Pipeline, PipelineError, Status};
 use crate::priority::Priority;
 use crate::report;
-use crate::server::{self, Source};
+use crate::server::{self, CannotListen, Listeners, Source, Tls, TlsError};
 use crate::snapshot::{Compressor, Current};
 use crate::watch::{Load, NoEvents, Turn, Watch};
 
 pub(super) fn run(args: &Serve) -> anyhow::Result<Exit> {
     let file = config_file(&args.config);
-    let listen = args.listen;
+    let listen = args.listen.clone();
     let load = {
         let file = file.clone();
         move || {
             let mut config = Config::load(&file)?;
-            if let Some(listen) = listen {
-                config.server.listen = listen;
+            if !listen.is_empty() {
+                config.server.listen.clone_from(&listen);
             }
             Ok::<_, ConfigError>(config)
         }
     };
     let config = load()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(serve(config, file, Box::new(load)))
+    server::runtime()?.block_on(serve(config, file, Box::new(load)))
 }
 
-/// The order is that of trust: the address is taken before the long work, and nothing is answered
-/// before the first snapshot is whole. Requests that come between wait in the backlog.
+/// The order is that of trust: the addresses are taken before the long work, and nothing is answered
+/// before the first snapshot is whole. Requests that come between wait in the backlog; or go to the courant
+/// that listens there too, and is to be replaced by this one.
 async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit> {
-    let listener = TcpListener::bind(config.server.listen)
-        .await
-        .map_err(|error| cannot_listen(config.server.listen, error))?;
-    let listen = listener.local_addr()?;
+    let files = config.server.tls.as_ref();
+    let tls = files.map(Tls::load).transpose().map_err(cannot_encrypt)?;
+    let listeners = Listeners::bind(&config.server, tls.clone(), server::parts());
+    let listeners = listeners.map_err(cannot_listen)?;
+    listeners.listen(false).map_err(cannot_listen)?;
+    let addresses = listeners.addresses();
+    let listening = listening(&addresses);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -65,10 +67,12 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
         return Err(cannot_watch(why).into());
     }
     watch.look(clock()).map_err(no_content)?;
+    listeners.listen(true).map_err(cannot_listen)?;
     let mut log = Log {
         findings: watch.status().findings.clone(),
     };
     let told = config.clone();
+    let shared: Vec<_> = listeners.shared().cloned().collect();
     let (watching_is_over, watch_ended) = tokio::sync::oneshot::channel::<()>();
     let watching = std::thread::Builder::new()
         .name("watch".to_owned())
@@ -81,8 +85,16 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
                 &told,
                 watch.status(),
                 &watch.verdicts(),
-                listen,
+                &addresses,
             ));
+            info!(addresses = listening, "listening");
+            for address in &shared {
+                info!(
+                    %address,
+                    hint = "it can be stopped now if this one replaces it, and should be if it is another site's",
+                    "another process listens here too and is asked as often"
+                );
+            }
             drop(told);
             watch.run(clock, |turn| log.turn(turn));
         })?;
@@ -94,15 +106,23 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
             _ = watch_ended => error!("stopping, as the watch ended by itself"),
         }
     };
+    let (renew, renewals) = channel();
+    if let Some(tls) = tls {
+        std::thread::Builder::new()
+            .name("certificate".to_owned())
+            .spawn(move || follow(&tls, &renewals))?;
+    }
     let reloader = stop.reloader();
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             info!("reloading on SIGHUP");
             reloader.reload();
+            // Where there is no certificate, nobody hears it.
+            let _ = renew.send(());
         }
     });
     let source = Source { current, gallery };
-    let drained = server::serve(listener, source, &config.server, clock, stopped).await;
+    let drained = server::run(listeners, source, &config.server, clock, stopped).await?;
     stop.stop();
     let watched = watching.join();
     match drained.cut_off {
@@ -261,22 +281,87 @@ fn cannot_watch(why: &NoEvents) -> Hint {
     }
 }
 
-fn cannot_listen(listen: SocketAddr, error: std::io::Error) -> Hint {
-    let hint = match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
+fn cannot_listen(error: CannotListen) -> Hint {
+    use std::io::ErrorKind;
+    let hint = match (&error.address, error.source.kind()) {
+        (Listen::Tcp(_), ErrorKind::AddrInUse) => {
             "another program has the port; stop it, or choose another with `--listen` or `server.listen`"
         }
-        std::io::ErrorKind::PermissionDenied => {
+        (Listen::Tcp(_), ErrorKind::PermissionDenied) => {
             "ports below 1024 are for privileged programs; choose a higher one"
         }
-        std::io::ErrorKind::AddrNotAvailable => {
+        (Listen::Tcp(_), ErrorKind::AddrNotAvailable) => {
             "the address is not one of this machine; `0.0.0.0` is all of them"
+        }
+        (Listen::Unix(_), ErrorKind::AddrInUse) => {
+            "another program answers there; stop it, or choose another path in `server.listen`"
+        }
+        (Listen::Unix(_), ErrorKind::AlreadyExists) => {
+            "remove the file, or choose another path in `server.listen`"
+        }
+        (Listen::Unix(_), ErrorKind::NotFound) => {
+            "make the directory first; `server.listen` in the configuration names it"
+        }
+        (Listen::Unix(_), ErrorKind::PermissionDenied) => {
+            "let this program's user write to the directory, or choose another path in `server.listen`"
         }
         _ => "`server.listen` in the configuration names it",
     };
     Hint {
-        message: format!("cannot listen on `{listen}`"),
+        message: error.to_string(),
         hint: hint.to_owned(),
-        source: Some(error),
+        source: Some(error.source),
     }
+}
+
+fn cannot_encrypt(error: TlsError) -> Hint {
+    Hint {
+        hint: hint(&error).to_owned(),
+        message: error.to_string(),
+        source: None,
+    }
+}
+
+fn hint(error: &TlsError) -> &'static str {
+    match error {
+        TlsError::Certificate { .. } => {
+            "`server.tls.certificate` names it: a certificate in PEM form, then those that vouch for it"
+        }
+        TlsError::Key { .. } => {
+            "`server.tls.key` names it: a private key in PEM form that this program's user can read"
+        }
+        TlsError::Strangers { .. } => {
+            "name a pair that belongs together in `server.tls.certificate` and `server.tls.key`"
+        }
+    }
+}
+
+/// How often the files of the certificate are looked at.
+const RENEWAL: Duration = Duration::from_secs(1);
+
+/// Goes on with each certificate that replaces the one before, until nobody can ask for that any more.
+fn follow(tls: &Arc<Tls>, asked: &Receiver<()>) {
+    loop {
+        let is_asked = match asked.recv_timeout(RENEWAL) {
+            Ok(()) => true,
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        match tls.look(is_asked) {
+            Some(Ok(())) => info!("certificate read again"),
+            Some(Err(error)) => {
+                warn!(
+                    hint = hint(&error),
+                    "{error}; the one before goes on being used"
+                );
+            }
+            None => {}
+        }
+    }
+}
+
+/// All addresses, for the log.
+fn listening(addresses: &[Listen]) -> String {
+    let all: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    all.join(", ")
 }

@@ -18,6 +18,8 @@ impl Config {
         let moves = path(&new.public_url) != path(&old.public_url);
         let keys = [
             ("server.listen", new.listen != old.listen),
+            ("server.unix_mode", new.unix_mode != old.unix_mode),
+            ("server.tls", new.tls != old.tls),
             ("server.public_url", moves),
             (
                 "server.max_connections",

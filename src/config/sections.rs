@@ -16,7 +16,8 @@ use super::ids::{self, Ledger};
 use super::raw::{Faults, Table, Written};
 use super::server::server;
 use super::values::{
-    DAY, email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone, twitter, web_address, with, within,
+    DAY, email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone,
+    twitter, web_address, with, within,
 };
 use super::{
     Author, Config, Content, HiddenPosts, RobotsGroup, Shortcodes, Site, Sitemap, Watch, WatchMode,
@@ -52,7 +53,7 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) 
         .filter_map(|table| author(table, faults, site.as_ref()))
         .collect();
     let check = check(root.table("check"), faults);
-    let server = server(root.table("server"), faults, site.as_ref());
+    let server = server(root.table("server"), faults, site.as_ref(), dir);
     let watch = watch(root.table("watch"), faults);
     root.finish();
     Some(Config {

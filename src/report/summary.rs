@@ -1,11 +1,10 @@
 //! What is served into the text that is read once, when a server starts.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use super::{plural, printable};
 use crate::artifact::{ArtifactKey, FeedFormat, FeedScope};
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::finding::Severity;
 use crate::pipeline::Status;
 use crate::site::visibility::{State, Verdict};
@@ -18,7 +17,7 @@ pub fn summary(
     config: &Config,
     status: &Status,
     verdicts: &[Verdict],
-    listen: SocketAddr,
+    addresses: &[Listen],
 ) -> String {
     let mut text = String::new();
     let _ = writeln!(
@@ -88,11 +87,21 @@ pub fn summary(
             plural(warnings, "warning")
         );
     }
-    urls(&mut text, config, listen);
+    urls(&mut text, config, addresses);
     printable::lines(&text)
 }
 
-fn urls(text: &mut String, config: &Config, listen: SocketAddr) {
+fn urls(text: &mut String, config: &Config, addresses: &[Listen]) {
+    let scheme = match config.server.tls {
+        Some(_) => "https",
+        None => "http",
+    };
+    let tcp = addresses.iter().find_map(|address| match address {
+        Listen::Tcp(address) => Some(format!("{scheme}://{address}")),
+        Listen::Unix(_) => None,
+    });
+    // No address of the web leads to a Unix socket.
+    let base = tcp.unwrap_or_else(|| config.server.public_url.clone());
     let keys = [
         (ArtifactKey::Home, "the page for people"),
         (ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), "RSS"),
@@ -110,14 +119,15 @@ fn urls(text: &mut String, config: &Config, listen: SocketAddr) {
         ),
     ];
     for (key, what) in keys {
-        let url = format!("http://{listen}{}", key.path());
+        let url = format!("{base}{}", key.path());
         let _ = writeln!(text, "  {url:<40} {what}");
     }
-    let _ = writeln!(
-        text,
-        "\n  seen from outside as {}",
-        config.server.public_url
-    );
+    text.push('\n');
+    if addresses.len() > 1 || matches!(addresses, [Listen::Unix(_)]) {
+        let all: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "  listening on {}", all.join(", "));
+    }
+    let _ = writeln!(text, "  seen from outside as {}", config.server.public_url);
 }
 
 /// Each state's name with a line per post, in the order in which people ask.

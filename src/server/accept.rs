@@ -276,7 +276,8 @@ mod tests {
             feed in "application/(rss\\+|atom\\+|)xml|text/xml|application/(feed\\+)?json",
             after in "[a-z/*+;=0-9., ]{0,40}",
         ) {
-            prop_assert!(!is_html(&format!("text/html,{before},{feed},{after}")));
+            let line = format!("text/html,{before},{feed},{after}");
+            prop_assert!(!is_html(&line));
         }
     }
 }

@@ -1,7 +1,9 @@
 //! One accepted socket into answered requests, HTTP/1.1 or HTTP/2 as the client speaks.
 //!
-//! The connection ends when the client or hyper ends it; when its [`Pulse`] says so; or, once
-//! the server stops, as soon as what has been asked is answered.
+//! The connection ends when the client or hyper ends it; when its [`Pulse`] says so; or when the server
+//! stops. Then HTTP/2 says goodbye, which HTTP/1 cannot: a server that closes an idle connection may
+//! meet a request that is under way. So the next answer says that it is the last, and who does not ask
+//! for a while is closed.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -12,12 +14,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{CONNECTION, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use hyper::header::{CONNECTION, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
@@ -26,7 +28,6 @@ use super::Source;
 use super::client;
 use super::frequency::Frequency;
 use super::pulse::{Felt, Limits, Pulse, Verdict};
-use super::reply::set_static;
 use super::respond::{Reply, Rules, respond, too_many};
 use crate::artifact::{Damaged, Pieces};
 use crate::config::{self, SaysClient, TrustedProxies};
@@ -35,6 +36,10 @@ use crate::snapshot::Current;
 
 /// How long a silent HTTP/2 client has to take note that we leave.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a connection over HTTP/1 may still ask when the server stops.
+const LINGER: Duration = Duration::from_secs(1);
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// What all connections of a server share.
 pub(super) struct Service {
@@ -45,6 +50,7 @@ pub(super) struct Service {
     frequency: Option<Frequency>,
     trusted_proxies: TrustedProxies,
     says_client: SaysClient,
+    linger: Duration,
     clock: fn() -> SystemTime,
     protocols: auto::Builder<TokioExecutor>,
 }
@@ -69,6 +75,7 @@ impl Service {
             frequency: config.limits.polls.map(Frequency::new),
             trusted_proxies: config.trusted_proxies.clone(),
             says_client: config.says_client,
+            linger: LINGER.min(config.drain_timeout / 2),
             clock,
             protocols: protocols(&config.limits),
         }
@@ -100,16 +107,16 @@ impl Service {
             .err()
     }
 
-    /// Serves one connection from `peer` to its end. `stop` changes once, when the server stops.
-    pub(super) async fn serve(
+    /// Serves one connection to its end. `peer` is who is at the other, if that has an address; `stop`
+    /// is true when the server stops.
+    pub(super) async fn serve<S>(
         &self,
-        socket: TcpStream,
+        socket: S,
         peer: Option<IpAddr>,
-        mut stop: watch::Receiver<()>,
-    ) {
-        if let Err(error) = socket.set_nodelay(true) {
-            debug!(%error, "cannot set TCP_NODELAY");
-        }
+        mut stop: watch::Receiver<bool>,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let pulse = Pulse::new(self.limits);
         let io = TokioIo::new(Felt::new(socket, Arc::clone(&pulse)));
         let answering = Arc::clone(&pulse);
@@ -125,45 +132,83 @@ impl Service {
             }
             let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
             async move {
-                let mut response = match reply {
+                let response = match reply {
                     Reply::Whole(response) => response,
                     Reply::Awaits(awaiting) => {
                         let drawn = gallery.get(&awaiting.deferred).await;
                         awaiting.with(drawn)
                     }
                 };
-                if is_last && version != Version::HTTP_2 {
-                    set_static(response.headers_mut(), CONNECTION, "close");
+                let mut response =
+                    response.map(|bytes| Answer::new(bytes, version, Arc::clone(&pulse)));
+                if (is_last || pulse.leaves()) && version != Version::HTTP_2 {
+                    response.headers_mut().insert(CONNECTION, CLOSE);
                 }
-                Ok::<_, Infallible>(response.map(|bytes| Answer::new(bytes, version, pulse)))
+                Ok::<_, Infallible>(response)
             }
         });
         let mut connection = pin!(self.protocols.serve_connection(io, service));
-        let mut stopping = false;
+        let mut leaving = Leaving::Not;
+        if *stop.borrow() {
+            // Taken at the last moment.
+            pulse.leave();
+            leaving = Leaving::At(Instant::now() + self.linger);
+        }
         loop {
-            let wake = match pulse.verdict(Instant::now()) {
+            let now = Instant::now();
+            let mut wake = match pulse.verdict(now) {
                 Verdict::Wait(until) => until,
-                Verdict::HeadLate => return debug!("a request's head did not arrive in time"),
-                Verdict::Slow => return debug!("an answer is taken too slowly"),
+                Verdict::HeadLate => {
+                    return debug!(?peer, "a request's head did not arrive in time");
+                }
+                Verdict::Slow => return debug!(?peer, "an answer is taken too slowly"),
                 Verdict::Silent | Verdict::Enough => break,
             };
+            if let Leaving::At(at) = leaving {
+                if at > now {
+                    wake = wake.min(at);
+                } else {
+                    leaving = Leaving::Told;
+                    // Who is asking is answered, and that is the end of it.
+                    if !pulse.is_hearing() {
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+            }
             tokio::select! {
                 // In this order: what has already arrived when the stop comes is answered.
                 biased;
-                ended = connection.as_mut() => return log(ended),
-                _ = stop.changed(), if !stopping => {
-                    stopping = true;
-                    connection.as_mut().graceful_shutdown();
+                ended = connection.as_mut() => return log(ended, peer),
+                () = stopped(&mut stop), if matches!(leaving, Leaving::Not) => {
+                    pulse.leave();
+                    leaving = Leaving::At(if pulse.is_http2() { now } else { now + self.linger });
                 }
                 () = sleep_until(wake) => {}
             }
         }
-        debug!("closing a connection that is silent, or has had its answers");
+        debug!(
+            ?peer,
+            "closing a connection that is silent, or has had its answers"
+        );
         connection.as_mut().graceful_shutdown();
         if let Ok(ended) = timeout(FAREWELL, connection).await {
-            log(ended);
+            log(ended, peer);
         }
     }
+}
+
+/// How far a connection is on its way to its end when the server stops.
+enum Leaving {
+    Not,
+    /// It is told at this instant, unless it ends before.
+    At(Instant),
+    Told,
+}
+
+/// When the server stops.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Whoever could have told has gone: that is a stop too.
+    let _ = stop.wait_for(|stops| *stops).await;
 }
 
 /// Whether the request is one of those that cost next to nothing once they are answered before.
@@ -199,9 +244,9 @@ fn protocols(limits: &config::Limits) -> auto::Builder<TokioExecutor> {
 /// The least that HTTP/2 has without being told (RFC 9113 §6.5.2).
 const WINDOW: u32 = 65_535;
 
-fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Option<IpAddr>) {
     if let Err(error) = ended {
-        debug!(error, "a connection ended with an error");
+        debug!(error, ?peer, "a connection ended with an error");
     }
 }
 

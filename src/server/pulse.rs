@@ -17,6 +17,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -62,12 +63,16 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Pulse {
     limits: Limits,
+    /// The server stops: the next answer on HTTP/1 is the last.
+    leaves: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     protocol: Protocol,
+    /// A byte has come.
+    heard: bool,
     last_byte: Instant,
     head_since: Option<Instant>,
     last_progress: Instant,
@@ -93,8 +98,10 @@ impl Pulse {
         let now = Instant::now();
         Arc::new(Pulse {
             limits,
+            leaves: AtomicBool::new(false),
             state: Mutex::new(State {
                 protocol: Protocol::Unknown,
+                heard: false,
                 last_byte: now,
                 head_since: Some(now),
                 last_progress: now,
@@ -152,6 +159,27 @@ impl Pulse {
         }
     }
 
+    /// Notes that the server stops.
+    pub(super) fn leave(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server stops.
+    pub(super) fn leaves(&self) -> bool {
+        self.leaves.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is known to speak HTTP/2, which can say goodbye at any time.
+    pub(super) fn is_http2(&self) -> bool {
+        self.state().protocol == Protocol::Http2
+    }
+
+    /// Whether a request's head has begun to arrive, and is not complete.
+    pub(super) fn is_hearing(&self) -> bool {
+        let state = self.state();
+        state.heard && state.head_since.is_some()
+    }
+
     /// Judges. Nothing that happens after `now` makes a later judgement due before the instant
     /// in [`Verdict::Wait`].
     pub(super) fn verdict(&self, now: Instant) -> Verdict {
@@ -188,6 +216,7 @@ impl Pulse {
     fn read(&self, bytes: usize, now: Instant) -> bool {
         let mut state = self.state();
         state.last_byte = now;
+        state.heard = true;
         if state.protocol != Protocol::Http2 {
             state.head_since.get_or_insert(now);
         }

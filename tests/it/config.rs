@@ -28,7 +28,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 22] = [
+    const EXAMPLES: [&str; 23] = [
         "languages",
         "fields",
         "[[feeds]]",
@@ -51,6 +51,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         "disallow",
         "email",
         "twitter",
+        "tls",
     ];
     let defaults = switched(|key| !EXAMPLES.contains(&key));
     let reference = switched(|_| false);
@@ -149,4 +150,40 @@ fn cards_around_pictures_need_to_know_where_those_are() {
             .contains("`content.static_dir` is missing"),
         "{findings:?}"
     );
+}
+
+#[test]
+fn addresses_are_one_or_several_and_a_pair_of_files_is_whole() {
+    let site = "[site]\nurl = \"https://e.org\"\ntitle = \"A\"\n[server]\n";
+    let read = |server: &str| Config::parse(&format!("{site}{server}"), "c", Path::new("x"));
+    let server = read(
+        "listen = [\"[::]:80\", \"unix:run/a.sock\", \"unix:/b.sock\"]\nunix_mode = \"0666\"\n\
+        tls = { certificate = \"a.pem\", key = \"/b.pem\" }",
+    );
+    let server = server.unwrap().server;
+    let listen: Vec<_> = server.listen.iter().map(ToString::to_string).collect();
+    assert_eq!(listen, ["[::]:80", "unix:x/run/a.sock", "unix:/b.sock"]);
+    assert_eq!(server.unix_mode, 0o666);
+    let tls = server.tls.unwrap();
+    assert_eq!(tls.certificate, Path::new("x/a.pem"));
+    assert_eq!(tls.key, Path::new("/b.pem"));
+    for (server, said) in [
+        ("listen = []", "`server.listen` is empty"),
+        (
+            "listen = [\"127.0.0.1:1\", \"127.0.0.1:1\"]",
+            "`server.listen` names `127.0.0.1:1` twice",
+        ),
+        ("listen = \"unix:\"", "is no address with a port: `unix:`"),
+        ("listen = 8080", "takes a string or a list of strings"),
+        ("unix_mode = \"rw\"", "is no mode of a file: `rw`"),
+        ("unix_mode = \"1777\"", "is no mode of a file: `1777`"),
+        (
+            "tls = { certificate = \"a\" }",
+            "`server.tls.key` is missing",
+        ),
+        ("[server.tls]", "`server.tls.certificate` is missing"),
+    ] {
+        let findings = read(server).expect_err(server);
+        assert!(findings[0].message.contains(said), "{server}: {findings:?}");
+    }
 }

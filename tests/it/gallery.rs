@@ -119,15 +119,12 @@ impl Pictures {
                 let listen = listener.local_addr().unwrap();
                 let long = Duration::from_secs(20);
                 let config = config::Server {
-                    listen,
                     public_url: "https://e.org".into(),
                     max_connections: 1000,
                     header_timeout: long,
                     idle_timeout: long,
                     drain_timeout: long,
-                    trusted_proxies: config::TrustedProxies::default(),
-                    says_client: config::SaysClient::default(),
-                    limits: config::Limits::default(),
+                    ..config::Server::default()
                 };
                 tell.send(listen).unwrap();
                 let stopped = async {

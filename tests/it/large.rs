@@ -151,15 +151,12 @@ impl Huge {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = listener.local_addr().unwrap();
         let config = config::Server {
-            listen: server,
             public_url: "https://e.org".into(),
             max_connections: 100,
             header_timeout: PATIENCE,
             idle_timeout: PATIENCE,
             drain_timeout: PATIENCE,
-            trusted_proxies: config::TrustedProxies::default(),
-            says_client: config::SaysClient::default(),
-            limits: config::Limits::default(),
+            ..config::Server::default()
         };
         let source = Source {
             current,

@@ -26,6 +26,7 @@ mod init;
 mod large;
 mod limits;
 mod lints;
+mod listen;
 mod many;
 mod model;
 mod pages;

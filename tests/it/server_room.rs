@@ -50,15 +50,12 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = config::Server {
-            listen: address,
             public_url: "https://e.org".into(),
             max_connections: 100,
             header_timeout: LONG,
             idle_timeout: LONG,
             drain_timeout: LONG,
-            trusted_proxies: config::TrustedProxies::default(),
-            says_client: config::SaysClient::default(),
-            limits: config::Limits::default(),
+            ..config::Server::default()
         };
         change(&mut config);
         let source = Source {

@@ -197,8 +197,7 @@ impl TestSite {
 
     /// Serves it, and every edit of it.
     pub fn serve(self) -> Served {
-        let mut config = self.parsed_config();
-        config.server.listen = ([127, 0, 0, 1], 0).into();
+        let config = self.parsed_config();
         let current = Current::default();
         current.publish(self.first);
         let (mut watch, stop) = Watch::new(Pipeline::new(config.clone(), current.clone()));
@@ -228,7 +227,7 @@ impl TestSite {
                 .build()
                 .expect("a runtime");
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind(config.server.listen)
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
                     .await
                     .expect("a free port");
                 tell_address
@@ -341,7 +340,7 @@ pub fn pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<String> {
 
 /// The page for people at the address of a feed, with its name and its links.
 pub fn for_people(snapshot: &Snapshot, key: &ArtifactKey) -> Option<String> {
-    let page = snapshot.for_people(key, false)?;
+    let page = snapshot.for_people(key)?;
     let FurtherPage { deferred, links } = &page;
     Some(format!(
         "{}\n{links:?}\n{}",

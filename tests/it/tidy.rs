@@ -111,7 +111,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("watch", &["config", "content", "pipeline", "site", "stamp"]),
     (
         "server",
-        &["artifact", "config", "gallery", "percent", "snapshot"],
+        &[
+            "artifact", "config", "gallery", "percent", "snapshot", "stamp",
+        ],
     ),
     (
         "report",
@@ -137,7 +139,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "artifact", "config", "content", "finding", "percent", "post", "report", "site",
         ],
     ),
-    ("cli", &[]),
+    ("cli", &["config"]),
     ("telemetry", &[]),
     (
         "command",
@@ -201,6 +203,8 @@ const FENCES: &[(&str, &str)] = &[
     ),
     ("annotate_snippets", "src/report/human.rs"),
     ("indicatif", "src/report/bar.rs"),
+    ("socket2", "src/server/listen"),
+    ("tokio_rustls", "src/server/listen/tls.rs"),
     ("hyper", "src/server/"),
     ("hyper_util", "src/server/"),
 ];

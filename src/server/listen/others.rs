@@ -1,0 +1,77 @@
+//! Who else listens on a port of ours, and how new clients are left to them.
+
+use std::io::{self, BufRead as _};
+
+use tokio::net::TcpListener;
+
+/// Lets the system drop the packets that begin a connection (SYN without ACK) before they reach a socket.
+/// Returns whether it does.
+#[cfg(target_os = "linux")]
+pub(super) fn drops_new(socket: &TcpListener) -> bool {
+    use socket2::{SockFilter, SockRef};
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 0x02;
+    const SYN_OR_ACK: u32 = 0x12;
+    let filter = [
+        // Load the byte of flags, leave two, and if that is a SYN alone: of the packet, keep nothing.
+        SockFilter::new(0x30, 0, 0, FLAGS),
+        SockFilter::new(0x54, 0, 0, SYN_OR_ACK),
+        SockFilter::new(0x15, 0, 1, SYN),
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ];
+    let attached = SockRef::from(socket).attach_filter(&filter);
+    if let Err(error) = &attached {
+        tracing::debug!(%error, "cannot hold off new connections before the end");
+    }
+    attached.is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn drops_new(_: &TcpListener) -> bool {
+    false
+}
+
+/// Whether more sockets listen on a port than our own. Of a doubt, yes: that costs a moment.
+pub(super) fn others_listen(port: u16, own: usize) -> bool {
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+    let count: Option<usize> = tables
+        .iter()
+        .map(|table| Some(listening(std::fs::File::open(table).ok()?, port)))
+        .sum();
+    count.is_none_or(|count| count > own)
+}
+
+/// How many sockets listen on a port, by a table of the system's, which begins with those that listen.
+fn listening(table: impl io::Read, port: u16) -> usize {
+    const LISTENS: &str = "0A";
+    let rows = io::BufReader::new(table).lines().skip(1);
+    let rows = rows.map_while(Result::ok).map_while(|row| {
+        let mut fields = row.split_whitespace().skip(1);
+        let (local, state) = (fields.next()?.to_owned(), fields.nth(1)?);
+        (state == LISTENS).then_some(local)
+    });
+    let on_port = |local: &String| {
+        let own = local.rsplit(':').next();
+        own.and_then(|own| u16::from_str_radix(own, 16).ok()) == Some(port)
+    };
+    rows.filter(on_port).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_listen_on_a_port_are_counted() {
+        let table = "  sl  local_address rem_address   st tx_queue\n\
+            \x20  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000\n\
+            \x20  1: 00000000:1F90 00000000:0000 0A 00000000:00000000\n\
+            \x20  2: 0100007F:0016 00000000:0000 0A 00000000:00000000\n\
+            \x20  3: 0100007F:1F90 0100007F:D431 01 00000000:00000000\n\
+            \x20  4: 0100007F:1F90 00000000:0000 0A 00000000:00000000\n";
+        assert_eq!(listening(table.as_bytes(), 8080), 2);
+        assert_eq!(listening(table.as_bytes(), 22), 1);
+        assert_eq!(listening(table.as_bytes(), 80), 0);
+    }
+}
