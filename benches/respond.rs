@@ -82,7 +82,7 @@ fn answering(criterion: &mut Criterion) {
             StatusCode::NOT_MODIFIED,
         ),
     ];
-    let rules = Rules::new("https://harbour.example", 8_000);
+    let rules = Rules::new("https://harbour.example", 8_000, 16_000);
     let mut group = criterion.benchmark_group("respond");
     for (name, request, status) in &cases {
         let answer = respond(request, &snapshot, &rules, generate::now());

@@ -15,6 +15,7 @@ mod accept;
 mod client;
 mod connection;
 mod date;
+mod delta;
 mod frequency;
 mod guests;
 mod host;

@@ -10,6 +10,7 @@
 
 mod coding;
 mod compressor;
+mod delta;
 mod people;
 mod ready;
 
@@ -128,9 +129,12 @@ impl Snapshot {
                 let resource = match before {
                     Some(before) if before.is(&artifact) => Arc::clone(before),
                     _ => {
-                        let before = before.map(|before| before.last_modified);
-                        let age = later(before, now);
-                        Arc::new(Resource::new(artifact, age, previous.packed_above))
+                        let age = later(before.map(|before| before.last_modified), now);
+                        let new = Resource::new(artifact, age, previous.packed_above);
+                        Arc::new(match before {
+                            Some(before) => new.after(before),
+                            None => new,
+                        })
                     }
                 };
                 (path, resource)
@@ -273,6 +277,21 @@ impl Resource {
             last_modified,
             last_modified_field: httpdate::fmt_http_date(last_modified).into(),
             content,
+        }
+    }
+
+    /// The same, which knows what it was before, if it is a feed.
+    fn after(self, before: &Resource) -> Resource {
+        match (self.content, &before.content) {
+            (Content::Ready(ready), Content::Ready(before))
+                if matches!(self.key, ArtifactKey::Feed(..)) =>
+            {
+                Resource {
+                    content: Content::Ready(ready.after(before)),
+                    ..self
+                }
+            }
+            (content, _) => Resource { content, ..self },
         }
     }
 

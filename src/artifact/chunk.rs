@@ -98,6 +98,11 @@ impl Chunk {
         self.0.fingerprint
     }
 
+    /// Whether the coded bytes are there.
+    pub fn is_deflated(&self) -> bool {
+        self.0.deflated.get().is_some()
+    }
+
     /// In deflate coding, made where it has not been made yet.
     pub fn deflated(&self) -> &Deflated {
         // Whoever lets go of the plain bytes has seen the coded ones, so here they are held.

@@ -10,7 +10,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::{alternates_of, style};
 use crate::artifact::{ArtifactKey, FeedFormat, FeedScope, Link, Page};
 use crate::fingerprint;
-use crate::percent;
 use crate::site::Site;
 use crate::site::entry::Entry;
 use crate::site::feed::Feed;
@@ -19,14 +18,6 @@ use crate::site::feed::Feed;
 const EDITION: u32 = 1;
 /// Who wants more has the feed.
 const NEWEST: usize = 20;
-
-/// Readers in the web, and how each is asked to subscribe: the encoded address goes behind.
-const READERS: [(&str, &str); 4] = [
-    ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
-    ("Inoreader", "https://www.inoreader.com/?add_feed="),
-    ("NewsBlur", "https://www.newsblur.com/?url="),
-    ("Feedbin", "https://feedbin.com/?subscribe="),
-];
 
 /// The page of a feed in a format.
 #[derive(Debug)]
@@ -145,14 +136,6 @@ impl FeedPage {
                     label for="address" { "Nothing happens? Copy this address into your reader" }
                     input #address type="text" readonly value=(address) dir="ltr" spellcheck="false";
                 }
-                p.hint {
-                    "Or add it in "
-                    @for (place, (name, begin)) in READERS.iter().enumerate() {
-                        @if place > 0 { ", " }
-                        a href={ (begin) (percent::segment(&address)) } rel="noreferrer" { (name) }
-                    }
-                    "."
-                }
             }
         }
     }
@@ -232,7 +215,7 @@ fn terms(entry: &Entry) -> Vec<&str> {
 const SHEET: &str = ".kind{display:inline-block;margin:1.6rem 0 .5rem;padding:.1rem .7rem;border-radius:999px;\
 background:var(--accent);color:var(--on-accent);font-size:.82rem;font-weight:600}\
 .box{margin-top:2rem;padding:1.4rem 1.5rem 1.2rem;background:var(--card);border:1px solid var(--line);border-radius:14px}\
-.box h2{margin-bottom:.4rem;color:var(--ink);font-size:1.2rem}.box p{margin:0 0 1rem}.box .hint{margin:0}\
+.box h2{margin-bottom:.4rem;color:var(--ink);font-size:1.2rem}.box p{margin:0 0 1rem}.box .field{margin:0}\
 .button{display:inline-block;padding:.7rem 1.4rem;border-radius:999px;background:var(--accent);color:var(--on-accent);\
 font-weight:600;text-decoration:none}.button:hover{filter:brightness(1.08)}\
 .field label{display:block;margin:0 0 .3rem;font-size:.92rem;color:var(--soft)}\

@@ -64,7 +64,11 @@ impl Service {
         Service {
             current: source.current,
             gallery: source.gallery,
-            rules: Rules::new(&config.public_url, config.limits.target_length),
+            rules: Rules::new(
+                &config.public_url,
+                config.limits.target_length,
+                config.limits.header_size,
+            ),
             limits: Limits {
                 head: config.header_timeout,
                 silence: config.idle_timeout,

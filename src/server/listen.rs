@@ -281,6 +281,10 @@ pub(super) enum Listener {
     Unix(UnixListener, Arc<unix::File>),
 }
 
+/// How much of an answer the kernel takes before it is sent, in bytes.
+#[cfg(target_os = "linux")]
+const NOT_SENT: u32 = 128 * 1024;
+
 /// A connection that was taken.
 #[derive(Debug)]
 pub(super) enum Accepted {
@@ -293,6 +297,12 @@ impl Accepted {
     fn tcp(stream: TcpStream, peer: SocketAddr, tls: Option<&Arc<Tls>>) -> Accepted {
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
+        }
+        // What a client does not take stays with us, once for all, and not in the kernel for each: it takes
+        // long to fill a buffer of megabytes, and others wait meanwhile.
+        #[cfg(target_os = "linux")]
+        if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(NOT_SENT) {
+            debug!(%error, "cannot set TCP_NOTSENT_LOWAT");
         }
         let peer = peer.ip().to_canonical();
         match tls {

@@ -101,6 +101,13 @@ impl Validators<'_> {
     }
 }
 
+/// The strong tags, in their quotes, of what a client says that it has.
+pub(super) fn strong_tags(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(IF_NONE_MATCH).iter();
+    let tags = lines.flat_map(|line| EntityTag::list(line.as_bytes()));
+    tags.filter(|tag| !tag.weak).map(|tag| tag.opaque)
+}
+
 /// The date of a field that may stand only once, in any of the three forms of §5.6.7.
 fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
     let mut lines = headers.get_all(name).iter();

@@ -50,6 +50,10 @@ pub(super) fn objected(objection: Objection) -> Response<Pieces> {
             response
         }
         Objection::TooLong => plain(StatusCode::URI_TOO_LONG, "the target is too long\n"),
+        Objection::HeadTooLong => plain(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "the header is too long\n",
+        ),
         Objection::Expectation => plain(
             StatusCode::EXPECTATION_FAILED,
             "that is not to be expected\n",

@@ -9,7 +9,8 @@
 //!    browsers find where a feed is, see `late`. What moved is 301, what is gone 410.
 //! 3. Content coding: the client's wish among the forms at hand.
 //! 4. Preconditions: 412 or 304.
-//! 5. Otherwise 200; of what is not made yet, all but the body.
+//! 5. Otherwise 200, or 226 with what is new of a feed, see `delta`; of what is not made yet, all but the
+//!    body.
 //! 6. HEAD: the same without the body.
 //!
 //! `Range` is ignored, as RFC 9110 §14.2 allows: what is served is small, and partial answers
@@ -28,8 +29,8 @@ use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
 use super::select::{Selected, select};
-use super::strict::{Objection, object};
-use super::{date, late, one_path};
+use super::strict::{Longest, Objection, object};
+use super::{date, delta, late, one_path};
 use crate::artifact::{ArtifactKey, Deferred, FieldValue, Pieces};
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
@@ -78,17 +79,21 @@ impl Awaiting {
 #[derive(Debug, Clone)]
 pub struct Rules {
     prefix: String,
-    longest_target: usize,
+    longest: Longest,
 }
 
 impl Rules {
-    /// Those of a server that others reach at `public_url`, and that reads targets of so many bytes.
-    pub fn new(public_url: &str, longest_target: usize) -> Rules {
+    /// Those of a server that others reach at `public_url`, and that reads targets and heads of so many
+    /// bytes.
+    pub fn new(public_url: &str, longest_target: usize, longest_head: usize) -> Rules {
         let path = url::Url::parse(public_url).map(|url| url.path().to_owned());
         let path = path.ok().and_then(|path| normalize_path(&path));
         Rules {
             prefix: path.unwrap_or_default().trim_end_matches('/').to_owned(),
-            longest_target,
+            longest: Longest {
+                target: longest_target,
+                head: longest_head,
+            },
         }
     }
 }
@@ -151,7 +156,7 @@ fn answer<B>(
     rules: &Rules,
     now: SystemTime,
 ) -> (Response<Pieces>, Option<Deferred>) {
-    if let Some(objection) = object(request, rules.longest_target) {
+    if let Some(objection) = object(request, rules.longest) {
         return (objected(objection), None);
     }
     let resource = match find(snapshot, &rules.prefix, request.uri().path()) {
@@ -181,14 +186,23 @@ fn answer<B>(
         last_modified,
     };
     let mut deferred = None;
-    let (mut response, form) = match Precondition::evaluate(request.headers(), validators, now) {
-        Precondition::Failed => {
+    let condition = Precondition::evaluate(request.headers(), validators, now);
+    let new = match condition {
+        Precondition::Holds => delta::answer(request.headers(), resource, accepted),
+        _ => None,
+    };
+    let (mut response, form) = match (condition, new) {
+        (Precondition::Failed, _) => {
             return (precondition_failed(), None);
         }
-        Precondition::NotModified(form) => {
+        (Precondition::NotModified(form), _) => {
             (status(StatusCode::NOT_MODIFIED, Pieces::default()), form)
         }
-        Precondition::Holds => {
+        (Precondition::Holds, Some((mut response, form))) => {
+            describe_content(response.headers_mut(), &resource.key, form.coding());
+            (response, form)
+        }
+        (Precondition::Holds, None) => {
             let form = selected.form();
             let body = match &selected {
                 Selected::Ready(representation) => representation.body.clone(),
@@ -221,6 +235,7 @@ fn answer<B>(
     {
         set_static(response.headers_mut(), header::VARY, late::VARY);
     }
+    delta::guard(response.headers_mut());
     if let Selected::Deferred(_, drawing) = selected
         && let Some(query) = request.uri().query()
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)
@@ -405,7 +420,7 @@ mod tests {
     }
 
     fn rules(prefix: &str) -> Rules {
-        Rules::new(&format!("https://e.org{prefix}"), 8_000)
+        Rules::new(&format!("https://e.org{prefix}"), 8_000, 16_000)
     }
 
     fn field<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
@@ -502,7 +517,7 @@ mod tests {
             ("https://e.org/a/%7eb/", "/a/~b"),
             ("nonsense", ""),
         ] {
-            assert_eq!(Rules::new(url, 1).prefix, path, "{url}");
+            assert_eq!(Rules::new(url, 1, 1).prefix, path, "{url}");
         }
     }
 

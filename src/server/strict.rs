@@ -5,7 +5,7 @@
 //! §6.1). What it lets pass is looked at here.
 
 use hyper::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
-use hyper::{HeaderMap, Method, Request, Version};
+use hyper::{HeaderMap, Method, Request, Uri, Version};
 
 use super::host;
 
@@ -19,6 +19,8 @@ pub(super) enum Objection {
     HasContent,
     /// The target is longer than we read (RFC 9110 §15.5.15): 414.
     TooLong,
+    /// Its fields are longer, together, than we read (RFC 6585 §5): 431.
+    HeadTooLong,
     /// It expects what we do not know (RFC 9110 §10.1.1): 417.
     Expectation,
     /// A method that is known and not allowed here (RFC 9110 §15.5.6): 405.
@@ -29,8 +31,17 @@ pub(super) enum Objection {
     AsksOptions,
 }
 
-/// Looks at the head of a request. `longest` is that of a target, in bytes.
-pub(super) fn object<B>(request: &Request<B>, longest: usize) -> Option<Objection> {
+/// How long a request may be, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Longest {
+    /// Its target.
+    pub(super) target: usize,
+    /// Its head.
+    pub(super) head: usize,
+}
+
+/// Looks at the head of a request.
+pub(super) fn object<B>(request: &Request<B>, longest: Longest) -> Option<Objection> {
     let (headers, uri, version) = (request.headers(), request.uri(), request.version());
     if !host::is_acceptable(version, headers) {
         return Some(Objection::Malformed);
@@ -38,9 +49,18 @@ pub(super) fn object<B>(request: &Request<B>, longest: usize) -> Option<Objectio
     if has_content(headers) {
         return Some(Objection::HasContent);
     }
+    if !is_of_ours(uri) && *request.method() != Method::CONNECT {
+        return Some(Objection::Malformed);
+    }
     let query = uri.query().map_or(0, |query| query.len() + 1);
-    if uri.path().len() + query > longest {
+    if uri.path().len() + query > longest.target {
         return Some(Objection::TooLong);
+    }
+    // hyper reads on as long as there is room, and so a little more than it is told.
+    let fields = headers.iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    if fields.sum::<usize>() > longest.head {
+        return Some(Objection::HeadTooLong);
     }
     if !is_met(headers, version) {
         return Some(Objection::Expectation);
@@ -56,6 +76,16 @@ pub(super) fn object<B>(request: &Request<B>, longest: usize) -> Option<Objectio
         | Method::TRACE
         | Method::CONNECT => Some(Objection::NotAllowed),
         _ => Some(Objection::NotImplemented),
+    }
+}
+
+/// Whether a target is a path, or the URL of one over HTTP, in which nobody is named (RFC 9112 §3.2; RFC 9110
+/// §4.2.4). A host alone is for CONNECT.
+fn is_of_ours(uri: &Uri) -> bool {
+    match (uri.scheme_str(), uri.authority()) {
+        (None, None) => true,
+        (Some("http" | "https"), Some(authority)) => !authority.as_str().contains('@'),
+        _ => false,
     }
 }
 
@@ -84,6 +114,15 @@ fn is_met(headers: &HeaderMap, version: Version) -> bool {
 mod tests {
     use super::*;
     use Objection::*;
+
+    const LONGEST: Longest = Longest {
+        target: 10,
+        head: 100,
+    };
+
+    /// With a `Host` of its length this fills a head.
+    const LONG: &str =
+        "1234567890123456789012345678901234567890123456789012345678901234567890123456789012";
 
     #[test]
     fn each_doubt_has_its_answer() {
@@ -124,6 +163,13 @@ mod tests {
             ("GET", "/", &[("expect", "100-Continue")], None),
             ("GET", "/", &[("expect", "200-ok")], Some(Expectation)),
             ("GET", "*", &[], Some(Malformed)),
+            ("GET", "+", &[], Some(Malformed)),
+            ("GET", "example.org", &[], Some(Malformed)),
+            ("GET", "example.org:80", &[], Some(Malformed)),
+            ("OPTIONS", "example.org", &[], Some(Malformed)),
+            ("GET", "http://u@e.org/rss.xml", &[], Some(Malformed)),
+            ("GET", "ftp://e.org/rss.xml", &[], Some(Malformed)),
+            ("GET", "https://e.org/", &[], None),
             ("OPTIONS", "*", &[], Some(AsksOptions)),
             ("OPTIONS", "/rss.xml", &[], Some(AsksOptions)),
             ("POST", "/", &[], Some(NotAllowed)),
@@ -131,6 +177,8 @@ mod tests {
             ("CONNECT", "e.org:443", &[], Some(NotAllowed)),
             ("PROPFIND", "/", &[], Some(NotImplemented)),
             ("get", "/", &[], Some(NotImplemented)),
+            ("GET", "/", &[("x", LONG)], None),
+            ("GET", "/", &[("xy", LONG)], Some(HeadTooLong)),
             ("GET", "/?23456789", &[], None),
             ("GET", "/?234567890", &[], Some(TooLong)),
         ];
@@ -144,7 +192,7 @@ mod tests {
             }
             let request = request.body(()).unwrap();
             assert_eq!(
-                object(&request, 10),
+                object(&request, LONGEST),
                 *expected,
                 "{method} {target} {fields:?}"
             );

@@ -10,6 +10,7 @@ use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
 use super::coding::{self, Coding, Form, Tags};
+use super::delta::Past;
 use crate::artifact::{Chunk, FieldValue, Pieces};
 use crate::fingerprint;
 
@@ -26,6 +27,7 @@ pub struct Ready {
     hurried: OnceLock<()>,
     /// Whether there is nothing smaller to come.
     refined: OnceLock<()>,
+    past: Past,
 }
 
 /// Bytes in one content coding, with their validator.
@@ -77,7 +79,29 @@ impl Ready {
             zstd: ArcSwapOption::empty(),
             hurried: OnceLock::new(),
             refined: OnceLock::new(),
+            past: Past::default(),
         }
+    }
+
+    /// The same, which knows that it was this before.
+    pub(super) fn after(self, before: &Ready) -> Ready {
+        Ready {
+            past: before.past.and(&before.tags, &before.chunks),
+            ..self
+        }
+    }
+
+    /// What is new since the generation of an entity tag, in its quotes, where that is known and is not all:
+    /// a whole document. In gzip, where that is taken and at hand.
+    pub fn new_since(&self, tag: &[u8], takes_gzip: bool) -> Option<(Form, Pieces)> {
+        let new = self.past.new_since(tag, &self.chunks)?;
+        let coded = (takes_gzip && new.iter().all(Chunk::is_deflated))
+            .then(|| coding::in_pieces(&new))
+            .flatten();
+        Some(match coded {
+            Some(coded) => (Form::Gzip, coded),
+            None => (Form::Identity, Pieces::packed(&new)),
+        })
     }
 
     /// The bytes as rendered.

@@ -28,7 +28,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 23] = [
+    const EXAMPLES: [&str; 24] = [
         "languages",
         "fields",
         "[[feeds]]",
@@ -52,6 +52,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         "email",
         "twitter",
         "tls",
+        "trusted_proxies",
     ];
     let defaults = switched(|key| !EXAMPLES.contains(&key));
     let reference = switched(|_| false);

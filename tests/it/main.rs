@@ -16,6 +16,7 @@ mod check;
 mod codings;
 mod config;
 mod content;
+mod delta;
 mod dialects;
 mod feed_page;
 mod feed_set;

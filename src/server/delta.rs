@@ -1,0 +1,115 @@
+//! A request for what is new of a feed into that, RFC 3229: `A-IM: feed`, and 226.
+//!
+//! Who does not ask so gets the feed. What is sent is a whole document with the entries that are not in
+//! what the client says that it has, under the entity tag of the feed as it is now; its own next
+//! `If-None-Match`. No cache keeps it, for those who do not know 226 would give it to others.
+
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Response, StatusCode};
+
+use super::negotiate::Accepted;
+use super::precondition::strong_tags;
+use super::reply::{set_static, status};
+use crate::artifact::{ArtifactKey, Pieces};
+use crate::snapshot::{Coding, Content, Form, Resource};
+
+/// What a client accepts to be done to an answer.
+const A_IM: HeaderName = HeaderName::from_static("a-im");
+/// What was done to it.
+const IM: HeaderName = HeaderName::from_static("im");
+/// The tag of what it was done on the ground of.
+const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
+
+/// The answer with what is new, and its form; `None`, where the feed is to be sent.
+pub(super) fn answer(
+    headers: &HeaderMap,
+    resource: &Resource,
+    accepted: Accepted,
+) -> Option<(Response<Pieces>, Form)> {
+    let (ArtifactKey::Feed(..), Content::Ready(ready)) = (&resource.key, &resource.content) else {
+        return None;
+    };
+    if !takes_feed(headers) {
+        return None;
+    }
+    let takes_gzip = accepted.takes(Coding::Gzip);
+    let mut known = strong_tags(headers);
+    let (base, (form, body)) =
+        known.find_map(|tag| Some((tag, ready.new_since(tag, takes_gzip)?)))?;
+    let mut response = status(StatusCode::IM_USED, body);
+    let fields = response.headers_mut();
+    set_static(fields, IM, "feed");
+    if let Ok(base) = HeaderValue::from_bytes(base) {
+        fields.insert(DELTA_BASE, base);
+    }
+    Some((response, form))
+}
+
+/// What of the answer is not as that of the feed.
+pub(super) fn guard(headers: &mut HeaderMap) {
+    if headers.contains_key(DELTA_BASE) {
+        set_static(headers, header::CACHE_CONTROL, "private, no-store");
+    }
+}
+
+/// Whether `feed` is among what the client accepts.
+fn takes_feed(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(A_IM).iter();
+    let members = lines.filter_map(|line| line.to_str().ok());
+    let mut members = members.flat_map(|line| line.split(','));
+    members.any(|member| {
+        let (name, parameter) = member.split_once(';').unwrap_or((member, ""));
+        let parameter = parameter.trim();
+        let q = parameter
+            .strip_prefix("q=")
+            .or_else(|| parameter.strip_prefix("Q="));
+        let is_ruled_out = q.is_some_and(|q| {
+            !q.is_empty()
+                && q.trim_start_matches('0')
+                    .trim_start_matches('.')
+                    .trim_matches('0')
+                    .is_empty()
+        });
+        name.trim().eq_ignore_ascii_case("feed") && !is_ruled_out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    #[test]
+    fn feed_must_be_named_and_not_be_ruled_out() {
+        let takes = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(A_IM, HeaderValue::from_static(line));
+            }
+            takes_feed(&headers)
+        };
+        for line in [
+            "feed",
+            "Feed",
+            "gzip, feed",
+            "feed;q=0.5",
+            "vcdiff;q=0.1 , feed ; q=1",
+            "feed, gzip;q=0",
+        ] {
+            assert!(takes(&[line]), "{line}");
+        }
+        for line in [
+            "",
+            "gzip",
+            "feeds",
+            "feed;q=0",
+            "feed;q=0.000",
+            "feed; q=0.",
+            "*",
+        ] {
+            assert!(!takes(&[line]), "{line}");
+        }
+        assert!(takes(&["gzip", "feed"]));
+        assert!(!takes(&[]));
+    }
+}

@@ -1,0 +1,157 @@
+//! What is new of a feed, for readers that ask for no more (RFC 3229).
+
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+
+use crate::support::{Response, Served, TestSite};
+
+const FEEDS: [&str; 3] = ["/rss.xml", "/atom.xml", "/feed.json"];
+const POSTS: usize = 120;
+
+fn post(number: usize, title: &str) -> String {
+    let (month, day) = (1 + number / 28, 1 + number % 28);
+    format!("---\ntitle: {title} {number}\ndate: 2024-{month:02}-{day:02}\n---\nText {number}.\n")
+}
+
+fn site() -> Served {
+    let site = TestSite::new().config("[feed]\nlimit = 100\n");
+    let site = (0..POSTS).fold(site, |site, number| {
+        site.post(&format!("{number}.md"), post(number, "Old"))
+    });
+    site.serve()
+}
+
+/// What each feed is called now.
+fn tags(served: &Served) -> Vec<String> {
+    let tag = |path: &&str| served.get(path).header("etag").unwrap().to_owned();
+    FEEDS.iter().map(tag).collect()
+}
+
+fn ask(served: &Served, path: &str, tag: &str) -> Response {
+    served.request("GET", path, &[("A-IM", "feed"), ("If-None-Match", tag)])
+}
+
+fn edit(served: &Served, number: usize, title: &str) {
+    served.save(&format!("{number}.md"), &post(number, title));
+    let title = format!("{title} {number}");
+    served.until("the edit is served", |served| served.serves(&title));
+}
+
+/// The titles of a document's entries. That it can be read is a test by itself.
+fn titles(path: &str, text: &str) -> Vec<String> {
+    match path {
+        "/rss.xml" => {
+            let channel = rss::Channel::read_from(text.as_bytes()).unwrap();
+            let title = |item: &rss::Item| item.title().unwrap().to_owned();
+            channel.items().iter().map(title).collect()
+        }
+        "/atom.xml" => {
+            let feed: atom_syndication::Feed = text.parse().unwrap();
+            let title = |entry: &atom_syndication::Entry| entry.title().to_string();
+            feed.entries().iter().map(title).collect()
+        }
+        _ => {
+            let feed: serde_json::Value = serde_json::from_str(text).unwrap();
+            let items = feed["items"].as_array().unwrap().iter();
+            items
+                .map(|item| item["title"].as_str().unwrap().to_owned())
+                .collect()
+        }
+    }
+}
+
+#[test]
+fn who_says_what_it_has_gets_what_is_new_in_a_document_of_its_own() {
+    let served = site();
+    let before = tags(&served);
+    edit(&served, 119, "New");
+    edit(&served, 60, "Other");
+    for (path, tag) in FEEDS.iter().zip(&before) {
+        let full = served.get(path);
+        let new = ask(&served, path, tag);
+        assert_eq!(new.status, 226, "{path}");
+        assert_eq!(new.header("im"), Some("feed"));
+        assert_eq!(new.header("delta-base"), Some(tag.as_str()));
+        assert_eq!(new.header("etag"), full.header("etag"), "{path}");
+        assert_eq!(new.header("cache-control"), Some("private, no-store"));
+        assert_eq!(new.header("content-type"), full.header("content-type"));
+        let all = titles(path, &full.text());
+        let titles = titles(path, &new.text());
+        assert_eq!(all.len(), 100);
+        assert!(titles.len() < all.len() / 2, "{path}: {titles:?}");
+        for edited in ["New 119", "Other 60"] {
+            assert!(
+                titles.iter().any(|title| title == edited),
+                "{path}: {titles:?}"
+            );
+        }
+        assert!(titles.iter().all(|title| all.contains(title)), "{path}");
+        // With what it has now it has all.
+        let again = ask(&served, path, new.header("etag").unwrap());
+        assert_eq!(again.status, 304, "{path}");
+    }
+}
+
+#[test]
+fn what_is_new_is_coded_as_the_rest_is_and_what_is_gone_is_not_in_it() {
+    let served = site();
+    let before = tags(&served);
+    edit(&served, 119, "New");
+    served.save(
+        "118.md",
+        "---\ntitle: Secret\ndate: 2024-05-07\ndraft: true\n---\n",
+    );
+    served.until("it is hidden", |served| !served.serves("Old 118"));
+    served.current.load().compress();
+    for (path, tag) in FEEDS.iter().zip(&before) {
+        let plain = ask(&served, path, tag);
+        let fields = [
+            ("A-IM", "feed, gzip"),
+            ("If-None-Match", tag),
+            ("Accept-Encoding", "gzip"),
+        ];
+        let coded = served.request("GET", path, &fields);
+        assert_eq!(
+            (coded.status, coded.header("content-encoding")),
+            (226, Some("gzip"))
+        );
+        assert!(coded.header("etag").unwrap().ends_with("-gzip\""));
+        let mut text = String::new();
+        GzDecoder::new(&*coded.body)
+            .read_to_string(&mut text)
+            .unwrap();
+        assert_eq!(text, plain.text());
+        assert!(!text.contains("118"), "{path}: {text}");
+        let head = served.request("HEAD", path, &[("A-IM", "feed"), ("If-None-Match", tag)]);
+        assert_eq!((head.status, head.body.len()), (226, 0));
+        assert_eq!(
+            head.header("content-length"),
+            plain.header("content-length")
+        );
+    }
+}
+
+#[test]
+fn who_does_not_ask_or_has_nothing_that_is_known_gets_the_feed() {
+    let served = site();
+    let before = tags(&served);
+    edit(&served, 119, "New");
+    let tag = before[0].as_str();
+    let cases: &[&[(&str, &str)]] = &[
+        &[("If-None-Match", tag)],
+        &[("A-IM", "gzip"), ("If-None-Match", tag)],
+        &[("A-IM", "feed;q=0"), ("If-None-Match", tag)],
+        &[("A-IM", "feed")],
+        &[("A-IM", "feed"), ("If-None-Match", "\"unknown\"")],
+        &[("A-IM", "feed"), ("If-None-Match", &format!("W/{tag}"))],
+    ];
+    for fields in cases {
+        let answer = served.request("GET", "/rss.xml", fields);
+        assert_eq!(answer.status, 200, "{fields:?}");
+        assert_eq!(answer.header("im"), None);
+        assert_eq!(titles("/rss.xml", &answer.text()).len(), 100);
+    }
+    let failed = [("A-IM", "feed"), ("If-None-Match", tag), ("If-Match", tag)];
+    assert_eq!(served.request("GET", "/rss.xml", &failed).status, 412);
+}
