@@ -4,6 +4,7 @@
 //! the export and the lints all ask an [`ArtifactKey`]; a path literal anywhere else is a bug.
 //! Paths are an interface: once published they never change.
 
+mod caching;
 mod chunk;
 mod deferred;
 mod deflated;
@@ -16,6 +17,7 @@ use std::fmt::Write as _;
 
 use crate::percent;
 
+pub use caching::CacheClass;
 pub use chunk::Chunk;
 pub use deferred::{Deferred, Draw, DrawError};
 pub use deflated::{Damaged, Deflated, checksum};
@@ -208,24 +210,29 @@ impl ArtifactKey {
         }
     }
 
-    /// The `Cache-Control`. A poller asks at most every five minutes and then with a validator;
-    /// a shared cache may go on serving what it has while it asks again.
-    pub fn cache_control(&self) -> &'static str {
+    /// What caches are told of it is that of its class.
+    pub fn cache_class(&self) -> CacheClass {
         match self {
-            ArtifactKey::Home | ArtifactKey::Feed(..) | ArtifactKey::Opml => {
-                "public, max-age=300, stale-while-revalidate=3600"
-            }
+            ArtifactKey::Home | ArtifactKey::Feed(..) | ArtifactKey::Opml => CacheClass::Feeds,
             ArtifactKey::Sitemap
             | ArtifactKey::SitemapPart(_)
             | ArtifactKey::Robots
-            | ArtifactKey::XmlStyle => "public, max-age=3600, stale-while-revalidate=86400",
-            // Caches exist that do not heed `Vary`: a reader that got this in place of the feed would be
-            // lost, so none but the browser's own keeps it.
-            ArtifactKey::FeedPage(..) => "private, max-age=300",
-            // A corrected title must reach the next preview soon; previews come in herds.
-            ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => {
-                "public, max-age=300, stale-while-revalidate=3600"
-            }
+            | ArtifactKey::XmlStyle => CacheClass::Maps,
+            ArtifactKey::FeedPage(..) => CacheClass::ForPeople,
+            ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => CacheClass::Cards,
+        }
+    }
+
+    /// The name under which caches can be told to let go of it.
+    pub fn cache_tag(&self) -> &'static str {
+        match self {
+            ArtifactKey::Home => "home",
+            ArtifactKey::Feed(..) | ArtifactKey::FeedPage(..) => "feeds",
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "sitemap",
+            ArtifactKey::Robots => "robots",
+            ArtifactKey::Opml => "opml",
+            ArtifactKey::XmlStyle => "style",
+            ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => "cards",
         }
     }
 

@@ -3,6 +3,7 @@
 //! Paths in the file are relative to the file. Nothing here reads content. The annotated
 //! reference of every key is `config.toml` at the top of the repository.
 
+mod caching;
 mod cards;
 mod check;
 mod feeds;
@@ -22,6 +23,7 @@ use chrono_tz::Tz;
 use globset::GlobSet;
 use url::Url;
 
+pub use caching::{CacheTags, Caching};
 pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
 pub use limits::{Limits, Polls, SaysClient, TrustedProxies, household};

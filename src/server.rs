@@ -12,6 +12,7 @@
 //!    finishes what it was asked, and what is not done at the deadline is cut off.
 
 mod accept;
+mod caching;
 mod client;
 mod connection;
 mod date;

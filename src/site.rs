@@ -15,6 +15,7 @@ pub mod feed;
 pub mod feeds;
 mod languages;
 pub mod register;
+mod rhythm;
 pub mod timeline;
 pub mod trail;
 pub mod url_set;
@@ -39,6 +40,8 @@ use timeline::Timeline;
 use trail::{Moved, Trail};
 use url_set::UrlSet;
 use visibility::Verdict;
+
+pub use rhythm::Rhythm;
 
 /// What is public. A copy shares what is in it.
 #[derive(Debug, Clone)]
@@ -81,8 +84,8 @@ pub struct Settings {
     pub theme_color: String,
     /// The copyright notice.
     pub copyright: Option<String>,
-    /// How long a reader may wait before it asks again, in minutes.
-    pub ttl_minutes: u64,
+    /// How long a reader may wait before it asks again, in minutes, if somebody has said so.
+    pub ttl_minutes: Option<u64>,
     /// Whether browsers are shown a page for people in place of a feed.
     pub feed_pages: bool,
     /// Pages of the site besides the posts, for the sitemap.
@@ -115,6 +118,19 @@ pub struct Judged {
 }
 
 impl Site {
+    /// How often it has something new.
+    pub fn rhythm(&self) -> Rhythm {
+        let newest = self.feeds.main().newest(rhythm::NEWEST);
+        let dates: Vec<_> = newest.iter().map(|entry| entry.published()).collect();
+        Rhythm::of(&dates)
+    }
+
+    /// How long a reader may wait before it asks again, in minutes.
+    pub fn ttl_minutes(&self) -> u64 {
+        let own = self.settings.ttl_minutes;
+        own.unwrap_or_else(|| self.rhythm().ttl_minutes())
+    }
+
     /// Judges the posts as of `now`. The order they come in makes no difference.
     pub fn judge<'a>(
         config: &Config,

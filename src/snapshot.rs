@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 
 use crate::artifact::{
-    Artifact, ArtifactKey, Body, Deferred, FieldValue, FurtherPage, Link, Page, Shelf,
+    Artifact, ArtifactKey, Body, CacheClass, Deferred, FieldValue, FurtherPage, Link, Page, Shelf,
 };
 use crate::collection::Map;
 
@@ -44,6 +44,7 @@ pub struct Snapshot {
     /// Since when that which is made late is what it is, by path; all else since `since`.
     ages: Map<String, SystemTime>,
     since: SystemTime,
+    max_age: Duration,
     /// See [`PACKED_ABOVE`].
     packed_above: usize,
 }
@@ -56,6 +57,7 @@ impl Default for Snapshot {
             shelf: None,
             ages: Map::default(),
             since: UNIX_EPOCH,
+            max_age: CacheClass::SHORTEST,
             packed_above: PACKED_ABOVE,
         }
     }
@@ -146,6 +148,7 @@ impl Snapshot {
             shelf: None,
             ages: previous.ages.clone(),
             since: previous.since,
+            max_age: previous.max_age,
             packed_above: previous.packed_above,
         }
     }
@@ -166,6 +169,7 @@ impl Snapshot {
                 self.ages = Map::default();
             }
         }
+        self.max_age = Duration::from_secs(shelf.max_age());
         self.shelf = Some(shelf);
         self
     }
@@ -215,6 +219,11 @@ impl Snapshot {
             .find(|artifact| artifact.key.path() == path)?;
         let age = self.ages.get(path).copied().unwrap_or(self.since);
         Some(Arc::new(Resource::new(artifact, age, self.packed_above)))
+    }
+
+    /// How long a feed is good for without asking again.
+    pub fn max_age(&self) -> Duration {
+        self.max_age
     }
 
     /// Counts up from 1; 0 is the empty snapshot before the first.

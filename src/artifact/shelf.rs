@@ -18,6 +18,9 @@ pub trait Shelf: Debug + Send + Sync {
     /// Whether there are pages for people at the addresses of feeds.
     fn has_pages_for_people(&self) -> bool;
 
+    /// How long a feed is good for without asking again, in seconds, by the rhythm of the site.
+    fn max_age(&self) -> u64;
+
     /// The names of all of them, in no order.
     fn keys(&self) -> Vec<ArtifactKey>;
 }

@@ -10,8 +10,6 @@ use crate::percent::normalize_path;
 
 /// Enough for a day's posts, and small enough to poll; JSON Feed and RSS readers keep the rest.
 const LIMIT: usize = 20;
-/// Central aggregators poll about hourly whatever is said; this keeps the others from more.
-const TTL_MINUTES: usize = 60;
 /// The strictest aggregators refuse more.
 const MAX_BYTES: usize = 1_000_000;
 
@@ -23,7 +21,7 @@ pub struct FeedDefaults {
     /// Whether entries carry the whole post or its description.
     pub content: FeedContent,
     /// How long a reader may wait before it asks again, in minutes.
-    pub ttl_minutes: u64,
+    pub ttl_minutes: Option<u64>,
     /// How large a feed may be, in bytes, before its oldest entries carry their description only.
     pub max_bytes: Option<usize>,
     /// Whether browsers are shown a page for people in place of a feed.
@@ -98,7 +96,7 @@ pub(super) fn defaults(mut table: Table<'_, '_>, faults: &Faults<'_>) -> FeedDef
     FeedDefaults {
         limit,
         content: content.unwrap_or(FeedContent::Full),
-        ttl_minutes: ttl.map_or(TTL_MINUTES, |written| written.value) as u64,
+        ttl_minutes: ttl.map(|written| written.value as u64),
         max_bytes,
         page: page.is_none_or(|written| written.value),
     }

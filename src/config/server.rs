@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Site;
+use super::caching::{Caching, caching};
 use super::cards::choice;
 use super::limits::{Limits, SaysClient, TrustedProxies, limits, trusted_proxies};
 use super::raw::{Faults, Table, Written};
@@ -41,6 +42,8 @@ pub struct Server {
     pub says_client: SaysClient,
     /// What one client may take.
     pub limits: Limits,
+    /// What caches are told.
+    pub cache: Caching,
 }
 
 /// An address to listen on.
@@ -82,6 +85,7 @@ impl Default for Server {
             trusted_proxies: TrustedProxies::default(),
             says_client: SaysClient::default(),
             limits: Limits::default(),
+            cache: Caching::default(),
         }
     }
 }
@@ -152,6 +156,7 @@ pub(super) fn server(
         ],
     );
     let limits = limits(table.table("limits"), faults);
+    let cache = caching(table.table("cache"), faults);
     table.finish();
     Some(Server {
         listen: listen.unwrap_or_else(|| vec![Listen::default()]),
@@ -165,6 +170,7 @@ pub(super) fn server(
         trusted_proxies,
         says_client: says_client.unwrap_or_default(),
         limits,
+        cache,
     })
 }
 

@@ -44,7 +44,7 @@ pub(super) fn frame(
         last_build_date: document.updated().map(rfc822),
         generator: Some("courant".to_owned()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
-        ttl: Some(settings.ttl_minutes.to_string()),
+        ttl: Some(site.ttl_minutes().to_string()),
         items: if document.entries.is_empty() {
             Vec::new()
         } else {

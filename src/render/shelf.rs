@@ -83,6 +83,10 @@ impl Shelf for SiteShelf {
         self.site.settings.feed_pages
     }
 
+    fn max_age(&self) -> u64 {
+        self.site.rhythm().max_age().as_secs()
+    }
+
     fn keys(&self) -> Vec<ArtifactKey> {
         let site = &self.site;
         let feeds = site.feeds.of_terms();
@@ -199,7 +203,7 @@ impl FeedDrawing {
             xml_style::version(settings),
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.language, &settings.copyright),
-            (settings.ttl_minutes, self.document.ground(), pictures),
+            (self.site.ttl_minutes(), self.document.ground(), pictures),
         ))
     }
 }

@@ -82,7 +82,7 @@ mod tests {
             timezone: chrono_tz::UTC,
             theme_color: "#0f766e".to_owned(),
             copyright: None,
-            ttl_minutes: 60,
+            ttl_minutes: Some(60),
             feed_pages: true,
             pages: Vec::new(),
             robots: Vec::new(),

@@ -68,7 +68,8 @@ impl Service {
                 &config.public_url,
                 config.limits.target_length,
                 config.limits.header_size,
-            ),
+            )
+            .caching(&config.cache),
             limits: Limits {
                 head: config.header_timeout,
                 silence: config.idle_timeout,

@@ -2,12 +2,13 @@
 //!
 //! None of it has a `Last-Modified`: nobody looked when it changed. The tag says it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::header::{self, HeaderName};
 use hyper::{Request, Response, StatusCode};
 
 use super::accept::prefers_html;
+use super::caching::Caching;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{set, set_static, status};
@@ -54,8 +55,8 @@ pub(super) fn beside<B>(request: &Request<B>, snapshot: &Snapshot, resource: &Re
 /// The answer with it, and how its body is made where there is to be one.
 pub(super) fn answer<B>(
     request: &Request<B>,
-    key: &ArtifactKey,
-    page: FurtherPage,
+    (key, page): (&ArtifactKey, FurtherPage),
+    (caching, max_age): (&Caching, Duration),
     now: SystemTime,
 ) -> (Response<Pieces>, Option<Deferred>) {
     let accepted = Accepted::of(request.headers());
@@ -82,7 +83,7 @@ pub(super) fn answer<B>(
         };
     let headers = response.headers_mut();
     set(headers, header::ETAG, &tags.get(form));
-    set_static(headers, header::CACHE_CONTROL, key.cache_control());
+    caching.tell(headers, key, max_age);
     if let Some(link) = Link::header_value(&page.links) {
         set(headers, header::LINK, &link.into());
     }

@@ -24,6 +24,7 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::caching::Caching;
 use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
@@ -32,6 +33,7 @@ use super::select::{Selected, select};
 use super::strict::{Longest, Objection, object};
 use super::{date, delta, late, one_path};
 use crate::artifact::{ArtifactKey, Deferred, FieldValue, Pieces};
+use crate::config;
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
 use crate::snapshot::{Coding, Content, Resource, Snapshot};
@@ -80,6 +82,7 @@ impl Awaiting {
 pub struct Rules {
     prefix: String,
     longest: Longest,
+    pub(super) caching: Caching,
 }
 
 impl Rules {
@@ -94,6 +97,15 @@ impl Rules {
                 target: longest_target,
                 head: longest_head,
             },
+            caching: Caching::new(&config::Caching::default()),
+        }
+    }
+
+    /// The same, where caches are told so.
+    pub fn caching(self, config: &config::Caching) -> Rules {
+        Rules {
+            caching: Caching::new(config),
+            ..self
         }
     }
 }
@@ -166,13 +178,16 @@ fn answer<B>(
         Found::NoPath => return (objected(Objection::Malformed), None),
     };
     let resource = &*resource;
-    if let Some(response) = left_behind(resource) {
+    if let Some(response) = left_behind(resource, snapshot, rules) {
         return (response, None);
     }
     match late::beside(request, snapshot, resource) {
         Beside::Nothing => {}
         Beside::NotFound => return (not_found(), None),
-        Beside::Page(key, page) => return late::answer(request, &key, page, now),
+        Beside::Page(key, page) => {
+            let max_age = snapshot.max_age();
+            return late::answer(request, (&key, page), (&rules.caching, max_age), now);
+        }
     }
     let accepted = Accepted::of(request.headers());
     let Some((tags, selected)) = select(resource, accepted) else {
@@ -230,6 +245,9 @@ fn answer<B>(
         &tags.get(form),
         last_modified.is_some(),
     );
+    rules
+        .caching
+        .tell(response.headers_mut(), &resource.key, snapshot.max_age());
     if let ArtifactKey::Feed(..) = resource.key
         && snapshot.has_pages_for_people()
     {
@@ -248,7 +266,11 @@ fn answer<B>(
 
 /// The answer where something was (RFC 9110 §15.4.2, §15.5.11). Conditions are about what is there,
 /// so none is looked at.
-fn left_behind(resource: &Resource) -> Option<Response<Pieces>> {
+fn left_behind(
+    resource: &Resource,
+    snapshot: &Snapshot,
+    rules: &Rules,
+) -> Option<Response<Pieces>> {
     let mut response = match &resource.content {
         Content::Moved(url) => {
             let mut response = plain(StatusCode::MOVED_PERMANENTLY, "moved\n");
@@ -262,8 +284,10 @@ fn left_behind(resource: &Resource) -> Option<Response<Pieces>> {
         Content::Gone => plain(StatusCode::GONE, "gone\n"),
         Content::Ready { .. } | Content::Deferred { .. } => return None,
     };
-    let policy = resource.key.cache_control();
-    set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
+    let headers = response.headers_mut();
+    rules
+        .caching
+        .tell(headers, &resource.key, snapshot.max_age());
     Some(response)
 }
 
@@ -326,7 +350,6 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, etag: &FieldValue, is_
             &resource.last_modified_field,
         );
     }
-    set_static(headers, header::CACHE_CONTROL, resource.key.cache_control());
     if resource.is_coded() {
         // Of the identity form too: a cache must not hand it to those who asked for gzip, nor
         // the other way round.

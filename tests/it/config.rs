@@ -28,7 +28,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 24] = [
+    const EXAMPLES: [&str; 28] = [
         "languages",
         "fields",
         "[[feeds]]",
@@ -53,6 +53,10 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         "twitter",
         "tls",
         "trusted_proxies",
+        "ttl_minutes",
+        "feeds",
+        "maps",
+        "cards",
     ];
     let defaults = switched(|key| !EXAMPLES.contains(&key));
     let reference = switched(|_| false);
