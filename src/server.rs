@@ -197,12 +197,16 @@ async fn answer(
     match accepted {
         Accepted::Tcp(stream, peer) => service.serve(stream, Some(peer), stop).await,
         Accepted::Unix(stream) => service.serve(stream, None, stop).await,
+        // On its own, or each connection without TLS would hold as much memory as one with it.
         Accepted::Tls(stream, peer, tls) => {
-            match timeout(shared.header_timeout, tls.accept(stream)).await {
-                Ok(Ok(stream)) => service.serve(stream, Some(peer), stop).await,
-                Ok(Err(error)) => debug!(%error, %peer, "no TLS was agreed upon"),
-                Err(_) => debug!(%peer, "a TLS handshake was not over in time"),
-            }
+            let encrypted = async {
+                match timeout(shared.header_timeout, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => service.serve(stream, Some(peer), stop).await,
+                    Ok(Err(error)) => debug!(%error, %peer, "no TLS was agreed upon"),
+                    Err(_) => debug!(%peer, "a TLS handshake was not over in time"),
+                }
+            };
+            Box::pin(encrypted).await;
         }
     }
 }

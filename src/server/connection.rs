@@ -6,6 +6,7 @@
 //! for a while is closed.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use hyper::{Method, Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
@@ -51,6 +53,8 @@ pub(super) struct Service {
     trusted_proxies: TrustedProxies,
     says_client: SaysClient,
     linger: Duration,
+    /// Held by the connection that is being closed at the stop.
+    closing: Mutex<()>,
     clock: fn() -> SystemTime,
     protocols: auto::Builder<TokioExecutor>,
 }
@@ -81,6 +85,7 @@ impl Service {
             trusted_proxies: config.trusted_proxies.clone(),
             says_client: config.says_client,
             linger: LINGER.min(config.drain_timeout / 2),
+            closing: Mutex::new(()),
             clock,
             protocols: protocols(&config.limits),
         }
@@ -174,10 +179,21 @@ impl Service {
                     wake = wake.min(at);
                 } else {
                     leaving = Leaving::Told;
+                    // One after the other, and each after the system was asked what has come: what lies
+                    // unread in a socket when that is closed is lost.
+                    let turn = self.closing.lock().await;
+                    yield_now().await;
+                    if let Poll::Ready(ended) = once(connection.as_mut()).await {
+                        return log(ended, peer);
+                    }
                     // Who is asking is answered, and that is the end of it.
                     if !pulse.is_hearing() {
                         connection.as_mut().graceful_shutdown();
+                        if let Poll::Ready(ended) = once(connection.as_mut()).await {
+                            return log(ended, peer);
+                        }
                     }
+                    drop(turn);
                 }
             }
             tokio::select! {
@@ -208,6 +224,11 @@ enum Leaving {
     /// It is told at this instant, unless it ends before.
     At(Instant),
     Told,
+}
+
+/// Polls once.
+async fn once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
 
 /// When the server stops.

@@ -155,9 +155,11 @@ fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Res
     if let Some(date) = date::field(now) {
         headers.insert(header::DATE, date);
     }
-    set_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if has_body && !headers.contains_key(header::CONTENT_LENGTH) {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if has_body {
+        set_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        if !headers.contains_key(header::CONTENT_LENGTH) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
     }
     response.map(|body| if is_head { Pieces::default() } else { body })
 }
@@ -245,6 +247,9 @@ fn answer<B>(
         &tags.get(form),
         last_modified.is_some(),
     );
+    if response.status() != StatusCode::NOT_MODIFIED {
+        describe_fully(response.headers_mut(), resource);
+    }
     rules
         .caching
         .tell(response.headers_mut(), &resource.key, snapshot.max_age());
@@ -355,15 +360,19 @@ fn describe(headers: &mut HeaderMap, resource: &Resource, etag: &FieldValue, is_
         // the other way round.
         set_static(headers, header::VARY, "Accept-Encoding");
     }
-    if let Some(link) = &resource.link {
-        set(headers, header::LINK, link);
-    }
     if resource.noindex {
         set_static(headers, HeaderName::from_static("x-robots-tag"), "noindex");
     }
     if let ArtifactKey::Feed(..) | ArtifactKey::CardImage(_) = resource.key {
         // Public, and read by scripts of other sites.
         set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+}
+
+/// What 200 says besides: who has the body has it (RFC 9110 §15.4.5).
+fn describe_fully(headers: &mut HeaderMap, resource: &Resource) {
+    if let Some(link) = &resource.link {
+        set(headers, header::LINK, link);
     }
     if resource.key.media_type().starts_with("text/html") {
         guard_page(headers);
@@ -566,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn not_modified_says_what_ok_says_of_the_resource() {
+    fn not_modified_says_what_ok_says_of_the_resource_but_for_what_who_has_it_knows() {
         let full = ask("/cards/%D0%BD/", &[("accept-encoding", "gzip")]);
         let etag = field(&full, "etag").unwrap();
         let short = ask(
@@ -574,9 +583,17 @@ mod tests {
             &[("accept-encoding", "gzip"), ("if-none-match", etag)],
         );
         assert_eq!(short.status(), 304);
-        let of_the_body = ["content-type", "content-length", "content-encoding"];
+        let known = [
+            "content-type",
+            "content-length",
+            "content-encoding",
+            "x-content-type-options",
+            "link",
+            "content-security-policy",
+            "referrer-policy",
+        ];
         for (name, value) in full.headers() {
-            let expected = (!of_the_body.contains(&name.as_str())).then_some(value);
+            let expected = (!known.contains(&name.as_str())).then_some(value);
             assert_eq!(short.headers().get(name), expected, "{name}");
         }
     }

@@ -216,7 +216,7 @@ fn a_picture_has_its_headers_before_it_is_drawn_and_a_condition_draws_nothing() 
         ("etag", "\"fp0\""),
         (
             "cache-control",
-            "public, max-age=300, stale-while-revalidate=3600",
+            "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400",
         ),
         ("access-control-allow-origin", "*"),
         ("x-content-type-options", "nosniff"),
