@@ -14,6 +14,11 @@ use super::delta::Past;
 use crate::artifact::{Chunk, FieldValue, Pieces};
 use crate::fingerprint;
 
+/// An output that is longer, in bytes, is coded in pieces only: nobody compresses megabytes anew for one
+/// edit. The best efforts of brotli and zstd take some thirty times its length in memory, which the allocator
+/// keeps, and what is longer than this is read by crawlers, which take gzip.
+const CODED_WHOLE: usize = 512 * 1024;
+
 /// Bytes that are made, and their codings as they are ready.
 #[derive(Debug)]
 pub struct Ready {
@@ -61,8 +66,7 @@ impl Ready {
         let plain = (length <= packed_above).then(plain).and_then(Result::ok);
         let forms: &'static [Form] = match () {
             () if !is_text => &Form::AS_IT_IS,
-            // Nobody compresses megabytes anew for one edit.
-            () if length > packed_above => &Form::IN_PIECES,
+            () if length > packed_above.min(CODED_WHOLE) => &Form::IN_PIECES,
             () => &Form::ALL,
         };
         let tags = Tags::new(&fingerprint::hex(&names), forms);
