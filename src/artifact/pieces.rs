@@ -88,6 +88,14 @@ impl Pieces {
         Ok(all)
     }
 
+    /// The same in one piece, unless something in it is damaged.
+    pub fn in_one(self) -> Pieces {
+        match self.to_vec() {
+            Ok(all) => Bytes::from(all).into(),
+            Err(Damaged) => self,
+        }
+    }
+
     /// Keeps the coded bytes only of those pieces whose plain bytes need not be kept.
     pub fn let_go(&self) {
         if let Kept::Chunks(chunks) = &self.kept {

@@ -284,13 +284,19 @@ struct Answer {
     next: usize,
     rest: Bytes,
     left: usize,
+    /// Whether it counts as one that the client is to take.
+    is_taken: bool,
     piece: usize,
     pulse: Arc<Pulse>,
 }
 
 impl Answer {
     fn new(body: Pieces, version: Version, pulse: Arc<Pulse>) -> Answer {
-        pulse.begins(Instant::now());
+        // Nobody is slow at taking nothing.
+        let is_taken = !body.is_empty();
+        if is_taken {
+            pulse.begins(Instant::now());
+        }
         let piece = match version {
             // A piece is taken when the client has made room, so the pieces are the progress.
             Version::HTTP_2 => 16 * 1024,
@@ -298,6 +304,7 @@ impl Answer {
         };
         Answer {
             left: body.len(),
+            is_taken,
             body,
             next: 0,
             rest: Bytes::new(),
@@ -309,7 +316,9 @@ impl Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.pulse.ends();
+        if self.is_taken {
+            self.pulse.ends();
+        }
     }
 }
 

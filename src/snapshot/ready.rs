@@ -19,6 +19,10 @@ use crate::fingerprint;
 /// keeps, and what is longer than this is read by crawlers, which take gzip.
 const CODED_WHOLE: usize = 512 * 1024;
 
+/// A coded form that is no longer, in bytes, is held in one piece too: what is polled all day is sent by fewer
+/// steps.
+const IN_ONE: usize = 256 * 1024;
+
 /// Bytes that are made, and their codings as they are ready.
 #[derive(Debug)]
 pub struct Ready {
@@ -218,6 +222,11 @@ impl Ready {
 
 impl Representation {
     fn of(form: Form, body: Pieces, tags: &Tags) -> Arc<Representation> {
+        let body = if form == Form::Gzip && body.len() <= IN_ONE {
+            body.in_one()
+        } else {
+            body
+        };
         Arc::new(Representation {
             form,
             content_length: body.len().to_string().into(),

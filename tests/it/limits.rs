@@ -21,7 +21,7 @@ fn get_robots(stream: u32) -> Vec<u8> {
     frame
 }
 
-/// RST_STREAM with CANCEL, RFC 9113 §6.4.
+/// `RST_STREAM` with CANCEL, RFC 9113 §6.4.
 fn reset(stream: u32) -> Vec<u8> {
     let mut frame = b"\0\0\x04\x03\0".to_vec();
     frame.extend(stream.to_be_bytes());

@@ -30,7 +30,7 @@ fn post(number: usize, round: usize) -> String {
             1 + number % 7
         ));
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         add("tags: [even, all]".to_owned());
     }
     if number % 7 == 1 {
