@@ -43,7 +43,7 @@ pub struct Polls {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            connections_per_address: Some(256),
+            connections_per_address: Some(1_024),
             requests_per_connection: 10_000,
             header_size: 16 * 1024,
             header_fields: 100,
@@ -76,7 +76,7 @@ pub(super) fn limits(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Limits {
         written.value
     };
     const MANY: usize = 1_000_000_000;
-    let connections = count("connections_per_address", 0, MANY, 256);
+    let connections = count("connections_per_address", 0, MANY, 1_024);
     let requests_per_connection = count(
         "requests_per_connection",
         1,

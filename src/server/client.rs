@@ -1,9 +1,12 @@
 //! The peer of a connection and what proxies say into the address of the client.
+//!
+//! A proxy that nobody has named as trusted is not believed, and is nobody's client either: who is behind it
+//! must not be counted as one.
 
 use std::net::IpAddr;
 
 use hyper::HeaderMap;
-use hyper::header::{FORWARDED, HeaderName};
+use hyper::header::{FORWARDED, HeaderName, VIA};
 
 use crate::config::{SaysClient, TrustedProxies, household};
 
@@ -18,7 +21,14 @@ pub(super) fn address(
     says: SaysClient,
 ) -> Option<IpAddr> {
     let mut address = peer;
-    if trusted.trusts(peer) {
+    if !trusted.trusts(peer) {
+        if [FORWARDED, X_FORWARDED_FOR, VIA]
+            .iter()
+            .any(|name| headers.contains_key(name))
+        {
+            return None;
+        }
+    } else {
         let name = match says {
             SaysClient::Forwarded => FORWARDED,
             SaysClient::XForwardedFor => X_FORWARDED_FOR,
@@ -98,13 +108,7 @@ mod tests {
         const FWD: &str = "forwarded";
         let cases: &[Case] = &[
             ("192.0.2.1", XFF, &[], XForwardedFor, Some("192.0.2.1")),
-            (
-                "192.0.2.1",
-                XFF,
-                &["192.0.2.9"],
-                XForwardedFor,
-                Some("192.0.2.1"),
-            ),
+            ("192.0.2.1", XFF, &["192.0.2.9"], XForwardedFor, None),
             (
                 "10.0.0.1",
                 XFF,
@@ -162,6 +166,7 @@ mod tests {
                 XForwardedFor,
                 Some("2001:db8::"),
             ),
+            ("192.0.2.1", "via", &["1.1 proxy"], XForwardedFor, None),
             ("10.0.0.1", XFF, &[], XForwardedFor, None),
             ("10.0.0.1", FWD, &["for=192.0.2.9"], XForwardedFor, None),
             (
