@@ -26,6 +26,7 @@ mod negotiate;
 mod one_path;
 mod precondition;
 mod pulse;
+mod qvalue;
 mod reply;
 mod respond;
 mod select;

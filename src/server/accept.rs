@@ -8,6 +8,8 @@
 use hyper::HeaderMap;
 use hyper::header::ACCEPT;
 
+use super::qvalue::thousandths;
+
 /// Whether HTML is wanted more than a feed. Allocates nothing.
 pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     let mut wishes = Wishes::default();
@@ -90,24 +92,6 @@ fn ends_in(text: &str, end: &str) -> bool {
     let start = text.len().checked_sub(end.len());
     let tail = start.and_then(|start| text.get(start..));
     tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
-}
-
-/// RFC 9110 §12.4.2: `0` or `1` with at most three decimals, and not above 1.
-fn thousandths(qvalue: &str) -> Option<u16> {
-    let (whole, decimals) = qvalue.split_once('.').unwrap_or((qvalue, ""));
-    if decimals.len() > 3 {
-        return None;
-    }
-    let mut fraction = 0;
-    for place in 0..3 {
-        let digit = decimals.as_bytes().get(place).unwrap_or(&b'0');
-        fraction = fraction * 10 + u16::from(digit.checked_sub(b'0').filter(|digit| *digit < 10)?);
-    }
-    match (whole, fraction) {
-        ("0", fraction) => Some(fraction),
-        ("1", 0) => Some(1000),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use hyper::{HeaderMap, Response, StatusCode};
 
 use super::negotiate::Accepted;
 use super::precondition::strong_tags;
+use super::qvalue::thousandths;
 use super::reply::{set_static, status};
 use crate::artifact::{ArtifactKey, Pieces};
 use crate::snapshot::{Coding, Content, Form, Resource};
@@ -63,13 +64,7 @@ fn takes_feed(headers: &HeaderMap) -> bool {
         let q = parameter
             .strip_prefix("q=")
             .or_else(|| parameter.strip_prefix("Q="));
-        let is_ruled_out = q.is_some_and(|q| {
-            !q.is_empty()
-                && q.trim_start_matches('0')
-                    .trim_start_matches('.')
-                    .trim_matches('0')
-                    .is_empty()
-        });
+        let is_ruled_out = q.and_then(thousandths) == Some(0);
         name.trim().eq_ignore_ascii_case("feed") && !is_ruled_out
     })
 }

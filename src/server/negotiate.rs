@@ -7,6 +7,7 @@
 use hyper::HeaderMap;
 use hyper::header::ACCEPT_ENCODING;
 
+use super::qvalue::thousandths;
 use crate::snapshot::Coding;
 
 /// How much a client wants each content coding.
@@ -92,24 +93,8 @@ impl Weight {
     const BARELY: Weight = Weight(1);
     const FULL: Weight = Weight(2000);
 
-    /// RFC 9110 §12.4.2: `0` or `1` with at most three decimals, and not above 1.
     fn parse(qvalue: &str) -> Option<Weight> {
-        let (whole, decimals) = qvalue.split_once('.').unwrap_or((qvalue, ""));
-        if decimals.len() > 3 {
-            return None;
-        }
-        let mut thousandths = 0;
-        let mut worth = 100;
-        for byte in decimals.bytes() {
-            let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
-            thousandths += worth * u16::from(digit);
-            worth /= 10;
-        }
-        match (whole, thousandths) {
-            ("0", _) => Some(Weight(2 * thousandths)),
-            ("1", 0) => Some(Weight::FULL),
-            _ => None,
-        }
+        thousandths(qvalue).map(|thousandths| Weight(2 * thousandths))
     }
 }
 
