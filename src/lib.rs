@@ -3,6 +3,7 @@
 //! The library exists so that the binary, the tests and the benchmarks share one house; it makes
 //! no promise of stability. `ARCHITECTURE.md` is the map.
 
+pub mod allocator;
 pub mod archive;
 pub mod artifact;
 pub mod cli;
@@ -34,8 +35,3 @@ pub mod telemetry;
 pub mod text;
 pub mod watch;
 pub mod why;
-
-/// A card takes buffers of megabytes for a few milliseconds, and so does a generation. The system's
-/// allocator gives such back each time, and a third of a drawing's time would be the kernel's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::{Exit, Hint, clock, config_file, tell};
+use crate::allocator;
 use crate::cli::Serve;
 use crate::config::{Config, ConfigError, Listen, WatchMode};
 use crate::content::LibraryError;
@@ -96,7 +97,14 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
                 );
             }
             drop(told);
-            watch.run(clock, |turn| log.turn(turn));
+            allocator::give_back();
+            watch.run(clock, |turn| {
+                let has_worked = matches!(turn, Turn::Looked(..) | Turn::Reloaded { .. });
+                log.turn(turn);
+                if has_worked {
+                    allocator::give_back();
+                }
+            });
         })?;
     let stopped = async move {
         tokio::select! {

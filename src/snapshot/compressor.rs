@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::Builder;
 
 use super::Snapshot;
+use crate::allocator;
 use crate::priority::Priority;
 
 /// Compresses, one snapshot after the other. It ends when it is dropped.
@@ -31,7 +32,10 @@ impl Compressor {
                 let last = snapshots.try_iter().last().unwrap_or(snapshot);
                 last.compress();
                 next = refine(&last, &mut snapshots);
-                next = next.or_else(|| snapshots.recv().ok());
+                if next.is_none() {
+                    allocator::give_back();
+                    next = snapshots.recv().ok();
+                }
             }
         })?;
         Ok(Compressor(sender))
