@@ -17,12 +17,14 @@ mod client;
 mod connection;
 mod date;
 mod delta;
+mod describe;
 mod frequency;
 mod guests;
 mod host;
 mod late;
 mod listen;
 mod negotiate;
+mod note;
 mod one_path;
 mod precondition;
 mod pulse;
@@ -30,7 +32,9 @@ mod qvalue;
 mod reply;
 mod respond;
 mod select;
+mod sending;
 mod strict;
+mod traffic;
 mod workers;
 
 use std::io;
@@ -51,6 +55,7 @@ use listen::{Accepted, Listener};
 
 pub use listen::{CannotListen, Listeners, Part, Tls, TlsError};
 pub use respond::{Awaiting, Reply, Rules, respond};
+pub use traffic::{Class, Connections, Figures, OfOneClass, Times, Traffic};
 pub use workers::{parts, run, runtime};
 
 /// What is served.
@@ -60,6 +65,8 @@ pub struct Source {
     pub current: Current,
     /// What draws of it what is not made yet.
     pub gallery: Gallery,
+    /// Where it is counted. Who keeps a clone can tell.
+    pub traffic: Traffic,
 }
 
 /// How a server stopped.
@@ -79,6 +86,7 @@ struct Shared {
     service: Service,
     permits: Arc<Semaphore>,
     guests: Arc<Guests>,
+    traffic: Traffic,
     header_timeout: Duration,
     drain_timeout: Duration,
 }
@@ -102,6 +110,7 @@ impl Server {
         let permits = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         Server {
             shared: Arc::new(Shared {
+                traffic: source.traffic.clone(),
                 service: Service::new(source, config, clock),
                 permits: Arc::new(Semaphore::new(permits)),
                 guests: Guests::new(config.limits.connections_per_address),
@@ -187,7 +196,9 @@ async fn answer(
         Accepted::Tcp(_, peer) | Accepted::Tls(_, peer, _) => Some(*peer),
         Accepted::Unix(_) => None,
     };
+    let _open = shared.traffic.accepted();
     let Some(_place) = shared.guests.welcome(peer, shared.service.trusts(peer)) else {
+        shared.traffic.refused();
         return debug!(?peer, "the address has as many connections as it may");
     };
     let _permit = match permit {

@@ -17,7 +17,7 @@ use crate::gallery::Gallery;
 use crate::pipeline::{Findings, Outcome, Pipeline, PipelineError, Status};
 use crate::priority::Priority;
 use crate::report;
-use crate::server::{self, CannotListen, Listeners, Source, Tls, TlsError};
+use crate::server::{self, CannotListen, Listeners, Source, Tls, TlsError, Traffic};
 use crate::snapshot::{Compressor, Current};
 use crate::watch::{Load, NoEvents, Turn, Watch};
 
@@ -129,7 +129,11 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
             let _ = renew.send(());
         }
     });
-    let source = Source { current, gallery };
+    let source = Source {
+        current,
+        gallery,
+        traffic: Traffic::default(),
+    };
     let drained = server::run(listeners, source, &config.server, clock, stopped).await?;
     stop.stop();
     let watched = watching.join();

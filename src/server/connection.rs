@@ -10,12 +10,10 @@ use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{CONNECTION, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -29,9 +27,11 @@ use tracing::debug;
 use super::Source;
 use super::client;
 use super::frequency::Frequency;
+use super::note::{Note, has_condition};
 use super::pulse::{Felt, Limits, Pulse, Verdict};
-use super::respond::{Reply, Rules, respond, too_many};
-use crate::artifact::{Damaged, Pieces};
+use super::respond::{Reply, Rules, reply, too_many};
+use super::sending::Answer;
+use super::traffic::{Ended, Traffic};
 use crate::config::{self, SaysClient, TrustedProxies};
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
@@ -47,6 +47,7 @@ const CLOSE: HeaderValue = HeaderValue::from_static("close");
 pub(super) struct Service {
     current: Current,
     gallery: Gallery,
+    traffic: Traffic,
     rules: Rules,
     limits: Limits,
     frequency: Option<Frequency>,
@@ -68,6 +69,7 @@ impl Service {
         Service {
             current: source.current,
             gallery: source.gallery,
+            traffic: source.traffic,
             rules: Rules::new(
                 &config.public_url,
                 config.limits.target_length,
@@ -131,15 +133,19 @@ impl Service {
         let io = TokioIo::new(Felt::new(socket, Arc::clone(&pulse)));
         let answering = Arc::clone(&pulse);
         let (current, gallery) = (&self.current, self.gallery.clone());
+        // Of this connection, so that threads do not meet at the count of its handles.
+        let traffic = Arc::new(self.traffic.clone());
         let (rules, clock) = (&self.rules, self.clock);
         let service = service_fn(move |request| {
             let version = request.version();
-            let is_last = answering.request(version, Instant::now());
+            let began = Instant::now();
+            let is_last = answering.request(version, began);
             let now = clock();
-            let mut reply = respond(&request, &current.load(), rules, now);
+            let (mut reply, asked) = reply(&request, &current.load(), rules, now);
             if let Some(wait) = self.too_often(&request, &reply, peer) {
                 reply = Reply::Whole(too_many(wait, now));
             }
+            let note = Note::new(Arc::clone(&traffic), &request, &asked, began);
             let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
             async move {
                 let response = match reply {
@@ -149,9 +155,10 @@ impl Service {
                         awaiting.with(drawn)
                     }
                 };
-                let mut response =
-                    response.map(|bytes| Answer::new(bytes, version, Arc::clone(&pulse)));
-                if (is_last || pulse.leaves()) && version != Version::HTTP_2 {
+                note.made(response.status());
+                let leaves = is_last || pulse.leaves();
+                let mut response = response.map(|bytes| Answer::new(bytes, version, pulse, note));
+                if leaves && version != Version::HTTP_2 {
                     response.headers_mut().insert(CONNECTION, CLOSE);
                 }
                 Ok::<_, Infallible>(response)
@@ -169,9 +176,13 @@ impl Service {
             let mut wake = match pulse.verdict(now) {
                 Verdict::Wait(until) => until,
                 Verdict::HeadLate => {
+                    self.traffic.ended(Ended::Late);
                     return debug!(?peer, "a request's head did not arrive in time");
                 }
-                Verdict::Slow => return debug!(?peer, "an answer is taken too slowly"),
+                Verdict::Slow => {
+                    self.traffic.ended(Ended::Slow);
+                    return debug!(?peer, "an answer is taken too slowly");
+                }
                 Verdict::Silent | Verdict::Enough => break,
             };
             if let Leaving::At(at) = leaving {
@@ -237,11 +248,6 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stops| *stops).await;
 }
 
-/// Whether the request is one of those that cost next to nothing once they are answered before.
-fn has_condition(headers: &HeaderMap) -> bool {
-    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
-}
-
 fn protocols(limits: &config::Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -273,111 +279,5 @@ const WINDOW: u32 = 65_535;
 fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Option<IpAddr>) {
     if let Err(error) = ended {
         debug!(error, ?peer, "a connection ended with an error");
-    }
-}
-
-/// A response's body, whose pieces are felt as they get under way. One that was packed is unpacked then,
-/// and should that fail, the connection, or the stream of it, is ended before the body is.
-struct Answer {
-    body: Pieces,
-    /// The place of the piece after the one that is under way.
-    next: usize,
-    rest: Bytes,
-    left: usize,
-    /// Whether it counts as one that the client is to take.
-    is_taken: bool,
-    piece: usize,
-    pulse: Arc<Pulse>,
-}
-
-impl Answer {
-    fn new(body: Pieces, version: Version, pulse: Arc<Pulse>) -> Answer {
-        // Nobody is slow at taking nothing.
-        let is_taken = !body.is_empty();
-        if is_taken {
-            pulse.begins(Instant::now());
-        }
-        let piece = match version {
-            // A piece is taken when the client has made room, so the pieces are the progress.
-            Version::HTTP_2 => 16 * 1024,
-            _ => usize::MAX,
-        };
-        Answer {
-            left: body.len(),
-            is_taken,
-            body,
-            next: 0,
-            rest: Bytes::new(),
-            piece,
-            pulse,
-        }
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        if self.is_taken {
-            self.pulse.ends();
-        }
-    }
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = Damaged;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Damaged>>> {
-        if self.rest.is_empty() {
-            let next = match self.body.get(self.next) {
-                Ok(Some(next)) => next,
-                Ok(None) => return Poll::Ready(None),
-                Err(damaged) => return Poll::Ready(Some(Err(damaged))),
-            };
-            self.rest = next;
-            self.next += 1;
-        }
-        self.pulse.answered(Instant::now());
-        let length = self.piece.min(self.rest.len());
-        let piece = self.rest.split_to(length);
-        self.left -= length;
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left as u64)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http_body_util::BodyExt as _;
-
-    use super::*;
-    use crate::artifact::Chunk;
-
-    #[tokio::test]
-    async fn a_damaged_piece_ends_the_body_with_an_error_and_without_a_byte_of_it() {
-        let sound = Chunk::new(b"sound".to_vec());
-        let chunks = [sound.clone(), Chunk::damaged(b"bytes".to_vec()), sound];
-        let pulse = Pulse::new(Limits {
-            head: FAREWELL,
-            silence: FAREWELL,
-            taking: FAREWELL,
-            requests: 1,
-            idle_bytes: 1,
-        });
-        let pieces = Pieces::packed(&chunks);
-        let mut answer = Answer::new(pieces, Version::HTTP_11, pulse);
-        let first = answer.frame().await.unwrap().unwrap();
-        assert_eq!(first.into_data().unwrap(), "sound");
-        assert_eq!(answer.frame().await.unwrap().unwrap_err(), Damaged);
-        assert!(!answer.is_end_stream());
     }
 }

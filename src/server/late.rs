@@ -9,10 +9,11 @@ use hyper::{Request, Response, StatusCode};
 
 use super::accept::prefers_html;
 use super::caching::Caching;
+use super::describe::{describe_content, guard_page};
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{set, set_static, status};
-use super::respond::{describe_content, guard_page, precondition_failed};
+use super::respond::precondition_failed;
 use super::select::late;
 use crate::artifact::{ArtifactKey, Deferred, FurtherPage, Link, Page, Pieces};
 use crate::snapshot::{Form, Resource, Snapshot, Tags};

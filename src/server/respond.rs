@@ -21,22 +21,24 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::caching::Caching;
+use super::describe::{describe, describe_content, describe_fully};
 use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
 use super::select::{Selected, select};
 use super::strict::{Longest, Objection, object};
+use super::traffic::Class;
 use super::{date, delta, late, one_path};
-use crate::artifact::{ArtifactKey, Deferred, FieldValue, Pieces};
+use crate::artifact::{ArtifactKey, Deferred, Pieces};
 use crate::config;
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
-use crate::snapshot::{Coding, Content, Resource, Snapshot};
+use crate::snapshot::{Content, Resource, Snapshot};
 
 /// What a request leads to.
 #[derive(Debug)]
@@ -110,6 +112,14 @@ impl Rules {
     }
 }
 
+/// What a request was about, for those who count.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) class: Class,
+    /// The feed, if it was about that and none of its further pages.
+    pub(super) feed: Option<Arc<Resource>>,
+}
+
 /// Answers a request.
 pub fn respond<B>(
     request: &Request<B>,
@@ -117,9 +127,23 @@ pub fn respond<B>(
     rules: &Rules,
     now: SystemTime,
 ) -> Reply {
-    let (head, deferred) = answer(request, snapshot, rules, now);
+    reply(request, snapshot, rules, now).0
+}
+
+/// The same, with what the request was about.
+pub(super) fn reply<B>(
+    request: &Request<B>,
+    snapshot: &Snapshot,
+    rules: &Rules,
+    now: SystemTime,
+) -> (Reply, Asked) {
+    let mut asked = Asked {
+        class: Class::Other,
+        feed: None,
+    };
+    let (head, deferred) = answer(request, snapshot, rules, now, &mut asked);
     let is_head = request.method() == Method::HEAD;
-    match deferred {
+    let reply = match deferred {
         Some(deferred) => Reply::Awaits(Awaiting {
             head,
             deferred,
@@ -127,7 +151,8 @@ pub fn respond<B>(
             is_head,
         }),
         None => Reply::Whole(finish(head, now, is_head)),
-    }
+    };
+    (reply, asked)
 }
 
 /// The answer to who asks too often (RFC 6585 §4).
@@ -169,6 +194,7 @@ fn answer<B>(
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
+    asked: &mut Asked,
 ) -> (Response<Pieces>, Option<Deferred>) {
     if let Some(objection) = object(request, rules.longest) {
         return (objected(objection), None);
@@ -179,18 +205,23 @@ fn answer<B>(
         Found::Nothing => return (not_found(), None),
         Found::NoPath => return (objected(Objection::Malformed), None),
     };
-    let resource = &*resource;
-    if let Some(response) = left_behind(resource, snapshot, rules) {
+    asked.class = Class::of(&resource.key);
+    if let Some(response) = left_behind(&resource, snapshot, rules) {
         return (response, None);
     }
-    match late::beside(request, snapshot, resource) {
+    match late::beside(request, snapshot, &resource) {
         Beside::Nothing => {}
         Beside::NotFound => return (not_found(), None),
         Beside::Page(key, page) => {
+            asked.class = Class::of(&key);
             let max_age = snapshot.max_age();
             return late::answer(request, (&key, page), (&rules.caching, max_age), now);
         }
     }
+    let resource = match resource.key {
+        ArtifactKey::Feed(..) => &*asked.feed.insert(resource),
+        _ => &resource,
+    };
     let accepted = Accepted::of(request.headers());
     let Some((tags, selected)) = select(resource, accepted) else {
         return (not_found(), None);
@@ -337,66 +368,11 @@ fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Found {
     }
 }
 
-/// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.
-pub(super) fn describe_content(headers: &mut HeaderMap, key: &ArtifactKey, coding: Coding) {
-    set_static(headers, header::CONTENT_TYPE, key.media_type());
-    if let Some(name) = coding.name() {
-        set_static(headers, header::CONTENT_ENCODING, name);
-    }
-}
-
-/// What 200 and 304 both say.
-fn describe(headers: &mut HeaderMap, resource: &Resource, etag: &FieldValue, is_dated: bool) {
-    set(headers, header::ETAG, etag);
-    if is_dated {
-        set(
-            headers,
-            header::LAST_MODIFIED,
-            &resource.last_modified_field,
-        );
-    }
-    if resource.is_coded() {
-        // Of the identity form too: a cache must not hand it to those who asked for gzip, nor
-        // the other way round.
-        set_static(headers, header::VARY, "Accept-Encoding");
-    }
-    if resource.noindex {
-        set_static(headers, HeaderName::from_static("x-robots-tag"), "noindex");
-    }
-    if let ArtifactKey::Feed(..) | ArtifactKey::CardImage(_) = resource.key {
-        // Public, and read by scripts of other sites.
-        set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    }
-}
-
-/// What 200 says besides: who has the body has it (RFC 9110 §15.4.5).
-fn describe_fully(headers: &mut HeaderMap, resource: &Resource) {
-    if let Some(link) = &resource.link {
-        set(headers, header::LINK, link);
-    }
-    if resource.key.media_type().starts_with("text/html") {
-        guard_page(headers);
-    }
-}
-
-/// What every page for people says.
-pub(super) fn guard_page(headers: &mut HeaderMap) {
-    set_static(headers, header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    set_static(
-        headers,
-        header::REFERRER_POLICY,
-        "strict-origin-when-cross-origin",
-    );
-}
-
-/// Pages have a style of their own and pictures from anywhere, and nothing else.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
-    img-src http: https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::artifact::{Artifact, Body, FeedFormat, FeedScope, Link};
+    use crate::server::describe::PAGE_POLICY;
     use proptest::prelude::*;
     use std::time::UNIX_EPOCH;
 

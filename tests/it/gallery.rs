@@ -9,7 +9,7 @@ use std::time::Duration;
 use courant::artifact::{Artifact, ArtifactKey, Body, Deferred, Draw, DrawError};
 use courant::config;
 use courant::gallery::Gallery;
-use courant::server::{Source, serve};
+use courant::server::{Source, Traffic, serve};
 use courant::snapshot::{Current, Snapshot};
 
 use crate::support::{Response, clock, request};
@@ -105,6 +105,7 @@ impl Pictures {
         let source = Source {
             current,
             gallery: gallery.clone(),
+            traffic: Traffic::default(),
         };
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (tell, address) = std::sync::mpsc::channel();

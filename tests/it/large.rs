@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use courant::artifact::{Artifact, ArtifactKey, Body, Chunk};
 use courant::config;
 use courant::gallery::Gallery;
-use courant::server::{Source, serve};
+use courant::server::{Source, Traffic, serve};
 use courant::snapshot::{Current, Snapshot};
 use flate2::read::GzDecoder;
 use http_body_util::{BodyExt as _, Empty};
@@ -161,6 +161,7 @@ impl Huge {
         let source = Source {
             current,
             gallery: Gallery::new(1 << 20, 4).unwrap(),
+            traffic: Traffic::default(),
         };
         let clock = || -> SystemTime { UNIX_EPOCH + Duration::from_secs(784_111_777) };
         tokio::spawn(async move {

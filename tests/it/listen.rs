@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use courant::artifact::{Artifact, ArtifactKey, Body};
 use courant::config::{self, Listen};
 use courant::gallery::Gallery;
-use courant::server::{Drained, Listeners, Part, Server, Source, Tls, TlsError};
+use courant::server::{Drained, Listeners, Part, Server, Source, Tls, TlsError, Traffic};
 use courant::snapshot::{Current, Snapshot};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::{Request, Version};
@@ -59,7 +59,12 @@ impl Running {
             clock(),
         ));
         let gallery = Gallery::new(1 << 20, 4).unwrap();
-        let server = Server::new(Source { current, gallery }, config, clock);
+        let source = Source {
+            current,
+            gallery,
+            traffic: Traffic::default(),
+        };
+        let server = Server::new(source, config, clock);
         let (stop, stopped) = oneshot::channel::<()>();
         let drained = tokio::spawn(async move {
             let stopped = async {

@@ -39,6 +39,7 @@ mod server_room;
 mod sitemap;
 mod support;
 mod tidy;
+mod traffic;
 mod visibility;
 mod watch;
 mod why;

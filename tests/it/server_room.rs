@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use courant::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope};
 use courant::config;
 use courant::gallery::Gallery;
-use courant::server::{Drained, Source, serve};
+use courant::server::{Drained, Source, Traffic, serve};
 use courant::snapshot::{Current, Snapshot};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http2;
@@ -41,6 +41,7 @@ fn clock() -> SystemTime {
 /// A running server, and how to stop it.
 pub struct Running {
     pub address: SocketAddr,
+    pub traffic: Traffic,
     stop: oneshot::Sender<()>,
     drained: JoinHandle<Drained>,
 }
@@ -58,9 +59,11 @@ impl Running {
             ..config::Server::default()
         };
         change(&mut config);
+        let traffic = Traffic::default();
         let source = Source {
             current: CURRENT.clone(),
             gallery: Gallery::new(1 << 20, 4).unwrap(),
+            traffic: traffic.clone(),
         };
         let (stop, stopped) = oneshot::channel();
         let drained = tokio::spawn(async move {
@@ -73,6 +76,7 @@ impl Running {
         });
         Running {
             address,
+            traffic,
             stop,
             drained,
         }
@@ -94,6 +98,12 @@ impl Running {
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n{fields}\r\n");
         self.exchange(&request).await
+    }
+
+    /// Stops, and waits until no connection is left.
+    pub async fn stop(self) -> Drained {
+        self.stop.send(()).unwrap();
+        self.drained.await.unwrap()
     }
 
     pub async fn still_answers(&self) {

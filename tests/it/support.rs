@@ -19,7 +19,7 @@ use courant::content::Loss;
 use courant::finding::{Finding, Rule};
 use courant::gallery::Gallery;
 use courant::pipeline::{Outcome, Pipeline, Status};
-use courant::server::Source;
+use courant::server::{Source, Traffic};
 use courant::site::visibility::Verdict;
 use courant::snapshot::{Content, Current, Resource, Snapshot};
 use courant::watch::{Stop, Turn, Watch};
@@ -53,6 +53,7 @@ pub struct Served {
     pub dir: PathBuf,
     pub address: SocketAddr,
     pub current: Current,
+    pub traffic: Traffic,
     turns: Receiver<Result<(Outcome, Status), String>>,
     stop: Option<Stop>,
     threads: Vec<JoinHandle<()>>,
@@ -217,9 +218,11 @@ impl TestSite {
         let (shutdown, stopped) = tokio::sync::oneshot::channel();
         let (tell_address, address) = channel();
         let gallery = Gallery::new(config.cards.cache_size, config.cards.queue).expect("threads");
+        let traffic = Traffic::default();
         let source = Source {
             current: current.clone(),
             gallery,
+            traffic: traffic.clone(),
         };
         let serving = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -243,6 +246,7 @@ impl TestSite {
             dir: self.dir.path().to_owned(),
             address: address.recv_timeout(PATIENCE).expect("the server listens"),
             current,
+            traffic,
             turns,
             stop: Some(stop),
             threads: vec![watching, serving],

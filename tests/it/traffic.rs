@@ -1,0 +1,109 @@
+//! What is counted of requests and connections, by a server that is asked.
+
+use std::time::Duration;
+
+use courant::config::{Polls, TrustedProxies};
+use courant::server::{Class, Figures, OfOneClass};
+
+use crate::server_room::{LONG, Running, SHORT, field};
+use crate::support::{TestSite, plain};
+
+fn of(figures: &Figures, class: Class) -> OfOneClass {
+    let mut classes = figures.classes.iter();
+    classes.find(|of| of.class == class).unwrap().clone()
+}
+
+#[tokio::test]
+async fn each_answer_is_counted_under_what_was_asked_for() {
+    let server = Running::start(|_| ()).await;
+    let full = server.get("/rss.xml", "").await;
+    let condition = format!("If-None-Match: {}\r\n", field(&full, "etag").unwrap());
+    server.get("/rss.xml", &condition).await;
+    let old = "If-None-Match: \"old\"\r\n";
+    server.get("/rss.xml", old).await;
+    server.get("/robots.txt", "").await;
+    server.get("/none", "").await;
+    server
+        .exchange("HEAD /rss.xml HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n")
+        .await;
+    server
+        .exchange("POST /rss.xml HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n")
+        .await;
+    let figures = server.traffic.figures();
+    let feeds = of(&figures, Class::Feed);
+    assert_eq!(feeds.answers, [(200, 3), (304, 1)]);
+    assert_eq!(feeds.conditional, 2);
+    assert_eq!(feeds.body_bytes, 2 * 1900, "HEAD and 304 have none");
+    let times: u64 = feeds.times.buckets.iter().map(|(_, count)| count).sum();
+    assert_eq!(times, 4);
+    assert!(feeds.times.sum > Duration::ZERO);
+    let maps = of(&figures, Class::Sitemap);
+    assert_eq!(maps.answers, [(200, 1)]);
+    assert_eq!(maps.body_bytes, 8);
+    let others = of(&figures, Class::Other);
+    assert_eq!(others.answers, [(404, 1), (405, 1)]);
+    assert_eq!(figures.requests(), 7);
+}
+
+#[test]
+fn cards_and_pages_for_people_are_told_from_feeds() {
+    let site = TestSite::new().post("a.md", plain("One", "2024-01-01"));
+    let served = site.serve();
+    let html = ("Accept", "text/html,application/xhtml+xml");
+    served.request("GET", "/rss.xml", &[html]);
+    served.get("/");
+    served.get("/cards/a/");
+    served.get("/cards/a/.png");
+    served.get("/opml.xml");
+    let figures = served.traffic.figures();
+    let counted = Class::ALL.map(|class| of(&figures, class).requests());
+    assert_eq!(counted, [1, 0, 1, 1, 2, 0]);
+    let image = of(&figures, Class::CardImage);
+    assert_eq!(image.answers, [(200, 1)], "counted when it is drawn");
+    assert!(image.body_bytes > 1_000);
+}
+
+#[tokio::test]
+async fn connections_are_counted_while_they_are_open_and_when_they_are_sent_away() {
+    let server = Running::start(|config| {
+        config.header_timeout = SHORT;
+        config.drain_timeout = LONG;
+    })
+    .await;
+    let traffic = server.traffic.clone();
+    let mut client = server.connect().await;
+    client
+        .send("GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n")
+        .await;
+    client.read_until("robots!\n").await;
+    let told = traffic.figures().connections;
+    assert_eq!((told.open, told.accepted, told.refused), (1, 1, 0));
+    let mut late = server.connect().await;
+    late.send("GET /robots.txt HT").await;
+    assert_eq!(late.read_to_end().await, "");
+    assert_eq!(traffic.figures().connections.late, 1);
+    drop(client);
+    server.stop().await;
+    let told = traffic.figures().connections;
+    assert_eq!((told.open, told.accepted), (0, 2));
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_counted_as_such() {
+    let server = Running::start(|config| {
+        config.trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
+        config.limits.polls = Some(Polls {
+            burst: 1,
+            interval: Duration::from_secs(60),
+        });
+    })
+    .await;
+    for _ in 0..3 {
+        server
+            .get("/rss.xml", "X-Forwarded-For: 192.0.2.1\r\n")
+            .await;
+    }
+    let figures = server.traffic.figures();
+    assert_eq!(figures.too_many(), 2);
+    assert_eq!(of(&figures, Class::Feed).answers, [(200, 1), (429, 2)]);
+}
