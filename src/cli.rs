@@ -1,6 +1,8 @@
 //! The command line, as typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -93,6 +95,29 @@ pub struct Serve {
     /// `unix:` and a path. Give it several times for several.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Vec<Listen>,
+    /// Have the operator's page at this address instead of `admin.listen`; `off` is nowhere.
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<AdminListen>,
+}
+
+/// Where the operator's page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdminListen(pub Option<SocketAddr>);
+
+impl FromStr for AdminListen {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<AdminListen, &'static str> {
+        match text {
+            "off" => Ok(AdminListen(None)),
+            text => {
+                let address = text
+                    .parse()
+                    .map_err(|_| "write `127.0.0.1:8081`, or `off`")?;
+                Ok(AdminListen(Some(address)))
+            }
+        }
+    }
 }
 
 /// Options of `import-ids`.

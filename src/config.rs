@@ -3,6 +3,7 @@
 //! Paths in the file are relative to the file. Nothing here reads content. The annotated
 //! reference of every key is `config.toml` at the top of the repository.
 
+mod admin;
 mod caching;
 mod cards;
 mod check;
@@ -23,6 +24,7 @@ use chrono_tz::Tz;
 use globset::GlobSet;
 use url::Url;
 
+pub use admin::{Admin, Secret, Token};
 pub use caching::{CacheTags, Caching};
 pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
@@ -62,6 +64,8 @@ pub struct Config {
     pub check: Check,
     /// How it is served.
     pub server: Server,
+    /// Where the operator's page is.
+    pub admin: Admin,
     /// How changes are noticed.
     pub watch: Watch,
 }

@@ -10,6 +10,7 @@
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -41,11 +42,30 @@ pub struct Gallery {
 
 struct Shared {
     kept: Kept,
+    counts: Counts,
     threads: rayon::ThreadPool,
     places: Arc<Semaphore>,
 }
 
 type Kept = Cache<String, Picture, ByBytes>;
+
+#[derive(Debug, Default)]
+struct Counts {
+    asked: AtomicU64,
+    drawn: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// What a gallery was asked for and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// How often it was asked for something.
+    pub asked: u64,
+    /// How much of that it had to make; all else it had, or there was no room.
+    pub drawn: u64,
+    /// What could not be made.
+    pub failed: u64,
+}
 
 /// What became of a drawing.
 #[derive(Debug, Clone)]
@@ -98,6 +118,7 @@ impl Gallery {
         Ok(Gallery {
             shared: Arc::new(Shared {
                 kept: cache(cache_size),
+                counts: Counts::default(),
                 threads,
                 places: Arc::new(Semaphore::new(
                     queue
@@ -116,6 +137,7 @@ impl Gallery {
     /// See [`Refusal`].
     pub async fn get(&self, deferred: &Deferred) -> Result<Bytes, Refusal> {
         let kept = &self.shared.kept;
+        self.shared.counts.asked.fetch_add(1, Relaxed);
         let picture = match kept.get(&deferred.fingerprint) {
             Some(Picture::Stale(since)) if since.elapsed() >= STALE => {
                 kept.remove(&deferred.fingerprint);
@@ -152,6 +174,20 @@ impl Gallery {
     pub fn weight(&self) -> u64 {
         self.shared.kept.weight()
     }
+
+    /// What was asked for and drawn, since the start.
+    pub fn figures(&self) -> Figures {
+        let Counts {
+            asked,
+            drawn,
+            failed,
+        } = &self.shared.counts;
+        Figures {
+            asked: asked.load(Relaxed),
+            drawn: drawn.load(Relaxed),
+            failed: failed.load(Relaxed),
+        }
+    }
 }
 
 impl Shared {
@@ -172,9 +208,13 @@ impl Shared {
                 }));
         });
         match drawn.await {
-            Ok(Ok(bytes)) => Ok(Picture::Drawn(Bytes::from(bytes))),
+            Ok(Ok(bytes)) => {
+                self.counts.drawn.fetch_add(1, Relaxed);
+                Ok(Picture::Drawn(Bytes::from(bytes)))
+            }
             Ok(Err(DrawError::Stale(_))) => Ok(Picture::Stale(Instant::now())),
             Ok(Err(error @ DrawError::Failed(_))) => {
+                self.counts.failed.fetch_add(1, Relaxed);
                 warn!(fingerprint = deferred.fingerprint, %error, "a picture is not served");
                 Ok(Picture::Failed)
             }

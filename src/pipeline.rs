@@ -4,6 +4,7 @@
 //! codings, and what only the operator is told, are made after it.
 
 mod account;
+mod overview;
 mod reconfigure;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use crate::studio::Studio;
 use account::{Account, Origin};
 
 pub use account::Findings;
+pub use overview::Overview;
 
 /// So many bodies and cards are looked at right after they are served; more of them when there is
 /// nothing else to do.

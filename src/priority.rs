@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// How far a thread stands back, as a niceness (`setpriority(2)`). At 10 it has a tenth of the time of one
+/// How far a thread stands back, as a niceness (`setpriority(2)`). At 5 it has a third of the time of one
 /// that does not, when both want it, and at 19 less than a fiftieth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
     /// Reads, judges and renders what is served next.
-    Reading = 10,
+    Reading = 5,
     /// Makes smaller what is served already.
     Compressing = 15,
     /// Draws pictures, which are asked for by programs that wait for seconds.
@@ -57,7 +57,7 @@ mod tests {
             Priority::Reading.take();
             of_this()
         });
-        assert_eq!(other.join().unwrap(), 10);
+        assert_eq!(other.join().unwrap(), 5);
         assert_eq!(of_this(), before);
     }
 }

@@ -113,7 +113,7 @@ impl<'a> Report<'a> {
     }
 
     /// The findings with their places, each made when it is asked for: a line may be long.
-    fn located(&self) -> impl Iterator<Item = Located<'a>> {
+    pub fn located(&self) -> impl Iterator<Item = Located<'a>> {
         self.places.locate(&self.findings)
     }
 }

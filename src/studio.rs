@@ -15,9 +15,10 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
+use crate::collection::Map;
 use crate::config::{CardPicture, Config};
 use crate::finding::{Finding, Rule, Severity};
-use crate::picture::{Depth, Pictures};
+use crate::picture::{Depth, Found, Pictures};
 use crate::render::CardImages;
 use crate::site::Site;
 use crate::site::card::Card;
@@ -83,6 +84,11 @@ impl Studio {
     /// Forgets all pictures but those of these addresses.
     pub fn keep<'a>(&mut self, urls: impl Iterator<Item = &'a str>) {
         self.pictures.keep(urls);
+    }
+
+    /// The pictures that posts name, by their addresses, as far as they were looked at.
+    pub fn pictures(&self) -> Map<String, Found> {
+        self.pictures.found()
     }
 
     /// What is wrong with what all cards are drawn with.

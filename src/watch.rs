@@ -9,6 +9,7 @@
 //! 3. read the configuration again, if it is another (`reload`);
 //! 4. look.
 
+mod counts;
 #[cfg(any(test, not(target_os = "linux")))]
 mod events;
 mod handle;
@@ -28,6 +29,7 @@ mod walk;
 mod way;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -37,6 +39,7 @@ use crate::config::Config;
 use crate::content::{Loss, Scope};
 use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
 use crate::site::visibility::Verdict;
+use counts::count;
 use pace::Pace;
 use reload::Reload;
 use sight::Sight;
@@ -47,7 +50,8 @@ use events::system;
 #[cfg(target_os = "linux")]
 use inotify::system;
 
-pub use handle::{Reloader, Stop};
+pub use counts::Counts;
+pub use handle::{Asker, Reloader, Stop};
 pub use reload::Load;
 pub use source::{Happening, Kind, MakeSource, NoEvents, Refused, Source, Teller};
 pub use turn::Turn;
@@ -80,6 +84,7 @@ pub struct Watch {
     clock_was: Option<SystemTime>,
     advising: bool,
     stopped: bool,
+    counts: Arc<Counts>,
 }
 
 /// When to do what is done from time to time.
@@ -124,6 +129,7 @@ impl Watch {
             clock_was: None,
             advising: false,
             stopped: false,
+            counts: Arc::default(),
             pipeline,
         };
         (watch, Stop(sender))
@@ -151,6 +157,10 @@ impl Watch {
         } else {
             Loss::IsDoubted
         };
+        count(&self.counts.looks);
+        if *scope == Scope::All {
+            count(&self.counts.rescans);
+        }
         let looked = self.pipeline.run_at(scope, now, loss);
         self.doubt_since = self
             .pipeline
@@ -158,6 +168,11 @@ impl Watch {
             .then(|| self.doubt_since.unwrap_or_else(Instant::now));
         self.failing = looked.is_err();
         looked
+    }
+
+    /// What wakes it, and what it does then, counted.
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
     }
 
     /// What is known of the content.
@@ -288,7 +303,9 @@ impl Watch {
         let doubted_before = self.doubt_since.is_some();
         let generation_before = self.status().generation;
         match self.look_at(scope, now) {
-            Ok(Outcome::Unchanged) if !failed_before => {}
+            // That it is over is worth it, too.
+            Ok(Outcome::Unchanged)
+                if !failed_before && doubted_before == self.doubt_since.is_some() => {}
             Ok(outcome) => report(Turn::Looked(outcome, self.status())),
             Err(error) => {
                 if !failed_before {
@@ -369,25 +386,30 @@ impl Watch {
         match wake {
             Wake::Stop => self.stopped = true,
             Wake::Reload => *reread = Some((Instant::now(), true)),
+            // Who has lost patience hears nothing.
+            Wake::Ask(answer) => drop(answer.try_send(self.pipeline.overview())),
             Wake::Lost(why) => self.sight.lose(why),
-            Wake::Happened(happening) => self.sight.learn(&happening, |news, kind, at| {
-                if news.config {
-                    let is_whole = matches!(kind, Kind::Written | Kind::Arrived);
-                    let due = if is_whole { at } else { at + HALF_SAVED };
-                    let asked = reread.is_some_and(|(_, asked)| asked);
-                    *reread = Some((due, asked));
-                }
-                if news.everything {
-                    pace.everything(at);
-                }
-                for path in news.paths {
-                    if news.dirs.contains(&path) {
-                        pace.directory(path, at);
-                    } else {
-                        pace.file(path, kind, at);
+            Wake::Happened(happening) => {
+                count(&self.counts.events);
+                self.sight.learn(&happening, |news, kind, at| {
+                    if news.config {
+                        let is_whole = matches!(kind, Kind::Written | Kind::Arrived);
+                        let due = if is_whole { at } else { at + HALF_SAVED };
+                        let asked = reread.is_some_and(|(_, asked)| asked);
+                        *reread = Some((due, asked));
                     }
-                }
-            }),
+                    if news.everything {
+                        pace.everything(at);
+                    }
+                    for path in news.paths {
+                        if news.dirs.contains(&path) {
+                            pace.directory(path, at);
+                        } else {
+                            pace.file(path, kind, at);
+                        }
+                    }
+                });
+            }
         }
     }
 }

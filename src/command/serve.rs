@@ -1,5 +1,7 @@
 //! `courant serve`: the server, and beside it the watch that gives it each next snapshot.
 
+mod operator;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -9,8 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::{Exit, Hint, clock, config_file, tell};
+use crate::admin::{Admin, Sources, Told};
 use crate::allocator;
-use crate::cli::Serve;
+use crate::cli::{AdminListen, Serve};
 use crate::config::{Config, ConfigError, Listen, WatchMode};
 use crate::content::LibraryError;
 use crate::gallery::Gallery;
@@ -24,12 +27,16 @@ use crate::watch::{Load, NoEvents, Turn, Watch};
 pub(super) fn run(args: &Serve) -> anyhow::Result<Exit> {
     let file = config_file(&args.config);
     let listen = args.listen.clone();
+    let admin_listen = args.admin_listen;
     let load = {
         let file = file.clone();
         move || {
             let mut config = Config::load(&file)?;
             if !listen.is_empty() {
                 config.server.listen.clone_from(&listen);
+            }
+            if let Some(AdminListen(address)) = admin_listen {
+                config.admin.listen = address;
             }
             Ok::<_, ConfigError>(config)
         }
@@ -67,12 +74,25 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
     {
         return Err(cannot_watch(why).into());
     }
+    let (told, traffic) = (Told::default(), Traffic::default());
+    let sources = Sources {
+        told: told.clone(),
+        asker: stop.asker(),
+        current: current.clone(),
+        gallery: gallery.clone(),
+        traffic: traffic.clone(),
+        counts: watch.counts(),
+        clock,
+    };
+    let operator = operator::start(&config.admin, sources)?;
     watch.look(clock()).map_err(no_content)?;
+    told.begins(watch.status(), clock());
     listeners.listen(true).map_err(cannot_listen)?;
     let mut log = Log {
         findings: watch.status().findings.clone(),
     };
-    let told = config.clone();
+    let of_start = config.clone();
+    let page = operator.as_ref().and_then(Admin::address);
     let shared: Vec<_> = listeners.shared().cloned().collect();
     let (watching_is_over, watch_ended) = tokio::sync::oneshot::channel::<()>();
     let watching = std::thread::Builder::new()
@@ -83,10 +103,11 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
             let _watching_is_over = watching_is_over;
             // Told while requests are answered already.
             tell(&report::summary(
-                &told,
+                &of_start,
                 watch.status(),
                 &watch.verdicts(),
                 &addresses,
+                page,
             ));
             info!(addresses = listening, "listening");
             for address in &shared {
@@ -96,10 +117,11 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
                     "another process listens here too and is asked as often"
                 );
             }
-            drop(told);
+            drop(of_start);
             allocator::give_back();
             watch.run(clock, |turn| {
                 let has_worked = matches!(turn, Turn::Looked(..) | Turn::Reloaded { .. });
+                told.hear(&turn, clock());
                 log.turn(turn);
                 if has_worked {
                     allocator::give_back();
@@ -132,7 +154,7 @@ async fn serve(config: Config, file: PathBuf, load: Load) -> anyhow::Result<Exit
     let source = Source {
         current,
         gallery,
-        traffic: Traffic::default(),
+        traffic,
     };
     let drained = server::run(listeners, source, &config.server, clock, stopped).await?;
     stop.stop();

@@ -39,6 +39,9 @@ impl Config {
                 self.cards.cache_size != running.cards.cache_size,
             ),
             ("cards.queue", self.cards.queue != running.cards.queue),
+            ("admin.listen", self.admin.listen != running.admin.listen),
+            ("admin.token", self.admin.token != running.admin.token),
+            ("admin.hosts", self.admin.hosts != running.admin.hosts),
         ];
         let public_url = if moves { old } else { new }.public_url.clone();
         self.server = Server {
@@ -47,6 +50,7 @@ impl Config {
         };
         self.cards.cache_size = running.cards.cache_size;
         self.cards.queue = running.cards.queue;
+        self.admin.clone_from(&running.admin);
         keys.into_iter()
             .filter_map(|(key, differs)| differs.then_some(key))
             .collect()

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use globset::GlobSet;
 
+use super::admin::admin;
 use super::cards::{cards, choice};
 use super::check::check;
 use super::feeds;
@@ -54,6 +55,7 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) 
         .collect();
     let check = check(root.table("check"), faults);
     let server = server(root.table("server"), faults, site.as_ref(), dir);
+    let admin = admin(root.table("admin"), faults, dir);
     let watch = watch(root.table("watch"), faults);
     root.finish();
     Some(Config {
@@ -77,6 +79,7 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) 
         authors,
         check,
         server: server?,
+        admin,
         watch,
     })
 }

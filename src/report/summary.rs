@@ -1,6 +1,7 @@
 //! What is served into the text that is read once, when a server starts.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use super::{plural, printable};
 use crate::artifact::{ArtifactKey, FeedFormat, FeedScope};
@@ -18,6 +19,7 @@ pub fn summary(
     status: &Status,
     verdicts: &[Verdict],
     addresses: &[Listen],
+    operator: Option<SocketAddr>,
 ) -> String {
     let mut text = String::new();
     let _ = writeln!(
@@ -88,6 +90,10 @@ pub fn summary(
         );
     }
     urls(&mut text, config, addresses);
+    if let Some(address) = operator {
+        let url = format!("http://{address}/");
+        let _ = writeln!(text, "  for you alone: {url}, what is served and why");
+    }
     printable::lines(&text)
 }
 

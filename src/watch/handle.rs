@@ -1,8 +1,10 @@
 //! What others hold of a watch: they stop it, or let it read its configuration again.
 
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, sync_channel};
+use std::time::Duration;
 
 use super::source::Wake;
+use crate::pipeline::Overview;
 
 /// Stops a watch; dropping it does the same.
 #[derive(Debug)]
@@ -19,9 +21,28 @@ impl Stop {
         let _ = self.0.send(Wake::Stop);
     }
 
+    /// What asks the watch.
+    pub fn asker(&self) -> Asker {
+        Asker(self.0.clone())
+    }
+
     /// What reloads the watch.
     pub fn reloader(&self) -> Reloader {
         Reloader(self.0.clone())
+    }
+}
+
+/// Asks a watch what is known.
+#[derive(Debug, Clone)]
+pub struct Asker(Sender<Wake>);
+
+impl Asker {
+    /// All that is known after the turn that the watch is in; `None` where it has none by then, or is gone.
+    /// It blocks until then.
+    pub fn ask(&self, patience: Duration) -> Option<Overview> {
+        let (sender, answer) = sync_channel(1);
+        self.0.send(Wake::Ask(sender)).ok()?;
+        answer.recv_timeout(patience).ok()
     }
 }
 

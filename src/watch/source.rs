@@ -5,10 +5,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::table::Table;
+use crate::pipeline::Overview;
 
 /// Tells of what happens in directories, not below them.
 pub trait Source: Send {
@@ -91,6 +92,8 @@ pub(super) enum Wake {
     Lost(NoEvents),
     /// Read the configuration again, and look at everything.
     Reload,
+    /// Tell all that is known.
+    Ask(SyncSender<Overview>),
     /// Stop.
     Stop,
 }

@@ -28,7 +28,9 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 28] = [
+    const EXAMPLES: [&str; 30] = [
+        "token_file",
+        "hosts",
         "languages",
         "fields",
         "[[feeds]]",

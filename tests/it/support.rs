@@ -171,7 +171,12 @@ impl TestSite {
     }
 
     fn toml(&self) -> String {
-        format!("{}\n[cards]\n{}\n{}", self.config, self.cards, self.check)
+        // Tests run beside each other, and each would want the same address.
+        let admin = "[admin]\nlisten = \"\"\n";
+        format!(
+            "{}\n[cards]\n{}\n{}\n{admin}",
+            self.config, self.cards, self.check
+        )
     }
 
     pub fn pipeline(&self) -> Pipeline {

@@ -81,6 +81,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
+    (
+        "admin",
+        &[
+            "artifact", "config", "finding", "gallery", "picture", "pipeline", "post", "report",
+            "server", "site", "snapshot", "text", "watch", "why",
+        ],
+    ),
     ("priority", &[]),
     ("gallery", &["artifact", "priority"]),
     (
@@ -101,6 +108,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "content",
             "finding",
+            "picture",
             "post",
             "progress",
             "render",
@@ -151,6 +159,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "command",
         &[
+            "admin",
             "allocator",
             "archive",
             "cli",
@@ -215,8 +224,9 @@ const FENCES: &[(&str, &str)] = &[
     ("indicatif", "src/report/bar.rs"),
     ("socket2", "src/server/listen"),
     ("tokio_rustls", "src/server/listen/tls.rs"),
-    ("hyper", "src/server/"),
-    ("hyper_util", "src/server/"),
+    ("hyper", "src/server/ src/admin/"),
+    ("hyper_util", "src/server/ src/admin/"),
+    ("prometheus_client", "src/admin/metrics.rs"),
 ];
 
 /// What a renderer must not know, for it to be a function of the site alone.

@@ -1,0 +1,99 @@
+// Keeps a page that is open true: when there is news, the same page is fetched again, and its parts
+// (`data-live`) are put in the place of the old ones. Without it the page is the same, and is reloaded by hand.
+"use strict";
+
+const live = document.getElementById("live");
+const text = document.getElementById("live-text");
+const announce = document.getElementById("announce");
+
+let fetching = false;
+let again = false;
+let seen = null;
+// Each part as the server wrote it, before anything here changed a word of it.
+const written = new Map();
+for (const part of document.querySelectorAll("[data-live]")) written.set(part.dataset.live, part.innerHTML);
+
+function ago(seconds) {
+  const long = Math.abs(seconds);
+  const [count, unit] =
+    long < 60 ? [long, "s"]
+    : long < 3600 ? [long / 60, "min"]
+    : long < 172800 ? [long / 3600, "h"]
+    : [long / 86400, "days"];
+  const told = `${Math.floor(count)} ${unit}`;
+  if (seconds < 0) return `in ${told}`;
+  return long < 2 ? "just now" : `${told} ago`;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const told = ago(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
+    if (time.textContent !== told) time.textContent = told;
+  }
+}
+
+// What had the focus, or was opened, stays so.
+function replace(old, fresh) {
+  const open = [...old.querySelectorAll("details[open]")].length > 0;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const href = focused && focused.getAttribute("href");
+  old.replaceChildren(...fresh.childNodes);
+  if (open) for (const details of old.querySelectorAll("details")) details.open = true;
+  if (href) old.querySelector(`[href="${CSS.escape(href)}"]`)?.focus({ preventScroll: true });
+  old.classList.remove("fresh");
+  void old.offsetWidth;
+  old.classList.add("fresh");
+}
+
+async function refresh() {
+  if (fetching) {
+    again = true;
+    return;
+  }
+  fetching = true;
+  try {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    if (answer.status === 401) return location.reload();
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const old of document.querySelectorAll("[data-live]")) {
+      const fresh = page.querySelector(`[data-live="${old.dataset.live}"]`);
+      if (fresh && fresh.innerHTML !== written.get(old.dataset.live)) {
+        written.set(old.dataset.live, fresh.innerHTML);
+        replace(old, fresh);
+      }
+    }
+    const state = page.getElementById("live");
+    if (live && state) live.dataset.state = state.dataset.state;
+    tick();
+  } catch {
+    // The server stops, or starts: the events tell when it is there again.
+  } finally {
+    fetching = false;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  }
+}
+
+if (live && "EventSource" in window) {
+  const events = new EventSource("/events");
+  events.addEventListener("news", (event) => {
+    const news = JSON.parse(event.data);
+    text.textContent = `Generation ${news.generation}`;
+    if (live.dataset.state === "lost") live.dataset.state = "ready";
+    if (seen !== null && seen !== news.generation) announce.textContent = `Generation ${news.generation} is served`;
+    seen = news.generation;
+    // It may have happened between the page and the connection.
+    if (text.dataset.at !== event.lastEventId) refresh();
+    text.dataset.at = event.lastEventId;
+  });
+  events.addEventListener("error", () => {
+    live.dataset.state = "lost";
+    text.textContent = "Not connected";
+  });
+  addEventListener("pagehide", () => events.close());
+}
+
+setInterval(tick, 1000);
+tick();
