@@ -29,6 +29,7 @@ mod one_path;
 mod precondition;
 mod pulse;
 mod qvalue;
+mod readers;
 mod reply;
 mod respond;
 mod select;
@@ -54,6 +55,7 @@ use guests::Guests;
 use listen::{Accepted, Listener};
 
 pub use listen::{CannotListen, Listeners, Part, Tls, TlsError};
+pub use readers::{OfAgent, OfFeed, ReaderFigures};
 pub use respond::{Awaiting, Reply, Rules, respond};
 pub use traffic::{Class, Connections, Figures, OfOneClass, Times, Traffic};
 pub use workers::{parts, run, runtime};

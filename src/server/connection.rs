@@ -29,6 +29,7 @@ use super::client;
 use super::frequency::Frequency;
 use super::note::{Note, has_condition};
 use super::pulse::{Felt, Limits, Pulse, Verdict};
+use super::readers::Pace;
 use super::respond::{Reply, Rules, reply, too_many};
 use super::sending::Answer;
 use super::traffic::{Ended, Traffic};
@@ -98,25 +99,35 @@ impl Service {
         self.trusted_proxies.trusts(peer)
     }
 
-    /// How long somebody is to wait who asks without a condition for what is here, if that is too often.
-    fn too_often<B>(
+    /// Who asks, as far as it is to be counted.
+    fn client<B>(&self, request: &Request<B>, peer: Option<IpAddr>) -> Option<IpAddr> {
+        let says = self.says_client;
+        client::address(peer, request.headers(), &self.trusted_proxies, says)
+    }
+
+    /// Whether somebody asks too soon again without a condition for what is here; how long to wait, if that
+    /// is so often that it is refused.
+    fn pace<B>(
         &self,
         request: &Request<B>,
         reply: &Reply,
         peer: Option<IpAddr>,
-    ) -> Option<Duration> {
-        let frequency = self.frequency.as_ref()?;
+    ) -> Result<Pace, Duration> {
+        let Some(frequency) = &self.frequency else {
+            return Ok(Pace::Calm);
+        };
         if reply.status() != StatusCode::OK
             || request.method() != Method::GET
             || has_condition(request.headers())
         {
-            return None;
+            return Ok(Pace::Calm);
         }
-        let says = self.says_client;
-        let client = client::address(peer, request.headers(), &self.trusted_proxies, says)?;
-        frequency
-            .note(client, request.uri().path(), Instant::now())
-            .err()
+        let Some(client) = self.client(request, peer) else {
+            return Ok(Pace::Calm);
+        };
+        let path = request.uri().path();
+        let is_early = frequency.note(client, path, Instant::now())?;
+        Ok(if is_early { Pace::Hasty } else { Pace::Calm })
     }
 
     /// Serves one connection to its end. `peer` is who is at the other, if that has an address; `stop`
@@ -142,10 +153,13 @@ impl Service {
             let is_last = answering.request(version, began);
             let now = clock();
             let (mut reply, asked) = reply(&request, &current.load(), rules, now);
-            if let Some(wait) = self.too_often(&request, &reply, peer) {
+            let pace = self.pace(&request, &reply, peer).unwrap_or_else(|wait| {
                 reply = Reply::Whole(too_many(wait, now));
-            }
-            let note = Note::new(Arc::clone(&traffic), &request, &asked, began);
+                Pace::Refused
+            });
+            let note = Note::new(Arc::clone(&traffic), &request, asked, began);
+            let client = || self.client(&request, peer);
+            note.asked_by(&request, client, pace, reply.status());
             let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
             async move {
                 let response = match reply {

@@ -42,18 +42,20 @@ impl Frequency {
         }
     }
 
-    /// Notes that an address asks for a path; how long it is to wait if that is too often.
-    pub(super) fn note(&self, address: IpAddr, path: &str, now: Instant) -> Result<(), Duration> {
+    /// Notes that an address asks for a path; how long it is to wait if that is too often, and else whether
+    /// it comes sooner than in an even row.
+    pub(super) fn note(&self, address: IpAddr, path: &str, now: Instant) -> Result<bool, Duration> {
         let hash = self.hasher.hash_one((address, path));
         let Some(place) = self.places.get(hash as usize % PLACES) else {
-            return Ok(());
+            return Ok(false);
         };
         let tag = hash >> TIME;
         let now = millis(now.duration_since(self.start));
-        let mut wait = None;
+        let (mut wait, mut is_early) = (None, false);
         let note = |word: u64| {
             let is_same = word >> TIME == tag;
             let due = if is_same { word & ((1 << TIME) - 1) } else { 0 };
+            is_early = due > now;
             let next = due.max(now) + self.interval;
             wait = next
                 .checked_sub(now + self.tolerance)
@@ -67,7 +69,7 @@ impl Frequency {
         let _ = place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, note);
         match wait {
             Some(wait) => Err(Duration::from_millis(wait)),
-            None => Ok(()),
+            None => Ok(is_early),
         }
     }
 }
@@ -96,15 +98,16 @@ mod tests {
     fn so_many_at_once_and_then_one_in_an_interval() {
         let (frequency, start) = frequency();
         let note = |seconds| frequency.note(A, "/rss.xml", start + Duration::from_secs(seconds));
-        for _ in 0..3 {
-            assert_eq!(note(0), Ok(()));
-        }
+        assert_eq!(note(0), Ok(false));
+        assert_eq!(note(0), Ok(true), "sooner than after a minute");
+        assert_eq!(note(0), Ok(true));
         assert_eq!(note(0), Err(Duration::from_secs(60)));
         assert_eq!(note(59), Err(Duration::from_secs(1)));
-        assert_eq!(note(60), Ok(()));
+        assert_eq!(note(60), Ok(true));
         assert_eq!(note(60), Err(Duration::from_secs(60)));
-        for _ in 0..3 {
-            assert_eq!(note(10_000), Ok(()), "after a pause all are there again");
+        assert_eq!(note(10_000), Ok(false));
+        for _ in 0..2 {
+            assert_eq!(note(10_000), Ok(true), "after a pause all are there again");
         }
         assert!(note(10_000).is_err());
     }
@@ -114,7 +117,7 @@ mod tests {
         let (frequency, start) = frequency();
         for minute in 0..10_000 {
             let now = start + Duration::from_secs(60 * minute);
-            assert_eq!(frequency.note(A, "/rss.xml", now), Ok(()));
+            assert_eq!(frequency.note(A, "/rss.xml", now), Ok(false));
         }
     }
 
@@ -125,7 +128,7 @@ mod tests {
             let _ = frequency.note(A, "/rss.xml", start);
         }
         assert!(frequency.note(A, "/rss.xml", start).is_err());
-        assert_eq!(frequency.note(B, "/rss.xml", start), Ok(()));
-        assert_eq!(frequency.note(A, "/atom.xml", start), Ok(()));
+        assert_eq!(frequency.note(B, "/rss.xml", start), Ok(false));
+        assert_eq!(frequency.note(A, "/atom.xml", start), Ok(false));
     }
 }

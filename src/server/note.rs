@@ -1,13 +1,16 @@
 //! A request and its answer into what is counted of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use hyper::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT};
 use hyper::{Request, StatusCode};
 use tokio::time::Instant;
 
+use super::readers::{Pace, Poll};
 use super::respond::Asked;
 use super::traffic::{Class, Traffic};
+use crate::snapshot::Resource;
 
 /// What is kept of a request until its answer is through.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub(super) struct Note {
     traffic: Arc<Traffic>,
     began: Instant,
     class: Class,
+    feed: Option<Arc<Resource>>,
     is_conditional: bool,
 }
 
@@ -23,15 +27,39 @@ impl Note {
     pub(super) fn new<B>(
         traffic: Arc<Traffic>,
         request: &Request<B>,
-        asked: &Asked,
+        asked: Asked,
         began: Instant,
     ) -> Note {
         Note {
             traffic,
             began,
             class: asked.class,
+            feed: asked.feed,
             is_conditional: has_condition(request.headers()),
         }
+    }
+
+    /// Who asked, if it was for a feed, and what is going to be answered.
+    pub(super) fn asked_by<B>(
+        &self,
+        request: &Request<B>,
+        client: impl FnOnce() -> Option<IpAddr>,
+        pace: Pace,
+        status: StatusCode,
+    ) {
+        let Some(feed) = &self.feed else {
+            return;
+        };
+        let agent = request.headers().get(USER_AGENT);
+        let poll = Poll {
+            client: client(),
+            agent: agent.map_or(&[], |agent| agent.as_bytes()),
+            is_conditional: self.is_conditional,
+            pace,
+            is_not_modified: status == StatusCode::NOT_MODIFIED,
+        };
+        let readers = self.traffic.readers();
+        readers.polled(&feed.key, poll, self.began);
     }
 
     /// The answer is made, and is about to be sent.
@@ -43,8 +71,12 @@ impl Note {
 
     /// So many bytes of the answer's body got under way, and there come no more.
     pub(super) fn ends(&self, bytes: usize) {
-        if bytes > 0 {
-            self.traffic.sent(self.class, bytes);
+        if bytes == 0 {
+            return;
+        }
+        self.traffic.sent(self.class, bytes);
+        if let Some(feed) = &self.feed {
+            self.traffic.readers().sent(&feed.key, bytes);
         }
     }
 }

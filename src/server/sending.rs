@@ -131,7 +131,7 @@ mod tests {
             feed: None,
         };
         let request = Request::new(());
-        let note = Note::new(Arc::clone(&traffic), &request, &asked, Instant::now());
+        let note = Note::new(Arc::clone(&traffic), &request, asked, Instant::now());
         let mut answer = Answer::new(pieces, Version::HTTP_11, pulse, note);
         let first = answer.frame().await.unwrap().unwrap();
         assert_eq!(first.into_data().unwrap(), "sound");

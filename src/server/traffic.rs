@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use hyper::StatusCode;
+use tokio::time::Instant;
 
+use super::readers::{ReaderFigures, Readers};
 use crate::artifact::ArtifactKey;
 
 /// What was asked for.
@@ -92,7 +94,13 @@ pub(super) enum Ended {
 
 /// What is counted. Cloning it gives another handle on the same counts.
 #[derive(Debug, Clone, Default)]
-pub struct Traffic(Arc<Sets<Counts>>);
+pub struct Traffic(Arc<All>);
+
+#[derive(Debug, Default)]
+struct All {
+    counts: Sets<Counts>,
+    readers: Readers,
+}
 
 /// A set of `T` for each of some threads.
 #[derive(Debug, Default)]
@@ -153,7 +161,7 @@ impl Traffic {
         is_conditional: bool,
         took: Duration,
     ) {
-        let Some(counts) = self.0.own().classes.get(class as usize) else {
+        let Some(counts) = self.0.counts.own().classes.get(class as usize) else {
             return;
         };
         let status = status.as_u16();
@@ -170,24 +178,24 @@ impl Traffic {
 
     /// Counts bytes of bodies that got under way.
     pub(super) fn sent(&self, class: Class, bytes: usize) {
-        let counts = self.0.own().classes.get(class as usize);
+        let counts = self.0.counts.own().classes.get(class as usize);
         add(counts.map(|counts| &counts.body_bytes), bytes as u64);
     }
 
     /// Counts a connection.
     pub(super) fn accepted(&self) -> Open {
-        add(Some(&self.0.own().accepted), 1);
+        add(Some(&self.0.counts.own().accepted), 1);
         Open(self.clone())
     }
 
     /// Counts a connection that was sent away, as its address has as many as it may.
     pub(super) fn refused(&self) {
-        add(Some(&self.0.own().refused), 1);
+        add(Some(&self.0.counts.own().refused), 1);
     }
 
     /// Counts a connection that we ended.
     pub(super) fn ended(&self, why: Ended) {
-        let counts = self.0.own();
+        let counts = self.0.counts.own();
         let count = match why {
             Ended::Late => &counts.late,
             Ended::Slow => &counts.slow,
@@ -195,10 +203,19 @@ impl Traffic {
         add(Some(count), 1);
     }
 
+    /// Who reads the feeds.
+    pub fn reader_figures(&self) -> ReaderFigures {
+        self.0.readers.figures(Instant::now())
+    }
+
+    pub(super) fn readers(&self) -> &Readers {
+        &self.0.readers
+    }
+
     /// What was counted so far.
     pub fn figures(&self) -> Figures {
         let sum = |of: &dyn Fn(&Counts) -> Option<&AtomicU64>| -> u64 {
-            let counts = self.0.iter().filter_map(of);
+            let counts = self.0.counts.iter().filter_map(of);
             counts.map(|count| count.load(Relaxed)).sum()
         };
         // What is closed is read first: what closes meanwhile is counted as open for once, and never
@@ -246,7 +263,7 @@ impl Traffic {
 impl Drop for Open {
     fn drop(&mut self) {
         let Open(traffic) = self;
-        add(Some(&traffic.0.own().closed), 1);
+        add(Some(&traffic.0.counts.own().closed), 1);
     }
 }
 

@@ -107,3 +107,49 @@ async fn who_asks_too_often_is_counted_as_such() {
     assert_eq!(figures.too_many(), 2);
     assert_eq!(of(&figures, Class::Feed).answers, [(200, 1), (429, 2)]);
 }
+
+#[tokio::test]
+async fn readers_are_counted_by_feed_without_their_addresses() {
+    let server = Running::start(|config| {
+        config.trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
+        config.limits.polls = Some(Polls {
+            burst: 2,
+            interval: Duration::from_secs(60),
+        });
+    })
+    .await;
+    let from = |number: u8, agent: &str, more: &str| {
+        format!("X-Forwarded-For: 192.0.2.{number}\r\nUser-Agent: {agent}\r\n{more}")
+    };
+    let first = server.get("/rss.xml", &from(1, "Reader/1.0", "")).await;
+    let tag = format!("If-None-Match: {}\r\n", field(&first, "etag").unwrap());
+    server.get("/rss.xml", &from(1, "Reader/1.1", &tag)).await;
+    server.get("/rss.xml", &from(2, "Reader/1.1", &tag)).await;
+    for number in 3..6 {
+        let agent = "Feedly/1.0 (16 subscribers)";
+        server.get("/rss.xml", &from(number, agent, &tag)).await;
+    }
+    for _ in 0..3 {
+        server.get("/rss.xml", &from(9, "Wild/1.0", "")).await;
+    }
+    server.get("/robots.txt", &from(9, "Wild/1.0", "")).await;
+    server.get("/none.xml", &from(9, "Wild/1.0", "")).await;
+    let told = server.traffic.reader_figures();
+    assert_eq!(told.feeds.len(), 1, "{told:?}");
+    let of = &told.feeds[0];
+    assert_eq!(of.path.as_deref(), Some("/rss.xml"));
+    assert_eq!(of.subscribers, 16);
+    assert_eq!(of.pollers, 4);
+    assert_eq!((of.requests, of.conditional, of.not_modified), (9, 5, 5));
+    assert!(of.body_bytes >= 3 * 1900, "{told:?}");
+    let agents = told.agents.iter().map(|of| (&*of.name, of.requests));
+    let agents: Vec<_> = agents.collect();
+    assert_eq!(agents, [("Feedly", 3), ("Reader", 3), ("Wild", 3)]);
+    let hasty: Vec<_> = told
+        .hasty
+        .iter()
+        .map(|of| (&*of.name, of.hasty, of.refused))
+        .collect();
+    assert_eq!(hasty, [("Wild", 1, 1)]);
+    assert!(!format!("{told:?}").contains("192.0.2"));
+}
