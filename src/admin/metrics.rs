@@ -17,7 +17,7 @@ use super::desk::Desk;
 use super::told::Now;
 use super::view::{STATES, View};
 use crate::gallery;
-use crate::server::{Figures, OfOneClass};
+use crate::server::{Figures, OfOneClass, ReaderFigures};
 
 /// The format.
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -30,6 +30,7 @@ pub(super) fn text(desk: &Desk) -> String {
         view,
         age: desk.age(),
         traffic: desk.traffic().figures(),
+        readers: desk.traffic().reader_figures(),
         cards: desk.gallery().figures(),
         kept: desk.gallery().weight(),
         events: desk.counts().events(),
@@ -52,6 +53,7 @@ struct Sample {
     view: Option<Arc<View>>,
     age: Option<Duration>,
     traffic: Figures,
+    readers: ReaderFigures,
     cards: gallery::Figures,
     kept: u64,
     events: u64,
@@ -145,6 +147,7 @@ impl Collector for Sample {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut out = Writer(encoder);
         self.requests(&mut out)?;
+        self.feeds(&mut out)?;
         self.connections(&mut out)?;
         self.content(&mut out)?;
         self.others(&mut out)
@@ -210,6 +213,42 @@ impl Sample {
                     None,
                 )
             },
+        )
+    }
+
+    fn feeds(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let feeds = || self.readers.feeds.iter();
+        let feed = |path: &Option<String>| {
+            let path = path.as_deref().unwrap_or("others");
+            [("feed", path.to_owned())]
+        };
+        out.gauges(
+            (
+                "feed_subscribers",
+                "Subscribers of a feed by what services say, in the last day",
+                None,
+            ),
+            feeds().map(|of| (feed(&of.path), of.subscribers)),
+        )?;
+        out.gauges(
+            (
+                "feed_pollers",
+                "About how many other readers asked for a feed in the last day",
+                None,
+            ),
+            feeds().map(|of| (feed(&of.path), of.pollers)),
+        )?;
+        out.counters(
+            ("feed_requests", "Requests for a feed", None),
+            feeds().map(|of| (feed(&of.path), of.requests)),
+        )?;
+        out.counters(
+            (
+                "feed_not_modified",
+                "Requests for a feed that were answered with 304",
+                None,
+            ),
+            feeds().map(|of| (feed(&of.path), of.not_modified)),
         )
     }
 

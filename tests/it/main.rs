@@ -11,6 +11,7 @@
 )]
 
 mod addresses;
+mod admin;
 mod cards;
 mod check;
 mod codings;

@@ -463,10 +463,21 @@ pub fn request(
     path: &str,
     headers: &[(&str, &str)],
 ) -> Response {
+    request_of(address, "example.org", method, path, headers)
+}
+
+/// The same of a server that goes by a name.
+pub fn request_of(
+    address: impl ToSocketAddrs,
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Response {
     let mut socket = TcpStream::connect(address).expect("connected");
     socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
     let mut request =
-        format!("{method} {path} HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n");
+        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
         let _ = write!(request, "{name}: {value}\r\n");
     }
