@@ -5,6 +5,7 @@
 
 mod account;
 mod overview;
+mod cause;
 mod reconfigure;
 
 use std::collections::BTreeSet;
@@ -26,8 +27,10 @@ use crate::snapshot::{Compressor, Current, Snapshot, Stale};
 use crate::studio::Studio;
 use account::{Account, Origin};
 
+pub use crate::site::register::{Changed, Fate};
 pub use account::Findings;
 pub use overview::Overview;
+pub use cause::Cause;
 
 /// So many bodies and cards are looked at right after they are served; more of them when there is
 /// nothing else to do.
@@ -64,6 +67,12 @@ pub struct Pipeline {
 pub struct Status {
     /// Counts up with each snapshot that differs from the one before.
     pub generation: u64,
+    /// What it was made for.
+    pub cause: Cause,
+    /// As of when it was published.
+    pub published: Option<SystemTime>,
+    /// What became of posts by it. Nothing where another configuration is the cause: all were judged anew.
+    pub changed: Changed,
     /// How many files are what.
     pub tally: Tally,
     /// Everything that is wrong, in the order of the paths.
@@ -268,6 +277,12 @@ impl Pipeline {
             return Ok(Outcome::SameOutputs);
         }
         self.status.generation = snapshot.generation();
+        self.status.published = Some(now);
+        self.status.changed = difference.posts;
+        self.status.cause = match before.generation() {
+            0 => Cause::Start,
+            _ => Cause::Content,
+        };
         self.current.publish(snapshot);
         if let Some(compressor) = &self.compressor {
             compressor.take(self.current.load());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::account::{Account, Origin};
-use super::{MOST_CARDS, Outcome, Pipeline, PipelineError};
+use super::{Cause, Changed, MOST_CARDS, Outcome, Pipeline, PipelineError};
 use crate::config::Config;
 use crate::content::{Depth, Library, Loss};
 use crate::post::Post;
@@ -51,6 +51,10 @@ impl Pipeline {
         self.stale = Some(Stale::All);
         self.in_doubt = false;
         let outcome = self.publish(now)?;
+        if outcome == Outcome::Published {
+            self.status.cause = Cause::Configuration;
+            self.status.changed = Changed::default();
+        }
         self.see_all();
         if self.unseen.len() <= MOST_CARDS {
             self.advise(MOST_CARDS);

@@ -32,7 +32,7 @@ use crate::post::Post;
 
 use single::{Before, Judged, Plan};
 
-pub use difference::Difference;
+pub use difference::{Changed, Difference, Fate};
 
 /// All posts, and what has been decided on them.
 #[derive(Debug)]
@@ -249,13 +249,15 @@ impl Register {
             (path, before, after)
         });
         for (path, before, after) in made {
-            if let Some(held) = self.held.get_mut(&path) {
+            let held = self.held.get_mut(&path);
+            let is_there = held.is_some();
+            if let Some(held) = held {
                 held.entry.clone_from(&after);
             }
             let is_odd =
                 |entry: &Arc<Entry>| entry.updated_is_ahead() || is_the_sites(entry.path());
             if after.as_ref().is_some_and(is_odd) {
-                self.odd.insert(path);
+                self.odd.insert(Arc::clone(&path));
             } else {
                 self.odd.remove(&path);
             }
@@ -265,13 +267,7 @@ impl Register {
             {
                 continue;
             }
-            if old != new {
-                difference.is_visible = true;
-                let paths = [&old, &new].into_iter().flatten();
-                difference
-                    .cards
-                    .extend(paths.filter_map(|entry| entry.card_path().map(str::to_owned)));
-            }
+            difference.note(&path, is_there, (old.as_ref(), new.as_ref()));
             gone.extend(old);
             come.extend(new);
         }
