@@ -98,6 +98,16 @@ pub struct Serve {
     /// Have the operator's page at this address instead of `admin.listen`; `off` is nowhere.
     #[arg(long, value_name = "ADDRESS")]
     pub admin_listen: Option<AdminListen>,
+    /// How log lines are written to stderr.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORM",
+        env = "COURANT_LOG_FORMAT",
+        hide_env_values = true,
+        default_value_t = LogFormat::Human
+    )]
+    pub log_format: LogFormat,
 }
 
 /// Where the operator's page is.
@@ -116,6 +126,27 @@ impl FromStr for AdminListen {
                     .map_err(|_| "write `127.0.0.1:8081`, or `off`")?;
                 Ok(AdminListen(Some(address)))
             }
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people: a line of text, coloured on a terminal.
+    Human,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+impl Cli {
+    /// How log lines are to be written.
+    pub fn log_format(&self) -> LogFormat {
+        match &self.command {
+            None => self.serve.log_format,
+            Some(Command::Serve(serve)) => serve.log_format,
+            // They write none, but when something is wrong.
+            Some(_) => LogFormat::Human,
         }
     }
 }
@@ -180,5 +211,19 @@ mod tests {
         let cli = Cli::parse_from(["courant", "--config", "a.toml"]);
         assert!(cli.command.is_none());
         assert_eq!(cli.serve.config.config, Some(PathBuf::from("a.toml")));
+        assert_eq!(cli.log_format(), LogFormat::Human);
+    }
+
+    #[test]
+    fn the_form_of_the_log_is_that_of_the_command_that_serves() {
+        let form = |args: &[&str]| {
+            let args = ["courant"].iter().chain(args);
+            Cli::parse_from(args).log_format()
+        };
+        let json = ["--log-format", "json"];
+        assert_eq!(form(&json), LogFormat::Json);
+        assert_eq!(form(&["serve", "--log-format", "json"]), LogFormat::Json);
+        assert_eq!(form(&["serve"]), LogFormat::Human);
+        assert_eq!(form(&["check"]), LogFormat::Human);
     }
 }

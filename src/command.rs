@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use crate::cli::{Cli, Command, ConfigFile};
+use tracing::error;
+
+use crate::cli::{Cli, Command, ConfigFile, LogFormat};
 use crate::config::ConfigError;
 use crate::report::{Report, human};
 
@@ -43,6 +45,7 @@ impl From<Exit> for ExitCode {
 
 /// Runs what was asked for, and tells stderr why it failed if it did.
 pub fn run(cli: Cli) -> Exit {
+    let form = cli.log_format();
     let ended = match cli.command {
         None => serve::run(&cli.serve),
         Some(Command::Serve(args)) => serve::run(&args),
@@ -57,7 +60,10 @@ pub fn run(cli: Cli) -> Exit {
         } else {
             Exit::Failed
         };
-        tell(&explain(&error));
+        match form {
+            LogFormat::Human => tell(&explain(&error)),
+            LogFormat::Json => log(&error),
+        }
         exit
     })
 }
@@ -83,6 +89,21 @@ fn explain(error: &anyhow::Error) -> String {
         text.push_str(&format!("  hint: {}\n", hint.hint));
     }
     text
+}
+
+/// The same for programs: a line for each fault of a configuration, and one for all else.
+fn log(error: &anyhow::Error) {
+    match error.downcast_ref::<ConfigError>() {
+        Some(ConfigError::Faults { findings, .. }) => {
+            for finding in findings {
+                error!(hint = finding.hint, "{finding}");
+            }
+        }
+        _ => {
+            let hint = error.downcast_ref::<Hint>().map(|hint| &*hint.hint);
+            error!(hint, "{error:#}");
+        }
+    }
 }
 
 /// A failure of the machine's, with what to do about it.

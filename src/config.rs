@@ -29,7 +29,7 @@ pub use caching::{CacheTags, Caching};
 pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
 pub use limits::{Limits, Polls, SaysClient, TrustedProxies, household};
-pub use server::{Listen, NoAddress, Server, Tls};
+pub use server::{AccessLog, Listen, NoAddress, Server, Tls};
 pub use values::PERMALINK_PARTS;
 
 use crate::finding::{Finding, Rule};

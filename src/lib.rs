@@ -3,6 +3,7 @@
 //! The library exists so that the binary, the tests and the benchmarks share one house; it makes
 //! no promise of stability. `ARCHITECTURE.md` is the map.
 
+pub mod access_log;
 pub mod admin;
 pub mod allocator;
 pub mod archive;

@@ -3,11 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use courant::cli::Cli;
-use courant::{command, telemetry};
+use courant::cli::{Cli, LogFormat};
+use courant::command;
+use courant::telemetry::{self, Form};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let _logging = telemetry::init();
+    let _logging = telemetry::init(match cli.log_format() {
+        LogFormat::Human => Form::Human,
+        LogFormat::Json => Form::Json,
+    });
     command::run(cli).into()
 }

@@ -4,8 +4,8 @@
 //! codings, and what only the operator is told, are made after it.
 
 mod account;
-mod overview;
 mod cause;
+mod overview;
 mod reconfigure;
 
 use std::collections::BTreeSet;
@@ -29,8 +29,8 @@ use account::{Account, Origin};
 
 pub use crate::site::register::{Changed, Fate};
 pub use account::Findings;
-pub use overview::Overview;
 pub use cause::Cause;
+pub use overview::Overview;
 
 /// So many bodies and cards are looked at right after they are served; more of them when there is
 /// nothing else to do.

@@ -22,6 +22,7 @@ mod frequency;
 mod guests;
 mod host;
 mod late;
+mod line;
 mod listen;
 mod negotiate;
 mod note;
@@ -47,6 +48,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, error, warn};
 
+use crate::access_log::AccessLog;
 use crate::config;
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
@@ -69,6 +71,8 @@ pub struct Source {
     pub gallery: Gallery,
     /// Where it is counted. Who keeps a clone can tell.
     pub traffic: Traffic,
+    /// Where a line is written for each answer, if anywhere.
+    pub access_log: Option<AccessLog>,
 }
 
 /// How a server stopped.

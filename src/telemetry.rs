@@ -1,4 +1,5 @@
-//! Log lines to stderr, one a line, coloured on a terminal that wants it.
+//! Log lines to stderr, one a line: for people, coloured on a terminal that wants it, or for programs, as
+//! objects of JSON.
 //!
 //! A log that nobody reads, or that cannot be written, holds nothing up: lines are handed to a
 //! thread of their own, and what does not fit is dropped.
@@ -11,9 +12,18 @@ use tracing_subscriber::EnvFilter;
 /// So many lines wait to be written, at most. The queue of them is there from the start.
 const MOST_LINES: usize = 4_096;
 
+/// Whom lines are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Human,
+    /// For programs: one object a line, with `timestamp`, `level`, `message`, and what else is told.
+    Json,
+}
+
 /// Begins logging. `COURANT_LOG` sets what is logged, as in `courant=debug`; `NO_COLOR` is obeyed.
 /// What is logged is written before the guard is gone.
-pub fn init() -> WorkerGuard {
+pub fn init(form: Form) -> WorkerGuard {
     // `notify` warns when it is told twice that a directory is gone, which the system does.
     let usual = |_| EnvFilter::new("info,notify=error");
     let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(usual);
@@ -23,13 +33,21 @@ pub fn init() -> WorkerGuard {
         .buffered_lines_limit(MOST_LINES)
         .finish(std::io::stderr());
     // A second call, as in tests, leaves the first as it is.
-    let _ = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(colour)
         .with_target(false)
         // It would be said on the very stderr that fails, and panic there.
         .log_internal_errors(false)
-        .with_writer(writer)
-        .try_init();
+        .with_writer(writer);
+    let _ = match form {
+        Form::Human => lines.try_init(),
+        Form::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .try_init(),
+    };
     guard
 }

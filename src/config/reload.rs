@@ -34,6 +34,7 @@ impl Config {
                 "server.drain_timeout",
                 new.drain_timeout != old.drain_timeout,
             ),
+            ("server.access_log", new.access_log != old.access_log),
             (
                 "cards.cache_size",
                 self.cards.cache_size != running.cards.cache_size,

@@ -44,6 +44,17 @@ pub struct Server {
     pub limits: Limits,
     /// What caches are told.
     pub cache: Caching,
+    /// Where a line for each answer goes, if anywhere.
+    pub access_log: Option<AccessLog>,
+}
+
+/// `server.access_log`: where a line for each answer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessLog {
+    /// To the standard output.
+    Stdout,
+    /// To the end of a file.
+    File(PathBuf),
 }
 
 /// An address to listen on.
@@ -86,6 +97,7 @@ impl Default for Server {
             says_client: SaysClient::default(),
             limits: Limits::default(),
             cache: Caching::default(),
+            access_log: None,
         }
     }
 }
@@ -155,6 +167,12 @@ pub(super) fn server(
             ("forwarded", SaysClient::Forwarded),
         ],
     );
+    let access_log = table.string("access_log").map(|written| written.value);
+    let access_log = match access_log.as_deref() {
+        None | Some("") => None,
+        Some("-") => Some(AccessLog::Stdout),
+        Some(path) => Some(AccessLog::File(dir.join(path))),
+    };
     let limits = limits(table.table("limits"), faults);
     let cache = caching(table.table("cache"), faults);
     table.finish();
@@ -171,6 +189,7 @@ pub(super) fn server(
         says_client: says_client.unwrap_or_default(),
         limits,
         cache,
+        access_log,
     })
 }
 

@@ -20,38 +20,47 @@ pub(super) fn address(
     trusted: &TrustedProxies,
     says: SaysClient,
 ) -> Option<IpAddr> {
-    let mut address = peer;
+    let is_by_another = [FORWARDED, X_FORWARDED_FOR, VIA]
+        .iter()
+        .any(|name| headers.contains_key(name));
+    if is_by_another && !trusted.trusts(peer) {
+        return None;
+    }
+    named(peer, headers, trusted, says)
+        .filter(|address| !address.is_loopback())
+        .map(household)
+}
+
+/// The address that asks, as it is: that of whoever connects, or the one that a trusted proxy names.
+pub(super) fn named(
+    peer: Option<IpAddr>,
+    headers: &HeaderMap,
+    trusted: &TrustedProxies,
+    says: SaysClient,
+) -> Option<IpAddr> {
     if !trusted.trusts(peer) {
-        if [FORWARDED, X_FORWARDED_FOR, VIA]
-            .iter()
-            .any(|name| headers.contains_key(name))
-        {
-            return None;
-        }
-    } else {
-        let name = match says {
-            SaysClient::Forwarded => FORWARDED,
-            SaysClient::XForwardedFor => X_FORWARDED_FOR,
+        return peer;
+    }
+    let name = match says {
+        SaysClient::Forwarded => FORWARDED,
+        SaysClient::XForwardedFor => X_FORWARDED_FOR,
+    };
+    // Each proxy adds who came to it, so what is true begins at the end, and ends with the first who is
+    // not trusted.
+    let lines = headers.get_all(name).iter();
+    let members = lines.filter_map(|line| line.to_str().ok());
+    let members: Vec<&str> = members.flat_map(|line| line.split(',')).collect();
+    let mut address = None;
+    for member in members.into_iter().rev() {
+        address = match says {
+            SaysClient::Forwarded => forwarded_for(member),
+            SaysClient::XForwardedFor => node(member),
         };
-        // Each proxy adds who came to it, so what is true begins at the end, and ends with the first who is
-        // not trusted.
-        let lines = headers.get_all(name).iter();
-        let members = lines.filter_map(|line| line.to_str().ok());
-        let members: Vec<&str> = members.flat_map(|line| line.split(',')).collect();
-        address = None;
-        for member in members.into_iter().rev() {
-            address = match says {
-                SaysClient::Forwarded => forwarded_for(member),
-                SaysClient::XForwardedFor => node(member),
-            };
-            if address.is_none() || !trusted.trusts(address) {
-                break;
-            }
+        if address.is_none() || !trusted.trusts(address) {
+            break;
         }
     }
     address
-        .filter(|address| !address.is_loopback())
-        .map(household)
 }
 
 /// The `for` of one element, RFC 7239 §4.

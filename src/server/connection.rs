@@ -27,12 +27,14 @@ use tracing::debug;
 use super::Source;
 use super::client;
 use super::frequency::Frequency;
+use super::line::Line;
 use super::note::{Note, has_condition};
 use super::pulse::{Felt, Limits, Pulse, Verdict};
 use super::readers::Pace;
 use super::respond::{Reply, Rules, reply, too_many};
 use super::sending::Answer;
 use super::traffic::{Ended, Traffic};
+use crate::access_log::AccessLog;
 use crate::config::{self, SaysClient, TrustedProxies};
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
@@ -49,6 +51,7 @@ pub(super) struct Service {
     current: Current,
     gallery: Gallery,
     traffic: Traffic,
+    access_log: Option<AccessLog>,
     rules: Rules,
     limits: Limits,
     frequency: Option<Frequency>,
@@ -71,6 +74,7 @@ impl Service {
             current: source.current,
             gallery: source.gallery,
             traffic: source.traffic,
+            access_log: source.access_log,
             rules: Rules::new(
                 &config.public_url,
                 config.limits.target_length,
@@ -103,6 +107,13 @@ impl Service {
     fn client<B>(&self, request: &Request<B>, peer: Option<IpAddr>) -> Option<IpAddr> {
         let says = self.says_client;
         client::address(peer, request.headers(), &self.trusted_proxies, says)
+    }
+
+    /// The line of the access log.
+    fn line<B>(&self, request: &Request<B>, peer: Option<IpAddr>, now: SystemTime) -> Line {
+        let says = self.says_client;
+        let address = client::named(peer, request.headers(), &self.trusted_proxies, says);
+        Line::new(request, address, now)
     }
 
     /// Whether somebody asks too soon again without a condition for what is here; how long to wait, if that
@@ -160,6 +171,10 @@ impl Service {
             let note = Note::new(Arc::clone(&traffic), &request, asked, began);
             let client = || self.client(&request, peer);
             note.asked_by(&request, client, pace, reply.status());
+            let note = match &self.access_log {
+                Some(log) => note.with_line(log.clone(), self.line(&request, peer, now)),
+                None => note,
+            };
             let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
             async move {
                 let response = match reply {
@@ -169,6 +184,7 @@ impl Service {
                         awaiting.with(drawn)
                     }
                 };
+                let mut note = note;
                 note.made(response.status());
                 let leaves = is_last || pulse.leaves();
                 let mut response = response.map(|bytes| Answer::new(bytes, version, pulse, note));

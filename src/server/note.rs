@@ -1,4 +1,4 @@
-//! A request and its answer into what is counted of it.
+//! A request and its answer into what is counted and written of it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,9 +7,11 @@ use hyper::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT};
 use hyper::{Request, StatusCode};
 use tokio::time::Instant;
 
+use super::line::Line;
 use super::readers::{Pace, Poll};
 use super::respond::Asked;
 use super::traffic::{Class, Traffic};
+use crate::access_log::AccessLog;
 use crate::snapshot::Resource;
 
 /// What is kept of a request until its answer is through.
@@ -20,6 +22,9 @@ pub(super) struct Note {
     class: Class,
     feed: Option<Arc<Resource>>,
     is_conditional: bool,
+    status: StatusCode,
+    /// What is written of it, and where, if it is.
+    line: Option<Box<(AccessLog, Line)>>,
 }
 
 impl Note {
@@ -36,6 +41,16 @@ impl Note {
             class: asked.class,
             feed: asked.feed,
             is_conditional: has_condition(request.headers()),
+            status: StatusCode::OK,
+            line: None,
+        }
+    }
+
+    /// The same, which is written in the end.
+    pub(super) fn with_line(self, log: AccessLog, line: Line) -> Note {
+        Note {
+            line: Some(Box::new((log, line))),
+            ..self
         }
     }
 
@@ -63,14 +78,18 @@ impl Note {
     }
 
     /// The answer is made, and is about to be sent.
-    pub(super) fn made(&self, status: StatusCode) {
+    pub(super) fn made(&mut self, status: StatusCode) {
+        self.status = status;
         let took = self.began.elapsed();
         self.traffic
             .answered(self.class, status, self.is_conditional, took);
     }
 
     /// So many bytes of the answer's body got under way, and there come no more.
-    pub(super) fn ends(&self, bytes: usize) {
+    pub(super) fn ends(&mut self, bytes: usize) {
+        if let Some((log, line)) = self.line.take().map(|line| *line) {
+            log.line(line.finish(self.status, bytes));
+        }
         if bytes == 0 {
             return;
         }

@@ -60,7 +60,8 @@ impl Drop for Answer {
         if self.is_taken {
             self.pulse.ends();
         }
-        self.note.ends(self.length - self.left);
+        let sent = self.length - self.left;
+        self.note.ends(sent);
     }
 }
 

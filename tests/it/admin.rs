@@ -124,7 +124,10 @@ fn a_forged_host_or_origin_is_refused_whatever_it_asks_for() {
         assert_eq!(by("evil.example", path, &[]), 421, "{path}");
         let origin = [("Origin", "http://evil.example")];
         assert_eq!(by("localhost", path, &origin), 403, "{path}");
-        let embedded = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")];
+        let embedded = [
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Mode", "no-cors"),
+        ];
         assert_eq!(by("localhost", path, &embedded), 403, "{path}");
     }
     assert_eq!(by("courant.internal:8081", "/posts", &[]), 200);
@@ -135,9 +138,23 @@ fn with_a_token_nothing_is_told_to_who_has_another_or_none() {
     let token = format!("token = \"{TOKEN}\"\n");
     let running = Running::start(&site(), "127.0.0.1:0", &token);
     let bearer = |token: &str| [("Authorization", format!("Bearer {token}"))];
-    for path in ["/", "/metrics", "/events", "/posts", "/post?path=hidden.md", "/entry?path=public.md", "/readers", "/card.png?path=/public/"] {
-        for headers in [vec![], bearer("another").to_vec(), bearer(&TOKEN[1..]).to_vec()] {
-            let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    for path in [
+        "/",
+        "/metrics",
+        "/events",
+        "/posts",
+        "/post?path=hidden.md",
+        "/entry?path=public.md",
+        "/readers",
+        "/card.png?path=/public/",
+    ] {
+        for headers in [
+            vec![],
+            bearer("another").to_vec(),
+            bearer(&TOKEN[1..]).to_vec(),
+        ] {
+            let headers: Vec<(&str, &str)> =
+                headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
             let answer = running.ask(path, &headers);
             assert_eq!(answer.status, 401, "{path}");
             assert!(!answer.text().contains("boat"), "{path}");
@@ -148,14 +165,21 @@ fn with_a_token_nothing_is_told_to_who_has_another_or_none() {
     assert!(running.ask("/posts", &right).text().contains("Secret boat"));
     // Supervisors have no token, and are told that much.
     assert_eq!(running.ask("/healthz", &[]).status, 200);
-    assert_eq!(running.ask("/readyz", &[]).text(), "{\"status\":\"ready\"}\n");
+    assert_eq!(
+        running.ask("/readyz", &[]).text(),
+        "{\"status\":\"ready\"}\n"
+    );
 }
 
 #[test]
 fn it_is_ready_and_stays_so_when_the_content_goes_and_says_what_is_wrong() {
     let site = site();
     let running = Running::start(&site, "127.0.0.1:0", "");
-    assert!(running.until("/readyz", "\"status\":\"ready\"").contains("\"degraded\":[]"));
+    assert!(
+        running
+            .until("/readyz", "\"status\":\"ready\"")
+            .contains("\"degraded\":[]")
+    );
     let (content, aside) = (site.content(), site.root().join("aside"));
     fs::rename(&content, &aside).expect("moved");
     let body = running.until("/readyz", "\"status\":\"degraded\"");
@@ -172,9 +196,23 @@ fn it_is_ready_and_stays_so_when_the_content_goes_and_says_what_is_wrong() {
 #[test]
 fn metrics_count_what_is_asked_and_what_there_is() {
     let running = Running::start(&site(), "127.0.0.1:0", "");
-    let feed = request(&*running.public, "GET", "/rss.xml", &[("User-Agent", "Feedly/1.0 (12 subscribers)")]);
+    let feed = request(
+        &*running.public,
+        "GET",
+        "/rss.xml",
+        &[("User-Agent", "Feedly/1.0 (12 subscribers)")],
+    );
     let etag = feed.header("etag").expect("one").to_owned();
-    assert_eq!(request(&*running.public, "GET", "/rss.xml", &[("If-None-Match", &etag)]).status, 304);
+    assert_eq!(
+        request(
+            &*running.public,
+            "GET",
+            "/rss.xml",
+            &[("If-None-Match", &etag)]
+        )
+        .status,
+        304
+    );
     let text = running.ask("/metrics", &[]).text();
     for line in [
         "courant_requests_total{class=\"feed\",status=\"200\"} 1",
@@ -187,7 +225,10 @@ fn metrics_count_what_is_asked_and_what_there_is() {
         "courant_generation 1",
         "# EOF",
     ] {
-        assert!(text.lines().any(|said| said == line), "no `{line}` in\n{text}");
+        assert!(
+            text.lines().any(|said| said == line),
+            "no `{line}` in\n{text}"
+        );
     }
     assert!(!text.contains("boat"));
 }
@@ -202,7 +243,9 @@ fn a_stream_of_events_tells_of_an_edit() {
     socket
         .write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .expect("sent");
-    let mut lines = BufReader::new(socket).lines().map(|line| line.expect("UTF-8"));
+    let mut lines = BufReader::new(socket)
+        .lines()
+        .map(|line| line.expect("UTF-8"));
     let mut until = |text: &str| lines.find(|line| line.contains(text)).expect("it is told");
     until("text/event-stream");
     until("\"generation\":1");
@@ -240,7 +283,13 @@ fn many_posts_are_shown_a_hundred_at_a_time_and_all_are_found() {
         );
     }
     let running = Running::start(&site, "127.0.0.1:0", "");
-    let shown = |path: &str| running.ask(path, &[]).text().matches("href=\"/post?").count();
+    let shown = |path: &str| {
+        running
+            .ask(path, &[])
+            .text()
+            .matches("href=\"/post?")
+            .count()
+    };
     assert_eq!(shown("/posts"), 100);
     assert_eq!(shown("/posts?page=3"), 100);
     assert_eq!(shown("/posts?page=99"), 100);

@@ -106,6 +106,7 @@ impl Pictures {
             current,
             gallery: gallery.clone(),
             traffic: Traffic::default(),
+            access_log: None,
         };
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (tell, address) = std::sync::mpsc::channel();

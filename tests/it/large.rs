@@ -162,6 +162,7 @@ impl Huge {
             current,
             gallery: Gallery::new(1 << 20, 4).unwrap(),
             traffic: Traffic::default(),
+            access_log: None,
         };
         let clock = || -> SystemTime { UNIX_EPOCH + Duration::from_secs(784_111_777) };
         tokio::spawn(async move {

@@ -63,6 +63,7 @@ impl Running {
             current,
             gallery,
             traffic: Traffic::default(),
+            access_log: None,
         };
         let server = Server::new(source, config, clock);
         let (stop, stopped) = oneshot::channel::<()>();

@@ -10,6 +10,7 @@
     reason = "a test ends where it fails, and nothing outside could reach into it"
 )]
 
+mod access_log;
 mod addresses;
 mod admin;
 mod cards;
@@ -29,6 +30,7 @@ mod large;
 mod limits;
 mod lints;
 mod listen;
+mod logs;
 mod many;
 mod model;
 mod pages;

@@ -155,7 +155,7 @@ fn signal(child: &Child, name: &str) {
 
 /// The lines of a log as they come.
 #[cfg(unix)]
-fn lines(stderr: BufReader<std::process::ChildStderr>) -> std::sync::mpsc::Receiver<String> {
+pub fn lines(stderr: BufReader<std::process::ChildStderr>) -> std::sync::mpsc::Receiver<String> {
     let (sender, lines) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for line in stderr.lines().map_while(Result::ok) {
@@ -167,7 +167,7 @@ fn lines(stderr: BufReader<std::process::ChildStderr>) -> std::sync::mpsc::Recei
 
 /// Reads the log up to a line that holds the text.
 #[cfg(unix)]
-fn logged(lines: &std::sync::mpsc::Receiver<String>, text: &str) -> String {
+pub fn logged(lines: &std::sync::mpsc::Receiver<String>, text: &str) -> String {
     let mut log = String::new();
     while !log.contains(text) {
         let line = lines.recv_timeout(std::time::Duration::from_secs(20));

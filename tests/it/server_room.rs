@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use courant::access_log::AccessLog;
 use courant::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope};
 use courant::config;
 use courant::gallery::Gallery;
@@ -48,6 +49,14 @@ pub struct Running {
 
 impl Running {
     pub async fn start(change: impl FnOnce(&mut config::Server)) -> Running {
+        Running::logging(None, change).await
+    }
+
+    /// The same, where what is answered is written.
+    pub async fn logging(
+        access_log: Option<AccessLog>,
+        change: impl FnOnce(&mut config::Server),
+    ) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = config::Server {
@@ -64,6 +73,7 @@ impl Running {
             current: CURRENT.clone(),
             gallery: Gallery::new(1 << 20, 4).unwrap(),
             traffic: traffic.clone(),
+            access_log,
         };
         let (stop, stopped) = oneshot::channel();
         let drained = tokio::spawn(async move {

@@ -228,6 +228,7 @@ impl TestSite {
             current: current.clone(),
             gallery,
             traffic: traffic.clone(),
+            access_log: None,
         };
         let serving = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -476,8 +477,7 @@ pub fn request_of(
 ) -> Response {
     let mut socket = TcpStream::connect(address).expect("connected");
     socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
         let _ = write!(request, "{name}: {value}\r\n");
     }
