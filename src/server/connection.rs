@@ -113,7 +113,8 @@ impl Service {
     fn line<B>(&self, request: &Request<B>, peer: Option<IpAddr>, now: SystemTime) -> Line {
         let says = self.says_client;
         let address = client::named(peer, request.headers(), &self.trusted_proxies, says);
-        Line::new(request, address, now)
+        // A proxy that says nothing of it is who asks.
+        Line::new(request, address.or(peer), now)
     }
 
     /// Whether somebody asks too soon again without a condition for what is here; how long to wait, if that

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
+use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use super::traffic::Sets;
@@ -48,7 +49,8 @@ pub(super) struct Readers {
     start: Instant,
     /// With a key that nobody knows.
     hasher: RandomState,
-    feeds: ArcSwap<HashMap<ArtifactKey, Arc<Feed>>>,
+    /// Their names are the site's own, so that nobody can make them collide.
+    feeds: ArcSwap<FxHashMap<ArtifactKey, Arc<Feed>>>,
     /// Held while a feed is added.
     growing: Mutex<()>,
     others: Arc<Feed>,
@@ -164,7 +166,7 @@ impl Readers {
             return note(&self.others);
         }
         let feed = Arc::new(Feed::default());
-        let mut more = HashMap::clone(&feeds);
+        let mut more = FxHashMap::clone(&feeds);
         more.insert(key.clone(), Arc::clone(&feed));
         self.feeds.store(Arc::new(more));
         note(&feed);

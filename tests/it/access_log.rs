@@ -71,7 +71,12 @@ async fn no_client_can_forge_a_line() {
 #[tokio::test]
 async fn the_address_is_the_one_that_a_trusted_proxy_names_and_no_other() {
     let fields = "X-Forwarded-For: 192.0.2.9, 2001:db8:1:2::5\r\n";
-    for (trusted, named) in [(&["127.0.0.1"][..], "2001:db8:1:2::5"), (&[], "127.0.0.1")] {
+    let proxy = &["127.0.0.1"][..];
+    for (trusted, fields, named) in [
+        (proxy, fields, "2001:db8:1:2::5"),
+        (proxy, "", "127.0.0.1"),
+        (&[], fields, "127.0.0.1"),
+    ] {
         let lines = logged(trusted, async |server| {
             server.get("/robots.txt", fields).await;
         })

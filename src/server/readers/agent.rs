@@ -143,7 +143,7 @@ fn number(text: &str) -> Option<u32> {
     (number <= MOST_SUBSCRIBERS).then_some(number)
 }
 
-/// `feed-id=…`, `feed-id:…`, `feedId: …`, or the number in an address of NewsBlur's.
+/// `feed-id=…`, `feed-id:…`, `feedId: …`, or the number in an address of `NewsBlur`.
 fn feed_id(agent: &str) -> Option<&str> {
     const NAMES: [&str; 4] = ["feed-id", "feedId", "feedid", "/site/"];
     let (at, name) = NAMES

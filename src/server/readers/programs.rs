@@ -33,28 +33,23 @@ struct Asked {
 impl Programs {
     /// Notes a request of the program that is called so.
     pub(super) fn note(&mut self, name: &str, poll: Poll<'_>, hour: u64) {
-        let asked = self.get(name, hour);
-        asked.requests += 1;
-        asked.conditional += u64::from(poll.is_conditional);
-        asked.not_modified += u64::from(poll.is_not_modified);
-        asked.hasty += u64::from(poll.pace == Pace::Hasty);
-        asked.refused += u64::from(poll.pace == Pace::Refused);
+        match self.known.get_mut(name) {
+            Some(asked) => asked.note(poll),
+            None => self.new_place(name, hour).note(poll),
+        }
     }
 
-    /// That of a name. Where there is no room for it, the table is made smaller once in an hour, so that
-    /// a flood of names takes no place for long from those that are many.
-    fn get(&mut self, name: &str, hour: u64) -> &mut Asked {
-        if !self.known.contains_key(name) {
-            if self.known.len() >= MOST_NAMES {
-                if self.thinned >= hour {
-                    return &mut self.others;
-                }
-                self.thinned = hour;
-                self.thin();
+    /// That of a name that is not known. Where there is no room for it, the table is made smaller once in an
+    /// hour, so that a flood of names takes no place for long from those that are many.
+    fn new_place(&mut self, name: &str, hour: u64) -> &mut Asked {
+        if self.known.len() >= MOST_NAMES {
+            if self.thinned >= hour {
+                return &mut self.others;
             }
-            self.known.insert(name.into(), Asked::default());
+            self.thinned = hour;
+            self.thin();
         }
-        self.known.get_mut(name).unwrap_or(&mut self.others)
+        self.known.entry(name.into()).or_default()
     }
 
     /// Lets go of the rarer half of the names.
@@ -69,6 +64,14 @@ impl Programs {
 }
 
 impl Asked {
+    fn note(&mut self, poll: Poll<'_>) {
+        self.requests += 1;
+        self.conditional += u64::from(poll.is_conditional);
+        self.not_modified += u64::from(poll.is_not_modified);
+        self.hasty += u64::from(poll.pace == Pace::Hasty);
+        self.refused += u64::from(poll.pace == Pace::Refused);
+    }
+
     fn add(&mut self, other: &Asked) {
         self.requests += other.requests;
         self.conditional += other.conditional;

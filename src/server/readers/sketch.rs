@@ -1,9 +1,9 @@
 //! Hashes into how many different ones there were of late, without keeping any.
 //!
-//! A sketch ("HyperLogLog", Flajolet et al. 2007) has some hundred registers. A hash picks one, and leaves
+//! A sketch (`HyperLogLog`, Flajolet et al. 2007) has some hundred registers. A hash picks one, and leaves
 //! there how many zeros it begins with, if that is more than is there: many zeros are rare, and so tell of many
 //! hashes. What is estimated of 512 registers is off by 4.6 % of the true number as a rule (one standard
-//! deviation), and by less than one for some dozen. Nobody can tell from the registers which hashes there
+//! deviation), and by one or so where there are some dozen. Nobody can tell from the registers which hashes there
 //! were.
 //!
 //! There is one for each hour; that of the hour a day ago is emptied and taken for the new one. All of them
@@ -56,7 +56,7 @@ impl Day {
                 place.number.store(hour, Ordering::Release);
             }
         }
-        let rank = (hash | REGISTERS as u64 - 1).leading_zeros() + 1;
+        let rank = (hash | (REGISTERS as u64 - 1)).leading_zeros() + 1;
         let rank = u8::try_from(rank).unwrap_or(u8::MAX);
         if let Some(register) = place.registers.get(hash as usize % REGISTERS)
             // Mostly it is there already, and nothing is written.

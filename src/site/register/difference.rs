@@ -186,6 +186,7 @@ mod tests {
             ("b", Fate::New),
             ("c", Fate::Changed),
             ("d", Fate::Hidden),
+            ("f", Fate::New),
         ]);
         all.merge(changed(&[
             ("a", Fate::Hidden),
@@ -193,6 +194,7 @@ mod tests {
             ("c", Fate::Gone),
             ("d", Fate::New),
             ("e", Fate::New),
+            ("f", Fate::Gone),
         ]));
         let expected = [
             ("b", Fate::New),
