@@ -95,6 +95,8 @@ impl AccessLog {
             .name("access-log".to_owned())
             .spawn(move || {
                 write(sink, &lines, &shared);
+                // Before the end is told, so that what comes after it is known to be lost.
+                drop(lines);
                 // Whoever waited for it has gone.
                 let _ = end.try_send(());
             })?;
