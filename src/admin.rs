@@ -23,7 +23,7 @@ mod view;
 use crate::config::Secret;
 
 pub use desk::Sources;
-pub use listen::Admin;
+pub use listen::{Admin, Place};
 pub use told::{Generation, News, Now, Told, Troubles};
 
 /// Who may see it.

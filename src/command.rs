@@ -18,6 +18,7 @@ use tracing::error;
 use crate::cli::{Cli, Command, ConfigFile, LogFormat};
 use crate::config::ConfigError;
 use crate::report::{Report, human};
+use crate::server::CannotInherit;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn run(cli: Cli) -> Exit {
         Some(Command::Init(args)) => init::run(&args),
     };
     ended.unwrap_or_else(|error| {
-        let exit = if error.is::<ConfigError>() {
+        let exit = if error.is::<ConfigError>() || error.is::<CannotInherit>() {
             Exit::Usage
         } else {
             Exit::Failed
@@ -85,8 +86,10 @@ fn explain(error: &anyhow::Error) -> String {
         }
         None => {}
     }
-    if let Some(hint) = error.downcast_ref::<Hint>() {
-        text.push_str(&format!("  hint: {}\n", hint.hint));
+    let hint = error.downcast_ref::<Hint>().map(|hint| hint.hint.as_str());
+    let inherited = error.downcast_ref().map(CannotInherit::hint);
+    if let Some(hint) = hint.or(inherited) {
+        text.push_str(&format!("  hint: {hint}\n"));
     }
     text
 }

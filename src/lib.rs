@@ -28,6 +28,7 @@ pub mod progress;
 pub mod render;
 pub mod report;
 pub mod server;
+pub mod service;
 pub mod site;
 pub mod snapshot;
 pub mod stamp;

@@ -56,7 +56,7 @@ use connection::{Service, stopped};
 use guests::Guests;
 use listen::{Accepted, Listener};
 
-pub use listen::{CannotListen, Listeners, Part, Tls, TlsError};
+pub use listen::{CannotInherit, CannotListen, Handed, Inherited, Listeners, Part, Tls, TlsError};
 pub use readers::{OfAgent, OfFeed, ReaderFigures};
 pub use respond::{Awaiting, Reply, Rules, respond};
 pub use traffic::{Class, Connections, Figures, OfOneClass, Times, Traffic};

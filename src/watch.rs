@@ -196,6 +196,7 @@ impl Watch {
             rescan: at + self.config().watch.rescan,
         };
         loop {
+            report(Turn::Awake);
             if let Some(turn) = seen.next(&self.sight, self.config().watch.poll) {
                 report(turn);
                 // What happened before it was clear that nothing would tell of it.

@@ -10,13 +10,15 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
 use super::desk::{Desk, Sources};
 use super::guard::Guard;
 use super::route::answer;
+use crate::server::Handed;
 
 /// The operator, a scraper, a supervisor, and a few that are forgotten in a browser.
 const MOST_CONNECTIONS: usize = 64;
@@ -24,6 +26,20 @@ const MOST_CONNECTIONS: usize = 64;
 const HEAD: Duration = Duration::from_secs(10);
 /// How often an address that another has is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Where the operator's listener is.
+#[derive(Debug)]
+pub enum Place {
+    /// At an address.
+    At(SocketAddr),
+    /// At a socket that was handed over.
+    Handed(Handed),
+}
+
+enum Listener {
+    Tcp(tokio::net::TcpListener),
+    Unix(tokio::net::UnixListener),
+}
 
 /// The operator's listener. It ends when this is dropped.
 #[derive(Debug)]
@@ -38,14 +54,14 @@ impl Admin {
     ///
     /// # Errors
     /// The address cannot be had at all, or the system gives no thread.
-    pub fn start(
-        address: SocketAddr,
-        guard: super::Access<'_>,
-        sources: Sources,
-    ) -> io::Result<Admin> {
-        let listener = match bind(address) {
-            Ok(listener) => Some(listener),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+    pub fn start(place: Place, guard: super::Access<'_>, sources: Sources) -> io::Result<Admin> {
+        let (taken, address) = match place {
+            Place::At(address) => (bind(address).map(Handed::Tcp), Some(address)),
+            Place::Handed(handed) => (Ok(handed), None),
+        };
+        let listener = match (taken, address) {
+            (Ok(listener), _) => Some(listener),
+            (Err(error), Some(address)) if error.kind() == io::ErrorKind::AddrInUse => {
                 warn!(
                     %address,
                     hint = "`admin.listen` in the configuration names it; it is tried again until it is free",
@@ -53,9 +69,12 @@ impl Admin {
                 );
                 None
             }
-            Err(error) => return Err(error),
+            (Err(error), _) => return Err(error),
         };
-        let bound = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let bound = match &listener {
+            Some(Handed::Tcp(listener)) => Some(listener.local_addr()?),
+            Some(Handed::Unix(_)) | None => None,
+        };
         let guard = Guard::new(guard.hosts, guard.token);
         let desk = Arc::new((Desk::new(sources), guard));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -94,18 +113,28 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-async fn attend(address: SocketAddr, mut listener: Option<TcpListener>, desk: Arc<(Desk, Guard)>) {
+async fn attend(
+    address: Option<SocketAddr>,
+    mut listener: Option<Handed>,
+    desk: Arc<(Desk, Guard)>,
+) {
     let listener = loop {
-        let taken = match listener.take() {
-            Some(listener) => tokio::net::TcpListener::from_std(listener),
-            None => {
+        let taken = match (listener.take(), address) {
+            (Some(Handed::Tcp(listener)), _) => {
+                tokio::net::TcpListener::from_std(listener).map(Listener::Tcp)
+            }
+            (Some(Handed::Unix(listener)), _) => {
+                tokio::net::UnixListener::from_std(listener).map(Listener::Unix)
+            }
+            (None, Some(address)) => {
                 sleep(AGAIN).await;
                 let taken = bind(address).and_then(tokio::net::TcpListener::from_std);
                 if taken.is_ok() {
                     info!(%address, "the operator's page is there");
                 }
-                taken
+                taken.map(Listener::Tcp)
             }
+            (None, None) => return,
         };
         match taken {
             Ok(listener) => break listener,
@@ -117,30 +146,41 @@ async fn attend(address: SocketAddr, mut listener: Option<TcpListener>, desk: Ar
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return;
         };
-        let socket = match listener.accept().await {
-            Ok((socket, _)) => socket,
-            Err(error) => {
-                debug!(%error, "a connection of the operator's could not be taken");
-                sleep(AGAIN).await;
-                continue;
-            }
-        };
         let desk = Arc::clone(&desk);
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let desk = Arc::clone(&desk);
-                async move { Ok::<_, Infallible>(answer(request, desk).await) }
-            });
-            let served = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD)
-                .max_headers(64)
-                .serve_connection(TokioIo::new(socket), service)
-                .await;
-            if let Err(error) = served {
-                debug!(%error, "a connection of the operator's ended with an error");
-            }
-            drop(permit);
-        });
+        let accepted = match &listener {
+            Listener::Tcp(listener) => match listener.accept().await {
+                Ok((socket, _)) => Ok(tokio::spawn(serve(socket, desk, permit))),
+                Err(error) => Err(error),
+            },
+            Listener::Unix(listener) => match listener.accept().await {
+                Ok((socket, _)) => Ok(tokio::spawn(serve(socket, desk, permit))),
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = accepted {
+            debug!(%error, "a connection of the operator's could not be taken");
+            sleep(AGAIN).await;
+        }
     }
+}
+
+/// Serves one connection to its end.
+async fn serve<S>(socket: S, desk: Arc<(Desk, Guard)>, permit: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|request| {
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, Infallible>(answer(request, desk).await) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_headers(64)
+        .serve_connection(TokioIo::new(socket), service)
+        .await;
+    if let Err(error) = served {
+        debug!(%error, "a connection of the operator's ended with an error");
+    }
+    drop(permit);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use crate::pipeline::{Outcome, PipelineError, Status};
+use crate::pipeline::{Cause, Changed, Outcome, PipelineError, Status};
 use crate::watch::Turn;
 
 /// So many generations are remembered.
@@ -39,8 +39,10 @@ pub struct Generation {
     pub number: u64,
     /// Since when it is served.
     pub since: SystemTime,
-    /// What it changed.
-    pub changed: String,
+    /// Why it came.
+    pub cause: Cause,
+    /// What became of posts with it.
+    pub changed: Changed,
 }
 
 /// What keeps what is served from being what is on disk.
@@ -131,6 +133,10 @@ impl Told {
 
     /// Hears of a turn.
     pub fn hear(&self, turn: &Turn<'_>, at: SystemTime) {
+        // No news.
+        if matches!(turn, Turn::Awake | Turn::Rereading) {
+            return;
+        }
         self.0.send_modify(|now| {
             now.version += 1;
             now.hear(turn, at);
@@ -141,6 +147,7 @@ impl Told {
 impl Now {
     fn hear(&mut self, turn: &Turn<'_>, at: SystemTime) {
         match turn {
+            Turn::Awake | Turn::Rereading => {}
             Turn::Looked(outcome, status) => self.looked(*outcome, status, at),
             Turn::Advised(status) | Turn::Missed(_, status) => self.status = (*status).clone(),
             Turn::Failed(error) => self.troubles.content = Some(chain(error)),
@@ -177,7 +184,8 @@ impl Now {
             self.history.push_front(Generation {
                 number: status.generation,
                 since: at,
-                changed: String::new(),
+                cause: status.cause,
+                changed: status.changed.clone(),
             });
         }
     }

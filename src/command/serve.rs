@@ -22,7 +22,8 @@ use crate::gallery::Gallery;
 use crate::pipeline::Pipeline;
 use crate::priority::Priority;
 use crate::report;
-use crate::server::{self, Listeners, Source, Tls, Traffic};
+use crate::server::{self, Inherited, Listeners, Source, Tls, Traffic};
+use crate::service::{self, Supervisor};
 use crate::snapshot::{Compressor, Current};
 use crate::watch::{Load, Turn, Watch};
 use hints::{cannot_encrypt, cannot_listen, cannot_log, cannot_watch, hint};
@@ -31,6 +32,7 @@ use log::Log;
 pub(super) use hints::no_content;
 
 pub(super) fn run(args: &Serve) -> anyhow::Result<Exit> {
+    let inherited = Inherited::take()?;
     let file = config_file(&args.config);
     let listen = args.listen.clone();
     let admin_listen = args.admin_listen;
@@ -49,19 +51,30 @@ pub(super) fn run(args: &Serve) -> anyhow::Result<Exit> {
     };
     let config = load()?;
     let form = args.log_format;
-    server::runtime()?.block_on(serve(config, file, form, Box::new(load)))
+    server::runtime()?.block_on(serve(config, file, form, Box::new(load), inherited))
 }
 
 /// The order is that of trust: the addresses are taken before the long work, and nothing is answered
 /// before the first snapshot is whole. Requests that come between wait in the backlog; or go to the courant
 /// that listens there too, and is to be replaced by this one.
-async fn serve(config: Config, file: PathBuf, form: LogFormat, load: Load) -> anyhow::Result<Exit> {
+async fn serve(
+    config: Config,
+    file: PathBuf,
+    form: LogFormat,
+    load: Load,
+    inherited: Inherited,
+) -> anyhow::Result<Exit> {
     let to = config.server.access_log.as_ref();
     let writing = to.map(|to| written(to).map_err(|error| cannot_log(to, error)));
     let (access_log, writing) = writing.transpose()?.unzip();
     let files = config.server.tls.as_ref();
     let tls = files.map(Tls::load).transpose().map_err(cannot_encrypt)?;
-    let listeners = Listeners::bind(&config.server, tls.clone(), server::parts());
+    let listeners = if inherited.public.is_empty() {
+        Listeners::bind(&config.server, tls.clone(), server::parts())
+    } else {
+        info!("listening on what was handed over, and not on `server.listen`");
+        Listeners::inherit(inherited.public, tls.clone(), server::parts())
+    };
     let listeners = listeners.map_err(cannot_listen)?;
     listeners.listen(false).map_err(cannot_listen)?;
     let addresses = listeners.addresses();
@@ -94,13 +107,14 @@ async fn serve(config: Config, file: PathBuf, form: LogFormat, load: Load) -> an
         counts: watch.counts(),
         clock,
     };
-    let operator = operator::start(&config.admin, sources)?;
+    let operator = operator::start(&config.admin, inherited.admin, sources)?;
     watch.look(clock()).map_err(no_content)?;
     told.begins(watch.status(), clock());
     listeners.listen(true).map_err(cannot_listen)?;
     let mut log = Log {
         findings: watch.status().findings.clone(),
     };
+    let mut supervisor = Supervisor::new(watch.status());
     let of_start = config.clone();
     let page = operator.as_ref().and_then(Admin::address);
     let shared: Vec<_> = listeners.shared().cloned().collect();
@@ -135,6 +149,7 @@ async fn serve(config: Config, file: PathBuf, form: LogFormat, load: Load) -> an
             watch.run(clock, |turn| {
                 let has_worked = matches!(turn, Turn::Looked(..) | Turn::Reloaded { .. });
                 told.hear(&turn, clock());
+                supervisor.turn(&turn);
                 log.turn(turn);
                 if has_worked {
                     allocator::give_back();
@@ -142,12 +157,15 @@ async fn serve(config: Config, file: PathBuf, form: LogFormat, load: Load) -> an
             });
         })?;
     let stopped = async move {
+        // Asked for when all threads that answer are there.
+        service::ready();
         tokio::select! {
             _ = terminate.recv() => info!("stopping on SIGTERM"),
             _ = interrupt.recv() => info!("stopping on SIGINT"),
             // A server that sees no edits any more would go on showing what is to be hidden.
             _ = watch_ended => error!("stopping, as the watch ended by itself"),
         }
+        service::stopping();
     };
     let (renew, renewals) = channel();
     if let Some(tls) = tls {

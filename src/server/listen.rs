@@ -6,25 +6,27 @@
 //!
 //! With `listen/`, the only place that names the `socket2` crate.
 
+mod door;
+mod inherited;
 mod others;
 mod tls;
 mod unix;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
 use crate::config::{self, Listen};
 
+use door::{Door, Keeper, is_shared, local, tcp};
 use others::{drops_new, others_listen};
 
+pub use inherited::{CannotInherit, Handed, Inherited};
 pub use tls::{Tls, TlsError};
 
 /// How many connections wait in the system until they are taken.
@@ -40,16 +42,6 @@ pub struct Listeners {
     tls: Option<Arc<Tls>>,
 }
 
-/// One address.
-#[derive(Debug)]
-struct Door {
-    address: Listen,
-    sockets: Vec<Socket>,
-    /// Another process listens there too.
-    shared: bool,
-    file: Option<Arc<unix::File>>,
-}
-
 /// What one thread, or one runtime, takes connections from.
 #[derive(Debug)]
 pub struct Part {
@@ -60,11 +52,12 @@ pub struct Part {
 enum Ready {
     Tcp {
         socket: std::net::TcpListener,
-        /// How many sockets of ours listen on the port.
-        own: usize,
+        /// How many sockets listen on the port when nobody else's do; of an address that stays when we
+        /// leave, none is counted.
+        own: Option<usize>,
         tls: Option<Arc<Tls>>,
     },
-    Unix(std::os::unix::net::UnixListener, Arc<unix::File>),
+    Unix(std::os::unix::net::UnixListener, Option<Arc<unix::File>>),
 }
 
 /// An address that cannot be had.
@@ -105,6 +98,21 @@ impl Listeners {
         Ok(Listeners { doors, tls })
     }
 
+    /// Takes sockets that listen already, for so many parts, which all take from the same queues.
+    ///
+    /// # Errors
+    /// The first that cannot be had so often.
+    pub fn inherit(
+        handed: Vec<Handed>,
+        tls: Option<Arc<Tls>>,
+        parts: usize,
+    ) -> Result<Listeners, CannotListen> {
+        let doors = handed.into_iter();
+        let doors = doors.map(|handed| Door::handed(handed, parts.max(1)));
+        let doors = doors.collect::<Result<_, _>>()?;
+        Ok(Listeners { doors, tls })
+    }
+
     /// The addresses, with the ports that the system chose.
     pub fn addresses(&self) -> Vec<Listen> {
         self.doors.iter().map(|door| door.address.clone()).collect()
@@ -127,7 +135,9 @@ impl Listeners {
     /// # Errors
     /// The first address that cannot be had.
     pub fn listen(&self, all: bool) -> Result<(), CannotListen> {
-        for door in self.doors.iter().filter(|door| door.shared == all) {
+        let ours = |door: &&Door| matches!(door.keeper, Keeper::Us(_));
+        let now = |door: &&Door| door.shared == all;
+        for door in self.doors.iter().filter(ours).filter(now) {
             for socket in &door.sockets {
                 socket.listen(BACKLOG).map_err(|source| CannotListen {
                     address: door.address.clone(),
@@ -152,9 +162,13 @@ impl Listeners {
             let own = ports.iter().filter(|other| Some(**other) == port).count();
             let own = own * door.sockets.len();
             for (part, socket) in parts.iter_mut().zip(door.sockets) {
-                part.sockets.push(match &door.file {
-                    Some(file) => Ready::Unix(socket.into(), Arc::clone(file)),
-                    None => Ready::Tcp {
+                let (file, own) = match &door.keeper {
+                    Keeper::Us(file) => (file.clone(), Some(own)),
+                    Keeper::Starter => (None, None),
+                };
+                part.sockets.push(match &door.address {
+                    Listen::Unix(_) => Ready::Unix(socket.into(), file),
+                    Listen::Tcp(_) => Ready::Tcp {
                         socket: socket.into(),
                         own,
                         tls: self.tls.clone(),
@@ -166,82 +180,12 @@ impl Listeners {
     }
 }
 
-impl Door {
-    fn port(&self) -> Option<u16> {
-        match &self.address {
-            Listen::Tcp(address) => Some(address.port()),
-            Listen::Unix(_) => None,
-        }
-    }
-}
-
-/// Whether somebody listens there who lets others do so too. A socket that does not share tells.
-fn is_shared(address: &Listen) -> bool {
-    match address {
-        Listen::Tcp(address) if address.port() != 0 => {
-            let alone = bound(*address, false);
-            alone.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
-        }
-        Listen::Tcp(_) | Listen::Unix(_) => false,
-    }
-}
-
-fn bound(address: SocketAddr, shares: bool) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    socket.set_reuse_address(true)?;
-    socket.set_reuse_port(shares)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket)
-}
-
-fn tcp(address: SocketAddr, shared: bool, parts: usize) -> io::Result<Door> {
-    let first = bound(address, true)?;
-    let address = first.local_addr()?.as_socket().unwrap_or(address);
-    let mut sockets = vec![first];
-    for _ in 1..parts {
-        sockets.push(if cfg!(target_os = "linux") {
-            bound(address, true)?
-        } else {
-            // Others do not deal out.
-            sockets
-                .first()
-                .map_or_else(|| bound(address, true), Socket::try_clone)?
-        });
-    }
-    Ok(Door {
-        address: Listen::Tcp(address),
-        sockets,
-        shared,
-        file: None,
-    })
-}
-
-fn local(path: &Path, mode: u32, parts: usize) -> io::Result<Door> {
-    let (socket, file) = unix::bound(path, mode)?;
-    let mut sockets = vec![socket];
-    for _ in 1..parts {
-        let more = sockets.first().map(Socket::try_clone).transpose()?;
-        sockets.extend(more);
-    }
-    Ok(Door {
-        address: Listen::Unix(path.to_owned()),
-        sockets,
-        shared: false,
-        file: Some(Arc::new(file)),
-    })
-}
-
 impl From<TcpListener> for Part {
     /// One that listens already.
     fn from(listener: TcpListener) -> Part {
         let ready = |socket| Ready::Tcp {
             socket,
-            own: 1,
+            own: Some(1),
             tls: None,
         };
         Part {
@@ -275,10 +219,10 @@ impl Ready {
 pub(super) enum Listener {
     Tcp {
         socket: TcpListener,
-        own: usize,
+        own: Option<usize>,
         tls: Option<Arc<Tls>>,
     },
-    Unix(UnixListener, Arc<unix::File>),
+    Unix(UnixListener, Option<Arc<unix::File>>),
 }
 
 /// How much of an answer the kernel takes before it is sent, in bytes.
@@ -332,10 +276,15 @@ impl Listener {
     /// The system resets what is in the queue of a socket that is closed, and what ends its handshake
     /// afterwards. So where another process is there to answer, the first packets of new clients are
     /// dropped for a moment, and what is under way is taken until nothing is any more. Where nobody else
-    /// listens there is nobody to keep them for.
+    /// listens there is nobody to keep them for. A socket that was handed to us stays open elsewhere: there is
+    /// nothing to be reset, and what we let the system drop would be dropped for whoever comes after us.
     pub(super) async fn leave(self, within: Duration, mut take: impl FnMut(Accepted)) {
         let end = Instant::now() + HANDSHAKE.min(within / 2);
-        if let Listener::Tcp { socket, own, .. } = &self
+        if let Listener::Tcp {
+            socket,
+            own: Some(own),
+            ..
+        } = &self
             && socket
                 .local_addr()
                 .is_ok_and(|address| others_listen(address.port(), *own))
@@ -369,7 +318,9 @@ impl Listener {
             }
             Listener::Unix(socket, file) => {
                 // Nobody comes by a name that is gone.
-                file.remove();
+                if let Some(file) = file {
+                    file.remove();
+                }
                 let socket = socket.into_std()?;
                 while let Some((stream, _)) = next(|| socket.accept())? {
                     stream.set_nonblocking(true)?;
@@ -395,6 +346,7 @@ fn next<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
 
 #[cfg(test)]
 mod tests {
+    use super::door::bound;
     use super::*;
 
     #[cfg(target_os = "linux")]
@@ -429,7 +381,7 @@ mod tests {
         let second = TcpListener::from_std(second.into()).unwrap();
         let leaving = Ready::Tcp {
             socket: first.into(),
-            own: 1,
+            own: Some(1),
             tls: None,
         };
         let leaving = leaving.open().unwrap();

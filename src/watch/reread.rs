@@ -15,6 +15,7 @@ impl Watch {
         report: &mut impl FnMut(Turn<'_>),
     ) {
         if asked {
+            report(Turn::Rereading);
             self.sight.open();
             self.pace.everything(Instant::now());
         }

@@ -10,6 +10,11 @@ use crate::pipeline::{Outcome, PipelineError, Status};
 /// What a turn led to.
 #[derive(Debug)]
 pub enum Turn<'a> {
+    /// A turn begins, which is at least every second or so; nothing has come of it yet.
+    Awake,
+    /// Somebody asked for the configuration to be read again, which begins now. It is over when the next
+    /// turn begins, whatever it leads to.
+    Rereading,
     /// A look went well.
     Looked(Outcome, &'a Status),
     /// All bodies and cards were looked at, for what is wrong with them.

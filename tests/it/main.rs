@@ -39,6 +39,7 @@ mod reload;
 mod rules;
 mod serve;
 mod server_room;
+mod service;
 mod sitemap;
 mod support;
 mod tidy;

@@ -137,6 +137,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "stamp",
         ],
     ),
+    ("service", &["pipeline", "watch"]),
     (
         "report",
         &[
@@ -182,6 +183,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "progress",
             "report",
             "server",
+            "service",
             "site",
             "snapshot",
             "survey",
@@ -230,6 +232,8 @@ const FENCES: &[(&str, &str)] = &[
     ),
     ("annotate_snippets", "src/report/human.rs"),
     ("indicatif", "src/report/bar.rs"),
+    ("listenfd", "src/server/listen/inherited.rs"),
+    ("sd_notify", "src/service.rs"),
     ("socket2", "src/server/listen"),
     ("tokio_rustls", "src/server/listen/tls.rs"),
     ("tracing_appender", "src/telemetry.rs"),
@@ -387,6 +391,15 @@ fn what_the_compiler_cannot_check_is_in_one_place() {
     }
 }
 
+/// So nobody sees what a manager left in the environment for us, as `LISTEN_FDNAMES`.
+#[test]
+fn no_other_program_is_started() {
+    for (path, text) in sources() {
+        let is_there = code(&text).any(|line| line.contains("process::Command"));
+        assert!(!is_there, "{path} starts another program");
+    }
+}
+
 #[test]
 fn renderers_know_nothing_but_the_site() {
     for (path, text) in sources() {
@@ -454,7 +467,7 @@ fn paths_that_the_documents_name_exist() {
         let mut named = 0;
         for part in text.split('`').skip(1).step_by(2) {
             let is_path = [
-                "src/", "tests/", "docs/", "benches/", "content/", ".ci/", "fuzz/",
+                "src/", "tests/", "docs/", "benches/", "content/", ".ci/", "fuzz/", "dist/",
             ]
             .iter()
             .any(|start| part.starts_with(start));

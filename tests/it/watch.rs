@@ -91,7 +91,7 @@ impl Watched {
         let thread = std::thread::spawn(move || {
             watch.run(clock, |turn| {
                 let said = match turn {
-                    Turn::Advised(_) => return,
+                    Turn::Advised(_) | Turn::Awake | Turn::Rereading => return,
                     Turn::Looked(_, status) => Said::Looked(Box::new(status.clone())),
                     Turn::Failed(_) => Said::Failed,
                     Turn::InDoubt(_) => Said::InDoubt,

@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::Frame;
-use super::parts::{badge, bytes, count, finding, link, outside, plural};
-use crate::admin::told::News;
+use super::parts::{badge, bytes, count, finding, link, outside, plural, post_link};
+use crate::admin::told::{Generation, News};
 use crate::admin::view::STATES;
 use crate::artifact::ArtifactKey;
 use crate::finding::Severity;
+use crate::pipeline::{Cause, Changed};
 use crate::snapshot::{Coding, Content, Snapshot};
 
 /// More findings are on the page of posts.
@@ -112,8 +113,50 @@ fn generations(frame: &Frame<'_>) -> Markup {
             @for generation in &frame.now.history {
                 li {
                     p { strong { "Generation " (generation.number) } " " (frame.clock.ago(utc(generation.since))) }
-                    @if !generation.changed.is_empty() { p.changed { (generation.changed) } }
+                    (changed(frame, generation))
                 }
+            }
+        }
+    }
+}
+
+fn changed(frame: &Frame<'_>, generation: &Generation) -> Markup {
+    let Changed {
+        new,
+        changed,
+        hidden,
+        gone,
+        named,
+    } = &generation.changed;
+    let of = [
+        (new, "new"),
+        (changed, "changed"),
+        (hidden, "hidden"),
+        (gone, "gone"),
+    ];
+    let counts: Vec<String> = of
+        .into_iter()
+        .filter(|(many, _)| **many > 0)
+        .map(|(many, what)| format!("{} {what}", count(*many)))
+        .collect();
+    let more = (new + changed + hidden + gone).saturating_sub(named.len());
+    html! {
+        p.changed {
+            @match (generation.cause, counts.is_empty()) {
+                (Cause::Content, false) => (counts.join(", ")),
+                (Cause::Content, true) => "by date, or what all posts share",
+                (cause, _) => (cause.name()),
+            }
+        }
+        @if generation.cause == Cause::Content && !named.is_empty() {
+            ul.changes {
+                @for (path, fate) in named {
+                    li {
+                        span.fate { (fate.name()) } " "
+                        @if frame.view.row(path).is_some() { (post_link(path, path)) } @else { (path) }
+                    }
+                }
+                @if more > 0 { li { "and " (count(more)) " more" } }
             }
         }
     }

@@ -34,6 +34,7 @@ impl Log {
 
     pub(super) fn turn(&mut self, turn: Turn<'_>) {
         match turn {
+            Turn::Awake | Turn::Rereading => {}
             Turn::Looked(outcome, status) => {
                 self.findings(status);
                 let posts = status.tally.posts + status.tally.kept;

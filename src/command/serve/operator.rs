@@ -6,17 +6,33 @@ use std::net::SocketAddr;
 use tracing::info;
 
 use super::super::Hint;
-use crate::admin::{Access, Admin, Sources};
+use crate::admin::{Access, Admin, Place, Sources};
 use crate::config::{self, Secret, Token};
+use crate::server::Handed;
 
-/// Begins to listen for the operator.
-pub(super) fn start(config: &config::Admin, sources: Sources) -> anyhow::Result<Option<Admin>> {
-    let Some(address) = config.listen else {
-        return Ok(None);
+/// Begins to listen for the operator, at a socket that was handed over if there is one.
+pub(super) fn start(
+    config: &config::Admin,
+    handed: Option<Handed>,
+    sources: Sources,
+) -> anyhow::Result<Option<Admin>> {
+    let (place, address) = match (handed, config.listen) {
+        (Some(handed), _) => {
+            // Who may connect to a Unix socket is said by its file.
+            let address = match &handed {
+                Handed::Tcp(listener) => Some(listener.local_addr()?),
+                Handed::Unix(_) => None,
+            };
+            (Place::Handed(handed), address)
+        }
+        (None, Some(address)) => (Place::At(address), Some(address)),
+        (None, None) => return Ok(None),
     };
     let token = config.token.as_ref().map(read).transpose()?;
-    let is_open = !address.ip().is_loopback();
-    if is_open && token.is_none() {
+    let open = address.filter(|address| !address.ip().is_loopback());
+    if let Some(address) = open
+        && token.is_none()
+    {
         return Err(Hint {
             message: format!("the operator's page at `{address}` could be seen by anybody"),
             hint: "write `token_file = \"…\"` under `[admin]`, or listen on `127.0.0.1`".to_owned(),
@@ -28,9 +44,9 @@ pub(super) fn start(config: &config::Admin, sources: Sources) -> anyhow::Result<
         hosts: &config.hosts,
         token: token.as_ref(),
     };
-    let admin = Admin::start(address, access, sources);
+    let admin = Admin::start(place, access, sources);
     let admin = admin.map_err(|source| cannot_listen(address, source))?;
-    if is_open {
+    if let Some(address) = open {
         info!(
             %address,
             "the operator's page can be reached from outside, by who has the token"
@@ -63,9 +79,13 @@ fn read(token: &Token) -> Result<Secret, Hint> {
     })
 }
 
-fn cannot_listen(address: SocketAddr, source: io::Error) -> Hint {
+fn cannot_listen(address: Option<SocketAddr>, source: io::Error) -> Hint {
+    let at = address.map_or_else(
+        || "the socket that was handed over".to_owned(),
+        |address| format!("`{address}`"),
+    );
     Hint {
-        message: format!("cannot listen on `{address}` for the operator"),
+        message: format!("cannot listen on {at} for the operator"),
         hint: "`admin.listen` in the configuration names it; `\"\"` is nowhere".to_owned(),
         source: Some(source),
     }
