@@ -145,7 +145,8 @@ fn changed(frame: &Frame<'_>, generation: &Generation) -> Markup {
             @match (generation.cause, counts.is_empty()) {
                 (Cause::Content, false) => (counts.join(", ")),
                 (Cause::Content, true) => "by date, or what all posts share",
-                (cause, _) => (cause.name()),
+                (Cause::Start, _) => "the start",
+                (Cause::Configuration, _) => "the configuration",
             }
         }
         @if generation.cause == Cause::Content && !named.is_empty() {
