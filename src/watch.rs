@@ -24,6 +24,7 @@ mod roots;
 mod sight;
 mod source;
 mod table;
+mod take;
 mod turn;
 mod walk;
 mod way;
@@ -379,38 +380,5 @@ impl Watch {
     /// Whether to look often until something changes.
     fn is_restless(&self) -> bool {
         self.failing || self.doubt_since.is_some()
-    }
-
-    /// Takes in what woke it.
-    fn take(&mut self, wake: Wake) {
-        let (pace, reread) = (&mut self.pace, &mut self.reread);
-        match wake {
-            Wake::Stop => self.stopped = true,
-            Wake::Reload => *reread = Some((Instant::now(), true)),
-            // Who has lost patience hears nothing.
-            Wake::Ask(answer) => drop(answer.try_send(self.pipeline.overview())),
-            Wake::Lost(why) => self.sight.lose(why),
-            Wake::Happened(happening) => {
-                count(&self.counts.events);
-                self.sight.learn(&happening, |news, kind, at| {
-                    if news.config {
-                        let is_whole = matches!(kind, Kind::Written | Kind::Arrived);
-                        let due = if is_whole { at } else { at + HALF_SAVED };
-                        let asked = reread.is_some_and(|(_, asked)| asked);
-                        *reread = Some((due, asked));
-                    }
-                    if news.everything {
-                        pace.everything(at);
-                    }
-                    for path in news.paths {
-                        if news.dirs.contains(&path) {
-                            pace.directory(path, at);
-                        } else {
-                            pace.file(path, kind, at);
-                        }
-                    }
-                });
-            }
-        }
     }
 }

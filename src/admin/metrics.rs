@@ -1,4 +1,4 @@
-//! What is known and counted into metrics in the OpenMetrics text format (prometheus.io/docs/specs/om).
+//! What is known and counted into metrics in the `OpenMetrics` text format (prometheus.io/docs/specs/om).
 //!
 //! Names and units are those that Prometheus recommends: base units, `_total` for what only grows, and shares
 //! left to who asks. The only file that names the `prometheus_client` crate.

@@ -12,7 +12,7 @@ use crate::watch::Turn;
 const HISTORY: usize = 20;
 
 /// Hears the watch. A copy hears for the same.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Told(watch::Sender<Now>);
 
 /// What is known now. A copy shares what is large in it.
@@ -103,12 +103,6 @@ impl Now {
     /// Whether a first snapshot is out.
     pub fn is_ready(&self) -> bool {
         self.status.generation > 0
-    }
-}
-
-impl Default for Told {
-    fn default() -> Told {
-        Told(watch::Sender::default())
     }
 }
 

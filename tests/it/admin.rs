@@ -103,7 +103,8 @@ fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Res
 
 #[test]
 fn nothing_of_it_is_at_the_public_address() {
-    let running = Running::start(&site(), "127.0.0.1:0", "");
+    let site = site();
+    let running = Running::start(&site, "127.0.0.1:0", "");
     for path in PATHS {
         let public = request(&*running.public, "GET", path, &[]);
         assert_eq!(public.status, 404, "{path}");
@@ -116,7 +117,8 @@ fn nothing_of_it_is_at_the_public_address() {
 
 #[test]
 fn a_forged_host_or_origin_is_refused_whatever_it_asks_for() {
-    let running = Running::start(&site(), "127.0.0.1:0", "hosts = [\"courant.internal\"]\n");
+    let site = site();
+    let running = Running::start(&site, "127.0.0.1:0", "hosts = [\"courant.internal\"]\n");
     let by = |host: &str, path: &str, headers: &[(&str, &str)]| {
         crate::support::request_of(&*running.admin, host, "GET", path, headers).status
     };
@@ -136,7 +138,8 @@ fn a_forged_host_or_origin_is_refused_whatever_it_asks_for() {
 #[test]
 fn with_a_token_nothing_is_told_to_who_has_another_or_none() {
     let token = format!("token = \"{TOKEN}\"\n");
-    let running = Running::start(&site(), "127.0.0.1:0", &token);
+    let site = site();
+    let running = Running::start(&site, "127.0.0.1:0", &token);
     let bearer = |token: &str| [("Authorization", format!("Bearer {token}"))];
     for path in [
         "/",
@@ -195,7 +198,8 @@ fn it_is_ready_and_stays_so_when_the_content_goes_and_says_what_is_wrong() {
 
 #[test]
 fn metrics_count_what_is_asked_and_what_there_is() {
-    let running = Running::start(&site(), "127.0.0.1:0", "");
+    let site = site();
+    let running = Running::start(&site, "127.0.0.1:0", "");
     let feed = request(
         &*running.public,
         "GET",
