@@ -272,7 +272,8 @@ fn reply(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -
 /// What holds for all answers.
 fn guarded(mut reply: Reply) -> Reply {
     set(&mut reply, X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(&mut reply, REFERRER_POLICY, "no-referrer");
+    // With `no-referrer`, a form of ours would say that its origin is `null`.
+    set(&mut reply, REFERRER_POLICY, "same-origin");
     set(&mut reply, VARY, "Cookie, Authorization");
     let isolation = [
         ("cross-origin-resource-policy", "same-origin"),

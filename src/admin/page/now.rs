@@ -200,7 +200,7 @@ fn outputs(frame: &Frame<'_>, snapshot: &Snapshot) -> Markup {
     let terms = frame.view.overview.judged.site.feeds.of_terms().count();
     html! {
         h2 #outputs { "Outputs" }
-        div.scroll tabindex="0" role="region" aria-labelledby="outputs" {
+        div.scroll tabindex="0" role="group" aria-labelledby="outputs" {
             table {
                 thead { tr {
                     th scope="col" { "Path" }

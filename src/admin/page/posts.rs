@@ -56,7 +56,7 @@ pub(super) fn page(frame: &Frame<'_>, query: &Query) -> Markup {
                 @if rows.is_empty() {
                     p.empty { "No post is like that." }
                 } @else {
-                    div.scroll tabindex="0" role="region" aria-label="Posts" {
+                    div.scroll tabindex="0" role="group" aria-label="Posts" {
                         table.posts {
                             thead { tr {
                                 th scope="col" { "Post" }

@@ -57,7 +57,7 @@ fn feeds(frame: &Frame<'_>, feeds: &[OfFeed]) -> Markup {
         h2 #feeds { "Feeds" }
         @if feeds.is_empty() { p.empty { "Nobody has asked for a feed yet." } }
         @else {
-            div.scroll tabindex="0" role="region" aria-labelledby="feeds" {
+            div.scroll tabindex="0" role="group" aria-labelledby="feeds" {
                 table {
                     thead { tr {
                         th scope="col" { "Feed" }
@@ -106,7 +106,7 @@ fn agents(readers: &ReaderFigures) -> Markup {
         h2 #agents { "Programs" }
         @if readers.agents.is_empty() { p.empty { "None so far." } }
         @else {
-            div.scroll tabindex="0" role="region" aria-labelledby="agents" {
+            div.scroll tabindex="0" role="group" aria-labelledby="agents" {
                 table {
                     thead { tr {
                         th scope="col" { "Program" }
@@ -132,7 +132,7 @@ fn hasty(hasty: &[OfAgent]) -> Markup {
         h2 #hasty { "Who polls too fast" }
         @if hasty.is_empty() { p.empty { "Nobody." } }
         @else {
-            div.scroll tabindex="0" role="region" aria-labelledby="hasty" {
+            div.scroll tabindex="0" role="group" aria-labelledby="hasty" {
                 table {
                     thead { tr {
                         th scope="col" { "Program" }
@@ -154,7 +154,7 @@ fn hasty(hasty: &[OfAgent]) -> Markup {
 fn answers(figures: &Figures) -> Markup {
     html! {
         h2 #answers { "Answers" }
-        div.scroll tabindex="0" role="region" aria-labelledby="answers" {
+        div.scroll tabindex="0" role="group" aria-labelledby="answers" {
             table {
                 thead { tr {
                     th scope="col" { "Asked for" }

@@ -76,8 +76,11 @@ async function refresh() {
   }
 }
 
-if (live && "EventSource" in window) {
-  const events = new EventSource("/events");
+let events = null;
+
+function listen() {
+  if (!live || events || document.hidden) return;
+  events = new EventSource("/events");
   events.addEventListener("news", (event) => {
     const news = JSON.parse(event.data);
     text.textContent = `Generation ${news.generation}`;
@@ -92,8 +95,17 @@ if (live && "EventSource" in window) {
     live.dataset.state = "lost";
     text.textContent = "Not connected";
   });
-  addEventListener("pagehide", () => events.close());
 }
 
+function rest() {
+  events?.close();
+  events = null;
+}
+
+// A browser has six connections to a host: pages that nobody looks at hold none.
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", listen);
+listen();
 setInterval(tick, 1000);
 tick();
