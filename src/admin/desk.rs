@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::told::{Now, Told};
 use super::view::View;
@@ -16,6 +17,10 @@ use crate::watch::{Asker, Counts};
 const PATIENCE: Duration = Duration::from_millis(400);
 /// The same, where nothing was known before.
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
+
+/// As many pages that are open hear news at once. There are more connections, so that those who are forgotten
+/// in browsers keep no supervisor from asking whether we live.
+const MOST_STREAMS: usize = 32;
 
 /// Where what is shown comes from.
 #[derive(Clone)]
@@ -40,6 +45,7 @@ pub struct Sources {
 pub(super) struct Desk {
     sources: Sources,
     last: Mutex<Option<(u64, Arc<View>)>>,
+    streams: Arc<Semaphore>,
 }
 
 impl Desk {
@@ -47,11 +53,17 @@ impl Desk {
         Desk {
             sources,
             last: Mutex::new(None),
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
         }
     }
 
     pub(super) fn told(&self) -> &Told {
         &self.sources.told
+    }
+
+    /// The right to hear news, while there is one.
+    pub(super) fn stream(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.streams).try_acquire_owned().ok()
     }
 
     pub(super) fn gallery(&self) -> &Gallery {

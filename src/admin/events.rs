@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::timeout;
 
 use super::told::Now;
@@ -14,16 +14,25 @@ const PULSE: Duration = Duration::from_secs(15);
 /// How soon a browser asks again when the connection is lost, in milliseconds.
 const RETRY: u32 = 1_000;
 
-/// Tells of what there is now, and then of everything that comes, until nobody listens.
-pub(super) fn stream(mut news: watch::Receiver<Now>) -> mpsc::Receiver<Bytes> {
+/// Tells of what there is now, and then of everything that comes, until nobody listens. That is when the right
+/// to listen is given back.
+pub(super) fn stream(
+    mut news: watch::Receiver<Now>,
+    right: OwnedSemaphorePermit,
+) -> mpsc::Receiver<Bytes> {
     let (sender, pieces) = mpsc::channel(4);
     tokio::spawn(async move {
+        let _right = right;
         let first = format!("retry: {RETRY}\n\n{}", event(&news.borrow_and_update()));
         if sender.send(first.into()).await.is_err() {
             return;
         }
         loop {
-            let piece = match timeout(PULSE, news.changed()).await {
+            let changed = tokio::select! {
+                changed = timeout(PULSE, news.changed()) => changed,
+                () = sender.closed() => return,
+            };
+            let piece = match changed {
                 Ok(Ok(())) => event(&news.borrow_and_update()),
                 Ok(Err(_)) => return,
                 Err(_) => ": here\n\n".to_owned(),

@@ -20,8 +20,8 @@ use super::guard::Guard;
 use super::route::answer;
 use crate::server::Handed;
 
-/// The operator, a scraper, a supervisor, and a few that are forgotten in a browser.
-const MOST_CONNECTIONS: usize = 64;
+/// The operator, a scraper, a supervisor, and as many pages that are open as may listen for news.
+const MOST_CONNECTIONS: usize = 128;
 /// How long a request's head may take to arrive.
 const HEAD: Duration = Duration::from_secs(10);
 /// How often an address that another has is tried again.

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::Value;
@@ -81,8 +82,16 @@ pub(super) async fn answer(request: Request<Incoming>, desk: Arc<(Desk, Guard)>)
     }
     match &*path {
         "/events" => {
-            let mut reply =
-                Response::new(Answer::Stream(events::stream(desk.0.told().subscribe())));
+            let Some(right) = desk.0.stream() else {
+                let mut reply = plain(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "too many pages listen for news\n",
+                );
+                set(&mut reply, RETRY_AFTER, "10");
+                return reply;
+            };
+            let news = events::stream(desk.0.told().subscribe(), right);
+            let mut reply = Response::new(Answer::Stream(news));
             set(&mut reply, CONTENT_TYPE, "text/event-stream");
             set(&mut reply, CACHE_CONTROL, "no-store");
             guarded(reply)

@@ -259,6 +259,35 @@ fn a_stream_of_events_tells_of_an_edit() {
 }
 
 #[test]
+fn pages_that_are_forgotten_keep_no_supervisor_away() {
+    use std::io::Write as _;
+    let site = site();
+    let running = Running::start(&site, "127.0.0.1:0", "");
+    let listen = || {
+        let mut socket = std::net::TcpStream::connect(&running.admin).expect("connected");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        socket
+            .write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .expect("sent");
+        let mut reader = BufReader::new(socket);
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("answered");
+        (line, reader)
+    };
+    let forgotten: Vec<_> = (0..40).map(|_| listen()).collect();
+    let told = forgotten.iter().filter(|(line, _)| line.contains("200"));
+    assert_eq!(told.count(), 32);
+    assert!(forgotten[39].0.contains("503"), "{}", forgotten[39].0);
+    assert_eq!(running.ask("/healthz", &[]).status, 200);
+    drop(forgotten);
+    let end = Instant::now() + PATIENCE;
+    while !listen().0.contains("200") {
+        assert!(Instant::now() < end, "places are given back");
+        thread::yield_now();
+    }
+}
+
+#[test]
 fn beyond_this_machine_there_is_no_page_without_a_token() {
     let site = site();
     let config = site.write_config();

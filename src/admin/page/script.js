@@ -94,6 +94,11 @@ function listen() {
   events.addEventListener("error", () => {
     live.dataset.state = "lost";
     text.textContent = "Not connected";
+    // A browser asks again where the connection is lost, and not where it is refused.
+    if (events?.readyState === EventSource.CLOSED) {
+      rest();
+      setTimeout(listen, 5000);
+    }
   });
 }
 
