@@ -5,6 +5,7 @@
 
 mod account;
 mod cause;
+mod causes;
 mod overview;
 mod reconfigure;
 

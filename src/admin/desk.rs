@@ -82,13 +82,6 @@ impl Desk {
         self.sources.current.load()
     }
 
-    /// For how long the last generation is served.
-    pub(super) fn age(&self) -> Option<Duration> {
-        let now = self.sources.told.now();
-        let since = now.history.front()?.since;
-        (self.sources.clock)().duration_since(since).ok()
-    }
-
     pub(super) fn clock(&self) -> DateTime<Utc> {
         (self.sources.clock)().into()
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -26,9 +26,9 @@ pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0
 pub(super) fn text(desk: &Desk) -> String {
     let (now, view) = desk.look();
     let sample = Sample {
+        age: age(&now, desk.clock().into()),
         now,
         view,
-        age: desk.age(),
         traffic: desk.traffic().figures(),
         readers: desk.traffic().reader_figures(),
         cards: desk.gallery().figures(),
@@ -44,6 +44,11 @@ pub(super) fn text(desk: &Desk) -> String {
     // A text takes whatever is written.
     let _ = encode(&mut text, &registry);
     text
+}
+
+/// For how long the last generation is served.
+fn age(now: &Now, at: SystemTime) -> Option<Duration> {
+    at.duration_since(now.history.front()?.since).ok()
 }
 
 /// All that metrics are made of.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use crate::pipeline::{Cause, Changed, Outcome, PipelineError, Status};
+use crate::pipeline::{Cause, Changed, Outcome, Status};
 use crate::watch::Turn;
 
 /// So many generations are remembered.
@@ -28,8 +28,6 @@ pub struct Now {
     pub troubles: Troubles,
     /// Where news of changes comes from.
     pub news: News,
-    /// How many looks found something.
-    pub looks: u64,
 }
 
 /// A generation of what is served.
@@ -144,7 +142,7 @@ impl Now {
             Turn::Awake | Turn::Rereading => {}
             Turn::Looked(outcome, status) => self.looked(*outcome, status, at),
             Turn::Advised(status) | Turn::Missed(_, status) => self.status = (*status).clone(),
-            Turn::Failed(error) => self.troubles.content = Some(chain(error)),
+            Turn::Failed(error) => self.troubles.content = Some(error.with_causes()),
             Turn::InDoubt(_) => self.troubles.in_doubt = true,
             Turn::NoEvents(why, poll) => {
                 self.news = News::Looks(why.reason.clone(), why.hint, *poll);
@@ -160,12 +158,11 @@ impl Now {
                 self.looked(Outcome::Published, status, at);
             }
             Turn::Refused(error) => self.troubles.config = Some(error.to_string()),
-            Turn::Unusable(error) => self.troubles.config = Some(chain(error)),
+            Turn::Unusable(error) => self.troubles.config = Some(error.with_causes()),
         }
     }
 
     fn looked(&mut self, outcome: Outcome, status: &Status, at: SystemTime) {
-        self.looks += 1;
         self.troubles.content = None;
         self.troubles.in_doubt = false;
         self.status = status.clone();
@@ -183,15 +180,4 @@ impl Now {
             });
         }
     }
-}
-
-/// An error with its causes.
-fn chain(error: &PipelineError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }

@@ -22,8 +22,6 @@ pub struct Overview {
     pub status: Status,
     /// The pictures that they name, by their addresses, as far as they were looked at.
     pub pictures: Map<String, Found>,
-    /// Posts are served whose files are gone, as most went at once.
-    pub is_in_doubt: bool,
 }
 
 impl Pipeline {
@@ -41,7 +39,6 @@ impl Pipeline {
             },
             status: self.status.clone(),
             pictures: self.studio.pictures(),
-            is_in_doubt: self.in_doubt,
         }
     }
 }

@@ -291,17 +291,23 @@ fn pages_that_are_forgotten_keep_no_supervisor_away() {
 fn beyond_this_machine_there_is_no_page_without_a_token() {
     let site = site();
     let config = site.write_config();
-    let courant = |admin: &str| {
-        Command::new(env!("CARGO_BIN_EXE_courant"))
-            .arg("--config")
-            .arg(&config)
-            .args(["--listen", "127.0.0.1:0", "--admin-listen", admin])
-            .output()
-            .expect("courant runs")
-    };
-    let output = courant("0.0.0.0:0");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_courant"))
+        .arg("--config")
+        .arg(&config)
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "0.0.0.0:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("courant runs");
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut said = String::new();
+    while stderr.read_line(&mut said).expect("UTF-8") > 0 {
+        if said.contains("for you alone") {
+            // It should not have started; it would not end.
+            let _ = child.kill();
+        }
+    }
+    let status = child.wait().expect("ended");
+    assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("could be seen by anybody"), "{said}");
     assert!(said.contains("hint:") && said.contains("token"), "{said}");
 }

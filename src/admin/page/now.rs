@@ -139,7 +139,7 @@ fn changed(frame: &Frame<'_>, generation: &Generation) -> Markup {
         .filter(|(many, _)| **many > 0)
         .map(|(many, what)| format!("{} {what}", count(*many)))
         .collect();
-    let more = (new + changed + hidden + gone).saturating_sub(named.len());
+    let more = generation.changed.count().saturating_sub(named.len());
     html! {
         p.changed {
             @match (generation.cause, counts.is_empty()) {

@@ -4,7 +4,7 @@
 use tracing::{info, warn};
 
 use crate::config::{Config, ConfigError};
-use crate::pipeline::{Findings, Outcome, PipelineError, Status};
+use crate::pipeline::{Findings, Outcome, Status};
 use crate::watch::Turn;
 
 /// So many findings are told one by one.
@@ -47,7 +47,10 @@ impl Log {
                 }
             }
             Turn::Advised(status) => self.findings(status),
-            Turn::Failed(error) => warn!("{}; what was served goes on being served", chain(error)),
+            Turn::Failed(error) => warn!(
+                "{}; what was served goes on being served",
+                error.with_causes()
+            ),
             Turn::InDoubt(wait) => warn!(
                 seconds = wait.as_secs(),
                 "most posts are gone at once; they are served until that has lasted"
@@ -94,7 +97,7 @@ impl Log {
             }
             Turn::Unusable(error) => warn!(
                 "configuration cannot be used yet, nothing was changed: {}",
-                chain(error)
+                error.with_causes()
             ),
         }
     }
@@ -159,14 +162,4 @@ fn published(status: &Status, posts: usize) {
         files,
         "published"
     );
-}
-
-pub(super) fn chain(error: &PipelineError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
