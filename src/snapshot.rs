@@ -14,11 +14,11 @@ mod delta;
 mod people;
 mod ready;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
+use rustc_hash::FxHashMap;
 
 use crate::artifact::{
     Artifact, ArtifactKey, Body, CacheClass, Deferred, FieldValue, FurtherPage, Link, Page, Shelf,
@@ -39,7 +39,8 @@ const PACKED_ABOVE: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Snapshot {
     generation: u64,
-    made: HashMap<String, Arc<Resource>>,
+    /// Its names are the site's own, so that nobody can make them collide.
+    made: FxHashMap<String, Arc<Resource>>,
     shelf: Option<Arc<dyn Shelf>>,
     /// Since when that which is made late is what it is, by path; all else since `since`.
     ages: Map<String, SystemTime>,
@@ -53,7 +54,7 @@ impl Default for Snapshot {
     fn default() -> Snapshot {
         Snapshot {
             generation: 0,
-            made: HashMap::new(),
+            made: FxHashMap::default(),
             shelf: None,
             ages: Map::default(),
             since: UNIX_EPOCH,

@@ -5,15 +5,13 @@
 //! browsers do. On a tie the feed wins, and so it does wherever there is doubt: a reader that got a page in
 //! place of its feed would be lost, while a person who gets the feed sees it styled.
 
-use hyper::HeaderMap;
-use hyper::header::ACCEPT;
-
+use super::fields::{Field, Fields};
 use super::qvalue::thousandths;
 
 /// Whether HTML is wanted more than a feed. Allocates nothing.
-pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
+pub(super) fn prefers_html(fields: &Fields<'_>) -> bool {
     let mut wishes = Wishes::default();
-    for line in headers.get_all(ACCEPT) {
+    for line in fields.lines(Field::Accept) {
         let Ok(line) = line.to_str() else {
             return false;
         };
@@ -101,13 +99,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn chosen(lines: &[&[u8]]) -> bool {
-        let mut headers = HeaderMap::new();
+        let mut headers = hyper::HeaderMap::new();
         for line in lines {
             if let Ok(value) = HeaderValue::from_bytes(line) {
-                headers.append(ACCEPT, value);
+                headers.append(hyper::header::ACCEPT, value);
             }
         }
-        prefers_html(&headers)
+        prefers_html(&Fields::of(&headers))
     }
 
     fn is_html(line: &str) -> bool {

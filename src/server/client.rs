@@ -5,28 +5,24 @@
 
 use std::net::IpAddr;
 
-use hyper::HeaderMap;
-use hyper::header::{FORWARDED, HeaderName, VIA};
-
+use super::fields::{Field, Fields};
 use crate::config::{SaysClient, TrustedProxies, household};
-
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Who asks, as far as it can be told; `None` for one who is not to be counted: of this machine, or
 /// behind a proxy that does not say who.
 pub(super) fn address(
     peer: Option<IpAddr>,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     trusted: &TrustedProxies,
     says: SaysClient,
 ) -> Option<IpAddr> {
-    let is_by_another = [FORWARDED, X_FORWARDED_FOR, VIA]
+    let is_by_another = [Field::Forwarded, Field::XForwardedFor, Field::Via]
         .iter()
-        .any(|name| headers.contains_key(name));
+        .any(|field| fields.has(*field));
     if is_by_another && !trusted.trusts(peer) {
         return None;
     }
-    named(peer, headers, trusted, says)
+    named(peer, fields, trusted, says)
         .filter(|address| !address.is_loopback())
         .map(household)
 }
@@ -34,20 +30,20 @@ pub(super) fn address(
 /// The address that asks, as it is: that of whoever connects, or the one that a trusted proxy names.
 pub(super) fn named(
     peer: Option<IpAddr>,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     trusted: &TrustedProxies,
     says: SaysClient,
 ) -> Option<IpAddr> {
     if !trusted.trusts(peer) {
         return peer;
     }
-    let name = match says {
-        SaysClient::Forwarded => FORWARDED,
-        SaysClient::XForwardedFor => X_FORWARDED_FOR,
+    let field = match says {
+        SaysClient::Forwarded => Field::Forwarded,
+        SaysClient::XForwardedFor => Field::XForwardedFor,
     };
     // Each proxy adds who came to it, so what is true begins at the end, and ends with the first who is
     // not trusted.
-    let lines = headers.get_all(name).iter();
+    let lines = fields.lines(field);
     let members = lines.filter_map(|line| line.to_str().ok());
     let members: Vec<&str> = members.flat_map(|line| line.split(',')).collect();
     let mut address = None;
@@ -89,7 +85,7 @@ mod tests {
     use hyper::header::HeaderValue;
 
     fn told(peer: &str, name: &'static str, lines: &[&str], says: SaysClient) -> Option<String> {
-        let mut headers = HeaderMap::new();
+        let mut headers = hyper::HeaderMap::new();
         for line in lines {
             headers.append(name, HeaderValue::from_str(line).unwrap());
         }
@@ -99,7 +95,7 @@ mod tests {
             "unix".to_owned(),
         ];
         let trusted = TrustedProxies::parse(&trusted).unwrap();
-        let address = address(peer.parse().ok(), &headers, &trusted, says);
+        let address = address(peer.parse().ok(), &Fields::of(&headers), &trusted, says);
         address.map(|address| address.to_string())
     }
 
@@ -222,7 +218,12 @@ mod tests {
         let nobody = TrustedProxies::default();
         let of = |peer: &str| {
             let says = SaysClient::XForwardedFor;
-            address(peer.parse().ok(), &HeaderMap::new(), &nobody, says)
+            address(
+                peer.parse().ok(),
+                &Fields::of(&hyper::HeaderMap::new()),
+                &nobody,
+                says,
+            )
         };
         assert_eq!(of("127.0.0.1"), None);
         assert_eq!(of("::1"), None);

@@ -26,9 +26,10 @@ use tracing::debug;
 
 use super::Source;
 use super::client;
+use super::fields::Fields;
 use super::frequency::Frequency;
 use super::line::Line;
-use super::note::{Note, has_condition};
+use super::note::Note;
 use super::pulse::{Felt, Limits, Pulse, Verdict};
 use super::readers::Pace;
 use super::respond::{Reply, Rules, reply, too_many};
@@ -104,15 +105,20 @@ impl Service {
     }
 
     /// Who asks, as far as it is to be counted.
-    fn client<B>(&self, request: &Request<B>, peer: Option<IpAddr>) -> Option<IpAddr> {
-        let says = self.says_client;
-        client::address(peer, request.headers(), &self.trusted_proxies, says)
+    fn client(&self, fields: &Fields<'_>, peer: Option<IpAddr>) -> Option<IpAddr> {
+        client::address(peer, fields, &self.trusted_proxies, self.says_client)
     }
 
     /// The line of the access log.
-    fn line<B>(&self, request: &Request<B>, peer: Option<IpAddr>, now: SystemTime) -> Line {
+    fn line<B>(
+        &self,
+        request: &Request<B>,
+        fields: &Fields<'_>,
+        peer: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Line {
         let says = self.says_client;
-        let address = client::named(peer, request.headers(), &self.trusted_proxies, says);
+        let address = client::named(peer, fields, &self.trusted_proxies, says);
         // A proxy that says nothing of it is who asks.
         Line::new(request, address.or(peer), now)
     }
@@ -122,6 +128,7 @@ impl Service {
     fn pace<B>(
         &self,
         request: &Request<B>,
+        fields: &Fields<'_>,
         reply: &Reply,
         peer: Option<IpAddr>,
     ) -> Result<Pace, Duration> {
@@ -130,11 +137,11 @@ impl Service {
         };
         if reply.status() != StatusCode::OK
             || request.method() != Method::GET
-            || has_condition(request.headers())
+            || fields.has_condition()
         {
             return Ok(Pace::Calm);
         }
-        let Some(client) = self.client(request, peer) else {
+        let Some(client) = self.client(fields, peer) else {
             return Ok(Pace::Calm);
         };
         let path = request.uri().path();
@@ -164,16 +171,19 @@ impl Service {
             let began = Instant::now();
             let is_last = answering.request(version, began);
             let now = clock();
-            let (mut reply, asked) = reply(&request, &current.load(), rules, now);
-            let pace = self.pace(&request, &reply, peer).unwrap_or_else(|wait| {
-                reply = Reply::Whole(too_many(wait, now));
-                Pace::Refused
-            });
-            let note = Note::new(Arc::clone(&traffic), &request, asked, began);
-            let client = || self.client(&request, peer);
-            note.asked_by(&request, client, pace, reply.status());
+            let fields = Fields::of(request.headers());
+            let (mut reply, asked) = reply(&request, &fields, &current.load(), rules, now);
+            let pace = self
+                .pace(&request, &fields, &reply, peer)
+                .unwrap_or_else(|wait| {
+                    reply = Reply::Whole(too_many(wait, now));
+                    Pace::Refused
+                });
+            let note = Note::new(Arc::clone(&traffic), &fields, asked, began);
+            let client = || self.client(&fields, peer);
+            note.asked_by(&fields, client, pace, reply.status());
             let note = match &self.access_log {
-                Some(log) => note.with_line(log.clone(), self.line(&request, peer, now)),
+                Some(log) => note.with_line(log.clone(), self.line(&request, &fields, peer, now)),
                 None => note,
             };
             let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());

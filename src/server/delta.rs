@@ -7,6 +7,7 @@
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 
+use super::fields::{Field, Fields};
 use super::negotiate::Accepted;
 use super::precondition::strong_tags;
 use super::qvalue::thousandths;
@@ -14,8 +15,6 @@ use super::reply::{set_static, status};
 use crate::artifact::{ArtifactKey, Pieces};
 use crate::snapshot::{Coding, Content, Form, Resource};
 
-/// What a client accepts to be done to an answer.
-const A_IM: HeaderName = HeaderName::from_static("a-im");
 /// What was done to it.
 const IM: HeaderName = HeaderName::from_static("im");
 /// The tag of what it was done on the ground of.
@@ -23,25 +22,25 @@ const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 
 /// The answer with what is new, and its form; `None`, where the feed is to be sent.
 pub(super) fn answer(
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     resource: &Resource,
     accepted: Accepted,
 ) -> Option<(Response<Pieces>, Form)> {
     let (ArtifactKey::Feed(..), Content::Ready(ready)) = (&resource.key, &resource.content) else {
         return None;
     };
-    if !takes_feed(headers) {
+    if !takes_feed(fields) {
         return None;
     }
     let takes_gzip = accepted.takes(Coding::Gzip);
-    let mut known = strong_tags(headers);
+    let mut known = strong_tags(fields);
     let (base, (form, body)) =
         known.find_map(|tag| Some((tag, ready.new_since(tag, takes_gzip)?)))?;
     let mut response = status(StatusCode::IM_USED, body);
-    let fields = response.headers_mut();
-    set_static(fields, IM, "feed");
+    let headers = response.headers_mut();
+    set_static(headers, IM, "feed");
     if let Ok(base) = HeaderValue::from_bytes(base) {
-        fields.insert(DELTA_BASE, base);
+        headers.insert(DELTA_BASE, base);
     }
     Some((response, form))
 }
@@ -54,8 +53,8 @@ pub(super) fn guard(headers: &mut HeaderMap) {
 }
 
 /// Whether `feed` is among what the client accepts.
-fn takes_feed(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(A_IM).iter();
+fn takes_feed(fields: &Fields<'_>) -> bool {
+    let lines = fields.lines(Field::AIm);
     let members = lines.filter_map(|line| line.to_str().ok());
     let mut members = members.flat_map(|line| line.split(','));
     members.any(|member| {
@@ -79,9 +78,9 @@ mod tests {
         let takes = |lines: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for line in lines {
-                headers.append(A_IM, HeaderValue::from_static(line));
+                headers.append("a-im", HeaderValue::from_static(line));
             }
-            takes_feed(&headers)
+            takes_feed(&Fields::of(&headers))
         };
         for line in [
             "feed",

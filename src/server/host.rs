@@ -4,17 +4,17 @@
 //! because a message that two readers could take for two hosts is how requests are smuggled past
 //! a proxy.
 
-use hyper::header::HOST;
-use hyper::{HeaderMap, Version};
+use hyper::Version;
+
+use super::fields::{Field, Fields};
 
 /// Whether the fields name at most one host and a well-formed one; HTTP/1.1 must name one.
-pub(super) fn is_acceptable(version: Version, headers: &HeaderMap) -> bool {
-    let mut lines = headers.get_all(HOST).iter();
-    match (lines.next(), lines.next()) {
-        (None, _) => version != Version::HTTP_11,
-        (Some(host), None) => is_host(host.as_bytes()),
-        (Some(_), Some(_)) => false,
+pub(super) fn is_acceptable(version: Version, fields: &Fields<'_>) -> bool {
+    if !fields.has(Field::Host) {
+        return version != Version::HTTP_11;
     }
+    let host = fields.only(Field::Host);
+    host.is_some_and(|host| is_host(host.as_bytes()))
 }
 
 /// `uri-host [ ":" port ]`, RFC 9110 §7.2. Empty is right where the target has no authority.
@@ -77,13 +77,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn accepted(version: Version, hosts: &[&[u8]]) -> bool {
-        let mut headers = HeaderMap::new();
+        let mut headers = hyper::HeaderMap::new();
         for host in hosts {
             if let Ok(value) = HeaderValue::from_bytes(host) {
-                headers.append(HOST, value);
+                headers.append(hyper::header::HOST, value);
             }
         }
-        is_acceptable(version, &headers)
+        is_acceptable(version, &Fields::of(&headers))
     }
 
     #[test]

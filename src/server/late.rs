@@ -10,6 +10,7 @@ use hyper::{Request, Response, StatusCode};
 use super::accept::prefers_html;
 use super::caching::Caching;
 use super::describe::{describe_content, guard_page};
+use super::fields::Fields;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
 use super::reply::{set, set_static, status};
@@ -32,7 +33,12 @@ pub(super) enum Beside {
 }
 
 /// What is meant. The first page by its number is the feed itself, whoever asks.
-pub(super) fn beside<B>(request: &Request<B>, snapshot: &Snapshot, resource: &Resource) -> Beside {
+pub(super) fn beside<B>(
+    request: &Request<B>,
+    fields: &Fields<'_>,
+    snapshot: &Snapshot,
+    resource: &Resource,
+) -> Beside {
     let key = &resource.key;
     if !matches!(key, ArtifactKey::Feed(..)) {
         return Beside::Nothing;
@@ -43,24 +49,22 @@ pub(super) fn beside<B>(request: &Request<B>, snapshot: &Snapshot, resource: &Re
             Some(page) => Beside::Page(key.clone(), page),
             None => Beside::NotFound,
         },
-        None if prefers_html(request.headers()) => {
-            match key.for_people().zip(snapshot.for_people(key)) {
-                Some((key, page)) => Beside::Page(key, page),
-                None => Beside::Nothing,
-            }
-        }
+        None if prefers_html(fields) => match key.for_people().zip(snapshot.for_people(key)) {
+            Some((key, page)) => Beside::Page(key, page),
+            None => Beside::Nothing,
+        },
         None => Beside::Nothing,
     }
 }
 
 /// The answer with it, and how its body is made where there is to be one.
-pub(super) fn answer<B>(
-    request: &Request<B>,
+pub(super) fn answer(
+    fields: &Fields<'_>,
     (key, page): (&ArtifactKey, FurtherPage),
     (caching, max_age): (&Caching, Duration),
     now: SystemTime,
 ) -> (Response<Pieces>, Option<Deferred>) {
-    let accepted = Accepted::of(request.headers());
+    let accepted = Accepted::of(fields);
     let selected = late(accepted);
     let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
     let validators = Validators {
@@ -69,19 +73,18 @@ pub(super) fn answer<B>(
         accepted,
         last_modified: None,
     };
-    let (mut response, form, is_awaited) =
-        match Precondition::evaluate(request.headers(), validators, now) {
-            Precondition::Failed => return (precondition_failed(), None),
-            Precondition::NotModified(form) => {
-                let response = status(StatusCode::NOT_MODIFIED, Pieces::default());
-                (response, form, false)
-            }
-            Precondition::Holds => {
-                let mut response = status(StatusCode::OK, Pieces::default());
-                describe_content(response.headers_mut(), key, selected.coding());
-                (response, selected, true)
-            }
-        };
+    let (mut response, form, is_awaited) = match Precondition::evaluate(fields, validators, now) {
+        Precondition::Failed => return (precondition_failed(), None),
+        Precondition::NotModified(form) => {
+            let response = status(StatusCode::NOT_MODIFIED, Pieces::default());
+            (response, form, false)
+        }
+        Precondition::Holds => {
+            let mut response = status(StatusCode::OK, Pieces::default());
+            describe_content(response.headers_mut(), key, selected.coding());
+            (response, selected, true)
+        }
+    };
     let headers = response.headers_mut();
     set(headers, header::ETAG, &tags.get(form));
     caching.tell(headers, key, max_age);

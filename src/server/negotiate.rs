@@ -4,9 +4,7 @@
 //! There is no 406: a client that rules out everything gets the bytes as they are too. What is
 //! not understood counts as not written. Nothing is allocated.
 
-use hyper::HeaderMap;
-use hyper::header::ACCEPT_ENCODING;
-
+use super::fields::{Field, Fields};
 use super::qvalue::thousandths;
 use crate::snapshot::Coding;
 
@@ -21,9 +19,9 @@ pub(super) struct Accepted {
 
 impl Accepted {
     /// Reads what a request says. Of a coding that is named twice the first counts.
-    pub(super) fn of(headers: &HeaderMap) -> Accepted {
+    pub(super) fn of(fields: &Fields<'_>) -> Accepted {
         let [mut identity, mut gzip, mut brotli, mut zstd, mut others] = [None; 5];
-        let lines = headers.get_all(ACCEPT_ENCODING).iter();
+        let lines = fields.lines(Field::AcceptEncoding);
         let members = lines
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(','))
@@ -127,13 +125,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn accepted(lines: &[&[u8]]) -> Accepted {
-        let mut headers = HeaderMap::new();
+        let mut headers = hyper::HeaderMap::new();
         for line in lines {
             if let Ok(value) = HeaderValue::from_bytes(line) {
-                headers.append(ACCEPT_ENCODING, value);
+                headers.append(hyper::header::ACCEPT_ENCODING, value);
             }
         }
-        Accepted::of(&headers)
+        Accepted::of(&Fields::of(&headers))
     }
 
     /// What is chosen while there is nothing but gzip.

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::header::{HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT};
-use hyper::{Request, StatusCode};
+use hyper::StatusCode;
 use tokio::time::Instant;
 
+use super::fields::{Field, Fields};
 use super::line::Line;
 use super::readers::{Pace, Poll};
 use super::respond::Asked;
@@ -29,9 +29,9 @@ pub(super) struct Note {
 
 impl Note {
     /// Begins with a request whose head was complete at `began`.
-    pub(super) fn new<B>(
+    pub(super) fn new(
         traffic: Arc<Traffic>,
-        request: &Request<B>,
+        fields: &Fields<'_>,
         asked: Asked,
         began: Instant,
     ) -> Note {
@@ -40,7 +40,7 @@ impl Note {
             began,
             class: asked.class,
             feed: asked.feed,
-            is_conditional: has_condition(request.headers()),
+            is_conditional: fields.has_condition(),
             status: StatusCode::OK,
             line: None,
         }
@@ -55,9 +55,9 @@ impl Note {
     }
 
     /// Who asked, if it was for a feed, and what is going to be answered.
-    pub(super) fn asked_by<B>(
+    pub(super) fn asked_by(
         &self,
-        request: &Request<B>,
+        fields: &Fields<'_>,
         client: impl FnOnce() -> Option<IpAddr>,
         pace: Pace,
         status: StatusCode,
@@ -65,7 +65,7 @@ impl Note {
         let Some(feed) = &self.feed else {
             return;
         };
-        let agent = request.headers().get(USER_AGENT);
+        let agent = fields.first(Field::UserAgent);
         let poll = Poll {
             client: client(),
             agent: agent.map_or(&[], |agent| agent.as_bytes()),
@@ -98,9 +98,4 @@ impl Note {
             self.traffic.readers().sent(&feed.key, bytes);
         }
     }
-}
-
-/// Whether the request is one of those that cost next to nothing once they are answered before.
-pub(super) fn has_condition(headers: &HeaderMap) -> bool {
-    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
 }

@@ -16,9 +16,7 @@
 
 use std::time::SystemTime;
 
-use hyper::HeaderMap;
-use hyper::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
-
+use super::fields::{Field, Fields};
 use super::negotiate::Accepted;
 use crate::snapshot::{Form, Tags};
 
@@ -49,26 +47,27 @@ pub(super) enum Precondition {
 impl Precondition {
     /// Evaluates the conditions of a GET or HEAD.
     pub(super) fn evaluate(
-        headers: &HeaderMap,
+        fields: &Fields<'_>,
         validators: Validators<'_>,
         now: SystemTime,
     ) -> Precondition {
-        if headers.contains_key(IF_MATCH) {
-            if validators.named(headers, IF_MATCH, false).is_none() {
+        if fields.has(Field::IfMatch) {
+            if validators.named(fields, Field::IfMatch, false).is_none() {
                 return Precondition::Failed;
             }
-        } else if let (Some(modified), Some(date)) =
-            (validators.last_modified, date(headers, IF_UNMODIFIED_SINCE))
-            && modified > date
+        } else if let (Some(modified), Some(date)) = (
+            validators.last_modified,
+            date(fields, Field::IfUnmodifiedSince),
+        ) && modified > date
         {
             return Precondition::Failed;
         }
-        if headers.contains_key(IF_NONE_MATCH) {
-            if let Some(form) = validators.named(headers, IF_NONE_MATCH, true) {
+        if fields.has(Field::IfNoneMatch) {
+            if let Some(form) = validators.named(fields, Field::IfNoneMatch, true) {
                 return Precondition::NotModified(form);
             }
         } else if let (Some(modified), Some(date)) =
-            (validators.last_modified, date(headers, IF_MODIFIED_SINCE))
+            (validators.last_modified, date(fields, Field::IfModifiedSince))
             // A date ahead of the clock was not learnt from us.
             && date <= now
             && modified <= date
@@ -81,8 +80,14 @@ impl Precondition {
 
 impl Validators<'_> {
     /// The form that a field names first: `*` is the selected one.
-    fn named(&self, headers: &HeaderMap, name: HeaderName, may_be_weak: bool) -> Option<Form> {
-        headers.get_all(name).iter().find_map(|line| {
+    fn named(&self, fields: &Fields<'_>, field: Field, may_be_weak: bool) -> Option<Form> {
+        fields.lines(field).find_map(|line| {
+            // Most name one, and it is one of ours.
+            if let Some(form) = self.tags.form(line.as_bytes())
+                && self.is_taken(form)
+            {
+                return Some(form);
+            }
             if line.as_bytes().trim_ascii() == b"*" {
                 return Some(self.selected);
             }
@@ -102,19 +107,16 @@ impl Validators<'_> {
 }
 
 /// The strong tags, in their quotes, of what a client says that it has.
-pub(super) fn strong_tags(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    let lines = headers.get_all(IF_NONE_MATCH).iter();
+pub(super) fn strong_tags<'a>(fields: &Fields<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let lines = fields.lines(Field::IfNoneMatch);
     let tags = lines.flat_map(|line| EntityTag::list(line.as_bytes()));
     tags.filter(|tag| !tag.weak).map(|tag| tag.opaque)
 }
 
 /// The date of a field that may stand only once, in any of the three forms of §5.6.7.
-fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    let mut lines = headers.get_all(name).iter();
-    match (lines.next(), lines.next()) {
-        (Some(line), None) => httpdate::parse_http_date(line.to_str().ok()?.trim()).ok(),
-        _ => None,
-    }
+fn date(fields: &Fields<'_>, field: Field) -> Option<SystemTime> {
+    let line = fields.only(field)?;
+    httpdate::parse_http_date(line.to_str().ok()?.trim()).ok()
 }
 
 /// RFC 9110 §8.8.3.
@@ -171,7 +173,8 @@ fn split_member(list: &[u8]) -> (&[u8], &[u8]) {
 mod tests {
     use super::Precondition::{Failed, Holds};
     use super::*;
-    use hyper::header::{ACCEPT_ENCODING, HeaderValue};
+    use hyper::HeaderMap;
+    use hyper::header::{ACCEPT_ENCODING, HeaderName, HeaderValue};
     use proptest::prelude::*;
     use std::time::{Duration, UNIX_EPOCH};
 
@@ -201,10 +204,14 @@ mod tests {
         let validators = Validators {
             tags: &tags,
             selected: Form::Identity,
-            accepted: Accepted::of(&headers),
+            accepted: Accepted::of(&Fields::of(&headers)),
             last_modified,
         };
-        Precondition::evaluate(&headers, validators, modified() + Duration::from_secs(60))
+        Precondition::evaluate(
+            &Fields::of(&headers),
+            validators,
+            modified() + Duration::from_secs(60),
+        )
     }
 
     #[test]
@@ -330,11 +337,11 @@ mod tests {
             let validators = Validators {
                 tags: &tags,
                 selected,
-                accepted: Accepted::of(&headers),
+                accepted: Accepted::of(&Fields::of(&headers)),
                 last_modified: Some(modified()),
             };
             let now = modified() + Duration::from_secs(60);
-            let is = Precondition::evaluate(&headers, validators, now);
+            let is = Precondition::evaluate(&Fields::of(&headers), validators, now);
             assert_eq!(is, expected, "{headers:?}, {selected:?}");
         }
     }

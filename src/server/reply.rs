@@ -119,7 +119,7 @@ pub(super) fn plain(code: StatusCode, text: &'static str) -> Response<Pieces> {
 }
 
 /// As many fields as an answer may have, so that their table is made once.
-const FIELDS: usize = 16;
+pub(super) const FIELDS: usize = 16;
 
 pub(super) fn status(code: StatusCode, body: Pieces) -> Response<Pieces> {
     let mut response = Response::new(body);

@@ -25,11 +25,12 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::caching::Caching;
-use super::describe::{describe, describe_content, describe_fully};
+use super::fields::Fields;
+use super::heads::{Head, Heads};
 use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
-use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
+use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static};
 use super::select::{Selected, select};
 use super::strict::{Longest, Objection, object};
 use super::traffic::Class;
@@ -85,6 +86,7 @@ pub struct Rules {
     prefix: String,
     longest: Longest,
     pub(super) caching: Caching,
+    heads: Heads,
 }
 
 impl Rules {
@@ -100,6 +102,7 @@ impl Rules {
                 head: longest_head,
             },
             caching: Caching::new(&config::Caching::default()),
+            heads: Heads::default(),
         }
     }
 
@@ -107,6 +110,8 @@ impl Rules {
     pub fn caching(self, config: &config::Caching) -> Rules {
         Rules {
             caching: Caching::new(config),
+            // What was told so far is told otherwise.
+            heads: Heads::default(),
             ..self
         }
     }
@@ -127,12 +132,14 @@ pub fn respond<B>(
     rules: &Rules,
     now: SystemTime,
 ) -> Reply {
-    reply(request, snapshot, rules, now).0
+    let fields = Fields::of(request.headers());
+    reply(request, &fields, snapshot, rules, now).0
 }
 
 /// The same, with what the request was about.
 pub(super) fn reply<B>(
     request: &Request<B>,
+    fields: &Fields<'_>,
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
@@ -141,7 +148,7 @@ pub(super) fn reply<B>(
         class: Class::Other,
         feed: None,
     };
-    let (head, deferred) = answer(request, snapshot, rules, now, &mut asked);
+    let (head, deferred) = answer(request, fields, snapshot, rules, now, &mut asked);
     let is_head = request.method() == Method::HEAD;
     let reply = match deferred {
         Some(deferred) => Reply::Awaits(Awaiting {
@@ -177,26 +184,28 @@ fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Res
     let length = response.body().len();
     let headers = response.headers_mut();
     // From the same reading of the clock as `Last-Modified`, which may not be later.
-    if let Some(date) = date::field(now) {
-        headers.insert(header::DATE, date);
+    match date::field(now) {
+        Some(date) => drop(headers.insert(header::DATE, date)),
+        None => drop(headers.remove(header::DATE)),
     }
-    if has_body {
+    if has_body && !headers.contains_key(header::X_CONTENT_TYPE_OPTIONS) {
         set_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        if !headers.contains_key(header::CONTENT_LENGTH) {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
+    }
+    if has_body && !headers.contains_key(header::CONTENT_LENGTH) {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response.map(|body| if is_head { Pieces::default() } else { body })
 }
 
 fn answer<B>(
     request: &Request<B>,
+    fields: &Fields<'_>,
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
     asked: &mut Asked,
 ) -> (Response<Pieces>, Option<Deferred>) {
-    if let Some(objection) = object(request, rules.longest) {
+    if let Some(objection) = object(request, fields, rules.longest) {
         return (objected(objection), None);
     }
     let resource = match find(snapshot, &rules.prefix, request.uri().path()) {
@@ -209,20 +218,20 @@ fn answer<B>(
     if let Some(response) = left_behind(&resource, snapshot, rules) {
         return (response, None);
     }
-    match late::beside(request, snapshot, &resource) {
+    match late::beside(request, fields, snapshot, &resource) {
         Beside::Nothing => {}
         Beside::NotFound => return (not_found(), None),
         Beside::Page(key, page) => {
             asked.class = Class::of(&key);
             let max_age = snapshot.max_age();
-            return late::answer(request, (&key, page), (&rules.caching, max_age), now);
+            return late::answer(fields, (&key, page), (&rules.caching, max_age), now);
         }
     }
     let resource = match resource.key {
         ArtifactKey::Feed(..) => &*asked.feed.insert(resource),
         _ => &resource,
     };
-    let accepted = Accepted::of(request.headers());
+    let accepted = Accepted::of(fields);
     let Some((tags, selected)) = select(resource, accepted) else {
         return (not_found(), None);
     };
@@ -233,63 +242,52 @@ fn answer<B>(
         accepted,
         last_modified,
     };
-    let mut deferred = None;
-    let condition = Precondition::evaluate(request.headers(), validators, now);
+    let condition = Precondition::evaluate(fields, validators, now);
     let new = match condition {
-        Precondition::Holds => delta::answer(request.headers(), resource, accepted),
+        Precondition::Holds => delta::answer(fields, resource, accepted),
         _ => None,
     };
-    let (mut response, form) = match (condition, new) {
-        (Precondition::Failed, _) => {
-            return (precondition_failed(), None);
-        }
+    let mut head = Head {
+        status: StatusCode::NOT_MODIFIED,
+        resource,
+        tags,
+        form: selected.form(),
+        is_dated: last_modified.is_some(),
+        has_pages: snapshot.has_pages_for_people(),
+        max_age: snapshot.max_age(),
+        content_length: None,
+        caching: &rules.caching,
+    };
+    let mut deferred = None;
+    let body = match (condition, new) {
+        (Precondition::Failed, _) => return (precondition_failed(), None),
         (Precondition::NotModified(form), _) => {
-            (status(StatusCode::NOT_MODIFIED, Pieces::default()), form)
+            head.form = form;
+            Pieces::default()
         }
         (Precondition::Holds, Some((mut response, form))) => {
-            describe_content(response.headers_mut(), &resource.key, form.coding());
-            (response, form)
+            (head.status, head.form) = (response.status(), form);
+            head.tell(response.headers_mut());
+            delta::guard(response.headers_mut());
+            return (response, None);
         }
         (Precondition::Holds, None) => {
-            let form = selected.form();
-            let body = match &selected {
-                Selected::Ready(representation) => representation.body.clone(),
+            head.status = StatusCode::OK;
+            match &selected {
+                Selected::Ready(representation) => {
+                    head.content_length = Some(&representation.content_length);
+                    representation.body.clone()
+                }
                 Selected::Deferred(_, drawing) => {
-                    deferred = Some(form.of((*drawing).clone()));
+                    deferred = Some(head.form.of((*drawing).clone()));
                     Pieces::default()
                 }
-            };
-            let mut response = status(StatusCode::OK, body);
-            let headers = response.headers_mut();
-            describe_content(headers, &resource.key, form.coding());
-            if let Selected::Ready(representation) = &selected {
-                set(
-                    headers,
-                    header::CONTENT_LENGTH,
-                    &representation.content_length,
-                );
             }
-            (response, form)
         }
     };
-    describe(
-        response.headers_mut(),
-        resource,
-        &tags.get(form),
-        last_modified.is_some(),
-    );
-    if response.status() != StatusCode::NOT_MODIFIED {
-        describe_fully(response.headers_mut(), resource);
-    }
-    rules
-        .caching
-        .tell(response.headers_mut(), &resource.key, snapshot.max_age());
-    if let ArtifactKey::Feed(..) = resource.key
-        && snapshot.has_pages_for_people()
-    {
-        set_static(response.headers_mut(), header::VARY, late::VARY);
-    }
-    delta::guard(response.headers_mut());
+    let mut response = Response::new(body);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = rules.heads.of(&head);
     if let Selected::Deferred(_, drawing) = selected
         && let Some(query) = request.uri().query()
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)

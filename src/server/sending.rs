@@ -104,10 +104,11 @@ mod tests {
 
     use std::time::Duration;
 
-    use hyper::Request;
+    use hyper::HeaderMap;
 
     use super::*;
     use crate::artifact::Chunk;
+    use crate::server::fields::Fields;
     use crate::server::pulse::Limits;
     use crate::server::respond::Asked;
     use crate::server::traffic::{Class, Traffic};
@@ -131,8 +132,9 @@ mod tests {
             class: Class::Feed,
             feed: None,
         };
-        let request = Request::new(());
-        let note = Note::new(Arc::clone(&traffic), &request, asked, Instant::now());
+        let headers = HeaderMap::new();
+        let fields = Fields::of(&headers);
+        let note = Note::new(Arc::clone(&traffic), &fields, asked, Instant::now());
         let mut answer = Answer::new(pieces, Version::HTTP_11, pulse, note);
         let first = answer.frame().await.unwrap().unwrap();
         assert_eq!(first.into_data().unwrap(), "sound");

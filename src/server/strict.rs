@@ -4,9 +4,10 @@
 //! hyper has read the message by then, and has refused what has no meaning at all (RFC 9112 §2.2, §5,
 //! §6.1). What it lets pass is looked at here.
 
-use hyper::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
-use hyper::{HeaderMap, Method, Request, Uri, Version};
+use hyper::header::HeaderValue;
+use hyper::{Method, Request, Uri, Version};
 
+use super::fields::{Field, Fields};
 use super::host;
 
 /// Why a request is not answered by what it asks for.
@@ -41,12 +42,16 @@ pub(super) struct Longest {
 }
 
 /// Looks at the head of a request.
-pub(super) fn object<B>(request: &Request<B>, longest: Longest) -> Option<Objection> {
-    let (headers, uri, version) = (request.headers(), request.uri(), request.version());
-    if !host::is_acceptable(version, headers) {
+pub(super) fn object<B>(
+    request: &Request<B>,
+    fields: &Fields<'_>,
+    longest: Longest,
+) -> Option<Objection> {
+    let (uri, version) = (request.uri(), request.version());
+    if !host::is_acceptable(version, fields) {
         return Some(Objection::Malformed);
     }
-    if has_content(headers) {
+    if has_content(fields) {
         return Some(Objection::HasContent);
     }
     if !is_of_ours(uri) && *request.method() != Method::CONNECT {
@@ -57,12 +62,10 @@ pub(super) fn object<B>(request: &Request<B>, longest: Longest) -> Option<Object
         return Some(Objection::TooLong);
     }
     // hyper reads on as long as there is room, and so a little more than it is told.
-    let fields = headers.iter();
-    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
-    if fields.sum::<usize>() > longest.head {
+    if fields.length() > longest.head {
         return Some(Objection::HeadTooLong);
     }
-    if !is_met(headers, version) {
+    if !is_met(fields, version) {
         return Some(Objection::Expectation);
     }
     match *request.method() {
@@ -90,23 +93,19 @@ fn is_of_ours(uri: &Uri) -> bool {
 }
 
 /// Whether a body comes with it, or may (RFC 9112 §6.3). Several lengths are in doubt even when they agree.
-fn has_content(headers: &HeaderMap) -> bool {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let has_length = match (lengths.next(), lengths.next()) {
-        (None, _) => false,
-        (Some(length), None) => length.as_bytes() != b"0",
-        (Some(_), Some(_)) => true,
-    };
-    has_length || headers.contains_key(TRANSFER_ENCODING)
+fn has_content(fields: &Fields<'_>) -> bool {
+    let is_nothing = |length: Option<&HeaderValue>| length.is_some_and(|length| length == "0");
+    let has_length =
+        fields.has(Field::ContentLength) && !is_nothing(fields.only(Field::ContentLength));
+    has_length || fields.has(Field::TransferEncoding)
 }
 
 /// Whether nothing is expected but `100-continue`, of which there is nothing to be sent without a body. HTTP/1.0
 /// has no such field.
-fn is_met(headers: &HeaderMap, version: Version) -> bool {
+fn is_met(fields: &Fields<'_>, version: Version) -> bool {
     version == Version::HTTP_10
-        || headers
-            .get_all(EXPECT)
-            .iter()
+        || fields
+            .lines(Field::Expect)
             .all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
@@ -192,7 +191,7 @@ mod tests {
             }
             let request = request.body(()).unwrap();
             assert_eq!(
-                object(&request, LONGEST),
+                object(&request, &Fields::of(request.headers()), LONGEST),
                 *expected,
                 "{method} {target} {fields:?}"
             );

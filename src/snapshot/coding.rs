@@ -43,7 +43,7 @@ impl Coding {
 }
 
 /// A content coding, and the effort that it was made with: what there can be of one content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// The bytes as they are.
     Identity,

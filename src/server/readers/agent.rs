@@ -2,6 +2,8 @@
 //!
 //! Nobody is obliged to say the truth here, and nobody says it in the same form.
 
+use memchr::memmem;
+
 /// More than this no service has for one feed. Who says so is not believed at all.
 const MOST_SUBSCRIBERS: u32 = 10_000_000;
 /// A name is cut after so many words, and so many bytes.
@@ -57,10 +59,13 @@ fn behind_mozilla(rest: &str) -> &str {
 
 /// The first words, up to what is no name: a version, an address, a remark.
 fn name(text: &str) -> &str {
-    let address = text.split_once("://").filter(|(scheme, _)| {
-        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    let scheme = ["http://", "https://"].into_iter().find(|scheme| {
+        let start = text.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     });
-    let text = address.map_or(text, |(_, rest)| rest);
+    let text = scheme
+        .and_then(|scheme| text.get(scheme.len()..))
+        .unwrap_or(text);
     let end = text.find(['/', '(', ')', ';', ',', '"']);
     let text = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
     let mut end = 0;
@@ -100,7 +105,7 @@ pub(super) fn harmless(name: &str) -> String {
 pub(super) fn claim(agent: &str) -> Option<Claim<'_>> {
     // With a small letter or a large one before it.
     const WORD: &str = "ubscriber";
-    let at = agent.find(WORD)?;
+    let at = memmem::find(agent.as_bytes(), WORD.as_bytes())?;
     let before = agent.get(..at)?.strip_suffix(['s', 'S'])?;
     let after = agent.get(at + WORD.len()..)?;
     let after = after.strip_prefix('s').unwrap_or(after);
