@@ -15,6 +15,11 @@ pub fn give_back() {
     collect();
 }
 
+/// Gives back what the calling thread has kept. It takes up to a millisecond.
+pub fn give_back_own() {
+    collect();
+}
+
 #[expect(
     unsafe_code,
     reason = "the allocator has no other interface; tests hold that this is the only place"

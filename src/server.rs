@@ -26,15 +26,18 @@ mod host;
 mod late;
 mod line;
 mod listen;
+mod making;
 mod negotiate;
 mod note;
 mod one_path;
 mod precondition;
+mod protocol;
 mod pulse;
 mod qvalue;
 mod readers;
 mod reply;
 mod respond;
+mod rests;
 mod select;
 mod sending;
 mod strict;
@@ -57,6 +60,7 @@ use crate::snapshot::Current;
 use connection::{Service, stopped};
 use guests::Guests;
 use listen::{Accepted, Listener};
+use rests::Rests;
 
 pub use listen::{CannotInherit, CannotListen, Handed, Inherited, Listeners, Part, Tls, TlsError};
 pub use readers::{OfAgent, OfFeed, ReaderFigures};
@@ -137,11 +141,14 @@ impl Server {
     ) -> Drained {
         let (stop, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
+        let rests = Rests::new();
+        let mut giving_back = JoinSet::new();
+        giving_back.spawn(Arc::clone(&rests).give_back());
         match sockets.into().open() {
             Ok(listeners) => {
                 for listener in listeners {
                     let (shared, stopped) = (Arc::clone(&self.shared), stopped.clone());
-                    doors.spawn(attend(shared, listener, stopped));
+                    doors.spawn(attend(shared, listener, stopped, Arc::clone(&rests)));
                 }
             }
             Err(error) => error!(%error, "cannot wait for connections"),
@@ -160,7 +167,21 @@ impl Server {
 }
 
 /// Serves who comes to one socket. Returns how many were not done in time when the server stopped.
-async fn attend(shared: Arc<Shared>, listener: Listener, mut stop: watch::Receiver<bool>) -> usize {
+async fn attend(
+    shared: Arc<Shared>,
+    listener: Listener,
+    mut stop: watch::Receiver<bool>,
+    rests: Arc<Rests>,
+) -> usize {
+    let answer = |accepted, permit, stop| {
+        answer(
+            Arc::clone(&shared),
+            accepted,
+            permit,
+            stop,
+            Arc::clone(&rests),
+        )
+    };
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -176,11 +197,11 @@ async fn attend(shared: Arc<Shared>, listener: Listener, mut stop: watch::Receiv
             permit = Arc::clone(&shared.permits).acquire_owned() => Some(permit),
             () = stopped(&mut stop) => None,
         };
-        connections.spawn(answer(Arc::clone(&shared), accepted, permit, stop.clone()));
+        connections.spawn(answer(accepted, permit, stop.clone()));
     }
     let end = Instant::now() + shared.drain_timeout;
     let leaving = listener.leave(shared.drain_timeout, |accepted| {
-        connections.spawn(answer(Arc::clone(&shared), accepted, None, stop.clone()));
+        connections.spawn(answer(accepted, None, stop.clone()));
     });
     leaving.await;
     let all_done = async {
@@ -199,6 +220,7 @@ async fn answer(
     accepted: Accepted,
     permit: Option<Result<OwnedSemaphorePermit, AcquireError>>,
     stop: watch::Receiver<bool>,
+    rests: Arc<Rests>,
 ) {
     let peer = match &accepted {
         Accepted::Tcp(_, peer) | Accepted::Tls(_, peer, _) => Some(*peer),
@@ -215,13 +237,13 @@ async fn answer(
     };
     let service = &shared.service;
     match accepted {
-        Accepted::Tcp(stream, peer) => service.serve(stream, Some(peer), stop).await,
-        Accepted::Unix(stream) => service.serve(stream, None, stop).await,
+        Accepted::Tcp(stream, peer) => service.serve(stream, Some(peer), stop, &rests).await,
+        Accepted::Unix(stream) => service.serve(stream, None, stop, &rests).await,
         // On its own, or each connection without TLS would hold as much memory as one with it.
         Accepted::Tls(stream, peer, tls) => {
             let encrypted = async {
                 match timeout(shared.header_timeout, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => service.serve(stream, Some(peer), stop).await,
+                    Ok(Ok(stream)) => service.serve(stream, Some(peer), stop, &rests).await,
                     Ok(Err(error)) => debug!(%error, %peer, "no TLS was agreed upon"),
                     Err(_) => debug!(%peer, "a TLS handshake was not over in time"),
                 }
@@ -277,6 +299,25 @@ mod tests {
     use super::*;
     use std::future::ready;
     use std::time::Instant;
+
+    #[tokio::test]
+    async fn the_task_of_a_connection_is_small() {
+        let source = Source {
+            current: Current::default(),
+            gallery: Gallery::new(1 << 20, 1).unwrap(),
+            traffic: Traffic::default(),
+            access_log: None,
+        };
+        let server = Server::new(source, &config::Server::default(), || {
+            SystemTime::UNIX_EPOCH
+        });
+        let (socket, _other) = tokio::net::UnixStream::pair().unwrap();
+        let (_, stop) = watch::channel(false);
+        let (accepted, rests) = (Accepted::Unix(socket), Rests::new());
+        let task = answer(server.shared, accepted, None, stop, rests);
+        eprintln!("SIZE {} pulse {} h", size_of_val(&task), 0);
+        assert!(size_of_val(&task) <= 1280, "{}", size_of_val(&task));
+    }
 
     #[tokio::test]
     async fn accepting_goes_on_after_errors_and_pauses_longer_each_time() {

@@ -14,6 +14,7 @@ mod delta;
 mod people;
 mod ready;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -361,6 +362,11 @@ impl Current {
     /// The generation that is served now.
     pub fn load(&self) -> Arc<Snapshot> {
         self.0.load_full()
+    }
+
+    /// The same, for a moment: threads do not meet at the count of its handles.
+    pub fn read(&self) -> impl Deref<Target = Arc<Snapshot>> {
+        self.0.load()
     }
 
     /// Swaps the next generation in; requests that hold the one before finish with it.

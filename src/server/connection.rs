@@ -5,19 +5,17 @@
 //! meet a request that is under way. So the next answer says that it is the last, and who does not ask
 //! for a while is closed.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Method, Request, StatusCode, Version};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, watch};
 use tokio::task::yield_now;
@@ -29,13 +27,17 @@ use super::client;
 use super::fields::Fields;
 use super::frequency::Frequency;
 use super::line::Line;
+use super::making::Making;
 use super::note::Note;
-use super::pulse::{Felt, Limits, Pulse, Verdict};
+use super::protocol::{Connection, Protocols};
+use super::pulse::{Felt, Limits, Pulse, REST, Verdict};
 use super::readers::Pace;
 use super::respond::{Reply, Rules, reply, too_many};
+use super::rests::Rests;
 use super::sending::Answer;
 use super::traffic::{Ended, Traffic};
 use crate::access_log::AccessLog;
+use crate::artifact::Pieces;
 use crate::config::{self, SaysClient, TrustedProxies};
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
@@ -62,7 +64,7 @@ pub(super) struct Service {
     /// Held by the connection that is being closed at the stop.
     closing: Mutex<()>,
     clock: fn() -> SystemTime,
-    protocols: auto::Builder<TokioExecutor>,
+    protocols: Protocols,
 }
 
 impl Service {
@@ -95,7 +97,7 @@ impl Service {
             linger: LINGER.min(config.drain_timeout / 2),
             closing: Mutex::new(()),
             clock,
-            protocols: protocols(&config.limits),
+            protocols: Protocols::new(&config.limits),
         }
     }
 
@@ -149,6 +151,45 @@ impl Service {
         Ok(if is_early { Pace::Hasty } else { Pace::Calm })
     }
 
+    /// Answers a request.
+    fn answer(
+        &self,
+        request: &Request<Incoming>,
+        peer: Option<IpAddr>,
+        pulse: &Arc<Pulse>,
+        traffic: &Arc<Traffic>,
+    ) -> Making {
+        let version = request.version();
+        let (began, is_last) = pulse.request(version);
+        let now = (self.clock)();
+        let fields = Fields::of(request.headers());
+        let (mut reply, asked) = reply(request, &fields, &self.current.read(), &self.rules, now);
+        let pace = self.pace(request, &fields, &reply, peer);
+        let pace = pace.unwrap_or_else(|wait| {
+            reply = Reply::Whole(too_many(wait, now));
+            Pace::Refused
+        });
+        let mut note = Note::new(Arc::clone(traffic), &fields, asked, began);
+        let client = || self.client(&fields, peer);
+        note.asked_by(&fields, client, pace, reply.status());
+        if let Some(log) = &self.access_log {
+            note = note.with_line(log.clone(), self.line(request, &fields, peer, now));
+        }
+        let pulse = Arc::clone(pulse);
+        match reply {
+            Reply::Whole(response) => {
+                Making::Made(Some(sent(response, note, version, pulse, is_last)))
+            }
+            Reply::Awaits(awaiting) => {
+                let gallery = self.gallery.clone();
+                Making::Awaited(Box::pin(async move {
+                    let drawn = gallery.get(&awaiting.deferred).await;
+                    sent(awaiting.with(drawn), note, version, pulse, is_last)
+                }))
+            }
+        }
+    }
+
     /// Serves one connection to its end. `peer` is who is at the other, if that has an address; `stop`
     /// is true when the server stops.
     pub(super) async fn serve<S>(
@@ -156,56 +197,17 @@ impl Service {
         socket: S,
         peer: Option<IpAddr>,
         mut stop: watch::Receiver<bool>,
+        rests: &Rests,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let pulse = Pulse::new(self.limits);
-        let io = TokioIo::new(Felt::new(socket, Arc::clone(&pulse)));
+        let socket = Felt::new(socket, Arc::clone(&pulse));
         let answering = Arc::clone(&pulse);
-        let (current, gallery) = (&self.current, self.gallery.clone());
         // Of this connection, so that threads do not meet at the count of its handles.
         let traffic = Arc::new(self.traffic.clone());
-        let (rules, clock) = (&self.rules, self.clock);
-        let service = service_fn(move |request| {
-            let version = request.version();
-            let began = Instant::now();
-            let is_last = answering.request(version, began);
-            let now = clock();
-            let fields = Fields::of(request.headers());
-            let (mut reply, asked) = reply(&request, &fields, &current.load(), rules, now);
-            let pace = self
-                .pace(&request, &fields, &reply, peer)
-                .unwrap_or_else(|wait| {
-                    reply = Reply::Whole(too_many(wait, now));
-                    Pace::Refused
-                });
-            let note = Note::new(Arc::clone(&traffic), &fields, asked, began);
-            let client = || self.client(&fields, peer);
-            note.asked_by(&fields, client, pace, reply.status());
-            let note = match &self.access_log {
-                Some(log) => note.with_line(log.clone(), self.line(&request, &fields, peer, now)),
-                None => note,
-            };
-            let (pulse, gallery) = (Arc::clone(&answering), gallery.clone());
-            async move {
-                let response = match reply {
-                    Reply::Whole(response) => response,
-                    Reply::Awaits(awaiting) => {
-                        let drawn = gallery.get(&awaiting.deferred).await;
-                        awaiting.with(drawn)
-                    }
-                };
-                let mut note = note;
-                note.made(response.status());
-                let leaves = is_last || pulse.leaves();
-                let mut response = response.map(|bytes| Answer::new(bytes, version, pulse, note));
-                if leaves && version != Version::HTTP_2 {
-                    response.headers_mut().insert(CONNECTION, CLOSE);
-                }
-                Ok::<_, Infallible>(response)
-            }
-        });
-        let mut connection = pin!(self.protocols.serve_connection(io, service));
+        let service = service_fn(move |request| self.answer(&request, peer, &answering, &traffic));
+        let mut connection = Connection::new(&self.protocols, socket, service);
         let mut leaving = Leaving::Not;
         if *stop.borrow() {
             // Taken at the last moment.
@@ -226,6 +228,16 @@ impl Service {
                 }
                 Verdict::Silent | Verdict::Enough => break,
             };
+            if connection.is_awake() {
+                match pulse.rests_at() {
+                    Some(at) if at <= now && connection.may_rest() => {
+                        connection.rest().await;
+                        rests.note();
+                    }
+                    Some(at) if at > now => wake = wake.min(at),
+                    _ => wake = wake.min(now + REST),
+                }
+            }
             if let Leaving::At(at) = leaving {
                 if at > now {
                     wake = wake.min(at);
@@ -235,39 +247,93 @@ impl Service {
                     // unread in a socket when that is closed is lost.
                     let turn = self.closing.lock().await;
                     yield_now().await;
-                    if let Poll::Ready(ended) = once(connection.as_mut()).await {
+                    if let Poll::Ready(ended) = once(&mut connection).await {
                         return log(ended, peer);
                     }
                     // Who is asking is answered, and that is the end of it.
                     if !pulse.is_hearing() {
-                        connection.as_mut().graceful_shutdown();
-                        if let Poll::Ready(ended) = once(connection.as_mut()).await {
+                        connection.graceful_shutdown();
+                        if let Poll::Ready(ended) = once(&mut connection).await {
                             return log(ended, peer);
                         }
                     }
                     drop(turn);
                 }
             }
-            tokio::select! {
-                // In this order: what has already arrived when the stop comes is answered.
-                biased;
-                ended = connection.as_mut() => return log(ended, peer),
-                () = stopped(&mut stop), if matches!(leaving, Leaving::Not) => {
+            let stops = matches!(leaving, Leaving::Not).then_some(&mut stop);
+            match next(&mut connection, stops, wake).await {
+                Next::Ended(ended) => return log(ended, peer),
+                Next::Stops => {
                     pulse.leave();
-                    leaving = Leaving::At(if pulse.is_http2() { now } else { now + self.linger });
+                    leaving = Leaving::At(if pulse.is_http2() {
+                        now
+                    } else {
+                        now + self.linger
+                    });
                 }
-                () = sleep_until(wake) => {}
+                Next::Wakes => {}
             }
         }
         debug!(
             ?peer,
             "closing a connection that is silent, or has had its answers"
         );
-        connection.as_mut().graceful_shutdown();
+        connection.graceful_shutdown();
         if let Ok(ended) = timeout(FAREWELL, connection).await {
             log(ended, peer);
         }
     }
+}
+
+/// What happens first to a connection.
+enum Next<T> {
+    Ended(T),
+    Stops,
+    Wakes,
+}
+
+/// Waits for the end of a connection, for the stop of the server if that is waited for, and for an instant. In this
+/// order: what has already arrived when the stop comes is answered.
+///
+/// All but one in thousands of wakes are the connection's. So the others are asked again only when
+/// they have something to say, which is cheap to see, or when it is another task that is to be woken.
+async fn next<F: Future + Unpin>(
+    connection: &mut F,
+    stop: Option<&mut watch::Receiver<bool>>,
+    wake: Instant,
+) -> Next<F::Output> {
+    let signal = stop.as_deref().cloned();
+    let has_signal = || {
+        let signal = signal.as_ref();
+        signal.is_some_and(|signal| !matches!(signal.has_changed(), Ok(false)))
+    };
+    let mut stops = pin!(async {
+        match stop {
+            Some(stop) => stopped(stop).await,
+            None => pending().await,
+        }
+    });
+    let mut wakes = pin!(sleep_until(wake));
+    let mut known: Option<Waker> = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(ended) = Pin::new(&mut *connection).poll(cx) {
+            return Poll::Ready(Next::Ended(ended));
+        }
+        let is_known = known
+            .as_ref()
+            .is_some_and(|known| known.will_wake(cx.waker()));
+        if !is_known {
+            known = Some(cx.waker().clone());
+        }
+        if (!is_known || has_signal()) && stops.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Next::Stops);
+        }
+        if (!is_known || wakes.is_elapsed()) && wakes.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Next::Wakes);
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// How far a connection is on its way to its end when the server stops.
@@ -279,8 +345,8 @@ enum Leaving {
 }
 
 /// Polls once.
-async fn once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
-    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await
 }
 
 /// When the server stops.
@@ -289,33 +355,22 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stops| *stops).await;
 }
 
-fn protocols(limits: &config::Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        // Off because ours is stricter, and kinder: see `pulse`.
-        .header_read_timeout(None)
-        .max_buf_size(limits.header_size)
-        .max_headers(limits.header_fields);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX))
-        .max_concurrent_streams(u32::try_from(limits.streams).unwrap_or(u32::MAX))
-        // Nobody is to send us a body.
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        // What a client may make us hold: streams it opens and resets at once, and bytes it
-        // asks for and does not take.
-        .max_pending_accept_reset_streams(limits.resets)
-        .max_local_error_reset_streams(100)
-        .max_send_buf_size(64 * 1024);
-    builder
+/// An answer on its way.
+fn sent(
+    response: Response<Pieces>,
+    mut note: Note,
+    version: Version,
+    pulse: Arc<Pulse>,
+    is_last: bool,
+) -> Response<Answer> {
+    note.made(response.status());
+    let leaves = is_last || pulse.leaves();
+    let mut response = response.map(|bytes| Answer::new(bytes, version, pulse, note));
+    if leaves && version != Version::HTTP_2 {
+        response.headers_mut().insert(CONNECTION, CLOSE);
+    }
+    response
 }
-
-/// The least that HTTP/2 has without being told (RFC 9113 §6.5.2).
-const WINDOW: u32 = 65_535;
 
 fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Option<IpAddr>) {
     if let Err(error) = ended {

@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
@@ -44,6 +45,9 @@ pub(super) struct Limits {
 /// What a client takes at least of an answer, in bytes, in the time it has for that.
 const SOME: usize = 64 * 1024;
 
+/// After how long without a byte a connection rests. Long enough for those who ask for several things in a row.
+pub(super) const REST: Duration = Duration::from_secs(2);
+
 /// What is to be done with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -65,6 +69,8 @@ pub(super) struct Pulse {
     limits: Limits,
     /// The server stops: the next answer on HTTP/1 is the last.
     leaves: AtomicBool,
+    /// There is an answer that is not taken as a whole. Changed with the state in hand.
+    is_taking: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -99,6 +105,7 @@ impl Pulse {
         Arc::new(Pulse {
             limits,
             leaves: AtomicBool::new(false),
+            is_taking: AtomicBool::new(false),
             state: Mutex::new(State {
                 protocol: Protocol::Unknown,
                 heard: false,
@@ -114,9 +121,11 @@ impl Pulse {
         })
     }
 
-    /// A request's head is complete; whether it is the last that the connection may have.
-    pub(super) fn request(&self, version: Version, now: Instant) -> bool {
+    /// A request's head is complete: since when, which is when the last byte came, and whether it is the last
+    /// that the connection may have.
+    pub(super) fn request(&self, version: Version) -> (Instant, bool) {
         let mut state = self.state();
+        let now = state.last_byte;
         state.protocol = match version {
             Version::HTTP_2 => Protocol::Http2,
             _ => Protocol::Http1,
@@ -125,12 +134,13 @@ impl Pulse {
         state.last_progress = now;
         state.idle_bytes = 0;
         state.requests = state.requests.saturating_add(1);
-        state.requests >= self.limits.requests
+        (now, state.requests >= self.limits.requests)
     }
 
     /// An answer with a body begins.
     pub(super) fn begins(&self, now: Instant) {
         let mut state = self.state();
+        self.is_taking.store(true, Ordering::Relaxed);
         state.answers += 1;
         if state.taking_since.is_none() {
             (state.taking_since, state.taken) = (Some(now), 0);
@@ -153,10 +163,25 @@ impl Pulse {
 
     /// Nothing is left in our buffers.
     fn flushed(&self) {
+        // Mostly there is nothing that could be taken.
+        if !self.is_taking.load(Ordering::Relaxed) {
+            return;
+        }
         let mut state = self.state();
         if state.answers == 0 {
             state.taking_since = None;
+            self.is_taking.store(false, Ordering::Relaxed);
         }
+    }
+
+    /// When a connection may rest, if all that was asked on it is answered and nothing has come since. That of
+    /// HTTP/2 never does.
+    pub(super) fn rests_at(&self) -> Option<Instant> {
+        let state = self.state();
+        let is_idle = state.protocol == Protocol::Http1
+            && state.head_since.is_none()
+            && state.taking_since.is_none();
+        is_idle.then(|| state.last_byte + REST)
     }
 
     /// Notes that the server stops.
@@ -247,12 +272,24 @@ impl Pulse {
 pub(super) struct Felt<S> {
     socket: S,
     pulse: Arc<Pulse>,
+    /// What came, and is to be read once more.
+    unread: Bytes,
 }
 
 impl<S> Felt<S> {
     /// Puts a finger on a socket.
     pub(super) fn new(socket: S, pulse: Arc<Pulse>) -> Felt<S> {
-        Felt { socket, pulse }
+        let unread = Bytes::new();
+        Felt {
+            socket,
+            pulse,
+            unread,
+        }
+    }
+
+    /// The same, from which these bytes are read first. They are not felt again.
+    pub(super) fn with_unread(self, unread: Bytes) -> Felt<S> {
+        Felt { unread, ..self }
     }
 
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -269,6 +306,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let length = self.unread.len().min(buf.remaining());
+            buf.put_slice(&self.unread.split_to(length));
+            if self.unread.is_empty() {
+                // Nor is it held any longer.
+                self.unread = Bytes::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let result = Pin::new(&mut self.socket).poll_read(cx, buf);
         let read = buf.filled().len().saturating_sub(before);
@@ -352,7 +398,8 @@ mod tests {
     #[test]
     fn between_requests_only_silence_counts_until_a_byte_comes() {
         let (pulse, at) = started(LIMITS);
-        pulse.request(Version::HTTP_11, at(1));
+        pulse.read(1, at(1));
+        pulse.request(Version::HTTP_11);
         pulse.wrote(1, at(2));
         assert_eq!(pulse.verdict(at(2)), Verdict::Wait(at(12)));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
@@ -366,7 +413,8 @@ mod tests {
     #[test]
     fn a_pipelined_head_waits_for_the_answer_before_it() {
         let (pulse, at) = started(LIMITS);
-        pulse.request(Version::HTTP_11, at(1));
+        pulse.read(1, at(1));
+        pulse.request(Version::HTTP_11);
         pulse.read(1, at(2));
         pulse.wrote(1, at(11));
         assert_eq!(pulse.verdict(at(12)), Verdict::Wait(at(21)));
@@ -375,7 +423,8 @@ mod tests {
     #[test]
     fn frames_that_get_nothing_under_way_do_not_keep_http2_alive() {
         let (pulse, at) = started(LIMITS);
-        pulse.request(Version::HTTP_2, at(1));
+        pulse.read(1, at(1));
+        pulse.request(Version::HTTP_2);
         pulse.answered(at(2));
         pulse.read(1, at(61));
         pulse.wrote(1, at(61));
@@ -388,7 +437,8 @@ mod tests {
     #[test]
     fn who_takes_a_byte_now_and_then_is_slow_and_who_takes_some_is_not() {
         let (pulse, at) = started(LIMITS);
-        pulse.request(Version::HTTP_11, at(1));
+        pulse.read(1, at(1));
+        pulse.request(Version::HTTP_11);
         pulse.begins(at(1));
         pulse.wrote(SOME - 1, at(20));
         assert_eq!(pulse.verdict(at(20)), Verdict::Wait(at(21)));
@@ -401,7 +451,8 @@ mod tests {
     #[test]
     fn what_is_in_a_buffer_is_not_taken_yet() {
         let (pulse, at) = started(LIMITS);
-        pulse.request(Version::HTTP_11, at(1));
+        pulse.read(1, at(1));
+        pulse.request(Version::HTTP_11);
         pulse.begins(at(1));
         pulse.flushed();
         pulse.ends();
@@ -419,7 +470,7 @@ mod tests {
     fn the_last_request_is_told() {
         let (pulse, at) = started(LIMITS);
         for expected in [false, false, true, true] {
-            assert_eq!(pulse.request(Version::HTTP_2, at(1)), expected);
+            assert_eq!(pulse.request(Version::HTTP_2).1, expected);
         }
         assert_eq!(pulse.verdict(at(1)), Verdict::Enough);
     }
@@ -429,11 +480,31 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         assert!(pulse.read(100, at(1)));
         assert!(!pulse.read(1, at(1)));
-        pulse.request(Version::HTTP_2, at(1));
+        pulse.read(1, at(1));
+        pulse.request(Version::HTTP_2);
         assert!(pulse.read(100, at(1)));
         pulse.answered(at(1));
         assert!(pulse.read(100, at(1)));
         assert!(!pulse.read(1, at(1)));
+    }
+
+    #[test]
+    fn a_connection_rests_when_all_is_answered_and_nothing_comes() {
+        let (pulse, at) = started(LIMITS);
+        assert_eq!(pulse.rests_at(), None, "it has asked nothing");
+        pulse.read(1, at(1));
+        assert_eq!(pulse.rests_at(), None);
+        pulse.request(Version::HTTP_11);
+        pulse.begins(at(1));
+        pulse.wrote(1, at(2));
+        pulse.ends();
+        assert_eq!(pulse.rests_at(), None, "some may be in a buffer");
+        pulse.flushed();
+        assert_eq!(pulse.rests_at(), Some(at(2) + REST));
+        pulse.read(1, at(3));
+        assert_eq!(pulse.rests_at(), None, "it asks again");
+        pulse.request(Version::HTTP_2);
+        assert_eq!(pulse.rests_at(), None);
     }
 
     #[test]

@@ -129,6 +129,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "server",
         &[
             "access_log",
+            "allocator",
             "artifact",
             "config",
             "gallery",

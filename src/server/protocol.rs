@@ -1,0 +1,447 @@
+//! A socket into HTTP/1.1 or HTTP/2, as its client's first bytes say, and a connection that nobody asks on into
+//! little more than its socket.
+//!
+//! hyper holds some ten kilobytes for a connection over HTTP/1: a buffer to read into, one to write from, and
+//! a request's place. Readers and proxies keep connections for minutes between two requests. So one that nobody has
+//! asked on for a while is taken apart, and the next byte that comes puts it together again.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::making::Making;
+use super::pulse::Felt;
+use super::sending::Answer;
+use crate::config;
+
+/// What a client that speaks HTTP/2 begins with (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The least that HTTP/2 has without being told (RFC 9113 §6.5.2).
+const WINDOW: u32 = 65_535;
+/// As much as a head mostly has, in bytes.
+const HEAD: usize = 1024;
+
+/// How both are spoken.
+pub(super) struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Protocols {
+    pub(super) fn new(limits: &config::Limits) -> Protocols {
+        let mut http1 = http1::Builder::new();
+        http1
+            .timer(TokioTimer::new())
+            // Off because ours is stricter, and kinder: see `pulse`.
+            .header_read_timeout(None)
+            .max_buf_size(limits.header_size)
+            .max_headers(limits.header_fields);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(limits.header_size).unwrap_or(u32::MAX))
+            .max_concurrent_streams(u32::try_from(limits.streams).unwrap_or(u32::MAX))
+            // Nobody is to send us a body.
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            // What a client may make us hold: streams it opens and resets at once, and bytes it
+            // asks for and does not take.
+            .max_pending_accept_reset_streams(limits.resets)
+            .max_local_error_reset_streams(100)
+            .max_send_buf_size(64 * 1024);
+        Protocols { http1, http2 }
+    }
+}
+
+type Http1<S, F> = http1::Connection<TokioIo<Felt<S>>, F>;
+type Http2<S, F> = http2::Connection<TokioIo<Felt<S>>, F, TokioExecutor>;
+
+/// What answers the requests of a connection.
+pub(super) trait Answers:
+    Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future = Making> + Unpin
+{
+}
+
+impl<F> Answers for F where
+    F: Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future = Making>
+        + Unpin
+{
+}
+
+/// A connection. It is ready when it is over.
+pub(super) struct Connection<'a, S, F: Answers> {
+    protocols: &'a Protocols,
+    state: State<S, F>,
+}
+
+enum State<S, F: Answers> {
+    /// It is for the client to say something.
+    Waits(Waiting<S, F>),
+    Http1(Box<Http1<S, F>>),
+    Http2(Pin<Box<Http2<S, F>>>),
+    /// All is said.
+    Closes(Felt<S>),
+    Over,
+}
+
+struct Waiting<S, F> {
+    socket: Felt<S>,
+    service: F,
+    /// What has come that is no request yet.
+    heard: Bytes,
+    /// Whether it may turn out to be HTTP/2.
+    may_be_http2: bool,
+}
+
+impl<'a, S, F> Connection<'a, S, F>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Answers,
+{
+    pub(super) fn new(
+        protocols: &'a Protocols,
+        socket: Felt<S>,
+        service: F,
+    ) -> Connection<'a, S, F> {
+        let heard = Bytes::new();
+        Connection {
+            protocols,
+            state: State::Waits(Waiting {
+                socket,
+                service,
+                heard,
+                may_be_http2: true,
+            }),
+        }
+    }
+
+    /// Lets it end as soon as what was asked is answered. It is to be polled on.
+    pub(super) fn graceful_shutdown(&mut self) {
+        match &mut self.state {
+            State::Http1(connection) => Pin::new(&mut **connection).graceful_shutdown(),
+            State::Http2(connection) => connection.as_mut().graceful_shutdown(),
+            State::Waits(_) => {
+                if let State::Waits(waiting) = std::mem::replace(&mut self.state, State::Over) {
+                    self.state = State::Closes(waiting.socket);
+                }
+            }
+            State::Closes(_) | State::Over => {}
+        }
+    }
+
+    /// Whether it holds something that it can do without; see [`Connection::rest`].
+    pub(super) fn may_rest(&self) -> bool {
+        matches!(self.state, State::Http1(_))
+    }
+
+    /// Whether that is so, or is going to be as soon as something comes.
+    pub(super) fn is_awake(&self) -> bool {
+        match &self.state {
+            State::Waits(waiting) => waiting.may_be_http2,
+            State::Http1(_) => true,
+            State::Http2(_) | State::Closes(_) | State::Over => false,
+        }
+    }
+
+    /// Takes it apart, until something comes. This is for when all that was asked is answered: should something be
+    /// under way all the same, its answer is the last.
+    pub(super) async fn rest(&mut self) {
+        let State::Http1(connection) = &mut self.state else {
+            return;
+        };
+        // What hyper calls a shutdown does not touch the socket before it is polled for that.
+        Pin::new(&mut **connection).graceful_shutdown();
+        let ended = poll_fn(|cx| Poll::Ready(connection.poll_without_shutdown(cx))).await;
+        if !matches!(ended, Poll::Ready(Ok(()))) {
+            return;
+        }
+        if let State::Http1(connection) = std::mem::replace(&mut self.state, State::Over) {
+            let parts = connection.into_parts();
+            self.state = State::Waits(Waiting {
+                socket: parts.io.into_inner(),
+                service: parts.service,
+                // The buffer, however little is in it, goes.
+                heard: Bytes::copy_from_slice(&parts.read_buf),
+                may_be_http2: false,
+            });
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin, F> Waiting<S, F> {
+    /// Until it is known what is spoken; whether anything is.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        loop {
+            let is_known = !self.may_be_http2 || !is_part_of_preface(&self.heard);
+            if !self.heard.is_empty() && is_known {
+                return Poll::Ready(Ok(true));
+            }
+            let mut room = [0; HEAD];
+            let mut more = ReadBuf::new(&mut room);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut more))?;
+            if more.filled().is_empty() {
+                return Poll::Ready(Ok(!self.heard.is_empty()));
+            }
+            let mut heard = BytesMut::from(&*self.heard);
+            heard.extend_from_slice(more.filled());
+            self.heard = heard.freeze();
+        }
+    }
+}
+
+/// Whether bytes could go on to be a preface.
+fn is_part_of_preface(heard: &[u8]) -> bool {
+    heard.len() < PREFACE.len() && PREFACE.starts_with(heard)
+}
+
+impl<S, F> Future for Connection<'_, S, F>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Answers,
+{
+    type Output = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.state {
+                State::Http1(connection) => {
+                    return Pin::new(&mut **connection).poll(cx).map_err(Into::into);
+                }
+                State::Http2(connection) => {
+                    return connection.as_mut().poll(cx).map_err(Into::into);
+                }
+                State::Waits(waiting) => {
+                    let is_there = ready!(waiting.poll(cx))?;
+                    let State::Waits(waiting) = std::mem::replace(&mut self.state, State::Over)
+                    else {
+                        continue;
+                    };
+                    self.state = if is_there {
+                        waiting.speak(self.protocols)
+                    } else {
+                        State::Closes(waiting.socket)
+                    };
+                }
+                State::Closes(socket) => {
+                    ready!(Pin::new(socket).poll_shutdown(cx))?;
+                    self.state = State::Over;
+                }
+                State::Over => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl<S, F> Waiting<S, F>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Answers,
+{
+    fn speak(self, protocols: &Protocols) -> State<S, F> {
+        let is_http2 = self.may_be_http2 && self.heard.starts_with(PREFACE);
+        let socket = TokioIo::new(self.socket.with_unread(self.heard));
+        if is_http2 {
+            let connection = protocols.http2.serve_connection(socket, self.service);
+            State::Http2(Box::pin(connection))
+        } else {
+            let connection = protocols.http1.serve_connection(socket, self.service);
+            State::Http1(Box::new(connection))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use hyper::service::service_fn;
+    use hyper::{HeaderMap, Version};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+    use crate::artifact::Pieces;
+    use crate::server::fields::Fields;
+    use crate::server::note::Note;
+    use crate::server::pulse::{self, Pulse};
+    use crate::server::respond::Asked;
+    use crate::server::traffic::{Class, Traffic};
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn pulse() -> Arc<Pulse> {
+        Pulse::new(pulse::Limits {
+            head: LONG,
+            silence: LONG,
+            taking: LONG,
+            requests: 100,
+            idle_bytes: 100_000,
+        })
+    }
+
+    fn answer(request: &Request<Incoming>, pulse: &Arc<Pulse>) -> Making {
+        let (began, _) = pulse.request(request.version());
+        let asked = Asked {
+            class: Class::Other,
+            feed: None,
+        };
+        let headers = HeaderMap::new();
+        let traffic = Arc::new(Traffic::default());
+        let note = Note::new(traffic, &Fields::of(&headers), asked, began);
+        let body = Bytes::from(request.uri().path().to_owned());
+        let body = Answer::new(
+            Pieces::from(body),
+            Version::HTTP_11,
+            Arc::clone(pulse),
+            note,
+        );
+        Making::Made(Some(Response::new(body)))
+    }
+
+    /// A connection in a task of its own, and the client's end of it.
+    macro_rules! connect {
+        ($pulse:expr, $protocols:expr, $connection:ident) => {{
+            let (client, server) = duplex(64 * 1024);
+            let answering = Arc::clone(&$pulse);
+            let service = service_fn(move |request| answer(&request, &answering));
+            let socket = Felt::new(server, Arc::clone(&$pulse));
+            $connection = Connection::new(&$protocols, socket, service);
+            client
+        }};
+    }
+
+    /// Polls until nothing is left to do now; whether it is over.
+    async fn settle<F: Future + Unpin>(connection: &mut F) -> bool {
+        let mut is_over = false;
+        for _ in 0..8 {
+            is_over |=
+                poll_fn(|cx| Poll::Ready(Pin::new(&mut *connection).poll(cx).is_ready())).await;
+            if is_over {
+                break;
+            }
+        }
+        is_over
+    }
+
+    async fn said(client: &mut DuplexStream) -> String {
+        let mut room = vec![0; 4096];
+        let length = timeout(LONG, client.read(&mut room))
+            .await
+            .unwrap()
+            .unwrap();
+        room.truncate(length);
+        String::from_utf8(room).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_rests_answers_what_comes_next() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection);
+        for round in 0..3 {
+            assert!(!connection.may_rest(), "it holds nothing yet");
+            let ask = format!("GET /{round} HTTP/1.1\r\nhost: a\r\n\r\n");
+            // In two parts, of which the first is no request.
+            let (first, second) = ask.split_at(9);
+            client.write_all(first.as_bytes()).await.unwrap();
+            assert!(!settle(&mut connection).await);
+            client.write_all(second.as_bytes()).await.unwrap();
+            assert!(!settle(&mut connection).await);
+            let answer = said(&mut client).await;
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+            assert!(answer.ends_with(&format!("/{round}")), "{answer}");
+            assert!(!answer.contains("close"), "{answer}");
+            assert!(pulse.rests_at().is_some_and(|at| at > Instant::now()));
+            assert!(connection.may_rest());
+            connection.rest().await;
+        }
+        drop(client);
+        assert!(settle(&mut connection).await);
+    }
+
+    #[tokio::test]
+    async fn one_that_goes_to_rest_with_a_part_of_a_request_answers_it() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection);
+        client
+            .write_all(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\nGET /b HT")
+            .await
+            .unwrap();
+        assert!(!settle(&mut connection).await);
+        assert!(said(&mut client).await.ends_with("/a"));
+        connection.rest().await;
+        assert!(!settle(&mut connection).await);
+        client
+            .write_all(b"TP/1.1\r\nhost: a\r\n\r\n")
+            .await
+            .unwrap();
+        settle(&mut connection).await;
+        assert!(said(&mut client).await.ends_with("/b"), "it is not lost");
+    }
+
+    #[tokio::test]
+    async fn one_that_rests_ends_when_it_is_to() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection);
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            .await
+            .unwrap();
+        assert!(!settle(&mut connection).await);
+        said(&mut client).await;
+        connection.rest().await;
+        connection.graceful_shutdown();
+        assert!(settle(&mut connection).await);
+        assert_eq!(said(&mut client).await, "", "it is closed");
+    }
+
+    #[tokio::test]
+    async fn http2_is_known_by_its_preface_in_whatever_parts_it_comes() {
+        for length in 1..=PREFACE.len() {
+            let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+            let mut connection;
+            let mut client = connect!(pulse, protocols, connection);
+            for part in PREFACE.chunks(length) {
+                assert!(!matches!(connection.state, State::Http2(_)));
+                client.write_all(part).await.unwrap();
+                assert!(!settle(&mut connection).await);
+            }
+            assert!(matches!(connection.state, State::Http2(_)), "{length}");
+            assert!(!connection.may_rest());
+        }
+        for other in [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\rx"[..], b"PRI *x", b"G"] {
+            let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+            let mut connection;
+            let mut client = connect!(pulse, protocols, connection);
+            client.write_all(other).await.unwrap();
+            settle(&mut connection).await;
+            assert!(matches!(connection.state, State::Http1(_)), "{other:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_preface_that_never_ends_is_no_request() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection);
+        client.write_all(b"PRI * HT").await.unwrap();
+        assert!(!settle(&mut connection).await);
+        client.shutdown().await.unwrap();
+        assert!(settle(&mut connection).await);
+        drop(connection);
+        assert_eq!(said(&mut client).await, "");
+    }
+}
