@@ -139,7 +139,8 @@ async fn readers_are_counted_by_feed_without_their_addresses() {
     let of = &told.feeds[0];
     assert_eq!(of.path.as_deref(), Some("/rss.xml"));
     assert_eq!(of.subscribers, 16);
-    assert_eq!(of.pollers, 4);
+    // Four, of which two may fall into one place of the sketch, once in eighty runs.
+    assert!((3..=4).contains(&of.pollers), "{told:?}");
     assert_eq!((of.requests, of.conditional, of.not_modified), (9, 5, 5));
     assert!(of.body_bytes >= 3 * 1900, "{told:?}");
     let agents = told.agents.iter().map(|of| (&*of.name, of.requests));
