@@ -4,7 +4,8 @@
 //!   an escaped `/` and other reserved characters not taken for themselves, with or without the prefix
 //!   of `public_url`. Nothing else is found by any spelling; above all nothing by a dot segment, a
 //!   NUL, a broken escape or bytes that are not UTF-8.
-//! * A target in authority-form is refused.
+//! * A target in authority-form is refused, and so is one in absolute-form that is not of HTTP or names a user
+//!   (RFC 9110 §4.2.4).
 //! * A redirect stays on the site, is not to where it came from, and leads to an answer at once.
 //! * All who are answered that there is nothing are answered the same: nothing is reflected.
 //!
@@ -55,10 +56,13 @@ fuzz_target!(|target: &[u8]| {
         .is_some_and(|query| query.contains("page") || query.contains("archive"));
     // RFC 9112 §3.2.3: for CONNECT, and no address of ours.
     let is_authority = uri.scheme().is_none() && uri.authority().is_some();
+    let scheme = uri.scheme_str().map(str::to_ascii_lowercase);
+    let is_foreign = scheme.is_some_and(|scheme| scheme != "http" && scheme != "https")
+        || uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
     let Some(answer) = ask(uri, &[], prefix) else {
         return;
     };
-    if is_authority {
+    if is_authority || is_foreign {
         assert!(answer.status.is_client_error(), "{}", answer.status);
         return;
     }
