@@ -15,6 +15,11 @@ impl FieldValue {
         self.0.clone()
     }
 
+    /// The same, to be looked at. It is not asked again whether they are text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// A part of the text, which shares its bytes; nothing, where it has no such part.
     pub fn part(&self, part: Range<usize>) -> FieldValue {
         match self.get(part.clone()) {

@@ -8,15 +8,18 @@ use hyper::header::HeaderValue;
 /// Dates have four digits for the year.
 const YEAR_10000: u64 = 253_402_300_800;
 
+/// The second that a date says, since the epoch; `None` for an instant that no date can be written of.
+pub(super) fn second(now: SystemTime) -> Option<u64> {
+    let second = now.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    (second < YEAR_10000).then_some(second)
+}
+
 /// The value of `Date`; `None` for an instant that no date can be written of.
 pub(super) fn field(now: SystemTime) -> Option<HeaderValue> {
     thread_local! {
         static LAST: RefCell<Option<(u64, HeaderValue)>> = const { RefCell::new(None) };
     }
-    let second = now.duration_since(UNIX_EPOCH).ok()?.as_secs();
-    if second >= YEAR_10000 {
-        return None;
-    }
+    let second = second(now)?;
     LAST.with_borrow_mut(|last| match last {
         Some((of, value)) if *of == second => Some(value.clone()),
         _ => {

@@ -1,17 +1,18 @@
 //! What is told of a resource in the fields of an answer, put together once where it is told again and again.
 //!
-//! Nine answers in ten are the same 304. All that is in their fields but the date follows from the resource,
-//! the form, and little else, so the fields that were made for one are kept for the next, by each thread for
+//! Nine answers in ten are the same 304. All that is in their fields follows from the resource, the form, the
+//! second, and little else, so the fields that were made for one are kept for the next, by each thread for
 //! itself, as long as the resource is there.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hyper::StatusCode;
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderMap};
 use rustc_hash::FxHashMap;
 
 use super::caching::Caching;
+use super::date;
 use super::describe::{describe, describe_content, describe_fully};
 use super::late;
 use super::reply::{FIELDS, set, set_static};
@@ -96,36 +97,64 @@ struct Kind {
 pub(super) struct Heads(Arc<Sets<Mutex<Table>>>);
 
 /// With a handle on each resource: as long as there is one, nothing else is where that was.
-type Table = FxHashMap<Kind, (Weak<Resource>, HeaderMap)>;
+type Table = FxHashMap<Kind, Kept>;
+
+#[derive(Debug)]
+struct Kept {
+    resource: Weak<Resource>,
+    /// All that is said, with the date.
+    headers: HeaderMap,
+    /// Of which second the date is, since the epoch.
+    second: Option<u64>,
+}
+
+impl Kept {
+    /// Brings the date up to date.
+    fn date(&mut self, now: SystemTime) {
+        let second = date::second(now);
+        if self.second == second {
+            return;
+        }
+        self.second = second;
+        match date::field(now) {
+            Some(date) => drop(self.headers.insert(header::DATE, date)),
+            None => drop(self.headers.remove(header::DATE)),
+        }
+    }
+}
 
 impl Heads {
-    /// The fields that say it. One for the date is among them where they are kept, for there is no room for
-    /// another in a copy.
-    pub(super) fn of(&self, head: &Head<'_>) -> HeaderMap {
-        let make = || {
-            let mut headers = HeaderMap::with_capacity(FIELDS);
-            head.tell(&mut headers);
-            headers
-        };
+    /// The fields that say it, and whether what every response says is among them.
+    pub(super) fn of(&self, head: &Head<'_>, now: SystemTime) -> (HeaderMap, bool) {
+        let mut headers = HeaderMap::new();
         let Some(kind) = head.kind() else {
-            return make();
+            headers.reserve(FIELDS);
+            head.tell(&mut headers);
+            return (headers, false);
         };
         let mut table = self.0.own().lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, headers)) = table.get(&kind) {
-            return headers.clone();
+        if let Some(kept) = table.get_mut(&kind) {
+            kept.date(now);
+            return (kept.headers.clone(), true);
         }
         if table.len() >= MOST {
-            table.retain(|_, (resource, _)| resource.strong_count() > 0);
+            table.retain(|_, kept| kept.resource.strong_count() > 0);
         }
         if table.len() >= MOST {
             table.clear();
         }
-        let mut headers = make();
-        headers.insert(header::DATE, HeaderValue::from_static(""));
+        head.tell(&mut headers);
         if kind.status == StatusCode::OK {
             set_static(&mut headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         }
-        table.insert(kind, (Arc::downgrade(head.resource), headers.clone()));
-        headers
+        let mut kept = Kept {
+            resource: Arc::downgrade(head.resource),
+            headers,
+            second: None,
+        };
+        kept.date(now);
+        headers = kept.headers.clone();
+        table.insert(kind, kept);
+        (headers, true)
     }
 }

@@ -24,10 +24,10 @@ impl Accepted {
         let lines = fields.lines(Field::AcceptEncoding);
         let members = lines
             .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','))
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
             .filter_map(Member::parse);
         for member in members {
-            let is = |name: &str| member.coding.eq_ignore_ascii_case(name);
+            let is = |name: &str| member.coding.eq_ignore_ascii_case(name.as_bytes());
             let weight = match () {
                 // RFC 9110 §8.4.1.3: a recipient treats `x-gzip` as `gzip`.
                 () if is("gzip") || is("x-gzip") => &mut gzip,
@@ -98,22 +98,22 @@ impl Weight {
 
 /// One member of the list.
 struct Member<'a> {
-    coding: &'a str,
+    coding: &'a [u8],
     weight: Weight,
 }
 
 impl Member<'_> {
-    fn parse(member: &str) -> Option<Member<'_>> {
-        let is_space = |c| matches!(c, ' ' | '\t');
-        let (coding, parameter) = match member.split_once(';') {
-            Some((coding, parameter)) => (coding, Some(parameter.trim_matches(is_space))),
-            None => (member, None),
-        };
-        let weight = match parameter {
-            Some(q) => Weight::parse(q.strip_prefix("q=").or_else(|| q.strip_prefix("Q="))?)?,
+    /// Of visible ASCII, blanks and tabs.
+    fn parse(member: &[u8]) -> Option<Member<'_>> {
+        let mut parts = member.splitn(2, |byte| *byte == b';');
+        let coding = parts.next()?.trim_ascii();
+        let weight = match parts.next().map(<[u8]>::trim_ascii) {
+            Some(q) => {
+                let q = q.strip_prefix(b"q=").or_else(|| q.strip_prefix(b"Q="))?;
+                Weight::parse(str::from_utf8(q).ok()?)?
+            }
             None => Weight::FULL,
         };
-        let coding = coding.trim_matches(is_space);
         (!coding.is_empty()).then_some(Member { coding, weight })
     }
 }

@@ -82,11 +82,9 @@ impl Validators<'_> {
     /// The form that a field names first: `*` is the selected one.
     fn named(&self, fields: &Fields<'_>, field: Field, may_be_weak: bool) -> Option<Form> {
         fields.lines(field).find_map(|line| {
-            // Most name one, and it is one of ours.
-            if let Some(form) = self.tags.form(line.as_bytes())
-                && self.is_taken(form)
-            {
-                return Some(form);
+            // Most name one, and it is that.
+            if self.tags.is(line.as_bytes(), self.selected) {
+                return Some(self.selected);
             }
             if line.as_bytes().trim_ascii() == b"*" {
                 return Some(self.selected);

@@ -14,6 +14,7 @@
 
 mod agent;
 mod programs;
+mod said;
 mod sketch;
 
 use std::collections::{BTreeMap, HashMap};
@@ -28,8 +29,9 @@ use tokio::time::Instant;
 
 use super::traffic::Sets;
 use crate::artifact::{ArtifactKey, FeedScope};
-use agent::{claim, harmless, product};
+use agent::harmless;
 use programs::{Programs, Told, told};
+use said::Known;
 use sketch::Day;
 
 pub use programs::OfAgent;
@@ -54,7 +56,7 @@ pub(super) struct Readers {
     /// Held while a feed is added.
     growing: Mutex<()>,
     others: Arc<Feed>,
-    programs: Sets<Mutex<Programs>>,
+    programs: Sets<Mutex<(Known, Programs)>>,
 }
 
 /// One request for a feed, and what was answered.
@@ -119,7 +121,9 @@ impl Readers {
     /// Notes a request for a feed.
     pub(super) fn polled(&self, key: &ArtifactKey, poll: Poll<'_>, now: Instant) {
         let seconds = now.duration_since(self.start).as_secs();
-        let text = str::from_utf8(poll.agent).unwrap_or_default();
+        let mut programs = lock(self.programs.own());
+        let (known, programs) = &mut *programs;
+        let (agent, said) = known.said(poll.agent, &self.hasher);
         self.with(key, |feed| {
             let counts = feed.counts.own();
             counts.requests.fetch_add(1, Relaxed);
@@ -129,20 +133,17 @@ impl Readers {
             if poll.is_not_modified {
                 counts.not_modified.fetch_add(1, Relaxed);
             }
-            match claim(text) {
-                Some(claim) => {
-                    let name = product(text);
-                    let hash = self.hasher.hash_one((name, claim.feed_id));
-                    feed.told(hash, name, claim.subscribers, seconds);
+            match &said.claim {
+                Some((subscribers, hash)) => {
+                    feed.told(*hash, &said.product, *subscribers, seconds);
                 }
                 None => {
-                    let hash = self.hasher.hash_one((poll.client, poll.agent));
+                    let hash = self.hasher.hash_one((poll.client, agent));
                     feed.pollers.note(hash, seconds / HOUR);
                 }
             }
         });
-        let mut programs = lock(self.programs.own());
-        programs.note(product(text), poll, seconds / HOUR);
+        programs.note(&said.product, poll, seconds / HOUR);
     }
 
     /// Notes bytes of a feed that got under way.
@@ -190,7 +191,7 @@ impl Readers {
             agents,
             hasty,
             others,
-        } = told(self.programs.iter().map(|programs| lock(programs)));
+        } = told(self.programs.iter().map(|table| lock(table)));
         ReaderFigures {
             feeds,
             agents,

@@ -4,10 +4,29 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::artifact::{FieldValue, Pieces};
+use crate::artifact::{Deferred, FieldValue, Pieces};
 use crate::gallery::Refusal;
 
 use super::strict::Objection;
+
+/// An answer to a request.
+pub(super) struct Answered {
+    pub(super) response: Response<Pieces>,
+    /// What draws the body, where that is not there.
+    pub(super) deferred: Option<Deferred>,
+    /// Whether it says already what every response says.
+    pub(super) is_whole: bool,
+}
+
+impl From<Response<Pieces>> for Answered {
+    fn from(response: Response<Pieces>) -> Answered {
+        Answered {
+            response,
+            deferred: None,
+            is_whole: false,
+        }
+    }
+}
 
 pub(super) fn refused(refusal: Refusal) -> Response<Pieces> {
     let (code, text, again) = match refusal {

@@ -30,7 +30,9 @@ use super::heads::{Head, Heads};
 use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
-use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static};
+use super::reply::{
+    Answered, moved_for_good, not_found, objected, plain, refused, set, set_static,
+};
 use super::select::{Selected, select};
 use super::strict::{Longest, Objection, object};
 use super::traffic::Class;
@@ -148,16 +150,17 @@ pub(super) fn reply<B>(
         class: Class::Other,
         feed: None,
     };
-    let (head, deferred) = answer(request, fields, snapshot, rules, now, &mut asked);
+    let answer = answer(request, fields, snapshot, rules, now, &mut asked);
     let is_head = request.method() == Method::HEAD;
-    let reply = match deferred {
+    let reply = match answer.deferred {
         Some(deferred) => Reply::Awaits(Awaiting {
-            head,
+            head: answer.response,
             deferred,
             now,
             is_head,
         }),
-        None => Reply::Whole(finish(head, now, is_head)),
+        None if answer.is_whole => Reply::Whole(bodiless_if(is_head, answer.response)),
+        None => Reply::Whole(finish(answer.response, now, is_head)),
     };
     (reply, asked)
 }
@@ -194,6 +197,10 @@ fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Res
     if has_body && !headers.contains_key(header::CONTENT_LENGTH) {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
+    bodiless_if(is_head, response)
+}
+
+fn bodiless_if(is_head: bool, response: Response<Pieces>) -> Response<Pieces> {
     response.map(|body| if is_head { Pieces::default() } else { body })
 }
 
@@ -204,27 +211,33 @@ fn answer<B>(
     rules: &Rules,
     now: SystemTime,
     asked: &mut Asked,
-) -> (Response<Pieces>, Option<Deferred>) {
+) -> Answered {
     if let Some(objection) = object(request, fields, rules.longest) {
-        return (objected(objection), None);
+        return objected(objection).into();
     }
     let resource = match find(snapshot, &rules.prefix, request.uri().path()) {
         Found::There(resource) => resource,
-        Found::At(relative) => return (moved_for_good(relative, request.uri().query()), None),
-        Found::Nothing => return (not_found(), None),
-        Found::NoPath => return (objected(Objection::Malformed), None),
+        Found::At(relative) => return moved_for_good(relative, request.uri().query()).into(),
+        Found::Nothing => return not_found().into(),
+        Found::NoPath => return objected(Objection::Malformed).into(),
     };
     asked.class = Class::of(&resource.key);
     if let Some(response) = left_behind(&resource, snapshot, rules) {
-        return (response, None);
+        return response.into();
     }
     match late::beside(request, fields, snapshot, &resource) {
         Beside::Nothing => {}
-        Beside::NotFound => return (not_found(), None),
+        Beside::NotFound => return not_found().into(),
         Beside::Page(key, page) => {
             asked.class = Class::of(&key);
             let max_age = snapshot.max_age();
-            return late::answer(fields, (&key, page), (&rules.caching, max_age), now);
+            let (response, deferred) =
+                late::answer(fields, (&key, page), (&rules.caching, max_age), now);
+            return Answered {
+                response,
+                deferred,
+                is_whole: false,
+            };
         }
     }
     let resource = match resource.key {
@@ -233,7 +246,7 @@ fn answer<B>(
     };
     let accepted = Accepted::of(fields);
     let Some((tags, selected)) = select(resource, accepted) else {
-        return (not_found(), None);
+        return not_found().into();
     };
     let last_modified = (resource.last_modified <= now).then_some(resource.last_modified);
     let validators = Validators {
@@ -260,7 +273,7 @@ fn answer<B>(
     };
     let mut deferred = None;
     let body = match (condition, new) {
-        (Precondition::Failed, _) => return (precondition_failed(), None),
+        (Precondition::Failed, _) => return precondition_failed().into(),
         (Precondition::NotModified(form), _) => {
             head.form = form;
             Pieces::default()
@@ -269,7 +282,7 @@ fn answer<B>(
             (head.status, head.form) = (response.status(), form);
             head.tell(response.headers_mut());
             delta::guard(response.headers_mut());
-            return (response, None);
+            return response.into();
         }
         (Precondition::Holds, None) => {
             head.status = StatusCode::OK;
@@ -287,7 +300,8 @@ fn answer<B>(
     };
     let mut response = Response::new(body);
     *response.status_mut() = head.status;
-    *response.headers_mut() = rules.heads.of(&head);
+    let (headers, is_whole) = rules.heads.of(&head, now);
+    *response.headers_mut() = headers;
     if let Selected::Deferred(_, drawing) = selected
         && let Some(query) = request.uri().query()
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)
@@ -295,7 +309,11 @@ fn answer<B>(
         let policy = ArtifactKey::versioned_cache_control();
         set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
     }
-    (response, deferred)
+    Answered {
+        response,
+        deferred,
+        is_whole,
+    }
 }
 
 /// The answer where something was (RFC 9110 §15.4.2, §15.5.11). Conditions are about what is there,

@@ -164,6 +164,11 @@ impl Tags {
         0..self.name + 2
     }
 
+    /// Whether this is the entity tag of a form, in its quotes.
+    pub fn is(&self, tag: &[u8], form: Form) -> bool {
+        self.forms.contains(&form) && self.all.as_bytes().get(self.place(form)) == Some(tag)
+    }
+
     /// The form whose entity tag this is, in its quotes.
     pub fn form(&self, tag: &[u8]) -> Option<Form> {
         let name = self.all.as_bytes().get(..self.name + 1)?;

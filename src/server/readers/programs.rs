@@ -1,7 +1,9 @@
 //! Names of programs into how often each asked for feeds, and how.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Deref;
+
+use rustc_hash::FxHashMap;
 
 use super::agent::harmless;
 use super::{Pace, Poll};
@@ -14,7 +16,8 @@ const MOST_TOLD: usize = 100;
 /// What is known of programs.
 #[derive(Debug, Default)]
 pub(super) struct Programs {
-    known: HashMap<Box<str>, Asked>,
+    /// Those that collide cost little, for there are few.
+    known: FxHashMap<Box<str>, Asked>,
     /// Those that there was no room for.
     others: Asked,
     /// In which hour the table was last made smaller.
@@ -90,10 +93,11 @@ pub(super) struct Told {
 }
 
 /// What several tables know together.
-pub(super) fn told(tables: impl Iterator<Item = impl Deref<Target = Programs>>) -> Told {
+pub(super) fn told<T>(tables: impl Iterator<Item = impl Deref<Target = (T, Programs)>>) -> Told {
     let mut all: BTreeMap<String, Asked> = BTreeMap::new();
     let mut others = 0;
-    for programs in tables {
+    for table in tables {
+        let (_, programs) = &*table;
         for (name, asked) in &programs.known {
             all.entry(harmless(name)).or_default().add(asked);
         }
@@ -176,7 +180,8 @@ mod tests {
         }
         assert!(programs.known.len() <= MOST_NAMES);
         assert_eq!(programs.known["Reader"].requests, 3);
-        let told = told([&programs].into_iter());
+        let table = ((), programs);
+        let told = told([&table].into_iter());
         let known: u64 = told.agents.iter().map(|of| of.requests).sum();
         assert_eq!(known + told.others, 4_004, "no request is forgotten");
         assert_eq!(told.agents[0].name, "Reader");
