@@ -384,7 +384,7 @@ mod tests {
             readers.polled(&feed(), PLAIN, readers.start);
         }
         let of = &readers.figures(readers.start).feeds[0];
-        assert!((38..=44).contains(&of.pollers), "{}", of.pollers);
+        assert!((34..=48).contains(&of.pollers), "{}", of.pollers);
         assert_eq!(of.path, Some(feed().path()));
         let day = readers.start + Duration::from_secs(DAY);
         assert_eq!(readers.figures(day).feeds[0].pollers, 0);
