@@ -53,6 +53,13 @@ pub fn segment(text: &str) -> String {
     escaped(text, is_unreserved)
 }
 
+/// A query as it came, with what may stand in none (RFC 3986 §3.4) escaped.
+pub fn query(text: &str) -> String {
+    escaped(text, |byte| {
+        is_unreserved(byte) || is_reserved_in_path(byte) || matches!(byte, b'?' | b'%')
+    })
+}
+
 /// An IRI as somebody wrote it, with what may stand in none (RFC 3987 §2.2) escaped.
 pub fn iri(text: &str) -> String {
     escaped(text, |byte| {

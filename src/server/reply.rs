@@ -6,6 +6,7 @@ use hyper::{Response, StatusCode};
 
 use crate::artifact::{Deferred, FieldValue, Pieces};
 use crate::gallery::Refusal;
+use crate::percent;
 
 use super::strict::Objection;
 
@@ -107,7 +108,7 @@ fn options() -> Response<Pieces> {
 pub(super) fn moved_for_good(mut relative: String, query: Option<&str>) -> Response<Pieces> {
     if let Some(query) = query {
         relative.push('?');
-        relative.push_str(query);
+        relative.push_str(&percent::query(query));
     }
     let mut response = plain(StatusCode::PERMANENT_REDIRECT, "moved\n");
     let headers = response.headers_mut();

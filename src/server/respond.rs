@@ -514,6 +514,11 @@ mod tests {
             ("//rss.xml", "../rss.xml"),
             ("/sub//rss.xml", "../rss.xml"),
             ("/cards/%d0%bd", "../cards/%D0%BD/"),
+            ("//?ϑ", "../?%CF%91"),
+            (
+                "/rss.xml/?a=%7B{&b=%20/?|%",
+                "../rss.xml?a=%7B%7B&b=%20/?%7C%",
+            ),
         ] {
             let response = ask(target, &[]);
             assert_eq!(response.status(), 308, "{target}");
