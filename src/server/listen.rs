@@ -18,13 +18,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
 use crate::config::{self, Listen};
 
 use door::{Door, Keeper, is_shared, local, tcp};
-use others::{drops_new, others_listen};
+use others::{are_shaking_hands, drops_new, others_listen};
 
 pub use inherited::{CannotInherit, Handed, Inherited};
 pub use tls::{Tls, TlsError};
@@ -34,6 +34,8 @@ const BACKLOG: i32 = 1024;
 /// How long a handshake that has begun may take to end in a connection, when the socket is about to be
 /// closed. A client whose first packet was dropped comes again after a second.
 const HANDSHAKE: Duration = Duration::from_millis(500);
+/// How often it is looked whether one goes on.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The addresses of a server, taken.
 #[derive(Debug)]
@@ -275,7 +277,8 @@ impl Listener {
     ///
     /// The system resets what is in the queue of a socket that is closed, and what ends its handshake
     /// afterwards. So where another process is there to answer, the first packets of new clients are
-    /// dropped for a moment, and what is under way is taken until nothing is any more. Where nobody else
+    /// dropped for a moment, and what is under way is taken until nothing is any more; each of them costs its client
+    /// a second, so that moment is as short as can be. Where nobody else
     /// listens there is nobody to keep them for. A socket that was handed to us stays open elsewhere: there is
     /// nothing to be reset, and what we let the system drop would be dropped for whoever comes after us.
     pub(super) async fn leave(self, within: Duration, mut take: impl FnMut(Accepted)) {
@@ -290,10 +293,12 @@ impl Listener {
                 .is_ok_and(|address| others_listen(address.port(), *own))
             && drops_new(socket)
         {
-            while let Ok(next) = timeout_at(end, self.accept()).await {
-                match next {
-                    Ok(accepted) => take(accepted),
-                    Err(error) => debug!(%error, "a connection could not be taken at the end"),
+            let port = socket.local_addr().map_or(0, |address| address.port());
+            while Instant::now() < end && are_shaking_hands(port) {
+                match timeout(LOOK, self.accept()).await {
+                    Ok(Ok(accepted)) => take(accepted),
+                    Ok(Err(error)) => debug!(%error, "a connection could not be taken at the end"),
+                    Err(_) => {}
                 }
             }
         }

@@ -42,6 +42,33 @@ pub(super) fn others_listen(port: u16, own: usize) -> bool {
     count.is_none_or(|count| count > own)
 }
 
+/// Whether a connection to a port is being made, to a socket of ours or of another's. Of a doubt, yes.
+pub(super) fn are_shaking_hands(port: u16) -> bool {
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+    tables.iter().any(|table| {
+        let table = std::fs::File::open(table);
+        table.map_or(true, |table| is_shaking_hands(table, port))
+    })
+}
+
+/// Whether one is being made to a port, by a table of the system's.
+fn is_shaking_hands(table: impl io::Read, port: u16) -> bool {
+    const SYN_RECEIVED: &str = "03";
+    let mut rows = io::BufReader::new(table)
+        .lines()
+        .skip(1)
+        .map_while(Result::ok);
+    rows.any(|row| {
+        let mut fields = row.split_whitespace().skip(1);
+        let local = fields.next();
+        fields.nth(1) == Some(SYN_RECEIVED) && local.and_then(port_of) == Some(port)
+    })
+}
+
+fn port_of(address: &str) -> Option<u16> {
+    u16::from_str_radix(address.rsplit(':').next()?, 16).ok()
+}
+
 /// How many sockets listen on a port, by a table of the system's, which begins with those that listen.
 fn listening(table: impl io::Read, port: u16) -> usize {
     const LISTENS: &str = "0A";
@@ -51,16 +78,23 @@ fn listening(table: impl io::Read, port: u16) -> usize {
         let (local, state) = (fields.next()?.to_owned(), fields.nth(1)?);
         (state == LISTENS).then_some(local)
     });
-    let on_port = |local: &String| {
-        let own = local.rsplit(':').next();
-        own.and_then(|own| u16::from_str_radix(own, 16).ok()) == Some(port)
-    };
-    rows.filter(on_port).count()
+    rows.filter(|local| port_of(local) == Some(port)).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_is_being_made_is_seen() {
+        let table = "  sl  local_address rem_address   st tx_queue\n\
+            \x20  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000\n\
+            \x20  1: 0100007F:1F90 0100007F:D431 01 00000000:00000000\n\
+            \x20  2: 0100007F:0050 0100007F:D431 03 00000000:00000000\n";
+        assert!(is_shaking_hands(table.as_bytes(), 80));
+        assert!(!is_shaking_hands(table.as_bytes(), 8080));
+        assert!(!is_shaking_hands(table.as_bytes(), 0xd431));
+    }
 
     #[test]
     fn those_who_listen_on_a_port_are_counted() {
