@@ -698,6 +698,36 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_is_kept_of_answers_changes_none(
+            asked in proptest::collection::vec((0..4_usize, 0..4_usize, 0..4_usize, 998..1_004_u64), 1..24),
+        ) {
+            let targets = ["/rss.xml", "/", "/robots.txt", "/cards/%D0%BD/"];
+            let codings = ["", "gzip", "br", "gzip, br, zstd"];
+            let (snapshot, kept) = (snapshot(), rules(""));
+            for (target, coding, condition, seconds) in asked {
+                let request = |condition: &str| {
+                    let request = Request::get(targets[target]).header("host", "e.org");
+                    let request = request.header("accept-encoding", codings[coding]);
+                    request.header("if-none-match", condition).body(()).unwrap()
+                };
+                let fresh = |condition: &str| {
+                    whole(respond(&request(condition), &snapshot, &rules(""), at(seconds)))
+                };
+                let tag = field(&fresh(""), "etag").unwrap().to_owned();
+                let condition = if condition == 0 { "\"x\"" } else { &tag };
+                let (expected, is) = (
+                    fresh(condition),
+                    whole(respond(&request(condition), &snapshot, &kept, at(seconds))),
+                );
+                prop_assert_eq!(is.status(), expected.status());
+                prop_assert_eq!(is.headers(), expected.headers());
+                prop_assert_eq!(is.body().to_vec(), expected.body().to_vec());
+                let date = httpdate::fmt_http_date(at(seconds));
+                prop_assert_eq!(field(&is, "date"), Some(&*date));
+            }
+        }
+
+        #[test]
         fn any_request_is_answered(
             method in "[A-Z]{1,8}|GET|HEAD|OPTIONS",
             path in "/(\\PC|%[0-9a-f]{2}|rss\\.xml|sub|/|\\.){0,12}",
