@@ -145,6 +145,7 @@ mod tests {
             "<img src='a'>",
             "<div>\n\na\n\n</div>",
             "&#13; a",
+            "[^a]: [^a]: \u{a0}\n[^a]: \n",
         ] {
             assert_eq!(to_safe_html(markdown, &base()), None, "{markdown}");
         }

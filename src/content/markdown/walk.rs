@@ -155,6 +155,10 @@ impl<'a> Walk<'_, 'a> {
             }
             NodeValue::TableCell => self.cell(node)?,
             NodeValue::FootnoteDefinition(_) => {
+                // One within another becomes an item within an item, which only a parser of HTML takes apart.
+                if node.ancestors().skip(1).any(is_footnote) {
+                    return None;
+                }
                 if self.footnotes == 0 {
                     self.tags.step(Kind::Deep, false);
                     self.after_break = false;
@@ -262,6 +266,10 @@ impl<'a> Walk<'_, 'a> {
 
 /// The names of headings, by level.
 const HEADINGS: [&str; 7] = ["", "h1", "h2", "h3", "h4", "h5", "h6"];
+
+fn is_footnote(node: Node<'_>) -> bool {
+    matches!(node.data().value, NodeValue::FootnoteDefinition(_))
+}
 
 fn is_list(node: Node<'_>) -> bool {
     matches!(node.data().value, NodeValue::List(_))
