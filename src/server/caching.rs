@@ -103,6 +103,27 @@ mod tests {
     }
 
     #[test]
+    fn each_class_is_told_what_was_configured_for_it() {
+        let config = config::Caching {
+            feeds: Some("feeds".into()),
+            maps: Some("maps".into()),
+            cards: Some("cards".into()),
+            ..config::Caching::default()
+        };
+        for (key, expected) in [
+            (
+                ArtifactKey::Feed(FeedScope::Site, FeedFormat::Json),
+                "feeds",
+            ),
+            (ArtifactKey::Sitemap, "maps"),
+            (ArtifactKey::CardPage("/a/".into()), "cards"),
+            (ArtifactKey::CardImage("/a/".into()), "cards"),
+        ] {
+            assert_eq!(told(&config, &key, 300)["cache-control"], expected);
+        }
+    }
+
+    #[test]
     fn what_an_answer_belongs_to_is_told_in_the_field_that_was_asked_for() {
         let key = ArtifactKey::CardPage("/".into());
         for (tags, field) in [
