@@ -181,9 +181,10 @@ impl Service {
                 Making::Made(Some(sent(response, note, version, pulse, is_last)))
             }
             Reply::Awaits(awaiting) => {
-                let gallery = self.gallery.clone();
+                let (gallery, drawing) = (self.gallery.clone(), pulse.draws());
                 Making::Awaited(Box::pin(async move {
                     let drawn = gallery.get(&awaiting.deferred).await;
+                    drop(drawing);
                     sent(awaiting.with(drawn), note, version, pulse, is_last)
                 }))
             }

@@ -87,6 +87,8 @@ struct State {
     taken: usize,
     /// How many answers with a body are under way.
     answers: usize,
+    /// How many answers are being drawn.
+    drawings: usize,
     requests: usize,
     idle_bytes: usize,
 }
@@ -115,6 +117,7 @@ impl Pulse {
                 taking_since: None,
                 taken: 0,
                 answers: 0,
+                drawings: 0,
                 requests: 0,
                 idle_bytes: 0,
             }),
@@ -174,13 +177,20 @@ impl Pulse {
         }
     }
 
+    /// Notes that an answer is being drawn, until what is returned is dropped.
+    pub(super) fn draws(self: &Arc<Pulse>) -> Drawing {
+        self.state().drawings += 1;
+        Drawing(Arc::clone(self))
+    }
+
     /// When a connection may rest, if all that was asked on it is answered and nothing has come since. That of
     /// HTTP/2 never does.
     pub(super) fn rests_at(&self) -> Option<Instant> {
         let state = self.state();
         let is_idle = state.protocol == Protocol::Http1
             && state.head_since.is_none()
-            && state.taking_since.is_none();
+            && state.taking_since.is_none()
+            && state.drawings == 0;
         is_idle.then(|| state.last_byte + REST)
     }
 
@@ -264,6 +274,17 @@ impl Pulse {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer that is being drawn.
+#[derive(Debug)]
+pub(super) struct Drawing(Arc<Pulse>);
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.drawings = state.drawings.saturating_sub(1);
     }
 }
 
@@ -500,6 +521,10 @@ mod tests {
         pulse.ends();
         assert_eq!(pulse.rests_at(), None, "some may be in a buffer");
         pulse.flushed();
+        assert_eq!(pulse.rests_at(), Some(at(2) + REST));
+        let drawing = pulse.draws();
+        assert_eq!(pulse.rests_at(), None, "an answer is being drawn");
+        drop(drawing);
         assert_eq!(pulse.rests_at(), Some(at(2) + REST));
         pulse.read(1, at(3));
         assert_eq!(pulse.rests_at(), None, "it asks again");
