@@ -378,3 +378,54 @@ fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Option
         debug!(error, ?peer, "a connection ended with an error");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    async fn ask(client: &mut DuplexStream) -> String {
+        client
+            .write_all(b"GET /none HTTP/1.1\r\nhost: e.org\r\n\r\n")
+            .await
+            .unwrap();
+        let mut room = vec![0; 4096];
+        let length = client.read(&mut room).await.unwrap();
+        room.truncate(length);
+        String::from_utf8(room).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_ask_for_a_while_rests_and_is_answered_when_it_asks_again() {
+        let source = Source {
+            current: Current::default(),
+            gallery: Gallery::new(1 << 20, 1).unwrap(),
+            traffic: Traffic::default(),
+            access_log: None,
+        };
+        let service = Service::new(source, &config::Server::default(), || {
+            SystemTime::UNIX_EPOCH
+        });
+        let (rests, (_stop, stops)) = (Rests::new(), watch::channel(false));
+        let (mut client, server) = duplex(64 * 1024);
+        let resting = Arc::clone(&rests);
+        let serving = tokio::spawn(async move {
+            service.serve(server, None, stops, &resting).await;
+        });
+        for round in 1..4 {
+            for _ in 0..3 {
+                assert!(ask(&mut client).await.starts_with("HTTP/1.1 404 "));
+                sleep(REST / 2).await;
+                assert_eq!(rests.count(), round - 1, "it asks again soon");
+            }
+            sleep(REST).await;
+            assert_eq!(rests.count(), round);
+            sleep(4 * REST).await;
+            assert_eq!(rests.count(), round, "it rests already");
+        }
+        drop(client);
+        serving.await.unwrap();
+    }
+}

@@ -37,6 +37,11 @@ impl Rests {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.count.load(Relaxed)
+    }
+
     /// Gives back what the thread that this runs on has kept, whenever there were many, for ever.
     pub(super) async fn give_back(self: Arc<Rests>) {
         self.whenever_many(allocator::give_back_own).await;
