@@ -300,22 +300,25 @@ mod tests {
     use std::future::ready;
     use std::time::Instant;
 
-    #[tokio::test]
-    async fn the_task_of_a_connection_is_small() {
-        let source = Source {
+    /// A source of no site.
+    pub(super) fn nothing() -> Source {
+        Source {
             current: Current::default(),
             gallery: Gallery::new(1 << 20, 1).unwrap(),
             traffic: Traffic::default(),
             access_log: None,
-        };
-        let server = Server::new(source, &config::Server::default(), || {
+        }
+    }
+
+    #[tokio::test]
+    async fn the_task_of_a_connection_is_small() {
+        let server = Server::new(nothing(), &config::Server::default(), || {
             SystemTime::UNIX_EPOCH
         });
         let (socket, _other) = tokio::net::UnixStream::pair().unwrap();
         let (_, stop) = watch::channel(false);
         let (accepted, rests) = (Accepted::Unix(socket), Rests::new());
         let task = answer(server.shared, accepted, None, stop, rests);
-        eprintln!("SIZE {} pulse {} h", size_of_val(&task), 0);
         assert!(size_of_val(&task) <= 1280, "{}", size_of_val(&task));
     }
 

@@ -231,12 +231,11 @@ impl Service {
             };
             if connection.is_awake() {
                 match pulse.rests_at() {
-                    Some(at) if at <= now && connection.may_rest() => {
+                    Some(at) if at <= now => {
                         connection.rest().await;
                         rests.note();
                     }
-                    Some(at) if at > now => wake = wake.min(at),
-                    _ => wake = wake.min(now + REST),
+                    at => wake = wake.min(at.unwrap_or(now + REST)),
                 }
             }
             if let Leaving::At(at) = leaving {
@@ -385,6 +384,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
+    use crate::server::tests::nothing;
 
     async fn ask(client: &mut DuplexStream) -> String {
         client
@@ -399,13 +399,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_ask_for_a_while_rests_and_is_answered_when_it_asks_again() {
-        let source = Source {
-            current: Current::default(),
-            gallery: Gallery::new(1 << 20, 1).unwrap(),
-            traffic: Traffic::default(),
-            access_log: None,
-        };
-        let service = Service::new(source, &config::Server::default(), || {
+        let service = Service::new(nothing(), &config::Server::default(), || {
             SystemTime::UNIX_EPOCH
         });
         let (rests, (_stop, stops)) = (Rests::new(), watch::channel(false));

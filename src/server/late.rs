@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use hyper::header::{self, HeaderName};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, StatusCode};
 
 use super::accept::prefers_html;
 use super::caching::Caching;
@@ -13,10 +13,10 @@ use super::describe::{describe_content, guard_page};
 use super::fields::Fields;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
-use super::reply::{set, set_static, status};
+use super::reply::{Answered, set, set_static, status};
 use super::respond::precondition_failed;
 use super::select::late;
-use crate::artifact::{ArtifactKey, Deferred, FurtherPage, Link, Page, Pieces};
+use crate::artifact::{ArtifactKey, FurtherPage, Link, Page, Pieces};
 use crate::snapshot::{Form, Resource, Snapshot, Tags};
 
 /// What the answer depends on where there is a page for people.
@@ -63,7 +63,7 @@ pub(super) fn answer(
     (key, page): (&ArtifactKey, FurtherPage),
     (caching, max_age): (&Caching, Duration),
     now: SystemTime,
-) -> (Response<Pieces>, Option<Deferred>) {
+) -> Answered {
     let accepted = Accepted::of(fields);
     let selected = late(accepted);
     let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
@@ -74,7 +74,7 @@ pub(super) fn answer(
         last_modified: None,
     };
     let (mut response, form, is_awaited) = match Precondition::evaluate(fields, validators, now) {
-        Precondition::Failed => return (precondition_failed(), None),
+        Precondition::Failed => return precondition_failed().into(),
         Precondition::NotModified(form) => {
             let response = status(StatusCode::NOT_MODIFIED, Pieces::default());
             (response, form, false)
@@ -99,5 +99,9 @@ pub(super) fn answer(
         set_static(headers, header::VARY, "Accept-Encoding");
         set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
-    (response, is_awaited.then(|| form.of(page.deferred)))
+    Answered {
+        response,
+        deferred: is_awaited.then(|| form.of(page.deferred)),
+        is_whole: false,
+    }
 }

@@ -288,17 +288,15 @@ impl Listener {
             own: Some(own),
             ..
         } = &self
-            && socket
-                .local_addr()
-                .is_ok_and(|address| others_listen(address.port(), *own))
+            && let Ok(address) = socket.local_addr()
+            && others_listen(address.port(), *own)
             && drops_new(socket)
         {
-            let port = socket.local_addr().map_or(0, |address| address.port());
             // The table is as long as there are connections; where it takes long to read, it is read once.
             let mut is_short = true;
             let mut goes_on = || {
                 let start = Instant::now();
-                let goes_on = !is_short || are_shaking_hands(port);
+                let goes_on = !is_short || are_shaking_hands(address.port());
                 is_short &= start.elapsed() < LOOK;
                 goes_on
             };

@@ -11,7 +11,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
@@ -98,7 +97,7 @@ struct Waiting<S, F> {
     socket: Felt<S>,
     service: F,
     /// What has come that is no request yet.
-    heard: Bytes,
+    heard: Vec<u8>,
     /// Whether it may turn out to be HTTP/2.
     may_be_http2: bool,
 }
@@ -113,13 +112,12 @@ where
         socket: Felt<S>,
         service: F,
     ) -> Connection<'a, S, F> {
-        let heard = Bytes::new();
         Connection {
             protocols,
             state: State::Waits(Waiting {
                 socket,
                 service,
-                heard,
+                heard: Vec::new(),
                 may_be_http2: true,
             }),
         }
@@ -139,12 +137,8 @@ where
         }
     }
 
-    /// Whether it holds something that it can do without; see [`Connection::rest`].
-    pub(super) fn may_rest(&self) -> bool {
-        matches!(self.state, State::Http1(_))
-    }
-
-    /// Whether that is so, or is going to be as soon as something comes.
+    /// Whether it holds something that it can do without, see [`Connection::rest`], or is going to as soon as its
+    /// first byte comes.
     pub(super) fn is_awake(&self) -> bool {
         match &self.state {
             State::Waits(waiting) => waiting.may_be_http2,
@@ -171,7 +165,7 @@ where
                 socket: parts.io.into_inner(),
                 service: parts.service,
                 // The buffer, however little is in it, goes.
-                heard: Bytes::copy_from_slice(&parts.read_buf),
+                heard: parts.read_buf.to_vec(),
                 may_be_http2: false,
             });
         }
@@ -192,9 +186,7 @@ impl<S: AsyncRead + Unpin, F> Waiting<S, F> {
             if more.filled().is_empty() {
                 return Poll::Ready(Ok(!self.heard.is_empty()));
             }
-            let mut heard = BytesMut::from(&*self.heard);
-            heard.extend_from_slice(more.filled());
-            self.heard = heard.freeze();
+            self.heard.extend_from_slice(more.filled());
         }
     }
 }
@@ -249,7 +241,7 @@ where
 {
     fn speak(self, protocols: &Protocols) -> State<S, F> {
         let is_http2 = self.may_be_http2 && self.heard.starts_with(PREFACE);
-        let socket = TokioIo::new(self.socket.with_unread(self.heard));
+        let socket = TokioIo::new(self.socket.with_unread(self.heard.into()));
         if is_http2 {
             let connection = protocols.http2.serve_connection(socket, self.service);
             State::Http2(Box::pin(connection))
@@ -265,6 +257,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use bytes::Bytes;
     use hyper::service::service_fn;
     use hyper::{HeaderMap, Version};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
@@ -350,7 +343,10 @@ mod tests {
         let mut connection;
         let mut client = connect!(pulse, protocols, connection);
         for round in 0..3 {
-            assert!(!connection.may_rest(), "it holds nothing yet");
+            assert!(
+                matches!(connection.state, State::Waits(_)),
+                "it holds nothing yet"
+            );
             let ask = format!("GET /{round} HTTP/1.1\r\nhost: a\r\n\r\n");
             // In two parts, of which the first is no request.
             let (first, second) = ask.split_at(9);
@@ -363,7 +359,7 @@ mod tests {
             assert!(answer.ends_with(&format!("/{round}")), "{answer}");
             assert!(!answer.contains("close"), "{answer}");
             assert!(pulse.rests_at().is_some_and(|at| at > Instant::now()));
-            assert!(connection.may_rest());
+            assert!(matches!(connection.state, State::Http1(_)));
             connection.rest().await;
         }
         drop(client);
@@ -420,7 +416,7 @@ mod tests {
                 assert!(!settle(&mut connection).await);
             }
             assert!(matches!(connection.state, State::Http2(_)), "{length}");
-            assert!(!connection.may_rest());
+            assert!(!connection.is_awake());
         }
         for other in [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\rx"[..], b"PRI *x", b"G"] {
             let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));

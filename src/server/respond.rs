@@ -187,15 +187,14 @@ fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Res
     let length = response.body().len();
     let headers = response.headers_mut();
     // From the same reading of the clock as `Last-Modified`, which may not be later.
-    match date::field(now) {
-        Some(date) => drop(headers.insert(header::DATE, date)),
-        None => drop(headers.remove(header::DATE)),
+    if let Some(date) = date::field(now) {
+        headers.insert(header::DATE, date);
     }
-    if has_body && !headers.contains_key(header::X_CONTENT_TYPE_OPTIONS) {
+    if has_body {
         set_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    }
-    if has_body && !headers.contains_key(header::CONTENT_LENGTH) {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        if !headers.contains_key(header::CONTENT_LENGTH) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
     }
     bodiless_if(is_head, response)
 }
@@ -231,13 +230,7 @@ fn answer<B>(
         Beside::Page(key, page) => {
             asked.class = Class::of(&key);
             let max_age = snapshot.max_age();
-            let (response, deferred) =
-                late::answer(fields, (&key, page), (&rules.caching, max_age), now);
-            return Answered {
-                response,
-                deferred,
-                is_whole: false,
-            };
+            return late::answer(fields, (&key, page), (&rules.caching, max_age), now);
         }
     }
     let resource = match resource.key {

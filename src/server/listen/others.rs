@@ -1,5 +1,6 @@
 //! Who else listens on a port of ours, and how new clients are left to them.
 
+use std::fs::File;
 use std::io::{self, BufRead as _};
 
 use tokio::net::TcpListener;
@@ -32,53 +33,50 @@ pub(super) fn drops_new(_: &TcpListener) -> bool {
     false
 }
 
+/// The system's tables of connections. Those that listen come first.
+const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+const LISTENS: &str = "0A";
+const SYN_RECEIVED: &str = "03";
+
 /// Whether more sockets listen on a port than our own. Of a doubt, yes: that costs a moment.
 pub(super) fn others_listen(port: u16, own: usize) -> bool {
-    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
-    let count: Option<usize> = tables
+    let count: Option<usize> = TABLES
         .iter()
-        .map(|table| Some(listening(std::fs::File::open(table).ok()?, port)))
+        .map(|table| Some(listening(File::open(table).ok()?, port)))
         .sum();
     count.is_none_or(|count| count > own)
 }
 
 /// Whether a connection to a port is being made, to a socket of ours or of another's. Of a doubt, yes.
 pub(super) fn are_shaking_hands(port: u16) -> bool {
-    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
-    tables.iter().any(|table| {
-        let table = std::fs::File::open(table);
-        table.map_or(true, |table| is_shaking_hands(table, port))
-    })
+    TABLES
+        .iter()
+        .any(|table| File::open(table).map_or(true, |table| is_shaking_hands(table, port)))
 }
 
-/// Whether one is being made to a port, by a table of the system's.
-fn is_shaking_hands(table: impl io::Read, port: u16) -> bool {
-    const SYN_RECEIVED: &str = "03";
-    let mut rows = io::BufReader::new(table)
-        .lines()
-        .skip(1)
-        .map_while(Result::ok);
-    rows.any(|row| {
-        let mut fields = row.split_whitespace().skip(1);
-        let local = fields.next();
-        fields.nth(1) == Some(SYN_RECEIVED) && local.and_then(port_of) == Some(port)
-    })
-}
-
-fn port_of(address: &str) -> Option<u16> {
-    u16::from_str_radix(address.rsplit(':').next()?, 16).ok()
-}
-
-/// How many sockets listen on a port, by a table of the system's, which begins with those that listen.
+/// How many sockets listen on a port.
 fn listening(table: impl io::Read, port: u16) -> usize {
-    const LISTENS: &str = "0A";
-    let rows = io::BufReader::new(table).lines().skip(1);
-    let rows = rows.map_while(Result::ok).map_while(|row| {
-        let mut fields = row.split_whitespace().skip(1);
-        let (local, state) = (fields.next()?.to_owned(), fields.nth(1)?);
-        (state == LISTENS).then_some(local)
+    let ports = rows(table).map_while(|row| {
+        let (port, state) = port_and_state(&row)?;
+        (state == LISTENS).then_some(port)
     });
-    rows.filter(|local| port_of(local) == Some(port)).count()
+    ports.filter(|other| *other == port).count()
+}
+
+fn is_shaking_hands(table: impl io::Read, port: u16) -> bool {
+    rows(table).any(|row| port_and_state(&row) == Some((port, SYN_RECEIVED)))
+}
+
+fn rows(table: impl io::Read) -> impl Iterator<Item = String> {
+    let rows = io::BufReader::new(table).lines();
+    rows.skip(1).map_while(Result::ok)
+}
+
+/// Those of our end of a connection.
+fn port_and_state(row: &str) -> Option<(u16, &str)> {
+    let mut fields = row.split_whitespace().skip(1);
+    let port = fields.next()?.rsplit(':').next()?;
+    Some((u16::from_str_radix(port, 16).ok()?, fields.nth(1)?))
 }
 
 #[cfg(test)]
