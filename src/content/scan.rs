@@ -15,6 +15,11 @@ use crate::finding::{Finding, Rule, Severity};
 use crate::stamp::Stamp;
 use crate::text::one_line;
 
+/// So many directories keep all cores at work.
+const ENOUGH: usize = 16;
+/// How deep so many are looked for.
+const MOST_ROUNDS: usize = 3;
+
 /// A file that may be a post.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
@@ -146,71 +151,44 @@ impl Scan {
 
     /// Adds all that is below a directory. `above` are the real ones that no link may lead to or above.
     fn walk(&mut self, dir: &Path, above: &[PathBuf], content: &config::Content) -> io::Result<()> {
-        let mut walk = WalkDir::new(dir)
-            .follow_links(true)
-            .min_depth(1)
-            .into_iter()
-            .filter_entry(|entry| !is_dot_file(entry.file_name()));
-        let mut listed = Vec::new();
-        while let Some(entry) = walk.next() {
-            match entry {
-                Ok(entry) if entry.file_type().is_dir() => {
-                    let leads_up = entry.path_is_symlink()
-                        && std::fs::canonicalize(entry.path())
-                            .is_ok_and(|target| above.iter().any(|dir| dir.starts_with(&target)));
-                    if leads_up {
-                        walk.skip_current_dir();
-                        self.note_loop(below(entry.path(), &content.dir).unwrap_or_default());
-                    }
-                }
-                Ok(entry) if entry.file_type().is_file() => {
-                    let path = below(entry.path(), &content.dir);
-                    if let Some(path) = path.filter(|path| is_wanted(path, content)) {
-                        listed.push((path, entry));
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let path = error
-                        .path()
-                        .and_then(|path| below(path, &content.dir))
-                        .unwrap_or_default();
-                    if error.loop_ancestor().is_some() {
-                        self.note_loop(path);
-                    } else if path.is_empty() {
-                        // Of the directory itself, or in the middle of a listing: anything may be
-                        // missing.
-                        return Err(error
-                            .into_io_error()
-                            .unwrap_or_else(|| io::Error::other("it cannot be listed")));
-                    } else {
-                        self.note(&path, error.io_error());
-                    }
-                }
+        let mut roots = vec![(dir.to_owned(), above.to_vec())];
+        let mut lists = Vec::new();
+        // Where there are few directories, those in them are listed each by itself.
+        for _ in 0..MOST_ROUNDS {
+            if roots.len() >= ENOUGH {
+                break;
+            }
+            for (root, above) in std::mem::take(&mut roots) {
+                let list = List::of(&root, &above, content, Reach::Itself)?;
+                let real = std::fs::canonicalize(&root).ok();
+                let above: Vec<PathBuf> = above.into_iter().chain(real).collect();
+                roots.extend(list.dirs.iter().map(|dir| (dir.clone(), above.clone())));
+                lists.push(list);
             }
         }
-        self.add(listed);
-        Ok(())
-    }
-
-    /// Adds files, of which there may be many: the system is asked for their stamps on all cores.
-    fn add(&mut self, files: Vec<(String, DirEntry)>) {
-        let stamped = files.into_par_iter().with_min_len(64);
-        let stamped: Vec<_> = stamped
-            .map(|(path, entry)| {
-                let stamp = entry.metadata().map(|metadata| Stamp::of(&metadata));
-                (path, entry.into_path(), stamp)
-            })
+        let below: io::Result<Vec<List>> = roots
+            .into_par_iter()
+            .map(|(root, above)| List::of(&root, &above, content, Reach::AllBelow))
             .collect();
-        for (path, file, stamp) in stamped {
-            match stamp {
-                Ok(stamp) => {
-                    self.candidates.insert(path, Candidate { file, stamp });
+        lists.extend(below?);
+        let mut candidates = Vec::new();
+        for list in lists {
+            for (path, trouble) in list.troubles {
+                match trouble {
+                    Trouble::Loop => self.note_loop(path),
+                    Trouble::Error(error) => self.note(&path, error.as_ref()),
                 }
-                // Gone between the listing and the look: it is simply not there.
-                Err(error) => self.note(&path, error.io_error()),
             }
+            candidates.extend(list.candidates);
         }
+        // A tree that is made of all at once costs a fraction of one that grows.
+        if self.candidates.is_empty() {
+            candidates.par_sort_by(|(a, _), (b, _)| a.cmp(b));
+            self.candidates = candidates.into_iter().collect();
+        } else {
+            self.candidates.extend(candidates);
+        }
+        Ok(())
     }
 
     fn note_loop(&mut self, file: String) {
@@ -251,6 +229,118 @@ impl Scan {
             .iter()
             .any(|dir| path.starts_with(dir.as_str()))
             || self.unknown_files.iter().any(|file| file == path)
+    }
+}
+
+/// What is in a directory.
+#[derive(Default)]
+struct List {
+    candidates: Vec<(String, Candidate)>,
+    /// Those that are yet to be listed.
+    dirs: Vec<PathBuf>,
+    /// What is not listed, by its path.
+    troubles: Vec<(String, Trouble)>,
+}
+
+enum Trouble {
+    /// It leads back to where it is.
+    Loop,
+    /// It cannot be looked at.
+    Error(Option<io::Error>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// What is in a directory itself.
+    Itself,
+    /// And all below.
+    AllBelow,
+}
+
+impl List {
+    fn of(
+        dir: &Path,
+        above: &[PathBuf],
+        content: &config::Content,
+        reach: Reach,
+    ) -> io::Result<List> {
+        let mut list = List::default();
+        let mut files = Vec::new();
+        let walk = WalkDir::new(dir).follow_links(true).min_depth(1);
+        let walk = match reach {
+            Reach::Itself => walk.max_depth(1),
+            Reach::AllBelow => walk,
+        };
+        let mut walk = walk
+            .into_iter()
+            .filter_entry(|entry| !is_dot_file(entry.file_name()));
+        while let Some(entry) = walk.next() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    let leads_up = entry.path_is_symlink()
+                        && std::fs::canonicalize(entry.path())
+                            .is_ok_and(|target| above.iter().any(|dir| dir.starts_with(&target)));
+                    if leads_up {
+                        walk.skip_current_dir();
+                        let path = below(entry.path(), &content.dir).unwrap_or_default();
+                        list.troubles.push((path, Trouble::Loop));
+                    } else if reach == Reach::Itself {
+                        list.dirs.push(entry.into_path());
+                    }
+                }
+                Ok(entry) if entry.file_type().is_file() => {
+                    let path = below(entry.path(), &content.dir);
+                    if let Some(path) = path.filter(|path| is_wanted(path, content)) {
+                        files.push((path, entry));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let path = error
+                        .path()
+                        .and_then(|path| below(path, &content.dir))
+                        .unwrap_or_default();
+                    if error.loop_ancestor().is_some() {
+                        list.troubles.push((path, Trouble::Loop));
+                    } else if path.is_empty() {
+                        // Of the directory itself, or in the middle of a listing: anything may be
+                        // missing.
+                        return Err(error
+                            .into_io_error()
+                            .unwrap_or_else(|| io::Error::other("it cannot be listed")));
+                    } else {
+                        let trouble = Trouble::Error(error.into_io_error());
+                        list.troubles.push((path, trouble));
+                    }
+                }
+            }
+        }
+        list.add(files);
+        Ok(list)
+    }
+
+    /// Adds files, of which there may be many: the system is asked for their stamps on all cores.
+    fn add(&mut self, files: Vec<(String, DirEntry)>) {
+        let stamped: Vec<_> = files
+            .into_par_iter()
+            .with_min_len(64)
+            .map(|(path, entry)| match entry.metadata() {
+                Ok(metadata) => {
+                    let stamp = Stamp::of(&metadata);
+                    let file = entry.into_path();
+                    Ok((path, Candidate { file, stamp }))
+                }
+                Err(error) => Err((path, Trouble::Error(error.into_io_error()))),
+            })
+            .collect();
+        self.candidates.reserve(stamped.len());
+        for stamped in stamped {
+            match stamped {
+                Ok(candidate) => self.candidates.push(candidate),
+                // One that is gone since it was listed is simply not there.
+                Err(trouble) => self.troubles.push(trouble),
+            }
+        }
     }
 }
 

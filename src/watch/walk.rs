@@ -113,8 +113,13 @@ impl<'a> Walk<'a> {
         }
         above.push(real.to_owned());
         for entry in std::fs::read_dir(real).into_iter().flatten().flatten() {
+            let kind = entry.file_type();
+            // Most are, and events of the directory tell of them.
+            if kind.as_ref().is_ok_and(std::fs::FileType::is_file) {
+                continue;
+            }
             let known = known.join(entry.file_name());
-            match entry.file_type() {
+            match kind {
                 // Posts in them are left out; `.git` alone would take hundreds of watches.
                 Ok(kind) if is_dot_file(&known) && (kind.is_dir() || role == Role::Content) => {}
                 Ok(kind) if kind.is_dir() => self.walk(&known, &entry.path(), role, above)?,

@@ -251,6 +251,46 @@ fn links_are_followed_and_loops_are_findings() {
     assert!(built.text("/rss.xml").contains("Good"));
 }
 
+/// A few directories are listed otherwise than many.
+#[cfg(unix)]
+#[test]
+fn loops_are_found_at_every_depth_of_a_tree() {
+    use std::os::unix::fs::symlink;
+    for more in [0, 20] {
+        let mut site = TestSite::new()
+            .post("a/b/one.md", plain("One", "2024-01-01"))
+            .post("a/b/c/d/two.md", plain("Two", "2024-01-02"))
+            .post("x/three.md", plain("Three", "2024-01-03"));
+        for number in 0..more {
+            let name = format!("more{number}/below/post.md");
+            site = site.post(&name, plain(&format!("More {number}"), "2023-01-01"));
+        }
+        let link = |target: &str, name: &str| symlink(target, site.content().join(name)).unwrap();
+        link("../a", "a/up");
+        link("../..", "a/b/c/d/up");
+        link("../../x", "a/b/across");
+        link("../a/b", "x/back");
+        let built = site.build();
+        let loops: Vec<&str> = built
+            .status
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == Rule::UnreadableDirectory)
+            .map(|finding| finding.file.as_str())
+            .collect();
+        let expected = [
+            "a/b/across/back",
+            "a/b/c/d/up",
+            "a/up",
+            "x/back/across",
+            "x/back/c/d/up",
+        ];
+        assert_eq!(loops, expected);
+        // Those below `a/b` and below `x` are there by two names.
+        assert_eq!(built.status.tally.posts, 6 + more);
+    }
+}
+
 #[test]
 fn files_without_the_front_matter_of_a_post_are_left_alone() {
     let built = TestSite::new()
