@@ -244,8 +244,15 @@ impl Site {
     /// The languages of an entry. A second one of its language has none: sets that do not name one
     /// another are read by nobody.
     pub fn translations_of(&self, entry: &Entry) -> Option<Arc<[Translation]>> {
-        let group = self.translations.get(entry.translation_key()?)?;
-        let is_named = group.iter().any(|one| one.url == entry.url());
-        is_named.then(|| Arc::clone(group))
+        translations_of(entry, &self.translations)
     }
+}
+
+fn translations_of(
+    entry: &Entry,
+    all: &Map<String, Arc<[Translation]>>,
+) -> Option<Arc<[Translation]>> {
+    let group = all.get(entry.translation_key()?)?;
+    let is_named = group.iter().any(|one| one.url == entry.url());
+    is_named.then(|| Arc::clone(group))
 }

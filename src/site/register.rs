@@ -6,6 +6,7 @@
 
 mod bulk;
 mod difference;
+mod map;
 mod single;
 mod told;
 
@@ -19,18 +20,18 @@ use rustc_hash::FxHashMap as HashMap;
 
 use super::Site;
 use super::aliases::Aliases;
-use super::claims::{ADDRESS, ID, addresses, card_claims, cards, is_the_sites};
+use super::claims::{ID, addresses, card_claims, cards, is_the_sites};
 use super::contest::Contest;
 use super::entry::Entry;
 use super::languages::Languages;
 use super::timeline::newest_first;
 use super::trail::Trail;
-use super::url_set::SiteUrl;
 use super::words::Words;
 use crate::config::Config;
 use crate::post::Post;
 
-use single::{Before, Judged, Plan};
+use map::Map;
+use single::{Before, Judged, Past, Plan};
 
 pub use difference::{Changed, Difference, Fate};
 
@@ -109,7 +110,8 @@ impl Register {
     /// Judges what has changed, and what is due by `now`. The order of the changes makes no
     /// difference; of several of one file the last counts.
     pub fn step(&mut self, changes: Vec<Change>, now: DateTime<Utc>) -> Difference {
-        let mut changes: HashMap<Arc<str>, Option<Arc<Post>>> = changes.into_iter().collect();
+        let mut changes = changes;
+        in_order(&mut changes);
         let due = self.due.iter().take_while(|(at, _)| *at <= now);
         let mut due: Vec<Arc<str>> = due.map(|(_, path)| Arc::clone(path)).collect();
         if now < self.now {
@@ -120,33 +122,34 @@ impl Register {
             due.extend(ahead.map(|held| Arc::clone(&held.post.path)));
         }
         self.now = now;
-        for path in &due {
-            if let Some(held) = self.held.get(path) {
-                changes
-                    .entry(Arc::clone(path))
-                    .or_insert_with(|| Some(Arc::clone(&held.post)));
-            }
-        }
-        let mut before = HashMap::with_capacity_and_hasher(changes.len(), Default::default());
-        self.judge(changes, &mut before);
-        self.compete_for_cards(&mut before);
-        let difference = self.replace(before);
+        let is_told = |path: &Arc<str>| {
+            changes
+                .binary_search_by(|(other, _)| other.cmp(path))
+                .is_ok()
+        };
+        due.retain(|path| !is_told(path));
+        let of_due = due.into_iter().filter_map(|path| {
+            let post = Arc::clone(&self.held.get(&path)?.post);
+            Some((path, Some(post)))
+        });
+        changes.extend(of_due);
+        in_order(&mut changes);
+        let mut past = self.judge(changes);
+        self.compete_for_cards(&mut past);
+        let difference = self.replace(past);
         self.words.sweep();
         difference
     }
 
-    /// Who may be seen, and who has which address.
-    fn judge(
-        &mut self,
-        changes: HashMap<Arc<str>, Option<Arc<Post>>>,
-        before: &mut HashMap<Arc<str>, Before>,
-    ) {
+    /// Who may be seen, and who has which address. The changes are in the order of the paths.
+    fn judge(&mut self, changes: Vec<Change>) -> Past {
         let (hidden, now, addresses) = (self.config.hidden, self.now, &self.addresses);
-        let judged = bulk::map(changes.into_iter().collect(), |(path, post)| {
+        let judged = bulk::map(changes, |(path, post): Change| {
             let judge = |post: Arc<Post>| Judged::new(post, hidden, now, addresses);
             (path, post.map(judge))
         });
         let mut keys = Vec::new();
+        let mut past = Vec::with_capacity(judged.len());
         for (path, judged) in judged {
             let old = self.held.remove(&path);
             if let Some(old) = &old {
@@ -180,21 +183,20 @@ impl Register {
                 self.held.insert(Arc::clone(&path), held);
             }
             let is_judged = true;
-            before.insert(path, Before { entry, is_judged });
+            past.push((path, Before { entry, is_judged }));
         }
         let held = &self.held;
         let concerned = self.addresses.settle(keys, |a, b| order(held, a, b));
-        self.remember(&concerned, before);
+        let mut past = Past::of(past);
+        self.remember(&concerned, &mut past);
+        past
     }
 
     /// Adds posts that others' changes may concern.
-    fn remember(&self, concerned: &[Arc<Post>], before: &mut HashMap<Arc<str>, Before>) {
+    fn remember(&self, concerned: &[Arc<Post>], past: &mut Past) {
         for post in concerned {
             if let Some((path, held)) = self.held.get_key_value(&post.path) {
-                before.entry(Arc::clone(path)).or_insert_with(|| Before {
-                    entry: held.entry.clone(),
-                    is_judged: false,
-                });
+                past.add(path, held.entry.as_ref());
             }
         }
     }
@@ -205,9 +207,9 @@ impl Register {
         self.addresses.loss(&held.post).is_none().then_some(held)
     }
 
-    fn compete_for_cards(&mut self, before: &mut HashMap<Arc<str>, Before>) {
+    fn compete_for_cards(&mut self, past: &mut Past) {
         let (mut keys, mut come) = (Vec::new(), Vec::new());
-        for (path, before) in before.iter() {
+        for (path, before) in past.iter() {
             let after = self.winner(path).map(|held| Arc::clone(&held.post));
             let entry = before.entry.as_ref();
             if let (Some(entry), Some(post)) = (entry, &after)
@@ -229,14 +231,14 @@ impl Register {
         }
         let held = &self.held;
         let concerned = self.cards.settle(keys, |a, b| order(held, a, b));
-        self.remember(&concerned, before);
+        self.remember(&concerned, past);
     }
 
     /// Makes the entries, and puts them in the places of those that were.
-    fn replace(&mut self, before: HashMap<Arc<str>, Before>) -> Difference {
+    fn replace(&mut self, past: Past) -> Difference {
         let mut difference = Difference::default();
         let (mut gone, mut come) = (Vec::new(), Vec::new());
-        let planned: Vec<_> = before
+        let planned: Vec<_> = past
             .into_iter()
             .map(|(path, before)| {
                 let plan = self.plan(&path, &before);
@@ -277,13 +279,33 @@ impl Register {
             let wanted = |entry: &&Arc<Entry>| entry.is_listed() == is;
             entries.iter().filter(wanted).cloned().collect()
         };
-        let site = &mut self.site;
         let (lists_gone, lists_come) = (listed(&gone, true), listed(&come, true));
-        difference.feeds = site.feeds.change(&lists_gone, &lists_come, &self.config);
-        site.unlisted
-            .change(&listed(&gone, false), &listed(&come, false));
-        site.cards.change(&gone, &come);
-        self.change_urls(&lists_gone, &lists_come);
+        let Register { site, config, .. } = self;
+        let Site {
+            feeds,
+            unlisted,
+            cards,
+            ..
+        } = site;
+        let mut map = Map {
+            urls: &mut site.urls,
+            translations: &mut site.translations,
+            pages: &site.settings.pages,
+            languages: &mut self.languages,
+            language: &config.site.language,
+            addresses: &self.addresses,
+            held: &self.held,
+        };
+        let (of_feeds, ()) = bulk::both(
+            gone.len() + come.len(),
+            || {
+                unlisted.change(&listed(&gone, false), &listed(&come, false));
+                cards.change(&gone, &come);
+                feeds.change(&lists_gone, &lists_come, config)
+            },
+            || map.change(&lists_gone, &lists_come),
+        );
+        difference.feeds = of_feeds;
         self.leave_behind(&gone, &come, &mut difference);
         difference
     }
@@ -306,45 +328,6 @@ impl Register {
             has_card,
             lists,
         })
-    }
-
-    /// The addresses that the sitemap holds.
-    fn change_urls(&mut self, gone: &[Arc<Entry>], come: &[Arc<Entry>]) {
-        let site = &mut self.site;
-        let in_sitemap = |entries: &[Arc<Entry>]| -> Vec<Arc<Entry>> {
-            let is = |entry: &&Arc<Entry>| entry.in_sitemap();
-            entries.iter().filter(is).cloned().collect()
-        };
-        let (out, into) = (in_sitemap(gone), in_sitemap(come));
-        let language = &self.config.site.language;
-        let others = self
-            .languages
-            .change(&out, &into, language, &mut site.translations);
-        let mut out: Vec<SiteUrl> = out
-            .into_iter()
-            .chain(others.iter().cloned())
-            .map(|entry| SiteUrl::Post(entry, None))
-            .collect();
-        let with_languages = |entry: Arc<Entry>| {
-            let translations = site.translations_of(&entry);
-            SiteUrl::Post(entry, translations)
-        };
-        let mut into: Vec<SiteUrl> = into.into_iter().chain(others).map(with_languages).collect();
-        // A page that is a post's is told of as the post.
-        for page in &site.settings.pages {
-            let url = |entry: &Arc<Entry>| entry.url() == &**page;
-            if !site.urls.is_empty() && !gone.iter().any(url) && !come.iter().any(url) {
-                continue;
-            }
-            let owner = self.addresses.owner(&(ADDRESS, Cow::Borrowed(page)));
-            let owner = owner.and_then(|post| self.held.get(&post.path));
-            if owner.is_some_and(|held| held.listing == Some(Listing::Listed)) {
-                out.push(SiteUrl::Page(Arc::clone(page)));
-            } else {
-                into.push(SiteUrl::Page(Arc::clone(page)));
-            }
-        }
-        site.urls.change(&out, into);
     }
 
     /// What is where cards were.
@@ -383,6 +366,18 @@ impl Register {
             .trail
             .follow(&mut self.site, aliases, (gone, come), heir);
     }
+}
+
+/// Puts changes in the order of the paths; of several of one file the last stays.
+fn in_order(changes: &mut Vec<Change>) {
+    changes.sort_by(|(a, _), (b, _)| a.cmp(b));
+    changes.dedup_by(|next, kept| {
+        let is_same = next.0 == kept.0;
+        if is_same {
+            std::mem::swap(next, kept);
+        }
+        is_same
+    });
 }
 
 /// Who is in the lists goes before who is not, or a hidden revision would shadow the public one; then

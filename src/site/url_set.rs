@@ -105,16 +105,37 @@ impl UrlSet {
         let weight = self.weight + come.iter().map(SiteUrl::weight).sum::<usize>();
         let wanted = weight.div_ceil(FULL).next_power_of_two();
         if wanted != self.buckets.len() {
-            let all: Vec<SiteUrl> = self
-                .buckets
-                .drain(..)
-                .flat_map(Arc::unwrap_or_clone)
-                .collect();
-            self.buckets = vec![Arc::default(); wanted];
-            (self.weight, self.len) = (0, 0);
-            self.add(all);
+            let all = self.buckets.drain(..).flat_map(Arc::unwrap_or_clone);
+            let all: Vec<SiteUrl> = all.chain(come).collect();
+            self.deal(all, wanted, weight);
+        } else {
+            self.add(come);
         }
-        self.add(come);
+    }
+
+    /// Deals all anew, which weigh so much. Of those that are alike the first stays.
+    fn deal(&mut self, urls: Vec<SiteUrl>, buckets: usize, weight: usize) {
+        let mut dealt = vec![Bucket::new(); buckets];
+        for url in urls {
+            if let Some(bucket) = bucket(&mut dealt, &url) {
+                bucket.push(url);
+            }
+        }
+        (self.weight, self.len) = (weight, 0);
+        self.buckets = dealt
+            .into_iter()
+            .map(|mut bucket| {
+                bucket.sort_by(SiteUrl::order);
+                bucket.dedup_by(|next, url| {
+                    let is_there = url.order(next).is_eq();
+                    self.weight -= if is_there { next.weight() } else { 0 };
+                    is_there
+                });
+                bucket.shrink_to_fit();
+                self.len += bucket.len();
+                Arc::new(bucket)
+            })
+            .collect();
     }
 
     fn add(&mut self, urls: Vec<SiteUrl>) {
@@ -133,7 +154,7 @@ impl UrlSet {
     }
 }
 
-fn bucket<'a>(buckets: &'a mut [Arc<Bucket>], url: &SiteUrl) -> Option<&'a mut Arc<Bucket>> {
+fn bucket<'a, B>(buckets: &'a mut [B], url: &SiteUrl) -> Option<&'a mut B> {
     let number = url.number() % buckets.len().max(1) as u64;
     buckets.get_mut(usize::try_from(number).ok()?)
 }

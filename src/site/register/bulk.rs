@@ -30,3 +30,16 @@ pub(super) fn sort<T: Send>(items: &mut [T], order: impl Fn(&T, &T) -> Ordering 
         items.par_sort_unstable_by(order);
     }
 }
+
+/// Does both, beside one another where there is much to do.
+pub(super) fn both<A: Send, B: Send>(
+    items: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if items < MANY {
+        (one(), other())
+    } else {
+        rayon::join(one, other)
+    }
+}

@@ -1,5 +1,6 @@
 //! One post into its part of a step, without looking at the others: many are worked on at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +18,47 @@ pub(super) struct Before {
     pub(super) entry: Option<Arc<Entry>>,
     /// Whether it was judged in this step, so that its entry may say something else.
     pub(super) is_judged: bool,
+}
+
+/// What was there before a step of all posts that it may concern.
+#[derive(Default)]
+pub(super) struct Past {
+    /// Those that are judged, in the order of the paths.
+    judged: Vec<(Arc<str>, Before)>,
+    others: BTreeMap<Arc<str>, Before>,
+}
+
+impl Past {
+    /// `judged` are in the order of the paths.
+    pub(super) fn of(judged: Vec<(Arc<str>, Before)>) -> Past {
+        Past {
+            judged,
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a post that is not judged, if it is not known, with its entry.
+    pub(super) fn add(&mut self, path: &Arc<str>, entry: Option<&Arc<Entry>>) {
+        let is_judged = self.judged.binary_search_by(|(other, _)| other.cmp(path));
+        if is_judged.is_err() {
+            let before = || Before {
+                entry: entry.cloned(),
+                is_judged: false,
+            };
+            self.others.entry(Arc::clone(path)).or_insert_with(before);
+        }
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Before)> {
+        let judged = self.judged.iter().map(|(path, before)| (path, before));
+        judged.chain(&self.others)
+    }
+
+    /// All of them.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = (Arc<str>, Before)> {
+        self.judged.into_iter().chain(self.others)
+    }
 }
 
 /// A post by itself, and what it claims.
