@@ -1,8 +1,11 @@
 //! Bytes into a short name that changes when they do: the ground of ETags and of sitemap parts.
 //!
-//! BLAKE3, so that the same bytes have the same name on every replica and after every restart.
+//! BLAKE3, so that the same bytes have the same name on every replica and after every restart; and a
+//! quicker one for texts, of which there are many.
 
 use std::hash::{Hash, Hasher};
+
+use xxhash_rust::xxh3::Xxh3Default;
 
 /// The first 128 bits of the BLAKE3 hash, as 32 lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
@@ -32,6 +35,23 @@ impl Hasher for Blake {
     }
 }
 
+/// The name of bytes of which only their author could make others of the same name, at a tenth of the cost
+/// of [`wide`]: XXH3 in 128 bits, the same on every machine.
+#[derive(Default)]
+pub struct Quick(Xxh3Default);
+
+impl Quick {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The name of all that was added.
+    pub fn finish(&self) -> u128 {
+        self.0.digest128()
+    }
+}
+
 /// The first 64 bits of the BLAKE3 hash, for sorting things into buckets that stay the same.
 pub fn bucket_hash(bytes: &[u8]) -> u64 {
     bucket(&blake3::hash(bytes))
@@ -52,4 +72,24 @@ fn bucket(hash: &blake3::Hash) -> u64 {
         *to = *from;
     }
     u64::from_le_bytes(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quick_name_is_that_of_xxh3() {
+        // As the algorithm's own test vectors have it, so that no release of the library renames all texts.
+        assert_eq!(
+            Quick::default().finish(),
+            0x99aa_06d3_0147_98d8_6001_c324_468d_497f
+        );
+        let mut parts = Quick::default();
+        parts.add(&[7; 100]);
+        parts.add(&[8; 300]);
+        let mut whole = Quick::default();
+        whole.add(&[[7; 100].as_slice(), &[8; 300]].concat());
+        assert_eq!(parts.finish(), whole.finish());
+    }
 }

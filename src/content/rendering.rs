@@ -83,20 +83,20 @@ impl Rendering {
 
     /// The name of what a body is rendered as, by all that decides it.
     pub(super) fn fingerprint(&self, text: &str, is_mdx: bool, permalink: &str) -> u128 {
-        let mut all = Vec::with_capacity(text.len() + 256);
         let is_plain = self.is_plain(text, is_mdx);
-        all.extend(EDITION.to_le_bytes());
-        all.extend([u8::from(is_plain), u8::from(is_mdx)]);
+        let mut name = fingerprint::Quick::default();
+        name.add(&EDITION.to_le_bytes());
+        name.add(&[u8::from(is_plain), u8::from(is_mdx)]);
         let (url, title) = match is_plain {
             true => ("", ""),
             false => (self.home.url.as_str(), self.home.title.as_str()),
         };
         for part in [permalink, url, title] {
-            all.extend((part.len() as u64).to_le_bytes());
-            all.extend(part.as_bytes());
+            name.add(&(part.len() as u64).to_le_bytes());
+            name.add(part.as_bytes());
         }
-        all.extend(text.as_bytes());
-        fingerprint::wide(&all)
+        name.add(text.as_bytes());
+        name.finish()
     }
 }
 
