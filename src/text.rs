@@ -32,17 +32,33 @@ pub fn clean(text: String) -> String {
     }
 }
 
+/// Whether a text is surely on one line as it stands: ASCII, words with one space between them.
+fn is_one_line(text: &str) -> bool {
+    let mut before = b' ';
+    let is_plain = text.bytes().all(|byte| {
+        let is = (byte > b' ' && byte < 0x7f) || (byte == b' ' && before != b' ');
+        before = byte;
+        is
+    });
+    is_plain && (before != b' ' || text.is_empty())
+}
+
 /// Plain text on one line: runs of blanks and line breaks become one space, none at the ends.
 pub fn one_line(text: &str) -> String {
+    if is_one_line(text) {
+        return text.to_owned();
+    }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
+        let before = line.len();
         if may_have_forbidden(word) {
             line.extend(word.chars().filter(|c| is_xml_char(*c)));
         } else {
             line.push_str(word);
+        }
+        // Of a word that nothing is left of there is no blank either.
+        if before > 0 && line.len() > before {
+            line.insert(before, ' ');
         }
     }
     line
@@ -262,6 +278,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_line_is_its_words_with_one_space_between_them(text in "[ -~]{0,12}|[ a\\x00-\\x7fé\u{a0}]{0,8}") {
+            let words: Vec<String> = text
+                .split_whitespace()
+                .map(|word| word.chars().filter(|c| is_xml_char(*c)).collect::<String>())
+                .filter(|word| !word.is_empty())
+                .collect();
+            prop_assert_eq!(one_line(&text), words.join(" "));
+        }
+
         #[test]
         fn a_slug_is_never_empty_nor_more_than_one_segment(label in any::<String>()) {
             let slug = slug(&label);
