@@ -20,6 +20,11 @@ pub fn decode(path: &str) -> Option<String> {
 
 /// A path in its one spelling, and what that says.
 fn spell(path: &str) -> Option<(String, String)> {
+    let stands = |byte: u8| is_unreserved(byte) || is_reserved_in_path(byte);
+    // Nearly all are written as they are spelled.
+    if path.bytes().all(stands) {
+        return (!has_dot_segment(path)).then(|| (path.to_owned(), path.to_owned()));
+    }
     let mut spelled = String::with_capacity(path.len());
     let mut decoded = Vec::with_capacity(path.len());
     let mut bytes = path.bytes();
@@ -42,10 +47,11 @@ fn spell(path: &str) -> Option<(String, String)> {
     }
     // Escapes and bytes may share one character between them, so the whole is looked at.
     let decoded = String::from_utf8(decoded).ok()?;
-    let has_dot_segment = spelled
-        .split('/')
-        .any(|segment| matches!(segment, "." | ".."));
-    (!has_dot_segment).then_some((spelled, decoded))
+    (!has_dot_segment(&spelled)).then_some((spelled, decoded))
+}
+
+fn has_dot_segment(path: &str) -> bool {
+    path.contains('.') && path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 /// A text as one segment of a path: everything but letters, digits and `-._~` is escaped.

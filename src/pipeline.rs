@@ -255,7 +255,12 @@ impl Pipeline {
         let mut difference = self
             .register
             .step(std::mem::take(&mut self.pending), now.into());
-        self.unseen.extend(changed);
+        if self.unseen.is_empty() {
+            // All at once costs a fraction of one by one.
+            self.unseen = changed.into_iter().collect();
+        } else {
+            self.unseen.extend(changed);
+        }
         let (site, rendered) = self.render(&mut difference, now)?;
         let before = self.current.load();
         let images_are_others = self.stale.is_some();

@@ -15,16 +15,22 @@ use crate::text::{one_line, written_length};
 pub(super) const MAX_URL: usize = 2048;
 const HINT: &str = "write the address of the post, such as `https://example.org/blog/a-post`";
 
+/// Where a post is read, and what names it.
+pub(super) struct Address {
+    pub(super) permalink: Permalink,
+    /// The permalink's, to resolve other addresses against.
+    pub(super) url: Url,
+    /// The id, where it is not the permalink.
+    pub(super) id: Option<Box<str>>,
+    pub(super) id_from: IdFrom,
+}
+
 /// The permalink, and the id where it is not that.
 ///
 /// The id is what the front matter gives as such, else what the ledger has, else the permalink as it
 /// is written in the front matter, else the permalink. As it is written, because a site that moves
 /// must not re-post its archive.
-pub(super) fn address(
-    fields: &Fields<'_>,
-    parts: &Parts<'_>,
-    site: &config::Site,
-) -> (Permalink, Option<Box<str>>, IdFrom) {
+pub(super) fn address(fields: &Fields<'_>, parts: &Parts<'_>, site: &config::Site) -> Address {
     let written = fields
         .named_text(Field::Permalink)
         // Eleventy's way to write no page; a marker.
@@ -38,29 +44,26 @@ pub(super) fn address(
             let url = permalink::fill(&pattern, parts, site, true);
             return Some((name, None, url, node.line));
         }
-        let url = resolve(fields, (name, text, node.line), site)?;
-        Some((name, Some(text), url, node.line))
+        let (url, is_absolute) = resolve(fields, (name, text, node.line), site)?;
+        Some((name, Some(text).filter(|_| is_absolute), url, node.line))
     });
     let (written_url, mut url, from) = match as_written {
-        Some((name, text, url, line)) => (
-            text.filter(|text| Url::parse(text).is_ok())
-                .map(str::to_owned),
-            url,
-            Some((name, line)),
-        ),
+        Some((name, text, url, line)) => (text.map(str::to_owned), url, Some((name, line))),
         None => (
             None,
             permalink::fill(&site.permalinks, parts, site, false),
             None,
         ),
     };
-    let moved = std::iter::once(&site.url)
-        .chain(&site.former_urls)
-        .find_map(|from| moved(&url, from, &site.url));
-    if let Some(here) = moved {
-        url = here;
+    if !is_below(&url, &site.url) {
+        let moved = std::iter::once(&site.url)
+            .chain(&site.former_urls)
+            .find_map(|from| moved(&url, from, &site.url));
+        if let Some(here) = moved {
+            url = here;
+        }
     }
-    let on_site = url.origin() == site.url.origin();
+    let on_site = has_origin_of(&url, &site.url);
     if !on_site {
         fields.note(
             Severity::Warning,
@@ -103,11 +106,15 @@ pub(super) fn address(
         name: name.into(),
         line,
     });
-    let permalink = Permalink::new(url, on_site, field);
+    let permalink = Permalink::new(url.clone(), on_site, field);
     let given = fields.text(Field::Id);
     if let Some(id) = ledger::id(fields, given, &site.ids) {
-        let id = own(id, &permalink);
-        return (permalink, id, IdFrom::Ledger);
+        return Address {
+            id: own(id, &permalink),
+            id_from: IdFrom::Ledger,
+            permalink,
+            url,
+        };
     }
     let (id, id_from) = match given {
         Some((id, line)) => {
@@ -131,8 +138,12 @@ pub(super) fn address(
         },
     };
     // A blank or a bracket is none of an IRI's (RFC 3987 §2.2), and Atom compares ids as they are.
-    let id = own(&one_line(&percent::iri(&id)), &permalink);
-    (permalink, id, id_from)
+    Address {
+        id: own(&one_line(&percent::iri(&id)), &permalink),
+        id_from,
+        permalink,
+        url,
+    }
 }
 
 /// An id that is not the address.
@@ -152,13 +163,16 @@ fn is_misspelled(text: &str, path: &str) -> bool {
 }
 
 /// The paths that a post used to have, each in its one spelling, without its own.
-pub(super) fn aliases(fields: &Fields<'_>, permalink: &Permalink, site: &Url) -> Vec<String> {
-    let own = Url::parse(&permalink.url).unwrap_or_else(|_| site.clone());
+pub(super) fn aliases(
+    fields: &Fields<'_>,
+    (permalink, own): (&Permalink, &Url),
+    site: &Url,
+) -> Vec<String> {
     let mut paths = Vec::new();
     for (text, line) in fields.texts(Field::Aliases) {
         // Hugo resolves one without a slash against the page, most others against the site.
         let base = if text.starts_with("./") || text.starts_with("../") {
-            &own
+            own
         } else {
             site
         };
@@ -182,12 +196,13 @@ pub(super) fn aliases(fields: &Fields<'_>, permalink: &Permalink, site: &Url) ->
     paths
 }
 
-/// A permalink as written, absolute; `None`, with a finding, where it cannot be one.
+/// A permalink as written, absolute, and whether it is written so; `None`, with a finding, where it cannot
+/// be one.
 fn resolve(
     fields: &Fields<'_>,
     (name, text, line): (&str, &str, usize),
     site: &config::Site,
-) -> Option<Url> {
+) -> Option<(Url, bool)> {
     let parsed = Url::parse(text);
     let relative = parsed == Err(url::ParseError::RelativeUrlWithoutBase);
     let url = if relative {
@@ -222,7 +237,18 @@ fn resolve(
         ),
         Some(_) => {}
     }
-    url
+    url.map(|url| (url, !relative))
+}
+
+/// Whether an address is one of a site's as it stands, so that it is where it would be moved to.
+fn is_below(url: &Url, home: &Url) -> bool {
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    is_plain && has_origin_of(url, home) && url.path().starts_with(home.path())
+}
+
+/// Whether two web addresses have one origin (RFC 6454 §4).
+fn has_origin_of(url: &Url, other: &Url) -> bool {
+    url.scheme() == other.scheme() && url.host() == other.host() && url.port() == other.port()
 }
 
 /// Where an address on a site's former home is now; also `http` where the site is `https`.

@@ -42,7 +42,7 @@ pub(super) struct Published {
 pub(super) fn read(
     fields: &Fields<'_>,
     body: Body<'_>,
-    permalink: &Permalink,
+    (permalink, base): (&Permalink, &Url),
     config: &Config,
 ) -> Published {
     let rendering = Rendering::new(config);
@@ -71,10 +71,9 @@ pub(super) fn read(
             "write it as Markdown or HTML if readers of feeds are to see it; if it is plain text, set `content.shortcodes = \"keep\"`",
         );
     }
-    let base = rendering.base(&permalink.url);
-    let markup = rendering::markup(&reduced.text, &base);
+    let markup = rendering::markup(&reduced.text, base);
     match &markup {
-        Some(markup) => advise(fields, body, markup, &base),
+        Some(markup) => advise(fields, body, markup, base),
         None => fields.note(
             Severity::Error,
             Rule::BodyTooComplex,
@@ -99,24 +98,23 @@ pub(super) fn read(
 pub(super) fn outline(
     body: Body<'_>,
     path: &Arc<str>,
-    permalink: &Permalink,
+    (permalink, base): (&Permalink, &Url),
     config: &Config,
     wanted: Wanted,
 ) -> Published {
     let own;
-    let (rendering, file) = match body.origin {
-        Some(Origin { file, rendering }) => (rendering, Some(file)),
+    let rendering = match body.origin {
+        Some(Origin { rendering, .. }) => rendering,
         None => {
             own = Arc::new(Rendering::new(config));
-            (&own, None)
+            &own
         }
     };
-    let base = rendering.base(&permalink.url);
     let is_plain = rendering.is_plain(body.text, body.is_mdx);
-    let at_a_glance = is_plain.then(|| glance::look(body.text, &base, wanted));
+    let at_a_glance = is_plain.then(|| glance::look(body.text, base, wanted));
     let found = at_a_glance.flatten().unwrap_or_else(|| {
         let reduced = rendering.reduce(body.text, body.is_mdx);
-        let markup = rendering::markup(&reduced.text, &base).unwrap_or_default();
+        let markup = rendering::markup(&reduced.text, base).unwrap_or_default();
         Found {
             images: markup.images,
             heading: markup.first_heading,
@@ -129,7 +127,7 @@ pub(super) fn outline(
             body.is_mdx,
             permalink,
             rendering,
-            file.map(|file| (path, file)),
+            body.origin.map(|origin| (path, origin)),
         ),
         found: Found {
             images: normal(found.images),

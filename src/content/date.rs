@@ -78,8 +78,15 @@ const YEARS: std::ops::RangeInclusive<i32> = 1000..=9999;
 
 /// Reads a date; `None` for what is none, and for years that no feed format can write.
 pub(super) fn parse(text: &str, clock: Clock) -> Option<DateTime<Utc>> {
-    // JavaScript writes a zone's name in brackets behind the offset.
     let text = text.trim();
+    // What most tools write says all of itself.
+    if let Ok(date) = DateTime::parse_from_rfc3339(text)
+        && !(clock.z_is_local && text.ends_with(['Z', 'z']))
+    {
+        let date = date.with_timezone(&Utc);
+        return Some(date).filter(|date| YEARS.contains(&date.year()));
+    }
+    // JavaScript writes a zone's name in brackets behind the offset.
     let text = text.split(" (").next().unwrap_or(text);
     let text = tidy(text);
     let text = text.as_str();

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 use url::Url;
 
-use super::address::{address, aliases};
+use super::address::{Address, address, aliases};
 use super::body::{self, Body};
 use super::fields::{Fields, Place};
 use super::glance::Wanted;
@@ -69,16 +69,21 @@ pub(super) fn post(
         published,
         categories: &categories,
     };
-    let (permalink, id, id_from) = address(fields, &parts, &config.site);
+    let Address {
+        permalink,
+        url,
+        id,
+        id_from,
+    } = address(fields, &parts, &config.site);
     let description = description(fields);
     let body::Published { body, found } = if fields.is_outlined() {
         let wanted = Wanted {
             heading: title.is_none(),
             paragraph: description.is_none(),
         };
-        body::outline(body, &file, &permalink, config, wanted)
+        body::outline(body, &file, (&permalink, &url), config, wanted)
     } else {
-        body::read(fields, body, &permalink, config)
+        body::read(fields, body, (&permalink, &url), config)
     };
 
     let title = title
@@ -99,7 +104,7 @@ pub(super) fn post(
         .line(Field::PreviewTitle)
         .filter(|other| *other != title);
     advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
-    let image = image::of(fields, &permalink);
+    let image = image::of(fields, &url);
     let markers: Vec<Marker> = markers(fields, path).into_iter().chain(doubts).collect();
     fields.warn_of_stray_markers(&markers);
     let rare = Rare {
@@ -112,7 +117,7 @@ pub(super) fn post(
             .line(Field::Twitter)
             .and_then(|account| x_account(&account))
             .map(Into::into),
-        aliases: aliases(fields, &permalink, &config.site.url).into(),
+        aliases: aliases(fields, (&permalink, &url), &config.site.url).into(),
         translation_key: translation_key(fields, &location, config).map(Into::into),
     };
     Some(Post {

@@ -294,6 +294,9 @@ impl<'a> Fields<'a> {
 
     /// A time without a zone, and a zone that moves the day, are what content tools get wrong.
     fn advise_on_zone(&self, name: &str, node: &Node, value: &str, date: DateTime<Utc>) {
+        if !self.is_checked() {
+            return;
+        }
         let site = &self.config.site;
         if !site.timezone_is_set && date::is_zoneless_time(value) {
             self.advise(

@@ -114,17 +114,18 @@ impl Node {
 /// normal.
 pub(super) fn split(text: &str) -> Split<'_> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = text.split_inclusive('\n');
-    let Some(first) = lines.next() else {
+    let first = line_at(text, 0);
+    if first.is_empty() {
         return Split::None;
-    };
+    }
     let (fence, format) = match first.trim_end() {
         "---" => ("---", Format::Yaml),
         "+++" => ("+++", Format::Toml),
         _ => return json_object(text),
     };
     let mut at = first.len();
-    for line in lines {
+    while at < text.len() {
+        let line = line_at(text, at);
         let end = at + line.len();
         // Not `...`, which ends a YAML document too: tools that know only `---` read on, and may
         // find there that the post is hidden.
@@ -139,6 +140,13 @@ pub(super) fn split(text: &str) -> Split<'_> {
         at = end;
     }
     Split::Open(format)
+}
+
+/// The line that begins at a place, with its end.
+fn line_at(text: &str, at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or_default();
+    let end = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1);
+    rest.get(..end).unwrap_or_default()
 }
 
 /// An object at the very beginning. A brace that a name or the end of the line does not follow is

@@ -32,29 +32,7 @@ pub(super) struct Found {
 
 /// Looks through a body without constructs; `None` where it must be read as a whole.
 pub(super) fn look(text: &str, base: &Url, wanted: Wanted) -> Option<Found> {
-    // Of most bodies it is enough to count once what is in all of it.
-    match look_by(text, base, wanted, Counting::Whole)? {
-        (found, true) => Some(found),
-        (_, false) => {
-            let (found, fits) = look_by(text, base, wanted, Counting::Parts)?;
-            fits.then_some(found)
-        }
-    }
-}
-
-/// What is counted to see whether a body is within reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Counting {
-    /// All of it, as if it were one part.
-    Whole,
-    /// Each part.
-    Parts,
-}
-
-/// What is found, and whether the body is surely within reason.
-fn look_by(text: &str, base: &Url, wanted: Wanted, counting: Counting) -> Option<(Found, bool)> {
     let mut look = Look {
-        counting,
         text,
         base,
         wanted,
@@ -112,10 +90,7 @@ fn look_by(text: &str, base: &Url, wanted: Wanted, counting: Counting) -> Option
         }
     }
     look.end_part(text.len())?;
-    if counting == Counting::Whole {
-        look.most.add(text, false);
-    }
-    Some((look.found, look.most.fit()))
+    look.most.fit().then_some(look.found)
 }
 
 /// How long a fence is that a line opens. The line begins with it.
@@ -174,19 +149,12 @@ impl Most {
         self.formatting = self.formatting.max(formatting / 2 + 2);
     }
 
-    /// What a part is counted as besides what is in it.
-    fn begin_part(&mut self) {
-        self.tags += OF_PART * TAGS;
-        self.open += OF_PART;
-    }
-
     fn fit(&self) -> bool {
         budget::surely_fit(self.tags, self.depth, self.formatting)
     }
 }
 
 struct Look<'a> {
-    counting: Counting,
     text: &'a str,
     base: &'a Url,
     wanted: Wanted,
@@ -220,10 +188,7 @@ impl<'a> Look<'a> {
             return Some(());
         };
         let part = self.text.get(begin..end)?;
-        match self.counting {
-            Counting::Whole => self.most.begin_part(),
-            Counting::Parts => self.most.add(part, is_at_margin),
-        }
+        self.most.add(part, is_at_margin);
         let wants_heading = self.wanted.heading && self.found.heading.is_none();
         let wants_paragraph = self.wanted.paragraph && self.found.paragraph.is_none();
         let may_hold_picture = may_hold_html_or_picture(part);
@@ -419,24 +384,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
         #[test]
-        fn what_is_within_reason_as_a_whole_is_so_in_its_parts(
-            lines in proptest::collection::vec(line(), 0..60),
-            repeated in 1usize..40,
-        ) {
-            let text = lines.join("\n").repeat(repeated);
-            let by = |counting| look_by(&text, &base(), ALL, counting);
-            if let (Some((found, true)), Some(parts)) = (by(Counting::Whole), by(Counting::Parts)) {
-                prop_assert_eq!((found, true), parts);
-            }
-        }
-
-        #[test]
         fn a_glance_is_right_or_none(
             lines in proptest::collection::vec(line(), 0..10),
+            repeated in prop_oneof![9 => Just(1), 1 => 2usize..200],
             heading: bool,
             paragraph: bool,
         ) {
-            is_right(&lines.join("\n"), Wanted { heading, paragraph });
+            is_right(&lines.join("\n").repeat(repeated), Wanted { heading, paragraph });
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Origin<'a> {
     pub(super) file: &'a Path,
     /// What its body is rendered with.
     pub(super) rendering: &'a Arc<Rendering>,
+    /// Whether the body is to keep its text until it is to forget it.
+    pub(super) keeps_text: bool,
 }
 
 /// A body to be rendered. There is one of each post, so it holds little.
@@ -41,27 +43,30 @@ enum File {
     Other(Box<Path>),
 }
 
-/// A body of this text, which it keeps until it is to forget it. Without a file, which comes with the
-/// path of the post, it never does.
+/// A body of this text. Without an origin, which comes with the path of the post, it keeps the text for
+/// good.
 pub(super) fn body(
     text: &str,
     is_mdx: bool,
     permalink: &Permalink,
     rendering: &Arc<Rendering>,
-    file: Option<(&Arc<str>, &Path)>,
+    origin: Option<(&Arc<str>, Origin<'_>)>,
 ) -> post::Body {
     let fingerprint = rendering.fingerprint(text, is_mdx, &permalink.url);
-    let below = |(path, file): (&Arc<str>, &Path)| match file.strip_prefix(&rendering.dir) {
+    let below = |(path, Origin { file, .. }): (&Arc<str>, Origin<'_>)| match file
+        .strip_prefix(&rendering.dir)
+    {
         Ok(below) if below.as_os_str() == &**path => File::Own(Arc::clone(path)),
         Ok(below) => File::Other(below.into()),
         Err(_) => File::Other(file.into()),
     };
+    let keeps_text = origin.is_none_or(|(_, origin)| origin.keeps_text);
     let later = Later {
         rendering: Arc::clone(rendering),
-        file: file.map(below),
+        file: origin.map(below),
         permalink: Arc::clone(&permalink.url),
         is_mdx,
-        text: Mutex::new(Some(text.into())),
+        text: Mutex::new(keeps_text.then(|| text.into())),
     };
     post::Body::new(fingerprint, Arc::new(later))
 }
@@ -168,6 +173,7 @@ mod tests {
             &file,
             &config,
             &rendering,
+            true,
         ))
     }
 

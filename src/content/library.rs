@@ -152,7 +152,10 @@ impl Library {
             .into_par_iter()
             .map(|(path, candidate)| {
                 let how = match &rendering {
-                    Some(rendering) => How::Outline(rendering),
+                    Some(rendering) => How::Outline {
+                        rendering,
+                        keeps_text: texts.load(Ordering::Relaxed) < MOST_TEXTS,
+                    },
                     None => How::Whole(self.depth),
                 };
                 let mut reading = read(path, candidate, config, how, now);
@@ -203,12 +206,24 @@ impl Library {
             }
         }
         let mut fresh = Vec::with_capacity(read.len());
+        // What comes into an empty tree is put there at once: one by one costs many times as much, and
+        // leaves its nodes half full.
+        let is_first = self.files.is_empty();
+        let mut first = Vec::new();
         for (path, reading) in read {
-            let taken = self.take(&path, reading);
+            let (known, taken) = self.take(&path, reading);
+            if is_first {
+                first.push((Arc::clone(&path), known));
+            } else {
+                self.files.insert(Arc::clone(&path), known);
+            }
             looked.changed |= taken.is_other;
             looked.changed_files += usize::from(taken.is_other);
             sections |= taken.withholds_other;
             fresh.push((path, taken.was));
+        }
+        if is_first {
+            self.files = first.into_iter().collect();
         }
         self.shared.sweep();
         self.withhold(sections, fresh, &mut looked);
@@ -218,10 +233,6 @@ impl Library {
             self.of_ledger = ledger::findings(&config.site.ids, is_there);
         }
         looked.changed |= self.note(scan, is_all);
-        if !self.looked {
-            // What comes in its order leaves the nodes of a tree half full.
-            self.files = std::mem::take(&mut self.files).into_iter().collect();
-        }
         self.looked = true;
         Ok(looked)
     }
@@ -330,10 +341,8 @@ impl Library {
         for path in self.files.keys().filter(|_| sections) {
             fresh.entry(Arc::clone(path)).or_default();
         }
-        for (path, was) in fresh {
-            let Some(known) = self.files.get_mut(&path) else {
-                continue;
-            };
+        let above = &self.sections;
+        let mut each = |path: Arc<str>, was: Option<Option<Arc<Post>>>, known: &mut Known| {
             let was = match was {
                 Some(was) => {
                     looked.files.push(Arc::clone(&path));
@@ -341,7 +350,7 @@ impl Library {
                 }
                 None => known.published().cloned(),
             };
-            let above = self.sections.iter().filter(|(dir, _)| {
+            let above = above.iter().filter(|(dir, _)| {
                 dir.is_empty()
                     || path
                         .strip_prefix(dir.as_str())
@@ -366,6 +375,18 @@ impl Library {
             };
             if !is_same {
                 looked.posts.push((path, is.cloned()));
+            }
+        };
+        // All that are fresh are there: if they are as many, they are the same, in the same order.
+        if fresh.len() == self.files.len() {
+            for ((path, was), known) in fresh.into_iter().zip(self.files.values_mut()) {
+                each(path, was, known);
+            }
+            return;
+        }
+        for (path, was) in fresh {
+            if let Some(known) = self.files.get_mut(&path) {
+                each(path, was, known);
             }
         }
     }

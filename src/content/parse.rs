@@ -52,17 +52,22 @@ pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed 
     parse_at(bytes, path, config, depth, None)
 }
 
-/// Reads one file at [`Depth::Outline`]. The body keeps its text until it is to forget it, and then
-/// reads `file` again, which need not be the path as it is written. `rendering` is that of the
-/// configuration, one for all posts.
+/// Reads one file at [`Depth::Outline`]. The body `keeps_text` until it is to forget it, or reads `file`
+/// again, which need not be the path as it is written. `rendering` is that of the configuration, one for
+/// all posts.
 pub fn parse_outline(
     bytes: &[u8],
     path: &str,
     file: &Path,
     config: &Config,
     rendering: &Arc<Rendering>,
+    keeps_text: bool,
 ) -> Parsed {
-    let origin = Origin { file, rendering };
+    let origin = Origin {
+        file,
+        rendering,
+        keeps_text,
+    };
     parse_at(bytes, path, config, Depth::Outline, Some(origin))
 }
 

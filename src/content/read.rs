@@ -35,7 +35,12 @@ pub(super) enum How<'a> {
     /// With its body, which stays.
     Whole(Depth),
     /// Without its body, which is rendered when it is asked for.
-    Outline(&'a Arc<Rendering>),
+    Outline {
+        /// What with.
+        rendering: &'a Arc<Rendering>,
+        /// Whether its text is kept until then.
+        keeps_text: bool,
+    },
 }
 
 /// Reads one file.
@@ -91,7 +96,10 @@ pub(super) fn read(
     // A library that panics on one file must not take the others down.
     let parse = || match how {
         How::Whole(depth) => parse(&bytes, path, config, depth),
-        How::Outline(rendering) => parse_outline(&bytes, path, &candidate.file, config, rendering),
+        How::Outline {
+            rendering,
+            keeps_text,
+        } => parse_outline(&bytes, path, &candidate.file, config, rendering, keeps_text),
     };
     let parsed = catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
         let finding = error(

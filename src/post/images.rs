@@ -1,6 +1,9 @@
 //! The pictures of a post, packed: there are several of each post, and few are ever looked at.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use memchr::{memchr, memchr2};
 
 /// A picture.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,9 +29,9 @@ pub struct Images(Box<str>);
 
 // XML forbids both, so neither stands in a text of a post.
 /// Ends a picture.
-const END: char = '\u{1e}';
+const END: u8 = 0x1e;
 /// Stands between an address and what is said of the picture.
-const BETWEEN: char = '\u{1f}';
+const BETWEEN: u8 = 0x1f;
 
 impl Images {
     /// The first, which stands for the post.
@@ -38,18 +41,23 @@ impl Images {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Picture<'_>> {
-        self.0.split_terminator(END).map(|picture| {
-            let (url, alt) = match picture.split_once(BETWEEN) {
-                Some((url, alt)) => (url, Some(alt)),
-                None => (picture, None),
-            };
-            Picture { url, alt }
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let (picture, after) = rest.split_at_checked(memchr(END, rest.as_bytes())?)?;
+            rest = after.get(1..)?;
+            let between = memchr(BETWEEN, picture.as_bytes());
+            let alt = between.and_then(|at| picture.get(at + 1..));
+            let url = between.and_then(|at| picture.get(..at));
+            Some(Picture {
+                url: url.unwrap_or(picture),
+                alt,
+            })
         })
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.bytes().filter(|byte| *byte == END as u8).count()
+        memchr::memchr_iter(END, self.0.as_bytes()).count()
     }
 
     /// Whether there are none.
@@ -66,16 +74,26 @@ impl<'a> FromIterator<&'a Image> for Images {
         };
         // No more than there is: an allocator may leave what is given back to it where it is.
         let mut packed = String::with_capacity(images.iter().map(length).sum());
-        let plain = |text: &'a str| text.chars().filter(|c| ![END, BETWEEN].contains(c));
         for Image { url, alt } in images {
-            packed.extend(plain(url));
+            packed.push_str(&plain(url));
             if let Some(alt) = alt {
-                packed.push(BETWEEN);
-                packed.extend(plain(alt));
+                packed.push(char::from(BETWEEN));
+                packed.push_str(&plain(alt));
             }
-            packed.push(END);
+            packed.push(char::from(END));
         }
         Images(packed.into())
+    }
+}
+
+/// A text without what stands between texts.
+fn plain(text: &str) -> Cow<'_, str> {
+    match memchr2(END, BETWEEN, text.as_bytes()) {
+        None => Cow::Borrowed(text),
+        Some(_) => {
+            let is_between = |c: char| [END, BETWEEN].map(char::from).contains(&c);
+            Cow::Owned(text.replace(is_between, ""))
+        }
     }
 }
 
@@ -120,5 +138,17 @@ mod tests {
             assert_eq!(packed.is_empty(), images.is_empty());
             assert_eq!(packed.first().map(Image::from).as_ref(), images.first());
         }
+    }
+
+    #[test]
+    fn what_stands_between_does_not_stand_within() {
+        let image = Image {
+            url: "https://e.org/\u{1e}a.png".to_owned(),
+            alt: Some("é\u{1f}è".to_owned()),
+        };
+        let packed: Images = [&image].into_iter().collect();
+        let only = packed.first().unwrap();
+        assert_eq!((only.url, only.alt), ("https://e.org/a.png", Some("éè")));
+        assert_eq!(packed.len(), 1);
     }
 }

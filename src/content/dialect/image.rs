@@ -7,11 +7,11 @@ use crate::content::address::MAX_URL;
 use crate::content::fields::{Fields, Place};
 use crate::content::front_matter::{Node, Value};
 use crate::finding::{Rule, Severity};
-use crate::post::{Image, Images, Permalink};
+use crate::post::{Image, Images};
 use crate::text::{one_line, written_length};
 
 /// The picture of the front matter: an address, a list of them, or a map with one in it.
-pub(super) fn of(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
+pub(super) fn of(fields: &Fields<'_>, base: &Url) -> Option<Image> {
     let node = fields.first(Field::Image)?;
     let node = match &node.value {
         Value::List(items) => items.first()?,
@@ -39,7 +39,7 @@ pub(super) fn of(fields: &Fields<'_>, permalink: &Permalink) -> Option<Image> {
         );
         return None;
     }
-    let url = Url::parse(&permalink.url).ok()?.join(text).ok();
+    let url = base.join(text).ok();
     let Some(url) = url.filter(is_fit) else {
         let (rule, message) = if text.starts_with("data:") {
             (

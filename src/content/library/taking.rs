@@ -17,8 +17,8 @@ pub(super) struct Taken {
 }
 
 impl Library {
-    /// Puts what was read in place of what was known.
-    pub(super) fn take(&mut self, path: &Arc<str>, reading: Reading) -> Taken {
+    /// What is known now that a file was read, to be put in place of what was.
+    pub(super) fn take(&mut self, path: &str, reading: Reading) -> (Known, Taken) {
         let before = self.files.get(path);
         let file = Known::after(before, path, reading);
         let taken = Taken {
@@ -38,7 +38,6 @@ impl Library {
         }
         self.tally.add(&file);
         self.texts += file.kept();
-        self.files.insert(Arc::clone(path), file);
-        taken
+        (file, taken)
     }
 }

@@ -4,6 +4,7 @@
 //! content tools write. All else, and whatever is wrong, is left to the parser of all of YAML.
 
 use super::{Node, Value};
+use crate::content::rendering::count;
 
 /// Nothing deeper or longer is read here, so that no budget is touched.
 const MAX_DEPTH: usize = 16;
@@ -11,11 +12,8 @@ const MAX_TEXT: usize = 64 * 1024;
 
 /// Reads a front matter; `None` where it is of another kind.
 pub(super) fn parse(text: &str, lines_before: usize) -> Option<Node> {
-    if text.len() > MAX_TEXT
-        || !text
-            .bytes()
-            .all(|byte| byte == b'\n' || (byte >= b' ' && byte != 0x7f))
-    {
+    let is_control = |byte: u8| (byte < b' ' && byte != b'\n') || byte == 0x7f;
+    if text.len() > MAX_TEXT || count(text, is_control) > 0 {
         return None;
     }
     // Line breaks of other scripts, blanks that are none, and marks of byte order.
@@ -23,7 +21,11 @@ pub(super) fn parse(text: &str, lines_before: usize) -> Option<Node> {
     if !text.is_ascii() && text.contains(is_odd) {
         return None;
     }
-    let mut lines = text.split('\n').enumerate().filter_map(|(at, line)| {
+    let mut begin = 0;
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]);
+    let mut lines = ends.enumerate().filter_map(|(at, end)| {
+        let line = text.get(begin..end).unwrap_or_default();
+        begin = end + 1;
         let text = line.trim_matches(' ');
         let indent = line.len() - line.trim_start_matches(' ').len();
         let number = at + 1 + lines_before;
@@ -67,7 +69,8 @@ impl<'a, I: Iterator<Item = Line<'a>>> Reader<'a, I> {
     /// The fields at an indent, and what is below them.
     fn map(&mut self, indent: usize, depth: usize) -> Option<Node> {
         let first = self.line.filter(|_| depth < MAX_DEPTH)?;
-        let mut fields: Vec<(String, Node)> = Vec::new();
+        // As many as a front matter often has.
+        let mut fields: Vec<(String, Node)> = Vec::with_capacity(if depth == 0 { 16 } else { 4 });
         while let Some(line) = self.line.filter(|line| line.indent >= indent) {
             let (name, value) = key(line.text).filter(|_| line.indent == indent)?;
             if fields.iter().any(|(known, _)| known == name) {
