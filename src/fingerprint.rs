@@ -16,11 +16,20 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The name of a value, by all that its `Hash` takes in; the same on every machine of one kind.
 pub fn of(value: &impl Hash) -> String {
-    let mut hasher = Blake(blake3::Hasher::new());
-    value.hash(&mut hasher);
-    let mut hex = hasher.0.finalize().to_hex().to_string();
+    let mut hex = hash_of(value).to_hex().to_string();
     hex.truncate(32);
     hex
+}
+
+/// The same, as a number.
+pub fn wide_of(value: &impl Hash) -> u128 {
+    first_of(&hash_of(value))
+}
+
+fn hash_of(value: &impl Hash) -> blake3::Hash {
+    let mut hasher = Blake(blake3::Hasher::new());
+    value.hash(&mut hasher);
+    hasher.0.finalize()
 }
 
 struct Blake(blake3::Hasher);
@@ -59,8 +68,12 @@ pub fn bucket_hash(bytes: &[u8]) -> u64 {
 
 /// The first 128 bits of the BLAKE3 hash, as a number.
 pub fn wide(bytes: &[u8]) -> u128 {
+    first_of(&blake3::hash(bytes))
+}
+
+fn first_of(hash: &blake3::Hash) -> u128 {
     let mut first = [0_u8; 16];
-    for (to, from) in first.iter_mut().zip(blake3::hash(bytes).as_bytes()) {
+    for (to, from) in first.iter_mut().zip(hash.as_bytes()) {
         *to = *from;
     }
     u128::from_le_bytes(first)

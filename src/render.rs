@@ -20,6 +20,7 @@ mod style;
 mod xml;
 mod xml_style;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -139,17 +140,18 @@ pub fn render(site: &Arc<Site>, images: &Arc<dyn CardImages>) -> Result<Rendered
     Press::default().render(site, images)
 }
 
-/// A document of a feed, whole.
+/// A document of a feed, with these of its groups of entries.
 fn feed_body(
     site: &Site,
     document: &Document,
+    of: impl IntoIterator<Item = Range<usize>>,
     format: FeedFormat,
     images: &dyn CardImages,
 ) -> Result<Vec<u8>, RenderError> {
     let features = Features::of(document, images);
     let frame = document::frame(site, document, features, format)?;
     let mut groups = Vec::new();
-    for group in document::groups(&document.entries) {
+    for group in of {
         let told = document::told(site, document, group, images, false)?;
         groups.push(Chunk::new(document::entries(site, &told, format)?));
     }

@@ -11,6 +11,7 @@
 mod coding;
 mod compressor;
 mod delta;
+mod former;
 mod people;
 mod ready;
 
@@ -25,6 +26,7 @@ use crate::artifact::{
     Artifact, ArtifactKey, Body, CacheClass, Deferred, FieldValue, FurtherPage, Link, Page, Shelf,
 };
 use crate::collection::Map;
+use former::Former;
 
 pub use coding::{Coding, Form, Tags};
 pub use compressor::Compressor;
@@ -43,6 +45,7 @@ pub struct Snapshot {
     /// Its names are the site's own, so that nobody can make them collide.
     made: FxHashMap<String, Arc<Resource>>,
     shelf: Option<Arc<dyn Shelf>>,
+    former: Former,
     /// Since when that which is made late is what it is, by path; all else since `since`.
     ages: Map<String, SystemTime>,
     since: SystemTime,
@@ -57,6 +60,7 @@ impl Default for Snapshot {
             generation: 0,
             made: FxHashMap::default(),
             shelf: None,
+            former: Former::default(),
             ages: Map::default(),
             since: UNIX_EPOCH,
             max_age: CacheClass::SHORTEST,
@@ -147,7 +151,8 @@ impl Snapshot {
         Snapshot {
             generation: previous.generation.saturating_add(1),
             made,
-            shelf: None,
+            shelf: previous.shelf.clone(),
+            former: previous.former.clone(),
             ages: previous.ages.clone(),
             since: previous.since,
             max_age: previous.max_age,
@@ -158,6 +163,10 @@ impl Snapshot {
     /// The same with what is made when it is asked for.
     pub fn with_shelf(mut self, shelf: Arc<dyn Shelf>, stale: Stale, now: SystemTime) -> Snapshot {
         let now = whole_seconds(now);
+        self.former = match (&stale, self.shelf.take()) {
+            (Stale::Paths(paths), Some(before)) => self.former.and(before, paths.len()),
+            _ => Former::default(),
+        };
         match stale {
             Stale::Paths(paths) => {
                 for path in paths {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{Artifact, ArtifactKey, FurtherPage, Page};
+use super::{Artifact, ArtifactKey, Deferred, FurtherPage, Page};
 
 /// Gives outputs that nobody keeps ready.
 pub trait Shelf: Debug + Send + Sync {
@@ -14,6 +14,12 @@ pub trait Shelf: Debug + Send + Sync {
 
     /// The page for people at the address of a feed, if there is one.
     fn for_people(&self, key: &ArtifactKey) -> Option<FurtherPage>;
+
+    /// The names of the entries of a feed's first document: another where what is told of an entry is another.
+    fn entries(&self, key: &ArtifactKey) -> Option<Vec<u128>>;
+
+    /// The first document of a feed without the entries of these names; `None` where it has none of them.
+    fn without(&self, key: &ArtifactKey, known: &[u128]) -> Option<Deferred>;
 
     /// Whether there are pages for people at the addresses of feeds.
     fn has_pages_for_people(&self) -> bool;

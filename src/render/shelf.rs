@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::feed_page::FeedPage;
-use super::{CardImage, CardImages, RenderError, card_page, feed_body, feed_links, xml_style};
+use super::{
+    CardImage, CardImages, RenderError, card_page, document, feed_body, feed_links, xml_style,
+};
 use crate::artifact::{
     Artifact, ArtifactKey, Body, Deferred, Draw, DrawError, FeedFormat, FurtherPage, Link, Page,
     Shelf,
@@ -79,6 +81,36 @@ impl Shelf for SiteShelf {
         })
     }
 
+    fn entries(&self, key: &ArtifactKey) -> Option<Vec<u128>> {
+        let ArtifactKey::Feed(scope, _) = key else {
+            return None;
+        };
+        let document = self.site.feeds.get(scope)?.first();
+        Some(self.names(&document))
+    }
+
+    fn without(&self, key: &ArtifactKey, known: &[u128]) -> Option<Deferred> {
+        let ArtifactKey::Feed(scope, format) = key else {
+            return None;
+        };
+        let document = self.site.feeds.get(scope)?.first();
+        let names = self.names(&document);
+        let places = names.iter().enumerate();
+        let new: Vec<usize> = places
+            .filter(|(_, name)| !known.contains(name))
+            .map(|(place, _)| place)
+            .collect();
+        let is_less = new.len() < names.len();
+        is_less.then(|| {
+            let drawing = self.drawing(document, *format);
+            let fingerprint = format!("{}-{}", drawing.fingerprint(), fingerprint::of(&new));
+            Deferred {
+                fingerprint,
+                draw: Arc::new(NewsDrawing { drawing, new }),
+            }
+        })
+    }
+
     fn has_pages_for_people(&self) -> bool {
         self.site.settings.feed_pages
     }
@@ -106,17 +138,29 @@ impl Shelf for SiteShelf {
 }
 
 impl SiteShelf {
-    fn document(&self, document: Document, format: FeedFormat) -> Deferred {
-        let drawing = FeedDrawing {
+    fn drawing(&self, document: Document, format: FeedFormat) -> FeedDrawing {
+        FeedDrawing {
             site: Arc::clone(&self.site),
             images: Arc::clone(&self.images),
             document,
             format,
-        };
+        }
+    }
+
+    fn document(&self, document: Document, format: FeedFormat) -> Deferred {
+        let drawing = self.drawing(document, format);
         Deferred {
             fingerprint: drawing.fingerprint(),
             draw: Arc::new(drawing),
         }
+    }
+
+    /// What the entries of a document are told as, in any format. Whether one carries its content within a byte
+    /// limit is not looked at: to know that is to render what is before it.
+    fn names(&self, document: &Document) -> Vec<u128> {
+        let entries = document.entries.iter();
+        let name = |entry| fingerprint::wide_of(&(entry, self.images.stand_in(&self.site, entry)));
+        entries.map(|entry| name(&**entry)).collect()
     }
 
     fn xml_style(&self) -> Deferred {
@@ -210,12 +254,43 @@ impl FeedDrawing {
 
 impl Draw for FeedDrawing {
     fn draw(&self) -> Result<Vec<u8>, DrawError> {
-        let body = feed_body(&self.site, &self.document, self.format, &*self.images);
-        body.map_err(|error| match error {
-            RenderError::Lost(file) => DrawError::Stale(file),
-            error => DrawError::Failed(error.to_string()),
-        })
+        let groups = document::groups(&self.document.entries);
+        failed(feed_body(
+            &self.site,
+            &self.document,
+            groups,
+            self.format,
+            &*self.images,
+        ))
     }
+}
+
+/// A document of a feed with the entries at some places alone.
+#[derive(Debug)]
+struct NewsDrawing {
+    drawing: FeedDrawing,
+    new: Vec<usize>,
+}
+
+impl Draw for NewsDrawing {
+    fn draw(&self) -> Result<Vec<u8>, DrawError> {
+        let FeedDrawing {
+            site,
+            images,
+            document,
+            format,
+        } = &self.drawing;
+        let groups = self.new.iter().map(|place| *place..place + 1);
+        failed(feed_body(site, document, groups, *format, &**images))
+    }
+}
+
+/// Why a feed could not be rendered, as those are told who ask for it.
+fn failed(body: Result<Vec<u8>, RenderError>) -> Result<Vec<u8>, DrawError> {
+    body.map_err(|error| match error {
+        RenderError::Lost(file) => DrawError::Stale(file),
+        error => DrawError::Failed(error.to_string()),
+    })
 }
 
 impl Draw for FeedPage {

@@ -12,37 +12,48 @@ use super::negotiate::Accepted;
 use super::precondition::strong_tags;
 use super::qvalue::thousandths;
 use super::reply::{set_static, status};
-use crate::artifact::{ArtifactKey, Pieces};
-use crate::snapshot::{Coding, Content, Form, Resource};
+use super::select::late;
+use crate::artifact::{ArtifactKey, Deferred, Pieces};
+use crate::snapshot::{Coding, Content, Form, Resource, Snapshot};
 
 /// What was done to it.
 const IM: HeaderName = HeaderName::from_static("im");
 /// The tag of what it was done on the ground of.
 const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 
-/// The answer with what is new, and its form; `None`, where the feed is to be sent.
+/// The answer with what is new, its form, and how its body is made where that is yet to be done; `None`, where
+/// the feed is to be sent.
 pub(super) fn answer(
     fields: &Fields<'_>,
-    resource: &Resource,
+    (snapshot, resource): (&Snapshot, &Resource),
     accepted: Accepted,
-) -> Option<(Response<Pieces>, Form)> {
-    let (ArtifactKey::Feed(..), Content::Ready(ready)) = (&resource.key, &resource.content) else {
-        return None;
-    };
-    if !takes_feed(fields) {
+) -> Option<(Response<Pieces>, Form, Option<Deferred>)> {
+    if !matches!(resource.key, ArtifactKey::Feed(..)) || !takes_feed(fields) {
         return None;
     }
-    let takes_gzip = accepted.takes(Coding::Gzip);
-    let mut known = strong_tags(fields);
-    let (base, (form, body)) =
-        known.find_map(|tag| Some((tag, ready.new_since(tag, takes_gzip)?)))?;
+    let known: Vec<&[u8]> = strong_tags(fields).collect();
+    let (base, form, body, deferred) = match &resource.content {
+        Content::Ready(ready) => {
+            let takes_gzip = accepted.takes(Coding::Gzip);
+            let mut known = known.iter();
+            let (base, (form, body)) =
+                known.find_map(|tag| Some((*tag, ready.new_since(tag, takes_gzip)?)))?;
+            (base, form, body, None)
+        }
+        Content::Deferred { .. } => {
+            let (base, new) = snapshot.new_since(&resource.key, &known)?;
+            let form = late(accepted);
+            (base, form, Pieces::default(), Some(form.of(new)))
+        }
+        Content::Moved(_) | Content::Gone => return None,
+    };
     let mut response = status(StatusCode::IM_USED, body);
     let headers = response.headers_mut();
     set_static(headers, IM, "feed");
     if let Ok(base) = HeaderValue::from_bytes(base) {
         headers.insert(DELTA_BASE, base);
     }
-    Some((response, form))
+    Some((response, form, deferred))
 }
 
 /// What of the answer is not as that of the feed.

@@ -250,7 +250,7 @@ fn answer<B>(
     };
     let condition = Precondition::evaluate(fields, validators, now);
     let new = match condition {
-        Precondition::Holds => delta::answer(fields, resource, accepted),
+        Precondition::Holds => delta::answer(fields, (snapshot, resource), accepted),
         _ => None,
     };
     let mut head = Head {
@@ -271,11 +271,15 @@ fn answer<B>(
             head.form = form;
             Pieces::default()
         }
-        (Precondition::Holds, Some((mut response, form))) => {
+        (Precondition::Holds, Some((mut response, form, deferred))) => {
             (head.status, head.form) = (response.status(), form);
             head.tell(response.headers_mut());
             delta::guard(response.headers_mut());
-            return response.into();
+            return Answered {
+                response,
+                deferred,
+                is_whole: false,
+            };
         }
         (Precondition::Holds, None) => {
             head.status = StatusCode::OK;

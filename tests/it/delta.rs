@@ -155,3 +155,94 @@ fn who_does_not_ask_or_has_nothing_that_is_known_gets_the_feed() {
     let failed = [("A-IM", "feed"), ("If-None-Match", tag), ("If-Match", tag)];
     assert_eq!(served.request("GET", "/rss.xml", &failed).status, 412);
 }
+
+const TERM_FEEDS: [&str; 3] = [
+    "/tag/boats/rss.xml",
+    "/tag/boats/atom.xml",
+    "/tag/boats/feed.json",
+];
+
+fn tagged(number: usize, title: &str, more: &str) -> String {
+    format!(
+        "---\ntitle: {title} {number}\ndate: 2024-05-{number:02}\ntags: [boats]\n{more}---\nText {number}.\n"
+    )
+}
+
+fn site_of_boats() -> Served {
+    let site = (1..=9).fold(TestSite::new(), |site, number| {
+        site.post(&format!("{number}.md"), tagged(number, "Old", ""))
+    });
+    site.serve()
+}
+
+/// The tag of a feed, and the titles in it.
+fn have(served: &Served, path: &str) -> (String, Vec<String>) {
+    let answer = served.get(path);
+    let tag = answer.header("etag").unwrap().to_owned();
+    (
+        tag,
+        titles(path.rsplit_once("boats").unwrap().1, &answer.text()),
+    )
+}
+
+#[test]
+fn what_is_new_of_a_feed_that_is_made_when_it_is_asked_for_is_told_too() {
+    let served = site_of_boats();
+    let before = TERM_FEEDS.map(|path| have(&served, path));
+    served.save("9.md", &tagged(9, "New", ""));
+    served.until("the edit is served", |served| served.serves("New 9"));
+    let between = TERM_FEEDS.map(|path| have(&served, path));
+    served.save("3.md", &tagged(3, "Other", ""));
+    served.until("the edit is served", |served| served.serves("Other 3"));
+    served.save("8.md", &tagged(8, "Secret", "hidePost: true\n"));
+    served.until("it is hidden", |served| !served.serves("Old 8"));
+    for (place, path) in TERM_FEEDS.iter().enumerate() {
+        let full = served.get(path);
+        for ((tag, _), expected) in [
+            (&before[place], &["New 9", "Other 3"][..]),
+            (&between[place], &["Other 3"]),
+        ] {
+            let new = ask(&served, path, tag);
+            assert_eq!(new.status, 226, "{path}");
+            assert_eq!(new.header("im"), Some("feed"));
+            assert_eq!(new.header("delta-base"), Some(tag.as_str()));
+            assert_eq!(new.header("etag"), full.header("etag"));
+            assert_eq!(new.header("cache-control"), Some("private, no-store"));
+            let format = path.rsplit_once("boats").unwrap().1;
+            assert_eq!(titles(format, &new.text()), expected, "{path}");
+            let gzip = [
+                ("A-IM", "feed"),
+                ("If-None-Match", tag),
+                ("Accept-Encoding", "gzip"),
+            ];
+            let coded = served.request("GET", path, &gzip);
+            assert_eq!(coded.header("content-encoding"), Some("gzip"), "{path}");
+            let mut text = String::new();
+            GzDecoder::new(&*coded.body)
+                .read_to_string(&mut text)
+                .unwrap();
+            assert_eq!(text, new.text());
+            let again = ask(&served, path, new.header("etag").unwrap());
+            assert_eq!(again.status, 304, "{path}");
+        }
+        // Who does not ask so is not sent what was made for those who do.
+        let (_, all) = have(&served, path);
+        assert_eq!(all.len(), 8, "{path}");
+        assert_eq!(ask(&served, path, "\"unknown\"").status, 200);
+    }
+}
+
+#[test]
+fn what_has_nothing_in_common_with_what_was_is_sent_whole() {
+    let served = site_of_boats();
+    let (tag, _) = have(&served, "/tag/boats/rss.xml");
+    for number in 1..=9 {
+        served.save(&format!("{number}.md"), &tagged(number, "New", ""));
+    }
+    served.until("all are served", |served| {
+        (1..=9).all(|number| served.serves(&format!("New {number}")))
+    });
+    let whole = ask(&served, "/tag/boats/rss.xml", &tag);
+    assert_eq!((whole.status, whole.header("im")), (200, None));
+    assert_eq!(titles("/rss.xml", &whole.text()).len(), 9);
+}
