@@ -4,6 +4,7 @@
 //! codings, and what only the operator is told, are made after it.
 
 mod account;
+mod advice;
 mod cause;
 mod causes;
 mod overview;
@@ -33,9 +34,6 @@ pub use account::Findings;
 pub use cause::Cause;
 pub use overview::Overview;
 
-/// So many bodies and cards are looked at right after they are served; more of them when there is
-/// nothing else to do.
-const MOST_CARDS: usize = 512;
 /// A file that changes again each time that it is looked at is waited for so often.
 const MOST_TRIES: usize = 3;
 
@@ -181,10 +179,13 @@ impl Pipeline {
     /// The content directory cannot be listed, or an output cannot be written. What is known of
     /// the content is published all the same: posts are due, and expire, whatever the disk does.
     pub fn run(&mut self, now: SystemTime, loss: Loss) -> Result<Outcome, PipelineError> {
-        self.run_at(&Scope::All, now, loss)
+        let outcome = self.run_at(&Scope::All, now, loss)?;
+        self.advise_on_few();
+        Ok(outcome)
     }
 
-    /// The same, where only what events named is looked at.
+    /// The same, where only what events named is looked at, and nothing is looked for that only the operator is
+    /// told.
     ///
     /// # Errors
     /// As [`Pipeline::run`].
@@ -223,9 +224,6 @@ impl Pipeline {
                 Outcome::Unchanged
             }
         };
-        if self.unseen.len() <= MOST_CARDS {
-            self.advise(MOST_CARDS);
-        }
         looked?;
         Ok(outcome)
     }
@@ -344,44 +342,6 @@ impl Pipeline {
         self.status.findings = self.account.all();
         self.status.tally = self.library.tally();
         self.status.next_change = self.register.next_change();
-    }
-
-    /// Looks at some of the bodies and cards that nobody has looked at yet, for what the operator is
-    /// told; whether there are more.
-    pub fn advise(&mut self, most: usize) -> bool {
-        if self.unseen.is_empty() {
-            return false;
-        }
-        let some = std::iter::from_fn(|| self.unseen.pop_first());
-        let paths: Vec<Arc<str>> = some.take(most).collect();
-        for path in self.library.deepen(&paths, &self.config) {
-            let findings = self.library.findings_of(&path);
-            self.account.set(Origin::File(path), findings);
-        }
-        let site = Arc::new(self.register.site().clone());
-        let mut cards = Vec::new();
-        for path in paths {
-            match self.register.card_of(&path) {
-                Some(card) => cards.push(card),
-                None if *path == *self.config.file => cards.push(site.own_card()),
-                None => self.account.set(Origin::Card(path), []),
-            }
-        }
-        let faults = self.studio.faults(&site, &cards);
-        for (card, faults) in cards.into_iter().zip(faults) {
-            self.account.set(Origin::Card(card.source.into()), &faults);
-        }
-        self.status.findings = self.account.all();
-        !self.unseen.is_empty()
-    }
-
-    /// All cards are to be looked at again.
-    fn see_all(&mut self) {
-        self.unseen.extend(self.register.paths());
-    }
-
-    fn see_site(&mut self, site: &Site) {
-        self.unseen.insert(site.own_card().source.into());
     }
 }
 

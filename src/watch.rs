@@ -141,12 +141,17 @@ impl Watch {
         self.sight.missing()
     }
 
-    /// Looks at everything.
+    /// Looks at everything; not yet for what only the operator is told, so that it can be served at once.
     ///
     /// # Errors
     /// As [`Pipeline::run`].
     pub fn look(&mut self, now: SystemTime) -> Result<Outcome, PipelineError> {
         self.look_at(&Scope::All, now)
+    }
+
+    /// Looks for what only the operator is told, where that is soon done.
+    pub fn advise_on_few(&mut self) {
+        self.pipeline.advise_on_few();
     }
 
     fn look_at(&mut self, scope: &Scope, now: SystemTime) -> Result<Outcome, PipelineError> {
@@ -304,7 +309,9 @@ impl Watch {
         let failed_before = self.failing;
         let doubted_before = self.doubt_since.is_some();
         let generation_before = self.status().generation;
-        match self.look_at(scope, now) {
+        let looked = self.look_at(scope, now);
+        self.advise_on_few();
+        match looked {
             // That it is over is worth it, too.
             Ok(Outcome::Unchanged)
                 if !failed_before && doubted_before == self.doubt_since.is_some() => {}

@@ -111,9 +111,6 @@ async fn serve(
     watch.look(clock()).map_err(no_content)?;
     told.begins(watch.status(), clock());
     listeners.listen(true).map_err(cannot_listen)?;
-    let mut log = Log {
-        findings: watch.status().findings.clone(),
-    };
     let mut supervisor = Supervisor::new(watch.status());
     let of_start = config.clone();
     let page = operator.as_ref().and_then(Admin::address);
@@ -125,7 +122,12 @@ async fn serve(
             Priority::Reading.take();
             // Dropped when the thread ends, however it ends.
             let _watching_is_over = watching_is_over;
-            // Told while requests are answered already.
+            // Looked for and told while requests are answered already.
+            watch.advise_on_few();
+            told.hear(&Turn::Advised(watch.status()), clock());
+            let mut log = Log {
+                findings: watch.status().findings.clone(),
+            };
             match form {
                 LogFormat::Human => tell(&report::summary(
                     &of_start,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::account::{Account, Origin};
-use super::{Cause, Changed, MOST_CARDS, Outcome, Pipeline, PipelineError};
+use super::{Cause, Changed, Outcome, Pipeline, PipelineError};
 use crate::config::Config;
 use crate::content::{Depth, Library, Loss};
 use crate::post::Post;
@@ -56,9 +56,7 @@ impl Pipeline {
             self.status.changed = Changed::default();
         }
         self.see_all();
-        if self.unseen.len() <= MOST_CARDS {
-            self.advise(MOST_CARDS);
-        }
+        self.advise_on_few();
         Ok(outcome)
     }
 }

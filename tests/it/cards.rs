@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use courant::content::{Loss, Scope};
 use courant::finding::{Rule, Severity};
+use courant::pipeline::{Outcome, Pipeline};
 use courant::snapshot::Content;
 
 use crate::pixels::{Pixels, assert_looks_as_before, drawn};
-use crate::support::{Built, TestSite, plain};
+use crate::support::{Built, TestSite, new_year_2025, plain};
 
 /// Where the theme `paper` has the title of a post with author and category.
 const TITLE: [usize; 4] = [92, 186, 1128, 490];
@@ -388,6 +390,21 @@ fn a_character_that_no_font_has_is_reported_and_never_drawn_as_a_box() {
         .post("b.md", plain("ข", "2024-01-01"))
         .build();
     assert_eq!(built.finding().file, "config.toml");
+}
+
+#[test]
+fn what_only_the_operator_is_told_is_looked_for_after_the_post_is_served() {
+    let site = TestSite::new().post("a.md", plain("Egyptian \u{13000}", "2024-01-01"));
+    let mut pipeline = site.pipeline();
+    let outcome = pipeline.run_at(&Scope::All, new_year_2025(), Loss::IsBelieved);
+    assert_eq!(outcome.unwrap(), Outcome::Published);
+    let rules = |pipeline: &Pipeline| -> Vec<Rule> {
+        let findings = pipeline.status().findings.iter();
+        findings.map(|finding| finding.rule).collect()
+    };
+    assert_eq!(rules(&pipeline), []);
+    pipeline.advise_on_few();
+    assert_eq!(rules(&pipeline), [Rule::MissingGlyph]);
 }
 
 #[test]
