@@ -260,6 +260,7 @@ impl Pipeline {
             self.unseen.extend(changed);
         }
         let (site, rendered) = self.render(&mut difference, now)?;
+        self.library.forget_texts();
         let before = self.current.load();
         let images_are_others = self.stale.is_some();
         let stale = self

@@ -38,14 +38,17 @@ class Server:
 
 
 class Courant(Server):
-    """`port` is known as soon as it has said so: it does when the first generation is served. `before` is a
-    command that runs it."""
+    """`port` is known as soon as it has said so: it does when the first generation is served; or from the
+    beginning, where it `is_awaited` by asking. `before` is a command that runs it."""
 
-    def __init__(self, binary, config, log=os.devnull, before=(), listen="127.0.0.1:0"):
+    def __init__(self, binary, config, log=os.devnull, before=(), listen="127.0.0.1:0", is_awaited=False):
+        if is_awaited:
+            self.port = http.free_port()
+            listen = f"127.0.0.1:{self.port}"
         command = [*before, binary, "--config", str(config), "--listen", listen]
         super().__init__(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
-            self.port = self._said_port()
+            self.port = self.port if is_awaited else self._said_port()
         except BaseException:
             self.__exit__()
             raise

@@ -5,6 +5,7 @@
 
 mod findings;
 mod taking;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -25,9 +26,6 @@ use crate::finding::Finding;
 use crate::post::{Marker, Post, Shared};
 use crate::priority::give_way;
 use crate::progress::{Progress, Stage};
-
-/// So many bytes of texts are kept, for a site of some hundred posts all of them.
-const MOST_TEXTS: usize = 2 * 1024 * 1024;
 
 /// Posts that go within this go at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -139,6 +137,7 @@ impl Library {
         };
         self.rendering.clone_from(&rendering);
         let texts = AtomicUsize::new(self.texts);
+        let most_texts = texts::most(config);
         let stale: Vec<(&String, &Candidate)> = scan
             .candidates
             .iter()
@@ -154,7 +153,7 @@ impl Library {
                 let how = match &rendering {
                     Some(rendering) => How::Outline {
                         rendering,
-                        keeps_text: texts.load(Ordering::Relaxed) < MOST_TEXTS,
+                        keeps_text: texts.load(Ordering::Relaxed) < most_texts,
                     },
                     None => How::Whole(self.depth),
                 };
@@ -165,7 +164,7 @@ impl Library {
                     }
                     let kept = post.body.kept();
                     // The text of a post that is not kept is read again when it is asked for.
-                    if texts.fetch_add(kept, Ordering::Relaxed) + kept > MOST_TEXTS {
+                    if texts.fetch_add(kept, Ordering::Relaxed) + kept > most_texts {
                         post.body.forget();
                         texts.fetch_sub(kept, Ordering::Relaxed);
                     }

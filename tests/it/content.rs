@@ -1,6 +1,6 @@
 //! Every post of a directory is read in the form it has, and a bad file is a finding.
 
-use courant::content::Loss;
+use courant::content::{Depth, Library, Loss};
 use courant::finding::{Rule, Severity};
 use courant::progress::Progress;
 
@@ -894,4 +894,45 @@ fn posts_that_go_one_after_the_other_are_doubted_as_those_that_go_at_once() {
     pipeline.run(now, Loss::IsDoubted).unwrap();
     assert!(pipeline.is_in_doubt(), "five of nine are most");
     assert_eq!(pipeline.status().tally.posts, 5);
+}
+
+#[test]
+fn texts_that_are_about_to_be_rendered_are_kept_until_they_are() {
+    const LARGE: usize = 20_000;
+    let posts = 200;
+    for (config, kept_at_first) in [
+        ("", 2 << 20),
+        ("[feed]\nlimit = 0\n", posts * LARGE),
+        (
+            "[[feeds]]\npath = \"/all.xml\"\ntitle = \"All\"\nlimit = 0\n",
+            posts * LARGE,
+        ),
+        ("[feed]\nlimit = 0\ncontent = \"summary\"\n", 2 << 20),
+    ] {
+        let site = (0..posts).fold(TestSite::new().config(config), |site, n| {
+            let text = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(LARGE / 5));
+            site.post(&format!("{n}.md"), text)
+        });
+        let mut library = Library::new(Depth::Outline);
+        let now = new_year_2025();
+        library
+            .look(
+                &site.parsed_config(),
+                Loss::IsBelieved,
+                now,
+                &Progress::default(),
+            )
+            .unwrap();
+        let kept =
+            |library: &Library| -> usize { library.posts().map(|post| post.body.kept()).sum() };
+        assert!(
+            kept(&library) >= kept_at_first - 2 * LARGE,
+            "{config}: {}",
+            kept(&library)
+        );
+        assert!(kept(&library) <= kept_at_first + posts * 100, "{config}");
+        library.forget_texts();
+        assert!((1..=2 << 20).contains(&kept(&library)), "{config}");
+        assert!(library.posts().all(|post| post.body.content().is_ok()));
+    }
 }
