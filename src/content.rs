@@ -29,6 +29,7 @@ mod rendering;
 mod sanitize;
 mod scan;
 mod scope;
+mod tree;
 
 use crate::config::Config;
 

@@ -151,6 +151,7 @@ impl Snapshot {
         Snapshot {
             generation: previous.generation.saturating_add(1),
             made,
+            // Until `with_shelf`, which makes a former one of it.
             shelf: previous.shelf.clone(),
             former: previous.former.clone(),
             ages: previous.ages.clone(),

@@ -246,7 +246,8 @@ fn is_below(url: &Url, home: &Url) -> bool {
     is_plain && has_origin_of(url, home) && url.path().starts_with(home.path())
 }
 
-/// Whether two web addresses have one origin (RFC 6454 §4).
+/// Whether two web addresses have one origin (RFC 6454 §4), without the copies that `Url::origin` makes: this is
+/// asked twice of each post.
 fn has_origin_of(url: &Url, other: &Url) -> bool {
     url.scheme() == other.scheme() && url.host() == other.host() && url.port() == other.port()
 }

@@ -20,7 +20,7 @@ use super::known::{Known, Tally};
 use super::parse::Parsed;
 use super::read::{How, Reading, read};
 use super::scan::{Candidate, Scan, scan, scan_paths};
-use super::{Depth, Rendering, Scope, ledger};
+use super::{Depth, Rendering, Scope, ledger, tree};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::post::{Marker, Post, Shared};
@@ -205,25 +205,16 @@ impl Library {
             }
         }
         let mut fresh = Vec::with_capacity(read.len());
-        // What comes into an empty tree is put there at once: one by one costs many times as much, and
-        // leaves its nodes half full.
-        let is_first = self.files.is_empty();
-        let mut first = Vec::new();
+        let mut known = Vec::with_capacity(read.len());
         for (path, reading) in read {
-            let (known, taken) = self.take(&path, reading);
-            if is_first {
-                first.push((Arc::clone(&path), known));
-            } else {
-                self.files.insert(Arc::clone(&path), known);
-            }
+            let (file, taken) = self.take(&path, reading);
+            known.push((Arc::clone(&path), file));
             looked.changed |= taken.is_other;
             looked.changed_files += usize::from(taken.is_other);
             sections |= taken.withholds_other;
             fresh.push((path, taken.was));
         }
-        if is_first {
-            self.files = first.into_iter().collect();
-        }
+        tree::add(&mut self.files, known);
         self.shared.sweep();
         self.withhold(sections, fresh, &mut looked);
         let is_all = scan.covered.is_none();

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
+use super::tree;
 use crate::config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::stamp::Stamp;
@@ -181,13 +182,8 @@ impl Scan {
             }
             candidates.extend(list.candidates);
         }
-        // A tree that is made of all at once costs a fraction of one that grows.
-        if self.candidates.is_empty() {
-            candidates.par_sort_by(|(a, _), (b, _)| a.cmp(b));
-            self.candidates = candidates.into_iter().collect();
-        } else {
-            self.candidates.extend(candidates);
-        }
+        candidates.par_sort_by(|(a, _), (b, _)| a.cmp(b));
+        tree::add(&mut self.candidates, candidates);
         Ok(())
     }
 

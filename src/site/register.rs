@@ -110,8 +110,6 @@ impl Register {
     /// Judges what has changed, and what is due by `now`. The order of the changes makes no
     /// difference; of several of one file the last counts.
     pub fn step(&mut self, changes: Vec<Change>, now: DateTime<Utc>) -> Difference {
-        let mut changes = changes;
-        in_order(&mut changes);
         let due = self.due.iter().take_while(|(at, _)| *at <= now);
         let mut due: Vec<Arc<str>> = due.map(|(_, path)| Arc::clone(path)).collect();
         if now < self.now {
@@ -122,18 +120,12 @@ impl Register {
             due.extend(ahead.map(|held| Arc::clone(&held.post.path)));
         }
         self.now = now;
-        let is_told = |path: &Arc<str>| {
-            changes
-                .binary_search_by(|(other, _)| other.cmp(path))
-                .is_ok()
-        };
-        due.retain(|path| !is_told(path));
         let of_due = due.into_iter().filter_map(|path| {
             let post = Arc::clone(&self.held.get(&path)?.post);
             Some((path, Some(post)))
         });
-        changes.extend(of_due);
-        in_order(&mut changes);
+        // What changed comes after what is only due, and so counts.
+        let changes = in_order(of_due.chain(changes).collect());
         let mut past = self.judge(changes);
         self.compete_for_cards(&mut past);
         let difference = self.replace(past);
@@ -369,7 +361,7 @@ impl Register {
 }
 
 /// Puts changes in the order of the paths; of several of one file the last stays.
-fn in_order(changes: &mut Vec<Change>) {
+fn in_order(mut changes: Vec<Change>) -> Vec<Change> {
     changes.sort_by(|(a, _), (b, _)| a.cmp(b));
     changes.dedup_by(|next, kept| {
         let is_same = next.0 == kept.0;
@@ -378,6 +370,7 @@ fn in_order(changes: &mut Vec<Change>) {
         }
         is_same
     });
+    changes
 }
 
 /// Who is in the lists goes before who is not, or a hidden revision would shadow the public one; then
