@@ -9,6 +9,7 @@ mod cause;
 mod causes;
 mod overview;
 mod reconfigure;
+mod texts;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -215,7 +216,9 @@ impl Pipeline {
         let is_due = self.register.next_change().is_some_and(|due| due <= at);
         let again = std::mem::take(&mut self.again);
         let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due || again {
-            self.publish(now)?
+            let outcome = self.publish(now)?;
+            self.keep_texts();
+            outcome
         } else {
             self.tell();
             if matches!(&looked, Ok(true)) {
@@ -260,7 +263,6 @@ impl Pipeline {
             self.unseen.extend(changed);
         }
         let (site, rendered) = self.render(&mut difference, now)?;
-        self.library.forget_texts();
         let before = self.current.load();
         let images_are_others = self.stale.is_some();
         let stale = self

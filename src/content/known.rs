@@ -155,6 +155,8 @@ fn broken_file(
         });
     }
     let post = last_good.filter(|_| !says_hidden).map(|post| {
+        // More often than not it is the front matter alone that broke.
+        post.body.keep();
         if post.body.is_at_hand() {
             return post;
         }

@@ -4,7 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::front_matter::{self, Split};
 use super::parse::tidied;
@@ -72,11 +72,12 @@ pub(super) fn body(
 }
 
 impl Later {
+    fn text(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn kept_text(&self) -> Option<Arc<str>> {
-        self.text
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.text().clone()
     }
 
     fn render(&self, text: &str) -> Result<Content, Lost> {
@@ -85,8 +86,9 @@ impl Later {
         catch_unwind(AssertUnwindSafe(render)).map_err(|_| Lost)
     }
 
-    /// The text of the file, if it is the one that the fingerprint is of.
-    fn read(&self, fingerprint: u128) -> Option<Content> {
+    /// The text of the file, if it is the one that the fingerprint is of. What stands before it need not be
+    /// what it was, nor be right.
+    fn read(&self, fingerprint: u128) -> Option<Arc<str>> {
         let file = self.rendering.dir.join(match self.file.as_ref()? {
             File::Own(path) => Path::new(&**path),
             File::Other(file) => file,
@@ -99,9 +101,7 @@ impl Later {
         let found = self
             .rendering
             .fingerprint(body, self.is_mdx, &self.permalink);
-        (found == fingerprint)
-            .then(|| self.render(body).ok())
-            .flatten()
+        (found == fingerprint).then(|| body.into())
     }
 }
 
@@ -111,10 +111,8 @@ impl Source for Later {
     }
 
     fn content(&self, fingerprint: u128) -> Result<Content, Lost> {
-        match self.kept_text() {
-            Some(text) => self.render(&text),
-            None => self.read(fingerprint).ok_or(Lost),
-        }
+        let text = self.kept_text().or_else(|| self.read(fingerprint));
+        self.render(&text.ok_or(Lost)?)
     }
 
     fn kept(&self) -> usize {
@@ -126,7 +124,13 @@ impl Source for Later {
 
     fn forget(&self) {
         if self.file.is_some() {
-            *self.text.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.text() = None;
+        }
+    }
+
+    fn keep(&self, fingerprint: u128) {
+        if !self.is_at_hand() {
+            *self.text() = self.read(fingerprint);
         }
     }
 }

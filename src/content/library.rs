@@ -7,7 +7,7 @@ mod findings;
 mod taking;
 mod texts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub struct Library {
     rendering: Option<Arc<Rendering>>,
     /// How many bytes of such bodies are kept.
     texts: usize,
+    /// The files whose posts feeds hold, which keep theirs.
+    held: BTreeSet<Arc<str>>,
     /// How many posts there were at most a moment ago, and when.
     most: Option<(SystemTime, usize)>,
     looked: bool,

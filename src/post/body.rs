@@ -43,6 +43,9 @@ pub trait Source: Debug + Send + Sync {
 
     /// Lets go of what it can read again.
     fn forget(&self) {}
+
+    /// Reads what it needs, if it can still be had, and holds it until it is to forget it.
+    fn keep(&self, _fingerprint: u128) {}
 }
 
 /// The content can no longer be had.
@@ -95,6 +98,11 @@ impl Body {
     /// it is with everybody who shares the body.
     pub fn forget(&self) {
         self.source.forget();
+    }
+
+    /// Reads the text, if it can still be had, so that the content can be had whatever becomes of the file.
+    pub fn keep(&self) {
+        self.source.keep(self.fingerprint);
     }
 }
 

@@ -900,16 +900,17 @@ fn posts_that_go_one_after_the_other_are_doubted_as_those_that_go_at_once() {
 fn texts_that_are_about_to_be_rendered_are_kept_until_they_are() {
     const LARGE: usize = 20_000;
     let posts = 200;
-    for (config, kept_at_first) in [
+    for (toml, kept_at_first) in [
         ("", 2 << 20),
         ("[feed]\nlimit = 0\n", posts * LARGE),
+        ("[feed]\nlimit = 0\nmax_bytes = 0\n", posts * LARGE),
         (
             "[[feeds]]\npath = \"/all.xml\"\ntitle = \"All\"\nlimit = 0\n",
             posts * LARGE,
         ),
         ("[feed]\nlimit = 0\ncontent = \"summary\"\n", 2 << 20),
     ] {
-        let site = (0..posts).fold(TestSite::new().config(config), |site, n| {
+        let site = (0..posts).fold(TestSite::new().config(toml), |site, n| {
             let text = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(LARGE / 5));
             site.post(&format!("{n}.md"), text)
         });
@@ -927,12 +928,27 @@ fn texts_that_are_about_to_be_rendered_are_kept_until_they_are() {
             |library: &Library| -> usize { library.posts().map(|post| post.body.kept()).sum() };
         assert!(
             kept(&library) >= kept_at_first - 2 * LARGE,
-            "{config}: {}",
+            "{toml}: {}",
             kept(&library)
         );
-        assert!(kept(&library) <= kept_at_first + posts * 100, "{config}");
-        library.forget_texts();
-        assert!((1..=2 << 20).contains(&kept(&library)), "{config}");
+        assert!(kept(&library) <= kept_at_first + posts * 100, "{toml}");
+        let config = site.parsed_config();
+        let all = kept(&library);
+        library.keep_texts(["7.md", "no.md", "9.md"].into_iter(), &config);
+        let at_hand = |library: &Library, name: &str| {
+            let mut posts = library.posts();
+            posts.any(|post| *post.path == *name && post.body.is_at_hand())
+        };
+        assert!(at_hand(&library, "7.md") && at_hand(&library, "9.md"));
+        let expected = if Library::keeps_every_text(&config) {
+            all..=all
+        } else {
+            1..=(2 << 20) + 2 * LARGE
+        };
+        assert!(expected.contains(&kept(&library)), "{toml}");
+        // Those that feeds no longer hold are let go of where there is no room.
+        library.keep_texts(["8.md"].into_iter(), &config);
+        assert!(at_hand(&library, "8.md"), "{toml}");
         assert!(library.posts().all(|post| post.body.content().is_ok()));
     }
 }

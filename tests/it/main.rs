@@ -27,6 +27,7 @@ mod gallery;
 mod import_ids;
 mod init;
 mod large;
+mod last_good;
 mod limits;
 mod lints;
 mod listen;

@@ -20,6 +20,8 @@ impl Library {
     /// What is known now that a file was read, to be put in place of what was.
     pub(super) fn take(&mut self, path: &str, reading: Reading) -> (Known, Taken) {
         let before = self.files.get(path);
+        // Of a post that breaks the text may be kept from here on.
+        let kept_before = before.map_or(0, Known::kept);
         let file = Known::after(before, path, reading);
         let taken = Taken {
             is_other: !before.is_some_and(|before| {
@@ -34,7 +36,7 @@ impl Library {
         };
         if let Some(before) = before {
             self.tally.subtract(before);
-            self.texts = self.texts.saturating_sub(before.kept());
+            self.texts = self.texts.saturating_sub(kept_before);
         }
         self.tally.add(&file);
         self.texts += file.kept();

@@ -1,38 +1,88 @@
-//! Which bodies keep their texts: those of a small site, and for a moment all that are about to be rendered, so
-//! that no file is read twice.
+//! Which bodies keep their texts, so that they can be had whatever becomes of their files: those that feeds
+//! hold, those of a small site, and those of files that broke.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Library;
 use crate::config::{Config, FeedContent};
+use crate::content::known::{Known, State};
 
-/// So many bytes are kept, for a site of some hundred posts all of them.
+/// So many bytes are kept besides, for a site of some hundred posts all of them.
 const MOST: usize = 2 * 1024 * 1024;
-/// So many are, until they are rendered, where a feed holds every post whole.
+/// So many are, until they are rendered, where a feed of bounded length is cut from every post whole.
 const MOST_UNTIL_RENDERED: usize = 128 * 1024 * 1024;
 
-/// How many bytes of texts may be kept for now.
+/// How many bytes of texts may be kept when they are read.
 pub(super) fn most(config: &Config) -> usize {
-    let main = (config.feed.limit, config.feed.content);
-    let own = config.feeds.iter().map(|feed| (feed.limit, feed.content));
-    let holds_all =
-        |(limit, content): (Option<usize>, _)| limit.is_none() && content == FeedContent::Full;
-    if std::iter::once(main).chain(own).any(holds_all) {
-        MOST_UNTIL_RENDERED
-    } else {
-        MOST
+    match (is_cut_from_all(config), config.feed.max_bytes) {
+        (true, None) => usize::MAX,
+        (true, Some(_)) => MOST_UNTIL_RENDERED,
+        (false, _) => MOST,
     }
 }
 
+/// Whether a feed holds every post whole, as far as there is room.
+fn is_cut_from_all(config: &Config) -> bool {
+    let main = (config.feed.limit, config.feed.content);
+    let own = config.feeds.iter().map(|feed| (feed.limit, feed.content));
+    let is_cut =
+        |(limit, content): (Option<usize>, _)| limit.is_none() && content == FeedContent::Full;
+    std::iter::once(main).chain(own).any(is_cut)
+}
+
 impl Library {
-    /// Lets go of the texts that were kept for what is rendered now. They are read again when they are asked for.
-    pub fn forget_texts(&mut self) {
-        for known in self.files.values() {
-            if self.texts <= MOST {
+    /// Whether all texts stay as long as their posts, as a feed holds each.
+    pub fn keeps_every_text(config: &Config) -> bool {
+        most(config) == usize::MAX
+    }
+
+    /// Keeps the texts of the posts of these files, which feeds hold whole now, and lets go of those that feeds
+    /// held before.
+    pub fn keep_texts<'a>(&mut self, paths: impl Iterator<Item = &'a str>, config: &Config) {
+        if Library::keeps_every_text(config) {
+            return;
+        }
+        let own = |path| self.files.get_key_value(path).map(|(path, _)| path);
+        let held: BTreeSet<Arc<str>> = paths.filter_map(own).cloned().collect();
+        let mut kept = 0;
+        for path in &held {
+            let Some(known) = self.files.get(path) else {
+                continue;
+            };
+            if let Some(post) = known.post.as_ref().filter(|post| !post.body.is_at_hand()) {
+                post.body.keep();
+                self.texts += known.kept();
+            }
+            kept += known.kept();
+        }
+        for path in self.held.difference(&held) {
+            if let Some(known) = self.files.get(path).filter(|_| self.texts > MOST + kept) {
+                self.texts -= forget(known).min(self.texts);
+            }
+        }
+        self.held = held;
+        // To go through all for a few would be done at each edit.
+        if self.texts <= MOST + MOST / 2 + kept {
+            return;
+        }
+        for (path, known) in &self.files {
+            if self.texts <= MOST + kept {
                 return;
             }
-            if let Some(post) = &known.post {
-                self.texts = self.texts.saturating_sub(known.kept());
-                post.body.forget();
+            if !self.held.contains(path) {
+                self.texts -= forget(known).min(self.texts);
             }
         }
     }
+}
+
+/// Lets go of a text, and returns how many bytes that were. That of a file that broke is nowhere else.
+fn forget(known: &Known) -> usize {
+    let kept = known.kept();
+    match &known.post {
+        Some(post) if known.state == State::Post => post.body.forget(),
+        _ => return 0,
+    }
+    kept
 }

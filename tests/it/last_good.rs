@@ -1,0 +1,110 @@
+//! A post that breaks goes on being served whole, however many others there are.
+
+use courant::content::Loss;
+use courant::pipeline::Pipeline;
+use courant::snapshot::Current;
+
+use crate::support::{TestSite, clock, plain, said};
+
+/// So long that not all texts of so many are kept.
+const LENGTH: usize = 40_000;
+const POSTS: usize = 80;
+
+struct Large {
+    site: TestSite,
+    pipeline: Pipeline,
+    current: Current,
+}
+
+impl Large {
+    fn new(config: &str) -> Large {
+        let site = (0..POSTS).fold(TestSite::new().config(config), |site, n| {
+            site.post(&name(n), text(n))
+        });
+        let current = Current::default();
+        let pipeline = Pipeline::new(site.parsed_config(), current.clone());
+        let mut large = Large {
+            site,
+            pipeline,
+            current,
+        };
+        large.look();
+        large
+    }
+
+    fn look(&mut self) {
+        self.pipeline.run(clock(), Loss::IsBelieved).unwrap();
+    }
+
+    fn write(&mut self, n: usize, text: &str) {
+        std::fs::write(self.site.content().join(name(n)), text).unwrap();
+        self.look();
+    }
+
+    fn text(&self, path: &str) -> String {
+        said(&self.current.load().get(path).unwrap())
+    }
+}
+
+fn name(n: usize) -> String {
+    format!("{n:03}.md")
+}
+
+/// The newest is the last one, which is read last.
+fn text(n: usize) -> String {
+    let date = format!("2024-{:02}-{:02}", n / 28 + 1, n % 28 + 1);
+    let post =
+        plain(&format!("Post {n}"), &date).replacen("---\n", &format!("---\ntags: [t{n}]\n"), 1);
+    format!("{post}{}end{n}", "word ".repeat(LENGTH / 5))
+}
+
+/// Ways to break a post's text: a part of its front matter, half of it saved, nothing of it.
+fn broken(n: usize) -> [String; 4] {
+    let text = text(n);
+    [
+        text.replacen("title: ", "title: [", 1),
+        text.replacen("---\n", "---\n: {\n", 1),
+        text[..text.len() / 2].replacen("title: ", "title: [", 1),
+        String::new(),
+    ]
+}
+
+#[test]
+fn the_newest_post_is_served_whole_when_it_breaks() {
+    for config in ["[feed]\nlimit = 20\n", "[feed]\nlimit = 0\nmax_bytes = 0\n"] {
+        let mut large = Large::new(config);
+        for n in [POSTS - 1, POSTS - 2] {
+            for broken in broken(n) {
+                let before = large.text("/rss.xml");
+                assert!(before.contains(&format!("end{n}")));
+                large.write(n, &broken);
+                assert_eq!(large.pipeline.status().tally.kept, 1);
+                assert!(large.text("/rss.xml") == before, "{n}: {config}");
+                // What is rendered anew beside it has it whole, too.
+                let other = text(n - 1).replacen("Post", "Other", 1);
+                large.write(n - 1, &other);
+                let after = large.text("/rss.xml");
+                assert!(after.contains(&format!("Other {}", n - 1)));
+                assert!(after.contains(&format!("end{n}")), "{n}: {config}");
+                large.write(n - 1, &text(n - 1));
+                large.write(n, &text(n));
+                assert_eq!(large.pipeline.status().tally.kept, 0);
+                assert!(large.text("/rss.xml") == before);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_old_post_is_served_whole_where_its_body_can_still_be_read() {
+    let mut large = Large::new("[feed]\nlimit = 20\n");
+    let feed = "/tag/t2/rss.xml";
+    for broken in &broken(2)[..2] {
+        let before = large.text(feed);
+        assert!(before.contains("end2<"), "{before}");
+        large.write(2, broken);
+        assert_eq!(large.pipeline.status().tally.kept, 1);
+        assert!(large.text(feed) == before);
+        large.write(2, &text(2));
+    }
+}
