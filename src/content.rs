@@ -8,6 +8,7 @@ mod address;
 mod body;
 mod broken;
 mod budget;
+mod cache;
 mod constructs;
 mod date;
 mod dialect;

@@ -12,6 +12,7 @@ mod shared;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 pub use body::{Body, Content, Lost, Source};
 pub use images::{Image, Images, Picture};
@@ -54,7 +55,7 @@ pub struct Post {
 }
 
 /// What few posts say.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rare {
     /// Its id, where it is not the address.
     pub id: Option<Box<str>>,
@@ -131,7 +132,7 @@ impl Post {
 }
 
 /// Where the id of a post was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IdFrom {
     /// A field of its own, on this line.
     Field(u32),
@@ -144,7 +145,7 @@ pub enum IdFrom {
 }
 
 /// Somebody who wrote a post.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Author {
     /// The name as it is shown.
     pub name: String,

@@ -19,6 +19,13 @@ pub struct Stamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seal(NonZeroU64);
 
+impl Seal {
+    /// What it is outside this process: that of an equal stamp is the same as long as the binary is.
+    pub fn number(self) -> NonZeroU64 {
+        self.0
+    }
+}
+
 /// How long after a change a file system's clock may still give the same time to another.
 const CLOCK_GRAIN: Duration = Duration::from_millis(50);
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::front_matter::{self, Split};
-use super::parse::tidied;
+use super::parse::{is_mdx, tidied};
 use super::read::read_file;
 use super::rendering::Rendering;
 use crate::post::{self, Content, Lost, Permalink, Source};
@@ -53,22 +53,43 @@ pub(super) fn body(
     origin: Option<(&Arc<str>, Origin<'_>)>,
 ) -> post::Body {
     let fingerprint = rendering.fingerprint(text, is_mdx, &permalink.url);
-    let below = |(path, Origin { file, .. }): (&Arc<str>, Origin<'_>)| match file
-        .strip_prefix(&rendering.dir)
-    {
-        Ok(below) if below.as_os_str() == &**path => File::Own(Arc::clone(path)),
-        Ok(below) => File::Other(below.into()),
-        Err(_) => File::Other(file.into()),
-    };
     let keeps_text = origin.is_none_or(|(_, origin)| origin.keeps_text);
     let later = Later {
         rendering: Arc::clone(rendering),
-        file: origin.map(below),
+        file: origin.map(|(path, origin)| File::of(origin.file, path, rendering)),
         permalink: Arc::clone(&permalink.url),
         is_mdx,
         text: Mutex::new(keeps_text.then(|| text.into())),
     };
     post::Body::new(fingerprint, Arc::new(later))
+}
+
+/// A body whose text was read before, and has this fingerprint.
+pub(super) fn unread(
+    fingerprint: u128,
+    permalink: &Permalink,
+    (path, file): (&Arc<str>, &Path),
+    rendering: &Arc<Rendering>,
+) -> post::Body {
+    let later = Later {
+        rendering: Arc::clone(rendering),
+        file: Some(File::of(file, path, rendering)),
+        permalink: Arc::clone(&permalink.url),
+        is_mdx: is_mdx(path),
+        text: Mutex::default(),
+    };
+    post::Body::new(fingerprint, Arc::new(later))
+}
+
+impl File {
+    /// A file, of the post of this path.
+    fn of(file: &Path, path: &Arc<str>, rendering: &Rendering) -> File {
+        match file.strip_prefix(&rendering.dir) {
+            Ok(below) if below.as_os_str() == &**path => File::Own(Arc::clone(path)),
+            Ok(below) => File::Other(below.into()),
+            Err(_) => File::Other(file.into()),
+        }
+    }
 }
 
 impl Later {

@@ -3,7 +3,9 @@
 //! A look lists the directory and reads again only what changed. A file that breaks keeps its
 //! last good post, unless its text says that it is hidden; a file that goes is forgotten.
 
+mod caching;
 mod findings;
+mod reading;
 mod taking;
 mod texts;
 
@@ -11,21 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use rayon::prelude::*;
-
 use super::known::{Known, Tally};
-use super::parse::Parsed;
-use super::read::{How, Reading, read};
+use super::read::Reading;
 use super::scan::{Candidate, Scan, scan, scan_paths};
 use super::{Depth, Rendering, Scope, ledger, tree};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::post::{Marker, Post, Shared};
-use crate::priority::give_way;
 use crate::progress::{Progress, Stage};
+
+use caching::Keeping;
 
 /// Posts that go within this go at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -45,6 +44,8 @@ pub struct Library {
     texts: usize,
     /// The files whose posts feeds hold, which keep theirs.
     held: BTreeSet<Arc<str>>,
+    /// What is to be found after a restart.
+    keeping: Keeping,
     /// How many posts there were at most a moment ago, and when.
     most: Option<(SystemTime, usize)>,
     looked: bool,
@@ -129,17 +130,15 @@ impl Library {
         progress: &Progress,
     ) -> Result<Looked, LibraryError> {
         progress.begin(Stage::Listing, 0);
-        let mut scan = self
-            .scan(scope, config)
-            .inspect_err(|_| self.rendering = None)?;
+        // To know whose it is takes as long as to list some thousand files.
+        let (scan, cache) = rayon::join(|| self.scan(scope, config), || self.cache(config));
+        let mut scan = scan.inspect_err(|_| self.rendering = None)?;
         let rendering = match (&self.rendering, self.depth) {
             (Some(rendering), _) => Some(Arc::clone(rendering)),
             (None, Depth::Outline) => Some(Arc::new(Rendering::new(config))),
             (None, _) => None,
         };
         self.rendering.clone_from(&rendering);
-        let texts = AtomicUsize::new(self.texts);
-        let most_texts = texts::most(config);
         let stale: Vec<(&String, &Candidate)> = scan
             .candidates
             .iter()
@@ -149,46 +148,26 @@ impl Library {
             })
             .collect();
         progress.begin(Stage::Reading, stale.len());
-        let read: Vec<(Arc<str>, Reading)> = stale
-            .into_par_iter()
-            .map(|(path, candidate)| {
-                let how = match &rendering {
-                    Some(rendering) => How::Outline {
-                        rendering,
-                        keeps_text: texts.load(Ordering::Relaxed) < most_texts,
-                    },
-                    None => How::Whole(self.depth),
-                };
-                let mut reading = read(path, candidate, config, how, now);
-                if let Parsed::Post { post, .. } = &mut reading.parsed {
-                    if let Some(post) = Arc::get_mut(post) {
-                        self.shared.share(post);
-                    }
-                    let kept = post.body.kept();
-                    // The text of a post that is not kept is read again when it is asked for.
-                    if texts.fetch_add(kept, Ordering::Relaxed) + kept > most_texts {
-                        post.body.forget();
-                        texts.fetch_sub(kept, Ordering::Relaxed);
-                    }
-                }
-                progress.step();
-                give_way();
-                let path = match &reading.parsed {
-                    Parsed::Post { post, .. } => Arc::clone(&post.path),
-                    _ => Arc::from(path.as_str()),
-                };
-                (path, reading)
-            })
-            .collect();
+        let read = self.readings(
+            &stale,
+            cache.as_ref(),
+            rendering.as_ref(),
+            (config, now),
+            progress,
+        );
+        drop(cache);
 
         let gone = self.gone(&scan);
         scan.candidates.clear();
         self.remember_most(now);
-        let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read);
+        let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read.all);
+        self.keeping.unsaved += read.unsaved;
+        let files_read = read.all.len() - read.cached;
+        let read = read.all;
         let mut looked = Looked {
             changed: !self.looked,
             in_doubt,
-            read: read.len(),
+            read: files_read,
             ..Looked::default()
         };
         let mut sections = false;
@@ -196,6 +175,7 @@ impl Library {
         for path in gone.into_iter().filter(|_| !in_doubt) {
             if let Some(known) = self.files.remove(&path) {
                 self.tally.subtract(&known);
+                self.keeping.unsaved += 1;
                 self.texts = self.texts.saturating_sub(known.kept());
                 sections |= !known.withholds.is_empty();
                 if known.post.is_some() {
@@ -214,6 +194,7 @@ impl Library {
             looked.changed |= taken.is_other;
             looked.changed_files += usize::from(taken.is_other);
             sections |= taken.withholds_other;
+            self.keeping.note(&taken);
             fresh.push((path, taken.was));
         }
         tree::add(&mut self.files, known);

@@ -181,7 +181,7 @@ fn parse_at(
     }
 }
 
-fn is_mdx(path: &str) -> bool {
+pub(super) fn is_mdx(path: &str) -> bool {
     let extension = path.rsplit_once('.').map(|(_, extension)| extension);
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("mdx"))
 }

@@ -19,11 +19,19 @@ impl Pipeline {
     }
 
     /// Looks at some of the bodies and cards that nobody has looked at yet, for what the operator is
-    /// told; whether there are more.
+    /// told; whether there are more. When there are none, what is known is kept for the next start.
     pub fn advise(&mut self, most: usize) -> bool {
-        if self.unseen.is_empty() {
-            return false;
+        if !self.unseen.is_empty() {
+            self.look_at_some(most);
         }
+        let is_on = !self.unseen.is_empty();
+        if !is_on {
+            self.library.keep_for_restart(&self.config);
+        }
+        is_on
+    }
+
+    fn look_at_some(&mut self, most: usize) {
         let some = std::iter::from_fn(|| self.unseen.pop_first());
         let paths: Vec<Arc<str>> = some.take(most).collect();
         for path in self.library.deepen(&paths, &self.config) {
@@ -44,7 +52,6 @@ impl Pipeline {
             self.account.set(Origin::Card(card.source.into()), &faults);
         }
         self.status.findings = self.account.all();
-        !self.unseen.is_empty()
     }
 
     /// All cards are to be looked at again.

@@ -55,6 +55,16 @@ impl Images {
         })
     }
 
+    /// All of them as one text.
+    pub fn packed(&self) -> &str {
+        &self.0
+    }
+
+    /// Those of such a text.
+    pub fn from_packed(packed: &str) -> Images {
+        Images(packed.into())
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         memchr::memchr_iter(END, self.0.as_bytes()).count()

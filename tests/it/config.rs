@@ -28,7 +28,8 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 30] = [
+    const EXAMPLES: [&str; 31] = [
+        "cache",
         "token_file",
         "hosts",
         "languages",

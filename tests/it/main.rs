@@ -37,6 +37,7 @@ mod model;
 mod pages;
 mod pixels;
 mod reload;
+mod restart;
 mod rules;
 mod serve;
 mod server_room;

@@ -59,6 +59,7 @@ struct File {
 struct Model {
     files: BTreeMap<String, File>,
     written: usize,
+    writes: u64,
 }
 
 impl Model {
@@ -451,6 +452,59 @@ fn any_edits_lead_to_what_would_be_served_had_it_been_so_from_the_beginning() {
             }
             let what = format!("seed {seed}, operation {number}: {name}");
             compare(&served(&current.load()), &model.served(now), &what);
+        }
+    }
+}
+
+#[test]
+fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
+    for seed in seeds(10) {
+        println!("seed {seed}");
+        let mut random = Random(seed ^ 0x0ca_c4e);
+        let site = TestSite::new().config(&format!("{CONFIG}[content]\ncache = 'kept'\n"));
+        let content = site.content();
+        let start = || {
+            let current = Current::default();
+            (
+                Pipeline::new(site.parsed_config(), current.clone()),
+                current,
+            )
+        };
+        let (mut pipeline, mut current) = start();
+        let mut model = Model::default();
+        let now = new_year_2025();
+        for number in 0..60 {
+            let mut name = String::from("nothing");
+            for step in operation(&mut model, &mut random, &mut name) {
+                for file in perform(&content, &step)
+                    .iter()
+                    .filter(|file| file.is_file())
+                {
+                    // Of the past, so that it is believed, and of no two the same.
+                    let written = fs::File::options().write(true).open(file).expect("there");
+                    let since = Duration::from_secs(model.writes);
+                    model.writes += 1;
+                    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 30) + since;
+                    written.set_modified(modified).expect("set");
+                }
+            }
+            if random.once_in(2) {
+                // The edit is made while nothing runs. What is kept is whole then.
+                drop(std::mem::replace(&mut pipeline, start().0));
+                (pipeline, current) = start();
+                // What was good is not known any more where it is broken.
+                for file in model.files.values_mut() {
+                    file.counts.take_if(|good| *good != file.text);
+                }
+            }
+            pipeline.run(now, Loss::IsBelieved).expect("read");
+            let what = format!("seed {seed}, operation {number}: {name}");
+            let is = served(&current.load());
+            let all: String = is.values().map(String::as_str).collect();
+            for word in model.hidden_words() {
+                assert!(!all.contains(&word), "{what}: {word} is served");
+            }
+            compare(&is, &model.served(now), &what);
         }
     }
 }

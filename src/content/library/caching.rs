@@ -1,0 +1,129 @@
+//! What is known into a file for the next start, when enough of it is new, on a thread that stands back.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::Library;
+use super::taking::Taken;
+use crate::config::Config;
+use crate::content::Depth;
+use crate::content::cache::{self, Cache, Unusable};
+use crate::content::known::State;
+use crate::post::Post;
+use crate::priority::Priority;
+
+/// The file is written again when more than this part of the posts would have to be read: that many are read
+/// in no time.
+const PART: usize = 64;
+
+/// What there is to keep.
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    /// How many posts were read that may be kept, or went, since the file was written.
+    pub(super) unsaved: usize,
+    writing: Option<JoinHandle<()>>,
+}
+
+impl Keeping {
+    /// Notes what became of a file that was read. What is taken back is not to stay in the file either.
+    pub(super) fn note(&mut self, taken: &Taken) {
+        let was_kept = |was: &Arc<Post>| cache::Known::may_be_of(was);
+        self.unsaved += usize::from(taken.is_other && taken.was.as_ref().is_some_and(was_kept));
+    }
+}
+
+impl Drop for Keeping {
+    /// Half a file would be of no use.
+    fn drop(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            let _ = writing.join();
+        }
+    }
+}
+
+impl Library {
+    /// The file of the last run, at the first look.
+    pub(super) fn cache(&self, config: &Config) -> Option<Cache> {
+        let file = config.content.cache.as_ref();
+        let file = file.filter(|_| self.depth == Depth::Outline && !self.looked)?;
+        let identity = cache::identity(config).map_err(Unusable::Io);
+        match identity.and_then(|identity| Cache::open(file, identity)) {
+            Ok(cache) => Some(cache),
+            Err(reason @ (Unusable::Missing | Unusable::Foreign)) => {
+                tracing::info!("`{}` is not used: {reason}", file.display());
+                None
+            }
+            Err(reason) => {
+                tracing::warn!(
+                    hint = "all posts are read; the file is written anew where that is possible",
+                    "`{}` is not used: {reason}",
+                    file.display()
+                );
+                None
+            }
+        }
+    }
+
+    /// Writes what is known for the next start, if that is asked for and enough of it is new. Returns at once;
+    /// dropping the library waits for the end of it.
+    pub fn keep_for_restart(&mut self, config: &Config) {
+        let Some(file) = &config.content.cache else {
+            return;
+        };
+        if self.keeping.unsaved <= self.files.len() / PART {
+            return;
+        }
+        if let Some(writing) = self
+            .keeping
+            .writing
+            .take_if(|writing| writing.is_finished())
+        {
+            let _ = writing.join();
+        }
+        if self.keeping.writing.is_some() {
+            return;
+        }
+        self.keeping.unsaved = 0;
+        let known = self.files.values();
+        let known = known
+            .filter(|known| known.state == State::Post)
+            .filter_map(|known| {
+                let post = known
+                    .post
+                    .as_ref()
+                    .filter(|post| cache::Known::may_be_of(post))?;
+                Some(cache::Known {
+                    seal: known.stamp?,
+                    post: Arc::clone(post),
+                    findings: known.findings.clone(),
+                })
+            });
+        let known: Vec<cache::Known> = known.collect();
+        let (file, config) = (file.clone(), config.clone());
+        let write = move || {
+            Priority::Compressing.take();
+            write(&file, &config, &known);
+        };
+        self.keeping.writing = std::thread::Builder::new()
+            .name("cache".to_owned())
+            .spawn(write)
+            .inspect_err(
+                |error| tracing::warn!(%error, "what was read is not kept for the next start"),
+            )
+            .ok();
+    }
+}
+
+fn write(file: &Path, config: &Config, known: &[cache::Known]) {
+    let written = cache::identity(config).and_then(|identity| cache::write(file, identity, known));
+    match written {
+        Ok(()) => tracing::debug!(posts = known.len(), "`{}` is written", file.display()),
+        Err(error) => tracing::warn!(
+            %error,
+            hint = "let courant write there, or remove `content.cache`",
+            "`{}` is not written, and the next start reads all posts",
+            file.display()
+        ),
+    }
+}
