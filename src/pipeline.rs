@@ -109,6 +109,7 @@ impl Pipeline {
     /// A pipeline that has not looked yet.
     pub fn new(config: Config, current: Current) -> Pipeline {
         let config = Arc::new(config);
+        Library::prepare(&config);
         Pipeline {
             studio: Studio::new(&config),
             library: Library::new(Depth::Outline),

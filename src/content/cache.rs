@@ -82,6 +82,8 @@ pub(super) struct Known {
     pub(super) seal: Seal,
     pub(super) post: Arc<Post>,
     pub(super) findings: Box<[Finding]>,
+    /// Whether its body was looked at for them.
+    pub(super) is_deep: bool,
 }
 
 impl Known {
@@ -125,12 +127,17 @@ pub(super) fn identity(config: &Config) -> io::Result<u128> {
     Ok(name.finish())
 }
 
-/// The name of the program, by its bytes.
-fn program() -> io::Result<u128> {
-    static NAME: OnceLock<u128> = OnceLock::new();
-    if let Some(name) = NAME.get() {
-        return Ok(*name);
-    }
+/// The name of the program, by its bytes, of which there are tens of megabytes. It is made once.
+///
+/// # Errors
+/// The program's own file cannot be read.
+pub(super) fn program() -> io::Result<u128> {
+    static NAME: OnceLock<Result<u128, io::ErrorKind>> = OnceLock::new();
+    let name = NAME.get_or_init(|| name_program().map_err(|error| error.kind()));
+    (*name).map_err(io::Error::from)
+}
+
+fn name_program() -> io::Result<u128> {
     // By its name it would be another one when it was replaced while it runs.
     #[cfg(target_os = "linux")]
     let program = PathBuf::from("/proc/self/exe");
@@ -141,7 +148,7 @@ fn program() -> io::Result<u128> {
     let mut part = vec![0; 256 * 1024];
     loop {
         match program.read(&mut part)? {
-            0 => return Ok(*NAME.get_or_init(|| name.finish())),
+            0 => return Ok(name.finish()),
             length => name.add(part.get(..length).unwrap_or_default()),
         }
     }
@@ -231,6 +238,7 @@ impl<'a> Block<'a> {
         if record.seal != seal.number().get() {
             return None;
         }
+        let is_deep = record.is_deep;
         let (post, findings) = record.post(&candidate.file, rendering)?;
         Some(Reading {
             stamp: Some(seal),
@@ -238,6 +246,7 @@ impl<'a> Block<'a> {
                 post: Arc::new(post),
                 findings,
             },
+            is_deep,
         })
     }
 }
@@ -261,9 +270,7 @@ pub(super) fn write(path: &Path, identity: u128, posts: &[Known]) -> io::Result<
     let mut offset = MAGIC.len() as u64;
     let mut blocks = Vec::with_capacity(posts.len() / BLOCK + 1);
     for posts in posts.chunks(BLOCK) {
-        let records = posts
-            .iter()
-            .map(|known| Record::of(known.seal, &known.post, &known.findings));
+        let records = posts.iter().map(Record::of);
         let bytes = packed(&records.collect::<Vec<_>>())?;
         out.write_all(&bytes)?;
         let length = bytes.len() as u64;

@@ -13,6 +13,8 @@ use crate::stamp::Seal;
 pub(super) struct Known {
     pub(super) stamp: Option<Seal>,
     pub(super) state: State,
+    /// Whether its body was looked at for what is wrong with it.
+    pub(super) is_deep: bool,
     /// As it was read.
     pub(super) post: Option<Arc<Post>>,
     /// The same with what the sections above it say, where they say anything.
@@ -45,7 +47,11 @@ pub struct Tally {
 impl Known {
     /// What is known of a file after it was read.
     pub(super) fn after(before: Option<&Known>, path: &str, reading: Reading) -> Known {
-        let Reading { stamp, parsed } = reading;
+        let Reading {
+            stamp,
+            parsed,
+            is_deep,
+        } = reading;
         let last_good = before.and_then(|file| file.post.clone());
         let mut file = match parsed {
             Parsed::Post { post, findings } => {
@@ -54,6 +60,7 @@ impl Known {
                 Known {
                     stamp,
                     state: State::Post,
+                    is_deep,
                     post: Some(post),
                     below: None,
                     withholds: Box::default(),
@@ -168,6 +175,7 @@ fn broken_file(
     Known {
         stamp,
         state: State::Broken,
+        is_deep: false,
         post,
         below: None,
         withholds: Box::default(),
@@ -179,6 +187,7 @@ fn no_post(stamp: Option<Seal>) -> Known {
     Known {
         stamp,
         state: State::NoPost,
+        is_deep: false,
         post: None,
         below: None,
         withholds: Box::default(),

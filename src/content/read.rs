@@ -27,6 +27,8 @@ const BEGINNING: u64 = 64 * 1024;
 pub(super) struct Reading {
     pub(super) stamp: Option<Seal>,
     pub(super) parsed: Parsed,
+    /// Whether the body was looked at for what is wrong with it.
+    pub(super) is_deep: bool,
 }
 
 /// How a file is to be read.
@@ -71,7 +73,11 @@ pub(super) fn read(
             findings: vec![finding],
             says_hidden,
         };
-        return Reading { stamp, parsed };
+        return Reading {
+            stamp,
+            parsed,
+            is_deep: false,
+        };
     }
     let bytes = match read_bytes(&candidate.file, candidate.stamp.size, most) {
         Ok(bytes) => bytes,
@@ -90,6 +96,7 @@ pub(super) fn read(
             return Reading {
                 stamp: None,
                 parsed: unread(finding),
+                is_deep: false,
             };
         }
     };
@@ -113,7 +120,11 @@ pub(super) fn read(
             says_hidden: broken::says_hidden(&String::from_utf8_lossy(&bytes)),
         }
     });
-    Reading { stamp, parsed }
+    Reading {
+        stamp,
+        parsed,
+        is_deep: matches!(how, How::Whole(_)),
+    }
 }
 
 /// Everything that is wrong with a file that was read without its body, if it is still that file. One

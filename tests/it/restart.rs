@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use courant::config::Config;
 use courant::content::{Depth, Library, Loss};
+use courant::finding::Rule;
 use courant::pipeline::Pipeline;
 use courant::progress::Progress;
 use courant::snapshot::Current;
@@ -85,6 +86,25 @@ fn a_second_start_reads_what_is_not_kept_and_serves_the_same() {
     let written = fs::read(kept(&site)).unwrap();
     assert_eq!(start(&site).1, 4);
     assert_eq!(fs::read(kept(&site)).unwrap(), written);
+}
+
+#[test]
+fn what_only_bodies_tell_is_kept_too() {
+    let site = some();
+    let found = || {
+        let mut library = Library::new(Depth::Outline);
+        let config = site.parsed_config();
+        library
+            .look(&config, Loss::IsBelieved, later(), &Progress::default())
+            .unwrap();
+        let findings = library.findings();
+        findings
+            .iter()
+            .any(|finding| finding.rule == Rule::Shortcode)
+    };
+    assert!(!found(), "nobody has looked at bodies yet");
+    start(&site);
+    assert!(found());
 }
 
 #[test]

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Known;
 use crate::content::{Rendering, later};
 use crate::finding::Finding;
 use crate::post::{Author, Field, IdFrom, Images, Labels, Marker, Permalink, Post, Rare};
-use crate::stamp::Seal;
 
 /// Seconds and nanoseconds of an instant.
 type Instant = (i64, u32);
@@ -43,6 +43,8 @@ pub(super) struct Record<'a> {
     markers: Cow<'a, [Marker]>,
     rare: Option<Cow<'a, Rare>>,
     findings: Cow<'a, [Finding]>,
+    /// Whether the body was looked at for them.
+    pub(super) is_deep: bool,
 }
 
 impl Record<'_> {
@@ -51,8 +53,14 @@ impl Record<'_> {
         !post.markers.iter().any(Marker::withdraws_or_is_in_doubt)
     }
 
-    pub(super) fn of<'a>(seal: Seal, post: &'a Post, findings: &'a [Finding]) -> Record<'a> {
+    pub(super) fn of(known: &Known) -> Record<'_> {
         // Each by its name, so that none is forgotten.
+        let Known {
+            seal,
+            post,
+            findings,
+            is_deep,
+        } = known;
         let Post {
             path,
             title,
@@ -68,7 +76,7 @@ impl Record<'_> {
             body,
             markers,
             rare,
-        } = post;
+        } = &**post;
         Record {
             path,
             seal: seal.number().get(),
@@ -89,6 +97,7 @@ impl Record<'_> {
             markers: Cow::Borrowed(markers),
             rare: rare.as_deref().map(Cow::Borrowed),
             findings: Cow::Borrowed(findings),
+            is_deep: *is_deep,
         }
     }
 

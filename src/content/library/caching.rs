@@ -43,6 +43,13 @@ impl Drop for Keeping {
 }
 
 impl Library {
+    /// Begins with what the first look needs besides the files, on another thread.
+    pub fn prepare(config: &Config) {
+        if config.content.cache.is_some() {
+            rayon::spawn(|| drop(cache::program()));
+        }
+    }
+
     /// The file of the last run, at the first look.
     pub(super) fn cache(&self, config: &Config) -> Option<Cache> {
         let file = config.content.cache.as_ref();
@@ -97,6 +104,7 @@ impl Library {
                     seal: known.stamp?,
                     post: Arc::clone(post),
                     findings: known.findings.clone(),
+                    is_deep: known.is_deep,
                 })
             });
         let known: Vec<cache::Known> = known.collect();

@@ -18,7 +18,7 @@ impl Library {
     pub fn deepen(&mut self, paths: &[Arc<str>], config: &Config) -> Vec<Arc<str>> {
         let is_shallow = |path: &&Arc<str>| {
             let known = self.files.get(&***path);
-            known.is_some_and(|known| known.state == State::Post)
+            known.is_some_and(|known| known.state == State::Post && !known.is_deep)
         };
         let found: Vec<(Arc<str>, Vec<Finding>)> = paths
             .par_iter()
@@ -32,11 +32,12 @@ impl Library {
         let mut changed = Vec::new();
         for (path, mut findings) in found {
             findings.sort();
-            if let Some(known) = self.files.get_mut(&path)
-                && *known.findings != *findings
-            {
-                known.findings = findings.into();
-                changed.push(path);
+            if let Some(known) = self.files.get_mut(&path) {
+                known.is_deep = true;
+                if *known.findings != *findings {
+                    known.findings = findings.into();
+                    changed.push(path);
+                }
             }
         }
         changed
