@@ -66,6 +66,16 @@ impl Stamp {
             .is_none_or(|modified| modified + CLOCK_GRAIN > now)
     }
 
+    /// The device that the file is on, where the system has such.
+    pub fn device(&self) -> Option<u64> {
+        cfg!(unix).then_some(self.inode.0)
+    }
+
+    /// Whether the time of the last change is finer than a second, as what notes changes as they happen has it.
+    pub fn was_noted_by_a_kernel(&self) -> bool {
+        self.changed.1 != 0
+    }
+
     /// Whether both are of one file, changed or not.
     pub fn is_of_the_same_file(&self, other: &Stamp) -> bool {
         self.inode == other.inode

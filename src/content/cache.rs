@@ -5,10 +5,13 @@
 //! posts in the order of their paths, an index of them, and where that is. Whatever is not as it was
 //! written, by the very same program and for the same configuration, is as if it were not there.
 
+mod file;
+mod ground;
 mod record;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -23,7 +26,10 @@ use crate::finding::Finding;
 use crate::fingerprint::Quick;
 use crate::post::Post;
 use crate::stamp::Seal;
+use file::Draft;
 use record::Record;
+
+pub(super) use ground::Grounds;
 
 /// How the file begins. The last digit counts up with the form.
 const MAGIC: &[u8; 16] = b"courant posts 1\n";
@@ -41,6 +47,9 @@ const MOST_BLOCK: u64 = 1024 * 1024 * 1024;
 pub(super) struct Cache {
     file: File,
     blocks: Vec<Place>,
+    /// How many posts there are.
+    pub(super) posts: usize,
+    grounds: Grounds,
 }
 
 /// Where a block is.
@@ -56,6 +65,7 @@ struct Place {
 #[derive(Debug, Serialize, Deserialize)]
 struct Index {
     identity: u128,
+    posts: usize,
     blocks: Vec<Place>,
 }
 
@@ -68,6 +78,9 @@ pub(super) enum Unusable {
     /// It was written by another program, or for another configuration.
     #[error("it is of another version or configuration")]
     Foreign,
+    /// It is not one that courant wrote, or others may have written to it.
+    #[error("it is no file of courant's own")]
+    Another,
     /// It is not what was written.
     #[error("it is damaged")]
     Damaged,
@@ -160,14 +173,15 @@ impl Cache {
     /// # Errors
     /// Nothing can be taken from it.
     pub(super) fn open(path: &Path, identity: u128) -> Result<Cache, Unusable> {
-        let mut file = File::open(path).map_err(|error| match error.kind() {
+        let file = file::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Unusable::Missing,
             _ => Unusable::Io(error),
         })?;
+        let mut file = file.ok_or(Unusable::Another)?;
         let length = file.metadata().map_err(Unusable::Io)?.len();
         let before_tail = length.checked_sub(TAIL as u64).ok_or(Unusable::Damaged)?;
         let mut magic = [0; MAGIC.len()];
-        file.read_exact(&mut magic).map_err(damaged)?;
+        file.read_exact_at(&mut magic, 0).map_err(damaged)?;
         if magic != *MAGIC {
             return Err(Unusable::Foreign);
         }
@@ -188,6 +202,8 @@ impl Cache {
         Ok(Cache {
             file,
             blocks: index.blocks,
+            posts: index.posts,
+            grounds: Grounds::default(),
         })
     }
 
@@ -210,6 +226,11 @@ impl Cache {
             return None;
         }
         read_at(&self.file, *offset, *length, *sum).ok()
+    }
+
+    /// Whether the stamp of a file can be believed, whatever happened since the last run.
+    pub(super) fn believes(&self, candidate: &Candidate) -> bool {
+        self.grounds.bears(&candidate.stamp, &candidate.file)
     }
 }
 
@@ -255,17 +276,10 @@ impl<'a> Block<'a> {
 /// when it is whole. Nobody but its owner may read it.
 ///
 /// # Errors
-/// It cannot be written, or another program is writing it.
+/// It cannot be written, another program is writing it, or a file is there that courant did not write.
 pub(super) fn write(path: &Path, identity: u128, posts: &[Known]) -> io::Result<()> {
-    let new = with_suffix(path);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&new)?;
-    file.try_lock()?;
-    file.set_len(0)?;
-    let mut out = BufWriter::new(&file);
+    let draft = Draft::begin(path)?;
+    let mut out = BufWriter::new(draft.file());
     out.write_all(MAGIC)?;
     let mut offset = MAGIC.len() as u64;
     let mut blocks = Vec::with_capacity(posts.len() / BLOCK + 1);
@@ -285,20 +299,19 @@ pub(super) fn write(path: &Path, identity: u128, posts: &[Known]) -> io::Result<
         });
         offset += length;
     }
-    let index = packed(&Index { identity, blocks })?;
+    let index = packed(&Index {
+        identity,
+        posts: posts.len(),
+        blocks,
+    })?;
     out.write_all(&index)?;
     for part in [offset.to_le_bytes(), (index.len() as u64).to_le_bytes()] {
         out.write_all(&part)?;
     }
     out.write_all(&sum(&index).to_le_bytes())?;
     out.flush()?;
-    fs::rename(&new, path)
-}
-
-fn with_suffix(path: &Path) -> PathBuf {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    new.into()
+    drop(out);
+    draft.finish()
 }
 
 fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
@@ -320,7 +333,7 @@ fn unpack(tail: &[u8; TAIL]) -> Result<(u64, u64, u128), Unusable> {
 fn read_at(file: &File, offset: u64, length: u64, expected: u128) -> io::Result<Vec<u8>> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
     let mut bytes = vec![0; length];
-    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, offset)?;
+    file.read_exact_at(&mut bytes, offset)?;
     match sum(&bytes) == expected {
         true => Ok(bytes),
         false => Err(io::ErrorKind::InvalidData.into()),

@@ -44,6 +44,8 @@ pub struct Library {
     texts: usize,
     /// The files whose posts feeds hold, which keep theirs.
     held: BTreeSet<Arc<str>>,
+    /// Whether all texts are kept that are to be, as far as there is room.
+    has_all_texts: bool,
     /// What is to be found after a restart.
     keeping: Keeping,
     /// How many posts there were at most a moment ago, and when.
@@ -155,7 +157,11 @@ impl Library {
             (config, now),
             progress,
         );
-        drop(cache);
+        if let Some(cache) = cache {
+            // The file has posts that are no longer as they were.
+            self.keeping.holds_too_much = cache.posts != read.cached;
+            self.has_all_texts = false;
+        }
 
         let gone = self.gone(&scan);
         scan.candidates.clear();
@@ -175,7 +181,7 @@ impl Library {
         for path in gone.into_iter().filter(|_| !in_doubt) {
             if let Some(known) = self.files.remove(&path) {
                 self.tally.subtract(&known);
-                self.keeping.unsaved += 1;
+                self.keeping.holds_too_much |= known.post.is_some();
                 self.texts = self.texts.saturating_sub(known.kept());
                 sections |= !known.withholds.is_empty();
                 if known.post.is_some() {
@@ -214,6 +220,7 @@ impl Library {
     /// known, for the case that it is broken.
     pub fn read_again(&mut self) {
         self.rendering = None;
+        self.has_all_texts = false;
         for known in self.files.values_mut() {
             known.stamp = None;
         }

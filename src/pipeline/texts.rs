@@ -10,6 +10,7 @@ impl Pipeline {
     /// Keeps the texts of the posts that feeds made ahead hold whole.
     pub(super) fn keep_texts(&mut self) {
         if Library::keeps_every_text(&self.config) {
+            self.library.keep_texts(std::iter::empty(), &self.config);
             return;
         }
         let feeds = self.register.site().feeds.chosen();

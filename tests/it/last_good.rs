@@ -99,6 +99,19 @@ fn the_newest_post_is_served_whole_when_it_breaks() {
 }
 
 #[test]
+fn a_feed_that_is_to_hold_all_has_their_texts_from_then_on() {
+    let mut large = Large::new("[feed]\nlimit = 20\n");
+    let mut config = large.site.parsed_config();
+    (config.feed.limit, config.feed.max_bytes) = (None, None);
+    large.pipeline.reconfigure(config, clock()).unwrap();
+    for n in 0..POSTS {
+        assert!(large.text("/rss.xml").contains(&format!("end{n}<")), "{n}");
+        large.write(n, "");
+        assert!(large.text("/rss.xml").contains(&format!("end{n}<")), "{n}");
+    }
+}
+
+#[test]
 fn an_old_post_is_served_whole_where_its_body_can_still_be_read() {
     let mut large = Large::new("[feed]\nlimit = 20\n");
     let feed = format!("/tag/t{OLD}/rss.xml");

@@ -37,6 +37,7 @@ mod model;
 mod pages;
 mod pixels;
 mod reload;
+#[cfg(target_os = "linux")]
 mod restart;
 mod rules;
 mod serve;

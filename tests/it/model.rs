@@ -456,12 +456,13 @@ fn any_edits_lead_to_what_would_be_served_had_it_been_so_from_the_beginning() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
     for seed in seeds(10) {
         println!("seed {seed}");
         let mut random = Random(seed ^ 0x0ca_c4e);
-        let site = TestSite::new().config(&format!("{CONFIG}[content]\ncache = 'kept'\n"));
+        let site = TestSite::in_memory().config(&format!("{CONFIG}[content]\ncache = 'kept'\n"));
         let content = site.content();
         let start = || {
             let current = Current::default();
@@ -472,7 +473,8 @@ fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
         };
         let (mut pipeline, mut current) = start();
         let mut model = Model::default();
-        let now = new_year_2025();
+        // All that is written until then is believed.
+        let now = clock() + Duration::from_secs(3600);
         for number in 0..60 {
             let mut name = String::from("nothing");
             for step in operation(&mut model, &mut random, &mut name) {

@@ -14,7 +14,7 @@ use courant::progress::Progress;
 use courant::snapshot::Current;
 
 use crate::model::{compare, served};
-use crate::support::{TestSite, clock, listed, plain};
+use crate::support::{PATIENCE, TestSite, clock, listed, plain, said};
 
 const KEPT: &str = "[content]\ncache = \"kept/posts\"\n";
 
@@ -29,7 +29,7 @@ fn kept(site: &TestSite) -> PathBuf {
 
 fn some() -> TestSite {
     let full = "---\ntitle: \"Full & <more>\"\ndate: 2024-03-01T10:00:00.5Z\nupdated: 2024-04-01\nid: urn:x:1\nauthor:\n  - name: Mira\n    url: https://m.example\n    email: m@m.example\n  - Jon\ncategories: [News, Sea]\ntags: [Red, red]\ndescription: About it\nimage: /img/a.png\nhidePost: false\nnoindex: true\nseo_title: Another\nlang: fr\naliases: [/old/, /older/]\nexpires: 2030-01-01\npermalink: /full/\n---\n![alt \u{e9}](b.png) The *text* and {{< x >}}.\n";
-    let site = TestSite::new()
+    let site = TestSite::in_memory()
         .config(KEPT)
         .post("full.md", full)
         .post("blog/bare.mdx", plain("Bare", "2024-01-02"))
@@ -85,7 +85,7 @@ fn a_second_start_reads_what_is_not_kept_and_serves_the_same() {
     // And so on.
     let written = fs::read(kept(&site)).unwrap();
     assert_eq!(start(&site).1, 4);
-    assert_eq!(fs::read(kept(&site)).unwrap(), written);
+    assert!(fs::read(kept(&site)).unwrap() == written);
 }
 
 #[test]
@@ -125,6 +125,11 @@ fn what_is_hidden_is_not_kept_nor_what_was_public_before_it() {
     .unwrap();
     let (all, read, _) = start(&site);
     assert_eq!(read, 5);
+    assert!(!holds("Bare"));
+    fs::remove_file(site.content().join("full.md")).unwrap();
+    assert!(holds("Another"));
+    start(&site);
+    assert!(!holds("Another"));
     assert!(!all.into_values().any(|text| text.contains("Bare")));
 }
 
@@ -179,7 +184,7 @@ fn by_another_configuration_everything_is_read() {
 
 #[test]
 fn whatever_becomes_of_the_file_what_is_served_is_the_same() {
-    let site = TestSite::new()
+    let site = TestSite::in_memory()
         .config(KEPT)
         .post("a.md", plain("Alpha", "2024-01-01"))
         .post("b.md", plain("Beta", "2024-01-02"))
@@ -204,14 +209,18 @@ fn whatever_becomes_of_the_file_what_is_served_is_the_same() {
     }
     assert_eq!(look(&[written.as_slice(), b"x"].concat()), 2);
     assert_eq!(look(&[0xff; 4_096]), 2);
+    assert_eq!(look(&written[..100]), 2);
     compare(&start(&site).0, &expected, "after it all");
-    assert_eq!(fs::read(kept(&site)).unwrap(), written);
+    assert!(
+        fs::read(kept(&site)).unwrap() == written,
+        "it is written anew"
+    );
 }
 
 #[test]
 fn a_place_that_cannot_be_written_to_costs_only_time() {
     for at in ["no/such/dir", "kept"] {
-        let site = TestSite::new()
+        let site = TestSite::in_memory()
             .config(&format!("[content]\ncache = {at:?}\n"))
             .post("a.md", plain("Alpha", "2024-01-01"))
             .file("kept/README", "");
@@ -220,6 +229,103 @@ fn a_place_that_cannot_be_written_to_costs_only_time() {
             assert_eq!(read, 1);
             assert!(all.into_values().any(|text| text.contains("Alpha")));
         }
+    }
+}
+
+#[test]
+fn a_file_that_courant_did_not_write_stays_as_it_is() {
+    for is_draft in [false, true] {
+        for text in [
+            "notes of somebody's",
+            "short",
+            "[site]\nurl = \"https://example.org\"\n",
+        ] {
+            let site = TestSite::in_memory()
+                .config(KEPT)
+                .post("a.md", plain("Alpha", "2024-01-01"));
+            let file = if is_draft {
+                "kept/posts.new"
+            } else {
+                "kept/posts"
+            };
+            let site = site.file(file, text);
+            assert_eq!((start(&site).1, start(&site).1), (1, 1));
+            assert_eq!(fs::read_to_string(site.root().join(file)).unwrap(), text);
+            assert_eq!(kept(&site).exists(), !is_draft);
+        }
+    }
+    // Nor is one written to that a link leads to.
+    let site = TestSite::in_memory()
+        .config(KEPT)
+        .post("a.md", plain("Alpha", "2024-01-01"))
+        .file("kept/other", "");
+    for link in ["kept/posts", "kept/posts.new"] {
+        std::os::unix::fs::symlink(site.root().join("kept/other"), site.root().join(link)).unwrap();
+        start(&site);
+        assert_eq!(
+            fs::read(site.root().join("kept/other")).unwrap(),
+            b"",
+            "{link}"
+        );
+        fs::remove_file(site.root().join(link)).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_others_may_have_written_to_is_not_used() {
+    let site = some();
+    let all = start(&site).1;
+    for mode in [0o620, 0o602, 0o666] {
+        fs::set_permissions(kept(&site), fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(read(&site.parsed_config()), all);
+    }
+    start(&site);
+    assert_eq!(
+        fs::metadata(kept(&site)).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(read(&site.parsed_config()), 4);
+}
+
+#[test]
+fn a_pipe_in_its_place_is_not_waited_for() {
+    for name in ["kept/posts", "kept/posts.new"] {
+        let site = TestSite::in_memory()
+            .config(KEPT)
+            .post("a.md", plain("Alpha", "2024-01-01"))
+            .file("kept/README", "");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let pipe = site.root().join(name);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let (done, is_done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(start(&site).1));
+        assert_eq!(is_done.recv_timeout(PATIENCE), Ok(1), "{name}");
+    }
+}
+
+#[test]
+fn a_post_that_breaks_after_a_start_is_served_whole() {
+    for toml in ["", "[feed]\nlimit = 0\nmax_bytes = 0\n"] {
+        let site = (0..60).fold(
+            TestSite::in_memory().config(&format!("{toml}{KEPT}")),
+            |site, n| {
+                let text = plain(&format!("Post {n}"), &format!("2024-01-{:02}", n % 28 + 1));
+                let text = text.replacen("---\n", &format!("---\ntags: [t{n}]\n"), 1);
+                site.post(&format!("{n}.md"), text)
+            },
+        );
+        let site = site.file("kept/README", "");
+        start(&site);
+        assert_eq!(read(&site.parsed_config()), 0);
+        let current = Current::default();
+        let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
+        pipeline.run(later(), Loss::IsBelieved).unwrap();
+        let text = || said(&current.load().get("/tag/t7/rss.xml").unwrap());
+        assert!(text().contains("The body of Post 7"));
+        fs::write(site.content().join("7.md"), "").unwrap();
+        pipeline.run(later(), Loss::IsBelieved).unwrap();
+        assert_eq!(pipeline.status().tally.kept, 1);
+        assert!(text().contains("The body of Post 7"), "{toml}");
     }
 }
 

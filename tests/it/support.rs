@@ -27,7 +27,7 @@ use tempfile::TempDir;
 
 /// The longest that anything under test may take before the test fails. Not a measure: tests
 /// wait for what they expect, not for time to pass.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A site that is not yet looked at.
 #[must_use]
@@ -86,7 +86,17 @@ pub fn clock() -> SystemTime {
 
 impl TestSite {
     pub fn new() -> TestSite {
-        let dir = TempDir::with_prefix("courant-").expect("a directory for the test");
+        TestSite::within(&std::env::temp_dir())
+    }
+
+    /// One on a file system of which it is known that it notes every change.
+    #[cfg(target_os = "linux")]
+    pub fn in_memory() -> TestSite {
+        TestSite::within(Path::new("/dev/shm"))
+    }
+
+    fn within(dir: &Path) -> TestSite {
+        let dir = TempDir::with_prefix_in("courant-", dir).expect("a directory for the test");
         std::fs::create_dir(dir.path().join("content")).expect("a content directory");
         let config = "[site]\nurl = \"https://example.org\"\ntitle = \"Example\"\ndescription = \"About examples\"\n".to_owned();
         TestSite {

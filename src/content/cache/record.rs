@@ -107,6 +107,9 @@ impl Record<'_> {
         file: &Path,
         rendering: &Arc<Rendering>,
     ) -> Option<(Post, Vec<Finding>)> {
+        if self.markers.iter().any(Marker::withdraws_or_is_in_doubt) {
+            return None;
+        }
         let labels =
             |labels: &[&str]| -> Labels { labels.iter().map(|label| Arc::from(*label)).collect() };
         let path: Arc<str> = self.path.into();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::Library;
 use super::taking::Taken;
@@ -16,12 +17,17 @@ use crate::priority::Priority;
 /// The file is written again when more than this part of the posts would have to be read: that many are read
 /// in no time.
 const PART: usize = 64;
+/// For what was taken back it is not written again sooner.
+const NO_SOONER: Duration = Duration::from_secs(60);
 
 /// What there is to keep.
 #[derive(Debug, Default)]
 pub(super) struct Keeping {
     /// How many posts were read that may be kept, or went, since the file was written.
     pub(super) unsaved: usize,
+    /// Whether the file has a post that was taken back, or that went.
+    pub(super) holds_too_much: bool,
+    written: Option<Instant>,
     writing: Option<JoinHandle<()>>,
 }
 
@@ -29,7 +35,15 @@ impl Keeping {
     /// Notes what became of a file that was read. What is taken back is not to stay in the file either.
     pub(super) fn note(&mut self, taken: &Taken) {
         let was_kept = |was: &Arc<Post>| cache::Known::may_be_of(was);
-        self.unsaved += usize::from(taken.is_other && taken.was.as_ref().is_some_and(was_kept));
+        self.holds_too_much |= taken.is_withheld && taken.was.as_ref().is_some_and(was_kept);
+    }
+
+    fn is_due(&self, posts: usize) -> bool {
+        let is_new = || {
+            self.written
+                .is_none_or(|written| written.elapsed() >= NO_SOONER)
+        };
+        self.unsaved > posts / PART || (self.holds_too_much && is_new())
     }
 }
 
@@ -78,7 +92,7 @@ impl Library {
         let Some(file) = &config.content.cache else {
             return;
         };
-        if self.keeping.unsaved <= self.files.len() / PART {
+        if !self.keeping.is_due(self.files.len()) {
             return;
         }
         if let Some(writing) = self
@@ -92,6 +106,8 @@ impl Library {
             return;
         }
         self.keeping.unsaved = 0;
+        self.keeping.holds_too_much = false;
+        self.keeping.written = Some(Instant::now());
         let known = self.files.values();
         let known = known
             .filter(|known| known.state == State::Post)

@@ -40,7 +40,9 @@ impl Library {
         let most_texts = texts::most(config);
         let (cached, unsaved) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let one = |path: &str, candidate: &Candidate, block: Option<&Block<'_>>| {
-            let known = rendering.and_then(|rendering| block?.reading(path, candidate, rendering));
+            let known = || block?.reading(path, candidate, rendering?);
+            let is_believed = cache.is_some_and(|cache| cache.believes(candidate));
+            let known = if is_believed { known() } else { None };
             let mut reading = match known {
                 Some(known) => {
                     cached.fetch_add(1, Ordering::Relaxed);

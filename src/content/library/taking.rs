@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Library;
+use crate::content::cache;
 use crate::content::known::Known;
 use crate::content::read::Reading;
 use crate::post::Post;
@@ -10,6 +11,8 @@ use crate::post::Post;
 /// What came of a file that was read.
 pub(super) struct Taken {
     pub(super) is_other: bool,
+    /// Whether it is no post, or one that takes itself back.
+    pub(super) is_withheld: bool,
     /// Whether it says something else of the posts below it.
     pub(super) withholds_other: bool,
     /// Its post before.
@@ -29,6 +32,7 @@ impl Library {
                     && before.post == file.post
                     && before.findings == file.findings
             }),
+            is_withheld: !file.post.as_deref().is_some_and(cache::Known::may_be_of),
             withholds_other: before
                 .map_or(&[][..], |before| &*before.withholds)
                 .ne(&*file.withholds),

@@ -4,14 +4,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Library;
 use crate::config::{Config, FeedContent};
 use crate::content::known::{Known, State};
+use crate::priority::give_way;
 
 /// So many bytes are kept besides, for a site of some hundred posts all of them.
 const MOST: usize = 2 * 1024 * 1024;
 /// So many are, until they are rendered, where a feed of bounded length is cut from every post whole.
 const MOST_UNTIL_RENDERED: usize = 128 * 1024 * 1024;
+
+/// So many are looked for at once.
+const AT_ONCE: usize = 64;
 
 /// How many bytes of texts may be kept when they are read.
 pub(super) fn most(config: &Config) -> usize {
@@ -40,7 +46,12 @@ impl Library {
     /// Keeps the texts of the posts of these files, which feeds hold whole now, and lets go of those that feeds
     /// held before.
     pub fn keep_texts<'a>(&mut self, paths: impl Iterator<Item = &'a str>, config: &Config) {
-        if Library::keeps_every_text(config) {
+        let keeps_all = Library::keeps_every_text(config);
+        if !self.has_all_texts {
+            self.fill(if keeps_all { usize::MAX } else { MOST });
+            self.has_all_texts = true;
+        }
+        if keeps_all {
             return;
         }
         let own = |path| self.files.get_key_value(path).map(|(path, _)| path);
@@ -73,6 +84,30 @@ impl Library {
             if !self.held.contains(path) {
                 self.texts -= forget(known).min(self.texts);
             }
+        }
+    }
+}
+
+impl Library {
+    /// Keeps the texts of posts that have none, as those that were not read have, up to so many bytes.
+    fn fill(&mut self, most: usize) {
+        let missing = |known: &&Known| {
+            let post = known.post.as_ref();
+            post.is_some_and(|post| !post.body.is_at_hand())
+        };
+        let missing: Vec<&Known> = self.files.values().filter(missing).collect();
+        for some in missing.chunks(AT_ONCE) {
+            if self.texts >= most {
+                break;
+            }
+            let keep = |known: &&Known| {
+                give_way();
+                if let Some(post) = &known.post {
+                    post.body.keep();
+                }
+                known.kept()
+            };
+            self.texts += some.par_iter().map(keep).sum::<usize>();
         }
     }
 }
