@@ -175,6 +175,11 @@ impl Pipeline {
         self.again = true;
     }
 
+    /// Lets the next look read every file, as another may be in its place that looks the same.
+    pub fn read_again(&mut self) {
+        self.library.read_again();
+    }
+
     /// Looks at the content, and publishes what is to be seen as of `now`.
     ///
     /// # Errors

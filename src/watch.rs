@@ -254,6 +254,8 @@ impl Watch {
         if ticks.tick <= at {
             ticks.tick = at + TICK;
             if self.sight.follow() {
+                // What is mounted there now may have other files of the very same times.
+                self.pipeline.read_again();
                 self.pace.everything(at);
             }
         }
