@@ -168,7 +168,7 @@ fn name_program() -> io::Result<u128> {
 }
 
 impl Cache {
-    /// Opens a file that was written by [`write`] with the same `identity`.
+    /// Opens a file that was written by [`write()`] with the same `identity`.
     ///
     /// # Errors
     /// Nothing can be taken from it.
