@@ -10,7 +10,7 @@ mod ground;
 mod record;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -27,9 +27,8 @@ use crate::fingerprint::Quick;
 use crate::post::Post;
 use crate::stamp::Seal;
 use file::Draft;
+use ground::Grounds;
 use record::Record;
-
-pub(super) use ground::Grounds;
 
 /// How the file begins. The last digit counts up with the form.
 const MAGIC: &[u8; 16] = b"courant posts 1\n";
@@ -177,7 +176,7 @@ impl Cache {
             io::ErrorKind::NotFound => Unusable::Missing,
             _ => Unusable::Io(error),
         })?;
-        let mut file = file.ok_or(Unusable::Another)?;
+        let file = file.ok_or(Unusable::Another)?;
         let length = file.metadata().map_err(Unusable::Io)?.len();
         let before_tail = length.checked_sub(TAIL as u64).ok_or(Unusable::Damaged)?;
         let mut magic = [0; MAGIC.len()];
@@ -186,9 +185,8 @@ impl Cache {
             return Err(Unusable::Foreign);
         }
         let mut tail = [0; TAIL];
-        file.seek(SeekFrom::Start(before_tail))
-            .map_err(Unusable::Io)?;
-        file.read_exact(&mut tail).map_err(damaged)?;
+        file.read_exact_at(&mut tail, before_tail)
+            .map_err(damaged)?;
         let (offset, size, sum): (u64, u64, u128) = unpack(&tail)?;
         let ends = offset.checked_add(size) == Some(before_tail);
         if !ends || size > MOST_INDEX {

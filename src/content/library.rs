@@ -132,8 +132,11 @@ impl Library {
         progress: &Progress,
     ) -> Result<Looked, LibraryError> {
         progress.begin(Stage::Listing, 0);
-        // To know whose it is takes as long as to list some thousand files.
-        let (scan, cache) = rayon::join(|| self.scan(scope, config), || self.cache(config));
+        let (scan, cache) = match self.kept(config) {
+            // To know whose it is takes as long as to list some thousand files.
+            Some(kept) => rayon::join(|| self.scan(scope, config), || Library::cache(kept, config)),
+            None => (self.scan(scope, config), None),
+        };
         let mut scan = scan.inspect_err(|_| self.rendering = None)?;
         let rendering = match (&self.rendering, self.depth) {
             (Some(rendering), _) => Some(Arc::clone(rendering)),
@@ -158,6 +161,7 @@ impl Library {
             progress,
         );
         if let Some(cache) = cache {
+            tracing::info!(taken = read.cached, of = cache.posts, "posts were kept");
             // The file has posts that are no longer as they were.
             self.keeping.holds_too_much = cache.posts != read.cached;
             self.has_all_texts = false;

@@ -10,6 +10,7 @@ impl Pipeline {
     /// Keeps the texts of the posts that feeds made ahead hold whole.
     pub(super) fn keep_texts(&mut self) {
         if Library::keeps_every_text(&self.config) {
+            // To name each would cost as much as the site is large.
             self.library.keep_texts(std::iter::empty(), &self.config);
             return;
         }

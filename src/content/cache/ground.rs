@@ -12,11 +12,11 @@ use crate::stamp::Stamp;
 
 /// What is known of the devices that files are on.
 #[derive(Debug, Default)]
-pub(crate) struct Grounds(RwLock<HashMap<u64, bool>>);
+pub(super) struct Grounds(RwLock<HashMap<u64, bool>>);
 
 impl Grounds {
     /// Whether a file that has this stamp is another whenever it has other bytes.
-    pub(crate) fn bears(&self, stamp: &Stamp, file: &Path) -> bool {
+    pub(super) fn bears(&self, stamp: &Stamp, file: &Path) -> bool {
         // Programs that make images write whole seconds.
         let Some(device) = stamp.device().filter(|_| stamp.was_noted_by_a_kernel()) else {
             return false;

@@ -50,7 +50,7 @@ pub(super) struct Record<'a> {
 impl Record<'_> {
     /// Whether a post may be kept.
     pub(super) fn may_be_of(post: &Post) -> bool {
-        !post.markers.iter().any(Marker::withdraws_or_is_in_doubt)
+        !withdraws(&post.markers)
     }
 
     pub(super) fn of(known: &Known) -> Record<'_> {
@@ -107,7 +107,7 @@ impl Record<'_> {
         file: &Path,
         rendering: &Arc<Rendering>,
     ) -> Option<(Post, Vec<Finding>)> {
-        if self.markers.iter().any(Marker::withdraws_or_is_in_doubt) {
+        if withdraws(&self.markers) {
             return None;
         }
         let labels =
@@ -140,6 +140,10 @@ impl Record<'_> {
         };
         Some((post, self.findings.to_vec()))
     }
+}
+
+fn withdraws(markers: &[Marker]) -> bool {
+    markers.iter().any(Marker::withdraws_or_is_in_doubt)
 }
 
 fn instant(at: DateTime<Utc>) -> Instant {

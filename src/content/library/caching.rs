@@ -23,7 +23,7 @@ const NO_SOONER: Duration = Duration::from_secs(60);
 /// What there is to keep.
 #[derive(Debug, Default)]
 pub(super) struct Keeping {
-    /// How many posts were read that may be kept, or went, since the file was written.
+    /// How many posts were read that may be kept, since the file was written.
     pub(super) unsaved: usize,
     /// Whether the file has a post that was taken back, or that went.
     pub(super) holds_too_much: bool,
@@ -64,10 +64,14 @@ impl Library {
         }
     }
 
-    /// The file of the last run, at the first look.
-    pub(super) fn cache(&self, config: &Config) -> Option<Cache> {
-        let file = config.content.cache.as_ref();
-        let file = file.filter(|_| self.depth == Depth::Outline && !self.looked)?;
+    /// The file that the last run may have left, at the first look.
+    pub(super) fn kept<'a>(&self, config: &'a Config) -> Option<&'a Path> {
+        let file = config.content.cache.as_deref();
+        file.filter(|_| self.depth == Depth::Outline && !self.looked)
+    }
+
+    /// What the last run left.
+    pub(super) fn cache(file: &Path, config: &Config) -> Option<Cache> {
         let identity = cache::identity(config).map_err(Unusable::Io);
         match identity.and_then(|identity| Cache::open(file, identity)) {
             Ok(cache) => Some(cache),

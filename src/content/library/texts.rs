@@ -86,9 +86,7 @@ impl Library {
             }
         }
     }
-}
 
-impl Library {
     /// Keeps the texts of posts that have none, as those that were not read have, up to so many bytes.
     fn fill(&mut self, most: usize) {
         let missing = |known: &&Known| {
