@@ -18,6 +18,7 @@ mod connection;
 mod date;
 mod delta;
 mod describe;
+mod direct;
 mod fields;
 mod frequency;
 mod guests;
@@ -33,13 +34,16 @@ mod one_path;
 mod precondition;
 mod protocol;
 mod pulse;
+mod question;
 mod qvalue;
 mod readers;
+mod ready;
 mod reply;
 mod respond;
 mod rests;
 mod select;
 mod sending;
+mod service;
 mod strict;
 mod traffic;
 mod workers;
@@ -57,7 +61,7 @@ use crate::access_log::AccessLog;
 use crate::config;
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
-use connection::{Service, stopped};
+use connection::{Serving, stopped};
 use guests::Guests;
 use listen::{Accepted, Listener};
 use rests::Rests;
@@ -95,7 +99,7 @@ pub struct Server {
 }
 
 struct Shared {
-    service: Service,
+    serving: Serving,
     permits: Arc<Semaphore>,
     guests: Arc<Guests>,
     traffic: Traffic,
@@ -123,7 +127,7 @@ impl Server {
         Server {
             shared: Arc::new(Shared {
                 traffic: source.traffic.clone(),
-                service: Service::new(source, config, clock),
+                serving: Serving::new(source, config, clock),
                 permits: Arc::new(Semaphore::new(permits)),
                 guests: Guests::new(config.limits.connections_per_address),
                 header_timeout: config.header_timeout,
@@ -227,7 +231,10 @@ async fn answer(
         Accepted::Unix(_) => None,
     };
     let _open = shared.traffic.accepted();
-    let Some(_place) = shared.guests.welcome(peer, shared.service.trusts(peer)) else {
+    let Some(_place) = shared
+        .guests
+        .welcome(peer, shared.serving.service.trusts(peer))
+    else {
         shared.traffic.refused();
         return debug!(?peer, "the address has as many connections as it may");
     };
@@ -235,15 +242,15 @@ async fn answer(
         Some(permit) => permit,
         None => Arc::clone(&shared.permits).acquire_owned().await,
     };
-    let service = &shared.service;
+    let serving = &shared.serving;
     match accepted {
-        Accepted::Tcp(stream, peer) => service.serve(stream, Some(peer), stop, &rests).await,
-        Accepted::Unix(stream) => service.serve(stream, None, stop, &rests).await,
+        Accepted::Tcp(stream, peer) => serving.serve(stream, Some(peer), stop, &rests).await,
+        Accepted::Unix(stream) => serving.serve(stream, None, stop, &rests).await,
         // On its own, or each connection without TLS would hold as much memory as one with it.
         Accepted::Tls(stream, peer, tls) => {
             let encrypted = async {
                 match timeout(shared.header_timeout, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => service.serve(stream, Some(peer), stop, &rests).await,
+                    Ok(Ok(stream)) => serving.serve(stream, Some(peer), stop, &rests).await,
                     Ok(Err(error)) => debug!(%error, %peer, "no TLS was agreed upon"),
                     Err(_) => debug!(%peer, "a TLS handshake was not over in time"),
                 }
@@ -297,6 +304,8 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope, Link};
+    use crate::snapshot::Snapshot;
     use std::future::ready;
     use std::time::Instant;
 
@@ -308,6 +317,36 @@ mod tests {
             traffic: Traffic::default(),
             access_log: None,
         }
+    }
+
+    /// An output that is there.
+    pub(super) fn artifact(key: ArtifactKey, body: &str) -> Artifact {
+        Artifact {
+            noindex: matches!(key, ArtifactKey::CardPage(_)),
+            links: vec![Link {
+                target: "https://e.org/".into(),
+                rel: "alternate",
+                mime_type: None,
+            }],
+            key,
+            body: Body::Ready(vec![body.as_bytes().to_vec().into()]),
+        }
+    }
+
+    /// What a small site has, as of 1000 seconds after the epoch, in all its forms.
+    pub(super) fn snapshot() -> Snapshot {
+        let long = "<p>the same again</p>".repeat(50);
+        let artifacts = vec![
+            artifact(ArtifactKey::Home, "home"),
+            artifact(ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), &long),
+            artifact(ArtifactKey::CardPage("/%D0%BD/".into()), &long),
+            artifact(ArtifactKey::Robots, "a"),
+        ];
+        let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let snapshot = Snapshot::next(&Snapshot::default(), artifacts, made);
+        snapshot.compress();
+        snapshot.refine(&mut || false);
+        snapshot
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use super::qvalue::thousandths;
 pub(super) fn prefers_html(fields: &Fields<'_>) -> bool {
     let mut wishes = Wishes::default();
     for line in fields.lines(Field::Accept) {
-        let Ok(line) = line.to_str() else {
+        let Some(line) = line.text() else {
             return false;
         };
         // Nobody quotes here; a comma in quotes would be read as the end of a member.

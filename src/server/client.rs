@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::fields::{Field, Fields};
+use super::fields::{Field, Fields, Value};
 use crate::config::{SaysClient, TrustedProxies, household};
 
 /// Who asks, as far as it can be told; `None` for one who is not to be counted: of this machine, or
@@ -44,7 +44,7 @@ pub(super) fn named(
     // Each proxy adds who came to it, so what is true begins at the end, and ends with the first who is
     // not trusted.
     let lines = fields.lines(field);
-    let members = lines.filter_map(|line| line.to_str().ok());
+    let members = lines.filter_map(Value::text);
     let members: Vec<&str> = members.flat_map(|line| line.split(',')).collect();
     let mut address = None;
     for member in members.into_iter().rev() {

@@ -5,6 +5,7 @@
 //! meet a request that is under way. So the next answer says that it is the last, and who does not ask
 //! for a while is closed.
 
+use std::convert::Infallible;
 use std::future::{pending, poll_fn};
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
@@ -13,9 +14,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, watch};
 use tokio::task::yield_now;
@@ -23,67 +22,61 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use super::Source;
-use super::client;
-use super::fields::Fields;
-use super::frequency::Frequency;
-use super::line::Line;
 use super::making::Making;
-use super::note::Note;
-use super::protocol::{Connection, Protocols};
+use super::protocol::{Answers, Connection, Protocols};
 use super::pulse::{Felt, Limits, Pulse, REST, Verdict};
-use super::readers::Pace;
-use super::respond::{Reply, Rules, reply, too_many};
+use super::question::Question;
 use super::rests::Rests;
 use super::sending::Answer;
-use super::traffic::{Ended, Traffic};
-use crate::access_log::AccessLog;
-use crate::artifact::Pieces;
-use crate::config::{self, SaysClient, TrustedProxies};
-use crate::gallery::Gallery;
-use crate::snapshot::Current;
+use super::service::{Asker, Service, Written};
+use super::traffic::Ended;
+use crate::config;
 
 /// How long a silent HTTP/2 client has to take note that we leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a connection over HTTP/1 may still ask when the server stops.
 const LINGER: Duration = Duration::from_secs(1);
 
-const CLOSE: HeaderValue = HeaderValue::from_static("close");
-
 /// What all connections of a server share.
-pub(super) struct Service {
-    current: Current,
-    gallery: Gallery,
-    traffic: Traffic,
-    access_log: Option<AccessLog>,
-    rules: Rules,
+pub(super) struct Serving {
+    pub(super) service: Service,
     limits: Limits,
-    frequency: Option<Frequency>,
-    trusted_proxies: TrustedProxies,
-    says_client: SaysClient,
     linger: Duration,
     /// Held by the connection that is being closed at the stop.
     closing: Mutex<()>,
-    clock: fn() -> SystemTime,
     protocols: Protocols,
 }
 
-impl Service {
+/// What answers on one connection.
+struct Answering<'a> {
+    service: &'a Service,
+    asker: Asker,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Answering<'_> {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Making;
+
+    fn call(&self, request: Request<Incoming>) -> Making {
+        self.service.answer(&request, &self.asker)
+    }
+}
+
+impl Answers for Answering<'_> {
+    fn directly(&self, question: &Question<'_>) -> Option<Written> {
+        self.service.answer_directly(question, &self.asker)
+    }
+}
+
+impl Serving {
     pub(super) fn new(
         source: Source,
         config: &config::Server,
         clock: fn() -> SystemTime,
-    ) -> Service {
-        Service {
-            current: source.current,
-            gallery: source.gallery,
-            traffic: source.traffic,
-            access_log: source.access_log,
-            rules: Rules::new(
-                &config.public_url,
-                config.limits.target_length,
-                config.limits.header_size,
-            )
-            .caching(&config.cache),
+    ) -> Serving {
+        Serving {
+            service: Service::new(source, config, clock),
             limits: Limits {
                 head: config.header_timeout,
                 silence: config.idle_timeout,
@@ -91,103 +84,9 @@ impl Service {
                 requests: config.limits.requests_per_connection,
                 idle_bytes: config.limits.idle_bytes,
             },
-            frequency: config.limits.polls.map(Frequency::new),
-            trusted_proxies: config.trusted_proxies.clone(),
-            says_client: config.says_client,
             linger: LINGER.min(config.drain_timeout / 2),
             closing: Mutex::new(()),
-            clock,
             protocols: Protocols::new(&config.limits),
-        }
-    }
-
-    /// Whether the word of who connects from an address counts, as to who asks.
-    pub(super) fn trusts(&self, peer: Option<IpAddr>) -> bool {
-        self.trusted_proxies.trusts(peer)
-    }
-
-    /// Who asks, as far as it is to be counted.
-    fn client(&self, fields: &Fields<'_>, peer: Option<IpAddr>) -> Option<IpAddr> {
-        client::address(peer, fields, &self.trusted_proxies, self.says_client)
-    }
-
-    /// The line of the access log.
-    fn line<B>(
-        &self,
-        request: &Request<B>,
-        fields: &Fields<'_>,
-        peer: Option<IpAddr>,
-        now: SystemTime,
-    ) -> Line {
-        let says = self.says_client;
-        let address = client::named(peer, fields, &self.trusted_proxies, says);
-        // A proxy that says nothing of it is who asks.
-        Line::new(request, address.or(peer), now)
-    }
-
-    /// Whether somebody asks too soon again without a condition for what is here; how long to wait, if that
-    /// is so often that it is refused.
-    fn pace<B>(
-        &self,
-        request: &Request<B>,
-        fields: &Fields<'_>,
-        reply: &Reply,
-        peer: Option<IpAddr>,
-    ) -> Result<Pace, Duration> {
-        let Some(frequency) = &self.frequency else {
-            return Ok(Pace::Calm);
-        };
-        if reply.status() != StatusCode::OK
-            || request.method() != Method::GET
-            || fields.has_condition()
-        {
-            return Ok(Pace::Calm);
-        }
-        let Some(client) = self.client(fields, peer) else {
-            return Ok(Pace::Calm);
-        };
-        let path = request.uri().path();
-        let is_early = frequency.note(client, path, Instant::now())?;
-        Ok(if is_early { Pace::Hasty } else { Pace::Calm })
-    }
-
-    /// Answers a request.
-    fn answer(
-        &self,
-        request: &Request<Incoming>,
-        peer: Option<IpAddr>,
-        pulse: &Arc<Pulse>,
-        traffic: &Arc<Traffic>,
-    ) -> Making {
-        let version = request.version();
-        let (began, is_last) = pulse.request(version);
-        let now = (self.clock)();
-        let fields = Fields::of(request.headers());
-        let (mut reply, asked) = reply(request, &fields, &self.current.read(), &self.rules, now);
-        let pace = self.pace(request, &fields, &reply, peer);
-        let pace = pace.unwrap_or_else(|wait| {
-            reply = Reply::Whole(too_many(wait, now));
-            Pace::Refused
-        });
-        let mut note = Note::new(Arc::clone(traffic), &fields, asked, began);
-        let client = || self.client(&fields, peer);
-        note.asked_by(&fields, client, pace, reply.status());
-        if let Some(log) = &self.access_log {
-            note = note.with_line(log.clone(), self.line(request, &fields, peer, now));
-        }
-        let pulse = Arc::clone(pulse);
-        match reply {
-            Reply::Whole(response) => {
-                Making::Made(Some(sent(response, note, version, pulse, is_last)))
-            }
-            Reply::Awaits(awaiting) => {
-                let (gallery, drawing) = (self.gallery.clone(), pulse.draws());
-                Making::Awaited(Box::pin(async move {
-                    let drawn = gallery.get(&awaiting.deferred).await;
-                    drop(drawing);
-                    sent(awaiting.with(drawn), note, version, pulse, is_last)
-                }))
-            }
         }
     }
 
@@ -204,11 +103,15 @@ impl Service {
     {
         let pulse = Pulse::new(self.limits);
         let socket = Felt::new(socket, Arc::clone(&pulse));
-        let answering = Arc::clone(&pulse);
-        // Of this connection, so that threads do not meet at the count of its handles.
-        let traffic = Arc::new(self.traffic.clone());
-        let service = service_fn(move |request| self.answer(&request, peer, &answering, &traffic));
-        let mut connection = Connection::new(&self.protocols, socket, service);
+        let answering = Answering {
+            service: &self.service,
+            asker: Asker {
+                peer,
+                pulse: Arc::clone(&pulse),
+                traffic: Arc::new(self.service.traffic.clone()),
+            },
+        };
+        let mut connection = Connection::new(&self.protocols, socket, answering);
         let mut leaving = Leaving::Not;
         if *stop.borrow() {
             // Taken at the last moment.
@@ -220,11 +123,11 @@ impl Service {
             let mut wake = match pulse.verdict(now) {
                 Verdict::Wait(until) => until,
                 Verdict::HeadLate => {
-                    self.traffic.ended(Ended::Late);
+                    self.service.traffic.ended(Ended::Late);
                     return debug!(?peer, "a request's head did not arrive in time");
                 }
                 Verdict::Slow => {
-                    self.traffic.ended(Ended::Slow);
+                    self.service.traffic.ended(Ended::Slow);
                     return debug!(?peer, "an answer is taken too slowly");
                 }
                 Verdict::Silent | Verdict::Enough => break,
@@ -261,7 +164,7 @@ impl Service {
                 }
             }
             let stops = matches!(leaving, Leaving::Not).then_some(&mut stop);
-            match next(&mut connection, stops, wake).await {
+            match next(&mut connection, Connection::is_awake, stops, wake).await {
                 Next::Ended(ended) => return log(ended, peer),
                 Next::Stops => {
                     pulse.leave();
@@ -293,15 +196,18 @@ enum Next<T> {
 }
 
 /// Waits for the end of a connection, for the stop of the server if that is waited for, and for an instant. In this
-/// order: what has already arrived when the stop comes is answered.
+/// order: what has already arrived when the stop comes is answered. A connection that `is_awake` only now is
+/// looked at again at once, for it is to rest before that instant.
 ///
 /// All but one in thousands of wakes are the connection's. So the others are asked again only when
 /// they have something to say, which is cheap to see, or when it is another task that is to be woken.
 async fn next<F: Future + Unpin>(
     connection: &mut F,
+    is_awake: impl Fn(&F) -> bool,
     stop: Option<&mut watch::Receiver<bool>>,
     wake: Instant,
 ) -> Next<F::Output> {
+    let was_awake = is_awake(connection);
     let signal = stop.as_deref().cloned();
     let has_signal = || {
         let signal = signal.as_ref();
@@ -318,6 +224,9 @@ async fn next<F: Future + Unpin>(
     poll_fn(|cx| {
         if let Poll::Ready(ended) = Pin::new(&mut *connection).poll(cx) {
             return Poll::Ready(Next::Ended(ended));
+        }
+        if !was_awake && is_awake(connection) {
+            return Poll::Ready(Next::Wakes);
         }
         let is_known = known
             .as_ref()
@@ -355,23 +264,6 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stops| *stops).await;
 }
 
-/// An answer on its way.
-fn sent(
-    response: Response<Pieces>,
-    mut note: Note,
-    version: Version,
-    pulse: Arc<Pulse>,
-    is_last: bool,
-) -> Response<Answer> {
-    note.made(response.status());
-    let leaves = is_last || pulse.leaves();
-    let mut response = response.map(|bytes| Answer::new(bytes, version, pulse, note));
-    if leaves && version != Version::HTTP_2 {
-        response.headers_mut().insert(CONNECTION, CLOSE);
-    }
-    response
-}
-
 fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Option<IpAddr>) {
     if let Err(error) = ended {
         debug!(error, ?peer, "a connection ended with an error");
@@ -380,46 +272,245 @@ fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Option
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::runtime::Builder;
     use tokio::time::sleep;
 
     use super::*;
-    use crate::server::tests::nothing;
+    use crate::server::direct;
+    use crate::server::tests::{nothing, snapshot};
+    use crate::server::traffic::Figures;
 
-    async fn ask(client: &mut DuplexStream) -> String {
-        client
-            .write_all(b"GET /none HTTP/1.1\r\nhost: e.org\r\n\r\n")
-            .await
-            .unwrap();
+    const PLAIN: &str = "GET /none HTTP/1.1\r\nhost: e.org\r\n\r\n";
+    /// Which is for hyper.
+    const ODD: &str = "GET /none HTTP/1.1\r\nhost: e.org\r\ncontent-length: 0\r\n\r\n";
+
+    async fn ask(client: &mut DuplexStream, request: &str) -> String {
+        client.write_all(request.as_bytes()).await.unwrap();
         let mut room = vec![0; 4096];
         let length = client.read(&mut room).await.unwrap();
         room.truncate(length);
         String::from_utf8(room).unwrap()
     }
 
+    /// A server of a small site, a quarter of an hour after that was made.
+    fn serving() -> Serving {
+        let source = nothing();
+        source.current.publish(snapshot());
+        let config = config::Server::default();
+        Serving::new(source, &config, || {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_900)
+        })
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_does_not_ask_for_a_while_rests_and_is_answered_when_it_asks_again() {
-        let service = Service::new(nothing(), &config::Server::default(), || {
-            SystemTime::UNIX_EPOCH
-        });
+        let serving = serving();
         let (rests, (_stop, stops)) = (Rests::new(), watch::channel(false));
         let (mut client, server) = duplex(64 * 1024);
         let resting = Arc::clone(&rests);
         let serving = tokio::spawn(async move {
-            service.serve(server, None, stops, &resting).await;
+            serving.serve(server, None, stops, &resting).await;
         });
         for round in 1..4 {
             for _ in 0..3 {
-                assert!(ask(&mut client).await.starts_with("HTTP/1.1 404 "));
+                assert!(ask(&mut client, ODD).await.starts_with("HTTP/1.1 404 "));
                 sleep(REST / 2).await;
                 assert_eq!(rests.count(), round - 1, "it asks again soon");
             }
             sleep(REST).await;
             assert_eq!(rests.count(), round);
-            sleep(4 * REST).await;
-            assert_eq!(rests.count(), round, "it rests already");
+            for _ in 0..3 {
+                assert!(ask(&mut client, PLAIN).await.starts_with("HTTP/1.1 404 "));
+                sleep(2 * REST).await;
+                assert_eq!(rests.count(), round, "it rests already");
+            }
         }
         drop(client);
         serving.await.unwrap();
+    }
+
+    /// What is answered to bytes on a connection of its own, if all come at once or the first apart from the
+    /// others; and what was counted.
+    fn answers(bytes: &[u8], first_apart: bool) -> (Vec<u8>, Figures) {
+        let mut runtime = Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let serving = serving();
+            let traffic = serving.service.traffic.clone();
+            let (_stop, stops) = watch::channel(false);
+            let (client, server) = duplex(64 * 1024);
+            let (mut answers, mut asks) = tokio::io::split(client);
+            let rests = Rests::new();
+            let serving = serving.serve(server, "192.0.2.1".parse().ok(), stops, &rests);
+            let asking = async {
+                let (first, rest) = bytes.split_at(usize::from(first_apart));
+                asks.write_all(first).await.unwrap();
+                // It is paused until all that can be read is.
+                sleep(Duration::from_millis(1)).await;
+                // Who is refused may not be listened to any longer.
+                let _ = asks.write_all(rest).await;
+            };
+            let mut all = Vec::new();
+            let ((), (), read) = tokio::join!(serving, asking, answers.read_to_end(&mut all));
+            read.unwrap();
+            (all, traffic.figures())
+        })
+    }
+
+    /// The same, if it is the same either way.
+    fn answer(bytes: &[u8]) -> Result<Vec<u8>, TestCaseError> {
+        let (direct, by_hyper) = (answers(bytes, false), answers(bytes, true));
+        // What hyper answers by itself has the date of today.
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            let lines = text.split("\r\n").filter(|line| {
+                !line.starts_with("date: ") || line.starts_with("date: Thu, 01 Jan 1970 00:31:40")
+            });
+            lines.collect::<Vec<_>>().join("\r\n")
+        };
+        prop_assert_eq!(text(&direct.0), text(&by_hyper.0), "{}", text(bytes));
+        prop_assert_eq!(direct.1, by_hyper.1, "{}", text(bytes));
+        Ok(direct.0)
+    }
+
+    /// With which all connections end here.
+    const LAST: &str = "GET /robots.txt HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n";
+
+    #[test]
+    fn what_is_answered_directly_is_what_hyper_would_answer() {
+        let feed = answer(LAST.replace("/robots.txt", "/rss.xml").as_bytes()).unwrap();
+        let feed = String::from_utf8(feed).unwrap();
+        let tag = feed.lines().find_map(|line| line.strip_prefix("etag: "));
+        let same = format!("If-None-Match: {}", tag.unwrap());
+        let cases = [
+            ("GET /rss.xml", "", 200),
+            ("GET /rss.xml", same.as_str(), 304),
+            ("GET /rss.xml?page=1", "iF-nOnE-mAtCh: *", 304),
+            ("GET /rss.xml", "Accept-Encoding: gzip, br", 200),
+            ("GET /rss.xml", "Connection: keep-alive", 200),
+            ("HEAD /rss.xml", "Accept-Encoding: zstd", 200),
+            ("GET /rss.xml", "If-Match: \"x\"", 412),
+            (
+                "GET /rss.xml",
+                "If-Modified-Since: Thu, 01 Jan 1970 00:30:00 GMT",
+                304,
+            ),
+            ("GET /rss.xml?page=7", "", 404),
+            ("GET /rss.xml/", "", 308),
+            ("GET /%72ss.xml", "X: caf\u{e9}", 200),
+            ("GET /", "Host: f", 400),
+            ("GET /%", "", 400),
+            ("HEAD /none", "", 404),
+        ];
+        for (line, field, status) in cases {
+            let mut request = format!("{line} HTTP/1.1\r\nHost: e\r\n");
+            if !field.is_empty() {
+                request.push_str(field);
+                request.push_str("\r\n");
+            }
+            request.push_str("\r\n");
+            let is_direct = direct::answered(request.as_bytes(), 100, |_| Some(()));
+            assert!(is_direct.is_some(), "{request}");
+            let answer = answer(format!("{request}{LAST}").as_bytes()).unwrap();
+            let expected = format!("HTTP/1.1 {status} ");
+            assert!(answer.starts_with(expected.as_bytes()), "{request}");
+            let last = b"connection: close";
+            assert!(
+                answer.windows(last.len()).any(|part| part == last),
+                "{request}"
+            );
+        }
+    }
+
+    /// A line of a head, usual or not.
+    fn line() -> impl Strategy<Value = String> {
+        const USUAL: &[&str] = &[
+            "Host: e.org",
+            "Host:",
+            "Host: a b",
+            "hOST: e.org:80",
+            "Accept: text/html,*/*;q=0.8",
+            "Accept: application/rss+xml",
+            "Accept-Encoding: gzip, deflate, br, zstd",
+            "Accept-Encoding: br;q=0.5",
+            "Accept-Encoding: identity;q=0",
+            "If-None-Match: *",
+            "If-None-Match: \"a\"",
+            "If-Match: *",
+            "If-Modified-Since: Thu, 01 Jan 1970 00:16:40 GMT",
+            "If-Unmodified-Since: Thu, 01 Jan 1970 00:16:39 GMT",
+            "A-IM: feed",
+            "User-Agent: Reader/1.0 (12 subscribers)",
+            "Via: 1.1 proxy",
+            "X-Forwarded-For: 198.51.100.1",
+            "Connection: keep-alive",
+            "Connection: close",
+            "Connection: Upgrade, HTTP2-Settings",
+            "Upgrade: h2c",
+            "Content-Length: 0",
+            "Content-Length: 5",
+            "Transfer-Encoding: chunked",
+            "Expect: 100-continue",
+            "Expect: something",
+            "Range: bytes=0-3",
+            "TE: trailers",
+            "Cookie: a=b; c=d",
+            " folded",
+            "no colon",
+            "X: \u{e9}\t ",
+            "X: \0",
+        ];
+        prop_oneof![
+            12 => select(USUAL).prop_map(str::to_owned),
+            2 => "[A-Za-z-]{1,30}: ?[ -~]{0,20}",
+            1 => (1..5_000_usize).prop_map(|length| format!("X: {}", "x".repeat(length))),
+            1 => (1..120_usize).prop_map(|count| vec!["X: y"; count].join("\r\n")),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn whoever_answers_it_is_the_same_answer(
+            requests in vec(
+                (
+                    prop_oneof![
+                        8 => Just("GET"), 2 => Just("HEAD"), 1 => Just("POST"), 1 => Just("get"),
+                        1 => Just("OPTIONS"), 1 => Just("CONNECT"), 1 => Just("\r\nGET")
+                    ],
+                    prop_oneof![
+                        6 => select([
+                            "/rss.xml", "/", "/robots.txt", "/cards/%D0%BD/", "/cards/%d0%bd/",
+                            "/rss.xml?page=2", "/rss.xml?", "/rss.xml#a", "/Rss.xml", "//rss.xml",
+                            "/./rss.xml", "/rss.xml/", "/%2e%2e/rss.xml", "/%00", "/none", "*",
+                            "http://e.org/rss.xml", "http://u@e.org/", "e.org:80", "/rss.xml|",
+                        ].as_slice()).prop_map(str::to_owned),
+                        1 => "/[ -~]{0,12}",
+                    ],
+                    prop_oneof![8 => Just("HTTP/1.1"), 1 => Just("HTTP/1.0"), 1 => Just("HTTP/1.2")],
+                    vec(line(), 0..5),
+                    any::<bool>(),
+                ),
+                1..4
+            )
+        ) {
+            let mut bytes = String::new();
+            for (method, target, version, lines, has_host) in &requests {
+                bytes.push_str(&format!("{method} {target} {version}\r\n"));
+                let host = has_host.then_some("Host: e.org");
+                for line in host.into_iter().chain(lines.iter().map(String::as_str)) {
+                    bytes.push_str(line);
+                    bytes.push_str("\r\n");
+                }
+                bytes.push_str("\r\n");
+            }
+            bytes.push_str(LAST);
+            answer(bytes.as_bytes())?;
+        }
     }
 }

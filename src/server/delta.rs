@@ -7,7 +7,7 @@
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 
-use super::fields::{Field, Fields};
+use super::fields::{Field, Fields, Value};
 use super::negotiate::Accepted;
 use super::precondition::strong_tags;
 use super::qvalue::thousandths;
@@ -66,7 +66,7 @@ pub(super) fn guard(headers: &mut HeaderMap) {
 /// Whether `feed` is among what the client accepts.
 fn takes_feed(fields: &Fields<'_>) -> bool {
     let lines = fields.lines(Field::AIm);
-    let members = lines.filter_map(|line| line.to_str().ok());
+    let members = lines.filter_map(Value::text);
     let mut members = members.flat_map(|line| line.split(','));
     members.any(|member| {
         let (name, parameter) = member.split_once(';').unwrap_or((member, ""));

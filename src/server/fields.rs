@@ -1,10 +1,12 @@
 //! The fields of a request into those that an answer depends on, found by going through them once.
 //!
 //! To ask a table of fields for one by its name costs a hash each time, and most requests have a handful of
-//! fields where some fifteen could matter.
+//! fields where some fifteen could matter. Those that hyper has read are such a table; those that are read straight
+//! from a socket are lines.
 
+use httparse::Header;
 use hyper::HeaderMap;
-use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName};
 
 /// A field that an answer, or what is counted of it, depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +14,7 @@ pub(super) enum Field {
     Accept,
     AcceptEncoding,
     AIm,
+    Connection,
     ContentLength,
     Expect,
     Forwarded,
@@ -20,7 +23,9 @@ pub(super) enum Field {
     IfModifiedSince,
     IfNoneMatch,
     IfUnmodifiedSince,
+    Referer,
     TransferEncoding,
+    Upgrade,
     UserAgent,
     Via,
     XForwardedFor,
@@ -28,35 +33,73 @@ pub(super) enum Field {
 
 /// One more than the last of them.
 const FIELDS: usize = Field::XForwardedFor as usize + 1;
+/// As long as the longest of their names.
+const LONGEST: usize = "if-unmodified-since".len();
+
+/// The value of a line, without the blanks around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Value<'a>(&'a [u8]);
+
+impl<'a> Value<'a> {
+    pub(super) fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// As text, where it is nothing but visible ASCII, blanks and tabs.
+    pub(super) fn text(self) -> Option<&'a str> {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
+        let text = self.0.iter().all(is_plain);
+        text.then(|| str::from_utf8(self.0).ok()).flatten()
+    }
+}
+
+/// All that came.
+#[derive(Debug, Clone, Copy)]
+enum All<'a> {
+    Table(&'a HeaderMap),
+    Lines(&'a [Header<'a>]),
+}
 
 /// The fields of one request.
 #[derive(Debug, Clone)]
 pub(super) struct Fields<'a> {
-    all: &'a HeaderMap,
-    first: [Option<&'a HeaderValue>; FIELDS],
+    all: All<'a>,
+    first: [Option<Value<'a>>; FIELDS],
     /// A bit for each that stands in several lines.
-    several: u16,
+    several: u32,
     length: usize,
 }
 
 impl<'a> Fields<'a> {
     /// Goes through them.
     pub(super) fn of(all: &'a HeaderMap) -> Fields<'a> {
+        let lines = all
+            .iter()
+            .map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
+        Fields::go_through(All::Table(all), lines)
+    }
+
+    /// Goes through lines, whose names may be in letters of either size.
+    pub(super) fn of_lines(all: &'a [Header<'a>]) -> Fields<'a> {
+        let lines = all.iter().map(|line| (line.name.as_bytes(), line.value));
+        Fields::go_through(All::Lines(all), lines)
+    }
+
+    fn go_through(all: All<'a>, lines: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Fields<'a> {
         let mut fields = Fields {
             all,
             first: [None; FIELDS],
             several: 0,
             length: 0,
         };
-        for (name, value) in all {
-            let name = name.as_str();
+        for (name, value) in lines {
             fields.length += name.len() + value.len() + ": \r\n".len();
             let Some(field) = Field::named(name) else {
                 continue;
             };
             match fields.first.get_mut(field as usize) {
-                Some(first @ None) => *first = Some(value),
-                _ => fields.several |= 1 << field as u16,
+                Some(first @ None) => *first = Some(Value(value)),
+                _ => fields.several |= 1 << field as u32,
             }
         }
         fields
@@ -73,28 +116,38 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of its first line.
-    pub(super) fn first(&self, field: Field) -> Option<&'a HeaderValue> {
+    pub(super) fn first(&self, field: Field) -> Option<Value<'a>> {
         self.first.get(field as usize).copied().flatten()
     }
 
     /// The value of its only line; none, where there are several.
-    pub(super) fn only(&self, field: Field) -> Option<&'a HeaderValue> {
+    pub(super) fn only(&self, field: Field) -> Option<Value<'a>> {
         self.first(field).filter(|_| !self.is_several(field))
     }
 
     /// Whether it stands in more than one line.
     pub(super) fn is_several(&self, field: Field) -> bool {
-        self.several & 1 << field as u16 != 0
+        self.several & 1 << field as u32 != 0
     }
 
     /// The values of its lines, in their order.
-    pub(super) fn lines(&self, field: Field) -> impl Iterator<Item = &'a HeaderValue> {
-        let further = self.is_several(field).then(|| {
-            let lines = self.all.get_all(field.name()).iter();
-            lines.skip(1)
-        });
-        let further = further.into_iter().flatten();
-        self.first(field).into_iter().chain(further)
+    pub(super) fn lines(&self, field: Field) -> impl Iterator<Item = Value<'a>> {
+        let (table, lines): (Option<&'a HeaderMap>, &'a [Header<'a>]) = match self.all {
+            All::Table(table) => (Some(table), &[]),
+            All::Lines(lines) => (None, lines),
+        };
+        let is_several = self.is_several(field);
+        let table = table.filter(|_| is_several);
+        let in_table = table.map(|table| table.get_all(field.name()).iter());
+        let in_table = in_table.into_iter().flatten();
+        let in_lines = if is_several { lines } else { &[] }.iter();
+        let in_lines =
+            in_lines.filter(move |line| Field::named(line.name.as_bytes()) == Some(field));
+        let further = in_table
+            .map(|value| value.as_bytes())
+            .chain(in_lines.map(|line| line.value))
+            .skip(1);
+        self.first(field).into_iter().chain(further.map(Value))
     }
 
     /// Whether the request is one of those that cost next to nothing once they are answered before.
@@ -104,24 +157,31 @@ impl<'a> Fields<'a> {
 }
 
 impl Field {
-    /// That of a name in small letters, as all of a table are.
-    fn named(name: &str) -> Option<Field> {
-        Some(match name {
-            "accept" => Field::Accept,
-            "accept-encoding" => Field::AcceptEncoding,
-            "a-im" => Field::AIm,
-            "content-length" => Field::ContentLength,
-            "expect" => Field::Expect,
-            "forwarded" => Field::Forwarded,
-            "host" => Field::Host,
-            "if-match" => Field::IfMatch,
-            "if-modified-since" => Field::IfModifiedSince,
-            "if-none-match" => Field::IfNoneMatch,
-            "if-unmodified-since" => Field::IfUnmodifiedSince,
-            "transfer-encoding" => Field::TransferEncoding,
-            "user-agent" => Field::UserAgent,
-            "via" => Field::Via,
-            "x-forwarded-for" => Field::XForwardedFor,
+    /// That of a name, in letters of either size.
+    fn named(name: &[u8]) -> Option<Field> {
+        let mut small = [0; LONGEST];
+        let small = small.get_mut(..name.len())?;
+        small.copy_from_slice(name);
+        small.make_ascii_lowercase();
+        Some(match &*small {
+            b"accept" => Field::Accept,
+            b"accept-encoding" => Field::AcceptEncoding,
+            b"a-im" => Field::AIm,
+            b"connection" => Field::Connection,
+            b"content-length" => Field::ContentLength,
+            b"expect" => Field::Expect,
+            b"forwarded" => Field::Forwarded,
+            b"host" => Field::Host,
+            b"if-match" => Field::IfMatch,
+            b"if-modified-since" => Field::IfModifiedSince,
+            b"if-none-match" => Field::IfNoneMatch,
+            b"if-unmodified-since" => Field::IfUnmodifiedSince,
+            b"referer" => Field::Referer,
+            b"transfer-encoding" => Field::TransferEncoding,
+            b"upgrade" => Field::Upgrade,
+            b"user-agent" => Field::UserAgent,
+            b"via" => Field::Via,
+            b"x-forwarded-for" => Field::XForwardedFor,
             _ => return None,
         })
     }
@@ -131,6 +191,7 @@ impl Field {
             Field::Accept => header::ACCEPT,
             Field::AcceptEncoding => header::ACCEPT_ENCODING,
             Field::AIm => HeaderName::from_static("a-im"),
+            Field::Connection => header::CONNECTION,
             Field::ContentLength => header::CONTENT_LENGTH,
             Field::Expect => header::EXPECT,
             Field::Forwarded => header::FORWARDED,
@@ -139,7 +200,9 @@ impl Field {
             Field::IfModifiedSince => header::IF_MODIFIED_SINCE,
             Field::IfNoneMatch => header::IF_NONE_MATCH,
             Field::IfUnmodifiedSince => header::IF_UNMODIFIED_SINCE,
+            Field::Referer => header::REFERER,
             Field::TransferEncoding => header::TRANSFER_ENCODING,
+            Field::Upgrade => header::UPGRADE,
             Field::UserAgent => header::USER_AGENT,
             Field::Via => header::VIA,
             Field::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
@@ -150,12 +213,14 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::header::HeaderValue;
     use proptest::prelude::*;
 
     const ALL: [Field; FIELDS] = [
         Field::Accept,
         Field::AcceptEncoding,
         Field::AIm,
+        Field::Connection,
         Field::ContentLength,
         Field::Expect,
         Field::Forwarded,
@@ -164,7 +229,9 @@ mod tests {
         Field::IfModifiedSince,
         Field::IfNoneMatch,
         Field::IfUnmodifiedSince,
+        Field::Referer,
         Field::TransferEncoding,
+        Field::Upgrade,
         Field::UserAgent,
         Field::Via,
         Field::XForwardedFor,
@@ -173,37 +240,69 @@ mod tests {
     #[test]
     fn each_is_known_by_its_name() {
         for (place, field) in ALL.into_iter().enumerate() {
-            assert_eq!(Field::named(field.name().as_str()), Some(field));
+            let name = field.name();
+            assert_eq!(Field::named(name.as_str().as_bytes()), Some(field));
+            let large = name.as_str().to_ascii_uppercase();
+            assert_eq!(Field::named(large.as_bytes()), Some(field));
             assert_eq!(field as usize, place);
         }
+        for other in ["", "hos", "hosts", "if-unmodified-since-", "x\u{212a}"] {
+            assert_eq!(Field::named(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn text_is_what_a_table_calls_text() {
+        for byte in 0..=255 {
+            let bytes = [b'a', byte, b'z'];
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                assert_eq!(Value(&bytes).text(), value.to_str().ok(), "{byte}");
+            }
+        }
+    }
+
+    fn check(fields: &Fields<'_>, table: &HeaderMap, length: usize) -> Result<(), TestCaseError> {
+        prop_assert_eq!(fields.length(), length);
+        for field in ALL {
+            let expected = table.get_all(field.name()).iter();
+            let expected: Vec<_> = expected.map(|value| Value(value.as_bytes())).collect();
+            let found: Vec<_> = fields.lines(field).collect();
+            prop_assert_eq!(&found, &expected);
+            prop_assert_eq!(fields.first(field), expected.first().copied());
+            prop_assert_eq!(fields.has(field), !expected.is_empty());
+            prop_assert_eq!(fields.is_several(field), expected.len() > 1);
+            let only = expected.first().copied().filter(|_| expected.len() == 1);
+            prop_assert_eq!(fields.only(field), only);
+        }
+        Ok(())
     }
 
     proptest! {
         #[test]
         fn what_is_found_is_what_the_table_has(
-            lines in proptest::collection::vec((0..FIELDS + 2, "[ -~]{0,3}"), 0..12)
+            lines in proptest::collection::vec((0..FIELDS + 2, "[ -~]{0,3}", any::<bool>()), 0..12)
         ) {
             let mut table = HeaderMap::new();
             let mut length = 0;
-            for (place, value) in &lines {
+            let mut written = Vec::new();
+            for (place, value, is_large) in &lines {
                 let other = ["x-other", "x-another"];
                 let name = ALL.get(*place).map(|field| field.name());
                 let name = name.unwrap_or_else(|| HeaderName::from_static(other[*place - FIELDS]));
                 length += name.as_str().len() + value.len() + 4;
+                let mut as_written = name.as_str().to_owned();
+                if *is_large {
+                    as_written.make_ascii_uppercase();
+                }
+                written.push((as_written, value));
                 table.append(name, HeaderValue::from_str(value).unwrap());
             }
-            let fields = Fields::of(&table);
-            prop_assert_eq!(fields.length(), length);
-            for field in ALL {
-                let expected: Vec<_> = table.get_all(field.name()).iter().collect();
-                let found: Vec<_> = fields.lines(field).collect();
-                prop_assert_eq!(&found, &expected);
-                prop_assert_eq!(fields.first(field), expected.first().copied());
-                prop_assert_eq!(fields.has(field), !expected.is_empty());
-                prop_assert_eq!(fields.is_several(field), expected.len() > 1);
-                let only = expected.first().copied().filter(|_| expected.len() == 1);
-                prop_assert_eq!(fields.only(field), only);
-            }
+            check(&Fields::of(&table), &table, length)?;
+            let lines: Vec<_> = written
+                .iter()
+                .map(|(name, value)| Header { name, value: value.as_bytes() })
+                .collect();
+            check(&Fields::of_lines(&lines), &table, length)?;
         }
     }
 }

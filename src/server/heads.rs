@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{self, HeaderMap};
 use rustc_hash::FxHashMap;
@@ -15,7 +16,7 @@ use super::caching::Caching;
 use super::date;
 use super::describe::{describe, describe_content, describe_fully};
 use super::late;
-use super::reply::{FIELDS, set, set_static};
+use super::reply::{set, set_static};
 use super::traffic::Sets;
 use crate::artifact::{ArtifactKey, FieldValue};
 use crate::snapshot::{Content, Form, Resource, Tags};
@@ -102,40 +103,65 @@ type Table = FxHashMap<Kind, Kept>;
 #[derive(Debug)]
 struct Kept {
     resource: Weak<Resource>,
-    /// All that is said, with the date.
-    headers: HeaderMap,
+    told: Arc<Told>,
     /// Of which second the date is, since the epoch.
     second: Option<u64>,
 }
 
-impl Kept {
-    /// Brings the date up to date.
-    fn date(&mut self, now: SystemTime) {
-        let second = date::second(now);
-        if self.second == second {
-            return;
-        }
-        self.second = second;
+/// All that is said before a body.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// The same as it is over HTTP/1.1, see [`written`].
+    pub(super) written: Bytes,
+}
+
+impl Told {
+    /// The same with the date of an instant.
+    fn at(status: StatusCode, mut headers: HeaderMap, now: SystemTime) -> Arc<Told> {
         match date::field(now) {
-            Some(date) => drop(self.headers.insert(header::DATE, date)),
-            None => drop(self.headers.remove(header::DATE)),
+            Some(date) => drop(headers.insert(header::DATE, date)),
+            None => drop(headers.remove(header::DATE)),
         }
+        Arc::new(Told {
+            written: written(status, &headers),
+            status,
+            headers,
+        })
     }
 }
 
+/// A head as it is over HTTP/1.1, from its status line to the empty line (RFC 9112 §4, §5).
+pub(super) fn written(status: StatusCode, headers: &HeaderMap) -> Bytes {
+    let mut bytes = Vec::with_capacity(512);
+    bytes.extend_from_slice(b"HTTP/1.1 ");
+    bytes.extend_from_slice(status.as_str().as_bytes());
+    bytes.push(b' ');
+    bytes.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    bytes.extend_from_slice(b"\r\n");
+    for (name, value) in headers {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.into()
+}
+
 impl Heads {
-    /// The fields that say it, and whether what every response says is among them.
-    pub(super) fn of(&self, head: &Head<'_>, now: SystemTime) -> (HeaderMap, bool) {
-        let mut headers = HeaderMap::new();
-        let Some(kind) = head.kind() else {
-            headers.reserve(FIELDS);
-            head.tell(&mut headers);
-            return (headers, false);
-        };
+    /// All that is said of it, where it is the same each time.
+    pub(super) fn of(&self, head: &Head<'_>, now: SystemTime) -> Option<Arc<Told>> {
+        let kind = head.kind()?;
+        let second = date::second(now);
         let mut table = self.0.own().lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = table.get_mut(&kind) {
-            kept.date(now);
-            return (kept.headers.clone(), true);
+            if kept.second != second {
+                kept.second = second;
+                kept.told = Told::at(head.status, kept.told.headers.clone(), now);
+            }
+            return Some(Arc::clone(&kept.told));
         }
         if table.len() >= MOST {
             table.retain(|_, kept| kept.resource.strong_count() > 0);
@@ -143,18 +169,18 @@ impl Heads {
         if table.len() >= MOST {
             table.clear();
         }
+        let mut headers = HeaderMap::new();
         head.tell(&mut headers);
         if kind.status == StatusCode::OK {
             set_static(&mut headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         }
-        let mut kept = Kept {
+        let told = Told::at(head.status, headers, now);
+        let kept = Kept {
             resource: Arc::downgrade(head.resource),
-            headers,
-            second: None,
+            told: Arc::clone(&told),
+            second,
         };
-        kept.date(now);
-        headers = kept.headers.clone();
         table.insert(kind, kept);
-        (headers, true)
+        Some(told)
     }
 }

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use hyper::StatusCode;
 use hyper::header::{self, HeaderName};
-use hyper::{Request, StatusCode};
 
 use super::accept::prefers_html;
 use super::caching::Caching;
@@ -13,6 +13,7 @@ use super::describe::{describe_content, guard_page};
 use super::fields::Fields;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
+use super::question::Question;
 use super::reply::{Answered, set, set_static, status};
 use super::respond::precondition_failed;
 use super::select::late;
@@ -33,26 +34,23 @@ pub(super) enum Beside {
 }
 
 /// What is meant. The first page by its number is the feed itself, whoever asks.
-pub(super) fn beside<B>(
-    request: &Request<B>,
-    fields: &Fields<'_>,
-    snapshot: &Snapshot,
-    resource: &Resource,
-) -> Beside {
+pub(super) fn beside(question: &Question<'_>, snapshot: &Snapshot, resource: &Resource) -> Beside {
     let key = &resource.key;
     if !matches!(key, ArtifactKey::Feed(..)) {
         return Beside::Nothing;
     }
-    match request.uri().query().and_then(Page::of_query) {
+    match question.query.and_then(Page::of_query) {
         Some(Page::Number(1)) => Beside::Nothing,
         Some(number) => match snapshot.page(key, number) {
             Some(page) => Beside::Page(key.clone(), page),
             None => Beside::NotFound,
         },
-        None if prefers_html(fields) => match key.for_people().zip(snapshot.for_people(key)) {
-            Some((key, page)) => Beside::Page(key, page),
-            None => Beside::Nothing,
-        },
+        None if prefers_html(&question.fields) => {
+            match key.for_people().zip(snapshot.for_people(key)) {
+                Some((key, page)) => Beside::Page(key, page),
+                None => Beside::Nothing,
+            }
+        }
         None => Beside::Nothing,
     }
 }
@@ -99,9 +97,6 @@ pub(super) fn answer(
         set_static(headers, header::VARY, "Accept-Encoding");
         set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
-    Answered {
-        response,
-        deferred: is_awaited.then(|| form.of(page.deferred)),
-        is_whole: false,
-    }
+    let deferred = is_awaited.then(|| form.of(page.deferred));
+    Answered::drawn_by(deferred, response)
 }

@@ -9,8 +9,10 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use hyper::header::{HeaderName, REFERER, USER_AGENT};
-use hyper::{Request, StatusCode, Version};
+use hyper::{StatusCode, Version};
+
+use super::fields::Field;
+use super::question::Question;
 
 /// A line that lacks what is known at the end.
 #[derive(Debug)]
@@ -21,18 +23,20 @@ pub(super) struct Line {
 
 impl Line {
     /// Begins the line of a request that came at `now`.
-    pub(super) fn new<B>(request: &Request<B>, address: Option<IpAddr>, now: SystemTime) -> Line {
+    pub(super) fn new(question: &Question<'_>, address: Option<IpAddr>, now: SystemTime) -> Line {
         let mut head = address.map_or_else(|| "-".to_owned(), |address| address.to_string());
         let time = DateTime::<Utc>::from(now);
         // A text takes all that is written.
         let _ = write!(head, " - - [{}] \"", time.format("%d/%b/%Y:%H:%M:%S +0000"));
-        escape(&mut head, request.method().as_str().as_bytes());
+        escape(&mut head, question.method.as_str().as_bytes());
         head.push(' ');
-        match request.uri().path_and_query() {
-            Some(target) => escape(&mut head, target.as_str().as_bytes()),
-            None => escape(&mut head, request.uri().to_string().as_bytes()),
+        let target = question.authority.unwrap_or(question.path);
+        escape(&mut head, target.as_bytes());
+        if let Some(query) = question.query {
+            head.push('?');
+            escape(&mut head, query.as_bytes());
         }
-        head.push_str(match request.version() {
+        head.push_str(match question.version {
             Version::HTTP_09 => " HTTP/0.9\" ",
             Version::HTTP_10 => " HTTP/1.0\" ",
             Version::HTTP_2 => " HTTP/2.0\" ",
@@ -40,9 +44,9 @@ impl Line {
             _ => " HTTP/1.1\" ",
         });
         let mut tail = String::new();
-        for name in [REFERER, USER_AGENT] {
+        for field in [Field::Referer, Field::UserAgent] {
             tail.push_str(" \"");
-            tail.push_str(&said(request, &name));
+            tail.push_str(&said(question, field));
             tail.push('"');
         }
         tail.push('\n');
@@ -63,9 +67,9 @@ impl Line {
     }
 }
 
-fn said<B>(request: &Request<B>, name: &HeaderName) -> String {
+fn said(question: &Question<'_>, field: Field) -> String {
     let mut text = String::new();
-    if let Some(value) = request.headers().get(name) {
+    if let Some(value) = question.fields.first(field) {
         escape(&mut text, value.as_bytes());
     }
     if text.is_empty() {
@@ -92,7 +96,8 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
-    use hyper::header::HeaderValue;
+    use hyper::Request;
+    use hyper::header::{HeaderValue, USER_AGENT};
     use proptest::prelude::*;
 
     fn line(agent: &[u8]) -> String {
@@ -101,7 +106,7 @@ mod tests {
             request.headers_mut().insert(USER_AGENT, value);
         }
         let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let line = Line::new(&request, "2001:db8::1".parse().ok(), now);
+        let line = Line::new(&Question::of(&request), "2001:db8::1".parse().ok(), now);
         String::from_utf8(line.finish(StatusCode::OK, 1_900)).unwrap()
     }
 
@@ -113,7 +118,8 @@ mod tests {
         let expected = format!("{START}\"Reader/1.0 (a; b)\"\n");
         assert_eq!(line(b"Reader/1.0 (a; b)"), expected);
         let request = Request::options("*").body(()).unwrap();
-        let line = Line::new(&request, None, UNIX_EPOCH).finish(StatusCode::NO_CONTENT, 0);
+        let line =
+            Line::new(&Question::of(&request), None, UNIX_EPOCH).finish(StatusCode::NO_CONTENT, 0);
         let expected =
             "- - - [01/Jan/1970:00:00:00 +0000] \"OPTIONS * HTTP/1.1\" 204 - \"-\" \"-\"\n";
         assert_eq!(String::from_utf8(line).unwrap(), expected);

@@ -4,7 +4,7 @@
 //! There is no 406: a client that rules out everything gets the bytes as they are too. What is
 //! not understood counts as not written. Nothing is allocated.
 
-use super::fields::{Field, Fields};
+use super::fields::{Field, Fields, Value};
 use super::qvalue::thousandths;
 use crate::snapshot::Coding;
 
@@ -23,7 +23,7 @@ impl Accepted {
         let [mut identity, mut gzip, mut brotli, mut zstd, mut others] = [None; 5];
         let lines = fields.lines(Field::AcceptEncoding);
         let members = lines
-            .filter_map(|line| line.to_str().ok())
+            .filter_map(Value::text)
             .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
             .filter_map(Member::parse);
         for member in members {

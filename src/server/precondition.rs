@@ -114,7 +114,7 @@ pub(super) fn strong_tags<'a>(fields: &Fields<'a>) -> impl Iterator<Item = &'a [
 /// The date of a field that may stand only once, in any of the three forms of §5.6.7.
 fn date(fields: &Fields<'_>, field: Field) -> Option<SystemTime> {
     let line = fields.only(field)?;
-    httpdate::parse_http_date(line.to_str().ok()?.trim()).ok()
+    httpdate::parse_http_date(line.text()?.trim()).ok()
 }
 
 /// RFC 9110 §8.8.3.

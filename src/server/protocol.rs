@@ -8,6 +8,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -18,22 +19,23 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::direct::{ROOM, Sending, answered};
 use super::making::Making;
 use super::pulse::Felt;
+use super::question::Question;
 use super::sending::Answer;
+use super::service::Written;
 use crate::config;
 
 /// What a client that speaks HTTP/2 begins with (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The least that HTTP/2 has without being told (RFC 9113 §6.5.2).
 const WINDOW: u32 = 65_535;
-/// As much as a head mostly has, in bytes.
-const HEAD: usize = 1024;
-
 /// How both are spoken.
 pub(super) struct Protocols {
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
+    most_lines: usize,
 }
 
 impl Protocols {
@@ -58,7 +60,11 @@ impl Protocols {
             .max_pending_accept_reset_streams(limits.resets)
             .max_local_error_reset_streams(100)
             .max_send_buf_size(64 * 1024);
-        Protocols { http1, http2 }
+        Protocols {
+            http1,
+            http2,
+            most_lines: limits.header_fields,
+        }
     }
 }
 
@@ -69,12 +75,8 @@ type Http2<S, F> = http2::Connection<TokioIo<Felt<S>>, F, TokioExecutor>;
 pub(super) trait Answers:
     Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future = Making> + Unpin
 {
-}
-
-impl<F> Answers for F where
-    F: Service<Request<Incoming>, Response = Response<Answer>, Error = Infallible, Future = Making>
-        + Unpin
-{
+    /// Answers what hyper has not read; `None`, where it is to.
+    fn directly(&self, question: &Question<'_>) -> Option<Written>;
 }
 
 /// A connection. It is ready when it is over.
@@ -100,6 +102,10 @@ struct Waiting<S, F> {
     heard: Vec<u8>,
     /// Whether it may turn out to be HTTP/2.
     may_be_http2: bool,
+    /// An answer that the client has not taken all of.
+    sending: Option<Box<Sending>>,
+    /// Whether that is the last.
+    is_last: bool,
 }
 
 impl<'a, S, F> Connection<'a, S, F>
@@ -119,6 +125,8 @@ where
                 service,
                 heard: Vec::new(),
                 may_be_http2: true,
+                sending: None,
+                is_last: false,
             }),
         }
     }
@@ -128,6 +136,7 @@ where
         match &mut self.state {
             State::Http1(connection) => Pin::new(&mut **connection).graceful_shutdown(),
             State::Http2(connection) => connection.as_mut().graceful_shutdown(),
+            State::Waits(waiting) if waiting.sending.is_some() => waiting.is_last = true,
             State::Waits(_) => {
                 if let State::Waits(waiting) = std::mem::replace(&mut self.state, State::Over) {
                     self.state = State::Closes(waiting.socket);
@@ -167,27 +176,71 @@ where
                 // The buffer, however little is in it, goes.
                 heard: parts.read_buf.to_vec(),
                 may_be_http2: false,
+                sending: None,
+                is_last: false,
             });
         }
     }
 }
 
-impl<S: AsyncRead + Unpin, F> Waiting<S, F> {
-    /// Until it is known what is spoken; whether anything is.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+impl<S, F> Waiting<S, F>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Answers,
+{
+    /// Answers what can be answered here, until something comes that cannot; whether it does.
+    fn poll(&mut self, protocols: &Protocols, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         loop {
-            let is_known = !self.may_be_http2 || !is_part_of_preface(&self.heard);
-            if !self.heard.is_empty() && is_known {
-                return Poll::Ready(Ok(true));
+            if let Some(sending) = &mut self.sending {
+                ready!(sending.poll(&mut self.socket, cx))?;
+                self.sending = None;
+                if self.is_last {
+                    return Poll::Ready(Ok(false));
+                }
             }
-            let mut room = [0; HEAD];
-            let mut more = ReadBuf::new(&mut room);
+            if !self.heard.is_empty() {
+                let heard = std::mem::take(&mut self.heard);
+                if self.answer(protocols, &heard, cx)? {
+                    continue;
+                }
+                self.heard = heard;
+                if !(self.may_be_http2 && is_part_of_preface(&self.heard)) {
+                    return Poll::Ready(Ok(true));
+                }
+            }
+            let mut room = [MaybeUninit::uninit(); ROOM];
+            let mut more = ReadBuf::uninit(&mut room);
             ready!(Pin::new(&mut self.socket).poll_read(cx, &mut more))?;
             if more.filled().is_empty() {
                 return Poll::Ready(Ok(!self.heard.is_empty()));
             }
+            if self.heard.is_empty() && self.answer(protocols, more.filled(), cx)? {
+                continue;
+            }
             self.heard.extend_from_slice(more.filled());
         }
+    }
+
+    /// Answers what bytes begin with; whether that could be done. What comes after it is heard.
+    fn answer(
+        &mut self,
+        protocols: &Protocols,
+        bytes: &[u8],
+        cx: &mut Context<'_>,
+    ) -> io::Result<bool> {
+        let service = &self.service;
+        let directly = |question: &Question<'_>| service.directly(question);
+        let Some((written, rest)) = answered(bytes, protocols.most_lines, directly) else {
+            return Ok(false);
+        };
+        self.may_be_http2 = false;
+        self.heard = rest.to_vec();
+        let mut sending = Sending::new(written);
+        match sending.poll(&mut self.socket, cx) {
+            Poll::Ready(done) => done?,
+            Poll::Pending => self.sending = Some(Box::new(sending)),
+        }
+        Ok(true)
     }
 }
 
@@ -204,6 +257,7 @@ where
     type Output = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let protocols = self.protocols;
         loop {
             match &mut self.state {
                 State::Http1(connection) => {
@@ -213,13 +267,13 @@ where
                     return connection.as_mut().poll(cx).map_err(Into::into);
                 }
                 State::Waits(waiting) => {
-                    let is_there = ready!(waiting.poll(cx))?;
+                    let is_there = ready!(waiting.poll(protocols, cx))?;
                     let State::Waits(waiting) = std::mem::replace(&mut self.state, State::Over)
                     else {
                         continue;
                     };
                     self.state = if is_there {
-                        waiting.speak(self.protocols)
+                        waiting.speak(protocols)
                     } else {
                         State::Closes(waiting.socket)
                     };
@@ -258,14 +312,13 @@ mod tests {
     use std::time::Duration;
 
     use bytes::Bytes;
-    use hyper::service::service_fn;
-    use hyper::{HeaderMap, Version};
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use hyper::Version;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Join, ReadHalf, SimplexStream};
+    use tokio::io::{WriteHalf, duplex, join, simplex};
     use tokio::time::{Instant, timeout};
 
     use super::*;
     use crate::artifact::Pieces;
-    use crate::server::fields::Fields;
     use crate::server::note::Note;
     use crate::server::pulse::{self, Pulse};
     use crate::server::respond::Asked;
@@ -283,31 +336,60 @@ mod tests {
         })
     }
 
-    fn answer(request: &Request<Incoming>, pulse: &Arc<Pulse>) -> Making {
-        let (began, _) = pulse.request(request.version());
-        let asked = Asked {
-            class: Class::Other,
-            feed: None,
-        };
-        let headers = HeaderMap::new();
-        let traffic = Arc::new(Traffic::default());
-        let note = Note::new(traffic, &Fields::of(&headers), asked, began);
-        let body = Bytes::from(request.uri().path().to_owned());
-        let body = Answer::new(
-            Pieces::from(body),
-            Version::HTTP_11,
-            Arc::clone(pulse),
-            note,
-        );
-        Making::Made(Some(Response::new(body)))
+    /// Answers by the path that was asked for, and says by which way it was.
+    struct Echo {
+        pulse: Arc<Pulse>,
+        /// Whether it answers without hyper.
+        is_direct: bool,
+    }
+
+    impl Echo {
+        fn answer(&self, question: &Question<'_>) -> Answer {
+            let (began, _) = self.pulse.request(question.version);
+            let asked = Asked {
+                class: Class::Other,
+                feed: None,
+            };
+            let traffic = Arc::new(Traffic::default());
+            let note = Note::new(traffic, &question.fields, asked, began);
+            let body = Pieces::from(Bytes::from(question.path.to_owned()));
+            Answer::new(body, Version::HTTP_11, Arc::clone(&self.pulse), note)
+        }
+    }
+
+    impl Service<Request<Incoming>> for Echo {
+        type Response = Response<Answer>;
+        type Error = Infallible;
+        type Future = Making;
+
+        fn call(&self, request: Request<Incoming>) -> Making {
+            let body = self.answer(&Question::of(&request));
+            Making::Made(Some(Response::new(body)))
+        }
+    }
+
+    impl Answers for Echo {
+        fn directly(&self, question: &Question<'_>) -> Option<Written> {
+            let length = question.path.len();
+            let head = format!("HTTP/1.1 200 OK\r\ndirect: {length}\r\n\r\n").into();
+            self.is_direct.then(|| Written {
+                head,
+                body: self.answer(question),
+            })
+        }
     }
 
     /// A connection in a task of its own, and the client's end of it.
     macro_rules! connect {
-        ($pulse:expr, $protocols:expr, $connection:ident) => {{
-            let (client, server) = duplex(64 * 1024);
-            let answering = Arc::clone(&$pulse);
-            let service = service_fn(move |request| answer(&request, &answering));
+        ($pulse:expr, $protocols:expr, $connection:ident) => {
+            connect!($pulse, $protocols, $connection, false, duplex(64 * 1024))
+        };
+        ($pulse:expr, $protocols:expr, $connection:ident, $is_direct:expr, $ends:expr) => {{
+            let (client, server) = $ends;
+            let service = Echo {
+                pulse: Arc::clone(&$pulse),
+                is_direct: $is_direct,
+            };
             let socket = Felt::new(server, Arc::clone(&$pulse));
             $connection = Connection::new(&$protocols, socket, service);
             client
@@ -327,7 +409,16 @@ mod tests {
         is_over
     }
 
-    async fn said(client: &mut DuplexStream) -> String {
+    type End = Join<ReadHalf<SimplexStream>, WriteHalf<SimplexStream>>;
+
+    /// Two ends, of which the first is a client that takes so many bytes at a time.
+    fn narrow(bytes: usize) -> (End, End) {
+        let (heard, asks) = simplex(64 * 1024);
+        let (taken, answers) = simplex(bytes);
+        (join(taken, asks), join(heard, answers))
+    }
+
+    async fn said<S: AsyncRead + Unpin>(client: &mut S) -> String {
         let mut room = vec![0; 4096];
         let length = timeout(LONG, client.read(&mut room))
             .await
@@ -439,5 +530,98 @@ mod tests {
         assert!(settle(&mut connection).await);
         drop(connection);
         assert_eq!(said(&mut client).await, "");
+    }
+
+    #[tokio::test]
+    async fn what_is_plain_is_answered_without_hyper_and_what_is_not_by_hyper() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection, true, duplex(64 * 1024));
+        for _ in 0..2 {
+            // The second time after hyper had it.
+            for path in ["/a", "/ab"] {
+                let ask = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+                client.write_all(ask.as_bytes()).await.unwrap();
+                assert!(!settle(&mut connection).await);
+                let expected = format!("HTTP/1.1 200 OK\r\ndirect: {}\r\n\r\n{path}", path.len());
+                assert_eq!(said(&mut client).await, expected);
+                assert!(matches!(connection.state, State::Waits(_)));
+                assert!(!connection.is_awake(), "there is nothing to let go of");
+                assert!(pulse.rests_at().is_some());
+            }
+            // In two parts, the first of which is none.
+            for part in ["GET /abc HTTP", "/1.1\r\nhost: a\r\n\r\n"] {
+                client.write_all(part.as_bytes()).await.unwrap();
+                assert!(!settle(&mut connection).await);
+            }
+            let answer = said(&mut client).await;
+            assert!(!answer.contains("direct"), "{answer}");
+            assert!(answer.ends_with("/abc"), "{answer}");
+            assert!(matches!(connection.state, State::Http1(_)));
+            connection.rest().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_that_come_together_are_answered_in_their_order_whoever_answers() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        // A client that takes little at a time.
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection, true, narrow(16));
+        let plain = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+        let asks = [
+            plain("/1"),
+            plain("/2"),
+            plain("/3").replace("host", "connection: keep-alive\r\nhost"),
+            plain("/4").replace("host", "content-length: 0\r\nhost"),
+            plain("/5"),
+        ];
+        let writing = async {
+            client.write_all(asks.concat().as_bytes()).await.unwrap();
+            let mut all = String::new();
+            while !all.contains("/5") {
+                all.push_str(&said(&mut client).await);
+            }
+            all
+        };
+        let all = tokio::select! {
+            ended = &mut connection => panic!("{:?}", ended.err()),
+            all = timeout(LONG, writing) => all.unwrap(),
+        };
+        let places: Vec<_> = (1..=5).map(|n| all.find(&format!("/{n}"))).collect();
+        assert!(places.is_sorted() && places[0].is_some(), "{all}");
+        assert_eq!(all.matches("HTTP/1.1 200").count(), 5, "{all}");
+        assert_eq!(all.matches("/4").count(), 1, "{all}");
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_without_hyper_is_written_whole_before_it_ends() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection, true, narrow(64));
+        let path = format!("/{}", "x".repeat(500));
+        let ask = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+        let mut all = String::new();
+        let client_side = async {
+            client.write_all(ask.as_bytes()).await.unwrap();
+            all = said(&mut client).await;
+        };
+        tokio::select! {
+            _ = &mut connection => panic!("it does not end"),
+            () = client_side => {}
+        }
+        assert!(matches!(&connection.state, State::Waits(waiting) if waiting.sending.is_some()));
+        assert_eq!(pulse.rests_at(), None, "it is under way");
+        connection.graceful_shutdown();
+        let rest = async {
+            while let more = said(&mut client).await
+                && !more.is_empty()
+            {
+                all.push_str(&more);
+            }
+        };
+        let (ended, ()) = tokio::join!(&mut connection, rest);
+        ended.unwrap();
+        assert!(all.ends_with(&path), "{all}");
     }
 }

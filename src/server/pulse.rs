@@ -140,6 +140,11 @@ impl Pulse {
         (now, state.requests >= self.limits.requests)
     }
 
+    /// Whether the next answer over HTTP/1 is the last.
+    pub(super) fn is_at_its_last(&self) -> bool {
+        self.leaves() || self.state().requests.saturating_add(1) >= self.limits.requests
+    }
+
     /// An answer with a body begins.
     pub(super) fn begins(&self, now: Instant) {
         let mut state = self.state();

@@ -1,5 +1,7 @@
 //! What most responses are made of, and those that have nothing of a snapshot.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -8,24 +10,32 @@ use crate::artifact::{Deferred, FieldValue, Pieces};
 use crate::gallery::Refusal;
 use crate::percent;
 
+use super::heads::Told;
 use super::strict::Objection;
 
 /// An answer to a request.
-pub(super) struct Answered {
-    pub(super) response: Response<Pieces>,
-    /// What draws the body, where that is not there.
-    pub(super) deferred: Option<Deferred>,
-    /// Whether it says already what every response says.
-    pub(super) is_whole: bool,
+pub(super) enum Answered {
+    /// A head that is told again and again, which lacks nothing, and a body.
+    Told(Arc<Told>, Pieces),
+    /// A response that lacks what every response says.
+    Response(Response<Pieces>),
+    /// The same without its body, and what draws that.
+    Deferred(Response<Pieces>, Deferred),
+}
+
+impl Answered {
+    /// A response whose body is yet to be drawn, if there is something that draws it.
+    pub(super) fn drawn_by(deferred: Option<Deferred>, response: Response<Pieces>) -> Answered {
+        match deferred {
+            Some(deferred) => Answered::Deferred(response, deferred),
+            None => Answered::Response(response),
+        }
+    }
 }
 
 impl From<Response<Pieces>> for Answered {
     fn from(response: Response<Pieces>) -> Answered {
-        Answered {
-            response,
-            deferred: None,
-            is_whole: false,
-        }
+        Answered::Response(response)
     }
 }
 

@@ -25,13 +25,14 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::caching::Caching;
-use super::fields::Fields;
 use super::heads::{Head, Heads};
 use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
+use super::question::Question;
+use super::ready::Ready;
 use super::reply::{
-    Answered, moved_for_good, not_found, objected, plain, refused, set, set_static,
+    Answered, moved_for_good, not_found, objected, plain, refused, set, set_static, status,
 };
 use super::select::{Selected, select};
 use super::strict::{Longest, Objection, object};
@@ -57,7 +58,7 @@ impl Reply {
     pub fn status(&self) -> StatusCode {
         match self {
             Reply::Whole(response) => response.status(),
-            Reply::Awaits(awaiting) => awaiting.head.status(),
+            Reply::Awaits(awaiting) => awaiting.status(),
         }
     }
 }
@@ -73,6 +74,11 @@ pub struct Awaiting {
 }
 
 impl Awaiting {
+    /// The status that it has, should the body be drawn.
+    pub fn status(&self) -> StatusCode {
+        self.head.status()
+    }
+
     /// The response with the body, or why there is none.
     pub fn with(self, drawn: Result<Bytes, Refusal>) -> Response<Pieces> {
         match drawn {
@@ -134,35 +140,34 @@ pub fn respond<B>(
     rules: &Rules,
     now: SystemTime,
 ) -> Reply {
-    let fields = Fields::of(request.headers());
-    reply(request, &fields, snapshot, rules, now).0
+    reply(&Question::of(request), snapshot, rules, now).0.into()
 }
 
-/// The same, with what the request was about.
-pub(super) fn reply<B>(
-    request: &Request<B>,
-    fields: &Fields<'_>,
+/// The same, with what the request was about, and with a head that is told again as it is kept.
+pub(super) fn reply(
+    question: &Question<'_>,
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
-) -> (Reply, Asked) {
+) -> (Ready, Asked) {
     let mut asked = Asked {
         class: Class::Other,
         feed: None,
     };
-    let answer = answer(request, fields, snapshot, rules, now, &mut asked);
-    let is_head = request.method() == Method::HEAD;
-    let reply = match answer.deferred {
-        Some(deferred) => Reply::Awaits(Awaiting {
-            head: answer.response,
+    let answer = answer(question, snapshot, rules, now, &mut asked);
+    let is_head = *question.method == Method::HEAD;
+    let ready = match answer {
+        Answered::Told(told, _) if is_head => Ready::Told(told, Pieces::default()),
+        Answered::Told(told, body) => Ready::Told(told, body),
+        Answered::Response(response) => Ready::Whole(finish(response, now, is_head)),
+        Answered::Deferred(head, deferred) => Ready::Awaits(Awaiting {
+            head,
             deferred,
             now,
             is_head,
         }),
-        None if answer.is_whole => Reply::Whole(bodiless_if(is_head, answer.response)),
-        None => Reply::Whole(finish(answer.response, now, is_head)),
     };
-    (reply, asked)
+    (ready, asked)
 }
 
 /// The answer to who asks too often (RFC 6585 §4).
@@ -203,20 +208,20 @@ fn bodiless_if(is_head: bool, response: Response<Pieces>) -> Response<Pieces> {
     response.map(|body| if is_head { Pieces::default() } else { body })
 }
 
-fn answer<B>(
-    request: &Request<B>,
-    fields: &Fields<'_>,
+fn answer(
+    question: &Question<'_>,
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
     asked: &mut Asked,
 ) -> Answered {
-    if let Some(objection) = object(request, fields, rules.longest) {
+    let fields = &question.fields;
+    if let Some(objection) = object(question, rules.longest) {
         return objected(objection).into();
     }
-    let resource = match find(snapshot, &rules.prefix, request.uri().path()) {
+    let resource = match find(snapshot, &rules.prefix, question.path) {
         Found::There(resource) => resource,
-        Found::At(relative) => return moved_for_good(relative, request.uri().query()).into(),
+        Found::At(relative) => return moved_for_good(relative, question.query).into(),
         Found::Nothing => return not_found().into(),
         Found::NoPath => return objected(Objection::Malformed).into(),
     };
@@ -224,7 +229,7 @@ fn answer<B>(
     if let Some(response) = left_behind(&resource, snapshot, rules) {
         return response.into();
     }
-    match late::beside(request, fields, snapshot, &resource) {
+    match late::beside(question, snapshot, &resource) {
         Beside::Nothing => {}
         Beside::NotFound => return not_found().into(),
         Beside::Page(key, page) => {
@@ -275,11 +280,7 @@ fn answer<B>(
             (head.status, head.form) = (response.status(), form);
             head.tell(response.headers_mut());
             delta::guard(response.headers_mut());
-            return Answered {
-                response,
-                deferred,
-                is_whole: false,
-            };
+            return Answered::drawn_by(deferred, response);
         }
         (Precondition::Holds, None) => {
             head.status = StatusCode::OK;
@@ -295,22 +296,19 @@ fn answer<B>(
             }
         }
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = head.status;
-    let (headers, is_whole) = rules.heads.of(&head, now);
-    *response.headers_mut() = headers;
+    if let Some(told) = rules.heads.of(&head, now) {
+        return Answered::Told(told, body);
+    }
+    let mut response = status(head.status, body);
+    head.tell(response.headers_mut());
     if let Selected::Deferred(_, drawing) = selected
-        && let Some(query) = request.uri().query()
+        && let Some(query) = question.query
         && ArtifactKey::is_versioned(query, &drawing.fingerprint)
     {
         let policy = ArtifactKey::versioned_cache_control();
         set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
     }
-    Answered {
-        response,
-        deferred,
-        is_whole,
-    }
+    Answered::drawn_by(deferred, response)
 }
 
 /// The answer where something was (RFC 9110 §15.4.2, §15.5.11). Conditions are about what is there,
@@ -384,40 +382,14 @@ fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{Artifact, Body, FeedFormat, FeedScope, Link};
+    use crate::artifact::{Artifact, Body, FeedFormat, FeedScope};
     use crate::server::describe::PAGE_POLICY;
+    use crate::server::tests::{artifact, snapshot};
     use proptest::prelude::*;
     use std::time::UNIX_EPOCH;
 
     fn at(seconds: u64) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(seconds)
-    }
-
-    fn artifact(key: ArtifactKey, body: &str) -> Artifact {
-        Artifact {
-            noindex: matches!(key, ArtifactKey::CardPage(_)),
-            links: vec![Link {
-                target: "https://e.org/".into(),
-                rel: "alternate",
-                mime_type: None,
-            }],
-            key,
-            body: Body::Ready(vec![body.as_bytes().to_vec().into()]),
-        }
-    }
-
-    fn snapshot() -> Snapshot {
-        let long = "<p>the same again</p>".repeat(50);
-        let artifacts = vec![
-            artifact(ArtifactKey::Home, "home"),
-            artifact(ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), &long),
-            artifact(ArtifactKey::CardPage("/%D0%BD/".into()), &long),
-            artifact(ArtifactKey::Robots, "a"),
-        ];
-        let snapshot = Snapshot::next(&Snapshot::default(), artifacts, at(1_000));
-        snapshot.compress();
-        snapshot.refine(&mut || false);
-        snapshot
     }
 
     fn whole(reply: Reply) -> Response<Pieces> {

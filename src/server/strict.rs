@@ -4,11 +4,11 @@
 //! hyper has read the message by then, and has refused what has no meaning at all (RFC 9112 §2.2, §5,
 //! §6.1). What it lets pass is looked at here.
 
-use hyper::header::HeaderValue;
-use hyper::{Method, Request, Uri, Version};
+use hyper::{Method, Version};
 
 use super::fields::{Field, Fields};
 use super::host;
+use super::question::Question;
 
 /// Why a request is not answered by what it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,23 +42,18 @@ pub(super) struct Longest {
 }
 
 /// Looks at the head of a request.
-pub(super) fn object<B>(
-    request: &Request<B>,
-    fields: &Fields<'_>,
-    longest: Longest,
-) -> Option<Objection> {
-    let (uri, version) = (request.uri(), request.version());
+pub(super) fn object(question: &Question<'_>, longest: Longest) -> Option<Objection> {
+    let (fields, version) = (&question.fields, question.version);
     if !host::is_acceptable(version, fields) {
         return Some(Objection::Malformed);
     }
     if has_content(fields) {
         return Some(Objection::HasContent);
     }
-    if !is_of_ours(uri) && *request.method() != Method::CONNECT {
+    if !question.is_of_ours && *question.method != Method::CONNECT {
         return Some(Objection::Malformed);
     }
-    let query = uri.query().map_or(0, |query| query.len() + 1);
-    if uri.path().len() + query > longest.target {
+    if question.target_length() > longest.target {
         return Some(Objection::TooLong);
     }
     // hyper reads on as long as there is room, and so a little more than it is told.
@@ -68,9 +63,9 @@ pub(super) fn object<B>(
     if !is_met(fields, version) {
         return Some(Objection::Expectation);
     }
-    match *request.method() {
+    match *question.method {
         // RFC 9112 §3.2.4: the asterisk is for OPTIONS alone.
-        Method::GET | Method::HEAD => (uri.path() == "*").then_some(Objection::Malformed),
+        Method::GET | Method::HEAD => (question.path == "*").then_some(Objection::Malformed),
         Method::OPTIONS => Some(Objection::AsksOptions),
         Method::POST
         | Method::PUT
@@ -82,21 +77,11 @@ pub(super) fn object<B>(
     }
 }
 
-/// Whether a target is a path, or the URL of one over HTTP, in which nobody is named (RFC 9112 §3.2; RFC 9110
-/// §4.2.4). A host alone is for CONNECT.
-fn is_of_ours(uri: &Uri) -> bool {
-    match (uri.scheme_str(), uri.authority()) {
-        (None, None) => true,
-        (Some("http" | "https"), Some(authority)) => !authority.as_str().contains('@'),
-        _ => false,
-    }
-}
-
 /// Whether a body comes with it, or may (RFC 9112 §6.3). Several lengths are in doubt even when they agree.
 fn has_content(fields: &Fields<'_>) -> bool {
-    let is_nothing = |length: Option<&HeaderValue>| length.is_some_and(|length| length == "0");
-    let has_length =
-        fields.has(Field::ContentLength) && !is_nothing(fields.only(Field::ContentLength));
+    let length = fields.only(Field::ContentLength);
+    let is_nothing = length.is_some_and(|length| length.as_bytes() == b"0");
+    let has_length = fields.has(Field::ContentLength) && !is_nothing;
     has_length || fields.has(Field::TransferEncoding)
 }
 
@@ -113,6 +98,7 @@ fn is_met(fields: &Fields<'_>, version: Version) -> bool {
 mod tests {
     use super::*;
     use Objection::*;
+    use hyper::Request;
 
     const LONGEST: Longest = Longest {
         target: 10,
@@ -191,7 +177,7 @@ mod tests {
             }
             let request = request.body(()).unwrap();
             assert_eq!(
-                object(&request, &Fields::of(request.headers()), LONGEST),
+                object(&Question::of(&request), LONGEST),
                 *expected,
                 "{method} {target} {fields:?}"
             );

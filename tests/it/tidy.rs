@@ -240,6 +240,7 @@ const FENCES: &[(&str, &str)] = &[
     ("tokio_rustls", "src/server/listen/tls.rs"),
     ("tracing_appender", "src/telemetry.rs"),
     ("tracing_subscriber", "src/telemetry.rs"),
+    ("httparse", "src/server/direct.rs src/server/fields.rs"),
     ("hyper", "src/server/ src/admin/"),
     ("hyper_util", "src/server/ src/admin/"),
     ("prometheus_client", "src/admin/metrics.rs"),
