@@ -33,8 +33,6 @@ pub(super) enum Field {
 
 /// One more than the last of them.
 const FIELDS: usize = Field::XForwardedFor as usize + 1;
-/// As long as the longest of their names.
-const LONGEST: usize = "if-unmodified-since".len();
 
 /// The value of a line, without the blanks around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,33 +155,32 @@ impl<'a> Fields<'a> {
 }
 
 impl Field {
-    /// That of a name, in letters of either size.
+    /// That of a name, in letters of either size. No two of them have the same length and the same first letter, so
+    /// that at most one is compared.
     fn named(name: &[u8]) -> Option<Field> {
-        let mut small = [0; LONGEST];
-        let small = small.get_mut(..name.len())?;
-        small.copy_from_slice(name);
-        small.make_ascii_lowercase();
-        Some(match &*small {
-            b"accept" => Field::Accept,
-            b"accept-encoding" => Field::AcceptEncoding,
-            b"a-im" => Field::AIm,
-            b"connection" => Field::Connection,
-            b"content-length" => Field::ContentLength,
-            b"expect" => Field::Expect,
-            b"forwarded" => Field::Forwarded,
-            b"host" => Field::Host,
-            b"if-match" => Field::IfMatch,
-            b"if-modified-since" => Field::IfModifiedSince,
-            b"if-none-match" => Field::IfNoneMatch,
-            b"if-unmodified-since" => Field::IfUnmodifiedSince,
-            b"referer" => Field::Referer,
-            b"transfer-encoding" => Field::TransferEncoding,
-            b"upgrade" => Field::Upgrade,
-            b"user-agent" => Field::UserAgent,
-            b"via" => Field::Via,
-            b"x-forwarded-for" => Field::XForwardedFor,
+        let first = name.first()?.to_ascii_lowercase();
+        let (field, known): (Field, &[u8]) = match (name.len(), first) {
+            (3, b'v') => (Field::Via, b"via"),
+            (4, b'a') => (Field::AIm, b"a-im"),
+            (4, b'h') => (Field::Host, b"host"),
+            (6, b'a') => (Field::Accept, b"accept"),
+            (6, b'e') => (Field::Expect, b"expect"),
+            (7, b'r') => (Field::Referer, b"referer"),
+            (7, b'u') => (Field::Upgrade, b"upgrade"),
+            (8, b'i') => (Field::IfMatch, b"if-match"),
+            (9, b'f') => (Field::Forwarded, b"forwarded"),
+            (10, b'c') => (Field::Connection, b"connection"),
+            (10, b'u') => (Field::UserAgent, b"user-agent"),
+            (13, b'i') => (Field::IfNoneMatch, b"if-none-match"),
+            (14, b'c') => (Field::ContentLength, b"content-length"),
+            (15, b'a') => (Field::AcceptEncoding, b"accept-encoding"),
+            (15, b'x') => (Field::XForwardedFor, b"x-forwarded-for"),
+            (17, b'i') => (Field::IfModifiedSince, b"if-modified-since"),
+            (17, b't') => (Field::TransferEncoding, b"transfer-encoding"),
+            (19, b'i') => (Field::IfUnmodifiedSince, b"if-unmodified-since"),
             _ => return None,
-        })
+        };
+        name.eq_ignore_ascii_case(known).then_some(field)
     }
 
     fn name(self) -> HeaderName {
