@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, watch};
-use tokio::task::yield_now;
+use tokio::task::{coop::unconstrained, yield_now};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
@@ -135,8 +135,9 @@ impl Serving {
             if connection.is_awake() {
                 match pulse.rests_at() {
                     Some(at) if at <= now => {
-                        connection.rest().await;
-                        rests.note();
+                        if connection.rest().await {
+                            rests.note();
+                        }
                     }
                     at => wake = wake.min(at.unwrap_or(now + REST)),
                 }
@@ -213,12 +214,14 @@ async fn next<F: Future + Unpin>(
         let signal = signal.as_ref();
         signal.is_some_and(|signal| !matches!(signal.has_changed(), Ok(false)))
     };
-    let mut stops = pin!(async {
+    // A connection that has much to do may have used up what tokio lets a task do at a time. These would then say
+    // that they wait without waiting for anything, and are not asked again.
+    let mut stops = pin!(unconstrained(async {
         match stop {
             Some(stop) => stopped(stop).await,
             None => pending().await,
         }
-    });
+    }));
     let mut wakes = pin!(sleep_until(wake));
     let mut known: Option<Waker> = None;
     poll_fn(|cx| {
@@ -237,7 +240,9 @@ async fn next<F: Future + Unpin>(
         if (!is_known || has_signal()) && stops.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Next::Stops);
         }
-        if (!is_known || wakes.is_elapsed()) && wakes.as_mut().poll(cx).is_ready() {
+        if (!is_known || wakes.is_elapsed())
+            && pin!(unconstrained(wakes.as_mut())).poll(cx).is_ready()
+        {
             return Poll::Ready(Next::Wakes);
         }
         Poll::Pending
@@ -276,6 +281,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::net::UnixStream;
     use tokio::runtime::Builder;
     use tokio::time::sleep;
 
@@ -331,6 +337,81 @@ mod tests {
         }
         drop(client);
         serving.await.unwrap();
+    }
+
+    /// Sockets as they are, for tokio's own count of what a task does; with what is asked before anybody listens.
+    async fn sockets(asked: &str) -> (UnixStream, UnixStream) {
+        let (mut client, server) = UnixStream::pair().unwrap();
+        client.write_all(asked.as_bytes()).await.unwrap();
+        // So that the first look finds it.
+        server.readable().await.unwrap();
+        (client, server)
+    }
+
+    /// Has all that a client is sent taken, until the other end is closed.
+    fn taken(mut client: UnixStream) {
+        tokio::spawn(async move { tokio::io::copy(&mut client, &mut tokio::io::sink()).await });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clocks_run_on_for_who_asks_for_much_at_once() {
+        // A power of two divides what is read at once.
+        let plain = PLAIN.replace("\r\n\r\n", "\r\nx: ");
+        let plain = format!("{plain:x<124}\r\n\r\n");
+        assert_eq!(plain.len(), 128);
+        let serving = serving();
+        for count in [1, 100, 127, 128, 129, 192, 256] {
+            for rest in ["", "GET /no"] {
+                let (client, server) = sockets(&(plain.repeat(count) + rest)).await;
+                taken(client);
+                let (_stop, stops) = watch::channel(false);
+                let rests = Rests::new();
+                let serve = serving.serve(server, None, stops, &rests);
+                let ended = timeout(Duration::from_secs(600), serve).await;
+                assert!(ended.is_ok(), "{count} {rest:?}");
+            }
+            let (client, server) = sockets(&plain.repeat(count)).await;
+            taken(client);
+            let (stop, stops) = watch::channel(false);
+            let rests = Rests::new();
+            let serve = serving.serve(server, None, stops, &rests);
+            let stopping = async {
+                sleep(Duration::from_millis(100)).await;
+                stop.send_replace(true);
+            };
+            let both = async { tokio::join!(serve, stopping) };
+            let ended = timeout(Duration::from_secs(2), both).await;
+            assert!(ended.is_ok(), "{count}, stopped");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_slow_to_follow_another_is_not_its_connection_s_last() {
+        for first in [PLAIN, ODD] {
+            for rest in ["\r\n", "GET /none ", "\r\nGET /none "] {
+                let serving = serving();
+                let (mut client, server) = sockets(&format!("{first}{rest}")).await;
+                let (_stop, stops) = watch::channel(false);
+                let rests = Rests::new();
+                let asking = async {
+                    let mut room = [0; 4096];
+                    let length = client.read(&mut room).await.unwrap();
+                    assert!(room[..length].starts_with(b"HTTP/1.1 404 "));
+                    sleep(2 * REST + REST / 4).await;
+                    let last = rest.trim_start();
+                    let second = PLAIN.strip_prefix(last).unwrap();
+                    client.write_all(second.as_bytes()).await.unwrap();
+                    let length = client.read(&mut room).await.unwrap();
+                    let answer = String::from_utf8_lossy(&room[..length]).into_owned();
+                    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+                    assert!(!answer.contains("close"), "{first:?} {rest:?} {answer}");
+                };
+                tokio::select! {
+                    () = serving.serve(server, None, stops, &rests) => panic!("it ended"),
+                    () = asking => {}
+                }
+            }
+        }
     }
 
     /// What is answered to bytes on a connection of its own, if all come at once or the first apart from the

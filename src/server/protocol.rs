@@ -31,6 +31,9 @@ use crate::config;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The least that HTTP/2 has without being told (RFC 9113 §6.5.2).
 const WINDOW: u32 = 65_535;
+/// So many times something that came is answered before others have their turn.
+const IN_A_ROW: usize = 16;
+
 /// How both are spoken.
 pub(super) struct Protocols {
     http1: http1::Builder,
@@ -156,30 +159,33 @@ where
         }
     }
 
-    /// Takes it apart, until something comes. This is for when all that was asked is answered: should something be
-    /// under way all the same, its answer is the last.
-    pub(super) async fn rest(&mut self) {
+    /// Takes it apart, until something comes; whether that could be done. This is for when all that was asked is
+    /// answered: should something be under way all the same, its answer is the last.
+    pub(super) async fn rest(&mut self) -> bool {
         let State::Http1(connection) = &mut self.state else {
-            return;
+            return false;
         };
         // What hyper calls a shutdown does not touch the socket before it is polled for that.
         Pin::new(&mut **connection).graceful_shutdown();
         let ended = poll_fn(|cx| Poll::Ready(connection.poll_without_shutdown(cx))).await;
         if !matches!(ended, Poll::Ready(Ok(()))) {
-            return;
+            return false;
         }
         if let State::Http1(connection) = std::mem::replace(&mut self.state, State::Over) {
             let parts = connection.into_parts();
-            self.state = State::Waits(Waiting {
+            let mut waiting = Waiting {
                 socket: parts.io.into_inner(),
                 service: parts.service,
-                // The buffer, however little is in it, goes.
-                heard: parts.read_buf.to_vec(),
+                heard: Vec::new(),
                 may_be_http2: false,
                 sending: None,
                 is_last: false,
-            });
+            };
+            // The buffer, however little is in it, goes.
+            waiting.hear_more(&parts.read_buf);
+            self.state = State::Waits(waiting);
         }
+        true
     }
 }
 
@@ -190,7 +196,8 @@ where
 {
     /// Answers what can be answered here, until something comes that cannot; whether it does.
     fn poll(&mut self, protocols: &Protocols, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        loop {
+        // Who sends many at once is not to keep the others of the thread waiting, nor our clocks.
+        for _ in 0..IN_A_ROW {
             if let Some(sending) = &mut self.sending {
                 ready!(sending.poll(&mut self.socket, cx))?;
                 self.sending = None;
@@ -219,6 +226,18 @@ where
             }
             self.heard.extend_from_slice(more.filled());
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// What came after a request is heard, but for empty lines, which are none (RFC 9112 §2.2).
+    fn hear_more(&mut self, rest: &[u8]) {
+        let is_of_one = |byte: &u8| !matches!(byte, b'\r' | b'\n');
+        let start = rest.iter().position(is_of_one).unwrap_or(rest.len());
+        self.heard = rest.get(start..).unwrap_or_default().to_vec();
+        if !self.heard.is_empty() {
+            self.socket.hears_more();
+        }
     }
 
     /// Answers what bytes begin with; whether that could be done. What comes after it is heard.
@@ -234,7 +253,7 @@ where
             return Ok(false);
         };
         self.may_be_http2 = false;
-        self.heard = rest.to_vec();
+        self.hear_more(rest);
         let mut sending = Sending::new(written);
         match sending.poll(&mut self.socket, cx) {
             Poll::Ready(done) => done?,
@@ -451,7 +470,7 @@ mod tests {
             assert!(!answer.contains("close"), "{answer}");
             assert!(pulse.rests_at().is_some_and(|at| at > Instant::now()));
             assert!(matches!(connection.state, State::Http1(_)));
-            connection.rest().await;
+            assert!(connection.rest().await);
         }
         drop(client);
         assert!(settle(&mut connection).await);
@@ -468,7 +487,8 @@ mod tests {
             .unwrap();
         assert!(!settle(&mut connection).await);
         assert!(said(&mut client).await.ends_with("/a"));
-        connection.rest().await;
+        assert!(connection.rest().await);
+        assert_eq!(pulse.rests_at(), None, "it hears another");
         assert!(!settle(&mut connection).await);
         client
             .write_all(b"TP/1.1\r\nhost: a\r\n\r\n")
@@ -489,7 +509,7 @@ mod tests {
             .unwrap();
         assert!(!settle(&mut connection).await);
         said(&mut client).await;
-        connection.rest().await;
+        assert!(connection.rest().await);
         connection.graceful_shutdown();
         assert!(settle(&mut connection).await);
         assert_eq!(said(&mut client).await, "", "it is closed");
@@ -558,7 +578,7 @@ mod tests {
             assert!(!answer.contains("direct"), "{answer}");
             assert!(answer.ends_with("/abc"), "{answer}");
             assert!(matches!(connection.state, State::Http1(_)));
-            connection.rest().await;
+            assert!(connection.rest().await);
         }
     }
 

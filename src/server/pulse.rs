@@ -318,6 +318,12 @@ impl<S> Felt<S> {
         Felt { unread, ..self }
     }
 
+    /// Notes that what came with a request is the beginning of another.
+    pub(super) fn hears_more(&self) {
+        let mut state = self.pulse.state();
+        state.head_since.get_or_insert_with(Instant::now);
+    }
+
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes @ 1..)) = result {
             self.pulse.wrote(bytes, Instant::now());
