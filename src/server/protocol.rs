@@ -1,6 +1,9 @@
 //! A socket into HTTP/1.1 or HTTP/2, as its client's first bytes say, and a connection that nobody asks on into
 //! little more than its socket.
 //!
+//! A connection waits, and answers what is plain by itself, see `direct`. What is not is for hyper, which has the
+//! connection from then on until it rests.
+//!
 //! hyper holds some ten kilobytes for a connection over HTTP/1: a buffer to read into, one to write from, and
 //! a request's place. Readers and proxies keep connections for minutes between two requests. So one that nobody has
 //! asked on for a while is taken apart, and the next byte that comes puts it together again.

@@ -1,8 +1,8 @@
 //! A request's head into the reason for not answering it, if there is one: what two readers of the same
 //! bytes could take for two things, what we do not do, and what nobody who means well sends.
 //!
-//! hyper has read the message by then, and has refused what has no meaning at all (RFC 9112 §2.2, §5,
-//! §6.1). What it lets pass is looked at here.
+//! hyper, or the parser that it has, has read the message by then, and has refused what has no meaning at all (RFC 9112
+//! §2.2, §5, §6.1). What they let pass is looked at here, whoever read it.
 
 use hyper::{Method, Version};
 
