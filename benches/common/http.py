@@ -70,14 +70,17 @@ class Connection:
         if len(self.left) >= length:
             body, self.left = self.left[:length], self.left[length:]
             return body
-        body = bytearray(self.left)
+        # What arrives is put where it stays: copying fifty megabytes would be time of ours, not of the server's.
+        body = bytearray(length)
+        body[: len(self.left)] = self.left
+        room = memoryview(body)[len(self.left) :]
         self.left = b""
-        while len(body) < length:
-            part = self.socket.recv(min(1 << 20, length - len(body)))
-            if not part:
+        while room:
+            read = self.socket.recv_into(room)
+            if not read:
                 raise ConnectionError("the server hung up")
-            body += part
-        return bytes(body)
+            room = room[read:]
+        return body
 
     def _more(self):
         part = self.socket.recv(1 << 16)
