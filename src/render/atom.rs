@@ -13,7 +13,7 @@ use atom_syndication::{
 use chrono::DateTime;
 
 use super::card_image::{HEIGHT, WIDTH};
-use super::document::{Features, Frame, Told};
+use super::document::{Features, Frame, Told, room};
 use super::html::escape;
 use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of, xml_style};
 use crate::artifact::{FeedFormat, Page};
@@ -79,7 +79,7 @@ pub(super) fn frame(
         lang: Some(settings.language.clone()),
         ..AtomFeed::default()
     };
-    let styled = xml_style::styled(write(&atom)?, settings);
+    let styled = xml_style::styled(write(&atom, 0)?, settings);
     Ok(Frame::around(styled, ENTRY))
 }
 
@@ -89,19 +89,19 @@ pub(super) fn entries(site: &Site, told: &[Told<'_>]) -> Result<Vec<u8>, RenderE
         entries: told.iter().map(|told| atom_entry(site, told)).collect(),
         ..AtomFeed::default()
     };
-    Ok(Frame::inside(write(&atom)?, ENTRY))
+    Ok(Frame::inside(write(&atom, room(told))?, ENTRY))
 }
 
 /// How an entry begins and ends.
 const ENTRY: (&str, &str) = ("\n  <entry>", "</entry>");
 
-fn write(atom: &AtomFeed) -> Result<Vec<u8>, RenderError> {
+fn write(atom: &AtomFeed, room: usize) -> Result<Vec<u8>, RenderError> {
     let config = WriteConfig {
         write_document_declaration: true,
         indent_size: Some(2),
     };
     let mut bytes = atom
-        .write_with_config(Vec::new(), config)
+        .write_with_config(Vec::with_capacity(room), config)
         .map_err(|error| RenderError::Atom(Box::new(error)))?;
     bytes.push(b'\n');
     Ok(bytes)

@@ -114,6 +114,16 @@ fn element(bytes: &[u8], open: &str, close: &str) -> Option<(usize, usize)> {
     Some((from, last + needle.len()))
 }
 
+/// As many bytes as the entries of a group will hardly need more than: what grows while it is written is moved again
+/// and again.
+pub(super) fn room(told: &[Told<'_>]) -> usize {
+    /// What there is besides the whole post.
+    const OTHER: usize = 4 * 1024;
+    let html = |told: &Told<'_>| told.html.as_ref().map_or(0, |html| html.len());
+    // Each tag and each quotation mark is longer where it is escaped.
+    told.iter().map(|told| OTHER + html(told) * 5 / 4).sum()
+}
+
 /// Where the groups of entries are.
 pub(super) fn groups(entries: &[Arc<Entry>]) -> Vec<Range<usize>> {
     let mut groups = Vec::new();

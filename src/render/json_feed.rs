@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::document::{Frame, Told};
+use super::document::{Frame, Told, room};
 use super::{RenderError, rfc3339};
 use crate::artifact::{FeedFormat, Page};
 use crate::site::Site;
@@ -86,7 +86,8 @@ pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
         items: Vec<Item<'a>>,
     }
     let items = told.iter().map(item).collect();
-    let bytes = serde_json::to_vec_pretty(&Items { items })?;
+    let mut bytes = Vec::with_capacity(room(told));
+    serde_json::to_writer_pretty(&mut bytes, &Items { items })?;
     Ok(Frame::inside_brackets(&bytes))
 }
 

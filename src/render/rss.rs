@@ -11,7 +11,7 @@ use rss::extension::dublincore::DublinCoreExtension;
 use rss::{Category, Channel, Guid, Item};
 
 use super::card_image::{HEIGHT, WIDTH};
-use super::document::{Features, Frame, Told};
+use super::document::{Features, Frame, Told, room};
 use super::html::escape;
 use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of, xml_style};
 use crate::artifact::FeedFormat;
@@ -75,7 +75,7 @@ pub(super) fn frame(
         namespaces: namespaces(document, features),
         ..Channel::default()
     };
-    let styled = xml_style::styled(write(&channel)?, settings);
+    let styled = xml_style::styled(write(&channel, 0)?, settings);
     Ok(Frame::around(styled, ITEM))
 }
 
@@ -85,15 +85,15 @@ pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
         items: told.iter().map(item).collect(),
         ..Channel::default()
     };
-    Ok(Frame::inside(write(&channel)?, ITEM))
+    Ok(Frame::inside(write(&channel, room(told))?, ITEM))
 }
 
 /// How an item begins and ends.
 const ITEM: (&str, &str) = ("\n    <item>", "</item>");
 
-fn write(channel: &Channel) -> Result<Vec<u8>, RenderError> {
+fn write(channel: &Channel, room: usize) -> Result<Vec<u8>, RenderError> {
     let mut bytes = channel
-        .pretty_write_to(Vec::new(), b' ', 2)
+        .pretty_write_to(Vec::with_capacity(room), b' ', 2)
         .map_err(|error| RenderError::Rss(Box::new(error)))?;
     bytes.push(b'\n');
     Ok(bytes)
