@@ -19,6 +19,7 @@ mod date;
 mod delta;
 mod describe;
 mod direct;
+mod felt;
 mod fields;
 mod frequency;
 mod guests;

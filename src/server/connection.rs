@@ -22,9 +22,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use super::Source;
+use super::felt::Felt;
 use super::making::Making;
 use super::protocol::{Answers, Connection, Protocols};
-use super::pulse::{Felt, Limits, Pulse, REST, Verdict};
+use super::pulse::{Limits, Pulse, REST, Verdict};
 use super::question::Question;
 use super::rests::Rests;
 use super::sending::Answer;

@@ -23,8 +23,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::direct::{ROOM, Sending, answered};
+use super::felt::Felt;
 use super::making::Making;
-use super::pulse::Felt;
 use super::question::Question;
 use super::sending::Answer;
 use super::service::Written;

@@ -15,16 +15,11 @@
 //! Two things are counted besides: requests, for who has asked enough may come again on another connection;
 //! and bytes that ask nothing and take nothing, so that a flood of pings or settings ends.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::Version;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 /// How long a connection may take.
@@ -170,7 +165,7 @@ impl Pulse {
     }
 
     /// Nothing is left in our buffers.
-    fn flushed(&self) {
+    pub(super) fn flushed(&self) {
         // Mostly there is nothing that could be taken.
         if !self.is_taking.load(Ordering::Relaxed) {
             return;
@@ -252,8 +247,8 @@ impl Pulse {
         Verdict::Wait(silent.min(late).min(slow))
     }
 
-    /// Whether that was still within measure.
-    fn read(&self, bytes: usize, now: Instant) -> bool {
+    /// So many bytes came; whether that was still within measure.
+    pub(super) fn read(&self, bytes: usize, now: Instant) -> bool {
         let mut state = self.state();
         state.last_byte = now;
         state.heard = true;
@@ -264,7 +259,8 @@ impl Pulse {
         state.idle_bytes <= self.limits.idle_bytes
     }
 
-    fn wrote(&self, bytes: usize, now: Instant) {
+    /// So many bytes went.
+    pub(super) fn wrote(&self, bytes: usize, now: Instant) {
         let mut state = self.state();
         state.last_byte = now;
         state.taken = state.taken.saturating_add(bytes);
@@ -275,6 +271,12 @@ impl Pulse {
         if state.protocol == Protocol::Http1 && state.head_since.is_some() {
             state.head_since = Some(now);
         }
+    }
+
+    /// What came with a request is the beginning of another.
+    pub(super) fn hears_more(&self) {
+        let mut state = self.state();
+        state.head_since.get_or_insert_with(Instant::now);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -290,106 +292,6 @@ impl Drop for Drawing {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.drawings = state.drawings.saturating_sub(1);
-    }
-}
-
-/// A socket whose bytes are felt.
-#[derive(Debug)]
-pub(super) struct Felt<S> {
-    socket: S,
-    pulse: Arc<Pulse>,
-    /// What came, and is to be read once more.
-    unread: Bytes,
-}
-
-impl<S> Felt<S> {
-    /// Puts a finger on a socket.
-    pub(super) fn new(socket: S, pulse: Arc<Pulse>) -> Felt<S> {
-        let unread = Bytes::new();
-        Felt {
-            socket,
-            pulse,
-            unread,
-        }
-    }
-
-    /// The same, from which these bytes are read first. They are not felt again.
-    pub(super) fn with_unread(self, unread: Bytes) -> Felt<S> {
-        Felt { unread, ..self }
-    }
-
-    /// Notes that what came with a request is the beginning of another.
-    pub(super) fn hears_more(&self) {
-        let mut state = self.pulse.state();
-        state.head_since.get_or_insert_with(Instant::now);
-    }
-
-    fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes @ 1..)) = result {
-            self.pulse.wrote(bytes, Instant::now());
-        }
-        result
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if !self.unread.is_empty() {
-            let length = self.unread.len().min(buf.remaining());
-            buf.put_slice(&self.unread.split_to(length));
-            if self.unread.is_empty() {
-                // Nor is it held any longer.
-                self.unread = Bytes::new();
-            }
-            return Poll::Ready(Ok(()));
-        }
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.socket).poll_read(cx, buf);
-        let read = buf.filled().len().saturating_sub(before);
-        if read > 0 && !self.pulse.read(read, Instant::now()) {
-            return Poll::Ready(Err(io::Error::other("it sends much and asks nothing")));
-        }
-        result
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.socket).poll_write(cx, buf);
-        self.wrote(result)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
-        self.wrote(result)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = Pin::new(&mut self.socket).poll_flush(cx);
-        if result.is_ready() {
-            self.pulse.flushed();
-        }
-        result
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
 

@@ -1,0 +1,111 @@
+//! A socket into one whose bytes are felt, by the clocks of its connection.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::pulse::Pulse;
+
+/// A socket whose bytes are felt.
+#[derive(Debug)]
+pub(super) struct Felt<S> {
+    socket: S,
+    pulse: Arc<Pulse>,
+    /// What came, and is to be read once more.
+    unread: Bytes,
+}
+
+impl<S> Felt<S> {
+    /// Puts a finger on a socket.
+    pub(super) fn new(socket: S, pulse: Arc<Pulse>) -> Felt<S> {
+        let unread = Bytes::new();
+        Felt {
+            socket,
+            pulse,
+            unread,
+        }
+    }
+
+    /// The same, from which these bytes are read first. They are not felt again.
+    pub(super) fn with_unread(self, unread: Bytes) -> Felt<S> {
+        Felt { unread, ..self }
+    }
+
+    /// Notes that what came with a request is the beginning of another.
+    pub(super) fn hears_more(&self) {
+        self.pulse.hears_more();
+    }
+
+    fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes @ 1..)) = result {
+            self.pulse.wrote(bytes, Instant::now());
+        }
+        result
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let length = self.unread.len().min(buf.remaining());
+            buf.put_slice(&self.unread.split_to(length));
+            if self.unread.is_empty() {
+                // Nor is it held any longer.
+                self.unread = Bytes::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.socket).poll_read(cx, buf);
+        let read = buf.filled().len().saturating_sub(before);
+        if read > 0 && !self.pulse.read(read, Instant::now()) {
+            return Poll::Ready(Err(io::Error::other("it sends much and asks nothing")));
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.socket).poll_write(cx, buf);
+        self.wrote(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        self.wrote(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.socket).poll_flush(cx);
+        if result.is_ready() {
+            self.pulse.flushed();
+        }
+        result
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
