@@ -43,6 +43,9 @@ pub(super) fn named(
     };
     // Each proxy adds who came to it, so what is true begins at the end, and ends with the first who is
     // not trusted.
+    if !fields.has(field) {
+        return None;
+    }
     let lines = fields.lines(field);
     let members = lines.filter_map(Value::text);
     let members: Vec<&str> = members.flat_map(|line| line.split(',')).collect();

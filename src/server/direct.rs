@@ -51,8 +51,8 @@ pub(super) fn answered<T>(
         return None;
     }
     let target = head.path.filter(|target| is_plain(target))?;
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
+    let (path, query) = match memchr::memchr(b'?', target.as_bytes()) {
+        Some(at) => (target.get(..at)?, target.get(at + 1..)),
         None => (target, None),
     };
     let fields = Fields::of_lines(head.headers);

@@ -18,6 +18,8 @@ pub(super) struct Felt<S> {
     pulse: Arc<Pulse>,
     /// What came, and is to be read once more.
     unread: Bytes,
+    /// Whether what is written now answers what was read just now. To ask for the time is not free.
+    is_at_once: bool,
 }
 
 impl<S> Felt<S> {
@@ -28,12 +30,21 @@ impl<S> Felt<S> {
             socket,
             pulse,
             unread,
+            is_at_once: false,
         }
     }
 
     /// The same, from which these bytes are read first. They are not felt again.
     pub(super) fn with_unread(self, unread: Bytes) -> Felt<S> {
         Felt { unread, ..self }
+    }
+
+    /// Writes something within microseconds of when the last bytes were read.
+    pub(super) fn at_once<T>(&mut self, write: impl FnOnce(&mut Felt<S>) -> T) -> T {
+        self.is_at_once = true;
+        let written = write(self);
+        self.is_at_once = false;
+        written
     }
 
     /// Notes that what came with a request is the beginning of another.
@@ -43,7 +54,8 @@ impl<S> Felt<S> {
 
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes @ 1..)) = result {
-            self.pulse.wrote(bytes, Instant::now());
+            let now = (!self.is_at_once).then(Instant::now);
+            self.pulse.wrote(bytes, now);
         }
         result
     }

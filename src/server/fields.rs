@@ -45,9 +45,13 @@ impl<'a> Value<'a> {
 
     /// As text, where it is nothing but visible ASCII, blanks and tabs.
     pub(super) fn text(self) -> Option<&'a str> {
+        self.plain().and_then(|plain| str::from_utf8(plain).ok())
+    }
+
+    /// The same, byte by byte.
+    pub(super) fn plain(self) -> Option<&'a [u8]> {
         let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
-        let text = self.0.iter().all(is_plain);
-        text.then(|| str::from_utf8(self.0).ok()).flatten()
+        self.0.iter().all(is_plain).then_some(self.0)
     }
 }
 
@@ -130,22 +134,24 @@ impl<'a> Fields<'a> {
 
     /// The values of its lines, in their order.
     pub(super) fn lines(&self, field: Field) -> impl Iterator<Item = Value<'a>> {
-        let (table, lines): (Option<&'a HeaderMap>, &'a [Header<'a>]) = match self.all {
-            All::Table(table) => (Some(table), &[]),
-            All::Lines(lines) => (None, lines),
-        };
-        let is_several = self.is_several(field);
-        let table = table.filter(|_| is_several);
-        let in_table = table.map(|table| table.get_all(field.name()).iter());
-        let in_table = in_table.into_iter().flatten();
-        let in_lines = if is_several { lines } else { &[] }.iter();
-        let in_lines =
-            in_lines.filter(move |line| Field::named(line.name.as_bytes()) == Some(field));
-        let further = in_table
-            .map(|value| value.as_bytes())
-            .chain(in_lines.map(|line| line.value))
-            .skip(1);
-        self.first(field).into_iter().chain(further.map(Value))
+        let further = self.is_several(field).then(|| self.further(field));
+        let first = self.first(field).into_iter();
+        first.chain(further.into_iter().flatten())
+    }
+
+    /// The values of its lines but the first. Hardly any field has such, so that they may cost something.
+    fn further(&self, field: Field) -> Box<dyn Iterator<Item = Value<'a>> + 'a> {
+        let is_it = move |line: &&Header<'_>| Field::named(line.name.as_bytes()) == Some(field);
+        match self.all {
+            All::Table(table) => {
+                let values = table.get_all(field.name()).iter().skip(1);
+                Box::new(values.map(|value| Value(value.as_bytes())))
+            }
+            All::Lines(lines) => {
+                let lines = lines.iter().filter(is_it).skip(1);
+                Box::new(lines.map(|line| Value(line.value)))
+            }
+        }
     }
 
     /// Whether the request is one of those that cost next to nothing once they are answered before.
@@ -180,7 +186,11 @@ impl Field {
             (19, b'i') => (Field::IfUnmodifiedSince, b"if-unmodified-since"),
             _ => return None,
         };
-        name.eq_ignore_ascii_case(known).then_some(field)
+        // That bit is the difference between a large letter and a small one, a hyphen has it, and what becomes a
+        // hyphen by it is in no name. The whole is compared, as most are the same.
+        let differ = |differ: u8, (byte, known): (&u8, &u8)| differ | ((byte | 0x20) ^ known);
+        let differ = name.iter().zip(known).fold(0, differ);
+        (differ == 0).then_some(field)
     }
 
     fn name(self) -> HeaderName {

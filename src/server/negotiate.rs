@@ -21,23 +21,18 @@ impl Accepted {
     /// Reads what a request says. Of a coding that is named twice the first counts.
     pub(super) fn of(fields: &Fields<'_>) -> Accepted {
         let [mut identity, mut gzip, mut brotli, mut zstd, mut others] = [None; 5];
-        let lines = fields.lines(Field::AcceptEncoding);
-        let members = lines
-            .filter_map(Value::text)
-            .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-            .filter_map(Member::parse);
-        for member in members {
-            let is = |name: &str| member.coding.eq_ignore_ascii_case(name.as_bytes());
-            let weight = match () {
-                // RFC 9110 §8.4.1.3: a recipient treats `x-gzip` as `gzip`.
-                () if is("gzip") || is("x-gzip") => &mut gzip,
-                () if is("br") => &mut brotli,
-                () if is("zstd") => &mut zstd,
-                () if is("identity") => &mut identity,
-                () if is("*") => &mut others,
-                () => continue,
-            };
-            weight.get_or_insert(member.weight);
+        for line in fields.lines(Field::AcceptEncoding).filter_map(Value::plain) {
+            for member in line.split(|byte| *byte == b',').filter_map(Member::parse) {
+                let weight = match Named::of(member.coding) {
+                    Some(Named::Gzip) => &mut gzip,
+                    Some(Named::Brotli) => &mut brotli,
+                    Some(Named::Zstd) => &mut zstd,
+                    Some(Named::Identity) => &mut identity,
+                    Some(Named::Others) => &mut others,
+                    None => continue,
+                };
+                weight.get_or_insert(member.weight);
+            }
         }
         let coded = |weight: Option<Weight>| weight.or(others).unwrap_or(Weight::NEVER);
         Accepted {
@@ -93,6 +88,32 @@ impl Weight {
 
     fn parse(qvalue: &str) -> Option<Weight> {
         thousandths(qvalue).map(|thousandths| Weight(2 * thousandths))
+    }
+}
+
+/// What a member of the list names.
+enum Named {
+    Gzip,
+    Brotli,
+    Zstd,
+    Identity,
+    Others,
+}
+
+impl Named {
+    fn of(coding: &[u8]) -> Option<Named> {
+        // As few are compared as have that length: this is done for each request.
+        let (named, known): (Named, &[u8]) = match (coding.len(), coding.first()?) {
+            (1, _) => (Named::Others, b"*"),
+            (2, _) => (Named::Brotli, b"br"),
+            (4, b'g' | b'G') => (Named::Gzip, b"gzip"),
+            (4, _) => (Named::Zstd, b"zstd"),
+            // RFC 9110 §8.4.1.3: a recipient treats `x-gzip` as `gzip`.
+            (6, _) => (Named::Gzip, b"x-gzip"),
+            (8, _) => (Named::Identity, b"identity"),
+            _ => return None,
+        };
+        coding.eq_ignore_ascii_case(known).then_some(named)
     }
 }
 

@@ -258,7 +258,7 @@ where
         self.may_be_http2 = false;
         self.hear_more(rest);
         let mut sending = Sending::new(written);
-        match sending.poll(&mut self.socket, cx) {
+        match self.socket.at_once(|socket| sending.poll(socket, cx)) {
             Poll::Ready(done) => done?,
             Poll::Pending => self.sending = Some(Box::new(sending)),
         }
@@ -375,7 +375,12 @@ mod tests {
             let traffic = Arc::new(Traffic::default());
             let note = Note::new(traffic, &question.fields, asked, began);
             let body = Pieces::from(Bytes::from(question.path.to_owned()));
-            Answer::new(body, Version::HTTP_11, Arc::clone(&self.pulse), note)
+            Answer::new(
+                body,
+                Version::HTTP_11,
+                (Arc::clone(&self.pulse), Instant::now()),
+                note,
+            )
         }
     }
 

@@ -157,10 +157,12 @@ impl Pulse {
         state.answers = state.answers.saturating_sub(1);
     }
 
-    /// A piece of an answer is under way.
-    pub(super) fn answered(&self, now: Instant) {
+    /// A piece of an answer is under way. When that was matters over HTTP/2 only.
+    pub(super) fn answered(&self, now: Option<Instant>) {
         let mut state = self.state();
-        state.last_progress = now;
+        if let Some(now) = now {
+            state.last_progress = now;
+        }
         state.idle_bytes = 0;
     }
 
@@ -259,9 +261,10 @@ impl Pulse {
         state.idle_bytes <= self.limits.idle_bytes
     }
 
-    /// So many bytes went.
-    pub(super) fn wrote(&self, bytes: usize, now: Instant) {
+    /// So many bytes went; at once after the last came, where no instant is given.
+    pub(super) fn wrote(&self, bytes: usize, now: Option<Instant>) {
         let mut state = self.state();
+        let now = now.unwrap_or(state.last_byte);
         state.last_byte = now;
         state.taken = state.taken.saturating_add(bytes);
         if state.taking_since.is_some() && state.taken >= SOME {
@@ -325,7 +328,7 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         assert_eq!(pulse.verdict(at(9)), Verdict::Wait(at(10)));
         pulse.read(1, at(9));
-        pulse.wrote(1, at(9));
+        pulse.wrote(1, Some(at(9)));
         assert_eq!(pulse.verdict(at(10)), Verdict::HeadLate);
     }
 
@@ -334,7 +337,7 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_11);
-        pulse.wrote(1, at(2));
+        pulse.wrote(1, Some(at(2)));
         assert_eq!(pulse.verdict(at(2)), Verdict::Wait(at(12)));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
         assert_eq!(pulse.verdict(at(62)), Verdict::Silent);
@@ -350,7 +353,7 @@ mod tests {
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_11);
         pulse.read(1, at(2));
-        pulse.wrote(1, at(11));
+        pulse.wrote(1, Some(at(11)));
         assert_eq!(pulse.verdict(at(12)), Verdict::Wait(at(21)));
     }
 
@@ -359,12 +362,12 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_2);
-        pulse.answered(at(2));
+        pulse.answered(Some(at(2)));
         pulse.read(1, at(61));
-        pulse.wrote(1, at(61));
+        pulse.wrote(1, Some(at(61)));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
         assert_eq!(pulse.verdict(at(62)), Verdict::Silent);
-        pulse.answered(at(61));
+        pulse.answered(Some(at(61)));
         assert!(matches!(pulse.verdict(at(62)), Verdict::Wait(_)));
     }
 
@@ -374,11 +377,11 @@ mod tests {
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_11);
         pulse.begins(at(1));
-        pulse.wrote(SOME - 1, at(20));
+        pulse.wrote(SOME - 1, Some(at(20)));
         assert_eq!(pulse.verdict(at(20)), Verdict::Wait(at(21)));
-        pulse.wrote(1, at(20));
+        pulse.wrote(1, Some(at(20)));
         assert_eq!(pulse.verdict(at(21)), Verdict::Wait(at(31)));
-        pulse.wrote(1, at(39));
+        pulse.wrote(1, Some(at(39)));
         assert_eq!(pulse.verdict(at(40)), Verdict::Slow);
     }
 
@@ -390,7 +393,7 @@ mod tests {
         pulse.begins(at(1));
         pulse.flushed();
         pulse.ends();
-        pulse.wrote(1, at(20));
+        pulse.wrote(1, Some(at(20)));
         assert_eq!(pulse.verdict(at(21)), Verdict::Slow);
         pulse.flushed();
         assert_eq!(
@@ -417,7 +420,7 @@ mod tests {
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_2);
         assert!(pulse.read(100, at(1)));
-        pulse.answered(at(1));
+        pulse.answered(Some(at(1)));
         assert!(pulse.read(100, at(1)));
         assert!(!pulse.read(1, at(1)));
     }
@@ -430,7 +433,7 @@ mod tests {
         assert_eq!(pulse.rests_at(), None);
         pulse.request(Version::HTTP_11);
         pulse.begins(at(1));
-        pulse.wrote(1, at(2));
+        pulse.wrote(1, Some(at(2)));
         pulse.ends();
         assert_eq!(pulse.rests_at(), None, "some may be in a buffer");
         pulse.flushed();

@@ -13,6 +13,9 @@ use super::note::Note;
 use super::pulse::Pulse;
 use crate::artifact::{Damaged, Pieces};
 
+/// As long a piece as there is.
+const WHOLE: usize = usize::MAX;
+
 /// A response's body, whose pieces are felt as they get under way. One that was packed is unpacked then,
 /// and should that fail, the connection, or the stream of it, is ended before the body is.
 pub(super) struct Answer {
@@ -30,16 +33,22 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(body: Pieces, version: Version, pulse: Arc<Pulse>, note: Note) -> Answer {
+    /// That of a response that is made `now`.
+    pub(super) fn new(
+        body: Pieces,
+        version: Version,
+        (pulse, now): (Arc<Pulse>, Instant),
+        note: Note,
+    ) -> Answer {
         // Nobody is slow at taking nothing.
         let is_taken = !body.is_empty();
         if is_taken {
-            pulse.begins(Instant::now());
+            pulse.begins(now);
         }
         let piece = match version {
             // A piece is taken when the client has made room, so the pieces are the progress.
             Version::HTTP_2 => 16 * 1024,
-            _ => usize::MAX,
+            _ => WHOLE,
         };
         Answer {
             left: body.len(),
@@ -52,6 +61,12 @@ impl Answer {
             pulse,
             note,
         }
+    }
+}
+
+impl Answer {
+    fn is_http2(&self) -> bool {
+        self.piece != WHOLE
     }
 }
 
@@ -82,7 +97,7 @@ impl Body for Answer {
             self.rest = next;
             self.next += 1;
         }
-        self.pulse.answered(Instant::now());
+        self.pulse.answered(self.is_http2().then(Instant::now));
         let length = self.piece.min(self.rest.len());
         let piece = self.rest.split_to(length);
         self.left -= length;
@@ -135,7 +150,7 @@ mod tests {
         let headers = HeaderMap::new();
         let fields = Fields::of(&headers);
         let note = Note::new(Arc::clone(&traffic), &fields, asked, Instant::now());
-        let mut answer = Answer::new(pieces, Version::HTTP_11, pulse, note);
+        let mut answer = Answer::new(pieces, Version::HTTP_11, (pulse, Instant::now()), note);
         let first = answer.frame().await.unwrap().unwrap();
         assert_eq!(first.into_data().unwrap(), "sound");
         assert_eq!(answer.frame().await.unwrap().unwrap_err(), Damaged);

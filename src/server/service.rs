@@ -203,7 +203,7 @@ impl Service {
             Ready::Awaits(_) => return None,
         };
         let pulse = Arc::clone(&asker.pulse);
-        let body = Answer::new(body, question.version, pulse, note);
+        let body = Answer::new(body, question.version, (pulse, began), note);
         Some(Written { head, body })
     }
 }
@@ -218,7 +218,8 @@ fn sent(
 ) -> Response<Answer> {
     note.made(response.status());
     let leaves = is_last || pulse.leaves();
-    let mut response = response.map(|bytes| Answer::new(bytes, version, pulse, note));
+    let mut response =
+        response.map(|bytes| Answer::new(bytes, version, (pulse, Instant::now()), note));
     if leaves && version != Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, CLOSE);
     }

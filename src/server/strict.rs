@@ -89,6 +89,7 @@ fn has_content(fields: &Fields<'_>) -> bool {
 /// has no such field.
 fn is_met(fields: &Fields<'_>, version: Version) -> bool {
     version == Version::HTTP_10
+        || !fields.has(Field::Expect)
         || fields
             .lines(Field::Expect)
             .all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
