@@ -26,6 +26,7 @@ mod guests;
 mod heads;
 mod host;
 mod late;
+mod lending;
 mod line;
 mod listen;
 mod making;
@@ -318,6 +319,30 @@ mod tests {
             traffic: Traffic::default(),
             access_log: None,
         }
+    }
+
+    /// The clocks of a connection that may take its time.
+    pub(super) fn unhurried() -> Arc<pulse::Pulse> {
+        const LONG: Duration = Duration::from_secs(60);
+        pulse::Pulse::new(pulse::Limits {
+            head: LONG,
+            silence: LONG,
+            taking: LONG,
+            requests: 1,
+            idle_bytes: 1,
+        })
+    }
+
+    /// A note of a request that nobody counts.
+    pub(super) fn note(traffic: &Traffic) -> note::Note {
+        let asked = respond::Asked {
+            class: traffic::Class::Feed,
+            feed: None,
+        };
+        let headers = hyper::HeaderMap::new();
+        let fields = fields::Fields::of(&headers);
+        let now = tokio::time::Instant::now();
+        note::Note::new(Arc::new(traffic.clone()), &fields, asked, now)
     }
 
     /// An output that is there.

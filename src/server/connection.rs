@@ -23,6 +23,7 @@ use tracing::debug;
 
 use super::Source;
 use super::felt::Felt;
+use super::lending::Socket;
 use super::making::Making;
 use super::protocol::{Answers, Connection, Protocols};
 use super::pulse::{Limits, Pulse, REST, Verdict};
@@ -100,9 +101,10 @@ impl Serving {
         mut stop: watch::Receiver<bool>,
         rests: &Rests,
     ) where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: Socket + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let pulse = Pulse::new(self.limits);
+        let takes_files = socket.tcp().is_some();
         let socket = Felt::new(socket, Arc::clone(&pulse));
         let answering = Answering {
             service: &self.service,
@@ -110,6 +112,7 @@ impl Serving {
                 peer,
                 pulse: Arc::clone(&pulse),
                 traffic: Arc::new(self.service.traffic.clone()),
+                takes_files,
             },
         };
         let mut connection = Connection::new(&self.protocols, socket, answering);

@@ -17,7 +17,9 @@ use hyper::body::Body as _;
 use hyper::{Method, Version};
 use tokio::io::AsyncWrite;
 
+use super::felt::Felt;
 use super::fields::{Field, Fields};
+use super::lending::{Lent, Socket};
 use super::question::Question;
 use super::sending::Answer;
 use super::service::Written;
@@ -99,6 +101,8 @@ pub(super) struct Sending {
     /// What is left of the body, but for what is in the queue.
     body: Option<Answer>,
     queue: VecDeque<Bytes>,
+    /// The file that all of it is in, and how much of that is sent.
+    lent: Option<(Lent, usize)>,
 }
 
 impl Sending {
@@ -107,15 +111,17 @@ impl Sending {
             head: written.head,
             body: Some(written.body),
             queue: VecDeque::new(),
+            lent: written.lent.map(|lent| (lent, 0)),
         }
     }
 
     /// Writes until all is written, and nothing of it is left in a buffer.
-    pub(super) fn poll<S: AsyncWrite + Unpin>(
+    pub(super) fn poll<S: Socket + AsyncWrite + Unpin>(
         &mut self,
-        socket: &mut S,
+        socket: &mut Felt<S>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        ready!(self.poll_lent(socket, cx))?;
         let mut socket = Pin::new(socket);
         loop {
             self.fill(cx)?;
@@ -138,6 +144,29 @@ impl Sending {
             }
         }
         socket.poll_flush(cx)
+    }
+
+    /// Sends what is in a file. What cannot be sent so is left to be written.
+    fn poll_lent<S: Socket>(
+        &mut self,
+        socket: &Felt<S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while let (Some((lent, sent)), Some(body)) = (&mut self.lent, &mut self.body) {
+            if self.head.is_empty() && body.is_end_stream() {
+                break;
+            }
+            // Whatever is wrong: where it is the connection, it is met again as the rest is written.
+            let Ok(bytes @ 1..) = ready!(socket.poll_send(cx, lent, *sent)) else {
+                self.lent = None;
+                break;
+            };
+            *sent += bytes;
+            let of_head = bytes.min(self.head.len());
+            self.head.advance(of_head);
+            body.skip(bytes - of_head).map_err(io::Error::other)?;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Takes as many pieces of the body as are to be written at once.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::lending::{Lent, Socket};
 use super::pulse::Pulse;
 
 /// A socket whose bytes are felt.
@@ -58,6 +59,21 @@ impl<S> Felt<S> {
             self.pulse.wrote(bytes, now);
         }
         result
+    }
+}
+
+impl<S: Socket> Felt<S> {
+    /// Sends what a file has after so many bytes.
+    pub(super) fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        lent: &Lent,
+        from: usize,
+    ) -> Poll<io::Result<usize>> {
+        match self.socket.tcp() {
+            Some(tcp) => self.wrote(lent.poll_send(cx, tcp, from)),
+            None => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::caching::Caching;
 use super::date;
 use super::describe::{describe, describe_content, describe_fully};
 use super::late;
+use super::lending::Lendable;
 use super::reply::{set, set_static};
 use super::traffic::Sets;
 use crate::artifact::{ArtifactKey, FieldValue};
@@ -97,8 +98,13 @@ struct Kind {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heads(Arc<Sets<Mutex<Table>>>);
 
-/// With a handle on each resource: as long as there is one, nothing else is where that was.
-type Table = FxHashMap<Kind, Kept>;
+#[derive(Debug, Default)]
+struct Table {
+    /// With a handle on each resource: as long as there is one, nothing else is where that was.
+    kinds: FxHashMap<Kind, Kept>,
+    /// The second in which something was last told, since the epoch.
+    second: Option<u64>,
+}
 
 #[derive(Debug)]
 struct Kept {
@@ -115,6 +121,8 @@ pub(super) struct Told {
     pub(super) headers: HeaderMap,
     /// The same as it is over HTTP/1.1, see [`written`].
     pub(super) written: Bytes,
+    /// The same with the body that comes after it, which is the same each time.
+    pub(super) lendable: Lendable,
 }
 
 impl Told {
@@ -126,6 +134,7 @@ impl Told {
         }
         Arc::new(Told {
             written: written(status, &headers),
+            lendable: Lendable::default(),
             status,
             headers,
         })
@@ -156,18 +165,22 @@ impl Heads {
         let kind = head.kind()?;
         let second = date::second(now);
         let mut table = self.0.own().lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = table.get_mut(&kind) {
+        if table.second != second {
+            table.second = second;
+            table.let_go(second, now);
+        }
+        let kinds = &mut table.kinds;
+        if let Some(kept) = kinds.get_mut(&kind) {
             if kept.second != second {
-                kept.second = second;
-                kept.told = Told::at(head.status, kept.told.headers.clone(), now);
+                kept.tell_anew(second, now);
             }
             return Some(Arc::clone(&kept.told));
         }
-        if table.len() >= MOST {
-            table.retain(|_, kept| kept.resource.strong_count() > 0);
+        if kinds.len() >= MOST {
+            kinds.retain(|_, kept| kept.resource.strong_count() > 0);
         }
-        if table.len() >= MOST {
-            table.clear();
+        if kinds.len() >= MOST {
+            kinds.clear();
         }
         let mut headers = HeaderMap::new();
         head.tell(&mut headers);
@@ -180,7 +193,72 @@ impl Heads {
             told: Arc::clone(&told),
             second,
         };
-        table.insert(kind, kept);
+        kinds.insert(kind, kept);
         Some(told)
+    }
+}
+
+impl Table {
+    /// Lets go of the files that have another second's date: there are few that there may be, and what was asked for
+    /// a thousand times a moment ago may not be asked for again today.
+    fn let_go(&mut self, second: Option<u64>, now: SystemTime) {
+        for kept in self.kinds.values_mut() {
+            if kept.second != second && kept.told.lendable.is_lent() {
+                kept.tell_anew(second, now);
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn tell_anew(&mut self, second: Option<u64>, now: SystemTime) {
+        self.second = second;
+        self.told = Told::at(self.told.status, self.told.headers.clone(), now);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::Pieces;
+
+    fn kind(resource: usize) -> Kind {
+        Kind {
+            resource,
+            status: 200,
+            form: Form::Gzip,
+            is_dated: true,
+            has_pages: false,
+            is_coded: true,
+            max_age: 0,
+        }
+    }
+
+    #[test]
+    fn files_of_a_second_that_is_over_are_let_go() {
+        let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        let body = Pieces::from(Bytes::from(vec![0; 20_000]));
+        let mut table = Table::default();
+        for second in [7, 8] {
+            let told = Told::at(StatusCode::OK, HeaderMap::new(), at(second));
+            let lend = |_| told.lendable.lend(&told.written, &body);
+            assert!((0..100).filter_map(lend).count() > 0);
+            let kept = Kept {
+                resource: Weak::new(),
+                told,
+                second: Some(second),
+            };
+            table.kinds.insert(kind(second as usize), kept);
+        }
+        table.let_go(Some(8), at(8));
+        let old = &table.kinds[&kind(7)];
+        assert!(!old.told.lendable.is_lent());
+        let date = old.told.headers.get(header::DATE).unwrap();
+        assert_eq!((old.second, date), (Some(8), &date::field(at(8)).unwrap()));
+        assert!(
+            table.kinds[&kind(8)].told.lendable.is_lent(),
+            "it is asked for now"
+        );
     }
 }

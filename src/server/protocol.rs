@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::direct::{ROOM, Sending, answered};
 use super::felt::Felt;
+use super::lending::Socket;
 use super::making::Making;
 use super::question::Question;
 use super::sending::Answer;
@@ -116,7 +117,7 @@ struct Waiting<S, F> {
 
 impl<'a, S, F> Connection<'a, S, F>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Socket + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Answers,
 {
     pub(super) fn new(
@@ -194,7 +195,7 @@ where
 
 impl<S, F> Waiting<S, F>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: Socket + AsyncRead + AsyncWrite + Unpin,
     F: Answers,
 {
     /// Answers what can be answered here, until something comes that cannot; whether it does.
@@ -273,7 +274,7 @@ fn is_part_of_preface(heard: &[u8]) -> bool {
 
 impl<S, F> Future for Connection<'_, S, F>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Socket + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Answers,
 {
     type Output = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -312,7 +313,7 @@ where
 
 impl<S, F> Waiting<S, F>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Socket + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Answers,
 {
     fn speak(self, protocols: &Protocols) -> State<S, F> {
@@ -402,6 +403,7 @@ mod tests {
             self.is_direct.then(|| Written {
                 head,
                 body: self.answer(question),
+                lent: None,
             })
         }
     }

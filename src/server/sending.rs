@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use hyper::Version;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
@@ -65,6 +65,24 @@ impl Answer {
 }
 
 impl Answer {
+    /// So many bytes of the body that are left got under way by another way.
+    pub(super) fn skip(&mut self, mut bytes: usize) -> Result<(), Damaged> {
+        while bytes > 0 {
+            if self.rest.is_empty() {
+                let Some(next) = self.body.get(self.next)? else {
+                    break;
+                };
+                self.rest = next;
+                self.next += 1;
+            }
+            let of_piece = bytes.min(self.rest.len());
+            self.rest.advance(of_piece);
+            self.left -= of_piece;
+            bytes -= of_piece;
+        }
+        Ok(())
+    }
+
     fn is_http2(&self) -> bool {
         self.piece != WHOLE
     }
@@ -117,39 +135,18 @@ impl Body for Answer {
 mod tests {
     use http_body_util::BodyExt as _;
 
-    use std::time::Duration;
-
-    use hyper::HeaderMap;
-
     use super::*;
     use crate::artifact::Chunk;
-    use crate::server::fields::Fields;
-    use crate::server::pulse::Limits;
-    use crate::server::respond::Asked;
-    use crate::server::traffic::{Class, Traffic};
-
-    const LONG: Duration = Duration::from_secs(60);
+    use crate::server::tests::{note, unhurried};
+    use crate::server::traffic::Traffic;
 
     #[tokio::test]
     async fn a_damaged_piece_ends_the_body_with_an_error_and_without_a_byte_of_it() {
         let sound = Chunk::new(b"sound".to_vec());
         let chunks = [sound.clone(), Chunk::damaged(b"bytes".to_vec()), sound];
-        let pulse = Pulse::new(Limits {
-            head: LONG,
-            silence: LONG,
-            taking: LONG,
-            requests: 1,
-            idle_bytes: 1,
-        });
+        let (pulse, traffic) = (unhurried(), Traffic::default());
         let pieces = Pieces::packed(&chunks);
-        let traffic = Arc::new(Traffic::default());
-        let asked = Asked {
-            class: Class::Feed,
-            feed: None,
-        };
-        let headers = HeaderMap::new();
-        let fields = Fields::of(&headers);
-        let note = Note::new(Arc::clone(&traffic), &fields, asked, Instant::now());
+        let note = note(&traffic);
         let mut answer = Answer::new(pieces, Version::HTTP_11, (pulse, Instant::now()), note);
         let first = answer.frame().await.unwrap().unwrap();
         assert_eq!(first.into_data().unwrap(), "sound");

@@ -15,6 +15,7 @@ use super::client;
 use super::fields::Fields;
 use super::frequency::Frequency;
 use super::heads;
+use super::lending::Lent;
 use super::line::Line;
 use super::making::Making;
 use super::note::Note;
@@ -53,6 +54,8 @@ pub(super) struct Asker {
     pub(super) pulse: Arc<Pulse>,
     /// Of this connection, so that threads do not meet at the count of its handles.
     pub(super) traffic: Arc<Traffic>,
+    /// Whether an answer may be sent from a file.
+    pub(super) takes_files: bool,
 }
 
 /// An answer that is written without hyper.
@@ -60,6 +63,8 @@ pub(super) struct Written {
     /// Its status line and fields, with the empty line.
     pub(super) head: Bytes,
     pub(super) body: Answer,
+    /// A file that has both, if there is one.
+    pub(super) lent: Option<Lent>,
 }
 
 impl Service {
@@ -194,8 +199,14 @@ impl Service {
         let (began, _) = asker.pulse.request(question.version);
         let mut note = self.note(question, (&mut reply, asked), asker, (began, now));
         note.made(reply.status());
+        let mut lent = None;
         let (head, body) = match reply {
-            Ready::Told(told, body) => (told.written.clone(), body),
+            Ready::Told(told, body) => {
+                if asker.takes_files {
+                    lent = told.lendable.lend(&told.written, &body);
+                }
+                (told.written.clone(), body)
+            }
             Ready::Whole(response) => {
                 let (parts, body) = response.into_parts();
                 (heads::written(parts.status, &parts.headers), body)
@@ -204,7 +215,7 @@ impl Service {
         };
         let pulse = Arc::clone(&asker.pulse);
         let body = Answer::new(body, question.version, (pulse, began), note);
-        Some(Written { head, body })
+        Some(Written { head, body, lent })
     }
 }
 

@@ -13,6 +13,7 @@
 mod access_log;
 mod addresses;
 mod admin;
+mod again;
 mod cards;
 mod check;
 mod codings;

@@ -230,7 +230,7 @@ const FENCES: &[(&str, &str)] = &[
     ("quick_cache", "src/gallery.rs"),
     (
         "rustix",
-        "src/priority.rs src/watch/inotify.rs src/watch/mount.rs src/content/cache/",
+        "src/priority.rs src/server/lending.rs src/watch/inotify.rs src/watch/mount.rs src/content/cache/",
     ),
     ("annotate_snippets", "src/report/human.rs"),
     ("indicatif", "src/report/bar.rs"),
