@@ -8,7 +8,7 @@ use crate::support::{PATIENCE, Response, TestSite};
 /// Of a feed of some thirty kilobytes, which is one of those that are worth a file.
 fn site() -> TestSite {
     (0..10).fold(TestSite::new(), |site, number| {
-        let text = format!("The boats went out as number {number} of many.\n\n").repeat(25);
+        let text = format!("The boats went out as number {number} of many.\n\n").repeat(40);
         let post = format!("---\ntitle: Post {number}\ndate: 2024-03-1{number}\n---\n{text}");
         site.post(&format!("{number}.md"), post)
     })
@@ -96,6 +96,7 @@ fn an_edit_is_seen_by_who_asks_again_and_again() {
         );
         served.until("it is edited", |served| served.serves(&title));
         for answer in answers(served.address, &get).iter().take(80) {
+            assert!(answer.body.len() >= 16 * 1024, "{}", answer.body.len());
             assert!(answer.text().contains(&title), "{round}");
         }
     }
