@@ -41,11 +41,12 @@ pub(super) fn named(
         SaysClient::Forwarded => Field::Forwarded,
         SaysClient::XForwardedFor => Field::XForwardedFor,
     };
-    // Each proxy adds who came to it, so what is true begins at the end, and ends with the first who is
-    // not trusted.
+    // A proxy that says nothing is met on each request.
     if !fields.has(field) {
         return None;
     }
+    // Each proxy adds who came to it, so what is true begins at the end, and ends with the first who is
+    // not trusted.
     let lines = fields.lines(field);
     let members = lines.filter_map(Value::text);
     let members: Vec<&str> = members.flat_map(|line| line.split(',')).collect();

@@ -62,9 +62,7 @@ impl Answer {
             note,
         }
     }
-}
 
-impl Answer {
     /// So many bytes of the body that are left got under way by another way.
     pub(super) fn skip(&mut self, mut bytes: usize) -> Result<(), Damaged> {
         while bytes > 0 {
