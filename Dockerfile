@@ -1,8 +1,11 @@
 # Two stages: the first builds the binary, the second holds it and nothing that built it.
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
-# The linker and the C compiler come with the image; dependencies are compiled before the sources
-# are copied, so that an edit of ours does not compile them again.
+# The linker and the C compiler come with the image; the allocator is made with `make`.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends make \
+ && rm -rf /var/lib/apt/lists/*
+# Dependencies are compiled before the sources are copied, so that an edit of ours does not compile them again.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src benches tests/it \
  && echo 'fn main() {}' > src/main.rs \

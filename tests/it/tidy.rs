@@ -198,8 +198,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Third-party crates, and the one place that may name each; what is read and written has two.
 const FENCES: &[(&str, &str)] = &[
-    ("mimalloc", "src/allocator.rs"),
-    ("libmimalloc_sys", "src/allocator.rs"),
+    ("tikv_jemallocator", "src/allocator.rs"),
+    ("tikv_jemalloc_sys", "src/allocator.rs"),
     ("imbl", "src/collection.rs"),
     ("brotli", "src/snapshot/coding/br.rs"),
     ("zstd", "src/snapshot/coding/zst.rs"),
