@@ -161,6 +161,8 @@ async fn serve(
     let stopped = async move {
         // Asked for when all threads that answer are there.
         service::ready();
+        // This thread has made the first snapshot, and does little from now on.
+        allocator::give_back_own();
         tokio::select! {
             _ = terminate.recv() => info!("stopping on SIGTERM"),
             _ = interrupt.recv() => info!("stopping on SIGINT"),
