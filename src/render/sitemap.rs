@@ -87,12 +87,11 @@ fn post(
     xml.text("loc", entry.url())?;
     xml.text("lastmod", &rfc3339(entry.updated()))?;
     alternates(xml, translations.unwrap_or_default(), language)?;
-    for image in entry.images().iter().take(MAX_IMAGES) {
+    entry.images().urls(MAX_IMAGES, |url| {
         xml.open("image:image", &[])?;
-        xml.text("image:loc", image.url)?;
-        xml.close("image:image")?;
-    }
-    Ok(())
+        xml.text("image:loc", url)?;
+        xml.close("image:image")
+    })
 }
 
 /// The sitemap of all sheets, or the index and its parts.
