@@ -7,6 +7,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ use tokio::time::Instant;
 
 use crate::config::Polls;
 
-/// Half a megabyte.
+/// Half a megabyte, where all are needed.
 const PLACES: usize = 1 << 16;
+/// So many are made together, when the first of them is needed: a page of memory.
+const TOGETHER: usize = 512;
 /// So many bits of a word are a time, in milliseconds; it lasts for 34 years.
 const TIME: u32 = 40;
 
@@ -24,7 +27,7 @@ const TIME: u32 = 40;
 pub(super) struct Frequency {
     /// Nobody outside knows which fall into one place.
     hasher: RandomState,
-    places: Box<[AtomicU64]>,
+    places: Box<[OnceLock<Box<[AtomicU64]>>]>,
     start: Instant,
     interval: u64,
     tolerance: u64,
@@ -35,7 +38,7 @@ impl Frequency {
         let interval = millis(polls.interval).max(1);
         Frequency {
             hasher: RandomState::new(),
-            places: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
+            places: (0..PLACES / TOGETHER).map(|_| OnceLock::new()).collect(),
             start: Instant::now(),
             interval,
             tolerance: interval.saturating_mul(polls.burst as u64),
@@ -46,7 +49,7 @@ impl Frequency {
     /// it comes sooner than in an even row.
     pub(super) fn note(&self, address: IpAddr, path: &str, now: Instant) -> Result<bool, Duration> {
         let hash = self.hasher.hash_one((address, path));
-        let Some(place) = self.places.get(hash as usize % PLACES) else {
+        let Some(place) = self.place(hash as usize % PLACES) else {
             return Ok(false);
         };
         let tag = hash >> TIME;
@@ -71,6 +74,12 @@ impl Frequency {
             Some(wait) => Err(Duration::from_millis(wait)),
             None => Ok(is_early),
         }
+    }
+
+    fn place(&self, number: usize) -> Option<&AtomicU64> {
+        let places = self.places.get(number / TOGETHER)?;
+        let places = places.get_or_init(|| (0..TOGETHER).map(|_| AtomicU64::new(0)).collect());
+        places.get(number % TOGETHER)
     }
 }
 
@@ -130,5 +139,24 @@ mod tests {
         assert!(frequency.note(A, "/rss.xml", start).is_err());
         assert_eq!(frequency.note(B, "/rss.xml", start), Ok(false));
         assert_eq!(frequency.note(A, "/atom.xml", start), Ok(false));
+    }
+
+    #[test]
+    fn there_is_no_more_of_the_table_than_was_needed() {
+        let (frequency, start) = frequency();
+        let there = || {
+            frequency
+                .places
+                .iter()
+                .filter(|places| places.get().is_some())
+                .count()
+        };
+        assert_eq!(there(), 0);
+        let _ = frequency.note(A, "/rss.xml", start);
+        let _ = frequency.note(A, "/rss.xml", start);
+        assert_eq!(there(), 1);
+        let all = frequency.places.len() * TOGETHER;
+        assert_eq!(all, PLACES);
+        assert!((0..PLACES).all(|number| frequency.place(number).is_some()));
     }
 }
