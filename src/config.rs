@@ -20,7 +20,6 @@ mod values;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use globset::GlobSet;
 use url::Url;
 
@@ -33,6 +32,7 @@ pub use server::{AccessLog, Listen, NoAddress, Server, Tls};
 pub use values::PERMALINK_PARTS;
 
 use crate::finding::{Finding, Rule};
+use crate::zone::Zone;
 use ids::Ledger;
 
 pub use ids::{Id, Ids};
@@ -88,7 +88,7 @@ pub struct Site {
     /// The languages it has posts in, where file names and directories tell them.
     pub languages: Vec<String>,
     /// The zone of dates that name none.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// Whether that zone was chosen, and is not the default.
     pub timezone_is_set: bool,
     /// The pattern of permalinks for posts that name none.

@@ -38,3 +38,4 @@ pub mod telemetry;
 pub mod text;
 pub mod watch;
 pub mod why;
+pub mod zone;

@@ -25,12 +25,12 @@ mod words;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::collection::{Map, Set};
 use crate::config::{Config, RobotsGroup};
 use crate::finding::Finding;
 use crate::post::Post;
+use crate::zone::Zone;
 use card::Card;
 use cards::Cards;
 use entry::Entry;
@@ -79,7 +79,7 @@ pub struct Settings {
     /// A BCP 47 language tag.
     pub language: String,
     /// The zone that days are told in.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// The colour, as `#rrggbb`.
     pub theme_color: String,
     /// The copyright notice.

@@ -1,6 +1,5 @@
 //! Addresses and titles into the forms in which those of items and posts are compared.
 
-use chrono_tz::Tz;
 use url::Url;
 
 use super::Item;
@@ -8,6 +7,7 @@ use crate::config::Site;
 use crate::content::moved;
 use crate::percent;
 use crate::text::one_line;
+use crate::zone::Zone;
 
 /// An address, from the form that says most to the one that says least. Where it has no such form, or
 /// that would say nothing, as the path of a home page does, there is none.
@@ -159,7 +159,7 @@ fn reference(name: &str) -> Option<char> {
 }
 
 /// The days that an item may be of: in the site's zone, and in that in which the feed writes it.
-pub(super) fn days(item: &Item, zone: Tz) -> [Option<String>; 2] {
+pub(super) fn days(item: &Item, zone: Zone) -> [Option<String>; 2] {
     let date = item.published.or(item.updated);
     [
         date.map(|date| date.with_timezone(&zone).date_naive().to_string()),

@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use globset::GlobSet;
 
 use super::admin::admin;
@@ -23,6 +22,8 @@ use super::values::{
 use super::{
     Author, Config, Content, HiddenPosts, RobotsGroup, Shortcodes, Site, Sitemap, Watch, WatchMode,
 };
+
+use crate::zone::Zone;
 
 /// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
 const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
@@ -154,7 +155,7 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path, ledger: Ledge
         language: language.unwrap_or_else(|| "en".to_owned()),
         languages,
         timezone_is_set: timezone.is_some(),
-        timezone: timezone.unwrap_or(Tz::UTC),
+        timezone: timezone.unwrap_or(Zone::UTC),
         permalinks: permalinks.unwrap_or_else(|| "/:path/".to_owned()),
         image,
         copyright,

@@ -3,12 +3,12 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use url::Url;
 
 use super::raw::{Faults, Written};
 use crate::text::{fediverse_account, is_email, is_language_tag, x_account};
+use crate::zone::Zone;
 
 /// More is a slip of the unit.
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -177,8 +177,8 @@ pub(super) fn with<T, U>(written: &Written<T>, value: U) -> Written<U> {
     }
 }
 
-pub(super) fn timezone(faults: &Faults<'_>, written: &Written<String>) -> Option<Tz> {
-    let zone = written.value.parse::<Tz>().ok();
+pub(super) fn timezone(faults: &Faults<'_>, written: &Written<String>) -> Option<Zone> {
+    let zone = Zone::named(&written.value);
     if zone.is_none() {
         faults.at(
             written,

@@ -6,13 +6,14 @@ use chrono::{
     DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _,
     Utc,
 };
-use chrono_tz::Tz;
+
+use crate::zone::Zone;
 
 /// How a date without a zone is read, and a `Z` behind one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     /// The zone of dates that name none.
-    pub(super) zone: Tz,
+    pub(super) zone: Zone,
     /// Whether a `Z` is not meant, as with content tools that write it after local time.
     pub(super) z_is_local: bool,
 }
@@ -190,7 +191,7 @@ pub(super) fn in_name(name: &str) -> Option<NaiveDate> {
 }
 
 /// The day in a path: before one of its names, or as `2024/05/01`.
-pub(super) fn in_path(path: &str, zone: Tz) -> Option<DateTime<Utc>> {
+pub(super) fn in_path(path: &str, zone: Zone) -> Option<DateTime<Utc>> {
     let names: Vec<&str> = path.split('/').collect();
     let before = names.iter().rev().find_map(|name| in_name(name));
     let apart = || {
@@ -206,7 +207,7 @@ pub(super) fn in_path(path: &str, zone: Tz) -> Option<DateTime<Utc>> {
 
 /// The instant of a wall clock. Of an hour that is there twice the first is taken; one that is
 /// left out is read as the clocks go on after it.
-fn in_zone(naive: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+fn in_zone(naive: NaiveDateTime, zone: Zone) -> Option<DateTime<Utc>> {
     if naive.year() > 9999 {
         return None;
     }
@@ -231,7 +232,7 @@ mod tests {
 
     fn utc(text: &str) -> Option<String> {
         let clock = Clock {
-            zone: Tz::Europe__Berlin,
+            zone: Zone::named("Europe/Berlin").unwrap(),
             z_is_local: false,
         };
         parse(text, clock).map(|date| date.to_rfc3339())
@@ -289,7 +290,7 @@ mod tests {
             ("notes", None),
             ("ééééé", None),
         ] {
-            let found = in_path(path, Tz::UTC).map(|date| date.format("%Y-%m-%d").to_string());
+            let found = in_path(path, Zone::UTC).map(|date| date.format("%Y-%m-%d").to_string());
             assert_eq!(found.as_deref(), day, "{path}");
         }
     }
@@ -313,7 +314,7 @@ mod tests {
     #[test]
     fn a_z_that_is_not_meant_is_local_time() {
         let clock = Clock {
-            zone: Tz::Europe__Berlin,
+            zone: Zone::named("Europe/Berlin").unwrap(),
             z_is_local: true,
         };
         let read = |text| parse(text, clock).map(|date| date.to_rfc3339());

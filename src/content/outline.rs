@@ -3,12 +3,12 @@
 //! For rooms that look at a site without making posts of it. The tree is read, not made, there.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::date::{self, Clock};
 use super::dialect::built_in;
 use super::front_matter::{self, Split};
 use crate::config::Field;
+use crate::zone::Zone;
 
 pub use super::front_matter::{Fault, Format, Node, Value};
 
@@ -32,19 +32,19 @@ pub fn front_matter(text: &str) -> Option<Node> {
 /// The date of a post: in a field, in its path, or in the address that it gives itself. `stem` is
 /// its path without the extension. A date without a zone is read as UTC.
 pub fn date(front: &Node, stem: &str) -> Option<DateTime<Utc>> {
-    let in_address = || date::in_path(permalink(front)?.0, Tz::UTC);
+    let in_address = || date::in_path(permalink(front)?.0, Zone::UTC);
     date_fields()
         .find_map(|name| date_in(front.get(name)?))
-        .or_else(|| date::in_path(stem, Tz::UTC))
+        .or_else(|| date::in_path(stem, Zone::UTC))
         .or_else(in_address)
 }
 
 /// The date that a field holds.
 pub fn date_in(field: &Node) -> Option<DateTime<Utc>> {
-    date::parse(field.text()?, clock(Tz::UTC))
+    date::parse(field.text()?, clock(Zone::UTC))
 }
 
-fn clock(zone: Tz) -> Clock {
+fn clock(zone: Zone) -> Clock {
     Clock {
         zone,
         z_is_local: false,
@@ -69,9 +69,10 @@ pub fn permalink(front: &Node) -> Option<(&str, usize)> {
 pub fn is_without_zone(front: &Node) -> bool {
     let mut names = built_in(Field::Date).iter();
     let date = names.find_map(|name| front.get(name)?.text());
+    let zones = [Some(Zone::UTC), Zone::named("Pacific/Auckland")];
     date.is_some_and(|date| {
-        let here = date::parse(date, clock(Tz::UTC));
-        here.is_some() && here != date::parse(date, clock(Tz::Pacific__Auckland))
+        let [here, there] = zones.map(|zone| date::parse(date, clock(zone?)));
+        here.is_some() && here != there
     })
 }
 

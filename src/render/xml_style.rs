@@ -70,6 +70,7 @@ url>lastmod,sitemap>lastmod{display:block;font-size:.85rem;color:var(--soft);fon
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zone::Zone;
 
     #[test]
     fn the_instruction_stands_behind_the_declaration_whatever_the_address() {
@@ -79,7 +80,7 @@ mod tests {
             url: String::new(),
             public_url: "https://e.org/a&b".to_owned(),
             language: "en".to_owned(),
-            timezone: chrono_tz::UTC,
+            timezone: Zone::UTC,
             theme_color: "#0f766e".to_owned(),
             copyright: None,
             ttl_minutes: Some(60),

@@ -170,7 +170,7 @@ fn by_another_configuration_everything_is_read() {
     // What only decides how it is served.
     assert_eq!(read_by(|config| config.server.max_connections += 1), 4);
     let changes: [fn(&mut Config); 6] = [
-        |config| config.site.timezone = chrono_tz::Europe::Lisbon,
+        |config| config.site.timezone = courant::zone::Zone::named("Europe/Lisbon").unwrap(),
         |config| config.site.permalinks = "/:slug/".to_owned(),
         |config| config.site.title.push('x'),
         |config| config.content.z_is_local = true,

