@@ -46,6 +46,8 @@ pub struct Library {
     held: BTreeSet<Arc<str>>,
     /// Whether all texts are kept that are to be, as far as there is room.
     has_all_texts: bool,
+    /// Whether there was no room for all of them once.
+    texts_are_many: bool,
     /// What is to be found after a restart.
     keeping: Keeping,
     /// How many posts there were at most a moment ago, and when.
@@ -172,6 +174,8 @@ impl Library {
         self.remember_most(now);
         let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read.all);
         self.keeping.unsaved += read.unsaved;
+        // What is read again has its text from before, too, until it is known to be the same.
+        self.texts_are_many |= read.texts_are_many && !self.looked;
         let files_read = read.all.len() - read.cached;
         let read = read.all;
         let mut looked = Looked {

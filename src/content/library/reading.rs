@@ -2,7 +2,7 @@
 //! are, else read, on all cores.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use rayon::prelude::*;
@@ -24,6 +24,8 @@ pub(super) struct Readings {
     pub(super) cached: usize,
     /// How many were read that could be taken from the cache another time.
     pub(super) unsaved: usize,
+    /// Whether there is no room for all texts.
+    pub(super) texts_are_many: bool,
 }
 
 impl Library {
@@ -39,6 +41,7 @@ impl Library {
         let texts = AtomicUsize::new(self.texts);
         let most_texts = texts::most(config);
         let (cached, unsaved) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let texts_are_many = AtomicBool::new(false);
         let one = |path: &str, candidate: &Candidate, block: Option<&Block<'_>>| {
             let known = || block?.reading(path, candidate, rendering?);
             let is_believed = cache.is_some_and(|cache| cache.believes(candidate));
@@ -70,6 +73,7 @@ impl Library {
                 if texts.fetch_add(kept, Ordering::Relaxed) + kept > most_texts {
                     post.body.forget();
                     texts.fetch_sub(kept, Ordering::Relaxed);
+                    texts_are_many.store(true, Ordering::Relaxed);
                 }
             }
             progress.step();
@@ -98,6 +102,7 @@ impl Library {
             all,
             cached: cached.into_inner(),
             unsaved: unsaved.into_inner(),
+            texts_are_many: texts_are_many.into_inner(),
         }
     }
 }

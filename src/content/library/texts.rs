@@ -13,6 +13,9 @@ use crate::priority::give_way;
 
 /// So many bytes are kept besides, for a site of some hundred posts all of them.
 const MOST: usize = 2 * 1024 * 1024;
+/// So many are where those are not all, as it is of no use to have the texts of some posts and not of others.
+/// It is more than none, so that not every edit looks for what to let go of.
+const MOST_OF_MANY: usize = 512 * 1024;
 /// So many are, until they are rendered, where a feed of bounded length is cut from every post whole.
 const MOST_UNTIL_RENDERED: usize = 128 * 1024 * 1024;
 
@@ -48,12 +51,22 @@ impl Library {
     pub fn keep_texts<'a>(&mut self, paths: impl Iterator<Item = &'a str>, config: &Config) {
         let keeps_all = Library::keeps_every_text(config);
         if !self.has_all_texts {
-            self.fill(if keeps_all { usize::MAX } else { MOST });
+            match (keeps_all, self.texts_are_many) {
+                (true, _) => self.fill(usize::MAX),
+                (false, false) => self.fill(MOST),
+                (false, true) => {}
+            }
             self.has_all_texts = true;
         }
         if keeps_all {
             return;
         }
+        self.texts_are_many |= self.texts >= MOST;
+        let most = if self.texts_are_many {
+            MOST_OF_MANY
+        } else {
+            MOST
+        };
         let own = |path| self.files.get_key_value(path).map(|(path, _)| path);
         let held: BTreeSet<Arc<str>> = paths.filter_map(own).cloned().collect();
         let mut kept = 0;
@@ -68,17 +81,17 @@ impl Library {
             kept += known.kept();
         }
         for path in self.held.difference(&held) {
-            if let Some(known) = self.files.get(path).filter(|_| self.texts > MOST + kept) {
+            if let Some(known) = self.files.get(path).filter(|_| self.texts > most + kept) {
                 self.texts -= forget(known).min(self.texts);
             }
         }
         self.held = held;
         // To go through all for a few would be done at each edit.
-        if self.texts <= MOST + MOST / 2 + kept {
+        if self.texts <= most + most / 2 + kept {
             return;
         }
         for (path, known) in &self.files {
-            if self.texts <= MOST + kept {
+            if self.texts <= most + kept {
                 return;
             }
             if !self.held.contains(path) {
