@@ -46,8 +46,10 @@ pub struct Library {
     held: BTreeSet<Arc<str>>,
     /// Whether all texts are kept that are to be, as far as there is room.
     has_all_texts: bool,
-    /// Whether there was no room for all of them once.
+    /// Whether there was no room for all of them once, since all were read.
     texts_are_many: bool,
+    /// How many bytes there were too many when all that could be let go of was: those of files that broke.
+    stuck_texts: usize,
     /// What is to be found after a restart.
     keeping: Keeping,
     /// How many posts there were at most a moment ago, and when.
@@ -229,6 +231,7 @@ impl Library {
     pub fn read_again(&mut self) {
         self.rendering = None;
         self.has_all_texts = false;
+        self.texts_are_many = false;
         for known in self.files.values_mut() {
             known.stamp = None;
         }

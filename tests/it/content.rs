@@ -904,14 +904,44 @@ fn a_site_of_few_posts_keeps_all_their_texts() {
     });
     let mut library = Library::new(Depth::Outline);
     let config = site.parsed_config();
-    for _ in 0..2 {
+    let look = |library: &mut Library, held: &str| {
         let (now, progress) = (new_year_2025(), Progress::default());
         let looked = library.look(&config, Loss::IsBelieved, now, &progress);
         looked.unwrap();
-        library.keep_texts(["7.md"].into_iter(), &config);
-        assert!(library.posts().all(|post| post.body.is_at_hand()));
-        library.read_again();
+        library.keep_texts([held].into_iter(), &config);
+        library
+            .posts()
+            .filter(|post| !post.body.is_at_hand())
+            .count()
+    };
+    assert_eq!(look(&mut library, "7.md"), 0);
+    library.read_again();
+    assert_eq!(look(&mut library, "7.md"), 0);
+    // One that a feed holds is kept besides, however long it is.
+    let long = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(200_000));
+    std::fs::write(site.content().join("long.md"), long).unwrap();
+    assert_eq!(look(&mut library, "long.md"), 0);
+    assert_eq!(look(&mut library, "long.md"), 0);
+    std::fs::remove_file(site.content().join("long.md")).unwrap();
+    assert_eq!(look(&mut library, "7.md"), 0);
+    // One that had many has few again.
+    for n in 100..200 {
+        let text = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(8_000));
+        std::fs::write(site.content().join(format!("{n}.md")), text).unwrap();
     }
+    assert!(look(&mut library, "7.md") > 0);
+    // The text of each in turn is kept, and those are more than there is room for.
+    let of_some = (100..160).map(|n| format!("{n}.md")).collect::<Vec<_>>();
+    library.keep_texts(of_some.iter().map(String::as_str), &config);
+    assert!(
+        look(&mut library, "7.md") > 100,
+        "of hardly any the text is kept"
+    );
+    for n in 100..200 {
+        std::fs::remove_file(site.content().join(format!("{n}.md"))).unwrap();
+    }
+    library.read_again();
+    assert_eq!(look(&mut library, "7.md"), 0);
 }
 
 #[test]

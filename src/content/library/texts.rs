@@ -61,12 +61,6 @@ impl Library {
         if keeps_all {
             return;
         }
-        self.texts_are_many |= self.texts >= MOST;
-        let most = if self.texts_are_many {
-            MOST_OF_MANY
-        } else {
-            MOST
-        };
         let own = |path| self.files.get_key_value(path).map(|(path, _)| path);
         let held: BTreeSet<Arc<str>> = paths.filter_map(own).cloned().collect();
         let mut kept = 0;
@@ -80,6 +74,12 @@ impl Library {
             }
             kept += known.kept();
         }
+        self.texts_are_many |= self.texts >= MOST + kept;
+        let most = if self.texts_are_many {
+            MOST_OF_MANY
+        } else {
+            MOST
+        };
         for path in self.held.difference(&held) {
             if let Some(known) = self.files.get(path).filter(|_| self.texts > most + kept) {
                 self.texts -= forget(known).min(self.texts);
@@ -87,9 +87,10 @@ impl Library {
         }
         self.held = held;
         // To go through all for a few would be done at each edit.
-        if self.texts <= most + most / 2 + kept {
+        if self.texts <= most + most / 2 + kept + self.stuck_texts {
             return;
         }
+        self.stuck_texts = 0;
         for (path, known) in &self.files {
             if self.texts <= most + kept {
                 return;
@@ -98,6 +99,7 @@ impl Library {
                 self.texts -= forget(known).min(self.texts);
             }
         }
+        self.stuck_texts = self.texts.saturating_sub(most + kept);
     }
 
     /// Keeps the texts of posts that have none, as those that were not read have, up to so many bytes.
