@@ -10,7 +10,7 @@ fn main() {
         // What is hardly ever run is not to lie between what is: the system maps sixteen pages at once.
         println!("cargo:rustc-link-arg-bins=-Wl,-z,keep-text-section-prefix");
         if reads_packed_relocations() {
-            // Eighty thousand addresses, in a hundredth of the pages.
+            // Tens of thousands of addresses, in a hundredth of the pages.
             println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
         }
     }

@@ -28,24 +28,20 @@ static CONFIGURATION: &[u8] = b"narenas:4,thp:never\0";
 /// Gives back what the calling thread and the threads that read have kept, and whatever has been
 /// freed anywhere. It takes a millisecond or so: to be called when there is nothing else to do.
 pub fn give_back() {
-    rayon::broadcast(|_| collect());
-    collect();
+    rayon::broadcast(|_| command(FLUSH));
+    give_back_own();
 }
 
-/// Gives back what the calling thread has kept. It takes up to a millisecond.
+/// Gives back what the calling thread has kept, and what other threads have let go of. It takes up to a millisecond.
 pub fn give_back_own() {
-    collect();
+    command(FLUSH);
+    command(PURGE);
 }
 
-/// What the thread keeps goes to the arenas; what those have and is not in use goes to the system. The
-/// number stands for all of them.
-const COMMANDS: [&CStr; 2] = [c"thread.tcache.flush", c"arena.4096.purge"];
-
-fn collect() {
-    for name in COMMANDS {
-        command(name);
-    }
-}
+/// What the thread keeps goes to the arenas.
+const FLUSH: &CStr = c"thread.tcache.flush";
+/// What the arenas have and is not in use goes to the system. The number stands for all of them.
+const PURGE: &CStr = c"arena.4096.purge";
 
 /// Gives a command without argument or answer. One that is refused, with a number other than 0, leaves everything
 /// as it was.
@@ -83,7 +79,7 @@ mod tests {
     /// Of a misspelt command nothing would be seen.
     #[test]
     fn the_commands_are_known() {
-        for name in COMMANDS {
+        for name in [FLUSH, PURGE] {
             assert_eq!(command(name), 0, "{name:?}");
         }
     }

@@ -22,7 +22,6 @@ use super::values::{
 use super::{
     Author, Config, Content, HiddenPosts, RobotsGroup, Shortcodes, Site, Sitemap, Watch, WatchMode,
 };
-
 use crate::zone::Zone;
 
 /// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
