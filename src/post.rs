@@ -144,15 +144,14 @@ pub enum IdFrom {
     Permalink,
 }
 
-/// Somebody who wrote a post.
+/// Somebody who wrote a post. A mail address in a post is not meant for everybody who subscribes, so there is no
+/// place for one here; one that is, stands in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Author {
     /// The name as it is shown.
     pub name: String,
     /// A page about the author.
     pub url: Option<String>,
-    /// An address that may be shown.
-    pub email: Option<String>,
 }
 
 #[cfg(test)]

@@ -92,6 +92,6 @@ fn person(author: &Author, known: &[config::Author]) -> Person {
     Person {
         name: author.name.clone(),
         url: author.url.clone().or_else(|| known?.url.clone()),
-        email: author.email.clone().or_else(|| known?.email.clone()),
+        email: known.and_then(|known| known.email.clone()),
     }
 }

@@ -527,7 +527,10 @@ fn a_picture_may_have_any_address_and_stands_in_every_feed() {
 fn addresses_of_authors_are_absolute_and_of_the_web() {
     let post = |author: &str| format!("---\ntitle: a\ndate: 2024-01-01\nauthor: {author}\n---\n");
     let built = TestSite::new()
-        .post("a.md", post("{name: Ada, url: /ada, email: nope}"))
+        .post(
+            "a.md",
+            post("{name: Ada, url: /ada, email: nope@example.org}"),
+        )
         .build();
     assert!(
         built

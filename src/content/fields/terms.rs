@@ -58,26 +58,28 @@ impl Fields<'_> {
         };
         let mut authors: Vec<Author> = Vec::new();
         for item in parts(name, node, false).iter() {
-            let part = |names: [&str; 3]| {
+            let part = |names: &[&str]| {
                 names
                     .iter()
                     .find_map(|name| item.get(name)?.text())
                     .map(one_line)
             };
-            let named = |name: String| bounded(&name, MAX_NAME);
-            let author = match &item.value {
-                Value::Map(_) => part(["name", "title", "label"]).map(|name| Author {
-                    name: named(name),
-                    url: part(["url", "link", "website"])
-                        .and_then(|url| self.author_url(&url, item.line)),
-                    email: part(["email", "mail", "e-mail"]).filter(|email| is_email(email)),
-                }),
-                _ => item.text().map(|name| Author {
-                    name: named(one_line(name)),
-                    ..Author::default()
-                }),
-            };
-            match author.filter(|author| !author.name.is_empty()) {
+            let author =
+                match &item.value {
+                    Value::Map(_) => part(&["name", "title", "label", "display_name", "nickname"])
+                        .map(|name| Author {
+                            name: self.author_name(&name, item),
+                            url: part(&["url", "link", "website", "uri"])
+                                .and_then(|url| self.author_url(&url, item.line)),
+                        }),
+                    _ => item.text().map(|name| Author {
+                        name: self.author_name(name, item),
+                        ..Author::default()
+                    }),
+                };
+            match author {
+                // A mail address that was reported.
+                Some(author) if author.name.is_empty() => {}
                 Some(author) if authors.iter().all(|other| other.name != author.name) => {
                     authors.push(author)
                 }
@@ -93,6 +95,33 @@ impl Fields<'_> {
             }
         }
         self.bounded(authors, "authors", node.line)
+    }
+
+    /// The name of an author without mail addresses, which are in no output: of `Ada <ada@example.org>` and
+    /// of `ada@example.org (Ada)` it is `Ada`. Empty, with a finding, where it was nothing else.
+    fn author_name(&self, text: &str, item: &Node) -> String {
+        let text = one_line(text);
+        if !text.contains('@') {
+            return bounded(&text, MAX_NAME);
+        }
+        let is_mail = |word: &str| {
+            let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
+            is_email(word.strip_prefix("mailto:").unwrap_or(word))
+        };
+        let words = text.split_whitespace().filter(|word| !is_mail(word));
+        let name = words.collect::<Vec<_>>().join(" ");
+        // What stood around the name beside an address.
+        let name = name.trim_matches(|c: char| c.is_whitespace() || "()<>[]\"',;:".contains(c));
+        if name.is_empty() {
+            self.note(
+                Severity::Warning,
+                Rule::FieldType,
+                item,
+                "an author is a mail address, which is in no output",
+                "write the name; a mail address that may be shown goes to `[[authors]]` of the configuration",
+            );
+        }
+        bounded(name, MAX_NAME)
     }
 
     /// The address of an author's page, absolute; a path is one of the site's.
