@@ -120,6 +120,9 @@ pub struct Content {
     pub fields: FieldNames,
     /// Whether a `Z` behind a date is not meant: some content tools write it after local time.
     pub z_is_local: bool,
+    /// Words for the state of a post (`status`, `visibility` and the like) that mean public, besides those
+    /// that are known to.
+    pub public_states: Vec<String>,
     /// Whether names of files and directories begin with a number that only sorts them: `1.intro.md`.
     pub numbered_names: bool,
     /// What becomes of shortcodes and template tags in bodies.

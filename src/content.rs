@@ -19,6 +19,7 @@ mod known;
 mod later;
 mod ledger;
 mod library;
+mod limits;
 mod location;
 mod markdown;
 mod markup;
@@ -35,6 +36,7 @@ mod tree;
 use crate::config::Config;
 
 pub use address::moved;
+pub use broken::Limits;
 pub use known::Tally;
 pub use library::{Library, LibraryError, Looked, Loss};
 pub use parse::{Parsed, parse, parse_outline};

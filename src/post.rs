@@ -73,6 +73,21 @@ pub struct Rare {
     pub aliases: Box<[String]>,
     /// What it has in common with its translations and with no other post, where it may have any.
     pub translation_key: Option<Box<str>>,
+    /// Dates that limit nothing, under names near to those of dates that do.
+    pub stray_dates: Box<[StrayDate]>,
+}
+
+/// A date that looks as if it limited when a post is shown, and does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrayDate {
+    /// The field, as written.
+    pub field: String,
+    /// Its line.
+    pub line: usize,
+    /// The date.
+    pub at: DateTime<Utc>,
+    /// Whether it looks like an end; else it looks like a beginning.
+    pub is_end: bool,
 }
 
 impl Rare {
@@ -123,6 +138,11 @@ impl Post {
     /// See [`Rare::aliases`].
     pub fn aliases(&self) -> &[String] {
         self.rare.as_ref().map_or(&[], |rare| &rare.aliases)
+    }
+
+    /// See [`Rare::stray_dates`].
+    pub fn stray_dates(&self) -> &[StrayDate] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.stray_dates)
     }
 
     /// See [`Rare::translation_key`].

@@ -175,6 +175,7 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
     let static_dir = table.string("static_dir");
     let fields = fields(table.table("fields"), faults);
     let z_is_local = table.boolean("z_is_local");
+    let public_states = table.strings("public_states");
     let numbered_names = table.boolean("numbered_names");
     let shortcodes = choice(
         faults,
@@ -196,6 +197,9 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
         require,
         fields,
         z_is_local: z_is_local.is_some_and(|written| written.value),
+        public_states: public_states
+            .map(|written| written.value)
+            .unwrap_or_default(),
         numbered_names: numbered_names.is_some_and(|written| written.value),
         shortcodes: shortcodes.unwrap_or(Shortcodes::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),

@@ -1,87 +1,297 @@
-//! The one question that a text which does not parse still answers: does it say that it is hidden?
+//! Reads what a text that does not parse says of who may see the post.
 //!
 //! An editor that saves in halves leaves texts that break for a moment, and those keep their last
 //! good version. A text that breaks while it says `hidePost: true` must not: the author took the
-//! post back, and what is served in doubt cannot be recalled. So a field that is a marker hides
-//! unless it plainly says otherwise, or ends the text in the middle of saying so.
+//! post back, and what is served in doubt cannot be recalled. So whatever field limits a post in a
+//! text that parses ([`limits_of`]) limits it here, wherever it stands, unless its value plainly says
+//! otherwise, or ends the text in the middle of saying so.
 
-use crate::post::{Marker, MarkerKind, Reading};
+use std::sync::Arc;
 
-/// Whether the text reads anywhere as a marker that hides, whatever stands around it.
-pub(super) fn says_hidden(text: &str) -> bool {
+use chrono::{DateTime, Utc};
+
+use super::date::{self, Clock};
+use super::fields::{is_build, masked, state_of};
+use super::limits::{Limit, limits_of, limits_of_dotted};
+use crate::config::{Config, Field};
+use crate::post::{Marker, MarkerKind, Post, Reading};
+
+/// What a text that is no post says of who may see the post of its file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Whether the post is hidden, or may be.
+    pub hides: bool,
+    /// The latest of the dates before which it is not shown, if there is any.
+    pub start: Option<DateTime<Utc>>,
+    /// The earliest of the dates from which on it is not shown, if there is any.
+    pub end: Option<DateTime<Utc>>,
+    /// Whether the text could not be read at all, so that it may say anything.
+    pub is_unread: bool,
+}
+
+impl Limits {
+    /// Those of a text that says nothing.
+    pub(super) const NONE: Limits = Limits {
+        hides: false,
+        start: None,
+        end: None,
+        is_unread: false,
+    };
+
+    pub(super) fn add_start(&mut self, start: DateTime<Utc>) {
+        self.start = self.start.max(Some(start));
+    }
+
+    pub(super) fn add_end(&mut self, end: DateTime<Utc>) {
+        self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
+    }
+
+    /// The post with the dates that limit it, too; itself where they change nothing.
+    pub(super) fn applied_to(&self, post: Arc<Post>) -> Arc<Post> {
+        let known_start = post.publish_after().unwrap_or(post.published);
+        let start = self.start.filter(|start| *start > known_start);
+        let is_earlier = |end: &DateTime<Utc>| post.expires().is_none_or(|known| *end < known);
+        let end = self.end.filter(is_earlier);
+        if start.is_none() && end.is_none() {
+            return post;
+        }
+        let mut limited = Post::clone(&post);
+        let rare = limited.rare.get_or_insert_default();
+        rare.publish_after = start.or(rare.publish_after);
+        rare.expires = end.or(rare.expires);
+        Arc::new(limited)
+    }
+}
+
+/// Reads the limits out of a text, whatever stands around them.
+pub(super) fn read_limits(text: &str, config: &Config) -> Limits {
     // UTF-16 read as bytes has a NUL beside each letter; old editors end lines with CR alone.
     let text = text.replace('\0', "").replace('\r', "\n");
+    let mut reader = Reader {
+        config,
+        clock: Clock {
+            zone: config.site.timezone,
+            z_is_local: config.content.z_is_local,
+        },
+        has_build: text.to_ascii_lowercase().contains("build"),
+        limits: Limits::NONE,
+    };
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        // A value may stand on a line of its own, below its name.
         let below = lines.peek().copied();
-        // Flow maps put several fields on a line.
-        if line.split([',', '{', '}']).any(|part| hides(part, below)) {
-            return true;
+        reader.read_line(line, below);
+        if reader.limits.hides {
+            break;
         }
     }
-    false
+    reader.limits
 }
 
-fn hides(part: &str, below: Option<&str>) -> bool {
-    let part = part.trim();
-    let (name, value) = match part.split_once([':', '=', '：']) {
-        Some((name, value)) => (name, value),
-        // `? name`, with `: value` below; or the colon is what is wrong.
-        None => part
-            .trim_start_matches(['?', ' '])
-            .split_once(' ')
-            .unwrap_or((part, "")),
-    };
-    if value_of(value)
-        .and_then(|value| MarkerKind::of_state(name, value))
-        .is_some()
-    {
-        return true;
+struct Reader<'a> {
+    config: &'a Config,
+    clock: Clock,
+    /// Whether Hugo's `build` may stand around a field.
+    has_build: bool,
+    limits: Limits,
+}
+
+/// A field as it stands in the text.
+struct Pair<'a> {
+    name: &'a str,
+    /// What follows the name up to the end of its part of the line.
+    value: &'a str,
+    /// What follows the name up to the end of the line.
+    rest: &'a str,
+    /// The line below, where it goes on with the value.
+    below: Option<&'a str>,
+    /// Whether the text ends with the value.
+    is_last: bool,
+}
+
+impl Reader<'_> {
+    /// Reads the fields of one line. Flow maps put several on one.
+    fn read_line(&mut self, line: &str, below: Option<&str>) {
+        let mut at = 0;
+        for part in line.split([',', '{', '}']) {
+            let start = at;
+            at += part.len() + 1;
+            let is_last = below.is_none() && at > line.len();
+            let Some((name, value, value_at)) = split_pair(part) else {
+                continue;
+            };
+            let rest = line.get(start + value_at..).unwrap_or(value);
+            self.read_pair(&Pair {
+                name,
+                value,
+                rest,
+                below: below.filter(|below| goes_on(line, below)),
+                is_last,
+            });
+        }
+        // `? name`, with `: value` below.
+        let alone = line.trim().trim_start_matches(['?', ' ']);
+        if let Some(value) = below.and_then(|below| below.trim_start().strip_prefix(':')) {
+            self.read_pair(&Pair {
+                name: alone,
+                value,
+                rest: value,
+                below: None,
+                is_last: false,
+            });
+        }
     }
-    let Some(kind) = MarkerKind::of(name) else {
-        return false;
-    };
-    if matches!(kind, MarkerKind::NoIndex | MarkerKind::InSitemap) {
-        return false;
+
+    fn read_pair(&mut self, pair: &Pair<'_>) {
+        let name = pair
+            .name
+            .trim()
+            .trim_matches(['"', '\'', '[', ']', '-', ' ']);
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if last.is_empty() || last.len() > 100 {
+            return;
+        }
+        let limits = limits_of(last, self.config);
+        let dotted = limits_of_dotted(last, self.config);
+        for limit in limits.into_iter().chain(dotted) {
+            match limit {
+                Limit::Marker(kind) => self.read_marker(kind, pair, true),
+                Limit::SharedMarker(kind) => self.read_marker(kind, pair, false),
+                Limit::BuildMarker(kind) if self.has_build && !is_build(last) => {
+                    self.read_marker(kind, pair, true);
+                }
+                Limit::BuildMarker(_) => {}
+                Limit::State => self.read_state(pair),
+                Limit::Date(field) => self.read_date(field, pair),
+            }
+        }
     }
-    let value = value_of(value).or_else(|| value_of(below?.trim_start().trim_start_matches(':')));
-    let Some(value) = value else {
+
+    fn read_marker(&mut self, kind: MarkerKind, pair: &Pair<'_>, doubt_hides: bool) {
+        if matches!(kind, MarkerKind::NoIndex | MarkerKind::InSitemap) {
+            return;
+        }
+        let value = pair.first_word();
         // `hidePost:` at the end of a text is the beginning of either.
-        return below.is_some();
-    };
-    let marker = Marker {
-        field: name.to_owned(),
-        value: value.to_owned(),
-        line: None,
-        kind,
-    };
-    match marker.reading() {
-        Reading::Unreadable => !(below.is_none() && begins_to_show(value, kind)),
-        _ => marker.surely_withdraws(),
+        if pair.is_last && kind.begins_to_show(value.unwrap_or_default()) {
+            return;
+        }
+        let is_date = || pair.dates(self.clock).next().is_some();
+        if kind == MarkerKind::Shows && is_date() {
+            return;
+        }
+        let value = value.unwrap_or_default();
+        let marker = Marker {
+            field: String::new(),
+            value: match kind {
+                MarkerKind::Locks => masked(value).to_owned(),
+                _ => value.to_owned(),
+            },
+            line: None,
+            kind,
+        };
+        self.limits.hides |= match marker.reading() {
+            Reading::Unreadable => doubt_hides,
+            _ => marker.surely_withdraws(),
+        };
+    }
+
+    fn read_state(&mut self, pair: &Pair<'_>) {
+        // A choice is `{value: draft}`.
+        let choice = || {
+            let (_, choice) = pair.rest.split_once("value")?;
+            first_word(choice.trim_start_matches(['"', '\'', ' ', ':']))
+        };
+        let value = pair.first_word().or_else(choice).unwrap_or_default();
+        let value = value.trim_end_matches(['}', ',']);
+        let is_beginning = pair.is_last && MarkerKind::State.begins_to_show(value);
+        self.limits.hides |= !is_beginning && state_of(value, self.config).is_some();
+    }
+
+    fn read_date(&mut self, field: Field, pair: &Pair<'_>) {
+        let Some(word) = pair.first_word() else {
+            return;
+        };
+        // `published: false` is a marker.
+        let is_marker = |limit: &Limit| matches!(limit, Limit::Marker(_));
+        let last = pair.name.rsplit('.').next().unwrap_or(pair.name);
+        if matches!(word, "null" | "~") || limits_of(last, self.config).iter().any(is_marker) {
+            return;
+        }
+        let mut is_read = false;
+        for at in pair.dates(self.clock) {
+            is_read = true;
+            match field {
+                Field::Expires => self.limits.add_end(at),
+                _ => self.limits.add_start(at),
+            }
+        }
+        // A date may be what the text ends in.
+        self.limits.hides |= !is_read && !pair.is_last;
     }
 }
 
-/// Whether a value that the text ends in may become one that shows.
-fn begins_to_show(value: &str, kind: MarkerKind) -> bool {
-    let words: &[&str] = match kind {
-        MarkerKind::Shows => &["true", "yes", "on"],
-        _ => &["false", "no", "off"],
-    };
-    let value = value.trim_start_matches(['"', '\'']).to_ascii_lowercase();
-    words.iter().any(|word| word.starts_with(&value))
+impl<'a> Pair<'a> {
+    /// The first word that is a value: not a comment, a tag, an anchor, or the sign of a block.
+    fn first_word(&self) -> Option<&'a str> {
+        first_word(self.value)
+            .or_else(|| first_word(self.below?.trim_start().trim_start_matches(':')))
+    }
+
+    /// The dates that the value may be: that on its line, in its part of the line, or below.
+    fn dates(&self, clock: Clock) -> impl Iterator<Item = DateTime<Utc>> {
+        let below = self.below.filter(|_| first_word(self.value).is_none());
+        let texts = [Some(self.rest), Some(self.value), below];
+        texts.into_iter().flatten().filter_map(move |text| {
+            let text = text.split(" #").next().unwrap_or(text);
+            let text = text.trim_matches(|c: char| c.is_whitespace() || "\"'-:,;}]".contains(c));
+            date::parse(text, clock)
+        })
+    }
 }
 
-/// The first word that is a value: not a comment, a tag, an anchor, or the sign of a block.
-fn value_of(text: &str) -> Option<&str> {
+/// The name and the value of a field, and where the value begins.
+fn split_pair(part: &str) -> Option<(&str, &str, usize)> {
+    if let Some(at) = part.find([':', '=', '：']) {
+        let (name, value) = part.split_at(at);
+        let mut letters = value.chars();
+        let sign = letters.next()?;
+        return Some((name, letters.as_str(), at + sign.len_utf8()));
+    }
+    // The colon may be what is wrong: two words, and nothing else.
+    let trimmed = part.trim();
+    let (name, value) = trimmed.split_once(char::is_whitespace)?;
+    let value = value.trim();
+    let value_at = part.len() - part.trim_end().len() + part.trim_end().len() - value.len();
+    (!value.contains(char::is_whitespace)).then_some((name, value, value_at))
+}
+
+/// Whether the value of a field may go on in the line below: it is further in, or one of a list's.
+fn goes_on(line: &str, below: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    indent(below) > indent(line) || below.trim_start().starts_with(['-', ':'])
+}
+
+fn first_word(text: &str) -> Option<&str> {
     let text = text.split(" #").next()?;
-    text.split_whitespace()
-        .find(|word| !word.starts_with(['!', '&', '#', '>', '|']))
+    let is_value =
+        |word: &&str| !word.starts_with(['!', '&', '#', '>', '|']) && !matches!(*word, "-" | "---");
+    let word = text.split_whitespace().find(is_value)?;
+    let word = word.trim_matches(['"', '\'', '[', ']', ';']);
+    Some(word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn config() -> Config {
+        let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n[content.fields]\nhidden = [\"held\", \"cms.embargoed\"]\n";
+        Config::parse(toml, "config.toml", std::path::Path::new("/")).unwrap()
+    }
+
+    fn says_hidden(text: &str) -> bool {
+        read_limits(text, &config()).hides
+    }
 
     #[test]
     fn a_hiding_marker_is_found_in_any_ruin() {
@@ -109,6 +319,26 @@ mod tests {
             "published: fa",
             "unlisted: true",
             "h\0i\0d\0d\0e\0n\0:\0 \0t\0r\0u\0e\0",
+            "render: false",
+            "permalink: false\nx: [",
+            "permalink = false",
+            "build: {render: never}",
+            "_build:\n  render: link\nx: [",
+            "[build]\nlist = \"never\"",
+            "build: {render: perhaps}",
+            "status: [draft]",
+            "status: {value: draft}",
+            "status:\n  - draft",
+            "status: in_review",
+            "visibility: members\nx: [",
+            "access:\nx: [",
+            "eleventyExcludeFromCollections: true",
+            "held: true",
+            "cms:\n  embargoed: yes\n",
+            "password: hello",
+            "\"encrypted\": true, ",
+            "members-only: yes",
+            "publishDate: next week\nx: [",
         ] {
             assert!(says_hidden(text), "{text}");
         }
@@ -122,9 +352,45 @@ mod tests {
             "noindex: true",
             "hidePost: false # true",
             "published: true",
+            "permalink: /blog/a/\nx: [",
+            "render: markdown\nx: [",
+            "list: [a, b]\nx: [",
+            "status: published\nx: [",
+            "status: publ",
+            "password:\ntitle: a",
+            "password: ''\ntitle: a",
+            "tags: [a, hidden]\nx: [",
+            "tags:\n  - draft\n  - password\nx: [",
+            "description: >\n  Status quo ante.\n  Draft horses pull ploughs.\nx: [",
+            "publishDate: 20",
+            "expires:\nx: [",
             "",
         ] {
             assert!(!says_hidden(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_that_limit_are_read_out_of_ruin() {
+        let read = |text: &str| {
+            let limits = read_limits(text, &config());
+            assert!(!limits.hides, "{text}");
+            let day = |at: DateTime<Utc>| at.format("%Y-%m-%d").to_string();
+            (limits.start.map(day), limits.end.map(day))
+        };
+        for text in [
+            "publish-date: 2099-01-02\nx: [",
+            "date: 2024-01-01\npublishDate: '2099-01-02T00:00:00Z' # then\nx: [",
+            "{\"date\": \"2099-01-02\", \"x\": [",
+            "go_live = 2099-01-02",
+            "date: Jan 2, 2099\nx: [",
+            "embargo:\n  2099-01-02\nx: [",
+            "params: {release_date: 2099-01-02}\nx: [",
+        ] {
+            assert_eq!(read(text), (Some("2099-01-02".into()), None), "{text}");
+        }
+        for text in ["expiry_date: 2024-01-02\nx: [", "valid-until = 2024-01-02"] {
+            assert_eq!(read(text), (None, Some("2024-01-02".into())), "{text}");
         }
     }
 }

@@ -119,6 +119,7 @@ pub(super) fn identity(config: &Config) -> io::Result<u128> {
         fields,
         z_is_local,
         numbered_names,
+        public_states,
         shortcodes,
         static_dir: _,
         max_file_size,
@@ -130,6 +131,7 @@ pub(super) fn identity(config: &Config) -> io::Result<u128> {
         fields,
         z_is_local,
         numbered_names,
+        public_states,
         shortcodes,
         max_file_size,
     );

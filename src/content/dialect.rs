@@ -11,6 +11,7 @@ use url::Url;
 
 use super::address::{Address, address, aliases};
 use super::body::{self, Body};
+use super::broken::Limits;
 use super::fields::{Fields, Place};
 use super::glance::Wanted;
 use super::location::Location;
@@ -106,7 +107,7 @@ pub(super) fn post(
     advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
     let image = image::of(fields, &url);
     let markers: Vec<Marker> = markers(fields, path).into_iter().chain(doubts).collect();
-    fields.warn_of_stray_markers(&markers);
+    fields.warn_misplaced_markers(&markers);
     let rare = Rare {
         id,
         preview_title: preview_title.map(Into::into),
@@ -119,6 +120,7 @@ pub(super) fn post(
             .map(Into::into),
         aliases: aliases(fields, (&permalink, &url), &config.site.url).into(),
         translation_key: translation_key(fields, &location, config).map(Into::into),
+        stray_dates: fields.stray_dates().into(),
     };
     Some(Post {
         path: file,
@@ -163,13 +165,8 @@ fn dates(
     doubts: &mut Vec<Marker>,
 ) -> Option<Dates> {
     // Of several dates the latest begins and the earliest ends: a leak cannot be recalled.
-    let starts = fields
-        .dates(Field::Date)
-        .into_iter()
-        .chain(fields.dates(Field::PublishDate));
-    let starts: Vec<_> = starts.filter_map(|dated| dated.or_doubt(doubts)).collect();
-    let ends = fields.dates(Field::Expires).into_iter();
-    let expires = ends.filter_map(|dated| dated.or_doubt(doubts)).min();
+    let (starts, ends) = starts_and_ends(fields, doubts);
+    let expires = ends.into_iter().min();
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     // A field that cannot be read is no reason to take another date for it.
     let in_path = || {
@@ -195,6 +192,32 @@ fn dates(
         publish_after: starts.iter().max().copied(),
         expires,
     })
+}
+
+/// Every date before which, and every date from which on, a post is not shown.
+fn starts_and_ends(
+    fields: &Fields<'_>,
+    doubts: &mut Vec<Marker>,
+) -> (Vec<DateTime<Utc>>, Vec<DateTime<Utc>>) {
+    let mut read = |field| -> Vec<DateTime<Utc>> {
+        let dates = fields.dates(field).into_iter();
+        dates.filter_map(|dated| dated.or_doubt(doubts)).collect()
+    };
+    let starts = [read(Field::Date), read(Field::PublishDate)].concat();
+    (starts, read(Field::Expires))
+}
+
+/// What front matter that makes no post says of who may see the post of its file.
+pub(super) fn limits(fields: &Fields<'_>) -> Limits {
+    let mut markers = fields.markers();
+    let (starts, ends) = starts_and_ends(fields, &mut markers);
+    let mut limits = Limits {
+        hides: markers.iter().any(Marker::withdraws_or_is_in_doubt),
+        ..Limits::NONE
+    };
+    starts.into_iter().for_each(|start| limits.add_start(start));
+    ends.into_iter().for_each(|end| limits.add_end(end));
+    limits
 }
 
 /// The title that Jekyll gives a post without one: the name of its file.
@@ -341,30 +364,41 @@ fn markers(fields: &Fields<'_>, path: &str) -> Vec<Marker> {
             Place::from(marker),
             match one_line(&marker.value).as_str() {
                 "" => format!("`{}` is empty, so the post is hidden", marker.field),
+                value if marker.kind == MarkerKind::State => format!(
+                    "`{}: {value}` is not known to mean public, so the post is hidden",
+                    marker.field
+                ),
                 value => format!(
                     "`{}: {value}` is neither true nor false, so the post is hidden",
                     marker.field
                 ),
             },
-            format!(
-                "write `{}: true` or `{}: false`",
-                marker.field, marker.field
-            ),
+            match marker.kind {
+                MarkerKind::State => format!(
+                    "write `{}: published`, or name the word in `content.public_states`",
+                    marker.field
+                ),
+                _ => format!(
+                    "write `{}: true` or `{}: false`",
+                    marker.field, marker.field
+                ),
+            },
         );
     }
     markers
 }
 
-/// Whether a file of this name is Hugo's or Zola's of a whole directory.
-pub(super) fn is_section(name: &str) -> bool {
-    name.starts_with("_index.")
+/// Whether a file is Hugo's or Zola's of a whole directory, by the name at the end of its path.
+pub(super) fn is_section(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let start = name.get(.."_index.".len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case("_index."))
 }
 
 /// Why a file is no post at all: it is the `_index.md` of a section, or another than
 /// `content.require` asks for. `None` where it is one.
 pub(super) fn unwanted(fields: &Fields<'_>, path: &str, config: &Config) -> Option<String> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    if is_section(name) {
+    if is_section(path) {
         return Some("`_index` files are sections, not posts".to_owned());
     }
     let lacks = |(name, value): &&(String, String)| !fields.holds(name, value);

@@ -12,10 +12,12 @@ use super::Depth;
 use super::date::{self, Clock};
 use super::dialect::built_in;
 use super::front_matter::{Node, Value};
+use super::limits::{self, Limit};
 use crate::config::{Config, Field};
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Marker, MarkerKind};
 use crate::text::one_line;
+pub(super) use markers::{is_build, masked, state_of};
 
 /// A front matter being read.
 pub(super) struct Fields<'a> {
@@ -231,12 +233,39 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// What every name of the field says of a date, in the order of the names.
+    /// What every name of the field says of a date, in the order of the names. Names of dates that limit
+    /// are read in any spelling, and also within the maps that hold a site's own fields.
     pub(super) fn dates(&self, field: Field) -> Vec<Dated> {
-        self.names(field)
-            .flat_map(|name| self.named(name))
-            .filter_map(|(name, node)| self.date(name, node))
-            .collect()
+        let names: Vec<&str> = self.names(field).collect();
+        let order = |name: &str| {
+            let mut names = names.iter();
+            names.position(|known| limits::is_spelled(name, known))
+        };
+        let mut found: Vec<(usize, &str, &Node)> = Vec::new();
+        for (name, node) in self.root.fields() {
+            found.extend(order(name).map(|order| (order, name.as_str(), node)));
+        }
+        for (at, path) in names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| name.contains('.'))
+        {
+            found.extend(self.root.get(path).map(|node| (at, *path, node)));
+        }
+        found.sort_by_key(|(order, ..)| *order);
+        let mut dates: Vec<Dated> = found
+            .into_iter()
+            .filter_map(|(_, name, node)| self.date(name, node))
+            .collect();
+        if matches!(field, Field::PublishDate | Field::Expires) {
+            self.each_nested_field(&mut |name, node| {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                if limits::limits_of(last, self.config).contains(&Limit::Date(field)) {
+                    dates.extend(self.date(name, node));
+                }
+            });
+        }
+        dates
     }
 
     fn date(&self, name: &str, node: &Node) -> Option<Dated> {
@@ -251,7 +280,8 @@ impl<'a> Fields<'a> {
             return Some(Dated::Is(date));
         }
         // `published: false` is a marker, not a date that cannot be read.
-        if MarkerKind::of(name).is_some() {
+        let is_marker = |limit: &Limit| matches!(limit, Limit::Marker(_));
+        if limits::limits_of(name, self.config).iter().any(is_marker) {
             return None;
         }
         let reason = date::refusal(value).map(|reason| format!(": {reason}"));
@@ -320,24 +350,6 @@ impl<'a> Fields<'a> {
                 "some content tools write `Z` after local time; if yours does, set `content.z_is_local`",
             );
         }
-    }
-
-    /// Every field of a name, in whatever case it is written; of a dotted path, the one there is.
-    fn named(&self, name: &'a str) -> Vec<(&'a str, &'a Node)> {
-        if name.contains('.') {
-            return self
-                .root
-                .get(name)
-                .map(|node| (name, node))
-                .into_iter()
-                .collect();
-        }
-        self.root
-            .fields()
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(key, node)| (key.as_str(), node))
-            .collect()
     }
 
     /// Whether the field holds the value: as its text, or as one of its items.

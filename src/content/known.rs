@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::broken::Limits;
+use super::dialect::is_section;
 use super::parse::Parsed;
 use super::read::Reading;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::{Body, Marker, Post};
+use crate::post::{Body, Marker, MarkerKind, Post};
 use crate::stamp::Seal;
 
 /// What is known of one file.
@@ -67,32 +69,33 @@ impl Known {
                     findings: findings.into(),
                 }
             }
-            Parsed::Plain { says_hidden } if last_good.is_some() => {
+            Parsed::Plain { limits } if is_section(path) && limits.hides => {
+                broken_section(stamp, Vec::new(), before, &limits, path)
+            }
+            Parsed::Plain { limits } if last_good.is_some() => {
                 let findings = vec![error(
                     path,
                     Rule::FrontMatter,
                     "the front matter is gone".to_owned(),
                     "write it again, or delete the file to withdraw the post",
                 )];
-                broken_file(stamp, findings, last_good, says_hidden, path)
+                broken_file(stamp, findings, last_good, &limits, path)
             }
             Parsed::Other { withholds, .. } => Known {
                 withholds: withholds.into(),
                 ..no_post(stamp)
             },
             Parsed::Plain { .. } => no_post(stamp),
-            Parsed::Broken {
-                findings,
-                says_hidden,
-            } => broken_file(stamp, findings, last_good, says_hidden, path),
+            Parsed::Broken { findings, limits } if is_section(path) => {
+                broken_section(stamp, findings, before, &limits, path)
+            }
+            Parsed::Broken { findings, limits } => {
+                broken_file(stamp, findings, last_good, &limits, path)
+            }
         };
         file.findings.sort();
         if let Some(before) = before {
             file.below.clone_from(&before.below);
-            // What a section said holds until it says something else.
-            if file.state == State::Broken {
-                file.withholds.clone_from(&before.withholds);
-            }
         }
         file
     }
@@ -132,11 +135,11 @@ fn broken_file(
     stamp: Option<Seal>,
     mut findings: Vec<Finding>,
     last_good: Option<Arc<Post>>,
-    says_hidden: bool,
+    limits: &Limits,
     path: &str,
 ) -> Known {
     if last_good.is_some() {
-        let (severity, rule, message, hint) = if says_hidden {
+        let (severity, rule, message, hint) = if limits.hides {
             (
                 Severity::Warning,
                 Rule::BrokenAndHidden,
@@ -161,7 +164,8 @@ fn broken_file(
             hint: hint.to_owned(),
         });
     }
-    let post = last_good.filter(|_| !says_hidden).map(|post| {
+    let post = last_good.filter(|_| !limits.hides).map(|post| {
+        let post = limits.applied_to(post);
         // More often than not it is the front matter alone that broke.
         post.body.keep();
         if post.body.is_at_hand() {
@@ -180,6 +184,45 @@ fn broken_file(
         below: None,
         withholds: Box::default(),
         findings: findings.into(),
+    }
+}
+
+/// A file that speaks for all posts below its directory, and is broken. What it said holds until it can be
+/// read; where nothing is known of it, and where the broken text may hide them, they are hidden.
+fn broken_section(
+    stamp: Option<Seal>,
+    mut findings: Vec<Finding>,
+    before: Option<&Known>,
+    limits: &Limits,
+    path: &str,
+) -> Known {
+    let mut withholds = before.map_or_else(Vec::new, |before| before.withholds.to_vec());
+    let is_unknown = limits.is_unread && before.is_none();
+    if withholds.is_empty() && (limits.hides || is_unknown) {
+        withholds.push(Marker {
+            field: format!("{path}: draft"),
+            value: "may be true".to_owned(),
+            line: None,
+            kind: MarkerKind::Says,
+        });
+    }
+    if !withholds.is_empty() {
+        findings.push(Finding {
+            severity: Severity::Warning,
+            ..error(
+                path,
+                Rule::BrokenAndHidden,
+                "all posts below this directory are hidden, as the broken text may say that they are"
+                    .to_owned(),
+                "mend the text; they come back when it parses and does not hide them",
+            )
+        });
+    }
+    Known {
+        state: State::Broken,
+        withholds: withholds.into(),
+        findings: findings.into(),
+        ..no_post(stamp)
     }
 }
 

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::body::Body;
+use super::broken::{Limits, read_limits};
 use super::fields::Fields;
 use super::front_matter::{self, Fault, Format, Split};
 use super::later::Origin;
 use super::rendering::Rendering;
-use super::{Depth, broken, dialect};
+use super::{Depth, dialect};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Marker, Post};
@@ -29,20 +30,20 @@ pub enum Parsed {
     Other {
         /// Why it is no post.
         reason: String,
-        /// What it says of the visibility of all posts below its directory.
+        /// Markers that hide all posts below its directory.
         withholds: Vec<Marker>,
     },
     /// It has no front matter.
     Plain {
-        /// Whether the text says, without the fences, that the post is hidden.
-        says_hidden: bool,
+        /// What the text says, without the fences, of who may see the post.
+        limits: Limits,
     },
     /// It is not a post now, though it may have been and may be again.
     Broken {
         /// Why.
         findings: Vec<Finding>,
-        /// Whether the text says, for all that is wrong with it, that the post is hidden.
-        says_hidden: bool,
+        /// What the text says, for all that is wrong with it, of who may see the post.
+        limits: Limits,
     },
 }
 
@@ -94,7 +95,7 @@ fn parse_at(
             );
             return Parsed::Broken {
                 findings: vec![finding],
-                says_hidden: broken::says_hidden(&String::from_utf8_lossy(bytes)),
+                limits: read_limits(&String::from_utf8_lossy(bytes), config),
             };
         }
     };
@@ -109,7 +110,7 @@ fn parse_at(
         } => (format, front, body),
         Split::None => {
             return Parsed::Plain {
-                says_hidden: broken::says_hidden(&text),
+                limits: read_limits(&text, config),
             };
         }
         Split::Open(format) => {
@@ -128,7 +129,7 @@ fn parse_at(
             ));
             return Parsed::Broken {
                 findings,
-                says_hidden: broken::says_hidden(&text),
+                limits: read_limits(&text, config),
             };
         }
     };
@@ -136,20 +137,20 @@ fn parse_at(
         Ok(root) => root,
         Err(fault) => {
             findings.push(of_fault(path, fault));
-            // The body is not asked: a post about front matter shows some.
+            // The body is not asked: a post about front matter shows some. The closing fence is, as it tells that
+            // no value is cut off.
+            let fenced = text.get(..text.len() - body.len()).unwrap_or(front);
             return Parsed::Broken {
                 findings,
-                says_hidden: broken::says_hidden(front),
+                limits: read_limits(fenced, config),
             };
         }
     };
     let fields = Fields::new(path, &root, config, depth);
     if let Some(reason) = dialect::unwanted(&fields, path, config) {
-        let is_section = path.rsplit('/').next().is_some_and(dialect::is_section);
-        let withholds = if is_section {
-            fields.withheld(path)
-        } else {
-            Vec::new()
+        let withholds = match dialect::is_section(path) {
+            true => fields.section_markers(path),
+            false => Vec::new(),
         };
         return Parsed::Other { reason, withholds };
     }
@@ -160,10 +161,10 @@ fn parse_at(
         origin,
     };
     let post = dialect::post(&fields, body, path, config);
-    // Asked only where there is no post: it knows its markers itself.
-    let says_hidden = post.is_none() && {
-        let markers = fields.markers();
-        markers.iter().any(Marker::withdraws_or_is_in_doubt)
+    // Asked only where there is no post: it knows its limits itself.
+    let limits = match post {
+        Some(_) => Limits::NONE,
+        None => dialect::limits(&fields),
     };
     findings.extend(fields.into_findings());
     match post {
@@ -174,10 +175,12 @@ fn parse_at(
                 findings,
             }
         }
-        None => Parsed::Broken {
-            findings,
-            says_hidden,
-        },
+        None => {
+            // Its dates were read twice.
+            findings.sort();
+            findings.dedup();
+            Parsed::Broken { findings, limits }
+        }
     }
 }
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::broken::{Limits, read_limits};
 use super::known::error;
 use super::parse::{Parsed, parse, parse_outline};
 use super::scan::Candidate;
-use super::{Depth, Rendering, broken};
+use super::{Depth, Rendering};
 use crate::config::Config;
 use crate::finding::{Finding, Rule};
 use crate::post::Post;
@@ -68,10 +69,9 @@ pub(super) fn read(
         );
         // Its front matter, if it has one, stands at its beginning, and may take the post back.
         let beginning = read_beginning(&candidate.file, BEGINNING, BEGINNING).unwrap_or_default();
-        let says_hidden = broken::says_hidden(&String::from_utf8_lossy(&beginning));
         let parsed = Parsed::Broken {
             findings: vec![finding],
-            says_hidden,
+            limits: read_limits(&String::from_utf8_lossy(&beginning), config),
         };
         return Reading {
             stamp,
@@ -117,7 +117,7 @@ pub(super) fn read(
         );
         Parsed::Broken {
             findings: vec![finding],
-            says_hidden: broken::says_hidden(&String::from_utf8_lossy(&bytes)),
+            limits: read_limits(&String::from_utf8_lossy(&bytes), config),
         }
     });
     Reading {
@@ -175,6 +175,9 @@ fn read_beginning(file: &Path, size: u64, most: u64) -> io::Result<Vec<u8>> {
 fn unread(finding: Finding) -> Parsed {
     Parsed::Broken {
         findings: vec![finding],
-        says_hidden: false,
+        limits: Limits {
+            is_unread: true,
+            ..Limits::NONE
+        },
     }
 }

@@ -24,6 +24,10 @@ pub enum MarkerKind {
     Shows,
     /// The post is not to be seen, whatever the value: `status: draft`.
     Says,
+    /// A word for a state that is not known to mean public: `status: stable`. It is always in doubt.
+    State,
+    /// Not everybody may read the post: `password`, `membersOnly`.
+    Locks,
     /// The post is in no list: `unlisted`.
     Unlists,
     /// The post is in lists: Hugo's `build.list`.
@@ -45,40 +49,26 @@ pub enum Reading {
     Unreadable,
 }
 
-/// The fields that are markers of visibility; see [`MarkerKind::of`].
-const MARKER_FIELDS: [(&str, MarkerKind); 20] = [
-    ("hidePost", MarkerKind::Hides),
-    ("hidden", MarkerKind::Hides),
-    ("draft", MarkerKind::Hides),
-    ("private", MarkerKind::Hides),
-    ("unpublished", MarkerKind::Hides),
-    ("isDraft", MarkerKind::Hides),
-    ("isHidden", MarkerKind::Hides),
-    ("headless", MarkerKind::Hides),
-    ("hide", MarkerKind::Hides),
-    ("wip", MarkerKind::Hides),
-    ("noPublish", MarkerKind::Hides),
-    ("published", MarkerKind::Shows),
-    ("visible", MarkerKind::Shows),
-    ("publish", MarkerKind::Shows),
-    ("isPublished", MarkerKind::Shows),
-    ("isPublic", MarkerKind::Shows),
-    ("public", MarkerKind::Shows),
-    ("unlisted", MarkerKind::Unlists),
-    ("noindex", MarkerKind::NoIndex),
-    ("sitemap", MarkerKind::InSitemap),
+/// The words for the state of a post that everybody may see.
+const PUBLIC_STATES: [&str; 15] = [
+    "public",
+    "publish",
+    "published",
+    "live",
+    "visible",
+    "listed",
+    "active",
+    "online",
+    "released",
+    "everyone",
+    "everybody",
+    "anyone",
+    "all",
+    "open",
+    "free",
 ];
-
-/// Fields that hold a word for the state of a post.
-const STATE_FIELDS: [&str; 5] = [
-    "status",
-    "visibility",
-    "state",
-    "publishstatus",
-    "poststatus",
-];
-/// The words for a post that is not to be seen.
-const UNREADY: [&str; 15] = [
+/// The words for the state of a post that is not to be seen.
+const UNREADY_STATES: [&str; 17] = [
     "draft",
     "drafted",
     "wip",
@@ -86,105 +76,76 @@ const UNREADY: [&str; 15] = [
     "trash",
     "trashed",
     "deleted",
-    "in-review",
-    "in review",
+    "review",
+    "inreview",
+    "pendingreview",
     "unpublish",
+    "unpublished",
     "private",
     "hidden",
     "pending",
-    "unpublished",
     "scheduled",
+    "protected",
 ];
 
 impl MarkerKind {
-    /// What a field of this name marks, if it is a marker. Only letters and digits count, in any
-    /// case: `hide_post` and `Hide-Post` are meant as `hidePost` is, and so is a name with an
-    /// invisible character in it, or with letters of other scripts that look the same.
-    pub fn of(name: &str) -> Option<MarkerKind> {
-        if name.is_ascii() {
-            return of_ascii(name);
-        }
-        let letters: Vec<char> = letters(name).collect();
-        let foreign = letters.iter().filter(|c| !c.is_ascii()).count();
-        let is = |known: &str| {
-            let same = |(letter, known): (&char, char)| *letter == known || !letter.is_ascii();
-            known.len() == letters.len()
-                && foreign * 2 <= known.len()
-                && letters
-                    .iter()
-                    .zip(known.chars().map(|c| c.to_ascii_lowercase()))
-                    .all(same)
-        };
-        MARKER_FIELDS
-            .iter()
-            .find(|(known, _)| is(known))
-            .map(|(_, kind)| *kind)
-    }
-
-    /// What a field marks by its value: `status: draft` hides, `status: published` is no marker.
-    pub fn of_state(name: &str, value: &str) -> Option<MarkerKind> {
-        let name = name.rsplit('.').next().unwrap_or(name);
-        let is_state = |known: &&str| name.len() >= known.len() && letters(name).eq(known.chars());
-        if !STATE_FIELDS.iter().any(is_state) {
-            return None;
-        }
-        let value = value.trim().trim_matches(['"', '\'']);
-        if UNREADY.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+    /// What a word for the state of a post marks; `None` where it means public. Blanks, `-` and `_`
+    /// in it do not count: `in_review` is `in review`.
+    pub fn of_state(value: &str) -> Option<MarkerKind> {
+        let letters: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
+        let is = |words: &[&str]| words.iter().any(|word| letters.eq_ignore_ascii_case(word));
+        if is(&PUBLIC_STATES) || is(&TRUE_WORDS) {
+            None
+        } else if is(&UNREADY_STATES) || is(&FALSE_WORDS) {
             Some(MarkerKind::Says)
+        } else if is(&["unlisted"]) {
+            Some(MarkerKind::Lists)
         } else {
-            Some(MarkerKind::Lists).filter(|_| value.eq_ignore_ascii_case("unlisted"))
+            Some(MarkerKind::State)
         }
     }
 
-    /// The marker that hides and that a name is one letter away from.
-    pub fn nearest(name: &str) -> Option<&'static str> {
-        let length = letters(name).count();
-        MARKER_FIELDS
-            .iter()
-            .filter(|(known, kind)| *kind == MarkerKind::Hides && known.len().abs_diff(length) <= 1)
-            .map(|(known, _)| *known)
-            .find(|known| {
-                let name: String = letters(name).collect();
-                strsim::osa_distance(&known.to_ascii_lowercase(), &name) == 1
-            })
+    /// Whether text that ends within a value may be the beginning of one that shows the post.
+    pub fn begins_to_show(self, value: &str) -> bool {
+        let value = value.to_ascii_lowercase();
+        let begins = |words: &[&str]| words.iter().any(|word| word.starts_with(&value));
+        match self {
+            MarkerKind::Shows | MarkerKind::Lists => begins(&TRUE_WORDS),
+            MarkerKind::State => begins(&PUBLIC_STATES) || begins(&TRUE_WORDS),
+            MarkerKind::Locks => value.is_empty() || begins(&FALSE_WORDS),
+            _ => begins(&FALSE_WORDS),
+        }
     }
 }
 
-/// What a name without letters of other scripts marks.
-fn of_ascii(name: &str) -> Option<MarkerKind> {
-    let letters = || name.bytes().filter(u8::is_ascii_alphanumeric);
-    let length = letters().count();
-    let same = |(known, _): &&(&str, MarkerKind)| {
-        known.len() == length
-            && known
-                .bytes()
-                .zip(letters())
-                .all(|(known, letter)| known.eq_ignore_ascii_case(&letter))
-    };
-    MARKER_FIELDS.iter().find(same).map(|(_, kind)| *kind)
-}
-
-fn letters(name: &str) -> impl Iterator<Item = char> {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .map(|c| c.to_ascii_lowercase())
-}
+const TRUE_WORDS: [&str; 4] = ["true", "yes", "on", "1"];
+const FALSE_WORDS: [&str; 4] = ["false", "no", "off", "0"];
 
 impl Marker {
     /// Reads the value: `true`, `yes`, `on`, `1` and their opposites, quoted or not, in any case;
-    /// `always`, `never` and their like where a tool writes them.
+    /// `always`, `never` and their like where a tool writes them. Whatever stands under a lock's name
+    /// is one, unless it is empty or a word for no.
     pub fn reading(&self) -> Reading {
         let value = self.value.trim().trim_matches(['"', '\'']).trim();
         let is = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+        if self.kind == MarkerKind::Locks {
+            let is_none = is(&["", "null", "~", "none"]) || is(&FALSE_WORDS);
+            return if is_none {
+                Reading::False
+            } else {
+                Reading::True
+            };
+        }
         let (also_true, also_false): (&[&str], &[&str]) = match self.kind {
             MarkerKind::Says => return Reading::True,
+            MarkerKind::State => return Reading::Unreadable,
             MarkerKind::Shows => (&["always"], &["never", "link"]),
             MarkerKind::Lists => (&["always"], &["never", "local", "unlisted"]),
             _ => (&[], &[]),
         };
-        if is(&["true", "yes", "on", "1"]) || is(also_true) {
+        if is(&TRUE_WORDS) || is(also_true) {
             Reading::True
-        } else if is(&["false", "no", "off", "0"]) || is(also_false) {
+        } else if is(&FALSE_WORDS) || is(also_false) {
             Reading::False
         } else {
             Reading::Unreadable
@@ -223,9 +184,16 @@ impl Marker {
     pub fn surely_hides(&self) -> bool {
         matches!(
             (self.kind, self.reading()),
-            (MarkerKind::Hides | MarkerKind::Says, Reading::True)
-                | (MarkerKind::Shows, Reading::False)
+            (
+                MarkerKind::Hides | MarkerKind::Says | MarkerKind::Locks,
+                Reading::True
+            ) | (MarkerKind::Shows, Reading::False)
         )
+    }
+
+    /// Whether the post is hidden even where hidden posts have a card: in doubt, or locked.
+    pub fn hides_its_card(&self) -> bool {
+        self.is_in_doubt() || (self.kind == MarkerKind::Locks && self.surely_hides())
     }
 }
 
@@ -234,49 +202,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_markers_are_read_as_they_are_meant() {
-        for name in [
-            "hidePost",
-            "HIDEPOST",
-            "hide_post",
-            "hide-post",
-            "hide post",
-            "hidePost\u{a0}",
-            "\u{feff}hidePost\u{200b}",
+    fn states_that_do_not_mean_public_are_markers() {
+        for word in [
+            "Draft",
+            "in_review",
+            "in review",
+            "Pending-Review",
+            "false",
+            "0",
         ] {
-            assert_eq!(MarkerKind::of(name), Some(MarkerKind::Hides), "{name}");
+            assert_eq!(MarkerKind::of_state(word), Some(MarkerKind::Says), "{word}");
         }
-        for name in ["hidePosts", "", "_", "title", "hidePostUntil"] {
-            assert_eq!(MarkerKind::of(name), None, "{name}");
+        for word in ["", "stable", "members", "{…}"] {
+            assert_eq!(
+                MarkerKind::of_state(word),
+                Some(MarkerKind::State),
+                "{word}"
+            );
         }
+        for word in ["published", "PUBLIC", "live", "true"] {
+            assert_eq!(MarkerKind::of_state(word), None, "{word}");
+        }
+        assert_eq!(MarkerKind::of_state("unlisted"), Some(MarkerKind::Lists));
     }
 
     #[test]
-    fn letters_that_look_the_same_are_meant_the_same() {
-        // The third letter is Cyrillic, and so are two of the next.
-        for name in ["hi\u{501}ePost", "dr\u{430}ft", "hid\u{435}P\u{43e}st"] {
-            assert_eq!(MarkerKind::of(name), Some(MarkerKind::Hides), "{name}");
+    fn a_lock_is_whatever_is_not_empty() {
+        let reads = |value: &str| {
+            let kind = MarkerKind::Locks;
+            let (field, value) = ("password".to_owned(), value.to_owned());
+            let line = None;
+            Marker {
+                field,
+                value,
+                line,
+                kind,
+            }
+            .reading()
+        };
+        for value in ["hello", "true", "…", "2", "maybe"] {
+            assert_eq!(reads(value), Reading::True, "{value}");
         }
-        for name in ["тайна", "скрыто", "brouillon"] {
-            assert_eq!(MarkerKind::of(name), None, "{name}");
+        for value in ["", "''", "null", "~", "false", "No", "0"] {
+            assert_eq!(reads(value), Reading::False, "{value}");
         }
-        assert_eq!(MarkerKind::nearest("hidPost"), Some("hidePost"));
-        assert_eq!(MarkerKind::nearest("drafts"), Some("draft"));
-        assert_eq!(MarkerKind::nearest("title"), None);
-    }
-
-    #[test]
-    fn a_state_in_a_word_is_a_marker_where_it_is_unready() {
-        assert_eq!(
-            MarkerKind::of_state("Status", "\"Draft\""),
-            Some(MarkerKind::Says)
-        );
-        assert_eq!(
-            MarkerKind::of_state("status", "unlisted"),
-            Some(MarkerKind::Lists)
-        );
-        assert_eq!(MarkerKind::of_state("status", "published"), None);
-        assert_eq!(MarkerKind::of_state("title", "draft"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::contest::Loss;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::Post;
+use crate::post::{Post, StrayDate};
 
 /// The address or the id is another's.
 pub(super) fn address(post: &Post, loss: &Loss) -> Finding {
@@ -43,6 +43,23 @@ pub(super) fn ahead(post: &Post) -> Finding {
     let message = "the date of the last change lies ahead and counts from then on".to_owned();
     let hint = "write the date of the change";
     finding(post, Severity::Warning, Rule::FutureUpdate, message, hint)
+}
+
+/// A date that would limit the post if its field were one that does: one of a beginning ahead, or of an end past.
+pub(super) fn stray_date(post: &Post, date: &StrayDate) -> Finding {
+    let (is, key, example) = if date.is_end {
+        ("past", "expires", "expiryDate")
+    } else {
+        ("ahead", "publish_date", "publishDate")
+    };
+    let field = &date.field;
+    let message = format!("`{field}` is {is}, and does not limit when the post is shown");
+    let hint =
+        format!("if it should, write `{example}`, or name the field in `content.fields.{key}`");
+    Finding {
+        line: Some(date.line),
+        ..finding(post, Severity::Warning, Rule::StrayMarker, message, &hint)
+    }
 }
 
 fn finding(post: &Post, severity: Severity, rule: Rule, message: String, hint: &str) -> Finding {

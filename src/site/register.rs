@@ -245,11 +245,14 @@ impl Register {
         for (path, before, after) in made {
             let held = self.held.get_mut(&path);
             let is_there = held.is_some();
+            let mut has_stray_date = false;
             if let Some(held) = held {
                 held.entry.clone_from(&after);
+                has_stray_date = !held.post.stray_dates().is_empty();
             }
-            let is_odd =
-                |entry: &Arc<Entry>| entry.updated_is_ahead() || is_the_sites(entry.path());
+            let is_odd = |entry: &Arc<Entry>| {
+                entry.updated_is_ahead() || has_stray_date || is_the_sites(entry.path())
+            };
             if after.as_ref().is_some_and(is_odd) {
                 self.odd.insert(Arc::clone(&path));
             } else {

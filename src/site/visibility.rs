@@ -116,8 +116,7 @@ pub fn judge(
 fn state(post: &Post, hidden: HiddenPosts, now: DateTime<Utc>) -> State {
     let find =
         |wanted: fn(&Marker) -> bool| post.markers.iter().find(|marker| wanted(marker)).cloned();
-    let in_doubt = find(Marker::is_in_doubt);
-    if let Some(marker) = in_doubt {
+    if let Some(marker) = find(Marker::hides_its_card) {
         return State::Hidden(marker);
     }
     let hides = find(Marker::surely_hides);

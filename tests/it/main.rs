@@ -29,6 +29,7 @@ mod import_ids;
 mod init;
 mod large;
 mod last_good;
+mod limiting_fields;
 mod limits;
 mod lints;
 mod listen;

@@ -4,15 +4,20 @@
 //! where sites and tools keep fields of their own, and what only looks like one is spoken of.
 
 use super::{Fields, items};
-use crate::config::Field;
+use crate::config::{Config, Field};
 use crate::content::date;
 use crate::content::front_matter::{Node, Value};
+use crate::content::limits::{
+    Limit, NearDate, is_spelled, limits_of, near_date_name, nearest_hiding_name,
+};
 use crate::finding::{Rule, Severity};
-use crate::post::{Marker, MarkerKind, Reading};
+use crate::post::{Marker, MarkerKind, Reading, StrayDate};
 use crate::text::one_line;
 
-/// How deep fields of a site's own are looked into.
-const MOST_NESTED: usize = 4;
+/// How deep fields of a site's own are looked into, in maps.
+const MAX_DEPTH: usize = 4;
+/// A post that has more dates of its own says the same of each.
+const MAX_STRAY_DATES: usize = 4;
 /// Where tools and sites keep fields of their own.
 const NESTED: [&str; 5] = ["seo", "params", "extra", "meta", "custom"];
 
@@ -20,8 +25,13 @@ impl Fields<'_> {
     /// Everything that is said of visibility, each marker under the name it is written with.
     pub(in crate::content) fn markers(&self) -> Vec<Marker> {
         let mut markers = Vec::new();
-        self.in_map("", self.root, 0, &mut markers);
-        for (name, node) in self.nodes(Field::Hidden) {
+        self.each_field("", self.root, 0, &mut |name, node| {
+            self.read_markers(name, node, &mut markers);
+        });
+        let own = self
+            .nodes(Field::Hidden)
+            .filter(|(name, _)| name.contains('.'));
+        for (name, node) in own {
             markers.extend(self.marker(name, node, MarkerKind::Hides));
         }
         let robots = ["robots", "seo.robots", "params.robots"]
@@ -35,17 +45,21 @@ impl Fields<'_> {
         markers
     }
 
-    /// What the file of a section says of the posts below it: they are drafts where it is one, and Hugo's
-    /// `cascade` holds fields of all of them. Each marker names the file.
-    pub(in crate::content) fn withheld(&self, path: &str) -> Vec<Marker> {
-        let mut markers = Vec::new();
-        self.in_map("", self.root, 0, &mut markers);
+    /// Markers of the file of a section that hide the posts below it: they are drafts where it is one, and
+    /// Hugo's `cascade` holds fields of all of them. Each marker names the file.
+    pub(in crate::content) fn section_markers(&self, path: &str) -> Vec<Marker> {
+        let mut markers = self.markers();
         // Fields of a site's own are about the section's page.
-        markers.retain(|marker| marker.kind == MarkerKind::Hides && !marker.field.contains('.'));
-        for cascade in self.root.get("cascade").into_iter().flat_map(items) {
-            self.in_map("cascade.", cascade, 1, &mut markers);
+        let is_of_all = |kind| matches!(kind, MarkerKind::Hides | MarkerKind::Locks);
+        markers.retain(|marker| is_of_all(marker.kind) && !marker.field.contains('.'));
+        let cascades = self.root.fields().iter();
+        let cascades = cascades.filter(|(name, _)| name.eq_ignore_ascii_case("cascade"));
+        for cascade in cascades.flat_map(|(_, node)| items(node)) {
+            self.each_field("cascade.", cascade, 1, &mut |name, node| {
+                self.read_markers(name, node, &mut markers);
+            });
         }
-        markers.retain(|marker| marker.surely_withdraws() || marker.is_in_doubt());
+        markers.retain(Marker::withdraws_or_is_in_doubt);
         for marker in &mut markers {
             marker.field = format!("{path}: {}", marker.field);
             marker.line = None;
@@ -53,94 +67,99 @@ impl Fields<'_> {
         markers
     }
 
-    /// What a map says, and the maps of a tool's or a site's own fields in it, and theirs.
-    fn in_map(&self, prefix: &str, map: &Node, depth: usize, markers: &mut Vec<Marker>) {
-        self.of_tools(prefix, map, markers);
+    /// Calls `each` for the fields of the maps that hold a tool's or a site's own, with their dotted names.
+    pub(super) fn each_nested_field(&self, each: &mut impl FnMut(&str, &Node)) {
+        self.each_field("", self.root, 0, &mut |name, node| {
+            if name.contains('.') {
+                each(name, node);
+            }
+        });
+    }
+
+    /// Calls `each` for the fields of a map, and of the maps of a tool's or a site's own fields in it, and
+    /// of theirs, with their dotted names.
+    fn each_field(
+        &self,
+        prefix: &str,
+        map: &Node,
+        depth: usize,
+        each: &mut impl FnMut(&str, &Node),
+    ) {
         for (written, node) in map.fields() {
             // In flow style `hidePost:true` is a name without a value, and meant as one with.
             let glued = match &node.value {
                 Value::Null => written.split_once(':'),
                 _ => None,
             };
-            let (name, node) = match glued {
-                Some((name, value)) => {
-                    let value = Value::Scalar(value.to_owned());
-                    (
-                        name,
-                        &Node {
-                            line: node.line,
-                            value,
-                        },
-                    )
-                }
-                None => (written.as_str(), node),
-            };
-            // A dotted name is that of a field within another.
-            let last = name.rsplit('.').next().unwrap_or(name);
-            let full = || format!("{prefix}{name}");
-            if let Some(kind) = MarkerKind::of(last) {
-                markers.extend(self.marker(&full(), node, kind));
-            }
-            let is_deep = matches!(node.value, Value::Map(_) | Value::List(_));
-            if is_deep && depth < MOST_NESTED && (depth > 0 || is_nested(name)) {
+            let own_value = glued.map(|(_, value)| Node {
+                line: node.line,
+                value: Value::Scalar(value.to_owned()),
+            });
+            let name = glued.map_or(written.as_str(), |(name, _)| name);
+            let node = own_value.as_ref().unwrap_or(node);
+            let name = format!("{prefix}{name}");
+            each(&name, node);
+            let is_map = matches!(node.value, Value::Map(_) | Value::List(_));
+            if is_map && depth < MAX_DEPTH && (depth > 0 || is_nested(written) || is_build(written))
+            {
                 for inner in items(node) {
-                    self.in_map(&format!("{}.", full()), inner, depth + 1, markers);
+                    self.each_field(&format!("{name}."), inner, depth + 1, each);
                 }
             }
         }
     }
 
-    /// What single tools have besides: words for states, and fields that say where a page is built.
-    fn of_tools(&self, prefix: &str, map: &Node, markers: &mut Vec<Marker>) {
-        for (name, node) in map.fields() {
-            // As a word, a list of one, or the value of a choice.
-            for item in items(node) {
-                let word = item.text().or_else(|| item.get("value")?.text());
-                if let Some(text) = word
-                    && let Some(kind) = MarkerKind::of_state(name, text)
-                {
-                    markers.push(marker_of(&format!("{prefix}{name}"), text, item, kind));
+    /// What one field says of visibility.
+    fn read_markers(&self, name: &str, node: &Node, markers: &mut Vec<Marker>) {
+        // A dotted name is that of a field within another.
+        let (outer, last) = name.rsplit_once('.').unwrap_or(("", name));
+        let is_in_build = is_build(outer.rsplit('.').next().unwrap_or(outer));
+        for limit in limits_of(last, self.config) {
+            match limit {
+                Limit::BuildMarker(kind) if is_in_build => {
+                    markers.extend(self.marker(name, node, kind));
                 }
+                Limit::Marker(kind) if !is_in_build => {
+                    markers.extend(self.marker(name, node, kind));
+                }
+                Limit::SharedMarker(kind) if !is_in_build => {
+                    let node = node.get("build").unwrap_or(node);
+                    let marker = node.text().map(|text| marker_of(name, text, node, kind));
+                    markers.extend(marker.filter(Marker::surely_hides));
+                }
+                Limit::State if !is_in_build => self.read_state(name, node, markers),
+                _ => {}
             }
         }
-        for outer in ["build", "_build"] {
-            for (inner, kind) in [("render", MarkerKind::Shows), ("list", MarkerKind::Lists)] {
-                let node = map.get(outer).and_then(|node| node.get(inner));
-                let name = || format!("{prefix}{outer}.{inner}");
-                markers.extend(node.and_then(|node| self.marker(&name(), node, kind)));
+    }
+
+    /// The words for the state of a post: one, a list of some, or the value of a choice.
+    fn read_state(&self, name: &str, node: &Node, markers: &mut Vec<Marker>) {
+        let mut words: Vec<(&Node, &str)> = items(node)
+            .map(|item| {
+                let word = item.text().or_else(|| item.get("value")?.text());
+                (item, word.unwrap_or_default())
+            })
+            .collect();
+        if words.is_empty() {
+            words.push((node, ""));
+        }
+        for (item, word) in words {
+            // Deep within a site's own data such a word is more often about something else.
+            let is_deep = name.matches('.').count() > 1;
+            let kind = state_of(word, self.config);
+            if let Some(kind) = kind.filter(|kind| !(is_deep && *kind == MarkerKind::State)) {
+                markers.push(marker_of(name, word, item, kind));
             }
-        }
-        // Zola's, and Eleventy's way to write no page.
-        for name in ["render", "permalink"] {
-            let Some(node) = map.get(name) else {
-                continue;
-            };
-            let node = node.get("build").unwrap_or(node);
-            let name = format!("{prefix}{name}");
-            let marker = node
-                .text()
-                .map(|text| marker_of(&name, text, node, MarkerKind::Shows));
-            // Addresses and words stand there too, so that what is neither true nor false is no doubt.
-            markers.extend(marker.filter(Marker::surely_hides));
-        }
-        let name = "eleventyExcludeFromCollections";
-        if let Some(node) = map.get(name) {
-            // A list names the collections that it is to be left out of.
-            let value = match &node.value {
-                Value::Scalar(text) => text.trim(),
-                _ => "true",
-            };
-            markers.push(marker_of(
-                &format!("{prefix}{name}"),
-                value,
-                node,
-                MarkerKind::Unlists,
-            ));
         }
     }
 
     fn marker(&self, name: &str, node: &Node, kind: MarkerKind) -> Option<Marker> {
         let value = match &node.value {
+            // A list names the collections that the post is to be left out of.
+            Value::Null | Value::Map(_) | Value::List(_) if is_eleventys(name) => "true".to_owned(),
+            // What opens a lock is in no log.
+            Value::Scalar(text) if kind == MarkerKind::Locks => masked(text).to_owned(),
             Value::Scalar(text) => text.trim().to_owned(),
             Value::Null => String::new(),
             // A map under `sitemap` holds hints for the sitemap, or `disable`.
@@ -149,6 +168,8 @@ impl Fields<'_> {
                 let is = disable.text()?.eq_ignore_ascii_case("true");
                 (!is).to_string()
             }
+            Value::Map(fields) if kind == MarkerKind::Locks && fields.is_empty() => String::new(),
+            Value::List(items) if kind == MarkerKind::Locks && items.is_empty() => String::new(),
             Value::Map(_) => "{…}".to_owned(),
             Value::List(_) => "[…]".to_owned(),
         };
@@ -159,8 +180,34 @@ impl Fields<'_> {
         Some(marker_of(name, &value, node, kind))
     }
 
+    /// Dates under names that are near to those of dates that limit, and limit nothing.
+    pub(in crate::content) fn stray_dates(&self) -> Vec<StrayDate> {
+        let mut stray = Vec::new();
+        self.each_field("", self.root, 0, &mut |name, node| {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let is_known = Field::ALL.iter().any(|field| {
+                let mut names = self.names(*field);
+                names.any(|known| known.eq_ignore_ascii_case(name) || is_spelled(last, known))
+            });
+            if let Some(near) = near_date_name(last)
+                && let Some(at) = node.text().and_then(|text| date::parse(text, self.clock()))
+                && !is_known
+                && limits_of(last, self.config).is_empty()
+            {
+                stray.push(StrayDate {
+                    field: one_line(name),
+                    line: node.line,
+                    at,
+                    is_end: near == NearDate::End,
+                });
+            }
+        });
+        stray.truncate(MAX_STRAY_DATES);
+        stray
+    }
+
     /// Speaks of what is meant as a marker and is none: one letter away, or where none is read.
-    pub(in crate::content) fn warn_of_stray_markers(&self, markers: &[Marker]) {
+    pub(in crate::content) fn warn_misplaced_markers(&self, markers: &[Marker]) {
         if markers.iter().any(Marker::surely_withdraws) {
             return;
         }
@@ -172,8 +219,8 @@ impl Fields<'_> {
                 })
             };
             if truthy(node)
-                && MarkerKind::of(name).is_none()
-                && let Some(known) = MarkerKind::nearest(name)
+                && limits_of(name, self.config).is_empty()
+                && let Some(known) = nearest_hiding_name(name)
             {
                 self.note(
                     Severity::Warning,
@@ -190,7 +237,8 @@ impl Fields<'_> {
                 continue;
             }
             for (outer, inner, node) in nested(name, node) {
-                let hides = MarkerKind::of(inner) == Some(MarkerKind::Hides);
+                let hides =
+                    limits_of(inner, self.config).contains(&Limit::Marker(MarkerKind::Hides));
                 if hides && truthy(node) {
                     self.note(
                         Severity::Warning,
@@ -203,6 +251,37 @@ impl Fields<'_> {
             }
         }
     }
+}
+
+/// What a word for the state of a post marks; `None` where it means public, here or everywhere.
+pub(in crate::content) fn state_of(word: &str, config: &Config) -> Option<MarkerKind> {
+    let is_public = |known: &String| is_spelled(word, known) && !word.is_empty();
+    if config.content.public_states.iter().any(is_public) {
+        return None;
+    }
+    MarkerKind::of_state(word)
+}
+
+/// What may be shown of the value of a lock: whether it is one.
+pub(in crate::content) fn masked(text: &str) -> &str {
+    let text = text.trim();
+    let marker = Marker {
+        field: String::new(),
+        value: text.to_owned(),
+        line: None,
+        kind: MarkerKind::Locks,
+    };
+    let is_word = text.eq_ignore_ascii_case("true") || marker.reading() == Reading::False;
+    if is_word { text } else { "…" }
+}
+
+/// Whether a field says where Hugo builds a page.
+pub(in crate::content) fn is_build(name: &str) -> bool {
+    is_spelled(name, "build")
+}
+
+fn is_eleventys(name: &str) -> bool {
+    name.ends_with("eleventyExcludeFromCollections")
 }
 
 fn is_nested(name: &str) -> bool {

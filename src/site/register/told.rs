@@ -53,10 +53,16 @@ impl Register {
             .filter_map(|(path, loss)| Some(faults::card(post(path)?, &loss.owner)));
         let odd = || self.odd.iter().filter_map(|path| post(path));
         let ahead = odd().filter(|post| post.updated.is_some_and(|updated| updated > self.now));
+        let stray_dates = odd().flat_map(|post| {
+            let dates = post.stray_dates().iter();
+            let counts = dates.filter(|date| date.is_end == (date.at <= self.now));
+            counts.map(|date| faults::stray_date(post, date))
+        });
         let the_sites = odd().filter(|post| is_the_sites(post.permalink.path()));
         let mut findings: Vec<Finding> = of_addresses
             .chain(of_cards)
             .chain(ahead.map(faults::ahead))
+            .chain(stray_dates)
             .chain(the_sites.map(|post| faults::card(post, "the site itself")))
             .chain(self.aliases.findings())
             .collect();
