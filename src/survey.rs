@@ -53,6 +53,17 @@ pub struct Survey {
     pub posts: usize,
     /// How many other pages lie beside them.
     pub others: usize,
+    /// Those of them that have a title and a date, as posts have.
+    pub(crate) left_out_posts: LeftOutPosts,
+}
+
+/// Files with a title and a date that the settings leave out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LeftOutPosts {
+    /// How many there are; an estimate where only a sample of the files was read.
+    pub(crate) count: usize,
+    /// One of them, below the site's directory.
+    pub(crate) example: String,
 }
 
 /// Why a directory cannot be looked at.
@@ -127,6 +138,7 @@ pub fn survey(dir: &Path) -> Result<Survey, SurveyError> {
         findings,
         posts: draft.posts,
         others: draft.others,
+        left_out_posts: draft.left_out_posts,
     })
 }
 

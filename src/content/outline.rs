@@ -65,6 +65,16 @@ pub fn permalink(front: &Node) -> Option<(&str, usize)> {
     })
 }
 
+/// Whether a post has a title of its own.
+pub fn has_title(front: &Node) -> bool {
+    let mut names = built_in(Field::Title).iter();
+    names.any(|name| {
+        front
+            .get(name)
+            .is_some_and(|node| node.text().is_some_and(|text| !text.trim().is_empty()))
+    })
+}
+
 /// Whether the date of a post names no zone, so that it means another instant in each.
 pub fn is_without_zone(front: &Node) -> bool {
     let mut names = built_in(Field::Date).iter();

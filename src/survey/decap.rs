@@ -1,7 +1,7 @@
 //! The configuration of Decap CMS, of its ancestor Netlify CMS and of its heir Sveltia CMS, into
 //! where posts are, what they have in common, and where their pictures go.
 
-use super::draft::{Collection, Draft, found, is_name_for_posts};
+use super::draft::{Collection, Draft, FixedField, found, is_name_for_posts};
 use super::pattern;
 use super::reader::{Data, items};
 use super::setting::{Key, Source};
@@ -66,7 +66,14 @@ fn collection(data: &Data, node: &Node) -> Option<(u8, Collection)> {
                 let value = field
                     .get("default")
                     .and_then(|node| found(&data.file, node));
-                fixed.extend(value.map(|(value, source)| (name, value, source)));
+                if let Some((value, source)) = value {
+                    fixed.push(FixedField {
+                        name,
+                        value,
+                        source,
+                        is_filter: false,
+                    });
+                }
             }
             Some("datetime" | "date") if date.is_none() => {
                 date = Some((name, data.source(field)));
@@ -77,7 +84,13 @@ fn collection(data: &Data, node: &Node) -> Option<(u8, Collection)> {
     if let Some(filter) = node.get("filter") {
         let value = filter.get("value").and_then(|node| found(&data.file, node));
         if let (Some(name), Some((value, source))) = (text(filter, "field"), value) {
-            fixed.insert(0, (name, value, source));
+            let filter = FixedField {
+                name,
+                value,
+                source,
+                is_filter: true,
+            };
+            fixed.insert(0, filter);
         }
     }
     let is_for_posts =

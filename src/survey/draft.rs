@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::LeftOutPosts;
 use super::reader::{Code, Data};
 use super::script::{Entry, Expression};
 use super::setting::{Key, Refusal, Setting, Source, Value, judge};
@@ -36,6 +37,8 @@ pub(super) struct Draft<'t> {
     pub(super) posts: usize,
     /// How many other pages there are beside them.
     pub(super) others: usize,
+    /// Those of them that have a title and a date.
+    pub(super) left_out_posts: LeftOutPosts,
 }
 
 /// A directory that the generator makes pages of, and how it makes their addresses.
@@ -47,6 +50,8 @@ pub(super) struct Home {
     pub(super) source: Source,
     /// Whether its name is one that posts are kept under.
     pub(super) is_named: bool,
+    /// Whether the generator makes a post of every file in it.
+    pub(super) has_only_posts: bool,
     /// The pattern of the addresses, where it is not that of the path, and who says so.
     pub(super) permalinks: Option<(String, Source)>,
 }
@@ -60,12 +65,23 @@ pub(super) struct Collection {
     pub(super) folder: String,
     /// Where the folder is written.
     pub(super) source: Source,
-    /// Fields that every post of it has with one value, and where that is written.
-    pub(super) fixed: Vec<(String, String, Source)>,
+    /// Fields that every post of it has with one value.
+    pub(super) fixed: Vec<FixedField>,
     /// The field that holds the date.
     pub(super) date: Option<(String, Source)>,
     /// The pattern of the addresses.
     pub(super) permalinks: Option<(String, Source)>,
+}
+
+/// A field that every post of a collection has with one value.
+#[derive(Debug, Clone)]
+pub(super) struct FixedField {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// Where the value is written.
+    pub(super) source: Source,
+    /// Whether the CMS selects the posts of the folder by it.
+    pub(super) is_filter: bool,
 }
 
 impl Home {
@@ -73,9 +89,18 @@ impl Home {
         let last = dir.rsplit('/').next().unwrap_or_default();
         Home {
             is_named: is_name_for_posts(last),
+            has_only_posts: false,
             dir,
             source,
             permalinks: None,
+        }
+    }
+
+    /// A directory whose files are all posts by the generator's rule.
+    pub(super) fn of_posts(dir: String, source: Source) -> Home {
+        Home {
+            has_only_posts: true,
+            ..Home::new(dir, source)
         }
     }
 
@@ -125,6 +150,7 @@ impl<'t> Draft<'t> {
             tidies_names: None,
             posts: 0,
             others: 0,
+            left_out_posts: LeftOutPosts::default(),
         }
     }
 

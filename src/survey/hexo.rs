@@ -27,7 +27,7 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
         draft.set(Key::StaticDir, top.as_str(), Source::Rule(why));
     }
     let why = format!("Hexo makes posts of what is in `{top}/_posts`");
-    let home = Home::new(tree::join(&top, "_posts"), Source::Rule(why));
+    let home = Home::of_posts(tree::join(&top, "_posts"), Source::Rule(why));
     let (written, source) = text(&["permalink"]).unwrap_or_else(|| {
         let why = "Hexo's own form of addresses".to_owned();
         (":year/:month/:day/:title/".to_owned(), Source::Rule(why))

@@ -111,7 +111,7 @@ fn home(draft: &mut Draft<'_>, data: Option<&Data>, top: &str) {
     };
     let why = "Jekyll makes posts of what is in `_posts`".to_owned();
     let source = collections.map_or(Source::Rule(why), |(_, source)| source);
-    let mut home = Home::new(dir, source);
+    let mut home = Home::of_posts(dir, source);
     let posts = Pages::read(draft.tree, &home.dir);
     home.permalinks = permalinks(draft, data, &posts);
     for section in draft.tree.dirs(top) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::LeftOutPosts;
 use super::tree::{self, Tree};
 use crate::content::outline::{self, Node, Value};
 
@@ -31,6 +32,8 @@ pub(super) struct Pages {
     pub(super) read: Vec<Page>,
     /// How many Markdown files there are for each that was read.
     stride: usize,
+    /// The field that dates are read from besides the built-in ones.
+    date_field: Option<String>,
 }
 
 /// An origin that posts name in their own addresses.
@@ -49,6 +52,19 @@ impl Pages {
     pub(super) fn read(tree: &Tree, dir: &str) -> Pages {
         let files = tree.markdown(dir);
         let stride = files.len().div_ceil(MOST_READ).max(1);
+        Pages::of_files(tree, dir, &files, stride)
+    }
+
+    /// Reads all files, where [`Pages::read`] takes a sample of them.
+    pub(super) fn whole(&self, tree: &Tree, dir: &str) -> Pages {
+        let mut pages = Pages::of_files(tree, dir, &tree.markdown(dir), 1);
+        if let Some(field) = &self.date_field {
+            pages.date_by(field);
+        }
+        pages
+    }
+
+    fn of_files(tree: &Tree, dir: &str, files: &[String], stride: usize) -> Pages {
         let read = files
             .iter()
             .step_by(stride)
@@ -64,7 +80,11 @@ impl Pages {
                 })
             })
             .collect();
-        Pages { read, stride }
+        Pages {
+            read,
+            stride,
+            date_field: None,
+        }
     }
 
     /// The pages that have a date.
@@ -83,11 +103,20 @@ impl Pages {
             let date = page.front.get(field).and_then(outline::date_in);
             page.date = page.date.or(date);
         }
+        self.date_field = Some(field.to_owned());
     }
 
-    /// Only those that pass.
-    pub(super) fn keep(&mut self, is: impl Fn(&Page) -> bool) {
+    /// Keeps those that pass, and counts the others that look like posts.
+    pub(super) fn keep(&mut self, dir: &str, is: impl Fn(&Page) -> bool) -> LeftOutPosts {
+        let looks_left_out = |page: &Page| page.looks_like_post() && !is(page);
+        let mut left_out = self.read.iter().filter(|page| looks_left_out(page));
+        let example = left_out.next().map(|page| tree::join(dir, &page.path));
+        let left_out = LeftOutPosts {
+            count: self.count(looks_left_out),
+            example: example.unwrap_or_default(),
+        };
         self.read.retain(is);
+        left_out
     }
 
     /// The origins of the posts' own addresses, the one of most posts first; of two with as many,
@@ -148,6 +177,11 @@ impl Page {
     /// Whether it has a date.
     pub(super) fn is_dated(&self) -> bool {
         self.date.is_some()
+    }
+
+    /// Whether it has a title and a date.
+    pub(super) fn looks_like_post(&self) -> bool {
+        self.is_dated() && outline::has_title(&self.front)
     }
 
     /// The directory at the top of its path; none of a file beside it. The directory of a page

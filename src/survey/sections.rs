@@ -34,17 +34,18 @@ impl Sections {
         };
         let mut sections = Sections::default();
         let mut posts = Vec::new();
+        let mut has_posts = false;
+        for (section, (dated, all)) in &counts {
+            has_posts |= is_of_posts(section, *dated, *all);
+        }
         for (section, (dated, all)) in counts {
-            if is_of_posts(section, dated, all) {
+            // A post among many pages, or alone, is the beginning of a blog.
+            let is_start = !has_posts && dated > 0;
+            if is_start || is_of_posts(section, dated, all) {
                 posts.push((dated, section));
             } else {
                 sections.others.push(section.to_owned());
             }
-        }
-        // One dated page and nothing else is a blog that begins.
-        if posts.is_empty() && pages.posts().next().is_some() {
-            sections.others.retain(|section| !section.is_empty());
-            posts.push((1, ""));
         }
         posts.sort_by_key(|(dated, _)| std::cmp::Reverse(*dated));
         sections.posts = posts

@@ -1,11 +1,12 @@
 //! Directories that may hold the posts into the one that does, and what tells posts from the other
 //! pages there.
 
+use super::LeftOutPosts;
 use super::dates::{self, Field};
 use super::draft::{Collection, Draft, Home};
 use super::pages::{Page, Pages, densest};
 use super::sections::Sections;
-use super::setting::{Key, Source, Value};
+use super::setting::{Key, Setting, Source, Value};
 use super::tree;
 use crate::content::outline;
 
@@ -49,8 +50,10 @@ pub(super) fn settle(draft: &mut Draft<'_>) -> Pages {
         .map(|setting| setting.value.clone());
     let all = pages.count(|_| true);
     if let Some(Value::Table(fields)) = required {
-        pages.keep(|page| fields.iter().all(|(name, value)| page.holds(name, value)));
-    } else {
+        draft.left_out_posts = pages.keep(&home.dir, |page| {
+            fields.iter().all(|(name, value)| page.holds(name, value))
+        });
+    } else if !home.has_only_posts {
         narrow(draft, &home, collection.as_ref(), &mut pages);
     }
     draft.posts = pages.count(|page| page.is_dated());
@@ -116,38 +119,75 @@ fn choose(draft: &mut Draft<'_>, collection: Option<&Collection>) -> (Home, Page
     (home, pages)
 }
 
-/// What tells posts from the other pages by a field: as the CMS says, or as most posts have it.
+/// Requires the field that tells posts from the other pages: as the CMS says, or as all posts have it.
+/// One that would leave out what looks like a post is only suggested.
 fn require(draft: &mut Draft<'_>, home: &Home, collection: Option<&Collection>, pages: &Pages) {
-    let in_folder = |page: &Page, collection: &Collection| {
-        let path = tree::join(&home.dir, &page.path);
-        tree::below(&path, &collection.folder).is_some()
-    };
+    if home.has_only_posts {
+        return;
+    }
     if let Some(collection) = collection {
-        let posts: Vec<&Page> = pages
-            .posts()
-            .filter(|page| in_folder(page, collection))
-            .collect();
-        for (field, value, source) in &collection.fixed {
-            let holding = posts.iter().filter(|page| page.holds(field, value)).count();
-            let tells = KINDS.contains(&field.as_str())
+        let in_folder = |page: &Page| {
+            let path = tree::join(&home.dir, &page.path);
+            tree::below(&path, &collection.folder).is_some()
+        };
+        let posts: Vec<&Page> = pages.posts().filter(|page| in_folder(page)).collect();
+        for field in &collection.fixed {
+            let holds = |page: &Page| page.holds(&field.name, &field.value);
+            let holding = posts.iter().filter(|page| holds(page)).count();
+            let tells = KINDS.contains(&field.name.as_str())
                 || pages
                     .read
                     .iter()
-                    .any(|page| !page.holds(field, value) && !page.is_dated());
-            if tells && !posts.is_empty() && holding * 5 >= posts.len() * 4 {
-                let table = vec![(field.clone(), value.clone())];
-                return draft.set(Key::Require, Value::Table(table), source.clone());
+                    .any(|page| !holds(page) && !page.is_dated());
+            if !tells || posts.is_empty() || holding * 5 < posts.len() * 4 {
+                continue;
             }
+            let lost = if field.is_filter {
+                // The CMS itself takes no others for posts.
+                LeftOutPosts::default()
+            } else {
+                let mut whole = pages.whole(draft.tree, &home.dir);
+                whole.keep(&home.dir, |page| !in_folder(page) || holds(page))
+            };
+            let table = vec![(field.name.clone(), field.value.clone())];
+            let count = format!("{holding} of {} posts have it", posts.len());
+            return require_unless_lost(draft, table, field.source.clone(), &count, &lost);
         }
     }
     for field in KINDS {
         if let Some((value, holding)) = kind_of_posts(pages, field) {
-            let posts = pages.posts().count();
-            let why = format!("{holding} of {posts} posts have it, and other pages another");
+            let mut whole = pages.whole(draft.tree, &home.dir);
+            let lost = whole.keep(&home.dir, |page| page.holds(field, &value));
+            let count = format!("{holding} of {} posts have it", pages.posts().count());
+            let source = Source::Guess(format!("{count}, and other pages another"));
             let table = vec![(field.to_owned(), value)];
-            return draft.set(Key::Require, Value::Table(table), Source::Guess(why));
+            return require_unless_lost(draft, table, source, &count, &lost);
         }
     }
+}
+
+/// Sets `content.require`, or suggests it where it would leave out what looks like a post.
+fn require_unless_lost(
+    draft: &mut Draft<'_>,
+    table: Vec<(String, String)>,
+    source: Source,
+    count: &str,
+    lost: &LeftOutPosts,
+) {
+    let value = Value::Table(table);
+    if lost.count == 0 {
+        return draft.set(Key::Require, value, source);
+    }
+    let example = &lost.example;
+    let files = match lost.count {
+        1 => format!("a file with a title and a date, {example}"),
+        files => format!("{files} files with a title and a date, such as {example}"),
+    };
+    draft.suggestions.push(Setting {
+        key: Key::Require,
+        value,
+        source: Source::Guess(format!("{count}, but it would leave out {files}")),
+    });
 }
 
 /// The value that nearly all posts have in a field, where other pages have another, with how many
@@ -206,7 +246,7 @@ fn narrow(draft: &mut Draft<'_>, home: &Home, collection: Option<&Collection>, p
         let patterns = sections.posts.iter().map(pattern).collect();
         draft.set(Key::Include, Value::List(patterns), source);
     }
-    pages.keep(|page| {
+    draft.left_out_posts = pages.keep(&home.dir, |page| {
         sections
             .posts
             .iter()

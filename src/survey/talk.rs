@@ -47,6 +47,20 @@ pub(super) fn text(survey: &Survey) -> String {
         plural(survey.posts, "post"),
         plural(survey.others, "other page")
     );
+    let left_out = &survey.left_out_posts;
+    if left_out.count > 0 {
+        let example = place(&survey.root, &left_out.example, None);
+        let _ = match left_out.count {
+            1 => writeln!(
+                text,
+                "  1 file with a title and a date is left out: `{example}`"
+            ),
+            count => writeln!(
+                text,
+                "  {count} files with a title and a date are left out, such as `{example}`"
+            ),
+        };
+    }
     if !survey.suggestions.is_empty() {
         let _ = writeln!(
             text,

@@ -1054,33 +1054,180 @@ fn the_domain_file_and_the_package_tell_what_no_generator_does() {
 
 #[test]
 fn kinds_of_pages_are_guessed_where_no_cms_names_them() {
-    let page = |kind: &str, more: &str| format!("---\ntemplateKey: {kind}\ntitle: a\n{more}---\n");
-    let date = "date: 2024-01-01\n";
+    let made = kinds_of_pages();
+    let toml = made.init("config.toml");
+    assert!(
+        toml.contains("# a guess: 5 of 5 posts have it, and other pages another\nrequire = { templateKey = \"blog-post\" }"),
+        "{toml}"
+    );
+}
+
+#[test]
+fn guessed_kind_that_would_lose_a_post_is_only_suggested() {
+    let made = kinds_of_pages();
+    made.write(
+        "src/pages/events/e.md",
+        "---\ntemplateKey: event\ntitle: a\ndate: 2024-01-01\n---\n",
+    );
+    let toml = made.init("config.toml");
+    assert!(
+        toml.contains("# 5 of 6 posts have it, but it would leave out a file with a title and a date, src/pages/events/e.md\n# require = { templateKey = \"blog-post\" }"),
+        "{toml}"
+    );
+}
+
+/// A Gatsby site whose posts say a kind, and one page without a date another.
+fn kinds_of_pages() -> Made {
     let made = site(&[
         (
             "gatsby-config.js",
             "module.exports = { siteMetadata: { title: 'A', siteUrl: 'https://harbour.example' }, plugins: [{ resolve: 'gatsby-source-filesystem', options: { name: 'pages', path: `${__dirname}/src/pages` } }] }",
         ),
-        ("src/pages/blog/a.md", &page("blog-post", date)),
-        ("src/pages/blog/b.md", &page("blog-post", date)),
-        ("src/pages/about/index.md", &page("about-page", "")),
-        ("src/pages/events/e.md", &page("event", date)),
+        (
+            "src/pages/about/index.md",
+            "---\ntemplateKey: about-page\ntitle: a\n---\n",
+        ),
     ]);
-    let toml = made.init("config.toml");
-    // Two of three dated pages are not nearly all: nothing is guessed.
-    assert!(!toml.contains("require"), "{toml}");
-    for name in ["c", "d", "e"] {
+    for name in ["a", "b", "c", "d", "e"] {
         made.write(
             &format!("src/pages/blog/{name}.md"),
-            page("blog-post", date),
+            "---\ntemplateKey: blog-post\ntitle: a\ndate: 2024-01-01\n---\n",
         );
     }
-    fs::remove_file(made.root().join("config.toml")).unwrap();
-    let toml = made.init("config.toml");
-    assert!(
-        toml.contains("# a guess: 5 of 6 posts have it, and other pages another\nrequire = { templateKey = \"blog-post\" }"),
-        "{toml}"
+    made
+}
+
+#[test]
+fn every_file_is_looked_at_before_a_kind_is_guessed() {
+    let made = kinds_of_pages();
+    // Of so many files a sample is read first, every second one, which leaves `odd.md` out.
+    for number in 0..2000 {
+        made.write(
+            &format!("src/pages/blog/{number:04}.md"),
+            "---\ntemplateKey: blog-post\ntitle: a\ndate: 2024-01-01\n---\n",
+        );
+    }
+    for name in ["odd", "odd2"] {
+        made.write(
+            &format!("src/pages/blog/{name}.md"),
+            "---\ntemplateKey: note\ntitle: a\ndate: 2024-01-01\n---\n",
+        );
+    }
+    let toml = said_and_printed(&made).1;
+    assert!(toml.contains("it would leave out 2 files with a title and a date, such as src/pages/blog/odd.md\n# require"), "{toml}");
+}
+
+#[test]
+fn kind_that_the_cms_names_keeps_posts_without_it() {
+    let made = gatsby();
+    made.write(
+        "src/pages/blog/first.md",
+        "---\ntitle: first\ndate: 2014-05-03\n---\n",
     );
+    let (said, toml) = said_and_printed(&made);
+    assert!(toml.contains("\n# require = { templateKey"), "{toml}");
+    assert!(toml.contains("\ninclude = [\"blog/**\"]"), "{toml}");
+    assert!(said.contains("6 posts"), "{said}");
+}
+
+#[test]
+fn posts_that_the_cms_filters_out_are_counted() {
+    let filtered = DECAP.replace(
+        "    create: true\n",
+        "    filter: {field: templateKey, value: blog-post}\n",
+    );
+    let made = gatsby();
+    made.write("static/admin/config.yml", filtered);
+    made.write(
+        "src/pages/blog/first.md",
+        "---\ntitle: first\ndate: 2014-05-03\n---\n",
+    );
+    let (said, toml) = said_and_printed(&made);
+    assert!(toml.contains("\nrequire = { templateKey"), "{toml}");
+    assert!(
+        said.contains("  1 file with a title and a date is left out: `src/pages/blog/first.md`\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn post_among_pages_without_dates_is_not_excluded() {
+    let made = site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://harbour.example'\ntitle = 'a'\n",
+        ),
+        ("content/en/about.md", "---\ntitle: About\n---\n"),
+        ("content/en/post/a.md", &post("A", "2024-01-01")),
+        ("content/fr/about.md", "---\ntitle: Nous\n---\n"),
+    ]);
+    let (said, toml) = said_and_printed(&made);
+    assert!(toml.contains("include = [\"en/**\"]"), "{toml}");
+    assert!(said.contains("1 post, 2 other pages"), "{said}");
+}
+
+#[test]
+fn posts_outside_the_sections_of_posts_are_counted() {
+    let made = site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://harbour.example'\ntitle = 'a'\n[params]\nmainSections = ['posts']\n",
+        ),
+        ("content/posts/a.md", &post("A", "2024-01-01")),
+        ("content/notes/b.md", &post("B", "2024-01-01")),
+        ("content/notes/c.md", &post("C", "2024-01-01")),
+    ]);
+    let (said, _) = said_and_printed(&made);
+    assert!(
+        said.contains(
+            "  2 files with a title and a date are left out, such as `content/notes/b.md`\n"
+        ),
+        "{said}"
+    );
+}
+
+/// What `init --print` tells people, and the configuration that it prints.
+fn said_and_printed(made: &Made) -> (String, String) {
+    let output = made.courant(&["init", "--print"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    (said(&output), text(&output.stdout))
+}
+
+#[test]
+fn every_file_in_a_directory_of_posts_is_a_post() {
+    let package = "{ \"dependencies\": { \"hexo\": \"^7.0.0\" } }\n";
+    for (dir, package, file) in [
+        ("_posts", "{}", "config.toml"),
+        ("source/_posts", package, "config.toml"),
+    ] {
+        let made = site(&[
+            (
+                "_config.yml",
+                "title: The Harbour\nurl: https://harbour.example\n",
+            ),
+            ("package.json", package),
+        ]);
+        for (name, kind, date) in [
+            ("2024-05-01-a", "letter", "date: 2024-05-01\n"),
+            ("2024-05-02-b", "letter", "date: 2024-05-02\n"),
+            ("2024-05-03-c", "letter", "date: 2024-05-03\n"),
+            ("2024-05-04-d", "letter", "date: 2024-05-04\n"),
+            ("talks/2024-05-05-e", "talk", "date: 2024-05-05\n"),
+            // Without a date it is a fault that `check` lists, and not left out.
+            ("new/f", "talk", ""),
+        ] {
+            made.write(
+                &format!("{dir}/{name}.md"),
+                format!("---\ntitle: {name}\ntype: {kind}\n{date}---\n"),
+            );
+        }
+        made.courant(&["init"]);
+        let toml = made.read(file);
+        for key in ["require", "include", "exclude"] {
+            assert!(!toml.contains(key), "{key} in\n{toml}");
+        }
+        assert_eq!(made.addresses(file).len(), 6 - 1, "{dir}");
+    }
 }
 
 #[test]
