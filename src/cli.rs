@@ -178,8 +178,9 @@ pub struct Init {
     /// The site's directory, where its generator's configuration is.
     #[arg(value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
-    /// Write to this file, which must not be there yet; `config.toml` in the site's directory where
-    /// nothing is said, or `courant.toml` where that is a name of the generator's.
+    /// Write to this file, which must not be there yet. Where nothing is said, it is in the site's directory:
+    /// `config.toml`, or `courant.toml` where that is a name of the generator's, or `.courant.toml` where the
+    /// generator may publish the file with the site.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Write to the standard output, and to no file.
@@ -190,8 +191,8 @@ pub struct Init {
 /// Where the configuration is.
 #[derive(Debug, Args)]
 pub struct ConfigFile {
-    /// The configuration file; its paths are relative to it. Where nothing is said, `courant.toml` if it
-    /// is there, else `config.toml`.
+    /// The configuration file; its paths are relative to it. Where nothing is said, the first that is there of
+    /// `.courant.toml`, `courant.toml` and `config.toml`.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

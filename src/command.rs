@@ -127,11 +127,11 @@ fn clock() -> SystemTime {
     SystemTime::now()
 }
 
-/// The configuration that is meant: beside a generator that has a `config.toml`, ours has another name.
+/// Finds the configuration that is meant, by the names that `courant init` gives it.
 fn config_file(args: &ConfigFile) -> PathBuf {
     match &args.config {
         Some(file) => file.clone(),
-        None => ["courant.toml", "config.toml"]
+        None => [".courant.toml", "courant.toml", "config.toml"]
             .map(PathBuf::from)
             .into_iter()
             .find(|file| file.is_file())

@@ -18,6 +18,7 @@ mod language;
 mod nuxt;
 mod pages;
 mod pattern;
+mod published;
 mod reader;
 mod script;
 mod sections;
@@ -143,16 +144,6 @@ pub fn survey(dir: &Path) -> Result<Survey, SurveyError> {
 }
 
 impl Survey {
-    /// What to call the configuration, so that it is not taken for the generator's own.
-    pub fn file_name(&self) -> &'static str {
-        let takes_the_name = |(name, _): &(&str, String)| matches!(*name, "Hugo" | "Zola");
-        if self.makers.iter().any(takes_the_name) {
-            "courant.toml"
-        } else {
-            "config.toml"
-        }
-    }
-
     /// The text of a configuration that lies in `dir`. Paths in it lead from there to the site.
     pub fn to_toml(&self, dir: &Path) -> String {
         file::text(self, dir)

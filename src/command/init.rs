@@ -25,6 +25,11 @@ pub(super) fn run(args: &Init) -> anyhow::Result<Exit> {
         }
     })?;
     if !args.print {
+        if args.output.is_none()
+            && let Some(file) = found.published_configuration()
+        {
+            return Err(published(&file, &output).into());
+        }
         write(&output, &text).map_err(|error| not_written(&output, error))?;
     }
     let mut told = found.summary();
@@ -36,6 +41,9 @@ pub(super) fn run(args: &Init) -> anyhow::Result<Exit> {
     if !args.print {
         let output = output.display();
         told.push_str(&format!("\nwrote `{output}`\n"));
+    }
+    if let Some(advice) = found.name_advice(&output) {
+        told.push_str(&format!("  {advice}\n"));
     }
     for setting in found.placeholders() {
         told.push_str(&format!(
@@ -82,6 +90,18 @@ fn as_argument(path: &Path) -> String {
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())
+}
+
+/// Refuses to write a second configuration beside one that is published.
+fn published(file: &str, output: &Path) -> Hint {
+    let output = output.display();
+    Hint {
+        message: format!("`{file}` is there already, and may be published with the site"),
+        hint: format!(
+            "rename it to `{output}`, which courant reads without `--config` too; `--output FILE` writes to another file"
+        ),
+        source: None,
+    }
 }
 
 fn not_written(path: &Path, source: io::Error) -> Hint {

@@ -15,7 +15,7 @@ use super::raw::{Faults, Written};
 use crate::finding::Finding;
 use crate::percent;
 
-/// Where the ledger is when the configuration does not say.
+/// The ledger's name when the configuration does not say one.
 const USUAL: &str = "ids.toml";
 
 /// What stands at its head.
@@ -133,10 +133,14 @@ pub(super) fn read(
     faults: &Faults<'_>,
     section: usize,
     written: Option<&Written<String>>,
+    config: &str,
     dir: &Path,
     ledger: Ledger,
 ) -> Ids {
-    let file = dir.join(written.map_or(USUAL, |written| written.value.as_str()));
+    let file = match written {
+        Some(written) => dir.join(&written.value),
+        None => default_file(config, dir, ledger),
+    };
     let mut ids = Ids {
         file,
         is_named: written.is_some(),
@@ -175,6 +179,21 @@ pub(super) fn read(
         ),
     }
     ids
+}
+
+/// Finds the ledger that the configuration does not name. It names files of hidden posts, so beside a configuration
+/// whose first character keeps generators from publishing it, the ledger begins with the same.
+fn default_file(config: &str, dir: &Path, ledger: Ledger) -> PathBuf {
+    let usual = dir.join(USUAL);
+    let name = Path::new(config).file_name().unwrap_or_default();
+    let hidden = match name.as_encoded_bytes().first() {
+        Some(b'.') => dir.join(format!(".{USUAL}")),
+        Some(b'_') => dir.join(format!("_{USUAL}")),
+        _ => return usual,
+    };
+    // One that was there before goes on being read: without it every post is posted to readers again.
+    let has_usual_only = ledger != Ledger::Unread && usual.is_file() && !hidden.is_file();
+    if has_usual_only { usual } else { hidden }
 }
 
 /// The bytes of a file. A device or a pipe may have no end.

@@ -35,7 +35,7 @@ const RESCAN: Duration = Duration::from_secs(30);
 
 pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) -> Option<Config> {
     let mut root = faults.root();
-    let site = site(root.table("site"), faults, dir, ledger);
+    let site = site(root.table("site"), faults, file, dir, ledger);
     let content = content(root.table("content"), faults, dir);
     let hidden = hidden(root.table("visibility"), faults);
     let has_pictures = content.static_dir.is_some();
@@ -84,7 +84,13 @@ pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) 
     })
 }
 
-fn site(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path, ledger: Ledger) -> Option<Site> {
+fn site(
+    mut table: Table<'_, '_>,
+    faults: &Faults<'_>,
+    file: &str,
+    dir: &Path,
+    ledger: Ledger,
+) -> Option<Site> {
     let url = match table.string("url") {
         Some(written) => site_url(faults, &written),
         None => {
@@ -109,7 +115,7 @@ fn site(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path, ledger: Ledge
         })
         .unwrap_or_default();
     let named = table.string("ids");
-    let ids = ids::read(faults, table.offset(), named.as_ref(), dir, ledger);
+    let ids = ids::read(faults, table.offset(), named.as_ref(), file, dir, ledger);
     let timezone = table
         .string("timezone")
         .and_then(|written| timezone(faults, &written));

@@ -110,9 +110,12 @@ pub fn written(import: &Import, is_written: bool, is_dry: bool) -> String {
         return format!("{file} stays as it is: {counts}\n");
     }
     let hint = if ids.is_named {
-        "commit it with the configuration"
+        "commit it with the configuration".to_owned()
     } else {
-        "commit it, and write `ids = \"ids.toml\"` in `[site]`, so that courant does not start without it"
+        let name = ids.file.file_name().unwrap_or_default().to_string_lossy();
+        format!(
+            "commit it, and write `ids = \"{name}\"` in `[site]`, so that courant does not start without it"
+        )
     };
     format!("{file} is written: {counts}\n  hint: {hint}\n")
 }

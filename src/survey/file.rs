@@ -84,17 +84,19 @@ fn placed(setting: &Setting, way: &str) -> Value {
     }
 }
 
+/// Resolves the links of a path; the path itself where it does not exist.
+pub(super) fn real(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The way from one directory to another, with `/` between its parts; the whole path where there is
 /// none.
 fn way(from: &Path, to: &Path) -> String {
-    let real = |path: &Path| {
-        let path = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-    };
     let (from, to) = (real(from), real(to));
     let shared = from
         .components()

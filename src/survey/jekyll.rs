@@ -3,6 +3,7 @@
 use super::draft::{Draft, Home};
 use super::pages::Pages;
 use super::pattern;
+use super::published::UNPUBLISHED_NAME;
 use super::reader::{Data, items};
 use super::setting::{Key, Source, Value};
 use super::tree;
@@ -65,6 +66,7 @@ pub(super) fn read(draft: &mut Draft<'_>) -> bool {
     ];
     draft.take(Key::Twitter, text(&twitter));
     author(draft, data.as_ref());
+    included_names(draft, data.as_ref());
     let assets = ["assets", "images", "img"].into_iter();
     let mut assets = assets.filter(|dir| draft.tree.is_dir(&tree::join(base, dir)));
     if let Some(assets) = assets.next() {
@@ -97,6 +99,25 @@ fn author(draft: &mut Draft<'_>, data: Option<&Data>) {
         let mut fields = vec![("name".to_owned(), name_text.to_owned())];
         fields.extend(more);
         draft.set(Key::Author, Value::Table(fields), data.source(name));
+    }
+}
+
+/// Warns of an `include` that has Jekyll publish names with a leading dot, as the configuration has.
+fn included_names(draft: &mut Draft<'_>, data: Option<&Data>) {
+    let Some(data) = data else {
+        return;
+    };
+    for node in items(data.root.get("include")) {
+        // Jekyll takes each entry for a pattern, and for the beginning of a path.
+        let entry = node.text().unwrap_or_default().trim_start_matches('/');
+        let plain = entry.split(['*', '?', '[']).next().unwrap_or_default();
+        if !plain.is_empty() && UNPUBLISHED_NAME.starts_with(plain) {
+            return draft.warn(
+                &data.source(node),
+                format!("`include` has Jekyll publish `{UNPUBLISHED_NAME}` with the site"),
+                "list only the names that are meant, or keep the configuration outside of the site's directory with `--output FILE`",
+            );
+        }
     }
 }
 

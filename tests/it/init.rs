@@ -443,7 +443,7 @@ fn jekyll() {
         ),
         ("_drafts/no.md", "---\ntitle: No\n---\n"),
     ]);
-    insta::assert_snapshot!(made.init("config.toml"), @r#"
+    insta::assert_snapshot!(made.init(".courant.toml"), @r#"
     # The configuration of courant for a site made with Jekyll, by `courant init`.
 
     [site]
@@ -477,7 +477,7 @@ fn jekyll() {
     # repository.
     "#);
     assert_eq!(
-        made.addresses("config.toml"),
+        made.addresses(".courant.toml"),
         [
             "https://harbour.example/log/news/2024/05/the-pier/",
             "https://harbour.example/log/news/2024/06/tides/"
@@ -516,9 +516,9 @@ fn the_styles_of_jekyll_s_addresses() {
             ("_config.yml", &config),
             ("_posts/2024-05-01-the-pier.md", &text),
         ]);
-        made.init("config.toml");
+        made.init(".courant.toml");
         assert_eq!(
-            made.addresses("config.toml"),
+            made.addresses(".courant.toml"),
             [format!("https://harbour.example{expected}")],
             "{style}{front}"
         );
@@ -557,10 +557,10 @@ fn jekyll_below_docs_and_in_directories_of_its_own() {
         ),
         ("README.md", "# Not a post\n"),
     ]);
-    let toml = made.init("config.toml");
+    let toml = made.init(".courant.toml");
     assert!(toml.contains("dir = \"docs/log/_posts\""), "{toml}");
     assert_eq!(
-        made.addresses("config.toml"),
+        made.addresses(".courant.toml"),
         ["https://harbour.example/the-pier.html"]
     );
 }
@@ -877,7 +877,7 @@ fn posts_without_a_generator_are_found_where_they_lie_thickest() {
     ]);
     let output = made.courant(&["init"]);
     assert_eq!(output.status.code(), Some(0));
-    insta::assert_snapshot!(made.read("config.toml"), @r#"
+    insta::assert_snapshot!(made.read(".courant.toml"), @r#"
     # The configuration of courant for a site, by `courant init`.
 
     [site]
@@ -909,12 +909,14 @@ fn posts_without_a_generator_are_found_where_they_lie_thickest() {
       2 posts, 0 other pages
       3 suggestions in the file, as comments
 
-    wrote `config.toml`
+    wrote `.courant.toml`
+      `.courant.toml` begins with a dot because many generators publish other files;
+      where a web server serves this directory as it is, keep the file outside of it: `--output FILE`
       replace `site.url` in it first: it stands in for what was not found
-      next: `courant check --config config.toml` says what is wrong with the posts,
-            `courant serve --config config.toml` serves them
+      next: `courant check --config .courant.toml` says what is wrong with the posts,
+            `courant serve --config .courant.toml` serves them
     "#);
-    let check = made.courant(&["check", "--config", "config.toml"]);
+    let check = made.courant(&["check", "--config", ".courant.toml"]);
     assert_eq!(check.status.code(), Some(0), "{}", said(&check));
 }
 
@@ -927,7 +929,7 @@ fn without_a_generator_the_posts_tell_the_address() {
         ("posts/c.md", &with("https://elsewhere.example/x/c")),
         ("posts/d.md", &with("https://elsewhere.example/x/d")),
     ]);
-    let toml = made.init("config.toml");
+    let toml = made.init(".courant.toml");
     assert!(toml.contains("url = \"https://harbour.example\""), "{toml}");
     assert!(
         toml.contains("# former_urls = [\"https://elsewhere.example\"]"),
@@ -951,7 +953,7 @@ fn the_newest_posts_tell_where_the_site_is_now() {
         );
     }
     // Five of the newest ten, and the newer ones.
-    let toml = made.init("config.toml");
+    let toml = made.init(".courant.toml");
     assert!(
         toml.contains("\nurl = \"https://www.new.example\""),
         "{toml}"
@@ -982,9 +984,9 @@ fn a_cms_alone_tells_where_posts_are_and_how_they_are_addressed() {
         "{}",
         said(&output)
     );
-    made.init("config.toml");
+    made.init(".courant.toml");
     assert_eq!(
-        made.addresses("config.toml"),
+        made.addresses(".courant.toml"),
         ["https://harbour.example/log/2024/pier/"]
     );
 }
@@ -1005,7 +1007,7 @@ fn a_date_under_a_name_of_its_own_is_configured_or_told() {
     assert_eq!(output.status.code(), Some(0));
     let told = said(&output).contains("posts have their date in `appeared_on`, which is not read");
     let configured = made
-        .read("config.toml")
+        .read(".courant.toml")
         .contains("fields = { date = \"appeared_on\" }");
     assert!(told != configured, "{}", said(&output));
 }
@@ -1037,7 +1039,7 @@ fn the_domain_file_and_the_package_tell_what_no_generator_does() {
     let (path, text) = &files[0];
     let package = "{ \"name\": \"harbour-log\", \"homepage\": \"https://home.example/log\" }";
     let made = site(&[(path, text), ("package.json", package)]);
-    let toml = made.init("config.toml");
+    let toml = made.init(".courant.toml");
     assert!(
         toml.contains("url = \"https://home.example/log\""),
         "{toml}"
@@ -1048,7 +1050,7 @@ fn the_domain_file_and_the_package_tell_what_no_generator_does() {
         ("package.json", package),
         ("CNAME", "harbour.example\n"),
     ]);
-    let toml = made.init("config.toml");
+    let toml = made.init(".courant.toml");
     assert!(toml.contains("url = \"https://harbour.example\""), "{toml}");
 }
 
@@ -1197,7 +1199,7 @@ fn said_and_printed(made: &Made) -> (String, String) {
 fn every_file_in_a_directory_of_posts_is_a_post() {
     let package = "{ \"dependencies\": { \"hexo\": \"^7.0.0\" } }\n";
     for (dir, package, file) in [
-        ("_posts", "{}", "config.toml"),
+        ("_posts", "{}", ".courant.toml"),
         ("source/_posts", package, "config.toml"),
     ] {
         let made = site(&[
@@ -1228,6 +1230,208 @@ fn every_file_in_a_directory_of_posts_is_a_post() {
         }
         assert_eq!(made.addresses(file).len(), 6 - 1, "{dir}");
     }
+}
+
+/// Names of files that a site's directory is published with are not those of its configuration.
+#[test]
+fn configuration_has_a_name_that_the_generator_does_not_publish() {
+    let a = post("A", "2024-01-01");
+    for (config, text, content, expected, reason) in [
+        (
+            "_config.yml",
+            "url: https://harbour.example\n",
+            "_posts/2024-01-01-a.md",
+            ".courant.toml",
+            "begins with a dot because Jekyll publishes other files",
+        ),
+        (
+            "docs/_config.yml",
+            "url: https://harbour.example\n",
+            "docs/_posts/2024-01-01-a.md",
+            ".courant.toml",
+            "begins with a dot because Jekyll publishes other files",
+        ),
+        (
+            "README.md",
+            "",
+            "posts/a.md",
+            ".courant.toml",
+            "where a web server serves this directory as it is",
+        ),
+        (
+            "admin/config.yml",
+            "site_url: https://harbour.example\n",
+            "posts/a.md",
+            ".courant.toml",
+            "begins with a dot",
+        ),
+        (
+            "hugo.toml",
+            "baseURL = 'https://harbour.example'\n",
+            "content/posts/a.md",
+            "courant.toml",
+            "",
+        ),
+        (
+            ".eleventy.js",
+            "module.exports = {};\n",
+            "posts/a.md",
+            "config.toml",
+            "",
+        ),
+    ] {
+        let made = site(&[(config, text), (content, &a)]);
+        let output = made.courant(&["init"]);
+        let said = said(&output);
+        assert!(
+            said.contains(&format!("wrote `{expected}`\n")),
+            "{config}: {said}"
+        );
+        assert!(said.contains(reason), "{config}: {said}");
+        assert_eq!(
+            said.contains("begins with a dot"),
+            !reason.is_empty(),
+            "{config}: {said}"
+        );
+        // The other commands find it without being told.
+        let check = made.courant(&["check"]);
+        assert_eq!(check.status.code(), Some(0), "{config}");
+    }
+}
+
+#[test]
+fn published_name_that_is_asked_for_is_warned_of() {
+    let made = jekyll_site();
+    for (args, is_warned) in [
+        (["init", "--output", "taken.toml"], true),
+        (["init", "--output", "_taken.toml"], false),
+        (["init", "--output", "../taken.toml"], false),
+    ] {
+        let output = made.courant(&args);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let said = said(&output);
+        assert_eq!(
+            said.contains("taken.toml` with the site: call it `.courant.toml`"),
+            is_warned,
+            "{args:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn published_configuration_is_reported_and_not_shadowed() {
+    let made = jekyll_site();
+    made.write(
+        "config.toml",
+        "[site]\nurl = \"https://harbour.example\"\ntitle = \"Mine\"\n",
+    );
+    let output = made.courant(&["init"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(said(&output), @r#"
+    error: `config.toml` is there already, and may be published with the site
+      hint: rename it to `.courant.toml`, which courant reads without `--config` too; `--output FILE` writes to another file
+    "#);
+    assert!(!made.root().join(".courant.toml").exists());
+    // That of another tool is nobody's business here.
+    made.write("config.toml", "[tool]\nkey = 1\n");
+    assert_eq!(made.courant(&["init"]).status.code(), Some(0));
+}
+
+#[test]
+fn include_that_publishes_the_configuration_is_a_warning() {
+    for (entry, is_warned) in [
+        ("\".\"", true),
+        ("\".*\"", true),
+        (".courant.toml", true),
+        (".well-known", false),
+        ("_pages", false),
+    ] {
+        let made = jekyll_site();
+        made.write(
+            "_config.yml",
+            format!("url: https://harbour.example\ninclude:\n  - {entry}\n"),
+        );
+        let said = said(&made.courant(&["init"]));
+        assert_eq!(
+            said.contains("`include` has Jekyll publish `.courant.toml` with the site"),
+            is_warned,
+            "{entry}: {said}"
+        );
+        assert_eq!(
+            said.contains("--> _config.yml:3"),
+            is_warned,
+            "{entry}: {said}"
+        );
+    }
+}
+
+#[test]
+fn ledger_of_ids_is_as_hidden_as_the_configuration() {
+    let made = jekyll_site();
+    made.courant(&["init"]);
+    made.write(
+        "../old.xml",
+        "<rss version=\"2.0\"><channel><title>a</title><link>https://harbour.example/</link><description>a</description><item><guid>urn:x:1</guid><link>https://harbour.example/2024/05/01/a.html</link></item></channel></rss>",
+    );
+    let output = made.courant(&["import-ids", "../old.xml"]);
+    let said = said(&output);
+    assert!(said.contains("`.ids.toml` is written: 1 id"), "{said}");
+    assert!(said.contains("write `ids = \".ids.toml\"`"), "{said}");
+    assert!(made.read(".ids.toml").contains("urn:x:1"));
+    assert!(!made.root().join("ids.toml").exists());
+    // A ledger from before the configuration had that name goes on being read.
+    fs::rename(made.root().join(".ids.toml"), made.root().join("ids.toml")).unwrap();
+    let config = Config::load(&made.root().join(".courant.toml")).unwrap();
+    assert_eq!(config.site.ids.get("2024-05-01-a.md"), Some("urn:x:1"));
+}
+
+/// What a site's files keep for its generator or its author is not copied.
+#[test]
+fn secrets_of_the_site_do_not_reach_the_configuration() {
+    for (file, text) in [
+        (
+            "_config.yml",
+            "title: The Harbour\nurl: https://keeper:SECRET@harbour.example\nemail: SECRET@harbour.example\ngithub_token: SECRET\nauthor:\n  name: Mira\n  email: SECRET@harbour.example\n  url: mailto:SECRET@harbour.example\n",
+        ),
+        (
+            "package.json",
+            "{ \"name\": \"harbour\", \"homepage\": \"https://x:SECRET@harbour.example/\" }",
+        ),
+        (
+            "astro.config.mjs",
+            "export default { site: 'https://harbour.example/?token=SECRET', token: 'SECRET' }",
+        ),
+        (
+            "hugo.toml",
+            "baseURL = 'https://x:SECRET@harbour.example'\n[params]\napiKey = 'SECRET'\n[params.social]\ntwitter = 'https://SECRET@x.com/'\n",
+        ),
+        (
+            "admin/config.yml",
+            "backend: {name: github, auth_endpoint: SECRET}\nsite_url: https://x:SECRET@harbour.example\n",
+        ),
+    ] {
+        let made = site(&[
+            (file, text),
+            ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
+            (
+                "content/posts/a.md",
+                "---\ntitle: a\ndate: 2024-05-01\nurl: https://x:SECRET@old.example/a\n---\n",
+            ),
+            (
+                "content/posts/b.md",
+                "---\ntitle: b\ndate: 2024-05-02\nurl: https://x:SECRET@old.example/b\n---\n",
+            ),
+        ]);
+        let (_, toml) = said_and_printed(&made);
+        assert!(!toml.contains("SECRET"), "{file}\n{toml}");
+    }
+}
+
+fn jekyll_site() -> Made {
+    site(&[
+        ("_config.yml", "url: https://harbour.example\n"),
+        ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
+    ])
 }
 
 #[test]
@@ -1449,7 +1653,7 @@ fn values_that_courant_cannot_use_are_told_and_left_out() {
         said.contains("names no time zone: `Mars/Olympus`"),
         "{said}"
     );
-    let toml = made.read("config.toml");
+    let toml = made.read(".courant.toml");
     assert!(toml.contains("url = \"https://example.org\""), "{toml}");
     assert!(!toml.contains("timezone"), "{toml}");
 }
@@ -1513,8 +1717,8 @@ fn odd_names_and_values_stay_what_they_are() {
         ("_posts/2024-05-01-pier.md", "---\ntitle: a\n---\n"),
         ("_posts/[en]/2024-05-01-tide.md", "---\ntitle: b\n---\n"),
     ]);
-    made.init("config.toml");
-    let config = Config::load(&made.root().join("config.toml")).unwrap();
+    made.init(".courant.toml");
+    let config = Config::load(&made.root().join(".courant.toml")).unwrap();
     assert_eq!(config.site.title, "The \"Harbour\" \\ Quay # [site]");
 }
 
