@@ -32,6 +32,7 @@ mod sanitize;
 mod scan;
 mod scope;
 mod tree;
+mod unread;
 
 use crate::config::Config;
 

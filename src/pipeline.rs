@@ -158,6 +158,11 @@ impl Pipeline {
         self.in_doubt
     }
 
+    /// What could not be read for the moment and is to be looked at again soon, if there is anything.
+    pub fn unread(&self) -> Option<Scope> {
+        self.library.unread(&self.config)
+    }
+
     /// How many files the last look found to be other than they were, or gone.
     pub fn changed_files(&self) -> usize {
         self.changed_files
@@ -240,9 +245,12 @@ impl Pipeline {
     /// Reads what is another; whether anything is.
     fn look(&mut self, scope: &Scope, now: SystemTime, loss: Loss) -> Result<bool, LibraryError> {
         let unseen = Progress::default();
+        let was_unread = self.unread().is_some();
         let looked = self
             .library
             .look_at(scope, &self.config, loss, now, &unseen)?;
+        // A post may have gone out without its text meanwhile.
+        self.again |= was_unread && self.unread().is_none();
         self.in_doubt = looked.in_doubt;
         self.changed_files = looked.changed_files;
         for path in looked.files {

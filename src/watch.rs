@@ -280,6 +280,10 @@ impl Watch {
         if is_poll || is_rescan || is_retry {
             scope = Scope::All;
         }
+        if let Some(unread) = self.pipeline.unread().filter(|_| ticks.retry <= at) {
+            scope.merge(unread);
+            ticks.retry = at + TICK;
+        }
         if scope == Scope::All {
             self.pace.forget();
             ticks.retry = at + MISSING_TICK;
@@ -372,7 +376,7 @@ impl Watch {
         let is_restless = self.is_restless();
         [
             // What is due is not forgotten meanwhile, and is not asked for without end either.
-            is_restless.then(|| until(ticks.retry)),
+            (is_restless || self.pipeline.unread().is_some()).then(|| until(ticks.retry)),
             self.due_in(now).filter(|_| !is_restless),
             Some(until(ticks.tick)),
             self.pace.next().map(until),

@@ -38,6 +38,12 @@ impl Limits {
         is_unread: false,
     };
 
+    /// Those of a text that cannot be read.
+    pub(super) const UNREAD: Limits = Limits {
+        is_unread: true,
+        ..Limits::NONE
+    };
+
     pub(super) fn add_start(&mut self, start: DateTime<Utc>) {
         self.start = self.start.max(Some(start));
     }

@@ -8,6 +8,7 @@ mod findings;
 mod reading;
 mod taking;
 mod texts;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -38,6 +39,8 @@ pub struct Library {
     sections: Vec<(String, Vec<Marker>)>,
     findings: Vec<Finding>,
     of_ledger: Vec<Finding>,
+    /// What could not be read for the moment, by its path.
+    unread: BTreeMap<String, Finding>,
     /// What bodies that are read later are rendered with.
     rendering: Option<Arc<Rendering>>,
     /// How many bytes of such bodies are kept.
@@ -173,6 +176,7 @@ impl Library {
 
         let gone = self.gone(&scan);
         scan.candidates.clear();
+        let unread_changed = self.record_unread(&mut scan, read.unread);
         self.remember_most(now);
         let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read.all);
         self.keeping.unsaved += read.unsaved;
@@ -181,7 +185,7 @@ impl Library {
         let files_read = read.all.len() - read.cached;
         let read = read.all;
         let mut looked = Looked {
-            changed: !self.looked,
+            changed: !self.looked || unread_changed,
             in_doubt,
             read: files_read,
             ..Looked::default()

@@ -11,6 +11,7 @@ use super::broken::{Limits, read_limits};
 use super::known::error;
 use super::parse::{Parsed, parse, parse_outline};
 use super::scan::Candidate;
+use super::unread::{self, is_transient};
 use super::{Depth, Rendering};
 use crate::config::Config;
 use crate::finding::{Finding, Rule};
@@ -32,6 +33,20 @@ pub(super) struct Reading {
     pub(super) is_deep: bool,
 }
 
+impl Reading {
+    /// A file that could not be read for the moment, and of which nothing was known. It is no post until it can be.
+    pub(super) fn unread() -> Reading {
+        Reading {
+            stamp: None,
+            parsed: Parsed::Broken {
+                findings: Vec::new(),
+                limits: Limits::UNREAD,
+            },
+            is_deep: false,
+        }
+    }
+}
+
 /// How a file is to be read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum How<'a> {
@@ -47,13 +62,16 @@ pub(super) enum How<'a> {
 }
 
 /// Reads one file.
+///
+/// # Errors
+/// It cannot be read for the moment, and is served: what was known of it stays.
 pub(super) fn read(
     path: &str,
     candidate: &Candidate,
     config: &Config,
     how: How<'_>,
     now: SystemTime,
-) -> Reading {
+) -> Result<Reading, Finding> {
     let stamp = (!candidate.stamp.is_too_fresh(now)).then(|| candidate.stamp.seal());
     let most = config.content.max_file_size;
     if candidate.stamp.size > most {
@@ -73,14 +91,18 @@ pub(super) fn read(
             findings: vec![finding],
             limits: read_limits(&String::from_utf8_lossy(&beginning), config),
         };
-        return Reading {
+        return Ok(Reading {
             stamp,
             parsed,
             is_deep: false,
-        };
+        });
     }
+    let is_served = matches!(how, How::Outline { .. });
     let bytes = match read_bytes(&candidate.file, candidate.stamp.size, most) {
         Ok(bytes) => bytes,
+        Err(error) if is_served && is_transient(&error) => {
+            return Err(unread::finding(path, &error));
+        }
         Err(source) => {
             let message = format!(
                 "cannot be read: {}",
@@ -93,11 +115,15 @@ pub(super) fn read(
                 "give the service permission to read it",
             );
             // Permissions change without the file's contents changing: ask again next time.
-            return Reading {
+            return Ok(Reading {
                 stamp: None,
-                parsed: unread(finding),
+                // Nothing is known of the text, so nothing in it can take the last good version back.
+                parsed: Parsed::Broken {
+                    findings: vec![finding],
+                    limits: Limits::UNREAD,
+                },
                 is_deep: false,
-            };
+            });
         }
     };
     // A library that panics on one file must not take the others down.
@@ -120,11 +146,11 @@ pub(super) fn read(
             limits: read_limits(&String::from_utf8_lossy(&bytes), config),
         }
     });
-    Reading {
+    Ok(Reading {
         stamp,
         parsed,
         is_deep: matches!(how, How::Whole(_)),
-    }
+    })
 }
 
 /// Everything that is wrong with a file that was read without its body, if it is still that file. One
@@ -169,15 +195,4 @@ fn read_beginning(file: &Path, size: u64, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Nothing is known of the text, so nothing in it can take the last good version back.
-fn unread(finding: Finding) -> Parsed {
-    Parsed::Broken {
-        findings: vec![finding],
-        limits: Limits {
-            is_unread: true,
-            ..Limits::NONE
-        },
-    }
 }

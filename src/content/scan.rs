@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
 use super::tree;
+use super::unread::{self, is_transient};
 use crate::config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::stamp::Stamp;
-use crate::text::one_line;
 
 /// So many directories keep all cores at work.
 const ENOUGH: usize = 16;
@@ -35,6 +35,8 @@ pub(super) struct Candidate {
 pub(super) struct Scan {
     pub(super) candidates: BTreeMap<String, Candidate>,
     pub(super) findings: Vec<Finding>,
+    /// The same, where that is for the moment only.
+    pub(super) unread: Vec<Finding>,
     /// Directories, with a trailing slash, of whose files nothing is known this time.
     pub(super) unknown: Vec<String>,
     /// Files, of which nothing is known this time.
@@ -110,15 +112,9 @@ impl Scan {
         let Some(name) = below(path, &content.dir) else {
             return Ok(());
         };
-        let is_covered = name
-            .char_indices()
-            .filter(|(_, character)| *character == '/')
-            .filter_map(|(at, _)| name.get(..at))
-            .any(|above| {
-                let covered = self.covered.as_ref();
-                covered.is_some_and(|covered| covered.contains(above))
-            });
-        if is_covered {
+        let mut above = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
+        let covered = self.covered.as_ref();
+        if covered.is_some_and(|covered| above.any(|above| covered.contains(above))) {
             return Ok(());
         }
         match std::fs::metadata(path) {
@@ -204,19 +200,20 @@ impl Scan {
             // A dangling link, or gone since it was listed.
             return;
         }
-        let reason = error.map_or_else(|| "it cannot be looked at".to_owned(), ToString::to_string);
         self.unknown.push(format!("{path}/"));
         self.unknown_files.push(path.to_owned());
-        self.findings.push(Finding {
-            file: path.to_owned(),
-            line: None,
-            mark: None,
-            severity: Severity::Error,
-            rule: Rule::UnreadableDirectory,
-            message: format!("cannot be read: {}", one_line(&reason).to_lowercase()),
-            hint: "give the service permission to read it; what was known of it stays published"
-                .to_owned(),
-        });
+        match error.filter(|error| is_transient(error)) {
+            Some(error) => self.unread.push(unread::finding(path, error)),
+            None => self.findings.push(unread::directory(path, error)),
+        }
+    }
+
+    /// Whether a path was looked at, where not all were.
+    pub(super) fn covers(&self, file: &str) -> bool {
+        self.covered.iter().flatten().any(|covered| {
+            let rest = file.strip_prefix(covered.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 
     /// Whether a path could not be looked at, so that its absence means nothing.

@@ -127,3 +127,95 @@ fn an_old_post_is_served_whole_where_its_body_can_still_be_read() {
         large.write(OLD, &longer(&text(OLD)));
     }
 }
+
+/// Reading these fails with EIO for everybody, as of a disk that fails.
+#[cfg(target_os = "linux")]
+mod unreadable {
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use courant::finding::Rule;
+
+    use super::*;
+
+    const HIDDEN: &str = "---\ntitle: Alpha\ndate: 2024-01-01\nhidePost: true\n---\n";
+
+    /// Lets a path lead elsewhere, in one step.
+    fn lead(path: &Path, to: &Path) {
+        let beside = path.with_extension("new");
+        symlink(to, &beside).unwrap();
+        std::fs::rename(&beside, path).unwrap();
+    }
+
+    #[test]
+    fn unreadable_files_stay_as_they_were_under_one_finding() {
+        let site = TestSite::new()
+            .post("a.md", plain("Alpha", "2024-01-01"))
+            .post("b.md", plain("Beta", "2024-01-02"));
+        let current = Current::default();
+        let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
+        let mut look = || {
+            pipeline.run(clock(), Loss::IsBelieved).unwrap();
+            let rss = said(&current.load().get("/rss.xml").unwrap());
+            let findings = pipeline.status().findings.to_vec();
+            let findings: Vec<_> = findings
+                .into_iter()
+                .map(|finding| (finding.rule, finding.file))
+                .collect();
+            let is_tried_again = pipeline.unread().is_some();
+            (
+                ["Alpha", "Beta", "Gamma"].map(|title| rss.contains(title)),
+                findings,
+                is_tried_again,
+            )
+        };
+        assert_eq!(look(), ([true, true, false], vec![], false));
+        let fails = Path::new("/proc/self/mem");
+        for name in ["a.md", "b.md", "c.md"] {
+            lead(&site.content().join(name), fails);
+        }
+        let one = vec![(Rule::UnreadableFile, "a.md".to_owned())];
+        assert_eq!(look(), ([true, true, false], one.clone(), true));
+        assert_eq!(look(), ([true, true, false], one, true));
+        let a = site.content().join("a.md");
+        std::fs::remove_file(&a).unwrap();
+        std::fs::write(&a, HIDDEN).unwrap();
+        let one = vec![(Rule::UnreadableFile, "b.md".to_owned())];
+        assert_eq!(look(), ([false, true, false], one, true));
+        for (name, title) in [("b.md", "Beta"), ("c.md", "Gamma")] {
+            let file = site.content().join(name);
+            std::fs::remove_file(&file).unwrap();
+            std::fs::write(&file, plain(title, "2024-01-02")).unwrap();
+        }
+        assert_eq!(look(), ([false, true, true], vec![], false));
+    }
+
+    #[test]
+    fn unreadable_file_is_tried_again_without_an_event() {
+        let site = TestSite::new()
+            .config("[watch]\nrescan = \"1h\"\n")
+            .file("outside/good.md", plain("Alpha", "2024-01-01"))
+            .file("outside/hidden.md", HIDDEN);
+        let outside = site.root().join("outside");
+        let (link, post) = (outside.join("link"), site.content().join("a.md"));
+        lead(&link, &outside.join("good.md"));
+        lead(&post, &link);
+        let served = site.serve();
+        assert!(served.serves("Alpha"));
+        lead(&link, Path::new("/proc/self/mem"));
+        // Of this there is an event.
+        lead(&post, &link);
+        let is_found = |turn: Result<(_, courant::pipeline::Status), String>| {
+            let (_, status) = turn.expect("a look");
+            let findings = status.findings.to_vec();
+            findings
+                .iter()
+                .any(|finding| finding.rule == Rule::UnreadableFile)
+        };
+        while !is_found(served.next_turn()) {}
+        assert!(served.serves("Alpha"));
+        // And of this there is none.
+        lead(&link, &outside.join("hidden.md"));
+        served.until("it is hidden", |served| !served.serves("Alpha"));
+    }
+}

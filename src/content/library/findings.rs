@@ -55,9 +55,11 @@ impl Library {
         wrong.map(|(path, known)| (path, &*known.findings))
     }
 
-    /// What is wrong with directories, and with the ledger of ids.
+    /// What is wrong with directories, and with the ledger of ids. Of what cannot be read for the moment, the first:
+    /// the others have the same cause.
     pub fn other_findings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().chain(&self.of_ledger)
+        let unread = self.unread.values().take(1);
+        self.findings.iter().chain(&self.of_ledger).chain(unread)
     }
 
     /// Everything that is wrong with the content, in the order of the paths.
@@ -71,14 +73,8 @@ impl Library {
     /// Keeps what is wrong with directories, of those that were looked at as it is now.
     pub(super) fn note(&mut self, scan: Scan, is_all: bool) -> bool {
         let before = self.findings.clone();
-        let is_covered = |file: &str| {
-            let covers = |covered: &String| {
-                let rest = file.strip_prefix(covered.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            is_all || scan.covered.iter().flatten().any(covers)
-        };
-        self.findings.retain(|finding| !is_covered(&finding.file));
+        self.findings
+            .retain(|finding| !is_all && !scan.covers(&finding.file));
         self.findings.extend(scan.findings);
         self.findings != before
     }

@@ -1,8 +1,8 @@
 //! Files that are not as they were known into what is in them: taken from the cache where that knows them as they
 //! are, else read, on all cores.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use rayon::prelude::*;
@@ -14,6 +14,7 @@ use crate::content::cache::{self, Block, Cache};
 use crate::content::parse::Parsed;
 use crate::content::read::{How, Reading, read};
 use crate::content::scan::Candidate;
+use crate::finding::Finding;
 use crate::priority::give_way;
 use crate::progress::Progress;
 
@@ -26,6 +27,8 @@ pub(super) struct Readings {
     pub(super) unsaved: usize,
     /// Whether there is no room for all texts.
     pub(super) texts_are_many: bool,
+    /// Those that could not be read for the moment. What is known of them stays.
+    pub(super) unread: Vec<Finding>,
 }
 
 impl Library {
@@ -42,6 +45,7 @@ impl Library {
         let most_texts = texts::most(config);
         let (cached, unsaved) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let texts_are_many = AtomicBool::new(false);
+        let unread = Mutex::new(Vec::new());
         let one = |path: &str, candidate: &Candidate, block: Option<&Block<'_>>| {
             let known = || block?.reading(path, candidate, rendering?);
             let is_believed = cache.is_some_and(|cache| cache.believes(candidate));
@@ -59,7 +63,17 @@ impl Library {
                         },
                         None => How::Whole(self.depth),
                     };
-                    let reading = read(path, candidate, config, how, now);
+                    let reading = match read(path, candidate, config, how, now) {
+                        Ok(reading) => reading,
+                        Err(finding) => {
+                            let mut unread = unread.lock().unwrap_or_else(PoisonError::into_inner);
+                            unread.push(finding);
+                            if self.files.contains_key(path) {
+                                return None;
+                            }
+                            Reading::unread()
+                        }
+                    };
                     unsaved.fetch_add(usize::from(may_be_kept(&reading)), Ordering::Relaxed);
                     reading
                 }
@@ -82,7 +96,7 @@ impl Library {
                 Parsed::Post { post, .. } => Arc::clone(&post.path),
                 _ => Arc::from(path),
             };
-            (path, reading)
+            Some((path, reading))
         };
         let number = |path: &str| cache.and_then(|cache| cache.block_of(path));
         let all = stale
@@ -94,7 +108,7 @@ impl Library {
                 let block = bytes.as_deref().and_then(Block::of);
                 let files = part.par_iter();
                 files
-                    .map(|(path, candidate)| one(path, candidate, block.as_ref()))
+                    .filter_map(|(path, candidate)| one(path, candidate, block.as_ref()))
                     .collect::<Vec<_>>()
             })
             .collect();
@@ -103,6 +117,7 @@ impl Library {
             cached: cached.into_inner(),
             unsaved: unsaved.into_inner(),
             texts_are_many: texts_are_many.into_inner(),
+            unread: unread.into_inner().unwrap_or_else(PoisonError::into_inner),
         }
     }
 }
