@@ -13,6 +13,7 @@ pub mod collection;
 pub mod command;
 pub mod config;
 pub mod content;
+pub mod descriptors;
 pub mod finding;
 pub mod fingerprint;
 pub mod font;

@@ -18,6 +18,7 @@ use crate::admin::{Admin, Sources, Told};
 use crate::allocator;
 use crate::cli::{AdminListen, LogFormat, Serve};
 use crate::config::{self, Config, ConfigError, Listen, WatchMode};
+use crate::descriptors;
 use crate::gallery::Gallery;
 use crate::pipeline::Pipeline;
 use crate::priority::Priority;
@@ -64,6 +65,7 @@ async fn serve(
     load: Load,
     inherited: Inherited,
 ) -> anyhow::Result<Exit> {
+    let server_config = within_descriptors(&config.server, descriptors::raise_limit());
     let to = config.server.access_log.as_ref();
     let writing = to.map(|to| written(to).map_err(|error| cannot_log(to, error)));
     let (access_log, writing) = writing.transpose()?.unzip();
@@ -196,7 +198,7 @@ async fn serve(
         traffic,
         access_log: access_log.clone(),
     };
-    let drained = server::run(listeners, source, &config.server, clock, stopped).await?;
+    let drained = server::run(listeners, source, &server_config, clock, stopped).await?;
     stop.stop();
     let watched = watching.join();
     drop(writing);
@@ -215,6 +217,23 @@ async fn serve(
     } else {
         Exit::Failed
     })
+}
+
+/// The same, with no more connections than a limit on open files has room for.
+fn within_descriptors(config: &config::Server, limit: u64) -> config::Server {
+    let mut config = config.clone();
+    let most = descriptors::max_connections(limit);
+    if most < config.max_connections {
+        warn!(
+            limit,
+            configured = config.max_connections,
+            connections = most,
+            hint = "raise the hard limit (`LimitNOFILE=` of systemd, `ulimit -Hn`), or lower `server.max_connections`",
+            "the limit on open files leaves room for fewer connections than `server.max_connections`"
+        );
+        config.max_connections = most;
+    }
+    config
 }
 
 /// The access log, and what waits for its end.
