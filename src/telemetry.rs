@@ -12,6 +12,13 @@ use tracing_subscriber::EnvFilter;
 /// So many lines wait to be written, at most. The queue of them is there from the start.
 const MOST_LINES: usize = 4_096;
 
+/// What libraries say that is no trouble of ours. `notify` warns when it is told twice that a directory is gone, which
+/// the system does. `h2` warns of frames that a client sends, and so a client could fill the log: of each `PING` that
+/// answers none, and of each connection that resets too much.
+const QUIET: &str = "notify=error,h2=error";
+/// What is logged unless `COURANT_LOG` says otherwise.
+const USUAL: &str = "info";
+
 /// Whom lines are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -24,9 +31,7 @@ pub enum Form {
 /// Begins logging. `COURANT_LOG` sets what is logged, as in `courant=debug`; `NO_COLOR` is obeyed.
 /// What is logged is written before the guard is gone.
 pub fn init(form: Form) -> WorkerGuard {
-    // `notify` warns when it is told twice that a directory is gone, which the system does.
-    let usual = |_| EnvFilter::new("info,notify=error");
-    let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(usual);
+    let filter = filter(std::env::var("COURANT_LOG").ok().as_deref());
     let colour = std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let (writer, guard) = NonBlockingBuilder::default()
@@ -50,4 +55,36 @@ pub fn init(form: Form) -> WorkerGuard {
             .try_init(),
     };
     guard
+}
+
+/// What is logged. What was asked for goes before what is quiet.
+fn filter(asked: Option<&str>) -> EnvFilter {
+    let asked = asked.and_then(|asked| EnvFilter::try_new(format!("{QUIET},{asked}")).ok());
+    asked.unwrap_or_else(|| EnvFilter::new(format!("{QUIET},{USUAL}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_clients_write_no_line_unless_asked_for() {
+        for (asked, expected) in [
+            (None, "h2=error,notify=error,info"),
+            (Some("warn"), "h2=error,notify=error,warn"),
+            (Some("courant=debug"), "courant=debug,h2=error,notify=error"),
+            (Some("h2=debug"), "h2=debug,notify=error"),
+            (Some("a=b=c"), "h2=error,notify=error,info"),
+        ] {
+            let mut filter: Vec<String> = filter(asked)
+                .to_string()
+                .split(',')
+                .map(str::to_owned)
+                .collect();
+            let mut expected: Vec<&str> = expected.split(',').collect();
+            filter.sort();
+            expected.sort_unstable();
+            assert_eq!(filter, expected, "{asked:?}");
+        }
+    }
 }
