@@ -3,9 +3,9 @@
 //! The caller owns the sockets and the stop signal, so a test binds port 0 and a binary passes
 //! its signals. In order:
 //!
-//! 1. Each socket is a task, see `attend`. No connection is taken before the last one had its permit: who
-//!    comes over the cap waits in the system's backlog and costs us nothing. Who has as many as one
-//!    address may is sent away.
+//! 1. Each socket is a task, see `attend`. No connection is taken before the last one had its permit, see `capacity`:
+//!    at the limit an idle connection is closed for it, and while none is idle, further ones wait in the system's
+//!    backlog and cost us nothing. Who has as many as one address may is sent away.
 //! 2. Each connection is a task, see `connection`; each request is a function of the snapshot,
 //!    see `respond`.
 //! 3. On the stop signal what waits in the backlog is taken and the socket closed, every connection
@@ -13,6 +13,7 @@
 
 mod accept;
 mod caching;
+mod capacity;
 mod client;
 mod connection;
 mod date;
@@ -54,7 +55,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, error, warn};
@@ -68,6 +69,7 @@ use guests::Guests;
 use listen::{Accepted, Listener};
 use rests::Rests;
 
+pub(crate) use capacity::{Capacity, Evictable};
 pub use listen::{CannotInherit, CannotListen, Handed, Inherited, Listeners, Part, Tls, TlsError};
 pub use readers::{OfAgent, OfFeed, ReaderFigures};
 pub use respond::{Awaiting, Reply, Rules, respond};
@@ -102,7 +104,6 @@ pub struct Server {
 
 struct Shared {
     serving: Serving,
-    permits: Arc<Semaphore>,
     guests: Arc<Guests>,
     traffic: Traffic,
     header_timeout: Duration,
@@ -125,12 +126,10 @@ pub async fn serve(
 impl Server {
     /// A server that has no sockets yet.
     pub fn new(source: Source, config: &config::Server, clock: fn() -> SystemTime) -> Server {
-        let permits = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         Server {
             shared: Arc::new(Shared {
                 traffic: source.traffic.clone(),
                 serving: Serving::new(source, config, clock),
-                permits: Arc::new(Semaphore::new(permits)),
                 guests: Guests::new(config.limits.connections_per_address),
                 header_timeout: config.header_timeout,
                 drain_timeout: config.drain_timeout,
@@ -189,18 +188,19 @@ async fn attend(
         )
     };
     let mut connections = JoinSet::new();
+    let mut logged = None;
     loop {
         let accepted = tokio::select! {
             biased;
             () = stopped(&mut stop) => break,
-            accepted = accept(|| listener.accept()) => accepted,
+            accepted = accept(|| listener.accept(), &mut logged) => accepted,
         };
         while let Some(ended) = connections.try_join_next() {
             log_panic(ended);
         }
         let permit = tokio::select! {
             biased;
-            permit = Arc::clone(&shared.permits).acquire_owned() => Some(permit),
+            permit = shared.serving.capacity.admit() => Some(permit),
             () = stopped(&mut stop) => None,
         };
         connections.spawn(answer(accepted, permit, stop.clone()));
@@ -242,7 +242,8 @@ async fn answer(
     };
     let _permit = match permit {
         Some(permit) => permit,
-        None => Arc::clone(&shared.permits).acquire_owned().await,
+        // The server stops, and idle connections are closed anyway.
+        None => shared.serving.capacity.wait().await,
     };
     let serving = &shared.serving;
     match accepted {
@@ -251,10 +252,12 @@ async fn answer(
         // On its own, or each connection without TLS would hold as much memory as one with it.
         Accepted::Tls(stream, peer, tls) => {
             let encrypted = async {
-                match timeout(shared.header_timeout, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => serving.serve(stream, Some(peer), stop, &rests).await,
-                    Ok(Err(error)) => debug!(%error, %peer, "no TLS was agreed upon"),
-                    Err(_) => debug!(%peer, "a TLS handshake was not over in time"),
+                let handshake = timeout(shared.header_timeout, tls.accept(stream));
+                match serving.unless_evicted(handshake).await {
+                    Some(Ok(Ok(stream))) => serving.serve(stream, Some(peer), stop, &rests).await,
+                    Some(Ok(Err(error))) => debug!(%error, %peer, "no TLS was agreed upon"),
+                    Some(Err(_)) => debug!(%peer, "a TLS handshake was not over in time"),
+                    None => debug!(%peer, "a TLS handshake made room for a new connection"),
                 }
             };
             Box::pin(encrypted).await;
@@ -262,9 +265,12 @@ async fn answer(
     }
 }
 
+/// How often it is logged, at most, that connections cannot be accepted.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The next connection. An error of the machine's, such as too many open files, is not over at
-/// once and would be met again as fast as the loop turns, so it is waited out.
-async fn accept<T, F>(mut next: impl FnMut() -> F) -> T
+/// once and would be met again as fast as the loop turns, so it is waited out. `logged` is when it was last logged.
+async fn accept<T, F>(mut next: impl FnMut() -> F, logged: &mut Option<Instant>) -> T
 where
     F: Future<Output = io::Result<T>>,
 {
@@ -278,7 +284,10 @@ where
                 debug!(%error, "a connection went away before it was accepted");
             }
             Err(error) => {
-                warn!(%error, pause_ms = pause.as_millis(), "cannot accept connections");
+                if logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
+                    *logged = Some(Instant::now());
+                    warn!(%error, "cannot accept connections; trying again");
+                }
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -397,7 +406,7 @@ mod tests {
             Err(io::Error::other("too many open files")),
         ];
         let start = Instant::now();
-        let connection = accept(|| ready(answers.pop().unwrap())).await;
+        let connection = accept(|| ready(answers.pop().unwrap()), &mut None).await;
         assert_eq!(connection, "connection");
         assert!(start.elapsed() >= Duration::from_millis(5 + 10 + 20));
     }

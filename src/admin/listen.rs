@@ -4,23 +4,25 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::sleep;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
 use super::desk::{Desk, Sources};
 use super::guard::Guard;
 use super::route::answer;
-use crate::server::Handed;
+use crate::server::{Capacity, Evictable, Handed};
 
-/// The operator, a scraper, a supervisor, and as many pages that are open as may listen for news.
+/// The operator, a scraper, a supervisor, and as many pages that are open as may listen for news. At the limit the one
+/// that has not asked for longest is closed for a new one, so that a supervisor is answered whatever else is open.
 const MOST_CONNECTIONS: usize = 128;
 /// How long a request's head may take to arrive.
 const HEAD: Duration = Duration::from_secs(10);
@@ -36,9 +38,52 @@ pub enum Place {
     Handed(Handed),
 }
 
+/// When a connection last asked for something, or else was opened, and whether it is to close.
+#[derive(Debug)]
+struct Activity {
+    asked: Mutex<Instant>,
+    is_evicted: AtomicBool,
+    evicted: Notify,
+}
+
+impl Activity {
+    fn new() -> Arc<Activity> {
+        Arc::new(Activity {
+            asked: Mutex::new(Instant::now()),
+            is_evicted: AtomicBool::new(false),
+            evicted: Notify::new(),
+        })
+    }
+
+    fn record_request(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+impl Evictable for Activity {
+    /// A page that hears news counts as idle too: a browser connects again by itself.
+    fn idle_since(&self) -> Option<Instant> {
+        Some(*self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn evict(&self) {
+        self.is_evicted.store(true, Ordering::Relaxed);
+        self.evicted.notify_one();
+    }
+
+    fn is_evicted(&self) -> bool {
+        self.is_evicted.load(Ordering::Relaxed)
+    }
+}
+
 enum Listener {
     Tcp(tokio::net::TcpListener),
     Unix(tokio::net::UnixListener),
+}
+
+enum Socket {
+    Tcp(tokio::net::TcpStream),
+    Unix(tokio::net::UnixStream),
 }
 
 /// The operator's listener. It ends when this is dropped.
@@ -141,35 +186,49 @@ async fn attend(
             Err(error) => debug!(%error, "the operator's address is not free yet"),
         }
     };
-    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let capacity = Capacity::new(MOST_CONNECTIONS);
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+        let accepted = match &listener {
+            Listener::Tcp(listener) => listener
+                .accept()
+                .await
+                .map(|(socket, _)| Socket::Tcp(socket)),
+            Listener::Unix(listener) => listener
+                .accept()
+                .await
+                .map(|(socket, _)| Socket::Unix(socket)),
+        };
+        let socket = match accepted {
+            Ok(socket) => socket,
+            Err(error) => {
+                debug!(%error, "a connection of the operator's could not be taken");
+                sleep(AGAIN).await;
+                continue;
+            }
+        };
+        let Ok(permit) = capacity.admit().await else {
             return;
         };
-        let desk = Arc::clone(&desk);
-        let accepted = match &listener {
-            Listener::Tcp(listener) => match listener.accept().await {
-                Ok((socket, _)) => Ok(tokio::spawn(serve(socket, desk, permit))),
-                Err(error) => Err(error),
-            },
-            Listener::Unix(listener) => match listener.accept().await {
-                Ok((socket, _)) => Ok(tokio::spawn(serve(socket, desk, permit))),
-                Err(error) => Err(error),
-            },
-        };
-        if let Err(error) = accepted {
-            debug!(%error, "a connection of the operator's could not be taken");
-            sleep(AGAIN).await;
-        }
+        let (desk, capacity) = (Arc::clone(&desk), Arc::clone(&capacity));
+        tokio::spawn(async move {
+            match socket {
+                Socket::Tcp(socket) => serve(socket, desk, &capacity).await,
+                Socket::Unix(socket) => serve(socket, desk, &capacity).await,
+            }
+            drop(permit);
+        });
     }
 }
 
-/// Serves one connection to its end.
-async fn serve<S>(socket: S, desk: Arc<(Desk, Guard)>, permit: OwnedSemaphorePermit)
+/// Serves one connection to its end, or until its place is needed.
+async fn serve<S>(socket: S, desk: Arc<(Desk, Guard)>, capacity: &Arc<Capacity<Activity>>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let activity = Activity::new();
+    let _evictable = capacity.register(Arc::clone(&activity));
     let service = service_fn(|request| {
+        activity.record_request();
         let desk = Arc::clone(&desk);
         async move { Ok::<_, Infallible>(answer(request, desk).await) }
     });
@@ -177,10 +236,15 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_headers(64)
-        .serve_connection(TokioIo::new(socket), service)
-        .await;
-    if let Err(error) = served {
-        debug!(%error, "a connection of the operator's ended with an error");
+        .serve_connection(TokioIo::new(socket), service);
+    tokio::select! {
+        served = served => {
+            if let Err(error) = served {
+                debug!(%error, "a connection of the operator's ended with an error");
+            }
+        }
+        () = activity.evicted.notified() => {
+            debug!("a connection of the operator's made room for a new one");
+        }
     }
-    drop(permit);
 }

@@ -266,7 +266,11 @@ impl Sample {
             "Connections sent away, as their address had as many as it may",
             of.refused,
         )?;
-        let reasons = [("late_head", of.late), ("slow_reader", of.slow)];
+        let reasons = [
+            ("late_head", of.late),
+            ("slow_reader", of.slow),
+            ("evicted", of.evicted),
+        ];
         out.counters(
             (
                 "connections_cut",

@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use super::Source;
+use super::capacity::{Capacity, Evictable as _};
 use super::felt::Felt;
 use super::lending::Socket;
 use super::making::Making;
@@ -44,6 +45,8 @@ pub(super) struct Serving {
     pub(super) service: Service,
     limits: Limits,
     linger: Duration,
+    /// The places for connections.
+    pub(super) capacity: Arc<Capacity<Pulse>>,
     /// Held by the connection that is being closed at the stop.
     closing: Mutex<()>,
     protocols: Protocols,
@@ -87,9 +90,29 @@ impl Serving {
                 idle_bytes: config.limits.idle_bytes,
             },
             linger: LINGER.min(config.drain_timeout / 2),
+            capacity: Capacity::new(config.max_connections),
             closing: Mutex::new(()),
             protocols: Protocols::new(&config.limits),
         }
+    }
+
+    /// Waits for a handshake, which counts as idle since it began; `None` if its place is needed before it is over.
+    pub(super) async fn unless_evicted<F: Future>(&self, handshake: F) -> Option<F::Output> {
+        let pulse = Pulse::new(self.limits);
+        let _evictable = self.capacity.register(Arc::clone(&pulse));
+        let mut handshake = pin!(handshake);
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = handshake.as_mut().poll(cx) {
+                return Poll::Ready(Some(done));
+            }
+            pulse.wake_by(cx.waker());
+            if pulse.is_evicted() {
+                self.service.traffic.ended(Ended::Evicted);
+                return Poll::Ready(None);
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Serves one connection to its end. `peer` is who is at the other, if that has an address; `stop`
@@ -104,6 +127,7 @@ impl Serving {
         S: Socket + AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let pulse = Pulse::new(self.limits);
+        let _evictable = self.capacity.register(Arc::clone(&pulse));
         let takes_files = socket.tcp().is_some();
         let socket = Felt::new(socket, Arc::clone(&pulse));
         let answering = Answering {
@@ -135,6 +159,21 @@ impl Serving {
                     return debug!(?peer, "an answer is taken too slowly");
                 }
                 Verdict::Silent | Verdict::Enough => break,
+                Verdict::Lingered => {
+                    return debug!(?peer, "the client went on sending what is not read");
+                }
+                Verdict::Evicted => {
+                    // The system may hold a request that came meanwhile.
+                    yield_now().await;
+                    if let Poll::Ready(ended) = once(&mut connection).await {
+                        return log(ended, peer);
+                    }
+                    if pulse.idle_since().is_none() {
+                        continue;
+                    }
+                    self.service.traffic.ended(Ended::Evicted);
+                    break;
+                }
             };
             if connection.is_awake() {
                 match pulse.rests_at() {
@@ -169,7 +208,7 @@ impl Serving {
                 }
             }
             let stops = matches!(leaving, Leaving::Not).then_some(&mut stop);
-            match next(&mut connection, Connection::is_awake, stops, wake).await {
+            match next(&mut connection, &pulse, Connection::is_awake, stops, wake).await {
                 Next::Ended(ended) => return log(ended, peer),
                 Next::Stops => {
                     pulse.leave();
@@ -202,12 +241,13 @@ enum Next<T> {
 
 /// Waits for the end of a connection, for the stop of the server if that is waited for, and for an instant. In this
 /// order: what has already arrived when the stop comes is answered. A connection that `is_awake` only now is
-/// looked at again at once, for it is to rest before that instant.
+/// looked at again at once, for it is to rest before that instant; and so is one whose verdict is due earlier.
 ///
 /// All but one in thousands of wakes are the connection's. So the others are asked again only when
 /// they have something to say, which is cheap to see, or when it is another task that is to be woken.
 async fn next<F: Future + Unpin>(
     connection: &mut F,
+    pulse: &Pulse,
     is_awake: impl Fn(&F) -> bool,
     stop: Option<&mut watch::Receiver<bool>>,
     wake: Instant,
@@ -240,6 +280,10 @@ async fn next<F: Future + Unpin>(
             .is_some_and(|known| known.will_wake(cx.waker()));
         if !is_known {
             known = Some(cx.waker().clone());
+            pulse.wake_by(cx.waker());
+        }
+        if pulse.take_due() {
+            return Poll::Ready(Next::Wakes);
         }
         if (!is_known || has_signal()) && stops.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Next::Stops);

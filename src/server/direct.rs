@@ -15,7 +15,7 @@ use bytes::{Buf as _, Bytes};
 use httparse::Status;
 use hyper::body::Body as _;
 use hyper::{Method, Version};
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::felt::Felt;
 use super::fields::{Field, Fields};
@@ -116,7 +116,7 @@ impl Sending {
     }
 
     /// Writes until all is written, and nothing of it is left in a buffer.
-    pub(super) fn poll<S: Socket + AsyncWrite + Unpin>(
+    pub(super) fn poll<S: Socket + AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         socket: &mut Felt<S>,
         cx: &mut Context<'_>,

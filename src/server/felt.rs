@@ -1,9 +1,10 @@
 //! A socket into one whose bytes are felt, by the clocks of its connection.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -11,6 +12,9 @@ use tokio::time::Instant;
 
 use super::lending::{Lent, Socket};
 use super::pulse::Pulse;
+
+/// How many bytes of what nobody asked for are read and discarded at once.
+const DISCARD_BYTES: usize = 16 * 1024;
 
 /// A socket whose bytes are felt.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Felt<S> {
     unread: Bytes,
     /// Whether what is written now answers what was read just now. To ask for the time is not free.
     is_at_once: bool,
+    /// Whether our side is closed.
+    is_shut: bool,
 }
 
 impl<S> Felt<S> {
@@ -32,6 +38,7 @@ impl<S> Felt<S> {
             pulse,
             unread,
             is_at_once: false,
+            is_shut: false,
         }
     }
 
@@ -102,7 +109,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Felt<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -133,7 +140,24 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
         result
     }
 
+    /// Closes our side. Where the client is still sending, reads on and discards what comes until it closes its own,
+    /// within bounds (RFC 9112 §9.6).
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if !self.is_shut {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            self.is_shut = true;
+            if !self.pulse.begin_lingering(Instant::now()) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let mut room = [MaybeUninit::uninit(); DISCARD_BYTES];
+        loop {
+            let mut discarded = ReadBuf::uninit(&mut room);
+            let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut discarded));
+            let bytes = discarded.filled().len();
+            if read.is_err() || bytes == 0 || !self.pulse.discard(bytes, Instant::now()) {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }

@@ -15,12 +15,16 @@
 //! Two things are counted besides: requests, for who has asked enough may come again on another connection;
 //! and bytes that ask nothing and take nothing, so that a flood of pings or settings ends.
 
+mod closing;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::Version;
 use tokio::time::Instant;
+
+use closing::Closing;
 
 /// How long a connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +60,10 @@ pub(super) enum Verdict {
     Slow,
     /// It has had as many answers as it may.
     Enough,
+    /// It is idle, and its place is needed.
+    Evicted,
+    /// Our side of it is closed, and the client had time to read the last answer.
+    Lingered,
 }
 
 /// The clocks of one connection.
@@ -66,6 +74,8 @@ pub(super) struct Pulse {
     leaves: AtomicBool,
     /// There is an answer that is not taken as a whole. Changed with the state in hand.
     is_taking: AtomicBool,
+    /// The verdict may be due before it was said to be. Changed with the state in hand.
+    is_due: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -86,6 +96,7 @@ struct State {
     drawings: usize,
     requests: usize,
     idle_bytes: usize,
+    closing: Closing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +114,7 @@ impl Pulse {
             limits,
             leaves: AtomicBool::new(false),
             is_taking: AtomicBool::new(false),
+            is_due: AtomicBool::new(false),
             state: Mutex::new(State {
                 protocol: Protocol::Unknown,
                 heard: false,
@@ -115,6 +127,7 @@ impl Pulse {
                 drawings: 0,
                 requests: 0,
                 idle_bytes: 0,
+                closing: Closing::default(),
             }),
         })
     }
@@ -190,6 +203,7 @@ impl Pulse {
     pub(super) fn rests_at(&self) -> Option<Instant> {
         let state = self.state();
         let is_idle = state.protocol == Protocol::Http1
+            && !state.closing.is_lingering()
             && state.head_since.is_none()
             && state.taking_since.is_none()
             && state.drawings == 0;
@@ -218,9 +232,12 @@ impl Pulse {
     }
 
     /// Judges. Nothing that happens after `now` makes a later judgement due before the instant
-    /// in [`Verdict::Wait`].
+    /// in [`Verdict::Wait`], but for what [`Pulse::take_due`] tells of.
     pub(super) fn verdict(&self, now: Instant) -> Verdict {
-        let state = self.state();
+        let mut state = self.state();
+        if let Some(verdict) = state.closing_verdict(now) {
+            return verdict;
+        }
         let silent_since = match state.protocol {
             Protocol::Http2 => state.last_progress,
             Protocol::Unknown | Protocol::Http1 => state.last_byte,

@@ -73,12 +73,7 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 pub(super) fn objected(objection: Objection) -> Response<Pieces> {
     match objection {
         Objection::Malformed => plain(StatusCode::BAD_REQUEST, "bad request\n"),
-        Objection::HasContent => {
-            let mut response = plain(StatusCode::BAD_REQUEST, "a request here has no content\n");
-            // What comes next is not read as a request.
-            set_static(response.headers_mut(), header::CONNECTION, "close");
-            response
-        }
+        Objection::HasContent => plain(StatusCode::BAD_REQUEST, "a request here has no content\n"),
         Objection::TooLong => plain(StatusCode::URI_TOO_LONG, "the target is too long\n"),
         Objection::HeadTooLong => plain(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -25,6 +25,7 @@ use super::readers::Pace;
 use super::ready::Ready;
 use super::respond::{Asked, Reply, Rules, reply, too_many};
 use super::sending::Answer;
+use super::strict::has_content;
 use super::traffic::Traffic;
 use crate::access_log::AccessLog;
 use crate::artifact::Pieces;
@@ -160,9 +161,13 @@ impl Service {
     /// Answers a request.
     pub(super) fn answer(&self, request: &Request<Incoming>, asker: &Asker) -> Making {
         let version = request.version();
-        let (began, is_last) = asker.pulse.request(version);
+        let (began, mut is_last) = asker.pulse.request(version);
         let now = (self.clock)();
         let question = Question::of(request);
+        if version != Version::HTTP_2 && has_content(&question.fields) {
+            asker.pulse.refuse_body();
+            is_last = true;
+        }
         let (mut reply, asked) = reply(&question, &self.current.read(), &self.rules, now);
         let note = self.note(&question, (&mut reply, asked), asker, (began, now));
         let pulse = Arc::clone(&asker.pulse);

@@ -15,8 +15,8 @@ use super::question::Question;
 pub(super) enum Objection {
     /// The message is in doubt: 400.
     Malformed,
-    /// It has a body, which no answer of ours depends on, and which a proxy may take for the next
-    /// request (RFC 9110 §9.3.1): 400, and the connection is closed.
+    /// It has a body where the method gives that no meaning, and which a proxy may take for the next
+    /// request (RFC 9110 §9.3.1), or one whose end is in doubt: 400.
     HasContent,
     /// The target is longer than we read (RFC 9110 §15.5.15): 414.
     TooLong,
@@ -47,8 +47,10 @@ pub(super) fn object(question: &Question<'_>, longest: Longest) -> Option<Object
     if !host::is_acceptable(version, fields) {
         return Some(Objection::Malformed);
     }
+    let by_method = object_to_method(question.method);
     if has_content(fields) {
-        return Some(Objection::HasContent);
+        let by_method = by_method.filter(|_| has_one_length(fields));
+        return Some(by_method.unwrap_or(Objection::HasContent));
     }
     if !question.is_of_ours && *question.method != Method::CONNECT {
         return Some(Objection::Malformed);
@@ -63,10 +65,17 @@ pub(super) fn object(question: &Question<'_>, longest: Longest) -> Option<Object
     if !is_met(fields, version) {
         return Some(Objection::Expectation);
     }
-    match *question.method {
-        // RFC 9112 §3.2.4: the asterisk is for OPTIONS alone.
-        Method::GET | Method::HEAD => (question.path == "*").then_some(Objection::Malformed),
+    by_method.or_else(|| match *question.method {
         Method::OPTIONS => Some(Objection::AsksOptions),
+        // RFC 9112 §3.2.4: the asterisk is for OPTIONS alone.
+        _ => (question.path == "*").then_some(Objection::Malformed),
+    })
+}
+
+/// Objects to methods that nothing here has.
+fn object_to_method(method: &Method) -> Option<Objection> {
+    match *method {
+        Method::GET | Method::HEAD | Method::OPTIONS => None,
         Method::POST
         | Method::PUT
         | Method::DELETE
@@ -77,12 +86,22 @@ pub(super) fn object(question: &Question<'_>, longest: Longest) -> Option<Object
     }
 }
 
-/// Whether a body comes with it, or may (RFC 9112 §6.3). Several lengths are in doubt even when they agree.
-fn has_content(fields: &Fields<'_>) -> bool {
+/// Whether a body comes with it, or may (RFC 9112 §6.3). Several lengths are in doubt even when they agree. No body
+/// is read, so that over HTTP/1.1 the connection closes after the answer.
+pub(super) fn has_content(fields: &Fields<'_>) -> bool {
     let length = fields.only(Field::ContentLength);
     let is_nothing = length.is_some_and(|length| length.as_bytes() == b"0");
     let has_length = fields.has(Field::ContentLength) && !is_nothing;
     has_length || fields.has(Field::TransferEncoding)
+}
+
+/// Whether the end of a body is told in one way only.
+fn has_one_length(fields: &Fields<'_>) -> bool {
+    let has_length = fields.only(Field::ContentLength).is_some();
+    let is_chunked = fields.only(Field::TransferEncoding).is_some();
+    let [length, chunks] =
+        [Field::ContentLength, Field::TransferEncoding].map(|field| fields.has(field));
+    (has_length && !chunks) || (is_chunked && !length)
 }
 
 /// Whether nothing is expected but `100-continue`, of which there is nothing to be sent without a body. HTTP/1.0
@@ -144,7 +163,32 @@ mod tests {
                 &[("transfer-encoding", "identity"), ("content-length", "0")],
                 Some(HasContent),
             ),
-            ("POST", "/", &[("content-length", "1")], Some(HasContent)),
+            ("POST", "/", &[("content-length", "1")], Some(NotAllowed)),
+            (
+                "POST",
+                "/",
+                &[("transfer-encoding", "chunked")],
+                Some(NotAllowed),
+            ),
+            (
+                "POST",
+                "/",
+                &[("content-length", "1"), ("content-length", "1")],
+                Some(HasContent),
+            ),
+            (
+                "POST",
+                "/",
+                &[("content-length", "1"), ("transfer-encoding", "chunked")],
+                Some(HasContent),
+            ),
+            (
+                "BREW",
+                "/",
+                &[("content-length", "1")],
+                Some(NotImplemented),
+            ),
+            ("OPTIONS", "/", &[("content-length", "1")], Some(HasContent)),
             ("GET", "/", &[("expect", "100-continue")], None),
             ("GET", "/", &[("expect", "100-Continue")], None),
             ("GET", "/", &[("expect", "200-ok")], Some(Expectation)),

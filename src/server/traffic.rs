@@ -90,6 +90,8 @@ pub(super) enum Ended {
     Late,
     /// An answer was taken too slowly.
     Slow,
+    /// It was idle, and its place was needed.
+    Evicted,
 }
 
 /// What is counted. Cloning it gives another handle on the same counts.
@@ -137,6 +139,7 @@ struct Counts {
     refused: AtomicU64,
     late: AtomicU64,
     slow: AtomicU64,
+    evicted: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -199,6 +202,7 @@ impl Traffic {
         let count = match why {
             Ended::Late => &counts.late,
             Ended::Slow => &counts.slow,
+            Ended::Evicted => &counts.evicted,
         };
         add(Some(count), 1);
     }
@@ -255,6 +259,7 @@ impl Traffic {
                 refused: sum(&|counts| Some(&counts.refused)),
                 late: sum(&|counts| Some(&counts.late)),
                 slow: sum(&|counts| Some(&counts.slow)),
+                evicted: sum(&|counts| Some(&counts.evicted)),
             },
         }
     }
@@ -320,6 +325,8 @@ pub struct Connections {
     pub late: u64,
     /// Those that were ended as an answer was taken too slowly.
     pub slow: u64,
+    /// Idle ones that were closed to make room for new ones.
+    pub evicted: u64,
 }
 
 impl Figures {
