@@ -2,11 +2,15 @@
 //! kept in a cache of so many bytes.
 //!
 //! Drawing is not done on the threads that answer: it has as many of its own as there are cores, of
-//! lower priority, and a queue of bounded length before them. Who comes when that is full is told
-//! to come again.
+//! lower priority, and a queue of bounded length before them, in which clients have their turns (see `queue`). A request
+//! that finds no place there, or too many bytes held by answers (see `held`), is told to come again.
 //!
 //! The only file that names the `quick_cache` crate.
 
+mod held;
+mod queue;
+
+use std::net::IpAddr;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,17 +20,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
-use crate::artifact::{Deferred, DrawError};
+use crate::artifact::{Deferred, Draw, DrawError};
 use crate::priority::Priority;
+use held::HeldBytes;
+use queue::FairQueue;
 
 /// What an entry of the cache costs besides its bytes, roughly.
 const OVERHEAD: u64 = 256;
 /// So many pictures of the usual size fill a cache.
 const USUAL_SIZE: u64 = 32 * 1024;
+/// What answers may hold beside the cache at least, however small that is: a hundred large pages.
+const MIN_HELD_BYTES: u64 = 8 * 1024 * 1024;
 /// How long somebody is let wait for a drawing: bots wait for less.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Layout goes as deep as a template does. The memory is taken only where it is used.
@@ -44,7 +52,19 @@ struct Shared {
     kept: Kept,
     counts: Counts,
     threads: rayon::ThreadPool,
-    places: Arc<Semaphore>,
+    drawings: Arc<Drawings>,
+}
+
+/// What is to be drawn, and what was and is still in memory.
+struct Drawings {
+    queue: FairQueue<Drawing>,
+    held: Arc<HeldBytes>,
+}
+
+/// A drawing that waits. Whoever drops it undone refuses those who wait for it.
+struct Drawing {
+    draw: Arc<dyn Draw>,
+    tell: oneshot::Sender<Result<Bytes, DrawError>>,
 }
 
 type Kept = Cache<String, Picture, ByBytes>;
@@ -93,7 +113,7 @@ impl Weighter<String, Picture> for ByBytes {
 /// Why there is no picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Too many wait already.
+    /// Too many wait already, or answers hold as many bytes as they may.
     Busy,
     /// What it is made of is being replaced.
     Stale,
@@ -102,7 +122,8 @@ pub enum Refusal {
 }
 
 impl Gallery {
-    /// A gallery that keeps at most `cache_size` bytes, and lets at most `queue` pictures wait.
+    /// A gallery that keeps at most `cache_size` bytes, lets answers hold as many again that are not kept, and lets
+    /// at most `queue` pictures wait.
     ///
     /// # Errors
     /// The system gives no threads.
@@ -120,22 +141,20 @@ impl Gallery {
                 kept: cache(cache_size),
                 counts: Counts::default(),
                 threads,
-                places: Arc::new(Semaphore::new(
-                    queue
-                        .max(1)
-                        .saturating_add(cores)
-                        .min(Semaphore::MAX_PERMITS),
-                )),
+                drawings: Arc::new(Drawings {
+                    queue: FairQueue::new(queue.max(1).saturating_add(cores)),
+                    held: HeldBytes::new(cache_size.saturating_add(cache_size.max(MIN_HELD_BYTES))),
+                }),
             }),
         })
     }
 
-    /// The picture, drawn if need be. It goes on being drawn for others, and for later, when the
-    /// one who asked goes away.
+    /// The picture, drawn if need be in the turn of `client`; `None` is a client that is not known. It goes on being
+    /// drawn for others, and for later, when the one who asked goes away.
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub async fn get(&self, deferred: &Deferred) -> Result<Bytes, Refusal> {
+    pub async fn get(&self, deferred: &Deferred, client: Option<IpAddr>) -> Result<Bytes, Refusal> {
         let kept = &self.shared.kept;
         self.shared.counts.asked.fetch_add(1, Relaxed);
         let picture = match kept.get(&deferred.fingerprint) {
@@ -149,8 +168,10 @@ impl Gallery {
             Some(picture) => picture,
             None => {
                 let (shared, deferred) = (Arc::clone(&self.shared), deferred.clone());
+                // Another client may have asked for it, and have much before it.
+                shared.drawings.queue.share(client, &deferred.fingerprint);
                 let drawing = tokio::spawn(async move {
-                    let draw = shared.draw(&deferred);
+                    let draw = shared.draw(&deferred, client);
                     shared
                         .kept
                         .get_or_insert_async(&deferred.fingerprint, draw)
@@ -175,6 +196,11 @@ impl Gallery {
         self.shared.kept.weight()
     }
 
+    /// How many bytes of what was drawn are in memory, because they are kept or because answers hold them.
+    pub fn held(&self) -> u64 {
+        self.shared.drawings.held.count()
+    }
+
     /// What was asked for and drawn, since the start.
     pub fn figures(&self) -> Figures {
         let Counts {
@@ -192,25 +218,26 @@ impl Gallery {
 
 impl Shared {
     /// Draws on the threads for it. Called once at a time for each fingerprint.
-    async fn draw(&self, deferred: &Deferred) -> Result<Picture, Refusal> {
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| Refusal::Busy)?;
+    async fn draw(&self, deferred: &Deferred, client: Option<IpAddr>) -> Result<Picture, Refusal> {
+        if self.drawings.held.is_full() {
+            return Err(Refusal::Busy);
+        }
         let (tell, drawn) = oneshot::channel();
-        let draw = Arc::clone(&deferred.draw);
-        self.threads.spawn_fifo(move || {
-            // A library that panics on one card must not take the others down.
-            let drawn = catch_unwind(AssertUnwindSafe(|| draw.draw()));
-            drop(place);
-            let _ =
-                tell.send(drawn.unwrap_or_else(|_| {
-                    Err(DrawError::Failed("the renderer broke down".to_owned()))
-                }));
-        });
+        let drawing = Drawing {
+            draw: Arc::clone(&deferred.draw),
+            tell,
+        };
+        drop(
+            self.drawings
+                .queue
+                .push(client, &deferred.fingerprint, drawing),
+        );
+        let drawings = Arc::clone(&self.drawings);
+        self.threads.spawn_fifo(move || drawings.draw_next());
         match drawn.await {
             Ok(Ok(bytes)) => {
                 self.counts.drawn.fetch_add(1, Relaxed);
-                Ok(Picture::Drawn(Bytes::from(bytes)))
+                Ok(Picture::Drawn(bytes))
             }
             Ok(Err(DrawError::Stale(_))) => Ok(Picture::Stale(Instant::now())),
             Ok(Err(error @ DrawError::Failed(_))) => {
@@ -218,8 +245,27 @@ impl Shared {
                 warn!(fingerprint = deferred.fingerprint, %error, "a picture is not served");
                 Ok(Picture::Failed)
             }
-            Err(_) => Err(Refusal::Failed),
+            // It had no place in the queue, lost it to another client, or was not drawn for want of memory.
+            Err(_) => Err(Refusal::Busy),
         }
+    }
+}
+
+impl Drawings {
+    /// Draws what comes next, if something waits.
+    fn draw_next(&self) {
+        let Some(Drawing { draw, tell }) = self.queue.take() else {
+            return;
+        };
+        if self.held.is_full() {
+            self.queue.finish();
+            return;
+        }
+        // A library that panics on one card must not take the others down.
+        let drawn = catch_unwind(AssertUnwindSafe(|| draw.draw()))
+            .unwrap_or_else(|_| Err(DrawError::Failed("the renderer broke down".to_owned())));
+        self.queue.finish();
+        let _ = tell.send(drawn.map(|bytes| self.held.hold(bytes)));
     }
 }
 

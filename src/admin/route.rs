@@ -170,7 +170,7 @@ async fn card(request: &Request<Incoming>, desk: &(Desk, Guard)) -> Reply {
     else {
         return not_found();
     };
-    match desk.0.gallery().get(deferred).await {
+    match desk.0.gallery().get(deferred, None).await {
         Ok(bytes) => reply(StatusCode::OK, key.media_type(), bytes),
         Err(_) => failed(),
     }

@@ -177,8 +177,9 @@ impl Service {
             }
             Reply::Awaits(awaiting) => {
                 let (gallery, drawing) = (self.gallery.clone(), pulse.draws());
+                let client = self.client(&question.fields, asker.peer);
                 Making::Awaited(Box::pin(async move {
-                    let drawn = gallery.get(&awaiting.deferred).await;
+                    let drawn = gallery.get(&awaiting.deferred, client).await;
                     drop(drawing);
                     sent(awaiting.with(drawn), note, version, pulse, is_last)
                 }))

@@ -1,14 +1,15 @@
 //! What is drawn when it is asked for: once, within bounds, and without holding up anything else.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use courant::artifact::{Artifact, ArtifactKey, Body, Deferred, Draw, DrawError};
 use courant::config;
-use courant::gallery::Gallery;
+use courant::gallery::{Gallery, Refusal};
 use courant::server::{Source, Traffic, serve};
 use courant::snapshot::{Current, Snapshot};
 
@@ -68,11 +69,20 @@ struct Pictures {
 
 impl Pictures {
     fn new(count: usize, queue: usize, fails: Option<fn() -> DrawError>) -> Pictures {
+        Pictures::of_size(10_000, count, queue, fails)
+    }
+
+    fn of_size(
+        size: usize,
+        count: usize,
+        queue: usize,
+        fails: Option<fn() -> DrawError>,
+    ) -> Pictures {
         let gate = Arc::new(Gate::default());
         let draws: Vec<_> = (0..count)
             .map(|_| {
                 Arc::new(Counted {
-                    size: 10_000,
+                    size,
                     drawn: AtomicUsize::new(0),
                     gate: Arc::clone(&gate),
                     fails,
@@ -126,6 +136,8 @@ impl Pictures {
                     header_timeout: long,
                     idle_timeout: long,
                     drain_timeout: long,
+                    trusted_proxies: config::TrustedProxies::parse(&["127.0.0.1".to_owned()])
+                        .unwrap(),
                     ..config::Server::default()
                 };
                 tell.send(listen).unwrap();
@@ -285,6 +297,120 @@ fn a_flood_of_pictures_is_told_to_come_again_and_the_rest_is_served() {
 }
 
 #[test]
+fn flood_of_one_client_leaves_a_place_for_another() {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let queue = 8;
+    let pictures = Pictures::new(queue + cores + 2, queue, None);
+    let ask = |client: &str, number: usize| {
+        let fields = [("X-Forwarded-For", client)];
+        pictures.ask("GET", &format!("/cards/{number}.png"), &fields)
+    };
+    std::thread::scope(|scope| {
+        let flood: Vec<_> = (0..=queue + cores)
+            .map(|number| scope.spawn(move || ask("192.0.2.1", number).status))
+            .collect();
+        let refused = || flood.iter().filter(|asked| asked.is_finished()).count();
+        while refused() < 1 {
+            std::thread::yield_now();
+        }
+        // All places are taken, and by one client.
+        let other = scope.spawn(|| ask("192.0.2.2", queue + cores + 1).status);
+        while refused() < 2 {
+            std::thread::yield_now();
+        }
+        assert!(!other.is_finished());
+        pictures.gate.open();
+        assert_eq!(other.join().unwrap(), 200);
+        let statuses: Vec<_> = flood
+            .into_iter()
+            .map(|asked| asked.join().unwrap())
+            .collect();
+        let refused = statuses.iter().filter(|status| **status == 503).count();
+        assert_eq!(refused, 2, "{statuses:?}");
+    });
+}
+
+/// A client over HTTP/2 that asks for so many pictures and has no room for any byte of them.
+fn without_room(pictures: &Pictures, count: usize) -> TcpStream {
+    let mut client = TcpStream::connect(pictures.address).unwrap();
+    let mut asks = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    asks.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0");
+    for number in 0..count {
+        let path = format!("/cards/{number}.png");
+        let length = u8::try_from(path.len()).unwrap();
+        asks.extend([0, 0, 4 + length, 1, 5]);
+        asks.extend((2 * u32::try_from(number).unwrap() + 1).to_be_bytes());
+        asks.extend([0x82, 0x86, 0x04, length]);
+        asks.extend(path.as_bytes());
+    }
+    client.write_all(&asks).unwrap();
+    client
+}
+
+#[test]
+fn bytes_that_clients_do_not_take_are_bounded() {
+    const LARGE: usize = 1 << 20;
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let pictures = Pictures::of_size(LARGE, 30, 100, None);
+    pictures.gate.open();
+    let mut stuck = without_room(&pictures, 28);
+    // Each is answered, with a head of its own.
+    let mut heads = 0;
+    while heads < 28 {
+        let mut header = [0; 9];
+        stuck.read_exact(&mut header).unwrap();
+        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
+        let mut payload = vec![0; length as usize];
+        stuck.read_exact(&mut payload).unwrap();
+        heads += usize::from(header[3] == 1);
+    }
+    let drawn = pictures.drawn();
+    assert!((8..9 + cores).contains(&drawn), "{drawn}");
+    let other = pictures.get(29);
+    assert_eq!(other.status, 503);
+    assert_eq!(other.header("retry-after"), Some("2"));
+    assert_eq!(pictures.ask("GET", "/robots.txt", &[]).status, 200);
+    drop(stuck);
+    let start = Instant::now();
+    while pictures.get(29).status != 200 {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "it is given back"
+        );
+        std::thread::yield_now();
+    }
+}
+
+#[tokio::test]
+async fn answers_that_share_a_picture_hold_it_once() {
+    let gate = Arc::new(Gate::default());
+    gate.open();
+    let deferred = |name: &str| Deferred {
+        fingerprint: name.into(),
+        draw: Arc::new(Counted {
+            size: 1 << 20,
+            drawn: AtomicUsize::new(0),
+            gate: Arc::clone(&gate),
+            fails: None,
+        }),
+    };
+    let gallery = Gallery::new(4 << 20, 4).unwrap();
+    let mut held = Vec::new();
+    for _ in 0..100 {
+        held.push(gallery.get(&deferred("same"), None).await.unwrap());
+    }
+    // Twelve may be held, and no more.
+    for name in 1..12 {
+        let bytes = gallery.get(&deferred(&name.to_string()), None).await;
+        held.push(bytes.unwrap());
+    }
+    let more = gallery.get(&deferred("more"), None).await;
+    assert_eq!(more, Err(Refusal::Busy));
+    drop(held);
+    assert!(gallery.get(&deferred("more"), None).await.is_ok());
+}
+
+#[test]
 fn what_cannot_be_drawn_is_tried_once_and_what_is_being_replaced_once_a_second() {
     let failing = Pictures::new(1, 4, Some(|| DrawError::Failed("no".into())));
     failing.gate.open();
@@ -329,7 +455,7 @@ async fn who_goes_away_leaves_the_picture_to_those_who_come_later() {
     let gallery = Gallery::new(100_000, 2).unwrap();
     let asking = tokio::spawn({
         let (gallery, deferred) = (gallery.clone(), deferred.clone());
-        async move { gallery.get(&deferred).await }
+        async move { gallery.get(&deferred, None).await }
     });
     while gate.waiting.load(Ordering::SeqCst) == 0 {
         tokio::task::yield_now().await;
@@ -338,7 +464,7 @@ async fn who_goes_away_leaves_the_picture_to_those_who_come_later() {
     assert!(asking.await.unwrap_err().is_cancelled());
     gate.open();
     assert_eq!(
-        gallery.get(&deferred).await.map(|bytes| bytes.len()),
+        gallery.get(&deferred, None).await.map(|bytes| bytes.len()),
         Ok(10)
     );
     assert_eq!(draw.drawn.load(Ordering::SeqCst), 1);
