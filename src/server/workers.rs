@@ -2,15 +2,16 @@
 
 use std::io;
 use std::num::NonZero;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
+use tokio::time::sleep;
 use tracing::error;
 
 use super::connection::stopped;
 use super::{Drained, Listeners, Part, Server, Source};
-use crate::config;
+use crate::{allocator, config};
 
 /// How requests are dealt out to cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,10 @@ enum Runtimes {
 }
 
 const RUNTIMES: Runtimes = Runtimes::PerCore;
+
+/// How often freed memory goes back to the system. The allocator does that by itself only while it is used, so what a
+/// herd left behind would stay until the next edit.
+const GIVE_BACK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The runtime of the main thread.
 ///
@@ -62,7 +67,10 @@ pub async fn run(
     for (number, part) in listeners.into_parts().into_iter().enumerate() {
         running.push(start(number, server.clone(), part, stops.clone())?);
     }
-    shutdown.await;
+    tokio::select! {
+        () = shutdown => {}
+        () = repeat(GIVE_BACK_INTERVAL, allocator::give_back_own) => {}
+    }
     stop.send_replace(true);
     let mut drained = Drained { cut_off: 0 };
     for ended in running {
@@ -72,6 +80,14 @@ pub async fn run(
         }
     }
     Ok(drained)
+}
+
+/// Does something after each `interval`, without an end.
+async fn repeat(interval: Duration, mut work: impl FnMut()) {
+    loop {
+        sleep(interval).await;
+        work();
+    }
 }
 
 /// Starts one part. What is received at the end is how it ended.
@@ -97,4 +113,18 @@ fn start(
         }
     }
     Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn freed_memory_is_given_back_within_a_minute_again_and_again() {
+        let mut times = 0;
+        let hour = Duration::from_secs(60 * 60);
+        let giving_back = repeat(GIVE_BACK_INTERVAL, || times += 1);
+        let _ = tokio::time::timeout(hour, giving_back).await;
+        assert!(times >= 60, "{times}");
+    }
 }
