@@ -22,6 +22,7 @@ mod describe;
 mod direct;
 mod felt;
 mod fields;
+mod frames;
 mod frequency;
 mod guests;
 mod heads;
@@ -41,6 +42,7 @@ mod question;
 mod qvalue;
 mod readers;
 mod ready;
+mod repeated_length;
 mod reply;
 mod respond;
 mod rests;
@@ -338,6 +340,7 @@ mod tests {
             silence: LONG,
             taking: LONG,
             requests: 1,
+            head_bytes: 1,
             idle_bytes: 1,
         })
     }

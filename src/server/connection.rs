@@ -87,6 +87,7 @@ impl Serving {
                 silence: config.idle_timeout,
                 taking: config.limits.write_timeout,
                 requests: config.limits.requests_per_connection,
+                head_bytes: config.limits.header_size,
                 idle_bytes: config.limits.idle_bytes,
             },
             linger: LINGER.min(config.drain_timeout / 2),

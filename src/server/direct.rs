@@ -68,6 +68,8 @@ pub(super) fn answered<T>(
         query,
         authority: None,
         is_of_ours: true,
+        names_two_hosts: false,
+        repeats_length: false,
         fields,
     };
     Some((answer(&question)?, bytes.get(length..)?))

@@ -6,12 +6,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::frames::{FrameMeter, Turn};
 use super::lending::{Lent, Socket};
 use super::pulse::Pulse;
+use super::repeated_length::LengthScan;
+
+/// How much is read at once from a client that speaks HTTP/2, in bytes: as much as one frame of usual size.
+const READ_BYTES: usize = 8 * 1024;
 
 /// How many bytes of what nobody asked for are read and discarded at once.
 const DISCARD_BYTES: usize = 16 * 1024;
@@ -27,6 +32,15 @@ pub(super) struct Felt<S> {
     is_at_once: bool,
     /// Whether our side is closed.
     is_shut: bool,
+    input: Input,
+}
+
+/// How what comes is looked at before hyper reads it.
+#[derive(Debug)]
+enum Input {
+    Any,
+    Http1(LengthScan),
+    Http2(Box<FrameMeter>),
 }
 
 impl<S> Felt<S> {
@@ -39,12 +53,35 @@ impl<S> Felt<S> {
             unread,
             is_at_once: false,
             is_shut: false,
+            input: Input::Any,
         }
     }
 
-    /// The same, from which these bytes are read first. They are not felt again.
-    pub(super) fn with_unread(self, unread: Bytes) -> Felt<S> {
-        Felt { unread, ..self }
+    /// The same for HTTP/1, from which these bytes are read first. They are not felt again.
+    pub(super) fn for_http1(self, unread: Bytes) -> Felt<S> {
+        let scan = LengthScan::new(self.pulse.next_request());
+        Felt {
+            unread,
+            input: Input::Http1(scan),
+            ..self
+        }
+    }
+
+    /// The same for HTTP/2, whose frames are metered by turns.
+    pub(super) fn for_http2(self, unread: Bytes, turn: Arc<Turn>) -> Felt<S> {
+        Felt {
+            unread,
+            input: Input::Http2(Box::new(FrameMeter::new(turn))),
+            ..self
+        }
+    }
+
+    /// The same, read as it is.
+    pub(super) fn as_it_is(self) -> Felt<S> {
+        Felt {
+            input: Input::Any,
+            ..self
+        }
     }
 
     /// Writes something within microseconds of when the last bytes were read.
@@ -84,21 +121,8 @@ impl<S: Socket> Felt<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if !self.unread.is_empty() {
-            let length = self.unread.len().min(buf.remaining());
-            buf.put_slice(&self.unread.split_to(length));
-            if self.unread.is_empty() {
-                // Nor is it held any longer.
-                self.unread = Bytes::new();
-            }
-            return Poll::Ready(Ok(()));
-        }
+impl<S: AsyncRead + Unpin> Felt<S> {
+    fn poll_socket(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.socket).poll_read(cx, buf);
         let read = buf.filled().len().saturating_sub(before);
@@ -106,6 +130,72 @@ impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
             return Poll::Ready(Err(io::Error::other("it sends much and asks nothing")));
         }
         result
+    }
+
+    /// Reads into `unread`, where there is nothing yet.
+    fn poll_unread(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut room = [MaybeUninit::uninit(); READ_BYTES];
+        let mut more = ReadBuf::uninit(&mut room);
+        ready!(self.poll_socket(cx, &mut more))?;
+        self.unread = Bytes::copy_from_slice(more.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.unread.is_empty() {
+            if !matches!(self.input, Input::Http2(_)) {
+                let before = buf.filled().len();
+                ready!(self.poll_socket(cx, buf))?;
+                let Felt { input, pulse, .. } = &mut *self;
+                input.scan(buf.filled().get(before..).unwrap_or_default(), pulse);
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_unread(cx))?;
+            if self.unread.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let Felt {
+            input,
+            pulse,
+            unread,
+            ..
+        } = &mut *self;
+        let mut bytes = unread.get(..buf.remaining()).unwrap_or(unread);
+        if let Input::Http2(meter) = input {
+            bytes = bytes.get(..meter.admit(bytes)?).unwrap_or_default();
+            if bytes.is_empty() && buf.remaining() > 0 {
+                // The other connections first.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+        input.scan(bytes, pulse);
+        buf.put_slice(bytes);
+        let length = bytes.len();
+        unread.advance(length);
+        if unread.is_empty() {
+            // Nor is it held any longer.
+            *unread = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Input {
+    /// Looks for requests over HTTP/1 that are in doubt.
+    fn scan(&mut self, bytes: &[u8], pulse: &Pulse) {
+        if let Input::Http1(scan) = self
+            && let Some(request) = scan.scan(bytes)
+        {
+            pulse.repeats_length(request);
+        }
     }
 }
 

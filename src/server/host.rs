@@ -17,6 +17,26 @@ pub(super) fn is_acceptable(version: Version, fields: &Fields<'_>) -> bool {
     host.is_some_and(|host| is_host(host.as_bytes()))
 }
 
+/// Whether `:authority` names another host or port than `Host` does, where both are there.
+pub(super) fn differs(authority: Option<&str>, scheme: Option<&str>, fields: &Fields<'_>) -> bool {
+    let (Some(authority), Some(host)) = (authority, fields.first(Field::Host)) else {
+        return false;
+    };
+    let authority = without_default_port(authority.as_bytes(), scheme);
+    let host = without_default_port(host.as_bytes(), scheme);
+    !authority.eq_ignore_ascii_case(host)
+}
+
+/// A port that is empty or the scheme's own says nothing (RFC 3986 §3.2.3).
+fn without_default_port<'a>(host: &'a [u8], scheme: Option<&str>) -> &'a [u8] {
+    let default: &[u8] = match scheme {
+        Some("https") => b":443",
+        _ => b":80",
+    };
+    let stripped = host.strip_suffix(default);
+    stripped.or_else(|| host.strip_suffix(b":")).unwrap_or(host)
+}
+
 /// `uri-host [ ":" port ]`, RFC 9110 §7.2. Empty is right where the target has no authority.
 fn is_host(value: &[u8]) -> bool {
     let (name, after) = match value.strip_prefix(b"[") {
@@ -138,6 +158,27 @@ mod tests {
         for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2] {
             assert!(!accepted(version, &[b"e.org", b"e.org"]));
         }
+    }
+
+    #[test]
+    fn authority_and_host_name_the_same_or_differ() {
+        let differs = |authority, scheme, host: &'static str| {
+            let mut headers = hyper::HeaderMap::new();
+            headers.append(hyper::header::HOST, HeaderValue::from_static(host));
+            super::differs(authority, scheme, &Fields::of(&headers))
+        };
+        for host in ["e.org", "E.org", "e.org:80", "e.org:"] {
+            assert!(!differs(Some("e.org"), Some("http"), host), "{host}");
+            assert!(!differs(Some("E.ORG:80"), Some("http"), host), "{host}");
+            assert!(!differs(None, None, host), "{host}");
+        }
+        assert!(!differs(Some("e.org:443"), Some("https"), "e.org"));
+        for host in ["f.org", "e.org:8080", "", "www.e.org", "e.org:443"] {
+            assert!(differs(Some("e.org"), Some("http"), host), "{host}");
+        }
+        assert!(differs(Some("e.org"), Some("https"), "e.org:80"));
+        let headers = hyper::HeaderMap::new();
+        assert!(!super::differs(Some("e.org"), None, &Fields::of(&headers)));
     }
 
     proptest! {

@@ -13,6 +13,7 @@ use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::body::Incoming;
@@ -24,6 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::direct::{ROOM, Sending, answered};
 use super::felt::Felt;
+use super::frames::Turn;
 use super::lending::Socket;
 use super::making::Making;
 use super::question::Question;
@@ -96,7 +98,7 @@ enum State<S, F: Answers> {
     /// It is for the client to say something.
     Waits(Waiting<S, F>),
     Http1(Box<Http1<S, F>>),
-    Http2(Pin<Box<Http2<S, F>>>),
+    Http2(Pin<Box<Http2<S, F>>>, Arc<Turn>),
     /// All is said.
     Closes(Felt<S>),
     Over,
@@ -142,7 +144,7 @@ where
     pub(super) fn graceful_shutdown(&mut self) {
         match &mut self.state {
             State::Http1(connection) => Pin::new(&mut **connection).graceful_shutdown(),
-            State::Http2(connection) => connection.as_mut().graceful_shutdown(),
+            State::Http2(connection, _) => connection.as_mut().graceful_shutdown(),
             State::Waits(waiting) if waiting.sending.is_some() => waiting.is_last = true,
             State::Waits(_) => {
                 if let State::Waits(waiting) = std::mem::replace(&mut self.state, State::Over) {
@@ -159,7 +161,7 @@ where
         match &self.state {
             State::Waits(waiting) => waiting.may_be_http2,
             State::Http1(_) => true,
-            State::Http2(_) | State::Closes(_) | State::Over => false,
+            State::Http2(..) | State::Closes(_) | State::Over => false,
         }
     }
 
@@ -178,7 +180,7 @@ where
         if let State::Http1(connection) = std::mem::replace(&mut self.state, State::Over) {
             let parts = connection.into_parts();
             let mut waiting = Waiting {
-                socket: parts.io.into_inner(),
+                socket: parts.io.into_inner().as_it_is(),
                 service: parts.service,
                 heard: Vec::new(),
                 may_be_http2: false,
@@ -286,7 +288,8 @@ where
                 State::Http1(connection) => {
                     return Pin::new(&mut **connection).poll(cx).map_err(Into::into);
                 }
-                State::Http2(connection) => {
+                State::Http2(connection, turn) => {
+                    turn.begin();
                     return connection.as_mut().poll(cx).map_err(Into::into);
                 }
                 State::Waits(waiting) => {
@@ -318,11 +321,14 @@ where
 {
     fn speak(self, protocols: &Protocols) -> State<S, F> {
         let is_http2 = self.may_be_http2 && self.heard.starts_with(PREFACE);
-        let socket = TokioIo::new(self.socket.with_unread(self.heard.into()));
+        let unread = self.heard.into();
         if is_http2 {
+            let turn = Arc::new(Turn::default());
+            let socket = TokioIo::new(self.socket.for_http2(unread, Arc::clone(&turn)));
             let connection = protocols.http2.serve_connection(socket, self.service);
-            State::Http2(Box::pin(connection))
+            State::Http2(Box::pin(connection), turn)
         } else {
+            let socket = TokioIo::new(self.socket.for_http1(unread));
             let connection = protocols.http1.serve_connection(socket, self.service);
             State::Http1(Box::new(connection))
         }
@@ -331,7 +337,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use bytes::Bytes;
@@ -354,7 +359,8 @@ mod tests {
             head: LONG,
             silence: LONG,
             taking: LONG,
-            requests: 100,
+            requests: 1_000,
+            head_bytes: 1_000,
             idle_bytes: 100_000,
         })
     }
@@ -532,11 +538,11 @@ mod tests {
             let mut connection;
             let mut client = connect!(pulse, protocols, connection);
             for part in PREFACE.chunks(length) {
-                assert!(!matches!(connection.state, State::Http2(_)));
+                assert!(!matches!(connection.state, State::Http2(..)));
                 client.write_all(part).await.unwrap();
                 assert!(!settle(&mut connection).await);
             }
-            assert!(matches!(connection.state, State::Http2(_)), "{length}");
+            assert!(matches!(connection.state, State::Http2(..)), "{length}");
             assert!(!connection.is_awake());
         }
         for other in [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\rx"[..], b"PRI *x", b"G"] {
@@ -547,6 +553,30 @@ mod tests {
             settle(&mut connection).await;
             assert!(matches!(connection.state, State::Http1(_)), "{other:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn http2_turn_answers_so_many_requests_at_most() {
+        let (pulse, protocols) = (pulse(), Protocols::new(&config::Limits::default()));
+        let mut connection;
+        let mut client = connect!(pulse, protocols, connection);
+        let mut asks = [PREFACE, b"\0\0\0\x04\0\0\0\0\0"].concat();
+        for stream in 0..80_u32 {
+            asks.extend(b"\0\0\x05\x01\x05");
+            asks.extend((2 * stream + 1).to_be_bytes());
+            asks.extend(b"\x82\x86\x04\x01/");
+        }
+        client.write_all(&asks).await.unwrap();
+        let (mut before, mut turns) = (1, 0);
+        while before <= 80 {
+            let polled = poll_fn(|cx| Poll::Ready(Pin::new(&mut connection).poll(cx))).await;
+            assert!(polled.is_pending());
+            let after = pulse.next_request();
+            assert!(after - before <= 16, "{before} {after}");
+            (before, turns) = (after, turns + 1);
+            assert!(turns < 20, "each turn goes on");
+        }
+        assert!(turns >= 5);
     }
 
     #[tokio::test]

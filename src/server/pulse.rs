@@ -13,7 +13,9 @@
 //!   byte now and then is not silent, and would hold it for days.
 //!
 //! Two things are counted besides: requests, for who has asked enough may come again on another connection;
-//! and bytes that ask nothing and take nothing, so that a flood of pings or settings ends.
+//! and bytes that ask nothing and take nothing, so that a flood of pings or settings ends. Over HTTP/2 a request or a
+//! piece of an answer takes back no more of that count than its own size: a client that makes room byte by byte, in
+//! frames of thirteen, is a flood too.
 
 mod closing;
 
@@ -37,6 +39,8 @@ pub(super) struct Limits {
     pub(super) taking: Duration,
     /// How many requests.
     pub(super) requests: usize,
+    /// How large a request's head may be, in bytes.
+    pub(super) head_bytes: usize,
     /// How many bytes that ask nothing and take nothing.
     pub(super) idle_bytes: usize,
 }
@@ -95,6 +99,8 @@ struct State {
     /// How many answers are being drawn.
     drawings: usize,
     requests: usize,
+    /// The number of the first request that gives its length twice.
+    repeats_length: Option<usize>,
     idle_bytes: usize,
     closing: Closing,
 }
@@ -126,6 +132,7 @@ impl Pulse {
                 answers: 0,
                 drawings: 0,
                 requests: 0,
+                repeats_length: None,
                 idle_bytes: 0,
                 closing: Closing::default(),
             }),
@@ -143,9 +150,25 @@ impl Pulse {
         };
         state.head_since = None;
         state.last_progress = now;
-        state.idle_bytes = 0;
+        state.take_back(self.limits.head_bytes);
         state.requests = state.requests.saturating_add(1);
         (now, state.requests >= self.limits.requests)
+    }
+
+    /// The number that the next request will have.
+    pub(super) fn next_request(&self) -> usize {
+        self.state().requests.saturating_add(1)
+    }
+
+    /// Notes that the request of this number gives its length twice.
+    pub(super) fn repeats_length(&self, request: usize) {
+        self.state().repeats_length.get_or_insert(request);
+    }
+
+    /// Whether the request whose head was completed last gives its length twice.
+    pub(super) fn is_length_repeated(&self) -> bool {
+        let state = self.state();
+        state.repeats_length == Some(state.requests)
     }
 
     /// Whether the next answer over HTTP/1 is the last.
@@ -170,13 +193,13 @@ impl Pulse {
         state.answers = state.answers.saturating_sub(1);
     }
 
-    /// A piece of an answer is under way. When that was matters over HTTP/2 only.
-    pub(super) fn answered(&self, now: Option<Instant>) {
+    /// A piece of an answer, of so many bytes, is under way. When that was matters over HTTP/2 only.
+    pub(super) fn answered(&self, bytes: usize, now: Option<Instant>) {
         let mut state = self.state();
         if let Some(now) = now {
             state.last_progress = now;
         }
-        state.idle_bytes = 0;
+        state.take_back(bytes);
     }
 
     /// Nothing is left in our buffers.
@@ -304,6 +327,17 @@ impl Pulse {
     }
 }
 
+impl State {
+    /// Counts idle bytes no longer that are made up for by so many others.
+    fn take_back(&mut self, bytes: usize) {
+        self.idle_bytes = match self.protocol {
+            // All that comes is heads, several at once.
+            Protocol::Unknown | Protocol::Http1 => 0,
+            Protocol::Http2 => self.idle_bytes.saturating_sub(bytes),
+        };
+    }
+}
+
 /// An answer that is being drawn.
 #[derive(Debug)]
 pub(super) struct Drawing(Arc<Pulse>);
@@ -330,6 +364,7 @@ mod tests {
         silence: Duration::from_secs(60),
         taking: Duration::from_secs(20),
         requests: 3,
+        head_bytes: 60,
         idle_bytes: 100,
     };
 
@@ -379,12 +414,12 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_2);
-        pulse.answered(Some(at(2)));
+        pulse.answered(1, Some(at(2)));
         pulse.read(1, at(61));
         pulse.wrote(1, Some(at(61)));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
         assert_eq!(pulse.verdict(at(62)), Verdict::Silent);
-        pulse.answered(Some(at(61)));
+        pulse.answered(1, Some(at(61)));
         assert!(matches!(pulse.verdict(at(62)), Verdict::Wait(_)));
     }
 
@@ -434,12 +469,26 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         assert!(pulse.read(100, at(1)));
         assert!(!pulse.read(1, at(1)));
-        pulse.read(1, at(1));
-        pulse.request(Version::HTTP_2);
+        pulse.request(Version::HTTP_11);
         assert!(pulse.read(100, at(1)));
-        pulse.answered(Some(at(1)));
+        pulse.answered(1, None);
         assert!(pulse.read(100, at(1)));
         assert!(!pulse.read(1, at(1)));
+    }
+
+    #[test]
+    fn http2_progress_makes_up_for_its_own_size_only() {
+        let (pulse, at) = started(LIMITS);
+        assert!(pulse.read(100, at(1)));
+        pulse.request(Version::HTTP_2);
+        assert!(pulse.read(60, at(1)), "a request, for a head");
+        assert!(!pulse.read(1, at(1)));
+        pulse.answered(11, Some(at(1)));
+        assert!(pulse.read(10, at(1)), "a piece, for its length");
+        assert!(!pulse.read(1, at(1)));
+        pulse.answered(1_000, Some(at(1)));
+        assert!(pulse.read(100, at(1)));
+        assert!(!pulse.read(1, at(1)), "nothing is saved up");
     }
 
     #[test]

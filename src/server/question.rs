@@ -3,6 +3,7 @@
 use hyper::{Method, Request, Uri, Version};
 
 use super::fields::Fields;
+use super::host;
 
 /// What is asked, and how.
 #[derive(Debug, Clone)]
@@ -17,6 +18,11 @@ pub(super) struct Question<'a> {
     /// Whether the target is a path, or the URL of one over HTTP, in which nobody is named (RFC 9112 §3.2; RFC 9110
     /// §4.2.4).
     pub(super) is_of_ours: bool,
+    /// Whether `:authority` and `Host` of HTTP/2 differ (RFC 9113 §8.3.1). Over HTTP/1 the target wins (RFC 9112
+    /// §3.2.2).
+    pub(super) names_two_hosts: bool,
+    /// Whether its length is given twice, and hyper has let go of one.
+    pub(super) repeats_length: bool,
     pub(super) fields: Fields<'a>,
 }
 
@@ -25,6 +31,7 @@ impl<'a> Question<'a> {
     pub(super) fn of<B>(request: &'a Request<B>) -> Question<'a> {
         let uri = request.uri();
         let authority = uri.authority().map(|authority| authority.as_str());
+        let fields = Fields::of(request.headers());
         Question {
             method: request.method(),
             version: request.version(),
@@ -32,7 +39,10 @@ impl<'a> Question<'a> {
             query: uri.query(),
             authority: authority.filter(|_| uri.path_and_query().is_none()),
             is_of_ours: is_of_ours(uri),
-            fields: Fields::of(request.headers()),
+            names_two_hosts: request.version() == Version::HTTP_2
+                && host::differs(authority, uri.scheme_str(), &fields),
+            repeats_length: false,
+            fields,
         }
     }
 

@@ -113,8 +113,9 @@ impl Body for Answer {
             self.rest = next;
             self.next += 1;
         }
-        self.pulse.answered(self.is_http2().then(Instant::now));
         let length = self.piece.min(self.rest.len());
+        self.pulse
+            .answered(length, self.is_http2().then(Instant::now));
         let piece = self.rest.split_to(length);
         self.left -= length;
         Poll::Ready(Some(Ok(Frame::data(piece))))

@@ -163,7 +163,10 @@ impl Service {
         let version = request.version();
         let (began, mut is_last) = asker.pulse.request(version);
         let now = (self.clock)();
-        let question = Question::of(request);
+        let question = Question {
+            repeats_length: asker.pulse.is_length_repeated(),
+            ..Question::of(request)
+        };
         if version != Version::HTTP_2 && has_content(&question.fields) {
             asker.pulse.refuse_body();
             is_last = true;

@@ -44,8 +44,11 @@ pub(super) struct Longest {
 /// Looks at the head of a request.
 pub(super) fn object(question: &Question<'_>, longest: Longest) -> Option<Objection> {
     let (fields, version) = (&question.fields, question.version);
-    if !host::is_acceptable(version, fields) {
+    if !host::is_acceptable(version, fields) || question.names_two_hosts {
         return Some(Objection::Malformed);
+    }
+    if question.repeats_length {
+        return Some(Objection::HasContent);
     }
     let by_method = object_to_method(question.method);
     if has_content(fields) {

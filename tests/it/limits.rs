@@ -93,6 +93,84 @@ async fn requests_that_are_taken_back_at_once_end_the_connection() {
     server.still_answers().await;
 }
 
+/// A frame's kind and its payload, of all that came.
+fn frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut frames = Vec::new();
+    while let [high, middle, low, kind, ..] = bytes {
+        let length = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
+        let Some(payload) = bytes.get(9..9 + length) else {
+            break;
+        };
+        frames.push((*kind, payload));
+        bytes = &bytes[9 + length..];
+    }
+    frames
+}
+
+/// All that a client gets that sends a start and then the same again and again, until the server closes.
+async fn received(server: &Running, start: &[u8], again: &[u8]) -> Vec<u8> {
+    let mut client = server.connect().await;
+    client.0.write_all(start).await.unwrap();
+    let (mut reading, mut writing) = client.0.split();
+    let mut received = Vec::new();
+    let flooding = async {
+        while writing.write_all(again).await.is_ok() {}
+        std::future::pending::<()>().await;
+    };
+    let closed = async {
+        tokio::select! {
+            () = flooding => unreachable!(),
+            _ = reading.read_to_end(&mut received) => (),
+        }
+    };
+    timeout(LONG, closed).await.expect("the server closes");
+    received
+}
+
+/// `SETTINGS` that gives all streams a window of so many bytes, RFC 9113 §6.5.2.
+fn window(size: u32) -> Vec<u8> {
+    [&b"\0\0\x06\x04\0\0\0\0\0\0\x04"[..], &size.to_be_bytes()].concat()
+}
+
+#[tokio::test]
+async fn settings_that_change_without_end_end_the_connection() {
+    let server = Running::start(|_| ()).await;
+    let mut start = PREFACE.to_vec();
+    for stream in 0..50_u32 {
+        // What is open makes each change cost.
+        start.extend(b"\0\0\x0d\x01\x05");
+        start.extend((2 * stream + 1).to_be_bytes());
+        start.extend(b"\x82\x86\x04\x09/opml.xml");
+    }
+    let toggles = [window(0), window(100)].concat();
+    let received = received(&server, &start, &toggles).await;
+    let acknowledged = frames(&received)
+        .iter()
+        .filter(|frame| frame.0 == 4)
+        .count();
+    assert!(acknowledged <= 102, "{acknowledged}");
+    server.still_answers().await;
+}
+
+#[tokio::test]
+async fn window_that_opens_byte_by_byte_ends_the_connection() {
+    let server = Running::start(|_| ()).await;
+    let start = [
+        PREFACE,
+        &window(0),
+        b"\0\0\x0d\x01\x05\0\0\0\x01\x82\x86\x04\x09/opml.xml",
+    ]
+    .concat();
+    // WINDOW_UPDATE of 1 on the stream, RFC 9113 §6.9.
+    let more = b"\0\0\x04\x08\0\0\0\0\x01\0\0\0\x01".repeat(100);
+    let received = received(&server, &start, &more).await;
+    let frames = frames(&received);
+    let data = frames.iter().filter(|frame| frame.0 == 0);
+    let taken: usize = data.map(|frame| frame.1.len()).sum();
+    assert!(taken < 64 * 1024, "{taken}");
+    server.still_answers().await;
+}
+
 #[tokio::test]
 async fn a_connection_has_so_many_answers_and_the_last_says_so() {
     let server = Running::start(|config| config.limits.requests_per_connection = 3).await;

@@ -490,6 +490,47 @@ async fn http2_by_prior_knowledge() {
 }
 
 #[tokio::test]
+async fn http2_requests_that_two_readers_could_take_differently_are_refused() {
+    let server = Running::start(|_| ()).await;
+    let (mut sender, _connection) = server.http2().await;
+    for (fields, expected) in [
+        (&[("host", "e.org")][..], 200),
+        (&[("host", "E.org:80")], 200),
+        (&[("host", "f.org")], 400),
+        (&[("host", "e.org:8080")], 400),
+        (&[("host", "e.org"), ("host", "e.org")], 400),
+        (&[("content-length", "0")], 200),
+        (&[("content-length", "0"), ("content-length", "0")], 400),
+    ] {
+        let mut request = Request::get("http://e.org/robots.txt");
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Empty::new()).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.status().as_u16(), expected, "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn length_given_twice_is_refused_on_whichever_request() {
+    let server = Running::start(|_| ()).await;
+    let plain = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
+    let once = plain.replace("Host", "Content-Length: 0\r\nHost");
+    let twice = once.replace("Host", "content-length: 0\r\nHost");
+    for before in ["", plain, &once, &[plain, &once, plain].concat()] {
+        let answers = server.exchange(&format!("{before}{twice}{plain}")).await;
+        let before = before.matches("GET").count();
+        assert_eq!(
+            answers.matches("HTTP/1.1 200 ").count(),
+            before,
+            "{answers}"
+        );
+        assert_eq!(answers.matches("HTTP/1.1 400 ").count(), 1, "{answers}");
+    }
+}
+
+#[tokio::test]
 async fn a_head_that_drips_is_cut_off() {
     let server = Running::start(|config| config.header_timeout = SHORT).await;
     let request =

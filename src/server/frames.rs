@@ -1,0 +1,215 @@
+//! Meters the frames that an HTTP/2 client sends: how many a turn of its connection reads, and how often it may change
+//! its settings.
+//!
+//! h2 reads for as long as there is something to read, which is up to a megabyte in one turn. A SETTINGS frame of 15
+//! bytes makes it visit every open stream, and a HEADERS frame makes us answer a request; meanwhile no other connection
+//! of the thread is served. So the input is cut between two frames as soon as a turn has cost enough.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// What a client sends before its first frame (RFC 9113 §3.4), in bytes.
+const PREFACE_BYTES: usize = 24;
+/// The header of a frame (RFC 9113 §4.1), in bytes.
+const HEADER_BYTES: usize = 9;
+const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
+/// The flag of a SETTINGS frame that changes nothing.
+const ACK: u8 = 1;
+
+/// What the frames of one turn may cost: 16 requests, as of a client that pipelines over HTTP/1.1.
+const TURN_COST: usize = 64;
+/// What a request or a change of settings costs. Any other frame costs 1.
+const HEAVY_COST: usize = 4;
+/// So many bytes of a frame cost 1 more.
+const BYTES_PER_COST: usize = 256;
+/// How often a client may change its settings. Most clients do once; those that tune their window, a dozen times.
+const MAX_SETTINGS: usize = 100;
+
+/// What the current turn of a connection has cost. Shared by the connection, whose turns begin, and its socket.
+#[derive(Debug, Default)]
+pub(super) struct Turn(AtomicUsize);
+
+impl Turn {
+    /// Begins a turn.
+    pub(super) fn begin(&self) {
+        self.0.store(0, Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.load(Relaxed) >= TURN_COST
+    }
+
+    fn spend(&self, cost: usize) {
+        self.0.fetch_add(cost, Relaxed);
+    }
+}
+
+/// Follows the frames of one connection.
+#[derive(Debug)]
+pub(super) struct FrameMeter {
+    turn: Arc<Turn>,
+    /// How many bytes of the preface or of a frame's payload are still to come.
+    left: usize,
+    header: [u8; HEADER_BYTES],
+    /// How many bytes of the header have come.
+    header_length: usize,
+    settings: usize,
+}
+
+impl FrameMeter {
+    /// Starts before the preface.
+    pub(super) fn new(turn: Arc<Turn>) -> FrameMeter {
+        FrameMeter {
+            turn,
+            left: PREFACE_BYTES,
+            header: [0; HEADER_BYTES],
+            header_length: 0,
+            settings: 0,
+        }
+    }
+
+    /// Returns how many of `bytes`, which come next, may be read in this turn. 0 ends the turn.
+    ///
+    /// # Errors
+    /// The client changes its settings too often.
+    pub(super) fn admit(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.left > 0 {
+                let payload = self.left.min(rest.len());
+                self.left -= payload;
+                rest = rest.get(payload..).unwrap_or_default();
+            } else if self.header_length == 0 && self.turn.is_over() {
+                break;
+            } else {
+                rest = self.read_header(rest)?;
+            }
+        }
+        Ok(bytes.len() - rest.len())
+    }
+
+    /// Reads a byte of a frame's header.
+    fn read_header<'a>(&mut self, bytes: &'a [u8]) -> io::Result<&'a [u8]> {
+        let (Some((byte, rest)), Some(place)) =
+            (bytes.split_first(), self.header.get_mut(self.header_length))
+        else {
+            return Ok(bytes);
+        };
+        *place = *byte;
+        self.header_length += 1;
+        if self.header_length == HEADER_BYTES {
+            self.header_length = 0;
+            let [high, middle, low, kind, flags, ..] = self.header;
+            self.begin_frame(u32::from_be_bytes([0, high, middle, low]), kind, flags)?;
+        }
+        Ok(rest)
+    }
+
+    fn begin_frame(&mut self, length: u32, kind: u8, flags: u8) -> io::Result<()> {
+        self.left = usize::try_from(length).unwrap_or(usize::MAX);
+        let changes_settings = kind == SETTINGS && flags & ACK == 0;
+        let cost = if changes_settings || kind == HEADERS {
+            HEAVY_COST
+        } else {
+            1
+        };
+        self.turn.spend(cost + self.left / BYTES_PER_COST);
+        self.settings += usize::from(changes_settings);
+        if self.settings > MAX_SETTINGS {
+            return Err(io::Error::other(
+                "the client changes its settings too often",
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+        let mut frame = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
+        frame.extend([kind, 0, 0, 0, 0, 0]);
+        frame.extend(payload);
+        frame
+    }
+
+    /// A meter that has seen the preface and the settings of a client.
+    fn started() -> (FrameMeter, Arc<Turn>) {
+        let turn = Arc::new(Turn::default());
+        let mut meter = FrameMeter::new(Arc::clone(&turn));
+        let start = [&[b'p'; PREFACE_BYTES][..], &frame(SETTINGS, &[])].concat();
+        assert_eq!(meter.admit(&start).unwrap(), start.len());
+        turn.begin();
+        (meter, turn)
+    }
+
+    #[test]
+    fn turn_ends_between_two_frames() {
+        for (kind, size, expected) in [
+            (HEADERS, 30, 16),
+            (SETTINGS, 6, 16),
+            (6, 8, 64),
+            (9, 16_384, 1),
+        ] {
+            let (mut meter, turn) = started();
+            let one = frame(kind, &vec![0; size]);
+            let many = one.repeat(90);
+            for _ in 0..2 {
+                assert_eq!(meter.admit(&many).unwrap(), expected * one.len(), "{kind}");
+                assert_eq!(meter.admit(&many).unwrap(), 0);
+                turn.begin();
+            }
+        }
+    }
+
+    #[test]
+    fn settings_that_change_without_end_are_an_error() {
+        let (mut meter, turn) = started();
+        let change = frame(SETTINGS, &[0, 4, 0, 0, 0, 1]);
+        let mut ack = frame(SETTINGS, &[]);
+        ack[4] = ACK;
+        for _ in 1..MAX_SETTINGS {
+            turn.begin();
+            assert_eq!(meter.admit(&change).unwrap(), change.len());
+            assert_eq!(meter.admit(&ack).unwrap(), ack.len());
+        }
+        turn.begin();
+        assert!(meter.admit(&change).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn frames_are_followed_in_whatever_parts_they_come(
+            frames in proptest::collection::vec((0..10_u8, 0..600_usize), 0..60),
+            part in 1..50_usize,
+        ) {
+            let (mut whole, mut parts) = (started(), started());
+            let all: Vec<u8> = frames.iter().flat_map(|&(kind, size)| frame(kind, &vec![7; size])).collect();
+            let mut rest = &all[..];
+            let mut ends = Vec::new();
+            while !rest.is_empty() {
+                let admitted = whole.0.admit(rest).unwrap();
+                prop_assert!(admitted > 0, "each turn reads something");
+                rest = &rest[admitted..];
+                ends.push(all.len() - rest.len());
+                whole.1.begin();
+            }
+            let (mut at, mut turns) = (0, Vec::new());
+            while at < all.len() {
+                let end = all.len().min(at + part);
+                let admitted = parts.0.admit(&all[at..end]).unwrap();
+                at += admitted;
+                if admitted == 0 || at == all.len() {
+                    turns.push(at);
+                    parts.1.begin();
+                }
+            }
+            prop_assert_eq!(turns, ends);
+        }
+    }
+}
