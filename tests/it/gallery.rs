@@ -405,7 +405,7 @@ async fn answers_that_share_a_picture_hold_it_once() {
         held.push(bytes.unwrap());
     }
     let more = gallery.get(&deferred("more"), None).await;
-    assert_eq!(more, Err(Refusal::Busy));
+    assert_eq!(more.map(|bytes| bytes.len()), Err(Refusal::Busy));
     drop(held);
     assert!(gallery.get(&deferred("more"), None).await.is_ok());
 }

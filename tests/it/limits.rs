@@ -158,6 +158,8 @@ async fn window_that_opens_byte_by_byte_ends_the_connection() {
     let start = [
         PREFACE,
         &window(0),
+        // Room on the connection for all of it.
+        b"\0\0\x04\x08\0\0\0\0\0\0\x10\0\0",
         b"\0\0\x0d\x01\x05\0\0\0\x01\x82\x86\x04\x09/opml.xml",
     ]
     .concat();
