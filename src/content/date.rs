@@ -3,8 +3,8 @@
 //! A date that names no zone is in the site's, never in the host's.
 
 use chrono::{
-    DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _,
-    Utc,
+    DateTime, Datelike as _, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
+    TimeZone as _, Utc,
 };
 
 use crate::zone::Zone;
@@ -105,11 +105,19 @@ pub(super) fn parse(text: &str, clock: Clock) -> Option<DateTime<Utc>> {
                     .find_map(|form| DateTime::parse_from_str(text, form).ok())
             })
             .map(|date| date.with_timezone(&Utc))
+            .or_else(|| match yaml_timestamp(text)? {
+                (local, Some(zone)) => {
+                    let date = zone.from_local_datetime(&local).single()?;
+                    Some(date.with_timezone(&Utc))
+                }
+                (_, None) => None,
+            })
     };
     let naive = || {
         NAIVE
             .iter()
             .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+            .or_else(|| yaml_timestamp(text).map(|(local, _)| local))
     };
     let day = || {
         let day = DAYS
@@ -124,6 +132,44 @@ pub(super) fn parse(text: &str, clock: Clock) -> Option<DateTime<Utc>> {
                 .and_then(|naive| in_zone(naive, clock.zone))
         })
         .filter(|date| YEARS.contains(&date.year()))
+}
+
+/// A timestamp of YAML 1.1 (yaml.org/type/timestamp) with a time, and its offset if it names one: parts may have
+/// one digit, the offset hours alone and blanks before it.
+fn yaml_timestamp(text: &str) -> Option<(NaiveDateTime, Option<FixedOffset>)> {
+    let (day, rest) = text.split_once(['T', 't', ' ', '\t'])?;
+    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
+    let rest = rest.trim_start();
+    let end = rest.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.'));
+    let (time, zone) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+    let time = NaiveTime::parse_from_str(time.trim_end_matches('.'), "%H:%M:%S%.f").ok()?;
+    let zone = match zone.trim_start() {
+        "" => None,
+        "Z" | "z" => Some(FixedOffset::east_opt(0)?),
+        zone => Some(offset(zone)?),
+    };
+    Some((day.and_time(time), zone))
+}
+
+/// An offset of hours, or hours and minutes: `-4`, `+05:30`, `+0530`.
+fn offset(text: &str) -> Option<FixedOffset> {
+    let (is_west, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+')?),
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
+        None => (digits, "0"),
+    };
+    let number = |text: &str, most: i32| -> Option<i32> {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse()
+            .ok()
+            .filter(|number| is_number && *number <= most)
+    };
+    let seconds = (number(hours, 23)? * 60 + number(minutes, 59)?) * 60;
+    FixedOffset::east_opt(if is_west { -seconds } else { seconds })
 }
 
 /// A date in a form that is read, where it differs by a little: `1st` is `1`, `UTC` is an offset.
@@ -271,6 +317,18 @@ mod tests {
                 "2024-05-01T08:00:00+00:00",
             ),
             ("Wed May  1 10:00:00 2024", "2024-05-01T08:00:00+00:00"),
+            ("2024-05-01 10:00:00 -4", "2024-05-01T14:00:00+00:00"),
+            ("2024-05-01 10:00:00 +5:30", "2024-05-01T04:30:00+00:00"),
+            ("2024-05-01 10:00:00 +0530", "2024-05-01T04:30:00+00:00"),
+            (
+                "2001-12-14t21:59:43.10-05:00",
+                "2001-12-15T02:59:43.100+00:00",
+            ),
+            ("2001-12-14 21:59:43.10 -5", "2001-12-15T02:59:43.100+00:00"),
+            ("2001-12-15  2:59:43.10", "2001-12-15T01:59:43.100+00:00"),
+            ("2024-5-1T9:05:00z", "2024-05-01T09:05:00+00:00"),
+            ("2024-5-1 9:05:00\t-04", "2024-05-01T13:05:00+00:00"),
+            ("2024-5-1", "2024-04-30T22:00:00+00:00"),
         ] {
             assert_eq!(utc(text).as_deref(), Some(expected), "{text}");
         }
@@ -306,6 +364,11 @@ mod tests {
             "+262143-01-01T00:00:00Z",
             "0000-01-01",
             "Last Modified",
+            "2024-05-01 10:00:00 -",
+            "2024-05-01 10:00:00 -4:75",
+            "2024-05-01 10:00:00 +99",
+            "2024-05-01 10:00:00 later",
+            "2024-05-01 -4",
         ] {
             assert_eq!(utc(text), None, "{text}");
         }
