@@ -9,10 +9,13 @@ mod body;
 mod broken;
 mod budget;
 mod cache;
+mod conflict;
 mod constructs;
+mod copies;
 mod date;
 mod dialect;
 mod fields;
+mod foreign;
 mod front_matter;
 mod glance;
 mod known;
@@ -47,6 +50,11 @@ pub use scope::Scope;
 /// Why a file of this path, below the content directory, is not looked at; `None` where it is.
 pub fn left_out(path: &str, config: &Config) -> Option<&'static str> {
     scan::left_out(path, &config.content)
+}
+
+/// Why a file is taken for a copy of the post beside it; `None` where it is not.
+pub fn copy_reason(file: &std::path::Path) -> Option<String> {
+    scan::copy_beside(file).map(|copy| scan::copy_reason(&copy))
 }
 
 /// What is asked of the content.

@@ -76,6 +76,10 @@ rules! {
     FrontMatter = "front-matter",
     /// The front matter, expanded, is larger or deeper than its budget.
     FrontMatterBudget = "front-matter-budget",
+    /// A merge stopped in the file, which holds both sides.
+    MergeConflict = "merge-conflict",
+    /// A file looks like a post and is none.
+    NotAPost = "not-a-post",
     /// A post has no title.
     MissingTitle = "missing-title",
     /// A post has no date.

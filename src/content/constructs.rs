@@ -19,6 +19,7 @@ use super::rendering::Home;
 use embed::Embed;
 pub(super) use left_out::LeftOut;
 use left_out::{AllLeftOut, MAX_NAMES};
+pub(super) use lines::fence;
 use tag::Tag;
 
 /// A code span of more bytes is none.

@@ -20,7 +20,7 @@ use super::{date, rendering};
 use crate::config::{Config, Field};
 use crate::finding::{Rule, Severity};
 use crate::post::{Labels, Marker, MarkerKind, Post, Rare};
-use crate::text::{bounded, cut, is_language_tag, one_line, x_account};
+use crate::text::{bounded, cut, is_language_tag, one_line};
 
 pub(super) use names::built_in;
 
@@ -105,6 +105,7 @@ pub(super) fn post(
         .line(Field::PreviewTitle)
         .filter(|other| *other != title);
     advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
+    fields.warn_of_shapes();
     let image = image::of(fields, &url);
     let markers: Vec<Marker> = markers(fields, path).into_iter().chain(doubts).collect();
     fields.warn_misplaced_markers(&markers);
@@ -114,10 +115,7 @@ pub(super) fn post(
         publish_after: publish_after.filter(|date| *date != published),
         expires,
         language: language.map(Into::into),
-        twitter: fields
-            .line(Field::Twitter)
-            .and_then(|account| x_account(&account))
-            .map(Into::into),
+        twitter: fields.x_account().map(Into::into),
         aliases: aliases(fields, (&permalink, &url), &config.site.url).into(),
         translation_key: translation_key(fields, &location, config).map(Into::into),
         stray_dates: fields.stray_dates().into(),
@@ -393,6 +391,11 @@ pub(super) fn is_section(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let start = name.get(.."_index.".len());
     start.is_some_and(|start| start.eq_ignore_ascii_case("_index."))
+}
+
+/// Whether a file has the title and the date of a post.
+pub(super) fn is_like_post(fields: &Fields<'_>) -> bool {
+    fields.text(Field::Title).is_some() && fields.first(Field::Date).is_some()
 }
 
 /// Why a file is no post at all: it is the `_index.md` of a section, or another than

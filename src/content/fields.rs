@@ -2,6 +2,7 @@
 //! and cannot be used.
 
 mod markers;
+mod shapes;
 mod terms;
 
 use std::cell::RefCell;
@@ -250,7 +251,9 @@ impl<'a> Fields<'a> {
             .enumerate()
             .filter(|(_, name)| name.contains('.'))
         {
-            found.extend(self.root.get(path).map(|node| (at, *path, node)));
+            let mut nodes = Vec::new();
+            self.root.all(path, &mut nodes);
+            found.extend(nodes.into_iter().map(|node| (at, *path, node)));
         }
         found.sort_by_key(|(order, ..)| *order);
         let mut dates: Vec<Dated> = found

@@ -30,6 +30,10 @@ pub(super) struct Known {
 pub(super) enum State {
     Post,
     NoPost,
+    /// It has the title and the date of a post, and `content.require` leaves it out.
+    NotRequired,
+    /// It has no front matter.
+    Plain,
     Broken,
 }
 
@@ -42,8 +46,10 @@ pub struct Tally {
     pub broken: usize,
     /// Files that are broken and served as they last parsed.
     pub kept: usize,
-    /// Files that are none of ours.
+    /// Files that are no posts.
     pub others: usize,
+    /// Those of them that have a title and a date, and that `content.require` leaves out.
+    pub not_required: usize,
 }
 
 impl Known {
@@ -69,10 +75,10 @@ impl Known {
                     findings: findings.into(),
                 }
             }
-            Parsed::Plain { limits } if is_section(path) && limits.hides => {
+            Parsed::Plain { limits, .. } if is_section(path) && limits.hides => {
                 broken_section(stamp, Vec::new(), before, &limits, path)
             }
-            Parsed::Plain { limits } if last_good.is_some() => {
+            Parsed::Plain { limits, .. } if last_good.is_some() => {
                 let findings = vec![error(
                     path,
                     Rule::FrontMatter,
@@ -81,11 +87,24 @@ impl Known {
                 )];
                 broken_file(stamp, findings, last_good, &limits, path)
             }
-            Parsed::Other { withholds, .. } => Known {
+            Parsed::Other {
+                withholds,
+                is_like_post,
+                ..
+            } => Known {
                 withholds: withholds.into(),
-                ..no_post(stamp)
+                ..no_post(
+                    stamp,
+                    match is_like_post {
+                        true => State::NotRequired,
+                        false => State::NoPost,
+                    },
+                )
             },
-            Parsed::Plain { .. } => no_post(stamp),
+            Parsed::Plain { findings, .. } => Known {
+                findings: findings.into(),
+                ..no_post(stamp, State::Plain)
+            },
             Parsed::Broken { findings, limits } if is_section(path) => {
                 broken_section(stamp, findings, before, &limits, path)
             }
@@ -115,7 +134,7 @@ impl Tally {
     fn of(&mut self, known: &Known) -> &mut usize {
         match (known.state, &known.post) {
             (State::Post, _) => &mut self.posts,
-            (State::NoPost, _) => &mut self.others,
+            (State::NoPost | State::NotRequired | State::Plain, _) => &mut self.others,
             (State::Broken, None) => &mut self.broken,
             (State::Broken, Some(_)) => &mut self.kept,
         }
@@ -123,11 +142,14 @@ impl Tally {
 
     pub(super) fn add(&mut self, known: &Known) {
         *self.of(known) += 1;
+        self.not_required += usize::from(known.state == State::NotRequired);
     }
 
     pub(super) fn subtract(&mut self, known: &Known) {
         let count = self.of(known);
         *count = count.saturating_sub(1);
+        let not_required = usize::from(known.state == State::NotRequired);
+        self.not_required = self.not_required.saturating_sub(not_required);
     }
 }
 
@@ -219,17 +241,16 @@ fn broken_section(
         });
     }
     Known {
-        state: State::Broken,
         withholds: withholds.into(),
         findings: findings.into(),
-        ..no_post(stamp)
+        ..no_post(stamp, State::Broken)
     }
 }
 
-fn no_post(stamp: Option<Seal>) -> Known {
+fn no_post(stamp: Option<Seal>, state: State) -> Known {
     Known {
         stamp,
-        state: State::NoPost,
+        state,
         is_deep: false,
         post: None,
         below: None,
@@ -247,6 +268,20 @@ pub(super) fn error(path: &str, rule: Rule, message: String, hint: &str) -> Find
         rule,
         message,
         hint: hint.to_owned(),
+    }
+}
+
+pub(super) fn warning(
+    path: &str,
+    rule: Rule,
+    line: Option<usize>,
+    message: String,
+    hint: &str,
+) -> Finding {
+    Finding {
+        line,
+        severity: Severity::Warning,
+        ..error(path, rule, message, hint)
     }
 }
 

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::front_matter::{self, Split};
+use super::front_matter::{self, Front, Split};
 use super::parse::{is_mdx, tidied};
 use super::read::read_file;
 use super::rendering::Rendering;
@@ -116,7 +116,7 @@ impl Later {
         });
         let bytes = read_file(&file, self.rendering.max_file_size)?;
         let text = tidied(std::str::from_utf8(&bytes).ok()?);
-        let Split::Front { body, .. } = front_matter::split(&text) else {
+        let Split::Front(Front { body, .. }) = front_matter::split(&text) else {
             return None;
         };
         let found = self

@@ -5,6 +5,7 @@
 
 mod caching;
 mod findings;
+mod others;
 mod reading;
 mod taking;
 mod texts;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::foreign::{self, Foreign};
 use super::known::{Known, Tally};
 use super::read::Reading;
 use super::scan::{Candidate, Scan, scan, scan_paths};
@@ -41,6 +43,10 @@ pub struct Library {
     of_ledger: Vec<Finding>,
     /// What could not be read for the moment, by its path.
     unread: BTreeMap<String, Finding>,
+    /// What `check` says of files that are no posts.
+    of_others: Vec<Finding>,
+    /// Files of other formats that were looked into.
+    foreign: Foreign,
     /// What bodies that are read later are rendered with.
     rendering: Option<Arc<Rendering>>,
     /// How many bytes of such bodies are kept.
@@ -225,7 +231,11 @@ impl Library {
             let is_there = |path: &str| self.files.contains_key(path) || scan.is_unknown(path);
             self.of_ledger = ledger::findings(&config.site.ids, is_there);
         }
+        foreign::look_into(&mut scan, &mut self.foreign);
         looked.changed |= self.note(scan, is_all);
+        if self.depth == Depth::Check {
+            self.of_others = self.findings_of_others();
+        }
         self.looked = true;
         Ok(looked)
     }
@@ -247,7 +257,8 @@ impl Library {
             source,
         };
         if let (Scope::Paths(paths), true) = (scope, self.looked)
-            && let Some(scan) = scan_paths(&config.content, paths).map_err(failed)?
+            && let Some(scan) =
+                scan_paths(&config.content, paths, |path| self.copies_of(path)).map_err(failed)?
         {
             return Ok(scan);
         }

@@ -18,13 +18,13 @@ pub use super::front_matter::{Fault, Format, Node, Value};
 /// The text does not parse, or is beyond the budget of a front matter.
 pub fn document(format: Format, text: &str) -> Result<Node, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    front_matter::parse_below(0, format, text)
+    Ok(front_matter::parse_below(0, format, text)?.root)
 }
 
 /// The front matter that the text of a post begins with; `None` where there is none that parses.
 pub fn front_matter(text: &str) -> Option<Node> {
     match front_matter::split(text) {
-        Split::Front { format, front, .. } => front_matter::parse(format, front).ok(),
+        Split::Front(front) => Some(front_matter::parse(&front).ok()?.root),
         Split::Open(_) | Split::None => None,
     }
 }

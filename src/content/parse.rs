@@ -6,15 +6,19 @@ use std::sync::Arc;
 
 use super::body::Body;
 use super::broken::{Limits, read_limits};
+use super::conflict::Conflict;
 use super::fields::Fields;
-use super::front_matter::{self, Fault, Format, Split};
+use super::front_matter::{self, Fault, Format, Front, Split};
 use super::later::Origin;
 use super::rendering::Rendering;
 use super::{Depth, dialect};
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Marker, Post};
-use crate::text::{clean, is_xml_char, may_have_forbidden};
+use crate::text::{clean, is_xml_char, may_have_forbidden, one_line};
+
+/// More fields that stand twice are not told of one by one.
+const MAX_REPEATED: usize = 10;
 
 /// What became of one file.
 #[derive(Debug)]
@@ -32,11 +36,15 @@ pub enum Parsed {
         reason: String,
         /// Markers that hide all posts below its directory.
         withholds: Vec<Marker>,
+        /// Whether it has a title and a date, as posts have, and is none by `content.require` alone.
+        is_like_post: bool,
     },
     /// It has no front matter.
     Plain {
         /// What the text says, without the fences, of who may see the post.
         limits: Limits,
+        /// What makes it look like a post all the same.
+        findings: Vec<Finding>,
     },
     /// It is not a post now, though it may have been and may be again.
     Broken {
@@ -102,15 +110,32 @@ fn parse_at(
     let mut findings = Vec::new();
     findings.extend(forbidden_character(text, path));
     let text = tidied(text);
-    let (format, front, body) = match front_matter::split(&text) {
-        Split::Front {
-            format,
-            front,
-            body,
-        } => (format, front, body),
+    let split = front_matter::split(&text);
+    let fields_line = front_matter::looks_like_fields(&text);
+    if let Some(conflict) = Conflict::find(&text)
+        && (split != Split::None || fields_line.is_some())
+    {
+        findings.push(finding(
+            path,
+            Some(conflict.line),
+            Severity::Error,
+            Rule::MergeConflict,
+            "a merge stopped here, and the file holds both sides".to_owned(),
+            "keep one side and delete the lines of `<<<<<<<`, `=======` and `>>>>>>>`",
+        ));
+        return Parsed::Broken {
+            findings,
+            limits: conflict.limits(&text, config),
+        };
+    }
+    let front = match split {
+        Split::Front(front) => front,
         Split::None => {
+            findings.clear();
+            findings.extend(fields_line.map(|line| without_fence(path, line)));
             return Parsed::Plain {
                 limits: read_limits(&text, config),
+                findings,
             };
         }
         Split::Open(format) => {
@@ -133,30 +158,64 @@ fn parse_at(
             };
         }
     };
-    let root = match front_matter::parse(format, front) {
-        Ok(root) => root,
+    let parsed = match front_matter::parse(&front) {
+        Ok(parsed) => parsed,
         Err(fault) => {
             findings.push(of_fault(path, fault));
             // The body is not asked: a post about front matter shows some. The closing fence is, as it tells that
             // no value is cut off.
-            let fenced = text.get(..text.len() - body.len()).unwrap_or(front);
+            let fenced = text
+                .get(..text.len() - front.body.len())
+                .unwrap_or(front.text);
             return Parsed::Broken {
                 findings,
                 limits: read_limits(fenced, config),
             };
         }
     };
-    let fields = Fields::new(path, &root, config, depth);
+    let (line, doubtful) = doubtful_limits(&front, &parsed.doubtful, &text, config);
+    if doubtful.hides {
+        findings.push(finding(
+            path,
+            Some(line),
+            Severity::Error,
+            Rule::FrontMatter,
+            "the front matter ends before this line, or has it within a value, and other tools may read a field here that hides the post".to_owned(),
+            "move the field up, and end the front matter with a line `---`",
+        ));
+        return Parsed::Broken {
+            findings,
+            limits: doubtful,
+        };
+    }
+    for (name, line) in parsed.repeated.iter().take(MAX_REPEATED) {
+        findings.push(finding(
+            path,
+            Some(*line),
+            Severity::Warning,
+            Rule::FrontMatter,
+            format!(
+                "the field `{}` stands twice, and the last counts",
+                one_line(name)
+            ),
+            "keep one of the two; if either hides the post, it is hidden",
+        ));
+    }
+    let fields = Fields::new(path, &parsed.root, config, depth);
     if let Some(reason) = dialect::unwanted(&fields, path, config) {
         let withholds = match dialect::is_section(path) {
             true => fields.section_markers(path),
             false => Vec::new(),
         };
-        return Parsed::Other { reason, withholds };
+        return Parsed::Other {
+            reason,
+            withholds,
+            is_like_post: !dialect::is_section(path) && dialect::is_like_post(&fields),
+        };
     }
     let body = Body {
-        text: body,
-        line: line_of(&text, text.len() - body.len()),
+        text: front.body,
+        line: line_of(&text, text.len() - front.body.len()),
         is_mdx: is_mdx(path),
         origin,
     };
@@ -171,7 +230,7 @@ fn parse_at(
         Some(post) => {
             findings.extend(inline_image(&text, path));
             Parsed::Post {
-                post: Arc::new(post),
+                post: doubtful.applied_to(Arc::new(post)),
                 findings,
             }
         }
@@ -182,6 +241,57 @@ fn parse_at(
             Parsed::Broken { findings, limits }
         }
     }
+}
+
+/// What other tools may read of who may see the post: behind an end of the front matter that not all of them know,
+/// or within a value. And the line of it.
+fn doubtful_limits(
+    front: &Front<'_>,
+    inside: &[(usize, String)],
+    text: &str,
+    config: &Config,
+) -> (usize, Limits) {
+    let beyond = match front.beyond {
+        "" => 0,
+        _ => line_of(text, text.len() - front.body.len()),
+    };
+    let beyond = front
+        .beyond
+        .lines()
+        .enumerate()
+        .map(|(at, line)| (beyond + at, line));
+    let inside = inside.iter().map(|(line, text)| (*line, text.as_str()));
+    // Prose is no field: before the sign that ends a name there is one word.
+    let is_field = |line: &str| {
+        let name = line.split_once([':', '=']).map(|(name, _)| name.trim());
+        line.starts_with([' ', '\t'])
+            || name.is_some_and(|name| !name.contains(char::is_whitespace))
+    };
+    let fields: Vec<(usize, &str)> = beyond
+        .chain(inside)
+        .filter(|(_, line)| is_field(line))
+        .collect();
+    let Some((first, _)) = fields.first() else {
+        return (1, Limits::NONE);
+    };
+    let text: Vec<&str> = fields.iter().map(|(_, line)| *line).collect();
+    // The text does not end in the middle of a value.
+    let limits = read_limits(&format!("{}\n---", text.join("\n")), config);
+    let hides = |(_, line): &&(usize, &str)| read_limits(&format!("{line}\n---"), config).hides;
+    let line = fields.iter().find(hides).map(|(line, _)| *line);
+    (line.unwrap_or(*first), limits)
+}
+
+/// A text that has the fields of a post, and no front matter.
+fn without_fence(path: &str, line: usize) -> Finding {
+    finding(
+        path,
+        Some(line),
+        Severity::Warning,
+        Rule::NotAPost,
+        "looks like a post, and has no front matter that can be read".to_owned(),
+        "write a line `---` before its first field and one after its last, or leave it out with `content.exclude`",
+    )
 }
 
 pub(super) fn is_mdx(path: &str) -> bool {

@@ -188,7 +188,7 @@ fn read_bytes(file: &Path, size: u64, most: u64) -> io::Result<Vec<u8>> {
 }
 
 /// At most so many bytes, of a file that seems to have this size.
-fn read_beginning(file: &Path, size: u64, most: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read_beginning(file: &Path, size: u64, most: u64) -> io::Result<Vec<u8>> {
     let file = File::open(file)?;
     // As much as there is, and one more, so that the end is seen at once.
     let size = size.min(most).min(LARGE);

@@ -3,6 +3,8 @@
 //! Links are followed, loops are not. Nothing is opened here; a hundred thousand stats take a
 //! fraction of a second, and they alone decide what is read again.
 
+mod wanted;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,11 +12,15 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
+use super::copies::FileCopy;
 use super::tree;
 use super::unread::{self, is_transient};
 use crate::config;
 use crate::finding::{Finding, Rule, Severity};
 use crate::stamp::Stamp;
+use wanted::{copy_finding, is_dot_file, is_foreign, is_wanted};
+
+pub(super) use wanted::{copy_beside, copy_reason, left_out};
 
 /// So many directories keep all cores at work.
 const ENOUGH: usize = 16;
@@ -34,6 +40,8 @@ pub(super) struct Candidate {
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     pub(super) candidates: BTreeMap<String, Candidate>,
+    /// Files of other formats, which may have the front matter of a post.
+    pub(super) foreign: Vec<(String, PathBuf)>,
     pub(super) findings: Vec<Finding>,
     /// The same, where that is for the moment only.
     pub(super) unread: Vec<Finding>,
@@ -63,13 +71,16 @@ pub(super) fn scan(content: &config::Content) -> io::Result<Scan> {
     Ok(scan)
 }
 
-/// Looks at what is at some paths now, and below them. `None` where that is the whole directory.
+/// Looks at what is at some paths now, and below them. `None` where that is the whole directory. `copies_of`
+/// gives the files whose names are those of copies of a file: whether they are posts depends on whether it
+/// is there.
 ///
 /// # Errors
 /// The directory is not there, or became another one meanwhile.
 pub(super) fn scan_paths(
     content: &config::Content,
     paths: &BTreeSet<PathBuf>,
+    copies_of: impl Fn(&str) -> Vec<String>,
 ) -> io::Result<Option<Scan>> {
     let before = Stamp::of(&std::fs::metadata(&content.dir)?);
     let real = std::fs::canonicalize(&content.dir)?;
@@ -97,7 +108,11 @@ pub(super) fn scan_paths(
             }
             continue;
         }
-        scan.look_at(&content.dir.join(within), &real, content)?;
+        let path = content.dir.join(within);
+        scan.look_at(&path, &real, content)?;
+        for copy in below(&path, &content.dir).map_or(Vec::new(), |name| copies_of(&name)) {
+            scan.look_at(&content.dir.join(copy), &real, content)?;
+        }
     }
     let now = std::fs::metadata(&content.dir)?;
     if !now.is_dir() || !Stamp::of(&now).is_of_the_same_file(&before) {
@@ -129,7 +144,9 @@ impl Scan {
                 }
             }
             Ok(metadata) if metadata.is_file() => {
-                if is_wanted(&name, content) {
+                if let Some(copy) = copy_beside(path) {
+                    self.note_copy(&name, &copy, content);
+                } else if is_wanted(&name, content) {
                     let candidate = Candidate {
                         file: path.to_owned(),
                         stamp: Stamp::of(&metadata),
@@ -177,10 +194,20 @@ impl Scan {
                 }
             }
             candidates.extend(list.candidates);
+            self.foreign.extend(list.foreign);
+            for (path, copy) in list.copies {
+                self.note_copy(&path, &copy, content);
+            }
         }
         candidates.par_sort_by(|(a, _), (b, _)| a.cmp(b));
         tree::add(&mut self.candidates, candidates);
         Ok(())
+    }
+
+    fn note_copy(&mut self, path: &str, copy: &FileCopy, content: &config::Content) {
+        if is_wanted(path, content) {
+            self.findings.push(copy_finding(path, copy));
+        }
     }
 
     fn note_loop(&mut self, file: String) {
@@ -229,6 +256,8 @@ impl Scan {
 #[derive(Default)]
 struct List {
     candidates: Vec<(String, Candidate)>,
+    foreign: Vec<(String, PathBuf)>,
+    copies: Vec<(String, FileCopy)>,
     /// Those that are yet to be listed.
     dirs: Vec<PathBuf>,
     /// What is not listed, by its path.
@@ -282,9 +311,16 @@ impl List {
                     }
                 }
                 Ok(entry) if entry.file_type().is_file() => {
-                    let path = below(entry.path(), &content.dir);
-                    if let Some(path) = path.filter(|path| is_wanted(path, content)) {
-                        files.push((path, entry));
+                    let Some(path) = below(entry.path(), &content.dir) else {
+                        continue;
+                    };
+                    if is_wanted(&path, content) {
+                        match copy_beside(entry.path()) {
+                            Some(copy) => list.copies.push((path, copy)),
+                            None => files.push((path, entry)),
+                        }
+                    } else if is_foreign(&path, content) {
+                        list.foreign.push((path, entry.into_path()));
                     }
                 }
                 Ok(_) => {}
@@ -357,36 +393,5 @@ fn readable(name: &[u8], text: &mut String) {
         for byte in chunk.invalid() {
             text.push_str(&format!("%{byte:02X}"));
         }
-    }
-}
-
-fn is_dot_file(name: &std::ffi::OsStr) -> bool {
-    name.as_encoded_bytes().first() == Some(&b'.')
-}
-
-fn is_wanted(path: &str, content: &config::Content) -> bool {
-    left_out(path, content).is_none()
-}
-
-/// Why a file of this path is not looked at; `None` where it is.
-pub(super) fn left_out(path: &str, content: &config::Content) -> Option<&'static str> {
-    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let is_text = ["md", "markdown", "mdx"]
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known));
-    let is_included = || {
-        let include = content.include.as_ref();
-        include.is_none_or(|include| include.is_match(path))
-    };
-    if path.split('/').any(|part| part.starts_with('.')) {
-        Some("names that begin with a dot are left out")
-    } else if !is_text {
-        Some("posts are `.md`, `.markdown` and `.mdx` files")
-    } else if !is_included() {
-        Some("no pattern of `content.include` matches it")
-    } else if content.exclude.is_match(path) {
-        Some("a pattern of `content.exclude` matches it")
-    } else {
-        None
     }
 }

@@ -59,12 +59,20 @@ pub fn summary(
     if !rest.is_empty() {
         let _ = writeln!(text, "  {}", rest.join(", "));
     }
-    if status.tally.others > 0 {
-        let _ = writeln!(
-            text,
-            "  {} without the front matter of a post",
-            plural(status.tally.others, "file")
-        );
+    let left_out = status.tally.not_required;
+    for (count, why) in [
+        (
+            status.tally.others - left_out,
+            "without the front matter of a post",
+        ),
+        (
+            left_out,
+            "left out by `content.require`, with a title and a date",
+        ),
+    ] {
+        if count > 0 {
+            let _ = writeln!(text, "  {} {why}", plural(count, "file"));
+        }
     }
     text.push('\n');
     for (name, lines) in states.iter().filter(|(name, _)| *name != "public") {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::Config;
-use crate::content::{Depth, Parsed, left_out, parse};
+use crate::content::{Depth, Parsed, copy_reason, left_out, parse};
 
 /// A file that a question names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn place(question: &str, config: &Config) -> Option<Place> {
     let path = parts.join("/");
     let reason = match left_out(&path, config) {
         Some(reason) => Some(reason.to_owned()),
-        None => unlike_a_post(&file, &path, config),
+        None => copy_reason(&file).or_else(|| unlike_a_post(&file, &path, config)),
     };
     Some(Place { path, reason })
 }

@@ -431,7 +431,7 @@ fn sarif_has_rules_results_and_regions() {
           "courantFinding/v1": "4198b136c6a7c4b01373a991b327b7f1:1"
         },
         "ruleId": "unreadable-marker",
-        "ruleIndex": 12
+        "ruleIndex": 14
       },
       {
         "level": "error",
@@ -457,7 +457,7 @@ fn sarif_has_rules_results_and_regions() {
           "courantFinding/v1": "29578570bb437580cb882033c64a5328:1"
         },
         "ruleId": "unreadable-marker",
-        "ruleIndex": 12
+        "ruleIndex": 14
       },
       {
         "level": "error",
@@ -478,7 +478,7 @@ fn sarif_has_rules_results_and_regions() {
           "courantFinding/v1": "7daf731e2a01c86318178c37d5ae90f6:1"
         },
         "ruleId": "missing-date",
-        "ruleIndex": 9
+        "ruleIndex": 11
       },
       {
         "level": "warning",
@@ -504,7 +504,7 @@ fn sarif_has_rules_results_and_regions() {
           "courantFinding/v1": "1984efe0c0c279c18e11b6e95841a2cf:1"
         },
         "ruleId": "relative-permalink",
-        "ruleIndex": 14
+        "ruleIndex": 16
       }
     ]
     "#);

@@ -113,10 +113,10 @@ fn each_bad_file_is_a_finding_with_its_line_and_the_others_are_published() {
             Some(1),
         ),
         (
-            "a field twice",
-            b"---\ntitle: a\ntitle: b\n---\n".to_vec(),
+            "a field three times",
+            b"---\ntitle: a\ntitle: b\ntitle: c\n---\n".to_vec(),
             Rule::FrontMatter,
-            Some(3),
+            Some(4),
         ),
         (
             "a list",

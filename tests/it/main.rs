@@ -24,6 +24,7 @@ mod dialects;
 mod feed_page;
 mod feed_set;
 mod feeds;
+mod front_matter;
 mod full_house;
 mod gallery;
 mod import_ids;

@@ -7,7 +7,7 @@ const MAX_ATTRIBUTES: usize = 500;
 
 /// The mark of a fence (`CommonMark` §4.5), its length, and what stands behind it. It may be within a
 /// list or a quote.
-pub(super) fn fence(line: &str) -> Option<(char, usize, &str)> {
+pub(in crate::content) fn fence(line: &str) -> Option<(char, usize, &str)> {
     let line = line.trim_start_matches([' ', '\t', '>']);
     let line = after_mark(line).unwrap_or(line).trim_start();
     let mark = line

@@ -6,7 +6,7 @@ use serde::de::{
     Deserialize as _, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
 };
 
-use super::{Fault, MAX_NODES, MAX_TEXT, Node, Value, over_budget};
+use super::{Fault, MAX_NODES, MAX_TEXT, Node, Parsed, Value, add_field, over_budget};
 use crate::text::clean;
 
 /// Where the object that the text begins with ends, in bytes; `None` where it does not.
@@ -17,7 +17,7 @@ pub(super) fn end(text: &str) -> Option<usize> {
 }
 
 /// Parses one object; `lines_before` is added to its line numbers.
-pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
+pub(super) fn parse(text: &str, lines_before: usize) -> Result<Parsed, Fault> {
     if text.len() > MAX_TEXT {
         return Err(over_budget(1 + lines_before, "is larger than 1 MiB"));
     }
@@ -32,6 +32,7 @@ pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
         at: 0,
         line: 1 + lines_before,
         nodes: 0,
+        repeated: Vec::new(),
     };
     let mut reader = serde_json::Deserializer::from_str(text);
     let root = lines.deserialize(&mut reader).map_err(fault)?;
@@ -40,7 +41,11 @@ pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
     if lines.nodes > MAX_NODES {
         return Err(over_budget(1 + lines_before, "has more than 10,000 values"));
     }
-    Ok(root)
+    Ok(Parsed {
+        root,
+        repeated: lines.repeated,
+        doubtful: Vec::new(),
+    })
 }
 
 /// Follows the text as its values are read, for the reader does not say where it is: names stand
@@ -50,6 +55,7 @@ struct Lines<'t> {
     at: usize,
     line: usize,
     nodes: usize,
+    repeated: Vec<(String, usize)>,
 }
 
 impl Lines<'_> {
@@ -132,11 +138,13 @@ impl<'de> Visitor<'de> for &mut Lines<'_> {
         let mut fields: Vec<(String, Node)> = Vec::new();
         while let Some(name) = entries.next_key_seed(Name)? {
             self.find(&name);
-            if fields.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom(format!("`{name}` stands twice")));
-            }
+            let name_line = self.line;
             let value = entries.next_value_seed(&mut *self)?;
-            fields.push((clean(name), value));
+            let is_repeated = add_field(&mut fields, clean(name), value)
+                .map_err(|fault| A::Error::custom(fault.message))?;
+            if is_repeated && let Some((name, _)) = fields.last() {
+                self.repeated.push((name.clone(), name_line));
+            }
         }
         self.nodes += 1;
         Ok(Node {
@@ -164,7 +172,7 @@ mod tests {
     #[test]
     fn values_keep_their_text_and_their_lines() {
         let text = "{\n  \"title\": \"A \\ud83d\\ude00\",\n\t\"draft\": true,\n  \"seo\": {\n    \"url\": \"/a\", \"n\": [1,\n 2]\n  }\n}";
-        let root = parse(text, 0).unwrap();
+        let root = parse(text, 0).unwrap().root;
         for (path, written, line) in [
             ("title", "A 😀", 2),
             ("draft", "true", 3),
@@ -183,11 +191,9 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_has_its_line_and_a_name_that_stands_twice_is_one() {
+    fn a_fault_has_its_line() {
         let fault = parse("{\n\"a\": 1,\n}", 0).unwrap_err();
         assert_eq!(fault.line, 3, "{fault:?}");
-        let twice = parse("{\"draft\": true,\n\"draft\": false}", 0).unwrap_err();
-        assert!(twice.message.contains("`draft` stands twice"), "{twice:?}");
     }
 
     #[test]

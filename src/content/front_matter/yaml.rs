@@ -3,57 +3,67 @@
 //! The tree is built here from the parser's events, so that scalars stay as written and an alias
 //! costs what it expands to: a bomb of aliases runs out of budget after kilobytes, not gigabytes.
 
+mod continued;
 mod plain;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-use super::{Fault, MAX_NODES, MAX_TEXT, Node, Value};
+use super::{Fault, MAX_NODES, MAX_TEXT, Node, Parsed, Value, add_field};
 use crate::text::clean;
 
 /// No front matter seen goes below five.
 const MAX_DEPTH: usize = 32;
 
+/// How many values that go on at column 0 are indented for the parser, each at the cost of parsing once more.
+const MAX_CONTINUED: usize = 32;
+
 /// Parses one document; `lines_before` is added to line numbers, which the parser counts from 1.
-pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
+pub(super) fn parse(text: &str, lines_before: usize) -> Result<Parsed, Fault> {
     match plain::parse(text, lines_before) {
-        Some(node) => Ok(node),
+        Some(node) => Ok(node.into()),
         None => whole(text, lines_before),
     }
 }
 
-/// Parses a document of any kind.
-fn whole(text: &str, lines_before: usize) -> Result<Node, Fault> {
+/// Parses a document of any kind. A quoted text, or a list in brackets, may go on at column 0: libyaml, js-yaml,
+/// go-yaml and Psych read that, and this parser does not, so such lines are indented, which adds nothing to
+/// the value.
+fn whole(text: &str, lines_before: usize) -> Result<Parsed, Fault> {
     let mut builder = Builder::new(lines_before);
     if text.len() > MAX_TEXT {
         return Err(builder.over_budget(1, "is larger than 1 MiB"));
     }
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| Fault {
-            line: error.marker().line() + lines_before,
-            over_budget: false,
-            message: format!("does not parse: {}", error.info()),
-            hint: hint_for(error.info()),
-        })?;
-        builder.take(event, span)?;
-    }
-    let root = builder.root.unwrap_or(Node {
-        line: lines_before + 1,
-        value: Value::Null,
-    });
-    match root.value {
-        Value::Map(_) => Ok(root),
-        Value::Null => Ok(Node {
-            line: root.line,
-            value: Value::Map(Vec::new()),
-        }),
-        _ => Err(Fault {
-            line: root.line,
-            over_budget: false,
-            message: "holds no fields".to_owned(),
-            hint: "write `name: value` lines between the fences",
-        }),
+    let mut text = Cow::Borrowed(text);
+    let mut doubtful = Vec::new();
+    let mut continued_before = 0;
+    loop {
+        let error = match builder.read(&text) {
+            Ok(None) => return builder.finish(doubtful),
+            Ok(Some(error)) => error,
+            Err(fault) => return Err(fault),
+        };
+        let place = error.marker().index();
+        let continued = match continued_before < MAX_CONTINUED {
+            true => continued::indent(&text, error.info(), place),
+            false => None,
+        };
+        let Some(continued) = continued else {
+            return Err(Fault {
+                line: error.marker().line() + lines_before,
+                over_budget: false,
+                message: format!("does not parse: {}", error.info()),
+                hint: hint_for(error.info()),
+            });
+        };
+        for (line, inside) in continued.lines {
+            doubtful.push((line + lines_before, inside));
+        }
+        text = Cow::Owned(continued.text);
+        builder = Builder::new(lines_before);
+        continued_before += 1;
     }
 }
 
@@ -74,6 +84,7 @@ struct Builder {
     text: usize,
     documents: usize,
     root: Option<Node>,
+    repeated: Vec<(String, usize)>,
 }
 
 impl Builder {
@@ -86,7 +97,46 @@ impl Builder {
             text: 0,
             documents: 0,
             root: None,
+            repeated: Vec::new(),
         }
+    }
+
+    /// Reads a text to its end, or to where it does not parse.
+    fn read(&mut self, text: &str) -> Result<Option<ScanError>, Fault> {
+        for event in Parser::new_from_str(text) {
+            match event {
+                Ok((event, span)) => self.take(event, span)?,
+                Err(error) => return Ok(Some(error)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn finish(self, doubtful: Vec<(usize, String)>) -> Result<Parsed, Fault> {
+        let root = self.root.unwrap_or(Node {
+            line: self.lines_before + 1,
+            value: Value::Null,
+        });
+        let root = match root.value {
+            Value::Map(_) => root,
+            Value::Null => Node {
+                line: root.line,
+                value: Value::Map(Vec::new()),
+            },
+            _ => {
+                return Err(Fault {
+                    line: root.line,
+                    over_budget: false,
+                    message: "holds no fields".to_owned(),
+                    hint: "write `name: value` lines between the fences",
+                });
+            }
+        };
+        Ok(Parsed {
+            root,
+            repeated: self.repeated,
+            doubtful,
+        })
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
@@ -196,14 +246,6 @@ impl Builder {
                             });
                         }
                     };
-                    if fields.iter().any(|(other, _)| *other == name) {
-                        return Err(Fault {
-                            line,
-                            over_budget: false,
-                            message: format!("has the field `{name}` twice"),
-                            hint: "keep one of the two",
-                        });
-                    }
                     *key = Some((name, line));
                 }
                 Some((name, key_line)) => {
@@ -212,7 +254,11 @@ impl Builder {
                         line: key_line,
                         ..node
                     };
-                    fields.push((name, node));
+                    if add_field(fields, name, node)?
+                        && let Some((name, _)) = fields.last()
+                    {
+                        self.repeated.push((name.clone(), key_line));
+                    }
                 }
             },
         }
@@ -240,21 +286,21 @@ impl Builder {
 /// Merge keys (yaml.org/type/merge): `<<` gives the fields of a map, or of a list of them, that
 /// are not there already. Half of the tools honour it, and a post may be hidden by it.
 fn merged(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
-    let Some(at) = fields.iter().position(|(name, _)| name == "<<") else {
-        return fields;
-    };
-    let (_, merge) = fields.remove(at);
-    let maps = match merge.value {
-        Value::List(items) => items,
-        _ => vec![merge],
-    };
-    for map in maps {
-        let Value::Map(more) = map.value else {
-            continue;
+    // It may stand twice, as any field may.
+    while let Some(at) = fields.iter().position(|(name, _)| name == "<<") {
+        let (_, merge) = fields.remove(at);
+        let maps = match merge.value {
+            Value::List(items) => items,
+            _ => vec![merge],
         };
-        for (name, node) in more {
-            if fields.iter().all(|(other, _)| *other != name) {
-                fields.push((name, node));
+        for map in maps {
+            let Value::Map(more) = map.value else {
+                continue;
+            };
+            for (name, node) in more {
+                if fields.iter().all(|(other, _)| *other != name) {
+                    fields.push((name, node));
+                }
             }
         }
     }
@@ -297,6 +343,7 @@ mod tests {
     fn text_of(yaml: &str, path: &str) -> String {
         parse(yaml, 1)
             .unwrap()
+            .root
             .get(path)
             .unwrap()
             .text()
@@ -336,7 +383,8 @@ mod tests {
 
     #[test]
     fn lines_are_those_of_the_file() {
-        let node = parse("title: a\nseo:\n  description: >\n    text\n  url: u\n", 1).unwrap();
+        let text = "title: a\nseo:\n  description: >\n    text\n  url: u\n";
+        let node = parse(text, 1).unwrap().root;
         let line = |path| node.get(path).unwrap().line;
         assert_eq!(
             (
@@ -381,12 +429,43 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_stands_twice_is_a_fault_with_its_line() {
-        let fault = parse("hidePost: true\ntitle: a\nhidePost: false\n", 1).unwrap_err();
-        assert_eq!(
-            (fault.line, fault.message.as_str()),
-            (4, "has the field `hidePost` twice")
-        );
+    fn quoted_texts_and_lists_go_on_at_column_0() {
+        for (yaml, path, text) in [
+            ("a: \"From\nevery, x\"\nb: c\n", "a", "From every, x"),
+            ("a: 'it''s\nb: c'\nb: d\n", "a", "it's b: c"),
+            ("a: \"x\\\"\n\ny\"\nb: c", "a", "x\"\ny"),
+            ("a: \"x\\\ny\n\"\nb: c", "b", "c"),
+            ("a:\n  b: \"x\ny\"\n  c: d\n", "a.c", "d"),
+            ("é: 'é\nx'\na: 'ü\ny'\n", "a", "ü y"),
+            ("a: [\nx,\n\"]\ny\",\n{z: [1]} # ]\n]\nb: c\n", "b", "c"),
+            ("a:\n  - b: {\nx: 1\n}\nb: c\n", "b", "c"),
+        ] {
+            assert_eq!(text_of(yaml, path), text, "{yaml}");
+        }
+        let items = parse("a: [\nx,\n\"]\ny\",\nz\n]\n", 1).unwrap().root;
+        let Value::List(items) = &items.get("a").unwrap().value else {
+            panic!("{items:?}")
+        };
+        let texts: Vec<_> = items.iter().filter_map(Node::text).collect();
+        assert_eq!(texts, ["x", "] y", "z"]);
+        let lines = parse("a: 'b\ndraft: true\nc'\n", 1).unwrap().doubtful;
+        assert_eq!(lines, [(3, "draft: true".to_owned()), (4, "c'".to_owned())]);
+    }
+
+    #[test]
+    fn an_endless_quote_is_a_fault() {
+        for yaml in ["a: \"b\nc: d\n", "a: 'b\nc: d\ne: 'f'\n", "a: [\nb\nc: d\n"] {
+            assert!(parse(yaml, 1).is_err(), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn many_continued_values_stay_within_bounds() {
+        let many = "a: 'b\nc'\n".replace('a', "a1");
+        let text: String = (0..10_000)
+            .map(|n| many.replace("a1", &format!("a{n}")))
+            .collect();
+        assert!(parse(&text, 1).is_err());
     }
 
     #[test]
@@ -410,7 +489,7 @@ mod tests {
 
     #[test]
     fn nothing_is_an_empty_map_and_a_list_is_a_fault() {
-        assert_eq!(parse("", 1).unwrap().value, Value::Map(Vec::new()));
+        assert_eq!(parse("", 1).unwrap().root.value, Value::Map(Vec::new()));
         assert!(parse("- a\n", 1).is_err());
     }
 }

@@ -59,7 +59,8 @@ impl Library {
     /// the others have the same cause.
     pub fn other_findings(&self) -> impl Iterator<Item = &Finding> {
         let unread = self.unread.values().take(1);
-        self.findings.iter().chain(&self.of_ledger).chain(unread)
+        let of_directories = self.findings.iter().chain(&self.of_ledger);
+        of_directories.chain(&self.of_others).chain(unread)
     }
 
     /// Everything that is wrong with the content, in the order of the paths.

@@ -1,0 +1,363 @@
+//! Front matter as generators take it, and files that look like posts and are none.
+
+use courant::content::Loss;
+use courant::finding::{Finding, Rule, Severity};
+use courant::inspection::Inspection;
+use courant::progress::Progress;
+
+use crate::support::{TestSite, new_year_2025, plain};
+
+/// What `check` finds, without what it finds of most posts of tests.
+fn checked(site: &TestSite) -> Vec<Finding> {
+    let inspection =
+        Inspection::of(&site.parsed_config(), new_year_2025(), &Progress::default()).unwrap();
+    let is_of_others = |finding: &Finding| finding.rule == Rule::NotAPost;
+    inspection
+        .findings
+        .into_iter()
+        .filter(is_of_others)
+        .collect()
+}
+
+#[test]
+fn front_matter_of_every_generator_is_served() {
+    for text in [
+        "---yaml\ntitle: Quetzal\ndate: 2024-05-01\n---\nBody.\n",
+        "---json\n{\"title\": \"Quetzal\", \"date\": \"2024-05-01\"}\n---\nBody.\n",
+        "---toml\ntitle = \"Quetzal\"\ndate = 2024-05-01\n---\nBody.\n",
+        "--- # remark\ntitle: Quetzal\ndate: 2024-05-01\n---\nBody.\n",
+        "\n\n  ---\ntitle: Quetzal\ndate: 2024-05-01\n---\nBody.\n",
+        "\n+++ # remark\ntitle = 'Quetzal'\ndate = 2024-05-01\n+++\nBody.\n",
+        "---\ntitle: Quetzal\ndate: 2024-05-01\n...\nBody.\n",
+        "title: Quetzal\ndate: 2024-05-01\n---\nBody.\n",
+        "\"title\": \"Quetzal\",\n\"date\": \"2024-05-01\"\n;;;\nBody.\n",
+        ";;;\n\"title\": \"Quetzal\",\n\"date\": \"2024-05-01\"\n;;;\nBody.\n",
+        "---\ntitle: \"Quetzal\n\"\ndate: 2024-05-01\ntags: [\na,\nb\n]\n---\nBody.\n",
+        "---\ntitle: \u{feff}Quetzal\n\u{feff}date: 2024-05-01 10:00:00 -4\n---\nBody.\n",
+    ] {
+        let built = TestSite::new().post("a.md", text).build();
+        assert_eq!(built.rules(), [], "{text}");
+        let rss = built.text("/rss.xml");
+        assert!(rss.contains("<title>Quetzal</title>"), "{text}");
+        assert!(rss.contains("<p>Body.</p>"), "{text}");
+    }
+}
+
+#[test]
+fn the_last_of_a_repeated_field_counts_with_a_warning() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: First\ndate: 2024-05-01\ntitle: Quetzal\n---\n",
+        )
+        .build();
+    let finding = built.finding();
+    assert_eq!(
+        (finding.rule, finding.severity, finding.line),
+        (Rule::FrontMatter, Severity::Warning, Some(4))
+    );
+    let all = built.everything();
+    assert!(all.contains("Quetzal") && !all.contains("First"));
+}
+
+#[test]
+fn either_of_a_repeated_field_hides() {
+    let fields = [
+        "draft: true\ndraft: false",
+        "draft: false\ndraft: true",
+        "published: false\nx: y\npublished: true",
+        "status: draft\nstatus: published",
+        "build: {render: never}\nbuild: {render: always}",
+        "render: false\nrender: true",
+        "permalink: false\npermalink: /quetzal/",
+        "seo: {hidden: true}\nseo: {title: Other}",
+        "secret: true\nsecret: false",
+        "publishDate: 2099-01-01\npublishDate: 2024-01-01",
+        "expiryDate: 2024-06-01\nexpiryDate: 2099-01-01",
+        "params: {publishDate: 2099-01-01}\nparams: {publishDate: 2024-01-01}",
+    ];
+    for fields in fields {
+        let text = format!("---\ntitle: Quetzal\ndate: 2024-01-01\n{fields}\n---\nBody.\n");
+        let built = TestSite::new()
+            .config("[content]\nfields = { hidden = [\"secret\"] }")
+            .post("a.md", text)
+            .build();
+        assert!(!built.everything().contains("Quetzal"), "{fields}");
+        assert!(built.rules().contains(&Rule::FrontMatter), "{fields}");
+    }
+}
+
+#[test]
+fn a_field_that_only_some_tools_read_hides() {
+    for (text, line) in [
+        (
+            "---\ntitle: Quetzal\ndate: 2024-05-01\n...\ndraft: true\n---\nBody.\n",
+            5,
+        ),
+        (
+            "---\ntitle: Quetzal\ndate: 2024-05-01\n--- # end\n\nhidden: yes\n---\n",
+            6,
+        ),
+        (
+            "---\ntitle: 'Quetzal\ndraft: true\nx: '\ndate: 2024-05-01\n---\nBody.\n",
+            3,
+        ),
+    ] {
+        let built = TestSite::new().post("a.md", text).build();
+        assert!(!built.everything().contains("Quetzal"), "{text}");
+        let finding = built.finding();
+        assert_eq!(
+            (finding.rule, finding.severity, finding.line),
+            (Rule::FrontMatter, Severity::Error, Some(line)),
+            "{text}"
+        );
+    }
+    let prose = "---\ntitle: Quetzal\ndate: 2024-05-01\n...\nPublic gardens: a list\n\nHide and seek.\n\n---\n";
+    let built = TestSite::new().post("a.md", prose).build();
+    assert_eq!(built.rules(), []);
+    assert!(built.everything().contains("Quetzal"));
+}
+
+#[test]
+fn files_that_look_like_posts_are_named() {
+    let site = TestSite::new()
+        .post("good.md", plain("Good", "2024-01-01"))
+        .post("fence.md", "title: No fence\ndate: 2024-05-01\n\nText.\n")
+        .post("code.md", "---js\n{ title: 'Code' }\n---\n")
+        .post("page.html", "---\ntitle: Page\n---\n<p>")
+        .post(
+            "page.adoc",
+            "---\ntitle: Page\ndate: 2024-05-01\n---\n= Page\n",
+        )
+        .post("page.org", "#+title: Page\n")
+        .post("plain.html", "<!doctype html><title>Date: none</title>")
+        .post("left/out.html", "---\ntitle: Left out\n---\n")
+        .post("README.md", "# About\n\n```yaml\ntitle: An example\n```\n")
+        .config("[content]\nexclude = [\"left/**\"]");
+    let built = site.build();
+    let named: Vec<_> = built
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.file.as_str(),
+                finding.line,
+                finding.rule,
+                finding.severity,
+            )
+        })
+        .collect();
+    let warning = |file, line| (file, line, Rule::NotAPost, Severity::Warning);
+    assert_eq!(
+        named,
+        [
+            warning("code.md", Some(2)),
+            warning("fence.md", Some(1)),
+            warning("page.adoc", None),
+            warning("page.html", None),
+            warning("page.org", None),
+        ]
+    );
+    assert_eq!(
+        (built.status.tally.posts, built.status.tally.others),
+        (1, 3)
+    );
+    let notes = checked(&site);
+    let note = notes
+        .iter()
+        .find(|finding| finding.severity == Severity::Note)
+        .unwrap();
+    assert_eq!(note.file, "README.md");
+}
+
+#[test]
+fn many_files_of_other_formats_are_one_finding() {
+    let site = (0..30).fold(TestSite::new(), |site, n| {
+        site.post(&format!("{n:02}.html"), "---\ntitle: Page\n---\n")
+    });
+    let finding = site.build();
+    let finding = finding.finding();
+    assert!(
+        finding.message.contains("29 other files")
+            && finding.message.contains("`02.html`, and 27 more"),
+        "{finding}"
+    );
+}
+
+#[test]
+fn posts_that_require_leaves_out_are_counted_and_named() {
+    let site = (0..5)
+        .fold(TestSite::new(), |site, n| {
+            site.post(&format!("{n}.md"), plain("Talk", "2024-01-01"))
+        })
+        .post("about.md", "---\ntitle: About\n---\n")
+        .config("[content]\nrequire = { type = \"letter\" }");
+    let notes = checked(&site);
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].severity, Severity::Note);
+    assert!(
+        notes[0].message.contains("5 files")
+            && notes[0]
+                .message
+                .contains("`0.md`, `1.md`, `2.md`, and 2 more"),
+        "{}",
+        notes[0]
+    );
+    let built = site.build();
+    assert_eq!(built.rules(), []);
+    assert_eq!(
+        (built.status.tally.others, built.status.tally.not_required),
+        (6, 5)
+    );
+}
+
+#[test]
+fn a_stopped_merge_is_an_error_and_never_published() {
+    for (text, line) in [
+        (
+            "---\ntitle: Quetzal\n<<<<<<< HEAD\ndate: 2024-05-01\n=======\ndate: 2024-05-02\n>>>>>>> side\n---\n",
+            3,
+        ),
+        (
+            "---\ntitle: Quetzal\ndate: 2024-05-01\n---\nA\n<<<<<<< HEAD\nB\n=======\nC\n>>>>>>> side\n",
+            6,
+        ),
+        (
+            "<<<<<<< HEAD\n---\ntitle: Quetzal\n=======\n---\ntitle: Other\n>>>>>>> side\ndate: 2024-05-01\n---\n",
+            1,
+        ),
+    ] {
+        let built = TestSite::new().post("a.md", text).build();
+        assert!(!built.everything().contains("Quetzal"), "{text}");
+        let finding = built.finding();
+        assert_eq!(
+            (finding.rule, finding.severity, finding.line),
+            (Rule::MergeConflict, Severity::Error, Some(line)),
+            "{text}"
+        );
+    }
+    let code =
+        "---\ntitle: Quetzal\ndate: 2024-05-01\n---\n```\n<<<<<<< HEAD\n=======\n>>>>>>> b\n```\n";
+    let built = TestSite::new().post("a.md", code).build();
+    assert_eq!(built.rules(), []);
+    assert!(built.everything().contains("Quetzal"));
+}
+
+#[test]
+fn a_stopped_merge_keeps_the_last_good_unless_a_side_hides() {
+    let site = TestSite::new().post("a.md", plain("Quetzal", "2024-01-01"));
+    let mut pipeline = site.pipeline();
+    let mut after = |text: &str| {
+        std::fs::write(site.content().join("a.md"), text).unwrap();
+        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
+        let tally = pipeline.status().tally;
+        (tally.posts, tally.kept, tally.broken)
+    };
+    let whole = plain("Quetzal", "2024-01-01");
+    assert_eq!(after(&whole), (1, 0, 0));
+    let body = format!("{whole}<<<<<<< HEAD\nA\n=======\nB\n>>>>>>> side\n");
+    assert_eq!(after(&body), (0, 1, 0));
+    let side = whole.replace(
+        "date:",
+        "<<<<<<< HEAD\ndraft: false\n=======\ndraft: true\n>>>>>>> side\ndate:",
+    );
+    assert_eq!(after(&side), (0, 0, 1));
+    assert_eq!(after(&whole), (1, 0, 0));
+    let merged = body.replace("title:", "draft: true\ntitle:");
+    assert_eq!(after(&merged), (0, 0, 1));
+}
+
+#[test]
+fn copies_of_sync_tools_are_no_posts() {
+    let names = [
+        "x.sync-conflict-20260112-003022-ABCDEFG.md",
+        "x (Ada's conflicted copy 2026-05-01).md",
+        "x (Case Conflict).md",
+        "x (1).md",
+        "x copy.md",
+        "Copy of x.md",
+        "x - Copy (2).md",
+        "x_REMOTE_123.md",
+    ];
+    let site = TestSite::new().post(
+        "blog/x.md",
+        "---\ntitle: X\ndate: 2024-01-01\ndraft: true\n---\n",
+    );
+    let site = names.iter().fold(site, |site, name| {
+        site.post(&format!("blog/{name}"), plain("Quetzal", "2024-01-01"))
+    });
+    let built = site.build();
+    assert!(!built.everything().contains("Quetzal"));
+    assert_eq!(built.findings.len(), names.len());
+    for finding in &built.findings {
+        assert_eq!(
+            (finding.rule, finding.severity),
+            (Rule::NotAPost, Severity::Warning)
+        );
+        assert!(finding.message.contains("`x.md`"), "{finding}");
+    }
+}
+
+#[test]
+fn names_like_those_of_copies_are_posts_where_nothing_is_copied() {
+    let built = TestSite::new()
+        .post("Copy of a letter.md", plain("Letter", "2024-01-01"))
+        .post("part (1).md", plain("Part1", "2024-01-02"))
+        .post("part (2).md", plain("Part2", "2024-01-03"))
+        .post(
+            "gone.sync-conflict-20260112-003022-ABCDEFG.md",
+            plain("Gone", "2024-01-04"),
+        )
+        .build();
+    assert_eq!(built.rules(), [Rule::NotAPost]);
+    let all = built.everything();
+    assert!(all.contains("Letter") && all.contains("Part1") && all.contains("Part2"));
+    assert!(!all.contains("Gone"));
+}
+
+#[test]
+fn a_copy_is_judged_anew_when_its_original_comes_or_goes() {
+    let site = TestSite::new()
+        .post("blog/part (1).md", plain("Quetzal", "2024-01-01"))
+        .post("blog/other.md", plain("Other", "2024-01-02"))
+        .config("[watch]\nrescan = \"1h\"")
+        .serve();
+    assert!(site.serves("Quetzal"));
+    site.save("blog/part.md", &plain("Original", "2024-01-03"));
+    site.until("the copy is withdrawn", |site| {
+        site.serves("Original") && !site.serves("Quetzal")
+    });
+    site.remove("blog/part.md");
+    site.until("it is a post again", |site| {
+        !site.serves("Original") && site.serves("Quetzal")
+    });
+}
+
+#[test]
+fn values_of_a_shape_that_is_not_read_are_found() {
+    for (field, line) in [
+        ("seo: 5", Some(4)),
+        ("params: [a, b]", Some(4)),
+        ("extra: text", Some(4)),
+        ("taxonomies: news", Some(4)),
+        ("build: never", Some(4)),
+        ("cascade: {layout: wide}", None),
+        ("cascade: text", Some(4)),
+        ("header: picture.jpg", Some(4)),
+        ("header: false", None),
+        ("seo: {title: Other}", None),
+        ("twitter: a name that is too long", Some(4)),
+        ("twitter: '@ada'", None),
+    ] {
+        let text = format!("---\ntitle: A\ndate: 2024-01-01\n{field}\n---\nBody.\n");
+        let built = TestSite::new().post("a.md", text).build();
+        match line {
+            None => assert_eq!(built.rules(), [], "{field}"),
+            Some(_) => assert_eq!(
+                (built.finding().rule, built.finding().line),
+                (Rule::FieldType, line),
+                "{field}"
+            ),
+        }
+    }
+}
