@@ -8,10 +8,11 @@ import re
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION = 0, 1, 3, 4, 6, 7, 9
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 AUTHORITY = b"\x41\x09localhost"
 
@@ -131,6 +132,120 @@ def many_streams(port, seconds):
     return f"{len(opened)} connections of 100 streams, {refused} refused"
 
 
+def asks(paths, first=1):
+    """A request for each, on streams from the first on."""
+    return b"".join(frame(HEADERS, END_STREAM | END_HEADERS, first + 2 * at, head(path.encode()))
+                    for at, path in enumerate(paths))
+
+
+def window(size):
+    return frame(SETTINGS, 0, 0, struct.pack(">HI", 4, size))
+
+
+def late():
+    """Documents that are made when they are asked for: what there is of a site of 1,400 posts, again and again."""
+    return itertools.cycle(f"/{feed}?{kind}={number}" for number in range(2, 70) for kind in ("page", "archive")
+                           for feed in ("rss.xml", "atom.xml", "feed.json"))
+
+
+def cards():
+    return itertools.cycle(f"/cards/blog/post-{number:05}/.png" for number in range(1400))
+
+
+def toggled_windows(port, seconds):
+    """All streams that there may be, whose windows open by some bytes and close again."""
+    toggles = (window(1) + window(0)) * 50
+
+    def batch(streams):
+        if next(streams) == 1:
+            return window(0) + asks(["/sitemap.xml"] * 100)
+        return toggles
+    return Flood(port, seconds).run(batch, 100)
+
+
+def tiny_windows(port, seconds):
+    """All streams that there may be, whose windows open byte by byte."""
+    room = b"".join(frame(WINDOW_UPDATE, 0, 1 + 2 * stream, b"\0\0\0\x01") for stream in range(100))
+
+    def batch(streams):
+        if next(streams) == 1:
+            return window(0) + asks(["/sitemap.xml"] * 100)
+        return room
+    return Flood(port, seconds).run(batch, 100)
+
+
+def late_resets(port, seconds):
+    """Documents that are not there yet, a hundred at a time, taken back when the server has seen them."""
+    documents = late()
+
+    def batch(streams):
+        first = next(streams)
+        for _ in range(99):
+            next(streams)
+        taken_back = (frame(RST_STREAM, 0, first - 200 + 2 * at, b"\0\0\0\x08") for at in range(100))
+        before = b"".join(taken_back) if first > 200 else window(0)
+        return before + asks(itertools.islice(documents, 100), first)
+    return Flood(port, seconds).run(batch, 100)
+
+
+def late_unread(port, seconds):
+    """Documents that are not there yet, and no room for any of their bytes."""
+    documents, opened, end = itertools.chain.from_iterable(zip(late(), cards())), [], time.monotonic() + seconds
+    while time.monotonic() < end and len(opened) < 60:
+        one = connect(port)
+        one.sendall(PREFACE + window(0) + asks(itertools.islice(documents, 100)))
+        opened.append(one)
+        time.sleep(seconds / 80)
+    time.sleep(max(0, end - time.monotonic()))
+    return f"{len(opened)} connections of 100 streams"
+
+
+def new_cards(port, seconds):
+    """One client asks for ever new cards, 300 at a time. Another asks for one now and then, and is to have it within a
+    second."""
+    end, paths, drawn = time.monotonic() + seconds, cards(), [0]
+
+    def flood():
+        while time.monotonic() < end:
+            try:
+                with connect(port) as one:
+                    for _ in range(50):
+                        request = f"GET {next(paths)} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n"
+                        one.sendall(request.encode())
+                        read_answer(one)
+                        drawn[0] += 1
+            except OSError:
+                pass
+    for _ in range(300):
+        threading.Thread(target=flood, daemon=True).start()
+    time.sleep(seconds / 4)
+    slowest, refused, others = 0, 0, itertools.islice(cards(), 700, None)
+    while time.monotonic() < end:
+        with connect(port) as one:
+            start = time.monotonic()
+            request = f"GET {next(others)} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n"
+            one.sendall(request.encode())
+            refused += read_answer(one) == 503
+            slowest = max(slowest, time.monotonic() - start)
+        time.sleep(0.1)
+    told = f"{drawn[0]} asked for; another client's slowest: {1000 * slowest:.0f} ms, {refused} refused"
+    return told if slowest < 1 and not refused else f"{told}: HELD UP"
+
+
+def read_answer(opened):
+    got = b""
+    while b"\r\n\r\n" not in got:
+        part = opened.recv(1 << 16)
+        if not part:
+            raise ConnectionError
+        got += part
+    fields, body = got.split(b"\r\n\r\n", 1)
+    left = int(re.search(rb"content-length: (\d+)", fields).group(1)) - len(body)
+    while left > 0:
+        left -= len(opened.recv(min(left, 1 << 16))) or left
+    return int(fields[9:12])
+
+
 def idle(port, seconds, count=2000):
     """Connections that were used once, and are kept."""
     end, opened = time.monotonic() + seconds, []
@@ -209,6 +324,11 @@ ATTACKS = {
     "PING flood": ping_flood,
     "CONTINUATION flood": continuation_flood,
     "streams that are not read": many_streams,
+    "windows that open and close": toggled_windows,
+    "windows that open byte by byte": tiny_windows,
+    "late documents that are taken back": late_resets,
+    "late documents that are not read": late_unread,
+    "ever new cards for one client": new_cards,
     "10,000 addresses where nothing is": not_found,
     "huge heads": huge_heads,
 }
