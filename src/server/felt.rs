@@ -77,7 +77,7 @@ impl<S> Felt<S> {
     }
 
     /// The same, read as it is.
-    pub(super) fn as_it_is(self) -> Felt<S> {
+    pub(super) fn unobserved(self) -> Felt<S> {
         Felt {
             input: Input::Any,
             ..self

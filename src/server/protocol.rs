@@ -180,7 +180,7 @@ where
         if let State::Http1(connection) = std::mem::replace(&mut self.state, State::Over) {
             let parts = connection.into_parts();
             let mut waiting = Waiting {
-                socket: parts.io.into_inner().as_it_is(),
+                socket: parts.io.into_inner().unobserved(),
                 service: parts.service,
                 heard: Vec::new(),
                 may_be_http2: false,
