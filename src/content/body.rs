@@ -6,6 +6,7 @@ use url::Url;
 
 use super::absolute;
 use super::address::MAX_URL;
+use super::constructs::Reason;
 use super::fields::{Fields, Place};
 use super::glance::{self, Found, Wanted};
 use super::later::{self, Origin};
@@ -15,6 +16,8 @@ use crate::config::Config;
 use crate::finding::{Rule, Severity};
 use crate::post::{self, Image, Permalink};
 use crate::text::written_length;
+
+const WRITE_PLAINLY: &str = "write it as Markdown or HTML if readers of feeds are to see it; if it is plain text, set `content.shortcodes = \"keep\"`";
 
 /// A body as it is written.
 #[derive(Debug, Clone, Copy)]
@@ -52,23 +55,34 @@ pub(super) fn read(
             1 => String::new(),
             times => format!(" ({times} times)"),
         };
-        let (what, why) = if left_out.is_address {
-            (
-                "is no address that readers can follow",
-                "the site's generator alone resolves it; the text of the link stays",
-            )
-        } else {
-            (
+        let (what, why, hint) = match left_out.reason {
+            Reason::Unknown => (
                 "is left out",
                 "only the site's generator knows what it shows",
-            )
+                WRITE_PLAINLY,
+            ),
+            Reason::Address => (
+                "is no address that readers can follow",
+                "the site's generator alone resolves it; the text of the link stays",
+                WRITE_PLAINLY,
+            ),
+            Reason::Locked => (
+                "is left out with all that it encloses",
+                "it says that not everybody may read that",
+                "call it by another name if everybody may, and delete what nobody is to read",
+            ),
+            Reason::Unclosed => (
+                "has no end, so all after it is left out",
+                "it hides what it encloses",
+                "close it where what is to be hidden ends; if it is an example, write it as code",
+            ),
         };
         fields.note(
             Severity::Warning,
             Rule::Shortcode,
             Place::mark(body.line + left_out.line, &left_out.text),
             format!("`{}` {what}{times}: {why}", left_out.name),
-            "write it as Markdown or HTML if readers of feeds are to see it; if it is plain text, set `content.shortcodes = \"keep\"`",
+            hint,
         );
     }
     let markup = rendering::markup(&reduced.text, base);

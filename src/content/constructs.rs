@@ -1,26 +1,31 @@
-//! A body with its generator's constructs in it (shortcodes, template tags, components) into one that
+//! Reduces a body with its generator's constructs in it (shortcodes, template tags, components) to one that
 //! Markdown alone can render.
 //!
 //! What has content is reduced to it: a paired shortcode to what stands within, a figure to its
-//! picture, a video to a link, `{% highlight %}` to a block of code. The rest goes and is told of.
+//! picture, a video to a link, `{% highlight %}` to a block of code. The rest goes and is told of, and so does
+//! what a pair encloses that locks or hides it.
 //! Code is left as it is, but for the marks that keep generators from reading it.
 
 mod code;
+mod comment;
+mod element;
 mod embed;
+mod hiding;
 mod left_out;
 mod lines;
 mod mdx;
+mod replacement;
 mod tag;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::rendering::Home;
-use embed::Embed;
-pub(super) use left_out::LeftOut;
-use left_out::{AllLeftOut, MAX_NAMES};
+use hiding::Section;
+pub(super) use hiding::may_hide_any;
+use left_out::AllLeftOut;
+pub(super) use left_out::{LeftOut, Reason};
 pub(super) use lines::fence;
-use tag::Tag;
 
 /// A code span of more bytes is none.
 const MAX_SPAN: usize = 2_000;
@@ -57,37 +62,27 @@ pub(super) fn may_have_any(body: &str, is_mdx: bool) -> bool {
         || memchr::memchr3_iter(b'{', b':', b'[', body.as_bytes()).any(|at| {
             let from = body.as_bytes().get(at..).unwrap_or_default();
             match from {
-                [b'{', next, ..] => b"{%:#.".contains(next),
+                [b'{', next, ..] => b"{%:#./".contains(next),
                 [b':', next, ..] => *next == b':',
                 _ => from.starts_with(b"[TOC]") || from.starts_with(b"[[toc]]"),
             }
         })
+        || may_hide_any(body)
 }
 
 /// Reduces a body.
 pub(super) fn reduce<'a>(body: &'a str, is_mdx: bool, site: &Home) -> Reduced<'a> {
-    if !may_have_any(body, is_mdx) {
-        return Reduced::unchanged(body);
+    match may_have_any(body, is_mdx) {
+        true => Scan::new(body, is_mdx, true, site).reduced(),
+        false => Reduced::unchanged(body),
     }
-    let mut scan = Scan {
-        body,
-        at: 0,
-        out: String::with_capacity(body.len()),
-        site,
-        is_mdx,
-        fence: None,
-        fence_indent: 0,
-        may_be_code: true,
-        in_list: false,
-        left_out: AllLeftOut::default(),
-        closings: HashMap::new(),
-        vain: 0,
-        without_end: HashSet::new(),
-    };
-    scan.run();
-    Reduced {
-        text: Cow::Owned(scan.out),
-        left_out: scan.left_out.list,
+}
+
+/// Leaves out of a body what Markdown and HTML hide, and takes constructs for text.
+pub(super) fn without_hidden<'a>(body: &'a str, site: &Home) -> Reduced<'a> {
+    match may_hide_any(body) {
+        true => Scan::new(body, false, false, site).reduced(),
+        false => Reduced::unchanged(body),
     }
 }
 
@@ -97,6 +92,12 @@ struct Scan<'a, 's> {
     out: String,
     site: &'s Home,
     is_mdx: bool,
+    /// Whether tags of templates are read; else they are text.
+    has_templates: bool,
+    /// Whether an attribute may hide an element.
+    has_hiding_attribute: bool,
+    /// The section that is being left out.
+    section: Option<Section<'a>>,
     /// The fence that the code at hand ends with.
     fence: Option<(char, usize)>,
     /// How far the code is indented, where it is within an item of a list.
@@ -110,11 +111,44 @@ struct Scan<'a, 's> {
     closings: HashMap<String, Option<usize>>,
     /// How often something began as a part of MDX and was none.
     vain: usize,
+    /// How many tags of HTML could not be read.
+    unreadable: usize,
     /// The tags whose end is nowhere to come.
     without_end: HashSet<String>,
 }
 
-impl<'a> Scan<'a, '_> {
+impl<'a, 's> Scan<'a, 's> {
+    fn new(body: &'a str, is_mdx: bool, has_templates: bool, site: &'s Home) -> Scan<'a, 's> {
+        Scan {
+            body,
+            at: 0,
+            out: String::with_capacity(body.len()),
+            site,
+            is_mdx,
+            has_templates,
+            has_hiding_attribute: hiding::may_have_hiding_attribute(body),
+            section: None,
+            fence: None,
+            fence_indent: 0,
+            may_be_code: true,
+            in_list: false,
+            left_out: AllLeftOut::default(),
+            closings: HashMap::new(),
+            vain: 0,
+            unreadable: 0,
+            without_end: HashSet::new(),
+        }
+    }
+
+    fn reduced(mut self) -> Reduced<'a> {
+        self.run();
+        self.end_section(Reason::Unclosed);
+        Reduced {
+            text: Cow::Owned(self.out),
+            left_out: self.left_out.list,
+        }
+    }
+
     fn rest(&self) -> &'a str {
         self.body.get(self.at..).unwrap_or_default()
     }
@@ -127,6 +161,7 @@ impl<'a> Scan<'a, '_> {
 
     fn run(&mut self) {
         let has_code = self.body.contains("<pre") || self.body.contains("<code");
+        let has_hidden = may_hide_any(self.body);
         while self.at < self.body.len() {
             let begins_line = self.at == 0 || self.body.as_bytes().get(self.at - 1) == Some(&b'\n');
             if begins_line && self.line() {
@@ -135,7 +170,8 @@ impl<'a> Scan<'a, '_> {
             let rest = self.rest();
             let special = |byte: u8| match byte {
                 b'`' | b'{' | b'\n' => true,
-                b'<' => self.is_mdx || has_code,
+                b'<' => self.is_mdx || has_code || has_hidden,
+                b'%' => has_hidden,
                 _ => false,
             };
             match rest.bytes().position(special) {
@@ -163,13 +199,14 @@ impl<'a> Scan<'a, '_> {
                 self.fence = None;
                 self.fence_indent = 0;
             }
-            self.out.push_str(&code::unmarked(line));
-            self.at += line.len();
+            self.code(line);
             return true;
         }
         if self.is_indented_code(line) {
-            self.out.push_str(&code::unmarked(line));
-            self.at += line.len();
+            self.code(line);
+            return true;
+        }
+        if self.link_comment(rest) {
             return true;
         }
         if let Some((mark, length, _)) = lines::fence(line) {
@@ -186,6 +223,12 @@ impl<'a> Scan<'a, '_> {
             && let Some(length) = mdx::module(rest)
         {
             self.at += length;
+            return true;
+        }
+        if !self.has_templates {
+            return false;
+        }
+        if self.section_line(line) {
             return true;
         }
         match lines::read(line, rest, &mut self.out) {
@@ -212,6 +255,21 @@ impl<'a> Scan<'a, '_> {
         is_code
     }
 
+    /// Code, without the marks that keep generators from reading it.
+    fn code(&mut self, code: &str) {
+        match self.has_templates {
+            true => self.out.push_str(&code::unmarked(code)),
+            false => self.out.push_str(code),
+        }
+        self.at += code.len();
+    }
+
+    /// Whether what comes is escaped: an odd number of backslashes stands before it.
+    fn is_escaped(&self) -> bool {
+        let before = self.out.trim_end_matches('\\').len();
+        (self.out.len() - before) % 2 == 1
+    }
+
     fn special(&mut self, rest: &'a str) {
         if rest.starts_with('\n') {
             return self.copy(1);
@@ -219,28 +277,42 @@ impl<'a> Scan<'a, '_> {
         if rest.starts_with('`') {
             return self.code_span(rest);
         }
+        if rest.starts_with('%') {
+            return self.comment_in_percents(rest);
+        }
         if rest.starts_with('<') {
+            if !self.is_escaped() && (self.html_comment(rest) || self.section_tag(rest)) {
+                return;
+            }
             let begins_code = rest.starts_with("<pre") || rest.starts_with("<code");
             let code = begins_code.then(|| self.vainly(|| code::element(rest)));
             return match code.flatten() {
-                Some(length) => {
-                    self.out
-                        .push_str(&code::unmarked(rest.get(..length).unwrap_or(rest)));
-                    self.at += length;
-                }
+                Some(length) => self.code(rest.get(..length).unwrap_or(rest)),
                 None if self.is_mdx => self.component(rest),
                 None => self.copy(1),
             };
         }
-        if let Some((text, length)) = code::escaped_shortcode(rest) {
+        if self.has_templates
+            && let Some((text, length)) = code::escaped_shortcode(rest)
+        {
             self.out.push_str(&text);
             self.at += length;
             return;
         }
         // An escaped brace is a brace, and `${{` is no template's.
-        if self.out.ends_with(['\\', '$']) {
+        let is_variable = self.out.ends_with('$')
+            && !["{%", "{#", "{{%", "{{<", "{/"]
+                .iter()
+                .any(|open| rest.starts_with(open));
+        if is_variable || self.is_escaped() {
             let braces = rest.bytes().take_while(|byte| *byte == b'{').count();
             return self.copy(braces);
+        }
+        if self.comment_in_braces(rest) {
+            return;
+        }
+        if !self.has_templates {
+            return self.copy(1);
         }
         if let Some(length) = lines::attributes(rest, &self.out) {
             self.at += length;
@@ -265,93 +337,18 @@ impl<'a> Scan<'a, '_> {
             let ticks = ticks.bytes().take_while(|byte| *byte == b'`').count();
             if ticks == run {
                 let whole = rest.get(..run + begin + ticks).unwrap_or(rest);
-                self.out.push_str(&code::unmarked(whole));
-                self.at += whole.len();
-                return;
+                return self.code(whole);
             }
             from = begin + ticks;
         }
         self.copy(run);
     }
 
-    fn tag(&mut self, tag: Tag<'a>) {
-        let begin = self.at;
-        self.at += tag.length;
-        match embed::of(&tag, self.site) {
-            Embed::Nothing => {}
-            Embed::Text(text) => self.push_embed(&text),
-            Embed::Unresolved => {
-                let in_address = ["](", "](<", "=\"", "='"]
-                    .iter()
-                    .any(|begin| self.out.ends_with(begin));
-                self.out.push_str(if in_address { UNRESOLVED } else { "" });
-                self.leave_out(tag.shown(), begin, in_address);
-            }
-            Embed::Verbatim => {
-                let (inside, length) = self.until_end(tag.name).unwrap_or_default();
-                self.out.push_str(inside);
-                self.at += length;
-            }
-            Embed::Code(language) => {
-                let (inside, length) = self.until_end(tag.name).unwrap_or_default();
-                let inside = inside.trim_matches('\n');
-                let fence = code::fence_around(inside);
-                let block = format!("\n{fence}{language}\n{inside}\n{fence}\n");
-                self.out.push_str(&block);
-                self.at += length;
-            }
-            Embed::Without(is_told) => {
-                if let Some((_, length)) = self.until_end(tag.name) {
-                    self.at += length;
-                }
-                if is_told {
-                    self.leave_out(tag.shown(), begin, false);
-                }
-            }
-            Embed::Unknown if tag.is_closing => {}
-            Embed::Unknown if self.is_closed(&tag) => {}
-            Embed::Unknown => self.leave_out(tag.shown(), begin, false),
+    fn leave_out(&mut self, name: String, begin: usize, reason: Reason) {
+        // Of a section that is left out as a whole no part is told of.
+        if self.section.is_none() {
+            self.left_out.add(name, self.body, begin..self.at, reason);
         }
-    }
-
-    /// HTML that begins a line needs an end of its own, or Markdown after it is taken for HTML.
-    fn push_embed(&mut self, text: &str) {
-        self.out.push_str(text);
-        if text.starts_with("<figure") {
-            self.out.push_str("\n\n");
-        }
-    }
-
-    /// What stands before the end of a tag, and the length of that with the end.
-    fn until_end(&mut self, name: &str) -> Option<(&'a str, usize)> {
-        // Where one has no end, none after it has, in whatever case it is written.
-        let known = name.to_ascii_lowercase();
-        if self.without_end.contains(&known) || self.without_end.len() >= MAX_NAMES {
-            return None;
-        }
-        let found = tag::end_of(name, self.rest());
-        if found.is_none() {
-            self.without_end.insert(known);
-        }
-        found
-    }
-
-    /// Whether a tag has its closing one further on.
-    fn is_closed(&mut self, tag: &Tag<'a>) -> bool {
-        if self.closings.len() >= MAX_NAMES && !self.closings.contains_key(tag.name) {
-            return false;
-        }
-        let body = self.body;
-        let last = self
-            .closings
-            .entry(tag.name.to_owned())
-            .or_insert_with(|| tag::last_closing(tag, body));
-        last.is_some_and(|last| last >= self.at)
-    }
-
-    fn leave_out(&mut self, name: String, begin: usize, is_address: bool) {
-        self.left_out
-            .add(name, self.body, begin..self.at, is_address);
     }
 
     /// Each look may go some way in vain, so there are only so many of those.
@@ -359,36 +356,6 @@ impl<'a> Scan<'a, '_> {
         let found = (self.vain < MAX_VAIN).then(look).flatten();
         self.vain += usize::from(found.is_none());
         found
-    }
-
-    fn component(&mut self, rest: &'a str) {
-        let Some(component) = self.vainly(|| mdx::component(rest)) else {
-            return self.copy(1);
-        };
-        let begin = self.at;
-        self.at += component.length;
-        if let Some(html) = component.as_html() {
-            self.out.push_str(&html);
-        } else if let Some(text) = embed::of_component(&component) {
-            self.push_embed(&text);
-        } else if component.is_alone {
-            self.leave_out(format!("<{} />", component.name), begin, false);
-        }
-    }
-
-    fn expression(&mut self, rest: &'a str) {
-        if tag::is_formula(&self.out) {
-            return self.copy(1);
-        }
-        let Some((text, length)) = self.vainly(|| mdx::expression(rest)) else {
-            return self.copy(1);
-        };
-        let begin = self.at;
-        self.at += length;
-        match text {
-            Some(text) => self.out.push_str(text),
-            None => self.leave_out("{…}".to_owned(), begin, false),
-        }
     }
 }
 
@@ -640,6 +607,212 @@ mod tests {
     }
 
     #[test]
+    fn comments_of_every_dialect_are_left_out() {
+        let long = "secret ".repeat(3_000);
+        let long = format!("{{# {long} #}}b{{/* {long} */}}c");
+        for (body, expected) in [
+            ("{::comment}\nsecret\n{:/comment}\nb", "\nb"),
+            (
+                "a {::comment}secret{:/comment} b {::comment}secret{:/} c",
+                "a  b  c",
+            ),
+            ("{::nomarkdown}*a*{:/}", "{::nomarkdown}*a*{:/}"),
+            (
+                "a %%secret%% b\n\n%%\nsecret\n\nsecret\n%%\nc",
+                "a  b\n\n\nc",
+            ),
+            (
+                "5%% or 6%% of it, and a lone %% here",
+                "5%% or 6%% of it, and a lone %% here",
+            ),
+            ("a <!-- secret\n\nsecret --> b", "a <!----> b"),
+            ("| a <!-- secret | secret --> | b |", "| a <!----> | b |"),
+            (
+                "a <!-- kept by Markdown --> b",
+                "a <!-- kept by Markdown --> b",
+            ),
+            ("a\n[//]: # (secret (secret) secret)\nb", "a\nb"),
+            ("[comment]: <> \"secret\nsecret\"\nb", "b"),
+            ("{# secret }} {% secret #}b", "b"),
+            ("{{/* secret }} secret */}}b", "b"),
+            ("{{!-- secret }} secret --}}b{{! secret }}c", "bc"),
+            ("{%- # secret -%}b", "b"),
+            (
+                "{% comment %}a{% comment %}b{% endcomment %}secret{% endcomment %}c",
+                "c",
+            ),
+            ("{/* don't } \"secret */}b", "b"),
+            (
+                "$ {/* secret */} ${% comment %}secret{% endcomment %}",
+                "$  $",
+            ),
+            (long.as_str(), "bc"),
+            ("`%%a%% {/* b */} <!-- c`", "`%%a%% {/* b */} <!-- c`"),
+            (
+                "```\n%%a%%\n{::comment}\n[//]: # (a)\n<!-- a\n\n```\n",
+                "```\n%%a%%\n{::comment}\n[//]: # (a)\n<!-- a\n\n```\n",
+            ),
+            ("\\{::comment} and \\<!-- a", "\\{::comment} and \\<!-- a"),
+        ] {
+            assert_eq!(text(body), expected, "{body}");
+            assert_eq!(left_out(body, false), [], "{body}");
+        }
+        for body in [
+            "{::comment}",
+            "{% comment %}",
+            "{{< comment >}}",
+            "{{/*",
+            "{{!--",
+            "<!--",
+            "%%",
+        ] {
+            let body = format!("a\n\n{body} secret\n\nsecret");
+            assert_eq!(text(&body), "a\n\n", "{body}");
+            let left_out = reduce(&body, false, &site()).left_out;
+            assert_eq!(left_out.len(), 1, "{body}");
+            assert_eq!(
+                (left_out[0].line, left_out[0].reason),
+                (2, Reason::Unclosed),
+                "{body}"
+            );
+        }
+        assert_eq!(
+            left_out("a %%secret\n\nsecret%% b", false),
+            [("%%…%%".to_owned(), 0, 1)]
+        );
+    }
+
+    #[test]
+    fn what_a_locked_pair_encloses_is_left_out() {
+        for (body, expected, name) in [
+            (
+                "a {{< encrypt >}}secret{{< /encrypt >}} b",
+                "a  b",
+                "{{< encrypt >}}",
+            ),
+            (
+                "{{% private %}}a{{% private %}}b{{% /private %}}secret{{% /private %}}c",
+                "c",
+                "{{% private %}}",
+            ),
+            (
+                "{% encrypt \"x\" %}secret{% endencrypt %}b",
+                "b",
+                "{% encrypt %}",
+            ),
+            (
+                "{%- hidden -%}secret{% raw %}{% endhidden %}secret{% endraw %}{%- endhidden -%}b",
+                "b",
+                "{% hidden %}",
+            ),
+            (
+                "{% private() %}secret{% quote() %}secret{% end %}secret{%- end -%}b",
+                "b",
+                "{% private %}",
+            ),
+            (
+                "{% if page.private %}secret{% if a %}secret{% endif %}secret{% else %}secret{% endif %}b",
+                "b",
+                "{% if %}",
+            ),
+            (
+                ":::private Title\nsecret\n:::note\nsecret\n:::\nsecret\n:::\nb",
+                "b",
+                ":::private",
+            ),
+            (
+                "::: {.content-hidden when-format=\"html\"}\nsecret\n:::\nb",
+                "b",
+                ":::.content-hidden when-format=\"html\"",
+            ),
+            (
+                "::members-only\n---\na: 1\n---\nsecret\n```\n::\n```\nsecret\n::\nb",
+                "b",
+                "::members-only",
+            ),
+            (
+                "a\n<members-only>\n\nsecret\n\n`</members-only>` secret\n</Members-Only >\nb",
+                "a\n\nb",
+                "<members-only>",
+            ),
+            (
+                "<div hidden>secret<div>secret</div>secret</div>b",
+                "b",
+                "<div hidden>",
+            ),
+            ("<p style=\"display:none\">secret</p>b", "b", "<p hidden>"),
+            ("<pre hidden>secret</pre>b", "b", "<pre hidden>"),
+        ] {
+            assert_eq!(text(body), expected, "{body}");
+            assert_eq!(mdx(body), expected, "{body}");
+            let left_out = reduce(body, false, &site()).left_out;
+            assert_eq!(left_out.len(), 1, "{body}: {left_out:?}");
+            assert_eq!(left_out[0].reason, Reason::Locked, "{body}");
+            assert_eq!(left_out[0].name, name, "{body}");
+        }
+        for body in [
+            "{{< encrypt >}}",
+            "{% private() %}",
+            "<Encrypt>",
+            ":::secret",
+            "<div hidden>",
+        ] {
+            let body = format!("a\n\n{body}\nsecret\n\nsecret");
+            assert_eq!(text(&body), "a\n\n", "{body}");
+            assert_eq!(mdx(&body), "a\n\n", "{body}");
+            let left_out = reduce(&body, false, &site()).left_out;
+            assert_eq!(left_out.len(), 1, "{body}: {left_out:?}");
+            assert_eq!(
+                (left_out[0].line, left_out[0].reason),
+                (2, Reason::Unclosed),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_encloses_nothing_or_is_code_locks_nothing() {
+        for (body, expected) in [
+            ("{{< todo />}}b", "b"),
+            ("a {{ private }} b", "a  b"),
+            ("{% include hidden.html %}b", "b"),
+            (
+                "<details><summary>a</summary>b</details>",
+                "<details><summary>a</summary>b</details>",
+            ),
+            ("<img hidden src=\"a.png\">b", "b"),
+            (
+                "`<private>` and `{{< private >}}`",
+                "`<private>` and `{{< private >}}`",
+            ),
+            (
+                "```\n:::private\n<div hidden>\n{% private %}\n```\n",
+                "```\n:::private\n<div hidden>\n{% private %}\n```\n",
+            ),
+            ("\\<private> a", "\\<private> a"),
+        ] {
+            assert_eq!(text(body), expected, "{body}");
+        }
+        assert_eq!(mdx("<Encrypt a={1} />b"), "b");
+    }
+
+    #[test]
+    fn where_constructs_are_text_markdown_and_html_still_hide() {
+        let kept = |body: &str| without_hidden(body, &site()).text.into_owned();
+        for (body, expected) in [
+            ("a <members-only>secret</members-only> b", "a  b"),
+            ("a %%secret%% {::comment}secret{:/} b", "a   b"),
+            (
+                "{{< private >}}a{{< /private >}} {# b #} <i hidden>c</i>",
+                "{{< private >}}a{{< /private >}} {# b #} ",
+            ),
+            ("`{% raw %}a` %%secret%%", "`{% raw %}a` "),
+        ] {
+            assert_eq!(kept(body), expected, "{body}");
+        }
+    }
+
+    #[test]
     fn a_long_text_of_mdx_with_code_in_it_is_reduced_to_its_end() {
         let body = format!(
             "<code>a</code>\n\n{}<Box>b</Box>",
@@ -664,6 +837,28 @@ mod tests {
             "{:toc}\n",
         ] {
             let body = format!("{}{}", "a".repeat(300_000), piece.repeat(100_000));
+            for is_mdx in [false, true] {
+                reduce(&body, is_mdx, &site());
+            }
+        }
+    }
+
+    #[test]
+    fn thousands_of_sections_and_comments_cost_little() {
+        for piece in [
+            "<div hidden a=\"",
+            "<private ",
+            "<!-- ",
+            "%% ",
+            "{# ",
+            "{/* ",
+            "{::comment",
+            "[//]: ",
+            "{% private %}",
+            ":::private\n",
+            "<i>",
+        ] {
+            let body = format!("{}{}", "a".repeat(100_000), piece.repeat(20_000));
             for is_mdx in [false, true] {
                 reduce(&body, is_mdx, &site());
             }

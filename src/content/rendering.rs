@@ -14,7 +14,7 @@ use crate::text::clean;
 
 /// Raised whenever the same text gives other HTML than before, so that nothing takes the one for
 /// the other.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 /// All that the bodies of a site are read and rendered with, to be shared by them.
 #[derive(Debug, Clone)]
@@ -60,13 +60,16 @@ impl Rendering {
     pub(super) fn reduce<'a>(&self, text: &'a str, is_mdx: bool) -> Reduced<'a> {
         match self.shortcodes {
             Shortcodes::Reduce => constructs::reduce(text, is_mdx, &self.home),
-            Shortcodes::Keep => Reduced::unchanged(text),
+            Shortcodes::Keep => constructs::without_hidden(text, &self.home),
         }
     }
 
-    /// Whether a body is itself when it is reduced.
+    /// Whether nothing in a body has to be reduced, or left out of it.
     pub(super) fn is_plain(&self, text: &str, is_mdx: bool) -> bool {
-        self.shortcodes == Shortcodes::Keep || !constructs::may_have_any(text, is_mdx)
+        match self.shortcodes {
+            Shortcodes::Reduce => !constructs::may_have_any(text, is_mdx),
+            Shortcodes::Keep => !constructs::may_hide_any(text),
+        }
     }
 
     /// What relative addresses of a post are relative to.
@@ -86,7 +89,12 @@ impl Rendering {
         let is_plain = self.is_plain(text, is_mdx);
         let mut name = fingerprint::Quick::default();
         name.add(&EDITION.to_le_bytes());
-        name.add(&[u8::from(is_plain), u8::from(is_mdx)]);
+        let keeps_templates = !is_plain && self.shortcodes == Shortcodes::Keep;
+        name.add(&[
+            u8::from(is_plain),
+            u8::from(is_mdx),
+            u8::from(keeps_templates),
+        ]);
         let (url, title) = match is_plain {
             true => ("", ""),
             false => (self.home.url.as_str(), self.home.title.as_str()),

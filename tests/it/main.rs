@@ -35,6 +35,7 @@ mod limiting_fields;
 mod limits;
 mod lints;
 mod listen;
+mod locked_sections;
 mod logs;
 mod many;
 mod model;

@@ -25,9 +25,6 @@ pub(super) enum Embed {
 
 /// What a tag stands for.
 pub(super) fn of(tag: &Tag<'_>, site: &Home) -> Embed {
-    if tag.form == Form::Comment {
-        return Embed::Nothing;
-    }
     if tag.is_closing {
         return Embed::Unknown;
     }
@@ -72,7 +69,6 @@ fn statement(tag: &Tag<'_>) -> Embed {
     match tag.name.to_ascii_lowercase().as_str() {
         "raw" | "verbatim" => Embed::Verbatim,
         "highlight" | "codeblock" | "code" => Embed::Code(language(tag)),
-        "comment" => Embed::Without(false),
         // Nunjucks' `set` may have a block, Liquid's `assign` has none.
         "capture" | "macro" | "set" => Embed::Without(false),
         "assign" | "increment" | "decrement" | "layout" | "extends" | "import" | "from" => {
@@ -110,7 +106,6 @@ fn shortcode(tag: &Tag<'_>) -> Embed {
         "ref" | "relref" => return Embed::Unresolved,
         "highlight" => return Embed::Code(language(tag)),
         "toc" => return Embed::Nothing,
-        "comment" | "hide" | "hidden" => return Embed::Without(false),
         _ => {}
     }
     let argument = |wanted: &str| tag.named(&[wanted]);

@@ -1,10 +1,23 @@
-//! What was left out of a body, each name once.
+//! Collects what was left out of a body, each name once.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// More different names than any site has are not told apart.
 pub(super) const MAX_NAMES: usize = 200;
+
+/// Why something was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::content) enum Reason {
+    /// Only the generator knows what it shows.
+    Unknown,
+    /// It was an address that only the generator can resolve. What it was the address of stays.
+    Address,
+    /// It hides what it encloses, which is left out with it.
+    Locked,
+    /// It hides what it encloses and has no end, so that all after it is left out too.
+    Unclosed,
+}
 
 /// A construct that was left out.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,40 +30,39 @@ pub(in crate::content) struct LeftOut {
     pub(in crate::content) line: usize,
     /// How often it is there.
     pub(in crate::content) times: usize,
-    /// Whether it was an address, so that what it was the address of stays.
-    pub(in crate::content) is_address: bool,
+    pub(in crate::content) reason: Reason,
 }
 
 /// All that was left out, in the order of first sight.
 #[derive(Debug, Default)]
 pub(super) struct AllLeftOut {
     pub(super) list: Vec<LeftOut>,
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<(String, Reason), usize>,
 }
 
 impl AllLeftOut {
     /// Adds what stood in a place of the body.
-    pub(super) fn add(&mut self, name: String, body: &str, place: Range<usize>, is_address: bool) {
-        let known = self
-            .by_name
-            .get(&name)
-            .and_then(|at| self.list.get_mut(*at));
-        if let Some(known) = known {
+    pub(super) fn add(&mut self, name: String, body: &str, place: Range<usize>, reason: Reason) {
+        let key = (name, reason);
+        let known = self.by_name.get(&key);
+        if let Some(known) = known.and_then(|at| self.list.get_mut(*at)) {
             known.times += 1;
             return;
         }
-        if self.list.len() >= MAX_NAMES {
+        // What hides is told of whatever else there is.
+        let is_hiding = matches!(reason, Reason::Locked | Reason::Unclosed);
+        if self.list.len() >= MAX_NAMES * if is_hiding { 2 } else { 1 } {
             return;
         }
         let before = body.get(..place.start).unwrap_or_default();
         let text = body.get(place).unwrap_or_default();
-        self.by_name.insert(name.clone(), self.list.len());
         self.list.push(LeftOut {
-            name,
+            name: key.0.clone(),
             text: text.lines().next().unwrap_or_default().to_owned(),
             line: before.matches('\n').count(),
             times: 1,
-            is_address,
+            reason,
         });
+        self.by_name.insert(key, self.list.len() - 1);
     }
 }

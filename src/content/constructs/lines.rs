@@ -1,4 +1,4 @@
-//! Lines, and ends of lines, that are no text: fences, directives, attributes, tables of contents.
+//! Reads lines, and ends of lines, that are no text: fences, directives, attributes, tables of contents.
 
 use super::tag::head;
 
@@ -74,8 +74,34 @@ pub(super) fn read(line: &str, rest: &str, out: &mut String) -> Option<usize> {
     None
 }
 
-/// `::note`, `:::tip Title`, `:::`: containers of Docusaurus, Nuxt and others. The content stays.
-fn directive(bare: &str, line: &str, rest: &str, out: &mut String) -> Option<usize> {
+/// A line that begins or ends a container.
+pub(super) struct Container<'a> {
+    pub(super) colons: usize,
+    /// What it is called; of one without a name, `::: {.private}`, its attributes.
+    pub(super) name: &'a str,
+    pub(super) opens: bool,
+}
+
+/// The container that a line, without the blanks around it, begins or ends.
+pub(super) fn container(bare: &str) -> Option<Container<'_>> {
+    let (colons, name, tail) = bare.starts_with("::").then(|| parts(bare))??;
+    let attributes = tail
+        .trim()
+        .strip_prefix('{')
+        .and_then(|tail| tail.strip_suffix('}'));
+    Some(Container {
+        colons,
+        name: if name.is_empty() {
+            attributes.unwrap_or_default()
+        } else {
+            name
+        },
+        opens: !name.is_empty() || !tail.is_empty(),
+    })
+}
+
+/// The colons of a line, the name behind them, and what stands behind that.
+fn parts(bare: &str) -> Option<(usize, &str, &str)> {
     let after = bare.trim_start_matches(':');
     let colons = bare.len() - after.len();
     let after = after.trim_start();
@@ -89,9 +115,12 @@ fn directive(bare: &str, line: &str, rest: &str, out: &mut String) -> Option<usi
         2 => tail.is_empty() || tail.starts_with(['{', '[']),
         _ => tail.is_empty() || tail.starts_with([' ', '{', '[']),
     };
-    if !is_name || !fits {
-        return None;
-    }
+    (is_name && fits).then_some((colons, name, tail))
+}
+
+/// `::note`, `:::tip Title`, `:::`: containers of Docusaurus, Nuxt and others. The content stays.
+fn directive(bare: &str, line: &str, rest: &str, out: &mut String) -> Option<usize> {
+    let (_, name, tail) = parts(bare)?;
     let title = tail
         .trim()
         .trim_start_matches('[')

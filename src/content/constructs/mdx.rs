@@ -11,7 +11,7 @@ const MAX_COMPONENT: usize = 4_000;
 const MAX_MODULE: usize = 20_000;
 
 /// The elements without content (HTML §13.1.2).
-const VOID: [&str; 13] = [
+pub(super) const VOID: [&str; 13] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr",
 ];
@@ -134,7 +134,7 @@ fn literal(inside: &str) -> Option<&str> {
 }
 
 /// The length of a text in braces, strings in it respected.
-fn braces(text: &str) -> Option<usize> {
+pub(super) fn braces(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
     for (at, c) in text.char_indices() {

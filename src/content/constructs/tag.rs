@@ -1,19 +1,12 @@
-//! The tags of template languages: where one ends, what it is called, what it is given.
+//! Reads the tags of template languages: where one ends, what it is called, what it is given.
 
 use std::ops::Range;
 
 /// Longer ones are text.
-const MAX_TAG: usize = 2000;
+const MAX_TAG: usize = 4_000;
 
 /// What is between these is text, whatever it looks like.
-const IS_TEXT: [&str; 6] = [
-    "raw",
-    "verbatim",
-    "highlight",
-    "codeblock",
-    "code",
-    "comment",
-];
+const IS_TEXT: [&str; 5] = ["raw", "verbatim", "highlight", "codeblock", "code"];
 /// A closing tag has a name and nothing else.
 const MAX_CLOSING: usize = 200;
 
@@ -38,6 +31,8 @@ pub(super) struct Tag<'a> {
     pub(super) arguments: Vec<(Option<&'a str>, &'a str)>,
     /// Whether it ends another one.
     pub(super) is_closing: bool,
+    /// Whether it says that it encloses nothing: `{{< name />}}`.
+    pub(super) is_alone: bool,
 }
 
 /// The forms of tags.
@@ -51,8 +46,6 @@ pub(super) enum Form {
     Expression,
     /// `{% name %}` of Liquid and others; Zola's `{% name() %}`.
     Statement,
-    /// `{# … #}`, a comment.
-    Comment,
 }
 
 impl Form {
@@ -62,7 +55,6 @@ impl Form {
             Form::Percent => ("{{%", "%}}"),
             Form::Expression => ("{{", "}}"),
             Form::Statement => ("{%", "%}"),
-            Form::Comment => ("{#", "#}"),
         }
     }
 }
@@ -101,7 +93,6 @@ pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
         Form::Percent,
         Form::Expression,
         Form::Statement,
-        Form::Comment,
     ];
     let form = forms
         .into_iter()
@@ -112,21 +103,6 @@ pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
     let length = open.len() + end + close.len();
     // Blanks may be swallowed at either end: `{{- x -}}`, `{%- x -%}`.
     let inside = inside.get(..end)?.trim_matches(['-', '~']).trim();
-    // Comments: Nunjucks', Handlebars', Go's, and Liquid's within a tag. Hugo's own is how it shows a tag.
-    let is_hugo = matches!(form, Form::Angle | Form::Percent);
-    let is_comment = form == Form::Comment
-        || inside.starts_with("!--")
-        || (inside.starts_with("/*") && !is_hugo)
-        || (form == Form::Statement && inside.starts_with('#'));
-    if is_comment {
-        return Some(Tag {
-            length,
-            form: Form::Comment,
-            name: "",
-            arguments: Vec::new(),
-            is_closing: false,
-        });
-    }
     if form == Form::Expression && is_formula(before) {
         return None;
     }
@@ -134,6 +110,7 @@ pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
         Some(inside) => (inside.trim_start(), true),
         None => (inside, false),
     };
+    let is_alone = inside.ends_with('/');
     let inside = inside.trim_end_matches('/').trim_end();
     // Hugo's way to show a tag and not run it.
     if inside.starts_with('*') {
@@ -154,6 +131,7 @@ pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
             name: inside,
             arguments: Vec::new(),
             is_closing,
+            is_alone,
         });
     }
     Some(Tag {
@@ -162,6 +140,7 @@ pub(super) fn read<'a>(rest: &'a str, before: &str) -> Option<Tag<'a>> {
         name,
         arguments: arguments(tail.trim().trim_start_matches('(').trim_end_matches(')')),
         is_closing: is_closing || (form == Form::Statement && name.starts_with("end")),
+        is_alone,
     })
 }
 
@@ -244,6 +223,47 @@ pub(super) fn end_of<'a>(name: &str, rest: &'a str) -> Option<(&'a str, usize)> 
         }
     }
     None
+}
+
+/// The length of what stands before the end of the section that a tag begins, with that end. Tags of the same
+/// name may stand within, and where it `is_call`, as Zola's are, others that `{% end %}` ends.
+pub(super) fn section_length(tag: &Tag<'_>, is_call: bool, rest: &str) -> Option<usize> {
+    let (mut named, mut unnamed) = (0_usize, 0_usize);
+    let mut at = 0;
+    while let Some(next) = rest.get(at..).and_then(|rest| rest.find('{')) {
+        let begin = at + next;
+        let tail = rest.get(begin..)?;
+        // The second brace of `{{%` begins nothing.
+        at = begin + if tail.starts_with("{{") { 2 } else { 1 };
+        if !begins(rest, begin) {
+            continue;
+        }
+        let statement = statement(tail);
+        if statement.is_some_and(|inside| inside == "raw") {
+            at = end_of("raw", tail.get(2..)?).map_or(at, |(_, length)| begin + 2 + length);
+        } else if let Some(end) = closing_at(tag.name, rest, begin) {
+            match named.checked_sub(1) {
+                Some(fewer) => named = fewer,
+                None => return Some(end.end),
+            }
+        } else if is_call && statement == Some("end") {
+            match unnamed.checked_sub(1) {
+                Some(fewer) => unnamed = fewer,
+                None => return Some(begin + tail.find("%}")? + 2),
+            }
+        } else {
+            named += usize::from(opens_at(tag.name, rest, begin));
+            unnamed += usize::from(statement.is_some_and(|inside| inside.contains('(')));
+        }
+    }
+    None
+}
+
+/// What stands in the statement that a text begins with.
+fn statement(text: &str) -> Option<&str> {
+    let inside = head(text.strip_prefix("{%")?, MAX_TAG);
+    let inside = inside.get(..inside.find("%}")?)?;
+    Some(inside.trim_matches(['-', '~']).trim())
 }
 
 /// Whether a statement of the name begins here.
