@@ -237,7 +237,10 @@ impl<'a> Look<'a> {
 
     /// A picture whose words and address are nothing but that.
     fn picture(&mut self, alt: &str, address: &str) -> Option<()> {
-        let url = super::absolute::absolute(address, self.base)?.into_owned();
+        let Some(url) = super::absolute::of_resource(address, self.base) else {
+            return Some(());
+        };
+        let url = url.into_owned();
         let alt = crate::text::one_line(alt);
         self.add(Image {
             url,
@@ -248,8 +251,7 @@ impl<'a> Look<'a> {
 
     /// A picture of raw HTML, by its address and words.
     fn raw_picture(&mut self, (address, alt): (&str, Option<&str>)) -> Option<()> {
-        let url = super::absolute::absolute(address, self.base).filter(|url| !url.is_empty());
-        if let Some(url) = url {
+        if let Some(url) = super::absolute::of_resource(address, self.base) {
             let alt = alt.map(crate::text::one_line);
             self.add(Image {
                 url: url.into_owned(),

@@ -1,4 +1,4 @@
-//! Sanitised HTML into what feeds carry, and what it says of itself: pictures, first words.
+//! Turns sanitised HTML into what feeds carry, and reads from it pictures and first words.
 //!
 //! The input is a sanitiser's output: tags balanced, attribute values in double quotes with `&`
 //! and `"` escaped. One pass over its tags mends what readers draw badly: a picture without a
@@ -74,6 +74,10 @@ pub(super) struct Gathering {
     collecting: Option<(Text, String)>,
     /// The addresses of the pictures so far.
     seen: HashSet<String>,
+    /// Whether the text is the mark of a footnote.
+    in_note_mark: bool,
+    /// How many buttons the text is within.
+    buttons: usize,
 }
 
 /// An element whose text is asked for.
@@ -110,6 +114,9 @@ impl Gathering {
 
     /// Plain text.
     pub(super) fn text(&mut self, text: &str) {
+        if self.in_note_mark || self.buttons > 0 {
+            return;
+        }
         if let Some((_, collected)) = &mut self.collecting {
             collected.push_str(text);
         }
@@ -131,11 +138,17 @@ impl Gathering {
         }
     }
 
-    /// A link.
-    pub(super) fn link(&mut self, href: &str) {
+    /// A link begins, behind this HTML. That to a footnote is a mark, and no word of the text.
+    pub(super) fn link(&mut self, href: &str, before: &str) {
+        self.in_note_mark = is_footnote(href) && begins_superscript(before);
         if self.markup.file_links.len() < MAX_IMAGES && is_markdown(href) {
             self.markup.file_links.push(href.to_owned());
         }
+    }
+
+    /// A link ends.
+    pub(super) fn end_link(&mut self) {
+        self.in_note_mark = false;
     }
 
     /// All that was gathered, of this HTML.
@@ -210,8 +223,12 @@ impl<'a> Walk<'a> {
             "a" => {
                 self.bare_link = attribute(attributes, "href");
                 if let Some(href) = self.bare_link {
-                    self.gathering.link(&unescape(href));
+                    self.gathering.link(&unescape(href), &self.html);
                 }
+            }
+            "button" => {
+                self.gathering.buttons += 1;
+                return;
             }
             "br" => self.gathering.text(" "),
             _ => {
@@ -226,7 +243,12 @@ impl<'a> Walk<'a> {
     fn close(&mut self, name: &str, whole: &str) {
         match name {
             "iframe" => return,
+            "button" => {
+                self.gathering.buttons = self.gathering.buttons.saturating_sub(1);
+                return;
+            }
             "a" => {
+                self.gathering.end_link();
                 if let Some(address) = self.bare_link.take() {
                     self.html.push_str(&address.replace('<', "&lt;"));
                 }
@@ -253,6 +275,22 @@ fn text_of(name: &str) -> Option<Text> {
 /// The character that stands for a check box.
 pub(super) fn check_box(checked: bool) -> &'static str {
     if checked { "☑" } else { "☐" }
+}
+
+/// Whether an address is that of a footnote, as Markdown's tools call it.
+fn is_footnote(href: &str) -> bool {
+    let place = href.split_once('#').map(|(_, place)| place);
+    place.is_some_and(|place| {
+        ["fn", "footnote", "cite_note"]
+            .iter()
+            .any(|begin| place.starts_with(begin))
+    })
+}
+
+/// Whether HTML ends with the tag that begins a superscript.
+fn begins_superscript(html: &str) -> bool {
+    let tag = html.rfind('<').and_then(|at| html.get(at..));
+    tag.is_some_and(|tag| tag.ends_with('>') && tag.starts_with("<sup"))
 }
 
 /// Whether an address is that of a Markdown file.
@@ -313,7 +351,7 @@ fn attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
 }
 
 /// The references that HTML serialisation writes (HTML §13.3), and no others.
-fn unescape(text: &str) -> Cow<'_, str> {
+pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }

@@ -1,4 +1,4 @@
-//! HTML from anywhere into HTML that harms no reader, with every URL absolute.
+//! Sanitises HTML from anywhere so that it harms no reader, and makes every URL absolute.
 //!
 //! An allow-list: no script, style, event handler or `javascript:` address comes through, nor
 //! anything else that is not on it.
@@ -10,18 +10,19 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 use url::Url;
 
-use super::absolute::SCHEMES;
+use super::absolute::{self, SCHEMES, escaped, is_same_document};
 
-const MORE_TAGS: [&str; 7] = [
-    "picture", "source", "video", "audio", "track", "input", "iframe",
+const MORE_TAGS: [&str; 8] = [
+    "picture", "source", "video", "audio", "track", "input", "iframe", "button",
 ];
 
 /// Whole elements that are dropped with what is in them: none of it is text of the post.
-const DROPPED_WITH_CONTENT: [&str; 7] = [
-    "script", "style", "template", "noscript", "svg", "math", "object",
+const DROPPED_WITH_CONTENT: [&str; 9] = [
+    "script", "style", "template", "noscript", "svg", "math", "object", "select", "datalist",
 ];
 
-/// `iframe` is on the list only for [`super::markup`], which makes a link of it.
+/// `iframe` is on the list only for [`super::markup`], which makes a link of it, and `button` for its words,
+/// which stay in the body and are no words of its paragraph.
 static TAGS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let mut tags = Builder::default().clone_tags();
     tags.extend(MORE_TAGS);
@@ -48,17 +49,24 @@ pub(super) fn sanitize(html: &str, base: &Url) -> String {
         .url_schemes(HashSet::from(SCHEMES))
         .link_rel(None)
         .attribute_filter(move |_, attribute, value| match attribute {
+            "href" => absolute::absolute(value, &owned),
+            "src" | "poster" => absolute::of_resource(value, &owned),
             "srcset" => srcset(value, &owned).map(Cow::Owned),
             // No address to ammonia, and one to a browser.
-            "cite" => absolute(value, &owned).map(Cow::Owned),
+            "cite" => web_address(value, &owned).map(Cow::Owned),
             _ => Some(Cow::Borrowed(value)),
         });
     builder.clean(html).to_string()
 }
 
-fn absolute(value: &str, base: &Url) -> Option<String> {
+fn web_address(value: &str, base: &Url) -> Option<String> {
     let url = base.join(value.trim()).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.into())
+    matches!(url.scheme(), "http" | "https").then(|| escaped(url.into()))
+}
+
+/// The text of HTML whose only markup are references.
+pub(super) fn decoded(references: &str) -> String {
+    Builder::empty().clean(references).to_string()
 }
 
 /// The candidates of a `srcset` (HTML §4.8.4.2.1), each made absolute; those that cannot be go.
@@ -76,7 +84,7 @@ fn srcset(value: &str, base: &Url) -> Option<String> {
                 (address, descriptor.trim(), next)
             }
         };
-        if let Some(url) = absolute(address, base) {
+        if let Some(url) = web_address(address, base).filter(|url| !is_same_document(url, base)) {
             // A comma at either end of an address would read as a separator.
             let url = url.trim_end_matches(',').to_owned();
             candidates.push(if descriptor.is_empty() {

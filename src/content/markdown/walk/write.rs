@@ -5,7 +5,7 @@ use comrak::nodes::{Node, NodeCodeBlock, NodeLink, NodeTable, NodeValue, TableAl
 
 use super::super::raw::{self, Piece};
 use super::{Link, Walk, is_head_row};
-use crate::content::absolute::absolute;
+use crate::content::absolute::{absolute, of_resource};
 use crate::content::budget::Kind;
 use crate::content::markup::Text;
 
@@ -110,11 +110,13 @@ impl<'a> Walk<'_, 'a> {
             return None;
         }
         self.tags.step(Kind::Formatting, false);
-        self.html.push_str("<a");
         let address = absolute(address, self.base);
         if let Some(address) = &address {
+            self.gathering.link(address, &self.html);
+        }
+        self.html.push_str("<a");
+        if let Some(address) = &address {
             self.attribute("href", address)?;
-            self.gathering.link(address);
         }
         if !title.is_empty() {
             self.attribute("title", title)?;
@@ -127,6 +129,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn end_link(&mut self) {
+        self.gathering.end_link();
         if let Some(bare) = self.link.take().and_then(|link| link.bare) {
             // An address has nothing that cannot be escaped.
             let _ = raw::escape(&mut self.html, &bare, true);
@@ -191,8 +194,7 @@ impl<'a> Walk<'_, 'a> {
     ) -> Option<()> {
         self.tags.step(Kind::Flat, false);
         self.after_break = false;
-        let source = absolute(source, self.base).filter(|source| !source.is_empty());
-        let Some(source) = source else {
+        let Some(source) = of_resource(source, self.base) else {
             return Some(());
         };
         if let Some(link) = &mut self.link {
