@@ -29,6 +29,7 @@ mod markup;
 pub mod outline;
 mod parse;
 mod permalink;
+mod plain_text;
 mod read;
 mod rendering;
 mod sanitize;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
-use url::Url;
 
 use super::address::{Address, address, aliases};
 use super::body::{self, Body};
@@ -16,7 +15,7 @@ use super::fields::{Fields, Place};
 use super::glance::Wanted;
 use super::location::Location;
 use super::permalink::{Parts, without_date};
-use super::{date, rendering};
+use super::{date, plain_text};
 use crate::config::{Config, Field};
 use crate::finding::{Rule, Severity};
 use crate::post::{Labels, Marker, MarkerKind, Post, Rare};
@@ -58,11 +57,13 @@ pub(super) fn post(
     let language = language(fields, config).or_else(|| location.language.clone());
     let file: Arc<str> = path.into();
     let slug = fields.line(Field::Slug);
-    let title = fields.line(Field::Title);
+    // Of the title as it is written addresses are made.
+    let written_title = fields.line(Field::Title);
+    let title = fields.plain_text(Field::Title);
     let parts = Parts {
         location: &location,
         slug: slug.as_deref(),
-        title: title.as_deref(),
+        title: written_title.as_deref(),
         language: language
             .as_deref()
             .filter(|_| !config.site.languages.is_empty())
@@ -102,7 +103,7 @@ pub(super) fn post(
     };
     let title = bounded_title(fields, title);
     let preview_title = fields
-        .line(Field::PreviewTitle)
+        .plain_text(Field::PreviewTitle)
         .filter(|other| *other != title);
     advise_on_texts(fields, preview_title.as_ref().unwrap_or(&title));
     fields.warn_of_shapes();
@@ -305,14 +306,8 @@ fn advise_on_texts(fields: &Fields<'_>, shown_title: &str) {
 
 /// The description as plain text. CMS users paste Markdown links into it, which no output draws.
 fn description(fields: &Fields<'_>) -> Option<String> {
-    let text = fields.line(Field::Description)?;
-    if !text.contains("](") {
-        return Some(text);
-    }
-    let nowhere = Url::parse("https://example.invalid/").ok()?;
-    rendering::markup(&text, &nowhere)
-        .and_then(|markup| markup.first_paragraph)
-        .or(Some(text))
+    let (text, _) = fields.text(Field::Description)?;
+    Some(plain_text::without_markdown(text)).filter(|text| !text.is_empty())
 }
 
 fn language(fields: &Fields<'_>, config: &Config) -> Option<String> {

@@ -14,6 +14,7 @@ use super::date::{self, Clock};
 use super::dialect::built_in;
 use super::front_matter::{Node, Value};
 use super::limits::{self, Limit};
+use super::plain_text::plain_text;
 use crate::config::{Config, Field};
 use crate::finding::{Finding, Rule, Severity};
 use crate::post::{Marker, MarkerKind};
@@ -222,6 +223,13 @@ impl<'a> Fields<'a> {
     pub(super) fn line(&self, field: Field) -> Option<String> {
         self.text(field)
             .map(|(text, _)| one_line(text))
+            .filter(|text| !text.is_empty())
+    }
+
+    /// The first name of the field that holds text, without the HTML and the references that tools write.
+    pub(super) fn plain_text(&self, field: Field) -> Option<String> {
+        self.text(field)
+            .map(|(text, _)| plain_text(text))
             .filter(|text| !text.is_empty())
     }
 

@@ -78,7 +78,7 @@ fn cards_look_as_they_did_when_they_were_looked_at() {
             "word",
             "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenfabrikantenwitwenrente",
         ),
-        ("escaped", "<b>&amp; {{ title }} \"quoted\" </div>"),
+        ("escaped", "<b>&amp;amp; {{ title }} \"quoted\" </div>"),
         ("cyrillic-greek", "Яблоко от яблони και λογισμικό ανοιχτού"),
         ("arabic", "مرحبا بالعالم: كيف نحسب جداول المد والجزر"),
         ("hebrew", "שלום עולם: איך אנחנו מחשבים (חלק 2)"),

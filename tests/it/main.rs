@@ -24,6 +24,7 @@ mod dialects;
 mod feed_page;
 mod feed_set;
 mod feeds;
+mod fit_text;
 mod front_matter;
 mod full_house;
 mod gallery;

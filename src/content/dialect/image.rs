@@ -3,9 +3,11 @@
 use url::Url;
 
 use crate::config::Field;
+use crate::content::absolute::{escaped, is_same_document};
 use crate::content::address::MAX_URL;
 use crate::content::fields::{Fields, Place};
 use crate::content::front_matter::{Node, Value};
+use crate::content::plain_text::plain_text;
 use crate::finding::{Rule, Severity};
 use crate::post::{Image, Images};
 use crate::text::{one_line, written_length};
@@ -14,7 +16,10 @@ use crate::text::{one_line, written_length};
 pub(super) fn of(fields: &Fields<'_>, base: &Url) -> Option<Image> {
     let node = fields.first(Field::Image)?;
     let node = match &node.value {
-        Value::List(items) => items.first()?,
+        Value::List(items) => {
+            let is_there = |item: &&Node| item.text() != Some("") && item.value != Value::Null;
+            items.iter().find(is_there)?
+        }
         _ => node,
     };
     let part = |names: &[&str]| -> Option<&Node> {
@@ -40,7 +45,8 @@ pub(super) fn of(fields: &Fields<'_>, base: &Url) -> Option<Image> {
         return None;
     }
     let url = base.join(text).ok();
-    let Some(url) = url.filter(is_fit) else {
+    let is_picture = |url: &Url| is_fit(url) && !is_same_document(url.as_str(), base);
+    let Some(url) = url.filter(is_picture) else {
         let (rule, message) = if text.starts_with("data:") {
             (
                 Rule::InlineImage,
@@ -58,7 +64,9 @@ pub(super) fn of(fields: &Fields<'_>, base: &Url) -> Option<Image> {
         );
         return None;
     };
-    let alt = alt.map(one_line).or_else(|| fields.line(Field::ImageAlt));
+    let alt = alt
+        .map(plain_text)
+        .or_else(|| fields.plain_text(Field::ImageAlt));
     if alt.is_none() {
         fields.advise(
             Rule::MissingAlt,
@@ -71,7 +79,7 @@ pub(super) fn of(fields: &Fields<'_>, base: &Url) -> Option<Image> {
         );
     }
     Some(Image {
-        url: url.into(),
+        url: escaped(url.into()),
         alt,
     })
 }

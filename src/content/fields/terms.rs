@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Fields;
 use crate::config::Field;
 use crate::content::front_matter::{Node, Value};
+use crate::content::plain_text::plain_text;
 use crate::finding::{Rule, Severity};
 use crate::post::Author;
 use crate::text::{bounded, is_email, one_line};
@@ -33,7 +34,7 @@ impl Fields<'_> {
                 _ => item.text(),
             };
             let label = label
-                .map(|label| bounded(&one_line(label), MAX_NAME))
+                .map(|label| bounded(&plain_text(label), MAX_NAME))
                 .filter(|label| !label.is_empty());
             match label {
                 Some(label) if !labels.contains(&label) => labels.push(label),
@@ -100,7 +101,8 @@ impl Fields<'_> {
     /// The name of an author without mail addresses, which are in no output: of `Ada <ada@example.org>` and
     /// of `ada@example.org (Ada)` it is `Ada`. Empty, with a finding, where it was nothing else.
     fn author_name(&self, text: &str, item: &Node) -> String {
-        let text = one_line(text);
+        // A mail address may be written with entities.
+        let text = plain_text(text);
         if !text.contains('@') {
             return bounded(&text, MAX_NAME);
         }
