@@ -8,16 +8,13 @@ use std::io::IsTerminal as _;
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// So many lines wait to be written, at most. The queue of them is there from the start.
 const MOST_LINES: usize = 4_096;
 
-/// What libraries say that is no trouble of ours. `notify` warns when it is told twice that a directory is gone, which
-/// the system does. `h2` warns of frames that a client sends, and so a client could fill the log: of each `PING` that
-/// answers none, and of each connection that resets too much.
-const QUIET: &str = "notify=error,h2=error";
 /// What is logged unless `COURANT_LOG` says otherwise.
-const USUAL: &str = "info";
+const DEFAULT_FILTER: &str = "courant=info";
 
 /// Whom lines are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +54,16 @@ pub fn init(form: Form) -> WorkerGuard {
     guard
 }
 
-/// What is logged. What was asked for goes before what is quiet.
+/// What is logged. A bare level, such as `warn`, is that of courant alone: libraries log what no operator can do
+/// anything about, such as each table of a post that HTML's parser had to mend, and what a client could fill the log
+/// with, such as frames of HTTP/2.
 fn filter(asked: Option<&str>) -> EnvFilter {
-    let asked = asked.and_then(|asked| EnvFilter::try_new(format!("{QUIET},{asked}")).ok());
-    asked.unwrap_or_else(|| EnvFilter::new(format!("{QUIET},{USUAL}")))
+    let directives = asked.map(|asked| match asked.trim().parse::<LevelFilter>() {
+        Ok(level) => format!("courant={level}"),
+        Err(_) => asked.to_owned(),
+    });
+    let filter = directives.and_then(|directives| EnvFilter::try_new(directives).ok());
+    filter.unwrap_or_else(|| EnvFilter::new(DEFAULT_FILTER))
 }
 
 #[cfg(test)]
@@ -68,23 +71,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_of_clients_write_no_line_unless_asked_for() {
+    fn libraries_write_no_line_unless_named() {
         for (asked, expected) in [
-            (None, "h2=error,notify=error,info"),
-            (Some("warn"), "h2=error,notify=error,warn"),
-            (Some("courant=debug"), "courant=debug,h2=error,notify=error"),
-            (Some("h2=debug"), "h2=debug,notify=error"),
-            (Some("a=b=c"), "h2=error,notify=error,info"),
+            (None, "courant=info"),
+            (Some("warn"), "courant=warn"),
+            (Some("courant=debug"), "courant=debug"),
+            (Some("h2=debug"), "h2=debug"),
+            (Some("a=b=c"), "courant=info"),
         ] {
-            let mut filter: Vec<String> = filter(asked)
-                .to_string()
-                .split(',')
-                .map(str::to_owned)
-                .collect();
-            let mut expected: Vec<&str> = expected.split(',').collect();
-            filter.sort();
-            expected.sort_unstable();
-            assert_eq!(filter, expected, "{asked:?}");
+            assert_eq!(filter(asked).to_string(), expected, "{asked:?}");
         }
     }
 }

@@ -155,3 +155,27 @@ fn programs_are_told_why_it_does_not_start_as_objects_too() {
     }
     assert!(count > 0);
 }
+
+#[test]
+fn libraries_log_nothing_unless_they_are_named() {
+    let body = "---\ntitle: A\ndate: 2024-01-01\n---\n<table><b>a</b><tr><td>b</td></tr></table>\n";
+    let site = TestSite::new().post("a.md", body);
+    let config = site.write_config();
+    let logged = |filter: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
+        command
+            .env_clear()
+            .arg("check")
+            .arg("--config")
+            .arg(&config);
+        if let Some(filter) = filter {
+            command.env("COURANT_LOG", filter);
+        }
+        let output = command.output().expect("courant runs");
+        String::from_utf8_lossy(&output.stderr).contains("foster")
+    };
+    assert!(logged(Some("warn,html5ever=warn")), "the post trips it");
+    for quiet in [None, Some("warn"), Some("debug"), Some("courant=debug")] {
+        assert!(!logged(quiet), "{quiet:?}");
+    }
+}
