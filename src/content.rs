@@ -54,8 +54,8 @@ pub fn left_out(path: &str, config: &Config) -> Option<&'static str> {
 }
 
 /// Why a file is taken for a copy of the post beside it; `None` where it is not.
-pub fn copy_reason(file: &std::path::Path) -> Option<String> {
-    scan::copy_beside(file).map(|copy| scan::copy_reason(&copy))
+pub fn copy_reason(file: &std::path::Path, config: &Config) -> Option<String> {
+    scan::copy_beside(file, &config.content.dir).map(|copy| scan::copy_reason(&copy))
 }
 
 /// What is asked of the content.

@@ -36,7 +36,10 @@ impl Conflict {
         if !has("<<<<<<<") && !has(">>>>>>>") {
             return None;
         }
-        let mut code: Option<Code<'_>> = None;
+        // Where each kind of code is closed for the last time. ASCII alone, so that places stay the same.
+        let lower = text.to_ascii_lowercase();
+        let last_closings = TEMPLATE_CODE.map(|(_, close)| lower.rfind(close));
+        let mut code: Option<Code> = None;
         let mut is_divided = false;
         let mut found: Option<Conflict> = None;
         let mut begin = 0;
@@ -46,7 +49,7 @@ impl Conflict {
                 if open.is_closed_by(line) {
                     code = None;
                 }
-            } else if let Some(opened) = Code::opened_by(line) {
+            } else if let Some(opened) = Code::opened_by(line, end, &last_closings) {
                 code = Some(opened);
             } else {
                 let is_side = is_mark(line, "<<<<<<<") || (is_divided && is_mark(line, ">>>>>>>"));
@@ -98,22 +101,26 @@ fn is_mark(line: &str, mark: &str) -> bool {
 }
 
 /// Code that is open.
-enum Code<'t> {
+enum Code {
     Fenced(char, usize),
-    Tagged(&'t str),
+    Tagged(&'static str),
 }
 
-impl Code<'_> {
-    fn opened_by(line: &str) -> Option<Code<'static>> {
+impl Code {
+    /// The code that a line opens which ends at `end`. A tag that nothing closes behind it opens none.
+    fn opened_by(line: &str, end: usize, last_closings: &[Option<usize>]) -> Option<Code> {
         if let Some((mark, length, _)) = fence(line) {
             return Some(Code::Fenced(mark, length));
         }
-        let line = line.trim_start();
-        let (open, close) = TEMPLATE_CODE
-            .iter()
-            .find(|(open, _)| line.starts_with(open))?;
-        let behind = line.get(open.len()..)?;
-        (!behind.contains(close)).then_some(Code::Tagged(close))
+        let line = line.trim_start().to_lowercase();
+        let tags = TEMPLATE_CODE.iter().zip(last_closings);
+        let is_name_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+        let mut opened = tags.filter_map(|((open, close), last)| {
+            let rest = line.strip_prefix(open).filter(|rest| is_name_end(rest))?;
+            let is_closed = last.is_some_and(|last| last >= end);
+            (!rest.contains(close) && is_closed).then_some(Code::Tagged(close))
+        });
+        opened.next()
     }
 
     fn is_closed_by(&self, line: &str) -> bool {
@@ -121,7 +128,7 @@ impl Code<'_> {
             Code::Fenced(mark, length) => fence(line).is_some_and(|(other, others, info)| {
                 other == *mark && others >= *length && info.is_empty()
             }),
-            Code::Tagged(close) => line.contains(close),
+            Code::Tagged(close) => line.to_lowercase().contains(close),
         }
     }
 }

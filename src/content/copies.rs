@@ -1,7 +1,7 @@
 //! Recognises, by their names, the copies that sync tools, file managers and merges leave beside a post.
 
 /// A file whose name is that of a copy.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileCopy {
     /// The name of the file that it is a copy of.
     pub(super) original: String,
@@ -13,6 +13,8 @@ pub(super) struct FileCopy {
 const COPY_ENDINGS: [&str; 2] = [" - Copy", " copy"];
 /// What `git mergetool` writes behind the name, before a number.
 const MERGE_SIDES: [&str; 4] = ["_BACKUP_", "_BASE_", "_LOCAL_", "_REMOTE_"];
+/// What editors and version control write behind the name, and is no language.
+const BACKUP_ENDINGS: [&str; 5] = [".orig", ".bak", ".backup", ".old", ".mine"];
 /// Longer numbers in brackets are years.
 const MAX_COPY_DIGITS: usize = 2;
 
@@ -48,8 +50,27 @@ pub(super) fn copy_of(name: &str) -> Option<FileCopy> {
             return copy(before.strip_suffix(" - Copy").unwrap_or(before), false);
         }
     }
-    if let Some(original) = stem.strip_prefix("Copy of ") {
-        return copy(original, false);
+    if let Some(original) = stem
+        .strip_prefix("Copy of ")
+        .or_else(|| stem.strip_prefix('~'))
+    {
+        return copy(original.trim_start_matches('$'), false);
+    }
+    let lower = stem.to_lowercase();
+    for ending in BACKUP_ENDINGS {
+        if lower.ends_with(ending) {
+            return copy(stem.get(..stem.len() - ending.len())?, false);
+        }
+    }
+    // Subversion's sides of a conflict, and those of `git mergetool` of late.
+    if let Some((original, side)) = stem.rsplit_once('.')
+        && is_number(side.strip_prefix('r').unwrap_or(side))
+    {
+        let sides = MERGE_SIDES.map(|side| format!(".{}", side.trim_matches('_')));
+        let before = sides.iter().find_map(|side| original.strip_suffix(side));
+        if side.starts_with('r') || before.is_some() {
+            return copy(before.unwrap_or(original), false);
+        }
     }
     for ending in COPY_ENDINGS {
         if let Some((original, behind)) = stem.rsplit_once(ending)
@@ -71,11 +92,13 @@ pub(super) fn copy_of(name: &str) -> Option<FileCopy> {
 /// The beginnings of the names that copies of a file may have, for a search in a sorted list.
 pub(super) fn copy_prefixes(name: &str) -> Vec<String> {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    [" (", "(", " copy", " - Copy", "_B", "_LOCAL_", "_REMOTE_"]
-        .iter()
-        .map(|behind| format!("{stem}{behind}"))
-        .chain([format!("Copy of {stem}.")])
-        .collect()
+    [
+        " (", "(", " copy", " - Copy", "_B", "_LOCAL_", "_REMOTE_", ".",
+    ]
+    .iter()
+    .map(|behind| format!("{stem}{behind}"))
+    .chain(["Copy of ", "~", "~$"].map(|before| format!("{before}{stem}.")))
+    .collect()
 }
 
 /// Whether a text begins with a day and a time, as in `20260112-003022`.
@@ -102,6 +125,12 @@ mod tests {
             ("x (Case Conflict 1).md", true),
             ("x_conflict-20180417-123456.md", true),
             ("x (1).md", false),
+            ("x.orig.md", false),
+            ("x.BAK.md", false),
+            ("x.LOCAL.1234.md", false),
+            ("x.r123.md", false),
+            ("~x.md", false),
+            ("~$x.md", false),
             ("x(2).md", false),
             ("x copy.md", false),
             ("x copy 2.md", false),

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::copies::FileCopy;
 use super::foreign::{self, Foreign};
 use super::known::{Known, Tally};
 use super::read::Reading;
@@ -47,6 +48,8 @@ pub struct Library {
     of_others: Vec<Finding>,
     /// Files of other formats that were looked into.
     foreign: Foreign,
+    /// Files that are copies of posts, or were when their original was last there.
+    copies: BTreeMap<String, FileCopy>,
     /// What bodies that are read later are rendered with.
     rendering: Option<Arc<Rendering>>,
     /// How many bytes of such bodies are kept.
@@ -183,6 +186,9 @@ impl Library {
         let gone = self.gone(&scan);
         scan.candidates.clear();
         let unread_changed = self.record_unread(&mut scan, read.unread);
+        self.copies
+            .retain(|path, _| scan.covered.is_some() && !scan.covers(path));
+        self.copies.append(&mut scan.copies);
         self.remember_most(now);
         let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read.all);
         self.keeping.unsaved += read.unsaved;
@@ -256,13 +262,18 @@ impl Library {
             dir: config.content.dir.clone(),
             source,
         };
-        if let (Scope::Paths(paths), true) = (scope, self.looked)
-            && let Some(scan) =
+        let some = match scope {
+            Scope::Paths(paths) if self.looked => {
                 scan_paths(&config.content, paths, |path| self.copies_of(path)).map_err(failed)?
-        {
-            return Ok(scan);
-        }
-        scan(&config.content).map_err(failed)
+            }
+            _ => None,
+        };
+        let mut scan = match some {
+            Some(scan) => scan,
+            None => scan(&config.content).map_err(failed)?,
+        };
+        scan.hold_copies(&self.copies, &config.content);
+        Ok(scan)
     }
 
     /// The files that were there and are not, as far as was looked.

@@ -42,6 +42,8 @@ pub(super) struct Scan {
     pub(super) candidates: BTreeMap<String, Candidate>,
     /// Files of other formats, which may have the front matter of a post.
     pub(super) foreign: Vec<(String, PathBuf)>,
+    /// Copies of posts, by their names.
+    pub(super) copies: BTreeMap<String, FileCopy>,
     pub(super) findings: Vec<Finding>,
     /// The same, where that is for the moment only.
     pub(super) unread: Vec<Finding>,
@@ -144,7 +146,7 @@ impl Scan {
                 }
             }
             Ok(metadata) if metadata.is_file() => {
-                if let Some(copy) = copy_beside(path) {
+                if let Some(copy) = copy_beside(path, &content.dir) {
                     self.note_copy(&name, &copy, content);
                 } else if is_wanted(&name, content) {
                     let candidate = Candidate {
@@ -207,6 +209,21 @@ impl Scan {
     fn note_copy(&mut self, path: &str, copy: &FileCopy, content: &config::Content) {
         if is_wanted(path, content) {
             self.findings.push(copy_finding(path, copy));
+            self.copies.insert(path.to_owned(), copy.clone());
+        }
+    }
+
+    /// Takes files that were copies before for copies still: an original that is away for a moment, or was deleted,
+    /// makes no post of an old version of it.
+    pub(super) fn hold_copies(
+        &mut self,
+        known: &BTreeMap<String, FileCopy>,
+        content: &config::Content,
+    ) {
+        for (path, copy) in known {
+            if self.candidates.remove(path).is_some() {
+                self.note_copy(path, copy, content);
+            }
         }
     }
 
@@ -315,7 +332,7 @@ impl List {
                         continue;
                     };
                     if is_wanted(&path, content) {
-                        match copy_beside(entry.path()) {
+                        match copy_beside(entry.path(), &content.dir) {
                             Some(copy) => list.copies.push((path, copy)),
                             None => files.push((path, entry)),
                         }

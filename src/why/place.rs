@@ -40,7 +40,7 @@ pub fn place(question: &str, config: &Config) -> Option<Place> {
     let path = parts.join("/");
     let reason = match left_out(&path, config) {
         Some(reason) => Some(reason.to_owned()),
-        None => copy_reason(&file).or_else(|| unlike_a_post(&file, &path, config)),
+        None => copy_reason(&file, config).or_else(|| unlike_a_post(&file, &path, config)),
     };
     Some(Place { path, reason })
 }

@@ -278,6 +278,10 @@ fn copies_of_sync_tools_are_no_posts() {
         "Copy of x.md",
         "x - Copy (2).md",
         "x_REMOTE_123.md",
+        "x.orig.md",
+        "x.LOCAL.1234.md",
+        "x.r123.md",
+        "~x.md",
     ];
     let site = TestSite::new().post(
         "blog/x.md",
@@ -316,7 +320,7 @@ fn names_like_those_of_copies_are_posts_where_nothing_is_copied() {
 }
 
 #[test]
-fn a_copy_is_judged_anew_when_its_original_comes_or_goes() {
+fn copy_stays_none_when_its_original_goes() {
     let site = TestSite::new()
         .post("blog/part (1).md", plain("Quetzal", "2024-01-01"))
         .post("blog/other.md", plain("Other", "2024-01-02"))
@@ -328,9 +332,47 @@ fn a_copy_is_judged_anew_when_its_original_comes_or_goes() {
         site.serves("Original") && !site.serves("Quetzal")
     });
     site.remove("blog/part.md");
-    site.until("it is a post again", |site| {
-        !site.serves("Original") && site.serves("Quetzal")
-    });
+    site.until("the original is gone", |site| !site.serves("Original"));
+    assert!(!site.serves("Quetzal"), "it is an old version");
+    let at = |name: &str| site.content().join("blog").join(name);
+    std::fs::rename(at("part (1).md"), at("part-one.md")).unwrap();
+    site.until("it has a name of its own", |site| site.serves("Quetzal"));
+}
+
+#[test]
+fn posts_in_the_copy_of_a_directory_are_none() {
+    let hidden = "---\ntitle: X\ndate: 2024-01-01\ndraft: true\n---\n";
+    for copy in ["b (1)", "b copy", "b (Ada's conflicted copy 2026-05-01)"] {
+        let built = TestSite::new()
+            .post("a/b/index.md", hidden)
+            .post(
+                &format!("a/{copy}/index.md"),
+                plain("Quetzal", "2024-01-01"),
+            )
+            .post("c (1)/index.md", plain("Own", "2024-01-01"))
+            .build();
+        let all = built.everything();
+        assert!(!all.contains("Quetzal") && all.contains("Own"), "{copy}");
+        assert_eq!(built.rules(), [Rule::NotAPost], "{copy}");
+    }
+}
+
+#[test]
+fn merge_marks_behind_what_is_no_code_are_found() {
+    for before in [
+        "<code-group>",
+        "<preview>",
+        "An unclosed <code>\n<code>",
+        "{% rawhtml %}",
+        "<pre>\na\n</PRE>",
+    ] {
+        let text = format!(
+            "---\ntitle: Quetzal\ndate: 2024-01-01\n---\n{before}\n\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"
+        );
+        let built = TestSite::new().post("a.md", text).build();
+        assert!(!built.everything().contains("Quetzal"), "{before}");
+        assert_eq!(built.rules(), [Rule::MergeConflict], "{before}");
+    }
 }
 
 #[test]

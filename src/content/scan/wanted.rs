@@ -34,10 +34,24 @@ fn has_extension(path: &str, extensions: &[&str]) -> bool {
         .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// What the file is a copy of by its name. Where the name may be that of a post, the other must be there.
-pub(in crate::content) fn copy_beside(file: &Path) -> Option<FileCopy> {
-    let copy = copy_of(file.file_name()?.to_str()?)?;
-    (copy.is_sure || file.with_file_name(&copy.original).is_file()).then_some(copy)
+/// What the file is a copy of by its name, or what the directory of it is. Where the name may be that of a post,
+/// the other must be there.
+pub(in crate::content) fn copy_beside(file: &Path, content_dir: &Path) -> Option<FileCopy> {
+    let copy = copy_of(file.file_name()?.to_str()?);
+    let is_file = |copy: &FileCopy| file.with_file_name(&copy.original).is_file();
+    if let Some(copy) = copy.filter(|copy| copy.is_sure || is_file(copy)) {
+        return Some(copy);
+    }
+    let dirs = file.ancestors().skip(1);
+    let mut dirs = dirs.take_while(|dir| *dir != content_dir && dir.starts_with(content_dir));
+    dirs.find_map(|dir| {
+        let name = dir.file_name()?.to_str()?;
+        // A directory has no extension that would stand behind the rest of its name.
+        let copy = copy_of(&format!("{name}.dir"))?;
+        let original = copy.original.strip_suffix(".dir")?.to_owned();
+        let is_copy = copy.is_sure || dir.with_file_name(&original).is_dir();
+        is_copy.then_some(FileCopy { original, ..copy })
+    })
 }
 
 /// Says that a file is a copy and no post.
