@@ -166,7 +166,8 @@ impl Reader<'_> {
                     self.read_marker(kind, pair, true);
                 }
                 Limit::BuildMarker(_) => {}
-                Limit::State => self.read_state(pair),
+                Limit::State => self.read_state(pair, true),
+                Limit::SharedState => self.read_state(pair, false),
                 Limit::Date(field) => self.read_date(field, pair),
             }
         }
@@ -201,16 +202,24 @@ impl Reader<'_> {
         };
     }
 
-    fn read_state(&mut self, pair: &Pair<'_>) {
+    fn read_state(&mut self, pair: &Pair<'_>, doubt_hides: bool) {
         // A choice is `{value: draft}`.
         let choice = || {
             let (_, choice) = pair.rest.split_once("value")?;
             first_word(choice.trim_start_matches(['"', '\'', ' ', ':']))
         };
-        let value = pair.first_word().or_else(choice).unwrap_or_default();
-        let value = value.trim_end_matches(['}', ',']);
-        let is_beginning = pair.is_last && MarkerKind::State.begins_to_show(value);
-        self.limits.hides |= !is_beginning && state_of(value, self.config).is_some();
+        let word = pair.first_word().or_else(choice).unwrap_or_default();
+        let word = word.trim_end_matches(['}', ',']);
+        // Words of states may be two, as in `in review`.
+        let whole = pair.whole().unwrap_or(word);
+        if pair.is_last && MarkerKind::State.begins_to_show(whole) {
+            return;
+        }
+        let [of_word, of_whole] = [word, whole].map(|word| state_of(word, self.config));
+        let mut kinds = [of_word, of_whole].into_iter().flatten();
+        let hides_surely = kinds.any(|kind| kind != MarkerKind::State);
+        let is_unknown = of_whole == Some(MarkerKind::State);
+        self.limits.hides |= hides_surely || (doubt_hides && is_unknown);
     }
 
     fn read_date(&mut self, field: Field, pair: &Pair<'_>) {
@@ -241,6 +250,14 @@ impl<'a> Pair<'a> {
     fn first_word(&self) -> Option<&'a str> {
         first_word(self.value)
             .or_else(|| first_word(self.below?.trim_start().trim_start_matches(':')))
+    }
+
+    /// The value as it stands in its part of the line, without quotes, brackets and comments; `None` where it is
+    /// empty.
+    fn whole(&self) -> Option<&'a str> {
+        let text = self.value.split(" #").next()?;
+        let text = text.trim_matches(|c: char| c.is_whitespace() || "\"'[];".contains(c));
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// The dates that the value may be: that on its line, in its part of the line, or below.

@@ -21,12 +21,14 @@ pub(super) enum Limit {
     BuildMarker(MarkerKind),
     /// The value is a word for the state of the post.
     State,
+    /// The value is one where it is a word that hides. Other words about the work on a text stand there too.
+    SharedState,
     /// The value is a date before or after which the post is not shown.
     Date(Field),
 }
 
 /// The fields that limit, but for the dates, whose names are in [`built_in`].
-const FIELDS: [(&str, Limit); 54] = [
+const FIELDS: [(&str, Limit); 68] = [
     ("hidePost", Limit::Marker(MarkerKind::Hides)),
     ("hidden", Limit::Marker(MarkerKind::Hides)),
     ("draft", Limit::Marker(MarkerKind::Hides)),
@@ -71,7 +73,15 @@ const FIELDS: [(&str, Limit); 54] = [
     ("subscribersOnly", Limit::Marker(MarkerKind::Locks)),
     ("subscriberOnly", Limit::Marker(MarkerKind::Locks)),
     ("paywall", Limit::Marker(MarkerKind::Locks)),
+    ("premium", Limit::Marker(MarkerKind::Locks)),
+    ("internal", Limit::Marker(MarkerKind::Locks)),
+    ("restricted", Limit::Marker(MarkerKind::Locks)),
+    ("confidential", Limit::Marker(MarkerKind::Locks)),
+    ("requireLogin", Limit::Marker(MarkerKind::Locks)),
     ("requiresLogin", Limit::Marker(MarkerKind::Locks)),
+    ("requireAuth", Limit::Marker(MarkerKind::Locks)),
+    ("requiresAuth", Limit::Marker(MarkerKind::Locks)),
+    ("authRequired", Limit::Marker(MarkerKind::Locks)),
     ("loginRequired", Limit::Marker(MarkerKind::Locks)),
     ("status", Limit::State),
     ("visibility", Limit::State),
@@ -80,6 +90,12 @@ const FIELDS: [(&str, Limit); 54] = [
     ("publishStatus", Limit::State),
     ("publicationStatus", Limit::State),
     ("postStatus", Limit::State),
+    ("workflow", Limit::SharedState),
+    ("workflowState", Limit::SharedState),
+    ("stage", Limit::SharedState),
+    ("review", Limit::SharedState),
+    ("reviewStatus", Limit::SharedState),
+    ("contentStatus", Limit::SharedState),
     // Zola's, and Eleventy's way to write no page.
     ("render", Limit::SharedMarker(MarkerKind::Shows)),
     ("permalink", Limit::SharedMarker(MarkerKind::Shows)),

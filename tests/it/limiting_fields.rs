@@ -258,6 +258,12 @@ fn mail_address_of_an_author_reaches_no_artifact() {
             "{name: 'Ada Example <ada@example.org>'}",
             Some("Ada Example"),
         ),
+        (
+            "'[Ada Example](mailto:ada@example.org)'",
+            Some("Ada Example"),
+        ),
+        ("Ada Example ada%40example.org", Some("Ada Example")),
+        ("Ada Example &lt;ada@example.org&gt;", Some("Ada Example")),
         ("ada@example.org", None),
         (
             "{name: Ada Example, url: 'mailto:ada@example.org'}",
@@ -269,7 +275,9 @@ fn mail_address_of_an_author_reaches_no_artifact() {
             .build();
         let everything = built.everything();
         assert!(
-            !everything.contains("ada@example") && !everything.contains("ada-example-org"),
+            !everything.contains("ada@example")
+                && !everything.contains("ada%40example")
+                && !everything.contains("ada-example-org"),
             "{author}"
         );
         match name {

@@ -113,12 +113,15 @@ impl Fields<'_> {
     fn read_markers(&self, name: &str, node: &Node, markers: &mut Vec<Marker>) {
         // A dotted name is that of a field within another.
         let (outer, last) = name.rsplit_once('.').unwrap_or(("", name));
+        // Deep within a site's own data a lock or an unknown word is more often about something else.
+        let is_deep = name.matches('.').count() > 1;
         let is_in_build = is_build(outer.rsplit('.').next().unwrap_or(outer));
         for limit in limits_of(last, self.config) {
             match limit {
                 Limit::BuildMarker(kind) if is_in_build => {
                     markers.extend(self.marker(name, node, kind));
                 }
+                Limit::Marker(MarkerKind::Locks) if is_deep => {}
                 Limit::Marker(kind) if !is_in_build => {
                     markers.extend(self.marker(name, node, kind));
                 }
@@ -127,14 +130,16 @@ impl Fields<'_> {
                     let marker = node.text().map(|text| marker_of(name, text, node, kind));
                     markers.extend(marker.filter(Marker::surely_hides));
                 }
-                Limit::State if !is_in_build => self.read_state(name, node, markers),
+                Limit::State if !is_in_build => self.read_state(name, node, !is_deep, markers),
+                Limit::SharedState if !is_in_build => self.read_state(name, node, false, markers),
                 _ => {}
             }
         }
     }
 
-    /// The words for the state of a post: one, a list of some, or the value of a choice.
-    fn read_state(&self, name: &str, node: &Node, markers: &mut Vec<Marker>) {
+    /// The words for the state of a post: one, a list of some, or the value of a choice. Those that are not known
+    /// count where `doubt_hides`.
+    fn read_state(&self, name: &str, node: &Node, doubt_hides: bool, markers: &mut Vec<Marker>) {
         let mut words: Vec<(&Node, &str)> = items(node)
             .map(|item| {
                 let word = item.text().or_else(|| item.get("value")?.text());
@@ -145,10 +150,8 @@ impl Fields<'_> {
             words.push((node, ""));
         }
         for (item, word) in words {
-            // Deep within a site's own data such a word is more often about something else.
-            let is_deep = name.matches('.').count() > 1;
             let kind = state_of(word, self.config);
-            if let Some(kind) = kind.filter(|kind| !(is_deep && *kind == MarkerKind::State)) {
+            if let Some(kind) = kind.filter(|kind| doubt_hides || *kind != MarkerKind::State) {
                 markers.push(marker_of(name, word, item, kind));
             }
         }

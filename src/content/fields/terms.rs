@@ -8,7 +8,7 @@ use crate::content::front_matter::{Node, Value};
 use crate::content::plain_text::plain_text;
 use crate::finding::{Rule, Severity};
 use crate::post::Author;
-use crate::text::{bounded, is_email, one_line};
+use crate::text::{bounded, one_line};
 
 /// The most categories, and the most authors, of one post: each is a feed of its own, in which
 /// the whole post stands.
@@ -103,13 +103,16 @@ impl Fields<'_> {
     fn author_name(&self, text: &str, item: &Node) -> String {
         // A mail address may be written with entities.
         let text = plain_text(text);
-        if !text.contains('@') {
+        if !text.contains('@') && !text.contains("%40") {
             return bounded(&text, MAX_NAME);
         }
+        // Whatever has a sign within, but for what it begins with: `@ada@example.social` is a handle.
         let is_mail = |word: &str| {
-            let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
-            is_email(word.strip_prefix("mailto:").unwrap_or(word))
+            let word = word.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '@');
+            word.find('@').is_some_and(|at| at > 0) || word.contains("%40")
         };
+        // `[Ada](mailto:ada@example.org)`
+        let text = text.split("](mailto:").next().unwrap_or(&text);
         let words = text.split_whitespace().filter(|word| !is_mail(word));
         let name = words.collect::<Vec<_>>().join(" ");
         // What stood around the name beside an address.
