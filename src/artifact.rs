@@ -139,9 +139,13 @@ impl ArtifactKey {
                 let mut path = match scope {
                     FeedScope::Own(path) => return path.clone(),
                     FeedScope::Site => "/".to_owned(),
-                    FeedScope::Category(slug) => format!("/category/{}/", percent::segment(slug)),
-                    FeedScope::Tag(slug) => format!("/tag/{}/", percent::segment(slug)),
-                    FeedScope::Author(slug) => format!("/author/{}/", percent::segment(slug)),
+                    FeedScope::Category(slug) => {
+                        format!("/category/{}/", percent::normal_segment(slug))
+                    }
+                    FeedScope::Tag(slug) => format!("/tag/{}/", percent::normal_segment(slug)),
+                    FeedScope::Author(slug) => {
+                        format!("/author/{}/", percent::normal_segment(slug))
+                    }
                 };
                 path.push_str(format.file_name());
                 path

@@ -1,25 +1,40 @@
 //! A URL path as anyone may write it into the one spelling in which paths are compared.
 //!
 //! RFC 3986 §6.2.2: escapes in upper case, escapes of unreserved characters decoded, everything
-//! that may not stand in a path escaped. `%2F` is not `/` and stays as it is. A path that says
+//! that may not stand in a path escaped. Escapes of the other characters that a path may hold (`%2B` of
+//! `+`, `%40` of `@`) are decoded as well: RFC 3986 §2.2 lets the two differ, but no server of files tells
+//! them apart, and clients send either. `%2F` is not `/` and stays as it is. A path that says
 //! nothing, or that means another than it says, has no spelling: a broken escape, a NUL, bytes
 //! that are not UTF-8, a `.` or `..` segment. Dot segments are refused and not resolved: nobody
 //! who means well sends one, for clients resolve them first (RFC 3986 §5.2.4).
 
 /// The one spelling of a path, in ASCII; `None` if it has none. What it returns it returns again.
 pub fn normalize_path(path: &str) -> Option<String> {
-    spell(path).map(|(spelled, _)| spelled)
+    spell(path, Escapes::Decoded).map(|(spelled, _)| spelled)
+}
+
+/// Normalizes a path as far as RFC 3986 §6.2.2 goes, so that escapes of reserved characters stay. For ids alone,
+/// which keep the spelling that readers know them by.
+pub fn normalize_escapes(path: &str) -> Option<String> {
+    spell(path, Escapes::Kept).map(|(spelled, _)| spelled)
 }
 
 /// What a path says, its escapes decoded; `None` where it has no spelling, or a segment of it holds
 /// a `/`.
 pub fn decode(path: &str) -> Option<String> {
-    let (spelled, decoded) = spell(path)?;
+    let (spelled, decoded) = spell(path, Escapes::Decoded)?;
     (!spelled.contains("%2F")).then_some(decoded)
 }
 
+/// What becomes of the escapes of characters that are reserved, and may stand in a path unescaped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Escapes {
+    Decoded,
+    Kept,
+}
+
 /// A path in its one spelling, and what that says.
-fn spell(path: &str) -> Option<(String, String)> {
+fn spell(path: &str, escapes: Escapes) -> Option<(String, String)> {
     let stands = |byte: u8| is_unreserved(byte) || is_reserved_in_path(byte);
     // Nearly all are written as they are spelled.
     if path.bytes().all(stands) {
@@ -39,7 +54,8 @@ fn spell(path: &str) -> Option<(String, String)> {
             return None;
         }
         decoded.push(byte);
-        if is_unreserved(byte) || (!escaped && is_reserved_in_path(byte)) {
+        let is_decoded = !escaped || (escapes == Escapes::Decoded && byte != b'/');
+        if is_unreserved(byte) || (is_decoded && is_reserved_in_path(byte)) {
             spelled.push(char::from(byte));
         } else {
             push_escape(&mut spelled, byte);
@@ -57,6 +73,13 @@ fn has_dot_segment(path: &str) -> bool {
 /// A text as one segment of a path: everything but letters, digits and `-._~` is escaped.
 pub fn segment(text: &str) -> String {
     escaped(text, is_unreserved)
+}
+
+/// A text as one segment of a path in its one spelling.
+pub fn normal_segment(text: &str) -> String {
+    escaped(text, |byte| {
+        is_unreserved(byte) || (is_reserved_in_path(byte) && byte != b'/')
+    })
 }
 
 /// A query as it came, with what may stand in none (RFC 3986 §3.4) escaped.
@@ -96,7 +119,7 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// RFC 3986 §3.3: what else may stand in a path, and means another when escaped.
+/// RFC 3986 §3.3: what else may stand in a path.
 fn is_reserved_in_path(byte: u8) -> bool {
     matches!(
         byte,
@@ -143,6 +166,7 @@ mod tests {
     #[test]
     fn segments_and_iris_are_escaped_where_they_must_be() {
         assert_eq!(segment("a b/é:~"), "a%20b%2F%C3%A9%3A~");
+        assert_eq!(normal_segment("a b/é:~+"), "a%20b%2F%C3%A9:~+");
         assert_eq!(
             iri("https://e.org/a b/é<%20>"),
             "https://e.org/a%20b/é%3C%20%3E"
@@ -172,7 +196,12 @@ mod tests {
             ),
             ("/a%2fb", Some("/a%2Fb")),
             ("/a:@!$&'()*+,;=~", Some("/a:@!$&'()*+,;=~")),
-            ("/%3b", Some("/%3B")),
+            ("/%3b", Some("/;")),
+            ("/c%2B%2b%2fx", Some("/c++%2Fx")),
+            (
+                "/%3A%40%21%24%26%27%28%29%2A%2C%3D%7E",
+                Some("/:@!$&'()*,=~"),
+            ),
             ("/%2541", Some("/%2541")),
             ("//a/", Some("//a/")),
             ("/...", Some("/...")),
@@ -192,6 +221,14 @@ mod tests {
         for (written, spelled) in cases {
             assert_eq!(normalize_path(written).as_deref(), spelled, "{written}");
         }
+    }
+
+    #[test]
+    fn escapes_of_reserved_characters_stay_in_ids() {
+        assert_eq!(
+            normalize_escapes("/%63%2b+%c3%a9%2f").as_deref(),
+            Some("/c%2B+%C3%A9%2F")
+        );
     }
 
     proptest! {

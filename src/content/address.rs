@@ -89,6 +89,7 @@ pub(super) fn address(fields: &Fields<'_>, parts: &Parts<'_>, site: &config::Sit
         );
     }
     url.set_fragment(None);
+    let path_of_id = percent::normalize_escapes(url.path());
     if let Some(path) = percent::normalize_path(url.path()) {
         if let Some((_, text, node)) = written.filter(|_| from.is_some())
             && is_misspelled(text, &path)
@@ -134,7 +135,13 @@ pub(super) fn address(fields: &Fields<'_>, parts: &Parts<'_>, site: &config::Sit
         }
         None => match written_url {
             Some(written) => (written, IdFrom::WrittenPermalink),
-            None => (permalink.url.to_string(), IdFrom::Permalink),
+            None => {
+                let mut id = url.clone();
+                if let Some(path) = path_of_id {
+                    id.set_path(&path);
+                }
+                (id.into(), IdFrom::Permalink)
+            }
         },
     };
     // A blank or a bracket is none of an IRI's (RFC 3987 §2.2), and Atom compares ids as they are.

@@ -113,3 +113,42 @@ fn a_permalink_may_be_a_pattern_of_many_parts() {
         built.text("/rss.xml")
     );
 }
+
+#[test]
+fn escaped_plus_and_plus_are_one_address() {
+    let at = |title: &str, path: &str, day: u8| {
+        format!("---\ntitle: {title}\ndate: 2024-01-0{day}\npermalink: {path}\n---\n")
+    };
+    let site = TestSite::new()
+        .post("a.md", at("Aye", "/c%2B%2B/", 1))
+        .post("it's.md", plain("It", "2024-01-02"))
+        .serve();
+    for path in ["/cards/c++/", "/cards/c%2B%2b/", "/cards/%63+%2B/"] {
+        let answer = site.get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.text().contains("Aye"), "{path}");
+    }
+    for path in ["/cards/it's/", "/cards/it%27s/", "/cards/it%27s/.png"] {
+        assert_eq!(site.get(path).status, 200, "{path}");
+    }
+    assert_eq!(site.get("/cards/c%2B%2B%2F").status, 404);
+    let rss = site.get("/rss.xml").text();
+    assert!(
+        rss.contains("<link>https://example.org/it's/</link>") || rss.contains("it&apos;s/</link>"),
+        "{rss}"
+    );
+    assert!(
+        rss.contains("https://example.org/it%27s/</guid>"),
+        "an id stays: {rss}"
+    );
+    let twice = TestSite::new()
+        .post("a.md", at("Aye", "/c%2B%2B/", 1))
+        .post("b.md", at("Bee", "/c++/", 2))
+        .build();
+    assert_eq!(
+        twice.rules(),
+        [Rule::DuplicatePermalink],
+        "{:?}",
+        twice.findings
+    );
+}
