@@ -12,6 +12,7 @@
 //!    finishes what it was asked, and what is not done at the deadline is cut off.
 
 mod accept;
+mod asked;
 mod caching;
 mod capacity;
 mod client;
@@ -347,10 +348,8 @@ mod tests {
 
     /// A note of a request that nobody counts.
     pub(super) fn note(traffic: &Traffic) -> note::Note {
-        let asked = respond::Asked {
-            class: traffic::Class::Feed,
-            feed: None,
-        };
+        let mut asked = asked::Asked::nothing();
+        asked.class = traffic::Class::Feed;
         let headers = hyper::HeaderMap::new();
         let fields = fields::Fields::of(&headers);
         let now = tokio::time::Instant::now();

@@ -5,7 +5,7 @@
 //! table has one word for each of many places and never grows. Two that fall into one place forget each
 //! other, which lets one too many through and never refuses anybody for another's sake.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,10 +45,15 @@ impl Frequency {
         }
     }
 
-    /// Notes that an address asks for a path; how long it is to wait if that is too often, and else whether
+    /// Notes that an address asks for a document; how long it is to wait if that is too often, and else whether
     /// it comes sooner than in an even row.
-    pub(super) fn note(&self, address: IpAddr, path: &str, now: Instant) -> Result<bool, Duration> {
-        let hash = self.hasher.hash_one((address, path));
+    pub(super) fn note(
+        &self,
+        address: IpAddr,
+        document: impl Hash,
+        now: Instant,
+    ) -> Result<bool, Duration> {
+        let hash = self.hasher.hash_one((address, document));
         let Some(place) = self.place(hash as usize % PLACES) else {
             return Ok(false);
         };
@@ -131,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn others_and_other_paths_are_counted_by_themselves() {
+    fn others_and_other_documents_are_counted_by_themselves() {
         let (frequency, start) = frequency();
         for _ in 0..3 {
             let _ = frequency.note(A, "/rss.xml", start);

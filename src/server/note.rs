@@ -6,10 +6,10 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use tokio::time::Instant;
 
+use super::asked::Asked;
 use super::fields::{Field, Fields};
 use super::line::Line;
 use super::readers::{Pace, Poll};
-use super::respond::Asked;
 use super::traffic::{Class, Traffic};
 use crate::access_log::AccessLog;
 use crate::snapshot::Resource;
@@ -39,7 +39,7 @@ impl Note {
             traffic,
             began,
             class: asked.class,
-            feed: asked.feed,
+            feed: asked.into_feed(),
             is_conditional: fields.has_condition(),
             status: StatusCode::OK,
             line: None,

@@ -347,10 +347,10 @@ mod tests {
 
     use super::*;
     use crate::artifact::Pieces;
+    use crate::server::asked::Asked;
     use crate::server::note::Note;
     use crate::server::pulse::{self, Pulse};
-    use crate::server::respond::Asked;
-    use crate::server::traffic::{Class, Traffic};
+    use crate::server::traffic::Traffic;
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -375,10 +375,7 @@ mod tests {
     impl Echo {
         fn answer(&self, question: &Question<'_>) -> Answer {
             let (began, _) = self.pulse.request(question.version);
-            let asked = Asked {
-                class: Class::Other,
-                feed: None,
-            };
+            let asked = Asked::nothing();
             let traffic = Arc::new(Traffic::default());
             let note = Note::new(traffic, &question.fields, asked, began);
             let body = Pieces::from(Bytes::from(question.path.to_owned()));

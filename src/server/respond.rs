@@ -24,6 +24,7 @@ use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::asked::Asked;
 use super::caching::Caching;
 use super::heads::{Head, Heads};
 use super::late::Beside;
@@ -38,7 +39,7 @@ use super::select::{Selected, select};
 use super::strict::{Longest, Objection, object};
 use super::traffic::Class;
 use super::{date, delta, late, one_path};
-use crate::artifact::{ArtifactKey, Deferred, Pieces};
+use crate::artifact::{ArtifactKey, Deferred, Page, Pieces};
 use crate::config;
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
@@ -125,14 +126,6 @@ impl Rules {
     }
 }
 
-/// What a request was about, for those who count.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) class: Class,
-    /// The feed, if it was about that and none of its further pages.
-    pub(super) feed: Option<Arc<Resource>>,
-}
-
 /// Answers a request.
 pub fn respond<B>(
     request: &Request<B>,
@@ -150,10 +143,7 @@ pub(super) fn reply(
     rules: &Rules,
     now: SystemTime,
 ) -> (Ready, Asked) {
-    let mut asked = Asked {
-        class: Class::Other,
-        feed: None,
-    };
+    let mut asked = Asked::nothing();
     let answer = answer(question, snapshot, rules, now, &mut asked);
     let is_head = *question.method == Method::HEAD;
     let ready = match answer {
@@ -225,23 +215,22 @@ fn answer(
         Found::Nothing => return not_found().into(),
         Found::NoPath => return objected(Objection::Malformed).into(),
     };
+    let resource = &*asked.resource.insert(resource);
     asked.class = Class::of(&resource.key);
-    if let Some(response) = left_behind(&resource, snapshot, rules) {
+    if let Some(response) = left_behind(resource, snapshot, rules) {
         return response.into();
     }
-    match late::beside(question, snapshot, &resource) {
+    match late::beside(question, snapshot, resource) {
         Beside::Nothing => {}
         Beside::NotFound => return not_found().into(),
         Beside::Page(key, page) => {
             asked.class = Class::of(&key);
+            asked.is_beside = true;
+            asked.page = question.query.and_then(Page::of_query);
             let max_age = snapshot.max_age();
             return late::answer(fields, (&key, page), (&rules.caching, max_age), now);
         }
     }
-    let resource = match resource.key {
-        ArtifactKey::Feed(..) => &*asked.feed.insert(resource),
-        _ => &resource,
-    };
     let accepted = Accepted::of(fields);
     let Some((tags, selected)) = select(resource, accepted) else {
         return not_found().into();

@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 
 use super::Source;
+use super::asked::Asked;
 use super::client;
 use super::fields::Fields;
 use super::frequency::Frequency;
@@ -23,7 +24,7 @@ use super::pulse::Pulse;
 use super::question::Question;
 use super::readers::Pace;
 use super::ready::Ready;
-use super::respond::{Asked, Reply, Rules, reply, too_many};
+use super::respond::{Reply, Rules, reply, too_many};
 use super::sending::Answer;
 use super::strict::has_content;
 use super::traffic::Traffic;
@@ -115,7 +116,7 @@ impl Service {
     fn pace(
         &self,
         question: &Question<'_>,
-        reply: &Ready,
+        (reply, asked): (&Ready, &Asked),
         peer: Option<IpAddr>,
     ) -> Result<Pace, Duration> {
         let Some(frequency) = &self.frequency else {
@@ -130,7 +131,7 @@ impl Service {
         let Some(client) = self.client(&question.fields, peer) else {
             return Ok(Pace::Calm);
         };
-        let is_early = frequency.note(client, question.path, Instant::now())?;
+        let is_early = frequency.note(client, asked.document(), Instant::now())?;
         Ok(if is_early { Pace::Hasty } else { Pace::Calm })
     }
 
@@ -144,7 +145,7 @@ impl Service {
         (began, now): (Instant, SystemTime),
     ) -> Note {
         let fields = &question.fields;
-        let pace = self.pace(question, reply, asker.peer);
+        let pace = self.pace(question, (reply, &asked), asker.peer);
         let pace = pace.unwrap_or_else(|wait| {
             *reply = Ready::Whole(too_many(wait, now));
             Pace::Refused

@@ -282,6 +282,32 @@ async fn who_polls_without_a_condition_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn poll_limit_counts_all_spellings_of_a_document() {
+    let server = Running::start(|config| {
+        config.trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
+        config.limits.polls = Some(Polls {
+            burst: 4,
+            interval: Duration::from_secs(60),
+        });
+    })
+    .await;
+    let client = "X-Forwarded-For: 192.0.2.1\r\n";
+    for path in [
+        "/rss.xml",
+        "/rss%2Exml",
+        "/%72ss.xml?x=1",
+        "/rss.xml?page=1",
+    ] {
+        let answer = server.get(path, client).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path} {answer}");
+    }
+    for path in ["/rss.xml", "/rss.xml?y", "/r%73s%2exml"] {
+        let answer = server.get(path, client).await;
+        assert!(answer.starts_with("HTTP/1.1 429 "), "{path} {answer}");
+    }
+}
+
+#[tokio::test]
 async fn who_is_not_trusted_is_not_asked_who_it_asks_for() {
     let polls = Some(Polls {
         burst: 1,
