@@ -3,6 +3,11 @@
 //! Who does not ask so gets the feed. What is sent is a whole document with the entries that are not in
 //! what the client says that it has, under the entity tag of the feed as it is now; its own next
 //! `If-None-Match`. No cache keeps it, for those who do not know 226 would give it to others.
+//!
+//! A shared cache that asks whether its copy is still good puts a condition of its own on a client's request. With
+//! the client's `A-IM` beside it, the answer would be what is new since the copy of the cache, and the client would
+//! take it for the feed. So the feed varies by `A-IM`, and no shared cache keeps what was sent to a client that
+//! accepts a delta: it then has no copy to put a condition on.
 
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
@@ -21,6 +26,36 @@ const IM: HeaderName = HeaderName::from_static("im");
 /// The tag of what it was done on the ground of.
 const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 
+/// Whether the request is for a feed and accepts what is new of it alone.
+pub(super) fn is_accepted(fields: &Fields<'_>, key: &ArtifactKey) -> bool {
+    matches!(key, ArtifactKey::Feed(..)) && takes_feed(fields)
+}
+
+/// The fields that the answer at a feed's address depends on.
+pub(super) fn vary(has_pages: bool) -> &'static str {
+    match has_pages {
+        true => "Accept, Accept-Encoding, A-IM",
+        false => "Accept-Encoding, A-IM",
+    }
+}
+
+/// Lets no shared cache keep the answer, and the client's own as before.
+pub(super) fn keep_from_shared_caches(headers: &mut HeaderMap) {
+    let policy = headers.get(header::CACHE_CONTROL);
+    let policy = policy.and_then(|policy| policy.to_str().ok());
+    let directives = policy.unwrap_or_default().split(',').map(str::trim);
+    let kept = directives.filter(|directive| {
+        let name = directive.split('=').next().unwrap_or_default();
+        !["", "public", "private", "s-maxage"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    });
+    let policy: Vec<&str> = std::iter::once("private").chain(kept).collect();
+    if let Ok(policy) = HeaderValue::from_str(&policy.join(", ")) {
+        headers.insert(header::CACHE_CONTROL, policy);
+    }
+}
+
 /// The answer with what is new, its form, and how its body is made where that is yet to be done; `None`, where
 /// the feed is to be sent.
 pub(super) fn answer(
@@ -28,9 +63,6 @@ pub(super) fn answer(
     (snapshot, resource): (&Snapshot, &Resource),
     accepted: Accepted,
 ) -> Option<(Response<Pieces>, Form, Option<Deferred>)> {
-    if !matches!(resource.key, ArtifactKey::Feed(..)) || !takes_feed(fields) {
-        return None;
-    }
     let known: Vec<&[u8]> = strong_tags(fields).collect();
     let (base, form, body, deferred) = match &resource.content {
         Content::Ready(ready) => {
@@ -83,6 +115,25 @@ fn takes_feed(fields: &Fields<'_>) -> bool {
 mod tests {
     use super::*;
     use hyper::header::HeaderValue;
+
+    #[test]
+    fn shared_caches_alone_are_kept_from_the_answer() {
+        for (policy, expected) in [
+            ("public, max-age=300", "private, max-age=300"),
+            (
+                "max-age=60, s-maxage=600 , Public, stale-if-error=5",
+                "private, max-age=60, stale-if-error=5",
+            ),
+            ("no-cache", "private, no-cache"),
+            ("private", "private"),
+            ("", "private"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("cache-control", HeaderValue::from_static(policy));
+            keep_from_shared_caches(&mut headers);
+            assert_eq!(headers["cache-control"], expected);
+        }
+    }
 
     #[test]
     fn feed_must_be_named_and_not_be_ruled_out() {

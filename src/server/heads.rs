@@ -14,8 +14,8 @@ use rustc_hash::FxHashMap;
 
 use super::caching::Caching;
 use super::date;
+use super::delta;
 use super::describe::{describe, describe_content, describe_fully};
-use super::late;
 use super::lending::Lendable;
 use super::reply::{set, set_static};
 use super::traffic::Sets;
@@ -36,6 +36,8 @@ pub(super) struct Head<'a> {
     pub(super) is_dated: bool,
     /// Whether there is a page for people beside each feed.
     pub(super) has_pages: bool,
+    /// Whether the client accepts a delta of a feed.
+    pub(super) takes_delta: bool,
     /// How long a feed is good for.
     pub(super) max_age: Duration,
     /// How long the body is, where that is known now.
@@ -59,10 +61,11 @@ impl Head<'_> {
             describe_fully(headers, resource);
         }
         self.caching.tell(headers, &resource.key, self.max_age);
-        if let ArtifactKey::Feed(..) = resource.key
-            && self.has_pages
-        {
-            set_static(headers, header::VARY, late::VARY);
+        if let ArtifactKey::Feed(..) = resource.key {
+            set_static(headers, header::VARY, delta::vary(self.has_pages));
+            if self.takes_delta {
+                delta::keep_from_shared_caches(headers);
+            }
         }
     }
 
@@ -76,6 +79,7 @@ impl Head<'_> {
             form: self.form,
             is_dated: self.is_dated,
             has_pages: self.has_pages,
+            takes_delta: self.takes_delta,
             is_coded: self.resource.is_coded(),
             max_age: self.max_age.as_secs(),
         })
@@ -90,6 +94,7 @@ struct Kind {
     form: Form,
     is_dated: bool,
     has_pages: bool,
+    takes_delta: bool,
     is_coded: bool,
     max_age: u64,
 }
@@ -230,6 +235,7 @@ mod tests {
             form: Form::Gzip,
             is_dated: true,
             has_pages: false,
+            takes_delta: false,
             is_coded: true,
             max_age: 0,
         }

@@ -21,7 +21,7 @@ use crate::artifact::{ArtifactKey, FurtherPage, Link, Page, Pieces};
 use crate::snapshot::{Form, Resource, Snapshot, Tags};
 
 /// What the answer depends on where there is a page for people.
-pub(super) const VARY: &str = "Accept, Accept-Encoding";
+const VARY: &str = "Accept, Accept-Encoding";
 
 /// What a request means besides the resource itself.
 pub(super) enum Beside {

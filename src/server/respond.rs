@@ -243,8 +243,9 @@ fn answer(
         last_modified,
     };
     let condition = Precondition::evaluate(fields, validators, now);
+    let takes_delta = delta::is_accepted(fields, &resource.key);
     let new = match condition {
-        Precondition::Holds => delta::answer(fields, (snapshot, resource), accepted),
+        Precondition::Holds if takes_delta => delta::answer(fields, (snapshot, resource), accepted),
         _ => None,
     };
     let mut head = Head {
@@ -254,6 +255,7 @@ fn answer(
         form: selected.form(),
         is_dated: last_modified.is_some(),
         has_pages: snapshot.has_pages_for_people(),
+        takes_delta,
         max_age: snapshot.max_age(),
         content_length: None,
         caching: &rules.caching,
@@ -587,7 +589,7 @@ mod tests {
         let plain = ask("/rss.xml", &[("if-none-match", tag)]);
         assert_eq!(plain.status(), 200);
         assert_eq!(field(&plain, "content-encoding"), None);
-        assert_eq!(field(&plain, "vary"), Some("Accept-Encoding"));
+        assert_eq!(field(&plain, "vary"), Some("Accept-Encoding, A-IM"));
         assert_eq!(field(&ask("/robots.txt", &[]), "vary"), None);
     }
 

@@ -76,13 +76,13 @@ fn each_coding_is_decoded_to_the_same_bytes_and_has_a_tag_of_its_own() {
             let plain = request(served.address, "GET", path, &[]);
             assert_eq!(plain.header("content-encoding"), None);
             assert!(
-                plain.header("vary").unwrap().ends_with("Accept-Encoding"),
+                plain.header("vary").unwrap().contains("Accept-Encoding"),
                 "{path}"
             );
             for (coding, suffix) in CODINGS.into_iter().zip(suffixes) {
                 let coded = ask(&served, path, coding);
                 assert_eq!(coded.header("content-encoding"), Some(coding), "{path}");
-                assert!(coded.header("vary").unwrap().ends_with("Accept-Encoding"));
+                assert!(coded.header("vary").unwrap().contains("Accept-Encoding"));
                 assert_eq!(coded.header("content-type"), plain.header("content-type"));
                 assert!(decoded(&coded) == plain.body, "{path} in {coding}");
                 assert!(coded.body.len() < plain.body.len(), "{path} in {coding}");
@@ -185,7 +185,7 @@ fn what_is_not_coded_yet_goes_as_it_is_and_says_that_it_may_be() {
     for path in MADE {
         let early = ask(&served, path, "br, zstd, gzip");
         assert_eq!(early.header("content-encoding"), None);
-        assert!(early.header("vary").unwrap().ends_with("Accept-Encoding"));
+        assert!(early.header("vary").unwrap().contains("Accept-Encoding"));
     }
     served.current.load().compress();
     for path in MADE {
@@ -208,7 +208,7 @@ fn what_is_large_is_coded_in_pieces_only() {
         assert_eq!(coded.header("content-encoding"), Some("gzip"), "{path}");
         let plain = ask(&served, path, "br, zstd");
         assert_eq!(plain.header("content-encoding"), None, "{path}");
-        assert!(plain.header("vary").unwrap().ends_with("Accept-Encoding"));
+        assert!(plain.header("vary").unwrap().contains("Accept-Encoding"));
         assert!(decoded(&coded) == plain.body);
         let never = named(&tag(&plain), "-br5");
         assert_eq!(ask_again(&served, path, "br", &never).0, 200, "{path}");

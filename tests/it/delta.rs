@@ -93,6 +93,63 @@ fn who_says_what_it_has_gets_what_is_new_in_a_document_of_its_own() {
     }
 }
 
+fn varies_by_a_im(answer: &Response) -> bool {
+    let vary = answer.header("vary").unwrap_or_default();
+    vary.split(',').any(|name| name.trim() == "A-IM")
+}
+
+#[test]
+fn feeds_vary_by_a_im_in_every_answer() {
+    let served = site();
+    let before = tags(&served);
+    edit(&served, 119, "New");
+    for (path, tag) in FEEDS.iter().zip(&before) {
+        let now = served.get(path);
+        let same = [("If-None-Match", now.header("etag").unwrap())];
+        let answers = [
+            (served.request("GET", path, &same), 304),
+            (ask(&served, path, tag), 226),
+            (ask(&served, path, "\"unknown\""), 200),
+            (now, 200),
+        ];
+        for (answer, status) in answers {
+            assert_eq!(answer.status, status, "{path}");
+            assert!(varies_by_a_im(&answer), "{path}: {answer:?}");
+        }
+    }
+    assert!(!varies_by_a_im(&served.get("/sitemap.xml")));
+    let boats = site_of_boats();
+    for path in TERM_FEEDS {
+        assert!(varies_by_a_im(&boats.get(path)), "{path}");
+        assert!(!varies_by_a_im(&boats.get(&format!("{path}?archive=1"))));
+    }
+}
+
+#[test]
+fn shared_caches_keep_nothing_of_who_accepts_deltas() {
+    let served = site();
+    let tag = tags(&served).remove(0);
+    let policy = |fields: &[(&str, &str)]| {
+        let answer = served.request("GET", "/rss.xml", fields);
+        answer.header("cache-control").unwrap().to_owned()
+    };
+    let usual = policy(&[]);
+    assert!(usual.starts_with("public, max-age="), "{usual}");
+    assert!(usual.contains(", s-maxage="), "{usual}");
+    let own = usual.replacen("public", "private", 1);
+    let own = own
+        .split(", ")
+        .filter(|directive| !directive.starts_with("s-maxage="));
+    let own = own.collect::<Vec<_>>().join(", ");
+    // In either order: what is kept of one answer is not taken for the other.
+    for _ in 0..2 {
+        assert_eq!(policy(&[("A-IM", "feed")]), own);
+        assert_eq!(policy(&[("A-IM", "feed"), ("If-None-Match", &tag)]), own);
+        assert_eq!(policy(&[("If-None-Match", &tag)]), usual);
+        assert_eq!(policy(&[("A-IM", "gzip")]), usual);
+    }
+}
+
 #[test]
 fn what_is_new_is_coded_as_the_rest_is_and_what_is_gone_is_not_in_it() {
     let served = site();
