@@ -1,7 +1,7 @@
 //! The content as it is now into all that is known of it: posts, verdicts and findings.
 //!
-//! One look, for those who ask about the content and serve nothing: no output is rendered, nothing
-//! is compressed, no card drawn.
+//! One look, for those who ask about the content and serve nothing: no output is rendered but to measure a
+//! feed that may be too long, nothing is compressed, no card drawn.
 
 use std::time::SystemTime;
 
@@ -42,13 +42,13 @@ impl Inspection {
         let mut studio = Studio::new(config);
         studio.look(None, now);
         let cards: Vec<_> = judged.site.all_cards().collect();
-        studio.show(judged.site.pictures(), now);
+        let images = studio.show(judged.site.pictures(), now);
         let of_cards = studio.faults(&judged.site, &cards);
         let mut findings = library.findings();
         findings.extend(judged.findings.iter().cloned());
         findings.extend(of_cards.into_iter().flatten());
         findings.extend(studio.findings().iter().cloned());
-        findings.extend(lint::all(config, &judged, now.into()));
+        findings.extend(lint::all(config, &judged, &*images, now.into()));
         let mut findings = lint::relevant(findings, &judged);
         findings.retain(|finding| {
             finding.severity == Severity::Error || !config.check.ignore.contains(&finding.rule)

@@ -10,6 +10,7 @@ use chrono::{DateTime, Days, Utc};
 
 use crate::config::Config;
 use crate::finding::{Finding, Rule, Severity};
+use crate::render::CardImages;
 use crate::site::Judged;
 use crate::site::visibility::State;
 
@@ -17,10 +18,15 @@ use crate::site::visibility::State;
 const FAR: Days = Days::new(366);
 
 /// Everything that the site as a whole could do better.
-pub fn all(config: &Config, judged: &Judged, now: DateTime<Utc>) -> Vec<Finding> {
+pub fn all(
+    config: &Config,
+    judged: &Judged,
+    images: &dyn CardImages,
+    now: DateTime<Utc>,
+) -> Vec<Finding> {
     let mut findings = far_dates(judged, now);
     findings.extend(spelling::two_spellings(&judged.site));
-    findings.extend(feeds::shortened(config, &judged.site));
+    findings.extend(feeds::shortened(config, &judged.site, images));
     findings
 }
 

@@ -3,6 +3,7 @@
 //! Pure: no disk, no clock, no network, no environment. The same site gives the same bytes.
 
 mod atom;
+mod byte_limit;
 pub mod card_image;
 mod card_page;
 mod document;
@@ -32,6 +33,7 @@ use crate::site::Site;
 use crate::site::card::Card;
 use crate::site::entry::Entry;
 use crate::site::feed::{Document, Feed};
+use byte_limit::Lengths;
 use document::Features;
 use shelf::SiteShelf;
 
@@ -148,15 +150,45 @@ fn feed_body(
     format: FeedFormat,
     images: &dyn CardImages,
 ) -> Result<Vec<u8>, RenderError> {
-    let features = Features::of(document, images);
+    let lengths = &mut Lengths::default();
+    let whole = byte_limit::whole_entries(site, document, images, format, lengths, false)?;
+    let features = Features::of(document, &whole, images);
     let frame = document::frame(site, document, features, format)?;
     let mut groups = Vec::new();
     for group in of {
-        let told = document::told(site, document, group, images, false)?;
+        let is_whole = |place| whole.get(place) == Some(&true);
+        let told = document::told(site, document, group, is_whole, images, false)?;
         groups.push(Chunk::new(document::entries(site, &told, format)?));
     }
     let chunks = document::assemble(frame, groups);
     Ok(Pieces::packed(&chunks).to_vec()?)
+}
+
+/// The format in which a byte limit takes the whole post of most entries of a document, and of how many; `None` where
+/// it takes none.
+///
+/// # Errors
+/// As [`Press::render`].
+pub fn most_shortened(
+    site: &Site,
+    document: &Document,
+    images: &dyn CardImages,
+) -> Result<Option<(FeedFormat, usize)>, RenderError> {
+    let mut most = None;
+    for format in document
+        .feed
+        .formats
+        .iter()
+        .filter(|_| document.byte_limit().is_some())
+    {
+        let lengths = &mut Lengths::default();
+        let whole = byte_limit::whole_entries(site, document, images, *format, lengths, false)?;
+        let count = whole.iter().filter(|is_whole| !**is_whole).count();
+        if count > most.map_or(0, |(_, most)| most) {
+            most = Some((*format, count));
+        }
+    }
+    Ok(most)
 }
 
 /// A date as RFC 3339 and the W3C's profile of ISO 8601 write it.

@@ -1,10 +1,7 @@
 //! The posts that feeds hold into texts that are kept, so that they go on being served when their files break.
 
-use std::sync::Arc;
-
 use super::Pipeline;
 use crate::content::Library;
-use crate::site::entry::Entry;
 
 impl Pipeline {
     /// Keeps the texts of the posts that feeds made ahead hold whole.
@@ -14,16 +11,11 @@ impl Pipeline {
             self.library.keep_texts(std::iter::empty(), &self.config);
             return;
         }
-        let feeds = self.register.site().feeds.chosen();
-        let whole = feeds.filter(|feed| feed.is_full()).flat_map(|feed| {
-            let document = feed.first();
-            let is_full = |place: &usize| document.is_full(*place);
-            let places = (0..document.entries.len()).filter(is_full);
-            let entries = places.filter_map(|place| document.entries.get(place));
-            entries.cloned().collect::<Vec<Arc<Entry>>>()
-        });
-        let whole: Vec<Arc<Entry>> = whole.collect();
-        let paths = whole.iter().map(|entry| entry.source());
+        let paths = self
+            .press
+            .whole_entries()
+            .iter()
+            .map(|entry| entry.source());
         self.library.keep_texts(paths, &self.config);
     }
 }

@@ -19,7 +19,7 @@ const GROUP: u64 = 8;
 const LARGEST: usize = 32;
 
 /// An entry as one document tells of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Told<'a> {
     pub(super) entry: &'a Entry,
     /// The whole post, where the document has it.
@@ -46,11 +46,12 @@ pub(super) struct Frame {
 }
 
 impl Features {
-    pub(super) fn of(document: &Document, images: &dyn CardImages) -> Features {
+    /// `whole` says which entries carry the whole post.
+    pub(super) fn of(document: &Document, whole: &[bool], images: &dyn CardImages) -> Features {
         let entries = || document.entries.iter();
         let draws = images.draws();
         Features {
-            content: (0..document.entries.len()).any(|place| document.is_full(place)),
+            content: whole.contains(&true),
             authors: entries().any(|entry| !entry.authors().is_empty()),
             pictures: entries()
                 .any(|entry| entry.image().is_some() || draws && entry.card_path().is_some()),
@@ -152,23 +153,30 @@ pub(super) fn frame(
     }
 }
 
-/// The entries of a group as a document tells of them. The content of one that can no longer be had is
-/// an error, unless it is `forgiven`.
+/// The HTML of the whole post, if it has any. One that can no longer be had is an error, unless it is `forgiven`.
+pub(super) fn whole_post(entry: &Entry, forgiven: bool) -> Result<Option<Arc<str>>, RenderError> {
+    match entry.content() {
+        Ok(content) => Ok(Some(content.html).filter(|html| !html.is_empty())),
+        Err(_) if forgiven => Ok(None),
+        Err(_) => Err(RenderError::Lost(entry.source().to_owned())),
+    }
+}
+
+/// The entries of a group as a document tells of them, those that `is_whole` names by their place with the whole post.
 pub(super) fn told<'a>(
     site: &Site,
     document: &'a Document,
     group: Range<usize>,
+    is_whole: impl Fn(usize) -> bool,
     images: &dyn CardImages,
     forgiven: bool,
 ) -> Result<Vec<Told<'a>>, RenderError> {
     let entries = document.entries.get(group.clone()).unwrap_or_default();
     let mut told = Vec::with_capacity(entries.len());
     for (place, entry) in group.zip(entries) {
-        let html = match document.is_full(place).then(|| entry.content()) {
-            None => None,
-            Some(Ok(content)) => Some(content.html).filter(|html| !html.is_empty()),
-            Some(Err(_)) if forgiven => None,
-            Some(Err(_)) => return Err(RenderError::Lost(entry.source().to_owned())),
+        let html = match is_whole(place) {
+            true => whole_post(entry, forgiven)?,
+            false => None,
         };
         told.push(Told {
             entry,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
-use super::document::{self, Features};
+use super::byte_limit::{self, Lengths};
+use super::document::{self, Features, Told};
 use super::sitemap::Sheet;
 use super::{
     CardImages, RenderError, Rendered, SiteShelf, alternates, artifact, feed_links, home_page,
@@ -26,7 +27,8 @@ use crate::site::{Settings, Site};
 #[derive(Debug, Default)]
 pub struct Press {
     ground: Option<(Arc<Settings>, u64)>,
-    documents: HashMap<ArtifactKey, Groups>,
+    documents: HashMap<ArtifactKey, Made>,
+    whole: Vec<Arc<Entry>>,
     sheets: Sheets,
     home: Option<(Vec<ByAddress>, Arc<()>, Chunk)>,
     opml: Option<(Arc<()>, Chunk)>,
@@ -35,11 +37,33 @@ pub struct Press {
     forgiven: bool,
 }
 
-type Groups = HashMap<GroupKey, Vec<(FeedFormat, Chunk)>, FxBuildHasher>;
+/// What was made of the first document of a feed.
+#[derive(Debug, Default)]
+struct Made {
+    groups: Groups,
+    lengths: Lengths,
+}
+
+type Groups = HashMap<GroupKey, Chunk, FxBuildHasher>;
 /// By where the buckets are, which they keep for as long as they are here.
 type Sheets = HashMap<usize, (Arc<Bucket>, Arc<Sheet>), FxBuildHasher>;
-/// The entries of a group, and whether each carries its content.
-type GroupKey = Vec<(ByAddress, bool)>;
+/// The entries of a group in a format, and whether each carries the whole post.
+type GroupKey = (FeedFormat, Vec<(ByAddress, bool)>);
+
+/// How a document is made in one format.
+struct Plan {
+    format: FeedFormat,
+    /// Whether each entry carries the whole post.
+    whole: Vec<bool>,
+    /// Of each group of entries.
+    keys: Vec<GroupKey>,
+}
+
+impl Plan {
+    fn is_whole(&self, place: usize) -> bool {
+        self.whole.get(place) == Some(&true)
+    }
+}
 
 /// An entry that is the same only if it is the same allocation.
 #[derive(Debug, Clone)]
@@ -65,6 +89,11 @@ impl Press {
         self.forgiven = forgiven;
     }
 
+    /// The entries that feeds made ahead carry whole, as far as they were rendered.
+    pub fn whole_entries(&self) -> &[Arc<Entry>] {
+        &self.whole
+    }
+
     /// Renders what is made ahead, and puts the rest on the shelf.
     ///
     /// # Errors
@@ -86,6 +115,7 @@ impl Press {
                 ..Press::default()
             };
         }
+        self.whole.clear();
         let mut artifacts = Vec::new();
         for feed in site.feeds.chosen() {
             self.feed(site, &feed.first(), &**images, &mut artifacts)?;
@@ -118,60 +148,81 @@ impl Press {
         artifacts: &mut Vec<Artifact>,
     ) -> Result<(), RenderError> {
         let groups = document::groups(&document.entries);
-        let keys: Vec<GroupKey> = groups
-            .iter()
-            .map(|group| {
-                let entries = document.entries.get(group.clone()).unwrap_or_default();
-                let places = group.clone().map(|place| document.is_full(place));
-                let entries = entries.iter().cloned().map(ByAddress);
-                entries.zip(places).collect()
-            })
-            .collect();
         let name = document.key(document.feed.main_format());
         let mut known = self.documents.remove(&name).unwrap_or_default();
         let forgiven = self.forgiven;
-        let formats = &document.feed.formats;
-        let fresh = keys
-            .par_iter()
-            .zip(&groups)
-            .filter(|(key, _)| !known.contains_key(*key))
-            .map(|(key, group)| {
-                give_way();
-                let told = document::told(site, document, group.clone(), images, forgiven)?;
-                let chunk = |format: &FeedFormat| {
-                    let bytes = document::entries(site, &told, *format)?;
-                    Ok((*format, Chunk::new(bytes)))
-                };
-                let chunks = formats
-                    .iter()
-                    .map(chunk)
-                    .collect::<Result<_, RenderError>>()?;
-                Ok((key.clone(), chunks))
-            })
-            .collect::<Result<Vec<(GroupKey, Vec<(FeedFormat, Chunk)>)>, RenderError>>()?;
-        known.extend(fresh);
-        let features = Features::of(document, images);
-        for format in formats.iter().copied() {
-            let frame = document::frame(site, document, features, format)?;
-            let chunks = keys.iter().filter_map(|key| {
-                let mut chunks = known.get(key)?.iter();
-                chunks.find(|(other, _)| *other == format)
+        let mut plans = Vec::new();
+        for format in document.feed.formats.iter().copied() {
+            let lengths = &mut known.lengths;
+            let whole =
+                byte_limit::whole_entries(site, document, images, format, lengths, forgiven)?;
+            let keys = groups.iter().map(|group| {
+                let entries = document.entries.get(group.clone()).unwrap_or_default();
+                let whole = whole.get(group.clone()).unwrap_or_default();
+                let entries = entries.iter().cloned().map(ByAddress);
+                (format, entries.zip(whole.iter().copied()).collect())
             });
-            let chunks = chunks.map(|(_, chunk)| chunk.clone());
+            plans.push(Plan {
+                keys: keys.collect(),
+                format,
+                whole,
+            });
+        }
+        known.lengths.retain(document);
+        let fresh = groups
+            .par_iter()
+            .enumerate()
+            .map(|(number, group)| {
+                let missing: Vec<(&Plan, &GroupKey)> = plans
+                    .iter()
+                    .filter_map(|plan| Some((plan, plan.keys.get(number)?)))
+                    .filter(|(_, key)| !known.groups.contains_key(*key))
+                    .collect();
+                if missing.is_empty() {
+                    return Ok(Vec::new());
+                }
+                give_way();
+                // A post is rendered once, for all formats that carry it whole.
+                let is_whole = |place| missing.iter().any(|(plan, _)| plan.is_whole(place));
+                let told =
+                    document::told(site, document, group.clone(), is_whole, images, forgiven)?;
+                let mut made = Vec::with_capacity(missing.len());
+                for (plan, key) in &missing {
+                    let mut told: Vec<Told<'_>> = told.clone();
+                    for (place, told) in group.clone().zip(&mut told) {
+                        told.html = told.html.take().filter(|_| plan.is_whole(place));
+                    }
+                    let bytes = document::entries(site, &told, plan.format)?;
+                    made.push(((*key).clone(), Chunk::new(bytes)));
+                }
+                Ok(made)
+            })
+            .collect::<Result<Vec<Vec<(GroupKey, Chunk)>>, RenderError>>()?;
+        known.groups.extend(fresh.into_iter().flatten());
+        for plan in &plans {
+            let features = Features::of(document, &plan.whole, images);
+            let frame = document::frame(site, document, features, plan.format)?;
+            let chunks = plan.keys.iter().filter_map(|key| known.groups.get(key));
             artifacts.push(artifact(
-                document.key(format),
-                document::assemble(frame, chunks),
-                feed_links(site, document, format),
+                document.key(plan.format),
+                document::assemble(frame, chunks.cloned()),
+                feed_links(site, document, plan.format),
             ));
+        }
+        for (place, entry) in document.entries.iter().enumerate() {
+            if plans.iter().any(|plan| plan.is_whole(place)) {
+                self.whole.push(Arc::clone(entry));
+            }
         }
         // What is in the document no more is not kept.
         let mut kept = Groups::default();
-        for key in keys {
-            if let Some((key, chunks)) = known.remove_entry(&key) {
-                kept.insert(key, chunks);
+        for key in plans.into_iter().flat_map(|plan| plan.keys) {
+            if let Some((key, chunk)) = known.groups.remove_entry(&key) {
+                kept.insert(key, chunk);
             }
         }
-        self.documents.insert(name, kept);
+        known.groups = kept;
+        self.documents.insert(name, known);
         Ok(())
     }
 

@@ -51,7 +51,7 @@ pub struct Document {
     pub page: Page,
     /// Its entries, newest first.
     pub entries: Vec<Arc<Entry>>,
-    full: OnceLock<Vec<bool>>,
+    byte_limit: OnceLock<Option<usize>>,
 }
 
 impl Feed {
@@ -127,7 +127,7 @@ impl Feed {
             entries: self.all.range(places),
             feed: Arc::clone(self),
             page,
-            full: OnceLock::new(),
+            byte_limit: OnceLock::new(),
         }
     }
 
@@ -192,17 +192,12 @@ impl Document {
         self.feed.key(format)
     }
 
-    /// Whether an entry, by its place in the document, carries its content.
-    pub fn is_full(&self, place: usize) -> bool {
-        self.full().get(place) == Some(&true)
-    }
-
-    /// How many entries a byte limit took the content of.
-    pub fn shortened(&self) -> usize {
-        match self.feed.rule.content {
-            FeedContent::Full => self.full().iter().filter(|is_full| !**is_full).count(),
-            FeedContent::Summary => 0,
-        }
+    /// How many bytes it may have, where its entries carry whole posts and are perhaps more.
+    pub fn byte_limit(&self) -> Option<usize> {
+        *self.byte_limit.get_or_init(|| {
+            let limit = self.feed.rule.max_bytes.filter(|_| self.feed.is_full())?;
+            (!surely_fits(&self.entries, limit)).then_some(limit)
+        })
     }
 
     /// The newest change of any of its entries; `None` without entries. Never the clock.
@@ -234,49 +229,16 @@ impl Document {
             (self.page, self.related(), self.entries.clone()),
         )
     }
-
-    fn full(&self) -> &[bool] {
-        self.full
-            .get_or_init(|| full(&self.entries, self.feed.rule))
-    }
 }
 
-/// Which entries may carry their content: the newest first, as long as there is room. One that has
-/// none alone does not take it from the others.
-fn full(entries: &[Arc<Entry>], rule: Rule) -> Vec<bool> {
-    if rule.content == FeedContent::Summary {
-        return vec![false; entries.len()];
-    }
-    let Some(most) = rule.max_bytes else {
-        return vec![true; entries.len()];
+/// Whether entries with their whole posts are in a document of so many bytes, whatever its format. An upper bound, which
+/// costs less than to write them.
+fn surely_fits(entries: &[Arc<Entry>], limit: usize) -> bool {
+    // To know the length of a content is to render it. What was known before costs nothing.
+    let sum = |length: fn(&Entry) -> usize| match entries.len() < MANY {
+        true => entries.iter().map(|entry| length(entry)).sum::<usize>(),
+        false => entries.par_iter().map(|entry| length(entry)).sum(),
     };
-    let frames = if entries.len() < MANY {
-        entries.iter().map(|entry| entry.frame_written()).sum()
-    } else {
-        // To know the length of a content is to render it. What was known before costs nothing.
-        let measured = entries.par_iter().map(|entry| {
-            entry.content_written();
-            entry.frame_written()
-        });
-        measured.sum::<usize>()
-    };
-    let room = most.saturating_sub(CHANNEL + frames);
-    let mut left = room;
-    let fits = |entry: &Arc<Entry>| {
-        let written = entry.content_written();
-        match left.checked_sub(written) {
-            Some(rest) => {
-                left = rest;
-                true
-            }
-            None => {
-                // What is older is told in short too, unless this one would fit into no feed at all.
-                if written <= room {
-                    left = 0;
-                }
-                false
-            }
-        }
-    };
-    entries.iter().map(fits).collect()
+    let room = limit.checked_sub(CHANNEL + sum(Entry::frame_written));
+    room.is_some_and(|room| sum(Entry::content_written) <= room)
 }

@@ -317,10 +317,7 @@ fn what_is_too_long_tells_its_oldest_in_short() {
                 .sum::<usize>(),
         );
     }
-    assert!(
-        full[0] >= 2 && full[0] < 20 && full.iter().all(|count| *count == full[0]),
-        "{full:?}"
-    );
+    assert!(full.iter().all(|count| (2..20).contains(count)), "{full:?}");
     // One that is too long for any feed is told in short, and takes nothing from the others.
     let site = TestSite::new()
         .config("[feed]\nmax_bytes = 300000")
@@ -353,6 +350,38 @@ fn what_is_too_long_tells_its_oldest_in_short() {
             .count(),
         20
     );
+}
+
+#[test]
+fn whole_posts_are_kept_up_to_the_last_byte_of_the_limit() {
+    const POSTS: usize = 12;
+    let text =
+        "<a href=\"/b\">it's</a> `]]>` & \"quoted\" äöü \\ {x}\n\n* [é](/é) ![alt](/p.png)\n";
+    let site = |max_bytes: usize| {
+        let site = TestSite::new().config(&format!("[feed]\nmax_bytes = {max_bytes}"));
+        let site = (1..=POSTS).fold(site, |site, number| {
+            let front = format!(
+                "title: '<Post> & {number}.'\ndate: 2024-01-{number:02}\nauthor: Ada & Co\ntags: [\"a\\\"b\"]\ndescription: In <short>"
+            );
+            site.post(&format!("{number}.md"), format!("---\n{front}\n---\n{}", text.repeat(number)))
+        });
+        site.build()
+    };
+    let count = |text: &str| {
+        let tags = ["<content:encoded>", "<content ", "content_html"];
+        tags.map(|tag| text.matches(tag).count())
+            .iter()
+            .sum::<usize>()
+    };
+    let unlimited = site(0);
+    for path in ["/rss.xml", "/atom.xml", "/feed.json", "/tag/a-b/atom.xml"] {
+        let length = unlimited.text(path).len();
+        let exact = site(length).text(path);
+        assert_eq!((exact.len(), count(&exact)), (length, POSTS), "{path}");
+        let short = site(length - 1).text(path);
+        assert_eq!(count(&short), POSTS - 1, "{path}");
+        assert!(short.len() < length, "{path}");
+    }
 }
 
 #[test]

@@ -163,7 +163,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
-    ("lint", &["artifact", "config", "finding", "site"]),
+    ("lint", &["config", "finding", "render", "site"]),
     (
         "why",
         &[
