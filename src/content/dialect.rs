@@ -27,8 +27,10 @@ pub(super) use names::built_in;
 const TITLE_GRAPHEMES: usize = 1000;
 /// For letters with hundreds of marks.
 const TITLE_BYTES: usize = 12_000;
-/// Two or three sentences; search results and previews cut further.
-const DESCRIPTION_GRAPHEMES: usize = 300;
+/// Of a first paragraph that stands for a description: two or three sentences.
+const EXCERPT_GRAPHEMES: usize = 300;
+/// Of a description as HTML writes it: a hundred times what is usual. Feeds carry it whole.
+const MAX_DESCRIPTION_BYTES: usize = 20_000;
 /// X shows no more of a title.
 const SHOWN_TITLE: usize = 70;
 /// X shows no more of a description.
@@ -124,8 +126,8 @@ pub(super) fn post(
     Some(Post {
         path: file,
         description: description
-            .or(found.paragraph)
-            .map(|text| cut(&text, DESCRIPTION_GRAPHEMES))
+            .map(|text| bounded_description(fields, text))
+            .or_else(|| Some(cut(&found.paragraph?, EXCERPT_GRAPHEMES)))
             .unwrap_or_default()
             .into(),
         title: title.into(),
@@ -254,6 +256,20 @@ fn bounded_title(fields: &Fields<'_>, title: String) -> String {
             None,
             format!("the title is longer than {TITLE_GRAPHEMES} characters and is cut"),
             "move the text into the body; no reader or preview shows more than a line or two",
+        );
+    }
+    short
+}
+
+fn bounded_description(fields: &Fields<'_>, description: String) -> String {
+    let short = bounded(&description, MAX_DESCRIPTION_BYTES);
+    if short != description {
+        fields.note(
+            Severity::Warning,
+            Rule::FieldType,
+            None,
+            format!("the description is longer than {MAX_DESCRIPTION_BYTES} bytes and is cut"),
+            "move the text into the body; a description is a sentence or two",
         );
     }
     short

@@ -172,7 +172,7 @@ impl FeedPage {
                     @for term in terms(entry) { span.tag dir="auto" { (term) } }
                 }
                 h3 dir="auto" { a href=(entry.url()) { (entry.title()) } }
-                @if !entry.summary().is_empty() { p.summary dir="auto" { (entry.summary()) } }
+                @if !entry.summary().is_empty() { p.summary dir="auto" { (entry.short_summary()) } }
             }
         }
     }

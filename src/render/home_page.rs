@@ -108,7 +108,7 @@ fn post(site: &Site, entry: &Entry) -> Markup {
                 @for category in entry.terms().into_iter().take(4) { span.tag { (category.label) } }
             }
             h3 dir="auto" { a href=(entry.url()) { (entry.title()) } }
-            @if !entry.summary().is_empty() { p.summary dir="auto" { (entry.summary()) } }
+            @if !entry.summary().is_empty() { p.summary dir="auto" { (entry.short_summary()) } }
             @if !entry.authors().is_empty() {
                 p.by { (entry.authors().iter().map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")) }
             }

@@ -144,7 +144,7 @@ impl Card {
             url: entry.url().to_owned(),
             title: bounded(title, MAX_TITLE),
             headline: cut(title, MAX_HEADLINE),
-            description: bounded(entry.summary(), MAX_DESCRIPTION),
+            description: bounded(&entry.short_summary(), MAX_DESCRIPTION),
             preview: preview(image.as_ref(), config),
             image,
             language: entry.language().unwrap_or(&site.language).to_owned(),

@@ -10,7 +10,10 @@ use super::words::Lists;
 use crate::config::{self, Config};
 use crate::fingerprint;
 use crate::post::{Content, Images, Lost, Picture, Post};
-use crate::text::slug;
+use crate::text::{cut, slug};
+
+/// Search results and previews cut further.
+const SHORT_SUMMARY_GRAPHEMES: usize = 300;
 
 /// One public post, in no format. It can be made of the proof that the post may be seen, and of
 /// nothing else.
@@ -101,9 +104,14 @@ impl Entry {
         self.post.preview_title()
     }
 
-    /// A sentence or two, plain text.
+    /// The description as its author wrote it, or an excerpt; plain text.
     pub fn summary(&self) -> &str {
         &self.post.description
+    }
+
+    /// Two or three sentences of the summary, for pages and cards.
+    pub fn short_summary(&self) -> String {
+        cut(self.summary(), SHORT_SUMMARY_GRAPHEMES)
     }
 
     /// The date it bears.
