@@ -39,7 +39,7 @@ pub(super) fn frame(
     links.extend(related.map(|(rel, page)| link(url(page), rel, mime_type)));
     let history = history_of(document);
     let atom = AtomFeed {
-        title: Text::plain(document.feed.title.clone()),
+        title: text_of(&document.feed.title),
         // The address it is first published at, which never changes once published.
         id: url(Page::Number(1)),
         // §4.2.15 asks for a date even where there is nothing to date; the clock would be a lie.
@@ -58,8 +58,8 @@ pub(super) fn frame(
             ..Generator::default()
         }),
         links,
-        rights: settings.copyright.clone().map(Text::plain),
-        subtitle: Some(Text::plain(document.feed.description.clone())),
+        rights: settings.copyright.as_deref().map(text_of),
+        subtitle: Some(text_of(&document.feed.description)),
         entries: if document.entries.is_empty() {
             Vec::new()
         } else {
@@ -75,7 +75,6 @@ pub(super) fn frame(
             .into_iter()
             .map(|name| (HISTORY_PREFIX.to_owned(), extension(name)))
             .collect(),
-        base: Some(settings.url.clone()),
         lang: Some(settings.language.clone()),
         ..AtomFeed::default()
     };
@@ -149,8 +148,28 @@ fn atom_entry(site: &Site, told: &Told<'_>) -> AtomEntry {
 fn text(entry: &Entry, text: &str) -> Text {
     Text {
         lang: entry.language().map(str::to_owned),
-        ..Text::plain(text.to_owned())
+        ..text_of(text)
     }
+}
+
+/// Plain text. One that looks like markup is written as HTML: readers that take every title for HTML would drop what
+/// looks like an element, and validators warn of it.
+fn text_of(text: &str) -> Text {
+    match text.contains('<') || has_reference(text) {
+        true => Text::html(escape(text)),
+        false => Text::plain(text),
+    }
+}
+
+/// Whether something in a text would be decoded if it were HTML: `&lt;` or `&#39;`.
+fn has_reference(text: &str) -> bool {
+    let names = text.split('&').skip(1);
+    names
+        .filter_map(|rest| rest.split_once(';'))
+        .any(|(name, _)| {
+            let name = name.strip_prefix('#').unwrap_or(name);
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 fn link(href: String, rel: &str, mime_type: &str) -> Link {

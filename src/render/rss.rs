@@ -75,7 +75,8 @@ pub(super) fn frame(
         namespaces: namespaces(document, features),
         ..Channel::default()
     };
-    let styled = xml_style::styled(write(&channel, 0)?, settings);
+    let bytes = with_numeric_references(write(&channel, 0)?, &PLAIN_IN_CHANNEL);
+    let styled = xml_style::styled(bytes, settings);
     Ok(Frame::around(styled, ITEM))
 }
 
@@ -85,11 +86,23 @@ pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
         items: told.iter().map(item).collect(),
         ..Channel::default()
     };
-    Ok(Frame::inside(write(&channel, room(told))?, ITEM))
+    let bytes = Frame::inside(write(&channel, room(told))?, ITEM);
+    let has_markup = |text: &str| text.contains(['<', '&']);
+    let needs_references = told.iter().any(|told| {
+        let alt = told.entry.image().and_then(|image| image.alt);
+        has_markup(told.entry.title()) || alt.is_some_and(has_markup)
+    });
+    Ok(match needs_references {
+        true => with_numeric_references(bytes, &PLAIN_IN_ITEM),
+        false => bytes,
+    })
 }
 
 /// How an item begins and ends.
 const ITEM: (&str, &str) = ("\n    <item>", "</item>");
+/// How the elements begin that hold plain text, where they stand in a document.
+const PLAIN_IN_CHANNEL: [&str; 2] = ["\n    <title>", "\n    <description>"];
+const PLAIN_IN_ITEM: [&str; 2] = ["\n      <title>", "\n        <media:title>"];
 
 fn write(channel: &Channel, room: usize) -> Result<Vec<u8>, RenderError> {
     let mut bytes = channel
@@ -99,13 +112,39 @@ fn write(channel: &Channel, room: usize) -> Result<Vec<u8>, RenderError> {
     Ok(bytes)
 }
 
+/// Writes `&` and `<` as `&#x26;` and `&#x3C;` in the elements that begin so and hold plain text. Readers that decode
+/// a title twice, and those that take it for HTML, know it for text by that (RSS Advisory Board's profile, "Character
+/// Data"). The crate has no way to.
+fn with_numeric_references(bytes: Vec<u8>, elements: &[&str]) -> Vec<u8> {
+    let mut text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return error.into_bytes(),
+    };
+    for open in elements {
+        let mut written = String::with_capacity(text.len() + 64);
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once(open) {
+            let (plain, after) = after.split_at(after.find("</").unwrap_or(0));
+            written.push_str(before);
+            written.push_str(open);
+            written.push_str(&plain.replace("&amp;", "&#x26;").replace("&lt;", "&#x3C;"));
+            rest = after;
+        }
+        written.push_str(rest);
+        text = written;
+    }
+    text.into_bytes()
+}
+
 fn item(told: &Told<'_>) -> Item {
     let entry = told.entry;
     Item {
         title: Some(entry.title().to_owned()),
         link: Some(entry.url().to_owned()),
-        // HTML to every reader, so that plain text must be escaped to stay what it is.
-        description: (!entry.summary().is_empty()).then(|| escape(entry.summary())),
+        // HTML to every reader, so that plain text must be escaped to stay what it is. Before a whole post there
+        // is one though it may be empty: the profile asks for it, and some readers take what comes first.
+        description: (told.html.is_some() || !entry.summary().is_empty())
+            .then(|| escape(entry.summary())),
         categories: entry
             .terms()
             .into_iter()
@@ -139,19 +178,19 @@ fn item(told: &Told<'_>) -> Item {
     }
 }
 
-/// Media RSS: the picture that stands for the entry.
+/// Media RSS: the picture that stands for the entry. What it shows is its title: readers take `media:description`,
+/// wherever it is in an item, for the text of the item.
 fn media(image: Picture<'_>) -> (String, BTreeMap<String, Vec<Extension>>) {
     let attrs = BTreeMap::from([
         ("medium".to_owned(), "image".to_owned()),
         ("url".to_owned(), image.url.to_owned()),
     ]);
-    let description = image.alt.iter().map(|alt| Extension {
-        name: "media:description".to_owned(),
+    let title = image.alt.iter().map(|alt| Extension {
+        name: "media:title".to_owned(),
         value: Some((*alt).to_owned()),
-        attrs: BTreeMap::from([("type".to_owned(), "plain".to_owned())]),
         ..Extension::default()
     });
-    let children = BTreeMap::from([("description".to_owned(), description.collect())]);
+    let children = BTreeMap::from([("title".to_owned(), title.collect())]);
     let content = Extension {
         name: "media:content".to_owned(),
         attrs,

@@ -17,7 +17,7 @@ use crate::site::feed::Document;
 use crate::site::{Settings, Site};
 
 /// To be raised when the same entries become other bytes.
-const EDITION: u32 = 3;
+const EDITION: u32 = 4;
 
 /// What can be asked for of one generation.
 #[derive(Debug)]

@@ -91,7 +91,7 @@ fn characters_that_xml_forbids_are_dropped_wherever_they_come_from() {
     assert!(
         built
             .text("/rss.xml")
-            .contains("<title>ab &lt;script&gt;alert(1)&lt;/script&gt; ]]&gt; c</title>")
+            .contains("<title>ab &#x3C;script&gt;alert(1)&#x3C;/script&gt; ]]&gt; c</title>")
     );
     assert!(!built.text("/cards/p").contains("<script>alert"));
     assert!(!built.text("/").contains("<script>"));

@@ -1,6 +1,6 @@
 //! Three formats, one feed: the same entries, and no reader harmed.
 
-use atom_syndication::Feed as Atom;
+use atom_syndication::{Feed as Atom, Text, TextType};
 use proptest::prelude::*;
 use rss::Channel;
 use serde_json::Value;
@@ -26,12 +26,7 @@ fn from_rss(text: &str) -> Vec<Told> {
         id: item.guid().unwrap().value.clone(),
         url: item.link().unwrap().into(),
         title: item.title().unwrap().into(),
-        summary: item
-            .description()
-            .unwrap_or_default()
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&"),
+        summary: unescaped(item.description().unwrap_or_default()),
         content: item.content().map(str::to_owned),
         published: chrono::DateTime::parse_from_rfc2822(item.pub_date().unwrap())
             .unwrap()
@@ -49,17 +44,26 @@ fn from_rss(text: &str) -> Vec<Told> {
     channel.items().iter().map(entry).collect()
 }
 
+/// Plain text as people see it.
+fn seen(text: &Text) -> String {
+    match text.r#type {
+        TextType::Html => unescaped(&text.value),
+        _ => text.value.clone(),
+    }
+}
+
+fn unescaped(html: &str) -> String {
+    let html = html.replace("&lt;", "<").replace("&gt;", ">");
+    html.replace("&amp;", "&")
+}
+
 fn from_atom(text: &str) -> Vec<Told> {
     let feed = Atom::read_from(text.as_bytes()).expect("Atom");
     let entry = |entry: &atom_syndication::Entry| Told {
         id: entry.id.clone(),
         url: entry.links[0].href.clone(),
-        title: entry.title.value.clone(),
-        summary: entry
-            .summary
-            .as_ref()
-            .map(|text| text.value.clone())
-            .unwrap_or_default(),
+        title: seen(&entry.title),
+        summary: entry.summary.as_ref().map(seen).unwrap_or_default(),
         content: entry
             .content
             .as_ref()
@@ -184,7 +188,7 @@ fn each_category_and_author_has_its_three_feeds() {
     assert_eq!(titles("/author/ada-example/"), ["Bee", "Aye"]);
     assert_eq!(titles("/author/bob/"), ["Sea"]);
     let rss = built.text("/category/news-more/rss.xml");
-    assert!(rss.contains("<title>News &amp; More – Example</title>"));
+    assert!(rss.contains("<title>News &#x26; More – Example</title>"));
     assert!(rss.contains("href=\"https://example.org/category/news-more/rss.xml\" rel=\"self\""));
 }
 
@@ -268,6 +272,117 @@ fn a_change_dated_ahead_does_not_count_until_then() {
         built.status.next_change.unwrap().to_rfc3339(),
         "2025-02-01T00:00:00+00:00"
     );
+}
+
+#[test]
+fn markup_in_a_title_is_written_as_text() {
+    let built = TestSite::new()
+        .title("Q&A <live>")
+        .post(
+            "a.md",
+            "---\ntitle: \"<b> is &lt; & more\"\ndate: 2024-01-01\n---\n`<title>x</title>` & more.\n",
+        )
+        .build();
+    let rss = built.text("/rss.xml");
+    let title = built.text("/feed.json");
+    let json: Value = serde_json::from_str(&title).unwrap();
+    let title = json["items"][0]["title"].as_str().unwrap();
+    let written = title
+        .replace('&', "&#x26;")
+        .replace('<', "&#x3C;")
+        .replace('>', "&gt;");
+    for expected in ["Q&#x26;A &#x3C;live&gt;", &written] {
+        assert!(rss.contains(&format!("<title>{expected}</title>")), "{rss}");
+    }
+    assert!(rss.contains("<code>&lt;title&gt;x&lt;/title&gt;</code> &amp; more"));
+    let atom = built.text("/atom.xml");
+    assert!(
+        atom.contains("<title type=\"html\">Q&amp;amp;A &amp;lt;live&amp;gt;</title>"),
+        "{atom}"
+    );
+    assert_eq!(agreed(&built, "/")[0].title, title);
+}
+
+#[test]
+fn description_comes_before_the_whole_post_even_if_empty() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: a\ndate: 2024-01-02\n---\n* A list alone\n",
+        )
+        .post("b.md", plain("b", "2024-01-01"))
+        .build();
+    let rss = built.text("/rss.xml");
+    let items: Vec<&str> = rss.split("<item>").skip(1).collect();
+    assert_eq!(items.len(), 2);
+    for item in items {
+        let places = ["<description>", "<content:encoded>"].map(|tag| item.find(tag).unwrap());
+        assert!(places.is_sorted(), "{item}");
+    }
+    let (_, of_list) = rss.split_once("<item>").unwrap();
+    let (_, description) = of_list.split_once("<description>").unwrap();
+    let (description, _) = description.split_once("</description>").unwrap();
+    assert_eq!(description.trim(), "");
+}
+
+#[test]
+fn picture_text_is_no_description_of_the_item() {
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            "---\ntitle: a\ndate: 2024-01-02\nimage: {src: /a.jpg, alt: What it shows}\n---\n",
+        )
+        .build();
+    let rss = built.text("/rss.xml");
+    assert!(!rss.contains("media:description"), "{rss}");
+    let (_, picture) = rss.split_once("<media:content ").unwrap();
+    let (picture, _) = picture.split_once("</media:content>").unwrap();
+    assert!(
+        picture.contains("<media:title>What it shows</media:title>"),
+        "{picture}"
+    );
+}
+
+#[test]
+fn written_description_is_whole_in_feeds_and_short_on_cards() {
+    let written = format!("{}end", "Word for word. ".repeat(40));
+    let paragraph = "First paragraph. ".repeat(40);
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            format!("---\ntitle: a\ndate: 2024-01-02\ndescription: {written}\n---\nText.\n"),
+        )
+        .post(
+            "b.md",
+            format!("---\ntitle: b\ndate: 2024-01-01\n---\n{paragraph}\n"),
+        )
+        .build();
+    let told = agreed(&built, "/");
+    assert_eq!(told[0].summary, written);
+    let length = told[1].summary.chars().count();
+    assert!(
+        length <= 300 && told[1].summary.ends_with('…'),
+        "{}",
+        told[1].summary
+    );
+    for page in [built.text("/cards/a/"), built.text("/")] {
+        assert!(
+            page.contains("Word for word.") && !page.contains("end\""),
+            "{page}"
+        );
+        assert!(!page.contains(&written), "{page}");
+    }
+}
+
+#[test]
+fn description_of_unbounded_length_is_cut_with_a_finding() {
+    let post = format!(
+        "---\ntitle: a\ndate: 2024-01-02\ndescription: {}\n---\nText.\n",
+        "word ".repeat(5_000)
+    );
+    let built = TestSite::new().post("a.md", post).build();
+    assert_eq!(built.rules(), [courant::finding::Rule::FieldType]);
+    assert!(agreed(&built, "/")[0].summary.len() <= 20_000);
 }
 
 #[test]
