@@ -29,7 +29,7 @@ use libfuzzer_sys::fuzz_target;
 use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 
-const MAX_ROUNDS: usize = 5_000;
+const MAX_ROUNDS: usize = 1_000;
 const REQUESTS_PER_TURN: u64 = 16;
 const DRAWING_BYTES: usize = 1 << 20;
 /// What a gallery without a cache lets answers hold.
@@ -107,7 +107,9 @@ impl World {
             access_log: None,
         };
         let mut runtime = Builder::new_current_thread();
-        let runtime = runtime.enable_all().build().expect("there is a runtime");
+        // It looks for events after few turns, so that an answer takes few rounds.
+        let runtime = runtime.enable_all().event_interval(8).build();
+        let runtime = runtime.expect("there is a runtime");
         let listeners = Listeners::bind(&config, None, 1).expect("the path is free");
         listeners.listen(false).expect("it can be listened on");
         let part = listeners.into_parts().pop().expect("there is one part");
@@ -220,7 +222,7 @@ async fn play(world: &World, script: Vec<u8>) {
                 }
                 _ => {
                     ask(world, &mut polite).await;
-                    continue;
+                    break;
                 }
             };
             is_open = send(world, &mut client, &bytes).await;
