@@ -1,5 +1,7 @@
 //! Where a post is read, and the id that names it for ever.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use super::fields::{Fields, Place};
@@ -176,6 +178,7 @@ pub(super) fn aliases(
     site: &Url,
 ) -> Vec<String> {
     let mut paths = Vec::new();
+    let mut seen = HashSet::new();
     for (text, line) in fields.texts(Field::Aliases) {
         // Hugo resolves one without a slash against the page, most others against the site.
         let base = if text.starts_with("./") || text.starts_with("../") {
@@ -189,7 +192,7 @@ pub(super) fn aliases(
             .and_then(|url| percent::normalize_path(url.path()))
             .filter(|path| written_length(path) <= MAX_URL);
         match path {
-            Some(path) if path == permalink.path() || paths.contains(&path) => {}
+            Some(path) if path == permalink.path() || !seen.insert(path.clone()) => {}
             Some(path) => paths.push(path),
             None => fields.note(
                 Severity::Warning,

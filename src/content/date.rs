@@ -74,12 +74,18 @@ const DAYS: [&str; 14] = [
     "%d. %B %Y",
 ];
 
+/// Longer texts are no dates: the longest form, with the name of a zone in brackets, takes 80 bytes.
+const MAX_DATE_BYTES: usize = 200;
+
 /// Feed formats write years of four digits; earlier ones are two digits of a year.
 const YEARS: std::ops::RangeInclusive<i32> = 1000..=9999;
 
 /// Reads a date; `None` for what is none, and for years that no feed format can write.
 pub(super) fn parse(text: &str, clock: Clock) -> Option<DateTime<Utc>> {
     let text = text.trim();
+    if text.len() > MAX_DATE_BYTES {
+        return None;
+    }
     // What most tools write says all of itself.
     if let Ok(date) = DateTime::parse_from_rfc3339(text)
         && !(clock.z_is_local && text.ends_with(['Z', 'z']))

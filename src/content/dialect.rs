@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::address::{Address, address, aliases};
+use super::address::{Address, MAX_URL, address, aliases};
 use super::body::{self, Body};
 use super::broken::Limits;
 use super::fields::{Fields, Place};
@@ -58,7 +58,7 @@ pub(super) fn post(
     }
     let language = language(fields, config).or_else(|| location.language.clone());
     let file: Arc<str> = path.into();
-    let slug = fields.line(Field::Slug);
+    let slug = fields.line(Field::Slug).map(|slug| bounded(&slug, MAX_URL));
     // Of the title as it is written addresses are made.
     let written_title = fields.line(Field::Title);
     let title = fields.plain_text(Field::Title);

@@ -14,6 +14,9 @@ pub(super) use fences::{looks_like_fields, split};
 
 /// No front matter seen has a hundred values.
 const MAX_NODES: usize = 10_000;
+/// No map seen has a hundred fields. A name is compared with those before it, so that this bounds the
+/// comparisons: 2 million in a map.
+const MAX_FIELDS: usize = 2_000;
 /// What a front matter may hold, and what aliases in it may expand to, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use url::Url;
 
+use super::address::MAX_URL;
 use super::date;
 use super::location::Location;
 use crate::config::{self, PERMALINK_PARTS};
@@ -34,7 +35,9 @@ pub(super) fn pattern_of(written: &str) -> Option<String> {
         "ordinal" => "/:categories/:year/:y_day/:title.html",
         "none" => "/:categories/:title.html",
         _ => {
-            let is_pattern = written.starts_with(['/', ':'])
+            // Each part may be as long as an address, so a longer pattern is none.
+            let is_pattern = written.len() <= MAX_URL
+                && written.starts_with(['/', ':'])
                 && pieces(written).any(|piece| matches!(piece, Piece::Part(_)));
             return is_pattern.then(|| written.to_owned());
         }

@@ -1,6 +1,7 @@
 //! Categories and authors, in all the shapes that content tools write them in, into lists of names.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::Fields;
 use crate::config::Field;
@@ -14,6 +15,10 @@ use crate::text::{bounded, one_line};
 /// the whole post stands.
 const MAX_TERMS: usize = 20;
 
+/// Parts of one text that are read: as many as a front matter may have values, so that a text of
+/// names costs no more than a list of them.
+const MAX_PARTS: usize = 10_000;
+
 /// The length of a name, in bytes.
 const MAX_NAME: usize = 500;
 
@@ -26,6 +31,7 @@ impl Fields<'_> {
             return Vec::new();
         };
         let mut labels: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         for item in parts(name, node, as_words).iter() {
             let label = match &item.value {
                 Value::Map(_) => ["label", "name", "title", "value"]
@@ -37,7 +43,7 @@ impl Fields<'_> {
                 .map(|label| bounded(&plain_text(label), MAX_NAME))
                 .filter(|label| !label.is_empty());
             match label {
-                Some(label) if !labels.contains(&label) => labels.push(label),
+                Some(label) if seen.insert(label.clone()) => labels.push(label),
                 Some(_) => {}
                 None if item.value == Value::Null => {}
                 None => self.note(
@@ -58,6 +64,7 @@ impl Fields<'_> {
             return Vec::new();
         };
         let mut authors: Vec<Author> = Vec::new();
+        let mut seen = HashSet::new();
         for item in parts(name, node, false).iter() {
             let part = |names: &[&str]| {
                 names
@@ -81,9 +88,7 @@ impl Fields<'_> {
             match author {
                 // A mail address that was reported.
                 Some(author) if author.name.is_empty() => {}
-                Some(author) if authors.iter().all(|other| other.name != author.name) => {
-                    authors.push(author)
-                }
+                Some(author) if seen.insert(author.name.clone()) => authors.push(author),
                 Some(_) => {}
                 None if item.value == Value::Null => {}
                 None => self.note(
@@ -152,14 +157,15 @@ impl Fields<'_> {
 
     fn bounded<T>(&self, mut terms: Vec<T>, what: &str, line: usize) -> Vec<T> {
         if terms.len() > MAX_TERMS {
+            let count = match terms.len() {
+                MAX_PARTS => format!("{MAX_PARTS} or more"),
+                count => count.to_string(),
+            };
             self.note(
                 Severity::Warning,
                 Rule::FieldType,
                 Some(line),
-                format!(
-                    "there are {} in `{what}`, and the first {MAX_TERMS} count",
-                    terms.len()
-                ),
+                format!("there are {count} in `{what}`, and the first {MAX_TERMS} count"),
                 "keep those that readers would subscribe to",
             );
             terms.truncate(MAX_TERMS);
@@ -174,6 +180,7 @@ fn parts<'n>(name: &str, node: &'n Node, as_words: bool) -> Cow<'n, [Node]> {
     match &node.value {
         Value::List(items) => Cow::Borrowed(items),
         Value::Scalar(text) if several => words(text, as_words)
+            .take(MAX_PARTS)
             .map(|word| Node {
                 line: node.line,
                 value: Value::Scalar(word.to_owned()),

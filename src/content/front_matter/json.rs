@@ -6,7 +6,7 @@ use serde::de::{
     Deserialize as _, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
 };
 
-use super::{Fault, MAX_NODES, MAX_TEXT, Node, Parsed, Value, add_field, over_budget};
+use super::{Fault, MAX_FIELDS, MAX_NODES, MAX_TEXT, Node, Parsed, Value, add_field, over_budget};
 use crate::text::clean;
 
 /// Where the object that the text begins with ends, in bytes; `None` where it does not.
@@ -33,14 +33,17 @@ pub(super) fn parse(text: &str, lines_before: usize) -> Result<Parsed, Fault> {
         line: 1 + lines_before,
         nodes: 0,
         repeated: Vec::new(),
+        misses: 0,
+        exceeded: None,
     };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let root = lines.deserialize(&mut reader).map_err(fault)?;
+    let root = lines.deserialize(&mut reader);
+    if let Some(what) = lines.exceeded {
+        return Err(over_budget(lines.line, what));
+    }
+    let root = root.map_err(fault)?;
     // What stands after the object is the body, and was cut off before.
     reader.end().map_err(fault)?;
-    if lines.nodes > MAX_NODES {
-        return Err(over_budget(1 + lines_before, "has more than 10,000 values"));
-    }
     Ok(Parsed {
         root,
         repeated: lines.repeated,
@@ -56,15 +59,26 @@ struct Lines<'t> {
     line: usize,
     nodes: usize,
     repeated: Vec<(String, usize)>,
+    /// Names that were looked for to the end of the text in vain.
+    misses: usize,
+    /// The bound that was exceeded, which ended the reading.
+    exceeded: Option<&'static str>,
 }
+
+/// Each miss searches the rest of the text, which is a megabyte at most.
+const MAX_MISSES: usize = 16;
 
 impl Lines<'_> {
     /// Goes on to the line that a name is written on.
     fn find(&mut self, name: &str) {
+        if self.misses >= MAX_MISSES {
+            return;
+        }
         let quoted = serde_json::to_string(name).unwrap_or_default();
         let rest = self.text.get(self.at..).unwrap_or_default();
         // A name that is written with escapes is not found, and has the line of the one before.
         let Some(found) = rest.find(&quoted) else {
+            self.misses += 1;
             return;
         };
         let passed = rest.get(..found).unwrap_or_default();
@@ -77,6 +91,19 @@ impl Lines<'_> {
         Node {
             line: self.line,
             value,
+        }
+    }
+
+    /// Ends the reading where a map of so many fields, or the whole, is over budget.
+    fn check<E: serde::de::Error>(&mut self, fields: usize) -> Result<(), E> {
+        if self.nodes > MAX_NODES {
+            self.exceeded = Some("has more than 10,000 values");
+        } else if fields > MAX_FIELDS {
+            self.exceeded = Some("has more than 2,000 fields in one map");
+        }
+        match self.exceeded {
+            Some(what) => Err(E::custom(what)),
+            None => Ok(()),
         }
     }
 }
@@ -125,6 +152,7 @@ impl<'de> Visitor<'de> for &mut Lines<'_> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(&mut *self)? {
             list.push(item);
+            self.check(0)?;
         }
         self.nodes += 1;
         Ok(Node {
@@ -145,6 +173,7 @@ impl<'de> Visitor<'de> for &mut Lines<'_> {
             if is_repeated && let Some((name, _)) = fields.last() {
                 self.repeated.push((name.clone(), name_line));
             }
+            self.check(fields.len())?;
         }
         self.nodes += 1;
         Ok(Node {

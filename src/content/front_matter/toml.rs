@@ -9,10 +9,8 @@ use crate::text::clean;
 
 /// Parses one document; `lines_before` is added to its line numbers.
 pub(super) fn parse(text: &str, lines_before: usize) -> Result<Node, Fault> {
-    let line_of = |offset: usize| {
-        let before = text.as_bytes().get(..offset).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1 + lines_before
-    };
+    let line_ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+    let line_of = |offset: usize| line_ends.partition_point(|end| *end < offset) + 1 + lines_before;
     if text.len() > MAX_TEXT {
         return Err(over_budget(line_of(0), "is larger than 1 MiB"));
     }

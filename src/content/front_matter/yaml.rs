@@ -7,11 +7,11 @@ mod continued;
 mod plain;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-use super::{Fault, MAX_NODES, MAX_TEXT, Node, Parsed, Value, add_field};
+use super::{Fault, MAX_FIELDS, MAX_NODES, MAX_TEXT, Node, Parsed, Value, add_field};
 use crate::text::clean;
 
 /// No front matter seen goes below five.
@@ -234,6 +234,12 @@ impl Builder {
             Some((Open::List(items), ..)) => items.push(node),
             Some((Open::Map { fields, key }, ..)) => match key.take() {
                 None => {
+                    if fields.len() >= MAX_FIELDS {
+                        return Err(super::over_budget(
+                            line,
+                            "has more than 2,000 fields in one map",
+                        ));
+                    }
                     let name = match node.value {
                         Value::Scalar(text) => text,
                         Value::Null => String::new(),
@@ -286,6 +292,10 @@ impl Builder {
 /// Merge keys (yaml.org/type/merge): `<<` gives the fields of a map, or of a list of them, that
 /// are not there already. Half of the tools honour it, and a post may be hidden by it.
 fn merged(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
+    if !fields.iter().any(|(name, _)| name == "<<") {
+        return fields;
+    }
+    let mut names: HashSet<String> = fields.iter().map(|(name, _)| name.clone()).collect();
     // It may stand twice, as any field may.
     while let Some(at) = fields.iter().position(|(name, _)| name == "<<") {
         let (_, merge) = fields.remove(at);
@@ -298,7 +308,7 @@ fn merged(mut fields: Vec<(String, Node)>) -> Vec<(String, Node)> {
                 continue;
             };
             for (name, node) in more {
-                if fields.iter().all(|(other, _)| *other != name) {
+                if names.insert(name.clone()) {
                     fields.push((name, node));
                 }
             }

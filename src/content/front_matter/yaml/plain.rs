@@ -3,7 +3,7 @@
 //! Maps and lists by their indents, and scalars on one line that nothing has to be decoded of: what
 //! content tools write. All else, and whatever is wrong, is left to the parser of all of YAML.
 
-use super::{Node, Value};
+use super::{MAX_FIELDS, Node, Value};
 use crate::content::rendering::count;
 
 /// Nothing deeper or longer is read here, so that no budget is touched.
@@ -73,7 +73,7 @@ impl<'a, I: Iterator<Item = Line<'a>>> Reader<'a, I> {
         let mut fields: Vec<(String, Node)> = Vec::with_capacity(if depth == 0 { 16 } else { 4 });
         while let Some(line) = self.line.filter(|line| line.indent >= indent) {
             let (name, value) = key(line.text).filter(|_| line.indent == indent)?;
-            if fields.iter().any(|(known, _)| known == name) {
+            if fields.len() >= MAX_FIELDS || fields.iter().any(|(known, _)| known == name) {
                 return None;
             }
             self.next();
