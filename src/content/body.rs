@@ -6,6 +6,7 @@ use url::Url;
 
 use super::absolute;
 use super::address::MAX_URL;
+use super::budget;
 use super::constructs::Reason;
 use super::fields::{Fields, Place};
 use super::glance::{self, Found, Wanted};
@@ -87,13 +88,16 @@ pub(super) fn read(
     }
     let markup = rendering::markup(&reduced.text, base);
     match &markup {
-        Some(markup) => advise(fields, body, markup, base),
-        None => fields.note(
+        Ok(markup) => advise(fields, body, markup, base),
+        Err(excess) => fields.note(
             Severity::Error,
             Rule::BodyTooComplex,
-            None,
-            "the body is nested or unclosed beyond reason, so the post is published without it",
-            "close every HTML element that is opened, and nest fewer quotes",
+            Some(body.line + budget::costliest_line(body.text)),
+            format!(
+                "the body {}, so the post is published without it",
+                excess.what()
+            ),
+            "close every HTML element that is opened, nest less, and move data to a file that the post links to",
         ),
     }
     let markup = markup.unwrap_or_default();
@@ -161,7 +165,7 @@ fn normal(images: Vec<Image>) -> Vec<Image> {
 
 /// What readers of the body will miss.
 fn advise(fields: &Fields<'_>, body: Body<'_>, markup: &Markup, base: &Url) {
-    for href in &markup.file_links {
+    for (number, href) in markup.file_links.iter().enumerate() {
         let url = Url::parse(href).ok();
         if url.is_none_or(|url| url.origin() != base.origin()) {
             continue;
@@ -170,7 +174,7 @@ fn advise(fields: &Fields<'_>, body: Body<'_>, markup: &Markup, base: &Url) {
         fields.note(
             Severity::Warning,
             Rule::RelativeLink,
-            place_of(body, name),
+            place_of(body, name, number),
             format!("the link to `{name}` is to a file, which readers do not have"),
             "write the address of the post that it is about",
         );
@@ -178,21 +182,25 @@ fn advise(fields: &Fields<'_>, body: Body<'_>, markup: &Markup, base: &Url) {
     if !fields.is_checked() {
         return;
     }
-    for image in markup.images.iter().filter(|image| image.alt.is_none()) {
+    let without_alt = markup.images.iter().filter(|image| image.alt.is_none());
+    for (number, image) in without_alt.enumerate() {
         let name = image.url.rsplit('/').next().unwrap_or(&image.url);
         let name = name.split('?').next().unwrap_or(name);
         fields.advise(
             Rule::MissingAlt,
-            place_of(body, name),
+            place_of(body, name, number),
             format!("the picture `{name}` has no words for those who do not see it"),
             "say in a few words what it shows: `![what it shows](/img/a.jpg)`",
         );
     }
 }
 
-/// Where a text of the body first stands in the file.
-fn place_of(body: Body<'_>, text: &str) -> Place {
-    let at = Some(text).filter(|text| !text.is_empty());
+/// Findings of one kind that are told with their line: the body is searched for each.
+const MAX_PLACES: usize = 50;
+
+/// Where a text of the body first stands in the file; nowhere for all but the first findings of a kind.
+fn place_of(body: Body<'_>, text: &str, number: usize) -> Place {
+    let at = Some(text).filter(|text| !text.is_empty() && number < MAX_PLACES);
     let before = at.and_then(|text| body.text.get(..body.text.find(text)?));
     match before {
         Some(before) => Place::mark(body.line + before.matches('\n').count(), text),

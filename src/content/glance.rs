@@ -4,6 +4,8 @@
 //! themselves, so that one with a picture in it can be read alone, and the others need no reading at
 //! all. What does not surely stand for itself is given up, and the whole body is read.
 
+use std::collections::HashSet;
+
 use url::Url;
 
 use super::rendering::count;
@@ -37,11 +39,16 @@ pub(super) fn look(text: &str, base: &Url, wanted: Wanted) -> Option<Found> {
         base,
         wanted,
         found: Found::default(),
+        seen: HashSet::new(),
         part: None,
         has_definitions: None,
         most: Most::default(),
     };
-    if markdown::may_have_too_many_references(text) {
+    // Where the whole may exceed a bound, its parts are not to be taken alone.
+    if markdown::may_have_too_many_references(text)
+        || budget::may_take_too_many_steps(text)
+        || budget::check_markdown(text).is_err()
+    {
         return None;
     }
     let mut fence: Option<(u8, usize)> = None;
@@ -159,6 +166,8 @@ struct Look<'a> {
     base: &'a Url,
     wanted: Wanted,
     found: Found,
+    /// The addresses of the pictures so far.
+    seen: HashSet<String>,
     part: Option<Part>,
     /// Whether the body may define what links refer to.
     has_definitions: Option<bool>,
@@ -262,8 +271,9 @@ impl<'a> Look<'a> {
     }
 
     fn add(&mut self, image: Image) {
-        let is_known = self.found.images.iter().any(|known| known.url == image.url);
-        if !is_known && self.found.images.len() < super::markup::MAX_IMAGES {
+        if self.found.images.len() < super::markup::MAX_IMAGES
+            && self.seen.insert(image.url.clone())
+        {
             self.found.images.push(image);
         }
     }

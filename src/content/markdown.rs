@@ -3,13 +3,15 @@
 mod raw;
 mod walk;
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use comrak::arena_tree::NodeEdge;
 use comrak::options::Options;
-use comrak::{Arena, parse_document};
+use comrak::{Arena, Node, try_parse_document};
 use url::Url;
 
+use super::budget::{Excess, MAX_HTML_BYTES, Steps, inlined_bytes};
 use super::markup::Markup;
 
 /// More characters that are written as references may be more than a sanitiser takes at once.
@@ -29,8 +31,38 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
 });
 
 /// Renders a body. Raw HTML goes through as it is; the result must be sanitised.
-pub(super) fn to_html(markdown: &str) -> String {
-    comrak::markdown_to_html(markdown, &OPTIONS)
+pub(super) fn to_html(markdown: &str) -> Result<String, Excess> {
+    let arena = Arena::new();
+    let root = parse(&arena, markdown)?;
+    let mut html = Bounded {
+        html: String::with_capacity(markdown.len()),
+        max_bytes: MAX_HTML_BYTES + inlined_bytes(markdown),
+    };
+    comrak::format_html(root, &OPTIONS, &mut html).map_err(|_| Excess::Size)?;
+    Ok(html.html)
+}
+
+/// Parses Markdown within the bound of steps.
+fn parse<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Node<'a>, Excess> {
+    let steps = Steps::default();
+    let should_cancel = || steps.are_exceeded_by_call();
+    try_parse_document(arena, markdown, &OPTIONS, &should_cancel).map_err(|_| Excess::Steps)
+}
+
+/// HTML that is refused where it grows beyond a bound.
+struct Bounded {
+    html: String,
+    max_bytes: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        if self.html.len() + part.len() > self.max_bytes {
+            return Err(fmt::Error);
+        }
+        self.html.push_str(part);
+        Ok(())
+    }
 }
 
 /// Renders a body without raw HTML but the simplest, with its URLs made absolute: what sanitising
@@ -41,7 +73,7 @@ pub(super) fn to_safe_html(markdown: &str, base: &Url) -> Option<Markup> {
         return None;
     }
     let arena = Arena::new();
-    let root = parse_document(&arena, markdown, &OPTIONS);
+    let root = parse(&arena, markdown).ok()?;
     walk::render(root, base, markdown.len() + markdown.len() / 4)
 }
 
@@ -85,14 +117,15 @@ mod tests {
     }
 
     fn the_long_way(markdown: &str) -> Option<Markup> {
-        let html = to_html(markdown);
+        let html = to_html(markdown).ok()?;
         budget::fits(&html).then(|| markup::read(&sanitize::sanitize(&html, &base())))
     }
 
     #[test]
     fn github_flavour_is_rendered() {
         let html =
-            to_html("~~a~~ https://e.org\n\n| a |\n|---|\n| b |\n\n- [x] c\n\nd[^1]\n\n[^1]: e\n");
+            to_html("~~a~~ https://e.org\n\n| a |\n|---|\n| b |\n\n- [x] c\n\nd[^1]\n\n[^1]: e\n")
+                .unwrap();
         for part in [
             "<del>a</del>",
             "<a href=\"https://e.org\">",
@@ -152,6 +185,27 @@ mod tests {
     }
 
     #[test]
+    fn parser_stops_at_the_bound_of_steps() {
+        let table = |size| {
+            let cells = |cell: &str| cell.repeat(size);
+            format!("|{}\n|{}\n{}", cells("a|"), cells("-|"), cells("|b|\n"))
+        };
+        assert!(to_html(&table(200)).is_ok());
+        for body in [
+            table(1_000),
+            format!("{}\n\n", table(200)).repeat(20),
+            "w".repeat(500_000),
+            "*a*".repeat(200_000),
+        ] {
+            let head: String = body.chars().take(20).collect();
+            assert!(to_html(&body) == Err(Excess::Steps), "{head}");
+            assert!(to_safe_html(&body, &base()).is_none(), "{head}");
+        }
+        let references = format!("{}\n\n[^a]: b\n", "[^a] ".repeat(18_000));
+        assert!(to_html(&references) == Err(Excess::Size));
+    }
+
+    #[test]
     fn what_is_nested_beyond_reason_goes_the_long_way() {
         let quotes = format!("{}a", "> ".repeat(30_000));
         assert_eq!(to_safe_html(&quotes, &base()), None);
@@ -206,6 +260,24 @@ mod tests {
         )
             .prop_map(|(begin, inline, end)| format!("{begin}{}{end}", inline.concat()));
         proptest::collection::vec(line, 0..10).prop_map(|lines| lines.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// What is taken in parts is nothing that is refused as a whole.
+        #[test]
+        fn steps_are_never_more_than_was_estimated(
+            first in markdown(),
+            second in "[-+*>#|:a1. \n\t`~_\\[\\]()!<>&w=\\\\^]{1,8}",
+            repeated in 1usize..2_000,
+            front in 0usize..40,
+        ) {
+            let text = format!("{}{first}{}", "- ".repeat(front), second.repeat(repeated));
+            if !budget::may_take_too_many_steps(&text) && budget::check_markdown(&text).is_ok() {
+                let arena = Arena::new();
+                prop_assert!(parse(&arena, &text).is_ok(), "{}", text.len());
+            }
+        }
     }
 
     proptest! {

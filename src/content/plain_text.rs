@@ -86,7 +86,7 @@ pub(super) fn without_markdown(text: &str) -> String {
         .ok()
         .and_then(|nowhere| {
             let line = one_line(&text).replace('<', BRACKET);
-            rendering::markup(&line, &nowhere)?.first_paragraph
+            rendering::markup(&line, &nowhere).ok()?.first_paragraph
         });
     match paragraph {
         Some(paragraph) => paragraph.replace(BRACKET, "<"),

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use super::budget::{self, Excess};
 use super::constructs::{self, Reduced};
 use super::markup::{self, Markup};
-use super::{budget, markdown, sanitize};
+use super::{markdown, sanitize};
 use crate::config::{Config, Shortcodes};
 use crate::fingerprint;
 use crate::post;
@@ -56,9 +57,10 @@ impl Rendering {
         }
     }
 
-    /// A body without constructs.
+    /// A body without constructs. One that exceeds a bound stays as it is, and is not rendered.
     pub(super) fn reduce<'a>(&self, text: &'a str, is_mdx: bool) -> Reduced<'a> {
         match self.shortcodes {
+            _ if budget::check_markdown(text).is_err() => Reduced::unchanged(text),
             Shortcodes::Reduce => constructs::reduce(text, is_mdx, &self.home),
             Shortcodes::Keep => constructs::without_hidden(text, &self.home),
         }
@@ -108,13 +110,22 @@ impl Rendering {
     }
 }
 
-/// Markdown as it is published; `None` where that would cost too much.
-pub(super) fn markup(markdown: &str, base: &Url) -> Option<Markup> {
+/// Markdown as it is published, or the bound on its cost that it exceeds.
+pub(super) fn markup(markdown: &str, base: &Url) -> Result<Markup, Excess> {
+    budget::check_markdown(markdown)?;
     if let Some(markup) = markdown::to_safe_html(markdown, base) {
-        return Some(markup);
+        return Ok(markup);
     }
-    let html = markdown::to_html(markdown);
-    budget::fits(&html).then(|| markup::read(&sanitize::sanitize(&html, base)))
+    let html = markdown::to_html(markdown)?;
+    if !budget::fits(&html) {
+        return Err(Excess::Html);
+    }
+    let sanitized = sanitize::sanitize(&html, base);
+    // A relative address of a byte becomes one of two thousand.
+    if sanitized.len() > budget::MAX_HTML_BYTES {
+        return Err(Excess::Size);
+    }
+    Ok(markup::read(&sanitized))
 }
 
 /// The content that HTML of a body is.

@@ -69,11 +69,15 @@ pub(super) fn decoded(references: &str) -> String {
     Builder::empty().clean(references).to_string()
 }
 
-/// The candidates of a `srcset` (HTML §4.8.4.2.1), each made absolute; those that cannot be go.
+/// Candidates of a `srcset`, each of which is parsed and made absolute. Generators write twenty.
+const MAX_CANDIDATES: usize = 500;
+
+/// The candidates of a `srcset` (HTML §4.8.4.2.1), each made absolute; those that cannot be go, as do those
+/// after the first [`MAX_CANDIDATES`].
 fn srcset(value: &str, base: &Url) -> Option<String> {
     let mut candidates = Vec::new();
     let mut rest = value.trim_start_matches([' ', '\t', '\n', '\r', ',']);
-    while !rest.is_empty() {
+    while !rest.is_empty() && candidates.len() < MAX_CANDIDATES {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (address, after) = rest.split_at_checked(end)?;
         // A comma at the end of the address ends the candidate; one within it does not.

@@ -19,6 +19,7 @@ mod check;
 mod codings;
 mod config;
 mod content;
+mod cost;
 mod delta;
 mod dialects;
 mod feed_page;

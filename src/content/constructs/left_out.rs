@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// More different names than any site has are not told apart.
-pub(super) const MAX_NAMES: usize = 200;
+const MAX_NAMES: usize = 200;
 
 /// Why something was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +38,8 @@ pub(in crate::content) struct LeftOut {
 pub(super) struct AllLeftOut {
     pub(super) list: Vec<LeftOut>,
     by_name: HashMap<(String, Reason), usize>,
+    /// Where in the body lines were counted to, and the line there.
+    counted: (usize, usize),
 }
 
 impl AllLeftOut {
@@ -54,12 +56,16 @@ impl AllLeftOut {
         if self.list.len() >= MAX_NAMES * if is_hiding { 2 } else { 1 } {
             return;
         }
-        let before = body.get(..place.start).unwrap_or_default();
+        // Places come in their order, so each line is counted once.
+        let (at, line) = self.counted;
+        let before = body.get(at..place.start).unwrap_or_default();
+        let line = line + before.matches('\n').count();
+        self.counted = (place.start.max(at), line);
         let text = body.get(place).unwrap_or_default();
         self.list.push(LeftOut {
             name: key.0.clone(),
             text: text.lines().next().unwrap_or_default().to_owned(),
-            line: before.matches('\n').count(),
+            line,
             times: 1,
             reason,
         });

@@ -93,24 +93,25 @@ pub(super) fn module(rest: &str) -> Option<usize> {
     }
     // A function has blank lines in it: it ends at one where all its brackets are closed.
     let text = head(rest, MAX_MODULE);
+    let (mut opened, mut closed) = (0, 0);
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find("\n\n")) {
         let end = from + at + 1;
-        if is_balanced(text.get(..end).unwrap_or_default()) {
+        let part = text.get(from..end).unwrap_or_default();
+        opened += part.matches(['{', '(', '[']).count();
+        closed += part.matches(['}', ')', ']']).count();
+        if opened <= closed {
             return Some(end);
         }
         from = end;
     }
-    match is_balanced(text) {
+    let part = text.get(from..).unwrap_or_default();
+    opened += part.matches(['{', '(', '[']).count();
+    closed += part.matches(['}', ')', ']']).count();
+    match opened <= closed {
         true => Some(text.len()),
         false => Some(rest.find("\n\n").map_or(rest.len(), |end| end + 1)),
     }
-}
-
-/// Whether every bracket that a text opens is closed in it.
-fn is_balanced(text: &str) -> bool {
-    let open = text.matches(['{', '(', '[']).count();
-    open <= text.matches(['}', ')', ']']).count()
 }
 
 /// `{…}` in a text: what it says, if that is text, and how long it is.

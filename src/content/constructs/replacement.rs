@@ -1,9 +1,12 @@
 //! Replaces tags, components and expressions with what they stand for.
 
 use super::embed::{self, Embed};
-use super::left_out::{MAX_NAMES, Reason};
+use super::left_out::Reason;
 use super::tag::{self, Tag};
 use super::{Scan, UNRESOLVED, code, mdx};
+
+/// Names whose end is looked for at each brace of the body. Sites have some twenty.
+const MAX_NAMES_WITH_END: usize = 50;
 
 impl<'a> Scan<'a, '_> {
     pub(super) fn tag(&mut self, tag: Tag<'a>) {
@@ -66,7 +69,7 @@ impl<'a> Scan<'a, '_> {
     fn until_end(&mut self, name: &str) -> Option<(&'a str, usize)> {
         // Where one has no end, none after it has, in whatever case it is written.
         let known = name.to_ascii_lowercase();
-        if self.without_end.contains(&known) || self.without_end.len() >= MAX_NAMES {
+        if self.without_end.contains(&known) || self.without_end.len() >= MAX_NAMES_WITH_END {
             return None;
         }
         let found = tag::end_of(name, self.rest());
@@ -78,7 +81,7 @@ impl<'a> Scan<'a, '_> {
 
     /// Whether a tag has its closing one further on.
     fn is_closed(&mut self, tag: &Tag<'a>) -> bool {
-        if self.closings.len() >= MAX_NAMES && !self.closings.contains_key(tag.name) {
+        if self.closings.len() >= MAX_NAMES_WITH_END && !self.closings.contains_key(tag.name) {
             return false;
         }
         let body = self.body;

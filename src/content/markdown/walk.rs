@@ -11,7 +11,7 @@ use comrak::nodes::{ListType, Node, NodeValue};
 use url::Url;
 
 use super::NodeEdge;
-use crate::content::budget::{Kind, Tags};
+use crate::content::budget::{Kind, MAX_HTML_BYTES, Tags};
 use crate::content::markup::{Gathering, Markup, Text, check_box};
 
 /// Renders a tree; `None` where that is not surely what the long way would give.
@@ -26,6 +26,7 @@ pub(super) fn render<'a>(root: Node<'a>, base: &Url, room: usize) -> Option<Mark
         inline: Vec::new(),
         footnotes: 0,
         backlinked: 0,
+        column: 0,
     };
     let mut picture = None;
     for edge in root.traverse() {
@@ -38,6 +39,9 @@ pub(super) fn render<'a>(root: Node<'a>, base: &Url, room: usize) -> Option<Mark
                 picture = is_picture(node).then_some(node);
             }
             (NodeEdge::End(node), None) => walk.leave(node)?,
+        }
+        if walk.html.len() > MAX_HTML_BYTES {
+            return None;
         }
     }
     if walk.footnotes > 0 {
@@ -69,6 +73,8 @@ struct Walk<'u, 'a> {
     inline: Vec<(&'static str, Option<Node<'a>>)>,
     footnotes: u32,
     backlinked: u32,
+    /// Cells of the row so far, which tells the alignment of the next.
+    column: usize,
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -151,6 +157,7 @@ impl<'a> Walk<'_, 'a> {
                     self.open("tbody", Kind::Flat);
                     self.line();
                 }
+                self.column = 0;
                 self.open("tr", Kind::Flat);
             }
             NodeValue::TableCell => self.cell(node)?,

@@ -1,7 +1,7 @@
 //! The elements of a Markdown tree into HTML: what each is written as, and what it says of the post.
 
 use comrak::html::escape_href;
-use comrak::nodes::{Node, NodeCodeBlock, NodeLink, NodeTable, NodeValue, TableAlignment};
+use comrak::nodes::{Node, NodeCodeBlock, NodeLink, NodeValue, TableAlignment};
 
 use super::super::raw::{self, Piece};
 use super::{Link, Walk, is_head_row};
@@ -248,7 +248,9 @@ impl<'a> Walk<'_, 'a> {
         };
         let name = if is_head_row(row) { "th" } else { "td" };
         self.fresh_line();
-        match alignment(table, node) {
+        let alignment = table.alignments.get(self.column).copied();
+        self.column += 1;
+        match alignment.unwrap_or(TableAlignment::None) {
             TableAlignment::None => self.open(name, Kind::Flat),
             aligned => {
                 let side = match aligned {
@@ -314,17 +316,6 @@ fn href(address: &str) -> Option<String> {
         escaped = escaped.replace("&#x27;", "'").replace("&amp;", "&");
     }
     Some(escaped)
-}
-
-fn alignment(table: &NodeTable, cell: Node<'_>) -> TableAlignment {
-    let mut column = 0;
-    let mut before = cell.previous_sibling();
-    while let Some(cell) = before {
-        column += 1;
-        before = cell.previous_sibling();
-    }
-    let alignment = table.alignments.get(column);
-    alignment.copied().unwrap_or(TableAlignment::None)
 }
 
 fn is_paragraph(node: Node<'_>) -> bool {
