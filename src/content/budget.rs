@@ -39,8 +39,8 @@ const MAX_TAGS: usize = 40_000;
 /// make 70 bytes of one.
 pub(super) const MAX_HTML_BYTES: usize = 4 * 1024 * 1024;
 /// Steps of the Markdown parser: lines, inline elements and nodes, at a tenth of a microsecond and 75 bytes of
-/// memory each. A megabyte of prose takes 300,000; a cell of a table takes six, also one that a short row
-/// leaves out, so that 60,000 cells fit.
+/// memory each. A megabyte of prose takes 300,000, a cell of a table fifteen, and one that a short row leaves out
+/// six: 25,000 or 60,000 of them fit.
 const MAX_STEPS: usize = 400_000;
 /// Steps between two calls of the parser (`comrak::try_parse_document`).
 const STEPS_PER_CALL: usize = 256;
