@@ -11,6 +11,7 @@ mod feeds;
 mod fields;
 mod ids;
 mod limits;
+mod patterns;
 mod raw;
 mod reload;
 mod sections;
@@ -20,7 +21,6 @@ mod values;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use globset::GlobSet;
 use url::Url;
 
 pub use admin::{Admin, Secret, Token};
@@ -28,6 +28,7 @@ pub use caching::{CacheTags, Caching};
 pub use feeds::{FeedDefaults, FeedFilter, OwnFeed};
 pub use fields::{Field, FieldNames};
 pub use limits::{Limits, Polls, SaysClient, TrustedProxies, household};
+pub use patterns::Patterns;
 pub use server::{AccessLog, Listen, NoAddress, Server, Tls};
 pub use values::PERMALINK_PARTS;
 
@@ -38,7 +39,7 @@ use ids::Ledger;
 pub use ids::{Id, Ids};
 
 /// Everything that can be set.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// What findings call the file.
     pub file: String,
@@ -71,7 +72,7 @@ pub struct Config {
 }
 
 /// `[site]`: the site whose content this is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Site {
     /// The site's home, with a trailing slash; relative permalinks resolve against it.
     pub url: Url,
@@ -106,14 +107,14 @@ pub struct Site {
 }
 
 /// `[content]`: where the posts are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Content {
     /// The directory of posts, absolute or relative to the working directory.
     pub dir: PathBuf,
     /// Only files that match are read, where any pattern is given.
-    pub include: Option<GlobSet>,
+    pub include: Option<Patterns>,
     /// Files that match are not read.
-    pub exclude: GlobSet,
+    pub exclude: Patterns,
     /// Front matter fields that must hold these values for a file to be a post.
     pub require: Vec<(String, String)>,
     /// The names of fields, where they are not the built-in ones.
@@ -154,7 +155,7 @@ pub enum HiddenPosts {
 }
 
 /// `[cards]`: what the pictures of cards are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cards {
     /// Which picture previews show of a post that has one of its own.
     pub picture: CardPicture,
@@ -206,7 +207,7 @@ pub enum FeedContent {
 }
 
 /// `[sitemap]`: what the sitemap holds besides the posts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sitemap {
     /// Absolute URLs on the site's origin.
     pub pages: Vec<Url>,
@@ -224,7 +225,7 @@ pub struct RobotsGroup {
 }
 
 /// `[[authors]]`: what is known of an author besides the name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Author {
     /// The name as posts write it.
     pub name: String,
@@ -239,14 +240,14 @@ pub struct Author {
 }
 
 /// `[check]`: what `courant check` does not speak of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// Rules whose warnings and notes are left out; errors are not.
     pub ignore: Vec<Rule>,
 }
 
 /// `[watch]`: how changes are noticed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Watch {
     /// Where news of changes comes from.
     pub mode: WatchMode,

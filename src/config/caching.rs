@@ -4,7 +4,7 @@ use super::cards::choice;
 use super::raw::{Faults, Table, Written};
 
 /// `[server.cache]`: what caches are told, where it is other than what each output says of itself.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Caching {
     /// The `Cache-Control` of feeds, their list and the page of all.
     pub feeds: Option<String>,

@@ -14,7 +14,7 @@ const LIMIT: usize = 20;
 const MAX_BYTES: usize = 1_000_000;
 
 /// `[feed]`: what all feeds are like.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FeedDefaults {
     /// The most entries of a feed; `None` is all.
     pub limit: Option<usize>,
@@ -29,7 +29,7 @@ pub struct FeedDefaults {
 }
 
 /// `[[feeds]]`: one feed besides the built-in ones.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OwnFeed {
     /// Its path below `server.public_url`, in its one spelling.
     pub path: String,
@@ -48,7 +48,7 @@ pub struct OwnFeed {
 }
 
 /// Which posts a feed holds: those that have one of each list that is not empty.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct FeedFilter {
     /// Categories, as labels or as slugs.
     pub categories: Vec<String>,

@@ -67,7 +67,7 @@ fields! {
 }
 
 /// The names that a configuration gives in place of the built-in ones.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldNames(BTreeMap<Field, Vec<String>>);
 
 impl FieldNames {

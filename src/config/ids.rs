@@ -26,7 +26,7 @@ const HEAD: &str = "\
 ";
 
 /// The ids of a ledger.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ids {
     /// The file, absolute or relative to the working directory.
     pub file: PathBuf,

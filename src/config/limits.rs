@@ -7,7 +7,7 @@ use super::raw::{Faults, Table, Written};
 use super::values::{DAY, with, within};
 
 /// `[server.limits]`: what one client may take.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
     /// The most connections of one address at a time; `None` is no limit.
     pub connections_per_address: Option<usize>,
@@ -123,7 +123,7 @@ pub enum SaysClient {
 }
 
 /// Whose word for the address of a client counts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct TrustedProxies {
     networks: Vec<Network>,
     /// Whether those that connect by a Unix socket are.

@@ -5,11 +5,6 @@ use url::Url;
 use super::{Config, Server};
 
 impl Config {
-    /// Whether both say the same.
-    pub fn says_the_same_as(&self, other: &Config) -> bool {
-        format!("{self:?}") == format!("{other:?}")
-    }
-
     /// Takes from the running configuration what only a start reads. Returns the keys that are
     /// written otherwise now, and need a restart.
     pub fn keep_what_needs_a_restart(&mut self, running: &Config) -> Vec<&'static str> {

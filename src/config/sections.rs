@@ -5,19 +5,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use globset::GlobSet;
-
 use super::admin::admin;
 use super::cards::{cards, choice};
 use super::check::check;
 use super::feeds;
 use super::fields::fields;
 use super::ids::{self, Ledger};
+use super::patterns::patterns;
 use super::raw::{Faults, Table, Written};
 use super::server::server;
 use super::values::{
-    DAY, email, fediverse, globs, language_tag, permalinks, site_url, theme_color, timezone,
-    twitter, web_address, with, within,
+    DAY, email, fediverse, language_tag, permalinks, site_url, theme_color, timezone, twitter,
+    web_address, with, within,
 };
 use super::{
     Author, Config, Content, HiddenPosts, RobotsGroup, Shortcodes, Site, Sitemap, Watch, WatchMode,
@@ -172,8 +171,8 @@ fn site(
 
 fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content {
     let written = table.string("dir");
-    let include = globs(faults, table.strings("include"));
-    let exclude = globs(faults, table.strings("exclude")).unwrap_or_else(GlobSet::empty);
+    let include = patterns(faults, table.strings("include"));
+    let exclude = patterns(faults, table.strings("exclude")).unwrap_or_default();
     let require = table
         .scalars("require")
         .map(|written| written.value)

@@ -17,7 +17,7 @@ use super::values::{DAY, site_url, with, within};
 const UNIX_MODE: u32 = 0o660;
 
 /// `[server]`: how it is served.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Server {
     /// The addresses to listen on.
     pub listen: Vec<Listen>,

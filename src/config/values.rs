@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use url::Url;
 
 use super::raw::{Faults, Written};
@@ -149,24 +148,6 @@ pub(super) fn web_address(
         );
     }
     url
-}
-
-pub(super) fn globs(faults: &Faults<'_>, written: Option<Written<Vec<String>>>) -> Option<GlobSet> {
-    let written = written.filter(|written| !written.value.is_empty())?;
-    let mut set = GlobSetBuilder::new();
-    for pattern in &written.value {
-        match Glob::new(pattern) {
-            Ok(glob) => {
-                set.add(glob);
-            }
-            Err(error) => faults.at(
-                &written,
-                &format!("holds a bad pattern: {}", error.kind()),
-                "patterns are as in `news/**/*.md`",
-            ),
-        }
-    }
-    set.build().ok()
 }
 
 pub(super) fn with<T, U>(written: &Written<T>, value: U) -> Written<U> {

@@ -75,10 +75,8 @@ impl Reload {
             }
         };
         let keys = config.keep_what_needs_a_restart(&self.started);
-        let is_news = asked
-            || self.refused.take().is_some()
-            || keys != self.told
-            || !config.says_the_same_as(running);
+        let is_news =
+            asked || self.refused.take().is_some() || keys != self.told || config != *running;
         self.told.clone_from(&keys);
         if is_news {
             Reread::Config(Box::new(config), keys)

@@ -11,6 +11,20 @@ fn faults(toml: &str) -> String {
 }
 
 #[test]
+fn configurations_of_one_text_are_equal() {
+    let text = include_str!("../../config.toml");
+    let patterns =
+        "include = [\"*/blog/**\", \"{a,b}/[0-9]*.md\"]\nexclude = [\"**/x?/*\", \"*.txt\"]\n";
+    let text = text.replacen("[content]\n", &format!("[content]\n{patterns}"), 1);
+    let read = |text: &str| {
+        Config::parse(text, "config.toml", Path::new(""))
+            .unwrap_or_else(|found| panic!("{found:#?}"))
+    };
+    assert!(read(&text) == read(&text));
+    assert!(read(&text) != read(&text.replace("x?", "y?")));
+}
+
+#[test]
 fn the_annotated_reference_is_right_and_shows_every_default() {
     let text = include_str!("../../config.toml");
     Config::parse(text, "config.toml", Path::new("")).expect("the reference parses");
