@@ -89,7 +89,7 @@ impl Works {
         let start = Instant::now();
         let looked = self
             .library
-            .look_at(scope, config, Loss::IsDoubted, now, &Progress::default())
+            .look_at(scope, config, Loss::IsBelieved, now, &Progress::default())
             .expect("the content can be read");
         let read = Instant::now();
         self.register.step(looked.posts, DateTime::<Utc>::from(now));

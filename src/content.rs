@@ -43,7 +43,7 @@ use crate::config::Config;
 pub use address::moved;
 pub use broken::Limits;
 pub use known::Tally;
-pub use library::{Library, LibraryError, Looked, Loss};
+pub use library::{ABSENCE, Library, LibraryError, Look, Looked, Loss};
 pub use parse::{Parsed, parse, parse_outline};
 pub use rendering::Rendering;
 pub use scope::Scope;

@@ -7,20 +7,22 @@ mod account;
 mod advice;
 mod cause;
 mod causes;
+mod hides;
 mod overview;
 mod reconfigure;
+mod run;
 mod texts;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::config::Config;
 use crate::content::{Depth, Library, LibraryError, Loss, Scope, Tally};
-use crate::progress::Progress;
 use crate::render::{Press, RenderError, Rendered};
 use crate::site::Site;
 use crate::site::register::{Change, Difference, Register};
@@ -60,6 +62,12 @@ pub struct Pipeline {
     /// Whether to judge anew whatever a look finds.
     again: bool,
     changed_files: usize,
+    /// Files that were read again while the last generation was made.
+    reread: Vec<String>,
+    /// Files that are gone and waited for, and since when, of the last look.
+    absent: Vec<(PathBuf, Instant)>,
+    /// What became of posts by generations that nobody was told of yet.
+    untold: Option<Changed>,
 }
 
 /// What the operator may know of the content. None of it is public.
@@ -126,6 +134,9 @@ impl Pipeline {
             in_doubt: false,
             again: false,
             changed_files: 0,
+            reread: Vec::new(),
+            absent: Vec::new(),
+            untold: None,
             config,
         }
     }
@@ -168,6 +179,11 @@ impl Pipeline {
         self.changed_files
     }
 
+    /// The files that the last look found to be gone and that are waited for, absolute, and since when.
+    pub fn absent(&self) -> &[(PathBuf, Instant)] {
+        &self.absent
+    }
+
     /// Counts changes that no event told of.
     pub fn count_missed(&mut self, files: usize) {
         let files = u64::try_from(files).unwrap_or(u64::MAX);
@@ -185,91 +201,22 @@ impl Pipeline {
         self.library.read_again();
     }
 
-    /// Looks at the content, and publishes what is to be seen as of `now`.
-    ///
-    /// # Errors
-    /// The content directory cannot be listed, or an output cannot be written. What is known of
-    /// the content is published all the same: posts are due, and expire, whatever the disk does.
-    pub fn run(&mut self, now: SystemTime, loss: Loss) -> Result<Outcome, PipelineError> {
-        let outcome = self.run_at(&Scope::All, now, loss)?;
-        self.advise_on_few();
-        Ok(outcome)
-    }
-
-    /// The same, where only what events named is looked at, and nothing is looked for that only the operator is
-    /// told.
-    ///
-    /// # Errors
-    /// As [`Pipeline::run`].
-    pub fn run_at(
-        &mut self,
-        scope: &Scope,
-        now: SystemTime,
-        loss: Loss,
-    ) -> Result<Outcome, PipelineError> {
-        // After a look that failed, or that did not believe what it saw, anything may be different.
-        let scope = if self.is_unsure { &Scope::All } else { scope };
-        self.changed_files = 0;
-        let looked = self.look(scope, now, loss);
-        self.is_unsure = looked.is_err() || self.in_doubt;
-        let paths = match scope {
-            Scope::All => None,
-            Scope::Paths(paths) => Some(paths),
-        };
-        if paths.is_none() {
-            self.studio.keep(self.register.site().pictures());
-        }
-        if self.studio.look(paths, now) {
-            self.stale = Some(Stale::All);
-            self.see_all();
-        }
-        let at = DateTime::<Utc>::from(now);
-        let is_due = self.register.next_change().is_some_and(|due| due <= at);
-        let again = std::mem::take(&mut self.again);
-        let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due || again {
-            let outcome = self.publish(now)?;
-            self.keep_texts();
-            outcome
-        } else {
-            self.tell();
-            if matches!(&looked, Ok(true)) {
-                Outcome::SameOutputs
-            } else {
-                Outcome::Unchanged
-            }
-        };
-        looked?;
-        Ok(outcome)
-    }
-
-    /// Reads what is another; whether anything is.
-    fn look(&mut self, scope: &Scope, now: SystemTime, loss: Loss) -> Result<bool, LibraryError> {
-        let unseen = Progress::default();
-        let was_unread = self.unread().is_some();
-        let looked = self
-            .library
-            .look_at(scope, &self.config, loss, now, &unseen)?;
-        // A post may have gone out without its text meanwhile.
-        self.again |= was_unread && self.unread().is_none();
-        self.in_doubt = looked.in_doubt;
-        self.changed_files = looked.changed_files;
-        for path in looked.files {
-            let findings = self.library.findings_of(&path);
-            self.account.set(Origin::File(path), findings);
-        }
-        self.pending.extend(looked.posts);
-        Ok(looked.changed)
-    }
-
     fn publish(&mut self, now: SystemTime) -> Result<Outcome, RenderError> {
-        let changed: Vec<Arc<str>> = self
-            .pending
-            .iter()
-            .map(|(path, _)| Arc::clone(path))
-            .collect();
-        let mut difference = self
-            .register
-            .step(std::mem::take(&mut self.pending), now.into());
+        self.publish_hides_of_many(now)?;
+        let changes = std::mem::take(&mut self.pending);
+        let outcome = self.publish_changes(changes, now)?;
+        self.tell();
+        Ok(outcome)
+    }
+
+    /// Publishes a generation with these changes, and with what is due.
+    fn publish_changes(
+        &mut self,
+        changes: Vec<Change>,
+        now: SystemTime,
+    ) -> Result<Outcome, RenderError> {
+        let changed: Vec<Arc<str>> = changes.iter().map(|(path, _)| Arc::clone(path)).collect();
+        let mut difference = self.register.step(changes, now.into());
         if self.unseen.is_empty() {
             // All at once costs a fraction of one by one.
             self.unseen = changed.into_iter().collect();
@@ -292,14 +239,19 @@ impl Pipeline {
         if images_are_others {
             self.see_site(&site);
         }
-        self.tell();
+        let untold = self.untold.take();
         if is_same {
             self.status.generation = before.generation();
-            return Ok(Outcome::SameOutputs);
+            return Ok(match untold {
+                Some(_) => Outcome::Published,
+                None => Outcome::SameOutputs,
+            });
         }
         self.status.generation = snapshot.generation();
         self.status.published = Some(now);
-        self.status.changed = difference.posts;
+        let mut posts = untold.unwrap_or_default();
+        posts.merge(difference.posts);
+        self.status.changed = posts;
         self.status.cause = match before.generation() {
             0 => Cause::Start,
             _ => Cause::Content,
@@ -329,10 +281,12 @@ impl Pipeline {
             match self.press.render(&site, &images) {
                 Err(RenderError::Lost(file)) if tries < MOST_TRIES => {
                     tries += 1;
+                    let lost = file.to_string();
                     let file = self.config.content.dir.join(file);
                     let file = std::path::absolute(&file).unwrap_or(file);
                     let scope = Scope::Paths(BTreeSet::from([file]));
                     let before = (self.in_doubt, self.changed_files);
+                    self.reread.push(lost);
                     // Where that fails too, the post goes out without its text.
                     let _ = self.look(&scope, now, Loss::IsBelieved);
                     // It was a look at one file, and says nothing of the others.

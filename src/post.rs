@@ -104,6 +104,11 @@ impl Post {
         std::iter::once(self.published).chain(others.into_iter().flatten())
     }
 
+    /// What a post says alike when its file is renamed. Its address, and those in its body, may follow from the path.
+    pub fn kept_by_renaming(&self) -> (DateTime<Utc>, &str, &str) {
+        (self.published, &self.title, &self.description)
+    }
+
     /// Unique and permanent: the id of the entry in every feed.
     pub fn id(&self) -> &str {
         let own = self.rare.as_ref().and_then(|rare| rare.id.as_deref());

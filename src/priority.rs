@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// that does not, when both want it, and at 19 less than a fiftieth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// Reads, judges and renders what is served next.
+    /// Reads, judges and renders many posts at once.
     Reading = 5,
     /// Makes smaller what is served already.
     Compressing = 15,
@@ -18,6 +18,7 @@ pub enum Priority {
 impl Priority {
     /// Lets threads of a higher priority go before the calling one, for good.
     pub fn take(self) {
+        STANDS_BACK.set(true);
         // On Linux the calling thread alone; elsewhere it would be the process.
         #[cfg(target_os = "linux")]
         if let Err(error) = rustix::process::setpriority_process(None, self as i32) {
@@ -26,14 +27,48 @@ impl Priority {
     }
 }
 
+thread_local! {
+    /// Whether the thread has taken a priority.
+    static STANDS_BACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does much work on a thread of its own that stands back, and on those that read; the caller waits for it. What is
+/// little is done by the caller, which then waits for no other thread.
+pub fn in_bulk<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            Priority::Reading.take();
+            work()
+        });
+        match worker.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Lets the calling thread do alone, for good, what it would share with the threads that read: a busy machine may run
+/// those late, as they stand back. [`in_bulk`] still shares.
+///
+/// # Errors
+/// The thread shares its work already.
+pub fn work_alone() -> Result<(), rayon::ThreadPoolBuildError> {
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1);
+    alone.use_current_thread().build().map(drop)
+}
+
 /// How long a thread works before it lets others go: a fraction of what an answer takes with its way through
 /// the system, and many times what it costs to ask the system.
 const TURN: Duration = Duration::from_micros(250);
 
 /// Lets threads go that want the calling one's core, where it has had it for a while: a kernel lets even a
 /// thread that stands back run for milliseconds before another one that wakes, and an answer takes a
-/// fraction of one. To be called between one thing and the next, however small they are.
+/// fraction of one. To be called between one thing and the next, however small they are. A thread that does not
+/// stand back goes on: beside programs that never rest, each yield costs it milliseconds.
 pub fn give_way() {
+    if !STANDS_BACK.get() {
+        return;
+    }
     thread_local! {
         static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
     }
@@ -59,5 +94,26 @@ mod tests {
         });
         assert_eq!(other.join().unwrap(), 5);
         assert_eq!(of_this(), before);
+    }
+
+    #[test]
+    fn bulk_work_stands_back_and_its_caller_does_not() {
+        let of_this = || rustix::process::getpriority_process(None).unwrap();
+        std::thread::spawn(move || {
+            work_alone().unwrap();
+            let here = std::thread::current().id();
+            let (one, other) = rayon::join(std::thread::current, std::thread::current);
+            assert_eq!((one.id(), other.id()), (here, here), "it works alone");
+            let (niceness, in_pool) = in_bulk(|| {
+                let there = std::thread::current().id();
+                let ids = rayon::broadcast(|_| std::thread::current().id());
+                (of_this(), ids.iter().all(|id| *id != there && *id != here))
+            });
+            assert!(in_pool, "bulk work is shared");
+            assert_eq!(niceness, of_this() + 5);
+            assert!(!STANDS_BACK.get());
+        })
+        .join()
+        .unwrap();
     }
 }

@@ -68,7 +68,8 @@ impl Supervisor {
                     "the content cannot be read, generation {generation} goes on being served"
                 ));
             }
-            Turn::InDoubt(_)
+            Turn::Recovered
+            | Turn::InDoubt(_)
             | Turn::NoEvents(..)
             | Turn::Shared(..)
             | Turn::Events

@@ -25,6 +25,7 @@ mod sight;
 mod source;
 mod table;
 mod take;
+mod ticks;
 mod turn;
 mod walk;
 mod way;
@@ -34,17 +35,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use chrono::{DateTime, Utc};
-
 use crate::config::Config;
 use crate::content::{Loss, Scope};
 use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
 use crate::site::visibility::Verdict;
 use counts::count;
-use pace::Pace;
+use pace::{Pace, Publish};
 use reload::Reload;
 use sight::Sight;
 use source::Wake;
+use ticks::Ticks;
 
 #[cfg(not(target_os = "linux"))]
 use events::system;
@@ -66,8 +66,9 @@ const DOUBT: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_secs(1);
 /// How long a configuration that is being saved may be half there, or gone.
 const HALF_SAVED: Duration = Duration::from_millis(50);
-/// So many posts are looked at between two glances at what has happened.
-const AT_LEISURE: usize = 32;
+/// So many posts are looked at for the operator between two glances at what has happened: a post that hides waits
+/// for no more of them.
+const AT_LEISURE: usize = 8;
 /// How long the event of an edit may be under way, when a rescan has found the edit before.
 const STRAGGLERS: Duration = Duration::from_millis(20);
 
@@ -86,14 +87,6 @@ pub struct Watch {
     advising: bool,
     stopped: bool,
     counts: Arc<Counts>,
-}
-
-/// When to do what is done from time to time.
-struct Ticks {
-    tick: Instant,
-    retry: Instant,
-    poll: Instant,
-    rescan: Instant,
 }
 
 impl Watch {
@@ -146,7 +139,7 @@ impl Watch {
     /// # Errors
     /// As [`Pipeline::run`].
     pub fn look(&mut self, now: SystemTime) -> Result<Outcome, PipelineError> {
-        self.look_at(&Scope::All, now)
+        self.look_at(&Scope::All, Publish::All, now)
     }
 
     /// Looks for what only the operator is told, where that is soon done.
@@ -154,20 +147,30 @@ impl Watch {
         self.pipeline.advise_on_few();
     }
 
-    fn look_at(&mut self, scope: &Scope, now: SystemTime) -> Result<Outcome, PipelineError> {
-        let believed = self
-            .doubt_since
-            .is_some_and(|since| since.elapsed() >= DOUBT);
-        let loss = if believed {
-            Loss::IsBelieved
+    fn look_at(
+        &mut self,
+        scope: &Scope,
+        publish: Publish,
+        now: SystemTime,
+    ) -> Result<Outcome, PipelineError> {
+        let at = Instant::now();
+        let is_believed = |since: Instant| at.saturating_duration_since(since) >= DOUBT;
+        let loss = if self.doubt_since.is_some_and(is_believed) {
+            Loss::OfMostIsBelieved(at)
         } else {
-            Loss::IsDoubted
+            Loss::IsDoubted(at)
         };
         count(&self.counts.looks);
         if *scope == Scope::All {
             count(&self.counts.rescans);
         }
-        let looked = self.pipeline.run_at(scope, now, loss);
+        let looked = match publish {
+            Publish::Hides => self.pipeline.hide_at(scope, now, loss),
+            Publish::All | Publish::Nothing => self.pipeline.run_at(scope, now, loss),
+        };
+        for (file, since) in self.pipeline.absent() {
+            self.pace.absent(file.clone(), *since);
+        }
         self.doubt_since = self
             .pipeline
             .is_in_doubt()
@@ -274,17 +277,22 @@ impl Watch {
             self.read_again(asked, now, report);
         }
         let may_miss = is_rescan && self.sight.trusts_events() && self.pace.is_empty();
-        let mut scope = self.pace.take(at);
-        let is_news = !scope.is_empty();
+        let pace::Due {
+            mut scope,
+            mut publish,
+        } = self.pace.take(at);
+        let is_news = publish != Publish::Nothing;
         let is_retry = self.is_restless() && (is_news || ticks.retry <= at);
         if is_poll || is_rescan || is_retry {
             scope = Scope::All;
+            publish = Publish::All;
         }
         if let Some(unread) = self.pipeline.unread().filter(|_| ticks.retry <= at) {
             scope.merge(unread);
+            publish = Publish::All;
             ticks.retry = at + TICK;
         }
-        if scope == Scope::All {
+        if scope == Scope::All && publish == Publish::All {
             self.pace.forget();
             ticks.retry = at + MISSING_TICK;
             ticks.poll = at + self.config().watch.poll;
@@ -297,13 +305,16 @@ impl Watch {
         if is_set_back {
             self.pipeline.judge_again();
         }
-        if scope.is_empty() && !is_set_back && self.due_in(now) != Some(Duration::ZERO) {
+        let is_due = is_set_back || self.due_in(now) == Some(Duration::ZERO);
+        if publish == Publish::Nothing && !is_due {
             // Woken only to look at the clock.
             return;
         }
-        self.publish(&scope, now, report);
-        if is_news {
-            self.pace.looked(at, Instant::now());
+        self.publish(&scope, publish, now, report);
+        match publish {
+            Publish::Hides => self.pace.read(at, Instant::now()),
+            Publish::All if is_news => self.pace.looked(at, Instant::now()),
+            Publish::All | Publish::Nothing => {}
         }
         if may_miss {
             self.count_missed(report);
@@ -311,12 +322,21 @@ impl Watch {
     }
 
     /// Looks, and reports what is worth it: not the same trouble at every tick.
-    fn publish(&mut self, scope: &Scope, now: SystemTime, report: &mut impl FnMut(Turn<'_>)) {
+    fn publish(
+        &mut self,
+        scope: &Scope,
+        publish: Publish,
+        now: SystemTime,
+        report: &mut impl FnMut(Turn<'_>),
+    ) {
         let failed_before = self.failing;
         let doubted_before = self.doubt_since.is_some();
         let generation_before = self.status().generation;
-        let looked = self.look_at(scope, now);
-        self.advise_on_few();
+        let looked = self.look_at(scope, publish, now);
+        self.pipeline.advise_on_at_most(AT_LEISURE);
+        if failed_before && looked.is_ok() {
+            report(Turn::Recovered);
+        }
         match looked {
             // That it is over is worth it, too.
             Ok(Outcome::Unchanged)
@@ -357,41 +377,5 @@ impl Watch {
         }
         self.pipeline.count_missed(missed);
         report(Turn::Missed(missed, self.status()));
-    }
-
-    /// How long until the site differs though no file does.
-    fn due_in(&self, now: SystemTime) -> Option<Duration> {
-        let due = self.status().next_change?;
-        Some(
-            (due - DateTime::<Utc>::from(now))
-                .to_std()
-                .unwrap_or_default(),
-        )
-    }
-
-    /// How long until there is something to do without an event.
-    fn wait(&self, ticks: &Ticks, now: SystemTime) -> Duration {
-        let at = Instant::now();
-        let until = |instant: Instant| instant.saturating_duration_since(at);
-        let is_restless = self.is_restless();
-        [
-            // What is due is not forgotten meanwhile, and is not asked for without end either.
-            (is_restless || self.pipeline.unread().is_some()).then(|| until(ticks.retry)),
-            self.due_in(now).filter(|_| !is_restless),
-            Some(until(ticks.tick)),
-            self.pace.next().map(until),
-            self.sight.polls().then(|| until(ticks.poll)),
-            (!self.sight.is_off()).then(|| until(ticks.rescan)),
-            self.reread.map(|(due, _)| until(due)),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-        .unwrap_or_default()
-    }
-
-    /// Whether to look often until something changes.
-    fn is_restless(&self) -> bool {
-        self.failing || self.doubt_since.is_some()
     }
 }

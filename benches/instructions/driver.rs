@@ -49,7 +49,7 @@ fn main() {
     let mut pipeline = Pipeline::new(config, current.clone());
     let mut now = generate::now();
     pipeline
-        .run(now, Loss::IsDoubted)
+        .run(now, Loss::IsBelieved)
         .expect("the content can be read");
     println!("ready");
     let mut line = String::new();
@@ -108,7 +108,7 @@ fn main() {
 /// One edit, from what is on the disk to what is served. Counted by its name.
 #[inline(never)]
 fn counted_edit(pipeline: &mut Pipeline, scope: &Scope, now: SystemTime) -> Outcome {
-    let outcome = pipeline.run_at(black_box(scope), black_box(now), Loss::IsDoubted);
+    let outcome = pipeline.run_at(black_box(scope), black_box(now), Loss::IsBelieved);
     black_box(outcome.expect("the content can be read"))
 }
 

@@ -126,7 +126,7 @@ impl Told {
     /// Hears of a turn.
     pub fn hear(&self, turn: &Turn<'_>, at: SystemTime) {
         // No news.
-        if matches!(turn, Turn::Awake | Turn::Rereading) {
+        if matches!(turn, Turn::Awake | Turn::Rereading | Turn::Recovered) {
             return;
         }
         self.0.send_modify(|now| {
@@ -139,7 +139,7 @@ impl Told {
 impl Now {
     fn hear(&mut self, turn: &Turn<'_>, at: SystemTime) {
         match turn {
-            Turn::Awake | Turn::Rereading => {}
+            Turn::Awake | Turn::Rereading | Turn::Recovered => {}
             Turn::Looked(outcome, status) => self.looked(*outcome, status, at),
             Turn::Advised(status) | Turn::Missed(_, status) => self.status = (*status).clone(),
             Turn::Failed(error) => self.troubles.content = Some(error.with_causes()),

@@ -21,7 +21,7 @@ use crate::config::{self, Config, ConfigError, Listen, WatchMode};
 use crate::descriptors;
 use crate::gallery::Gallery;
 use crate::pipeline::Pipeline;
-use crate::priority::Priority;
+use crate::priority::{self, Priority};
 use crate::report;
 use crate::server::{self, Inherited, Listeners, Source, Tls, Traffic};
 use crate::service::{self, Supervisor};
@@ -121,7 +121,10 @@ async fn serve(
     let watching = std::thread::Builder::new()
         .name("watch".to_owned())
         .spawn(move || {
-            Priority::Reading.take();
+            // It does not stand back: on a busy machine a post that hides would wait for those that never rest.
+            if let Err(error) = priority::work_alone() {
+                warn!("edits wait for the threads that read: {error}");
+            }
             // Dropped when the thread ends, however it ends.
             let _watching_is_over = watching_is_over;
             // Looked for and told while requests are answered already.
@@ -149,14 +152,14 @@ async fn serve(
                 );
             }
             drop(of_start);
-            allocator::give_back();
+            priority::in_bulk(allocator::give_back);
             watch.run(clock, |turn| {
                 let has_worked = matches!(turn, Turn::Looked(..) | Turn::Reloaded { .. });
                 told.hear(&turn, clock());
                 supervisor.turn(&turn);
                 log.turn(turn);
                 if has_worked {
-                    allocator::give_back();
+                    allocator::give_back_own();
                 }
             });
         })?;

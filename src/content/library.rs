@@ -3,8 +3,10 @@
 //! A look lists the directory and reads again only what changed. A file that breaks keeps its
 //! last good post, unless its text says that it is hidden; a file that goes is forgotten.
 
+mod absence;
 mod caching;
 mod findings;
+mod look;
 mod others;
 mod reading;
 mod taking;
@@ -15,20 +17,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::copies::FileCopy;
 use super::foreign::{self, Foreign};
 use super::known::{Known, Tally};
-use super::read::Reading;
-use super::scan::{Candidate, Scan, scan, scan_paths};
+use super::scan::{Scan, scan, scan_paths};
 use super::{Depth, Rendering, Scope, ledger, tree};
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::post::{Marker, Post, Shared};
-use crate::progress::{Progress, Stage};
+use crate::progress::Progress;
 
 use caching::Keeping;
+use look::Fresh;
+
+pub use absence::ABSENCE;
+pub use look::Look;
 
 /// Posts that go within this go at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -64,6 +69,8 @@ pub struct Library {
     stuck_texts: usize,
     /// What is to be found after a restart.
     keeping: Keeping,
+    /// Files that are gone and waited for, and since when.
+    absent: BTreeMap<Arc<str>, Instant>,
     /// How many posts there were at most a moment ago, and when.
     most: Option<(SystemTime, usize)>,
     looked: bool,
@@ -85,12 +92,15 @@ pub enum LibraryError {
     },
 }
 
-/// What is made of it when most posts are gone at once.
+/// When the posts of files that are gone are withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// The directory is being replaced, and they are about to come back: they stay for now.
-    IsDoubted,
-    /// They are gone.
+    /// At this instant, if the file has been missing for [`ABSENCE`]. Where most are gone at once, the directory
+    /// is being replaced, and all stay.
+    IsDoubted(Instant),
+    /// The same, and most may go.
+    OfMostIsBelieved(Instant),
+    /// At once.
     IsBelieved,
 }
 
@@ -103,8 +113,10 @@ pub struct Looked {
     pub in_doubt: bool,
     /// How many files were read.
     pub read: usize,
-    /// How many files are other than they were, or gone.
+    /// How many files are other than they were, or missing for the first time.
     pub changed_files: usize,
+    /// Files that are gone and waited for, and since when. None where most are gone.
+    pub absent: Vec<(Arc<str>, Instant)>,
     /// The files whose posts are others, or gone.
     pub posts: Vec<(Arc<str>, Option<Arc<Post>>)>,
     /// The files of which something else may be wrong now.
@@ -147,64 +159,40 @@ impl Library {
         now: SystemTime,
         progress: &Progress,
     ) -> Result<Looked, LibraryError> {
-        progress.begin(Stage::Listing, 0);
-        let (scan, cache) = match self.kept(config) {
-            // To know whose it is takes as long as to list some thousand files.
-            Some(kept) => rayon::join(|| self.scan(scope, config), || Library::cache(kept, config)),
-            None => (self.scan(scope, config), None),
-        };
-        let mut scan = scan.inspect_err(|_| self.rendering = None)?;
-        let rendering = match (&self.rendering, self.depth) {
-            (Some(rendering), _) => Some(Arc::clone(rendering)),
-            (None, Depth::Outline) => Some(Arc::new(Rendering::new(config))),
-            (None, _) => None,
-        };
-        self.rendering.clone_from(&rendering);
-        let stale: Vec<(&String, &Candidate)> = scan
-            .candidates
-            .iter()
-            .filter(|(path, candidate)| {
-                let known = self.files.get(path.as_str());
-                known.is_none_or(|known| known.stamp != Some(candidate.stamp.seal()))
-            })
-            .collect();
-        progress.begin(Stage::Reading, stale.len());
-        let read = self.readings(
-            &stale,
-            cache.as_ref(),
-            rendering.as_ref(),
-            (config, now),
-            progress,
-        );
-        if let Some(cache) = cache {
-            tracing::info!(taken = read.cached, of = cache.posts, "posts were kept");
-            // The file has posts that are no longer as they were.
-            self.keeping.holds_too_much = cache.posts != read.cached;
-            self.has_all_texts = false;
-        }
+        let mut look = self.begin(scope, config, &|_| false, progress)?;
+        while self.read_some(&mut look, usize::MAX, (config, now), progress) {}
+        Ok(self.finish(look, config, loss, now))
+    }
 
-        let gone = self.gone(&scan);
-        scan.candidates.clear();
-        let unread_changed = self.record_unread(&mut scan, read.unread);
+    /// Takes in all that a look found.
+    pub fn finish(&mut self, look: Look, config: &Config, loss: Loss, now: SystemTime) -> Looked {
+        let Look {
+            mut scan,
+            gone,
+            fresh: read,
+            unread,
+            ..
+        } = look;
+        let unread_changed = self.record_unread(&mut scan, unread);
         self.copies
             .retain(|path, _| scan.covered.is_some() && !scan.covers(path));
         self.copies.append(&mut scan.copies);
         self.remember_most(now);
-        let in_doubt = loss == Loss::IsDoubted && self.would_lose_most(&gone, &read.all);
-        self.keeping.unsaved += read.unsaved;
+        let missing = self.sort_out_gone(gone, &read, loss);
         // What is read again has its text from before, too, until it is known to be the same.
-        self.texts_are_many |= read.texts_are_many && !self.looked;
-        let files_read = read.all.len() - read.cached;
-        let read = read.all;
+        self.texts_are_many |= look.texts_are_many && !self.looked;
+        self.keeping.unsaved += look.unsaved;
         let mut looked = Looked {
             changed: !self.looked || unread_changed,
-            in_doubt,
-            read: files_read,
+            in_doubt: missing.in_doubt,
+            read: read.len() - look.cached,
+            changed_files: missing.newly_missed,
+            absent: missing.absent,
             ..Looked::default()
         };
         let mut sections = false;
         let before = self.files.len();
-        for path in gone.into_iter().filter(|_| !in_doubt) {
+        for path in missing.withdrawn {
             if let Some(known) = self.files.remove(&path) {
                 self.tally.subtract(&known);
                 self.keeping.holds_too_much |= known.post.is_some();
@@ -214,20 +202,19 @@ impl Library {
                     looked.posts.push((Arc::clone(&path), None));
                 }
                 looked.files.push(path);
-                looked.changed_files += 1;
                 looked.changed = true;
             }
         }
         let mut fresh = Vec::with_capacity(read.len());
         let mut known = Vec::with_capacity(read.len());
-        for (path, reading) in read {
-            let (file, taken) = self.take(&path, reading);
-            known.push((Arc::clone(&path), file));
+        for file in read {
+            let taken = self.take(&file);
+            known.push((Arc::clone(&file.path), file.known));
             looked.changed |= taken.is_other;
             looked.changed_files += usize::from(taken.is_other);
             sections |= taken.withholds_other;
             self.keeping.note(&taken);
-            fresh.push((path, taken.was));
+            fresh.push((file.path, taken.was));
         }
         tree::add(&mut self.files, known);
         self.shared.sweep();
@@ -243,7 +230,7 @@ impl Library {
             self.of_others = self.findings_of_others();
         }
         self.looked = true;
-        Ok(looked)
+        looked
     }
 
     /// Reads every file again at the next look, as they are to be read otherwise. What a file was stays
@@ -312,7 +299,7 @@ impl Library {
 
     /// Whether fewer than half of the posts are left, counting those that came in the meantime: a
     /// directory that was moved within the content has its posts elsewhere.
-    fn would_lose_most(&self, gone: &[Arc<str>], read: &[(Arc<str>, Reading)]) -> bool {
+    fn would_lose_most(&self, gone: &[Arc<str>], read: &[Fresh]) -> bool {
         let before = self.tally.posts + self.tally.kept;
         // Files that go one after the other are seen to go in several looks.
         let most = self.most.map_or(before, |(_, most)| most.max(before));
@@ -321,7 +308,7 @@ impl Library {
             known.is_some_and(|known| known.post.is_some())
         };
         let lost = gone.iter().filter(is_post).count();
-        let is_new = |(path, _): &&(Arc<str>, Reading)| !self.files.contains_key(path);
+        let is_new = |fresh: &&Fresh| !self.files.contains_key(&fresh.path);
         let new = || read.iter().filter(is_new).count();
         lost > 0 && (before.saturating_sub(lost) + new()) * 2 < most
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Pipeline;
 use super::account::Origin;
+use crate::priority::in_bulk;
 use crate::site::Site;
 
 /// So many bodies and cards are looked at right after they are served; more of them when there is
@@ -13,16 +14,24 @@ const MOST_AT_ONCE: usize = 512;
 impl Pipeline {
     /// Looks at the bodies and cards that nobody has looked at yet, if they are few.
     pub fn advise_on_few(&mut self) {
-        if self.unseen.len() <= MOST_AT_ONCE {
-            self.advise(MOST_AT_ONCE);
+        self.advise_on_at_most(MOST_AT_ONCE);
+    }
+
+    /// The same, where they are no more than so many.
+    pub fn advise_on_at_most(&mut self, most: usize) {
+        if self.unseen.len() <= most {
+            self.advise(most);
         }
     }
 
     /// Looks at some of the bodies and cards that nobody has looked at yet, for what the operator is
     /// told; whether there are more. When there are none, what is known is kept for the next start.
     pub fn advise(&mut self, most: usize) -> bool {
-        if !self.unseen.is_empty() {
-            self.look_at_some(most);
+        // One is looked at in a millisecond or two.
+        match self.unseen.len().min(most) {
+            0 => {}
+            1 => self.look_at_some(most),
+            _ => in_bulk(|| self.look_at_some(most)),
         }
         let is_on = !self.unseen.is_empty();
         if !is_on {

@@ -5,9 +5,11 @@ use std::time::SystemTime;
 
 use super::account::{Account, Origin};
 use super::{Cause, Changed, Outcome, Pipeline, PipelineError};
+use crate::allocator;
 use crate::config::Config;
 use crate::content::{Depth, Library, Loss};
 use crate::post::Post;
+use crate::priority::in_bulk;
 use crate::progress::Progress;
 use crate::site::register::Register;
 use crate::site::trail::Trail;
@@ -22,6 +24,18 @@ impl Pipeline {
     /// The content directory cannot be listed: nothing is other than it was, and the former
     /// configuration stays. Or an output cannot be written: the next look tries again.
     pub fn reconfigure(
+        &mut self,
+        config: Config,
+        now: SystemTime,
+    ) -> Result<Outcome, PipelineError> {
+        in_bulk(|| {
+            let outcome = self.reconfigure_here(config, now);
+            allocator::give_back();
+            outcome
+        })
+    }
+
+    fn reconfigure_here(
         &mut self,
         config: Config,
         now: SystemTime,

@@ -1,21 +1,19 @@
 //! News of changes into when to look, and at what.
 //!
 //! What is whole is looked at at once. What is not yet whole waits: a file that is open for writing
-//! until it is closed or quiet, a file that is gone until it is clear that no other takes its
-//! place. When news come faster than generations are made they are taken together, and the longer
-//! a generation takes the more of them.
+//! until it is closed or quiet. A file that a look found to be gone is looked for again later. When news come faster
+//! than generations are made they are published together, and the longer a generation takes the more of them; they
+//! are read meanwhile, so that a post that hides waits for no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::source::Kind;
-use crate::content::Scope;
+use crate::content::{ABSENCE, Scope};
 
 /// The longest that a file which is being written is not looked at.
 const MOST_OPEN: Duration = Duration::from_millis(500);
-/// How long a file may be gone before it is: many programs save by deleting first.
-const ABSENCE: Duration = Duration::from_millis(10);
 /// When to look again at a new directory. It is watched well within it.
 const SETTLE: Duration = Duration::from_millis(150);
 /// News that come so soon after a look are the rest of a burst.
@@ -27,15 +25,40 @@ const HOLD: Duration = Duration::from_millis(50);
 const MOST_HOLD: Duration = Duration::from_millis(250);
 /// And never longer, however long a generation takes.
 const MOST: Duration = Duration::from_secs(2);
+/// How often what comes in a burst is read, if reading it takes no longer.
+const READ_INTERVAL: Duration = Duration::from_millis(20);
+
+/// What is to be done now.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Due {
+    /// What is to be looked at.
+    pub(super) scope: Scope,
+    pub(super) publish: Publish,
+}
+
+/// What is to be published of what a look finds, and of what was held back before.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Publish {
+    /// Nothing, as nothing is to be looked at.
+    #[default]
+    Nothing,
+    /// What hides. The rest is held back, as more is coming.
+    Hides,
+    All,
+}
 
 /// What is to be looked at, and when.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     debounce: Duration,
-    /// What is whole.
+    /// What is whole, and was not read since.
     ready: Scope,
-    /// Since when there is any of it, and when the last of it came.
+    /// Since when there is any of that.
+    unread: Option<Instant>,
+    /// Since when there is any that is not published, and when the last of it came.
     since: Option<(Instant, Instant)>,
+    /// Whether any of that was read.
+    is_held: bool,
     /// What is not whole.
     waiting: BTreeMap<PathBuf, Waiting>,
     /// Directories that may have been written into before they were watched.
@@ -44,6 +67,8 @@ pub(super) struct Pace {
     looked: Option<(Instant, Duration)>,
     /// How many such looks followed each other closely.
     streak: u32,
+    /// When the last look ended, and how long it took if it only read.
+    read: Option<(Instant, Duration)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,10 +94,11 @@ impl Pace {
     pub(super) fn file(&mut self, path: PathBuf, kind: Kind, at: Instant) {
         match kind {
             Kind::Writing => self.wait(path, self.debounce, MOST_OPEN.max(self.debounce), at),
-            Kind::Gone => self.wait(path, ABSENCE, ABSENCE, at),
             // Of a file that is being written its end is awaited.
             Kind::Touched if self.waiting.contains_key(&path) => {}
-            Kind::Written | Kind::Arrived | Kind::Folder | Kind::Touched => self.ready(path, at),
+            Kind::Written | Kind::Arrived | Kind::Gone | Kind::Folder | Kind::Touched => {
+                self.ready(path, at);
+            }
         }
     }
 
@@ -80,6 +106,12 @@ impl Pace {
     pub(super) fn ready(&mut self, path: PathBuf, at: Instant) {
         self.waiting.remove(&path);
         self.scope(Scope::Paths([path].into()), at);
+    }
+
+    /// Takes in since when a file is gone, as a look found, so that it is looked for again.
+    pub(super) fn absent(&mut self, path: PathBuf, since: Instant) {
+        let due = since + ABSENCE;
+        self.waiting.insert(path, Waiting { since, due });
     }
 
     /// Takes in a directory with all below it, to be looked at now and when it has settled.
@@ -102,6 +134,7 @@ impl Pace {
             self.streak = if is_soon { self.streak + 1 } else { 0 };
         }
         self.since = Some((self.since.map_or(at, |(first, _)| first), at));
+        self.unread.get_or_insert(at);
     }
 
     /// Puts a file off until it is quiet, and again while it is not, but for `most` in all.
@@ -110,7 +143,8 @@ impl Pace {
             // It was whole, and was to be looked at; it is not any more.
             ready.remove(&path);
             if ready.is_empty() {
-                self.since = None;
+                self.unread = None;
+                self.since.take_if(|_| !self.is_held);
             }
         }
         let waiting = self
@@ -124,13 +158,20 @@ impl Pace {
     pub(super) fn next(&self) -> Option<Instant> {
         let waiting = self.waiting.values().map(|waiting| waiting.due).min();
         let settling = self.settling.as_ref().map(|(due, _)| *due);
-        [self.ready_at(), waiting, settling]
+        [self.ready_at(), self.read_at(), waiting, settling]
             .into_iter()
             .flatten()
             .min()
     }
 
-    /// When what is whole is to be looked at.
+    /// When what is whole is to be read, though it may be too early to publish it.
+    fn read_at(&self) -> Option<Instant> {
+        let first = self.unread?;
+        let (ended, took) = self.read?;
+        Some(first.max(ended + READ_INTERVAL.max(took)))
+    }
+
+    /// When what is whole is to be published.
     fn ready_at(&self) -> Option<Instant> {
         let (first, last) = self.since?;
         let Some(times) = self.streak.checked_sub(1) else {
@@ -143,8 +184,8 @@ impl Pace {
         Some((last + quiet).min(first + hold))
     }
 
-    /// What is to be looked at now; nothing, where the scope is empty.
-    pub(super) fn take(&mut self, at: Instant) -> Scope {
+    /// What is to be done now.
+    pub(super) fn take(&mut self, at: Instant) -> Due {
         let over: Vec<PathBuf> = self
             .waiting
             .iter()
@@ -154,15 +195,27 @@ impl Pace {
         for path in over {
             self.ready(path, at);
         }
-        let mut scope = Scope::default();
-        if self.ready_at().is_some_and(|due| due <= at) {
-            scope = std::mem::take(&mut self.ready);
-            self.since = None;
+        let mut due = Due::default();
+        if self.ready_at().is_some_and(|ready| ready <= at) {
+            due.scope = self.take_ready();
+            due.publish = Publish::All;
+            (self.since, self.is_held) = (None, false);
+        } else if self.read_at().is_some_and(|ready| ready <= at) {
+            due.scope = self.take_ready();
+            due.publish = Publish::Hides;
+            self.is_held = true;
         }
         if let Some((_, dirs)) = self.settling.take_if(|(due, _)| *due <= at) {
-            scope.merge(Scope::Paths(dirs));
+            due.scope.merge(Scope::Paths(dirs));
+            due.publish = Publish::All;
+            (self.since, self.is_held) = (self.since.filter(|_| self.unread.is_some()), false);
         }
-        scope
+        due
+    }
+
+    fn take_ready(&mut self) -> Scope {
+        self.unread = None;
+        std::mem::take(&mut self.ready)
     }
 
     /// Whether there is news that was not looked at.
@@ -173,12 +226,18 @@ impl Pace {
     /// Takes in how long it took to make a generation of news.
     pub(super) fn looked(&mut self, began: Instant, ended: Instant) {
         self.looked = Some((ended, ended.saturating_duration_since(began)));
+        self.read = Some((ended, Duration::ZERO));
+    }
+
+    /// Takes in how long it took to read news and to publish what hides.
+    pub(super) fn read(&mut self, began: Instant, ended: Instant) {
+        self.read = Some((ended, ended.saturating_duration_since(began)));
     }
 
     /// Forgets what waits, as all was looked at.
     pub(super) fn forget(&mut self) {
-        self.ready = Scope::default();
-        self.since = None;
+        self.take_ready();
+        (self.since, self.is_held) = (None, false);
     }
 }
 
@@ -199,23 +258,44 @@ mod tests {
     }
 
     /// Plays happenings at their milliseconds; returns when was looked at what, where a look takes
-    /// `took`.
+    /// `took`, and reading alone no time.
     fn play(news: &[(u32, Kind, &str)], took: Duration) -> Vec<(u128, Vec<String>)> {
+        let all = play_all(news, took);
+        let published = all
+            .into_iter()
+            .filter(|(publish, _)| *publish == Publish::All);
+        published.map(|(_, look)| look).collect()
+    }
+
+    /// The same, with what is only read, each with what is published of it. A look that publishes names all that was
+    /// read since the last that did.
+    fn play_all(news: &[(u32, Kind, &str)], took: Duration) -> Vec<(Publish, (u128, Vec<String>))> {
         let start = Instant::now();
         let mut pace = Pace::new(50 * MS);
         let mut looks = Vec::new();
+        let mut held = Scope::default();
         let mut news = news.iter().peekable();
         let mut now = start;
         loop {
             while let Some((at, kind, path)) = news.next_if(|(at, _, _)| start + *at * MS <= now) {
                 pace.file(path.into(), *kind, start + *at * MS);
             }
-            let scope = pace.take(now);
-            if !scope.is_empty() {
-                looks.push(((now - start).as_millis(), paths(&scope)));
-                pace.looked(now, now + took);
-                now += took;
-                continue;
+            let due = pace.take(now);
+            held.merge(due.scope);
+            match due.publish {
+                Publish::Nothing => {}
+                Publish::Hides => {
+                    looks.push((due.publish, ((now - start).as_millis(), paths(&held))));
+                    pace.read(now, now);
+                    continue;
+                }
+                Publish::All => {
+                    let scope = std::mem::take(&mut held);
+                    looks.push((due.publish, ((now - start).as_millis(), paths(&scope))));
+                    pace.looked(now, now + took);
+                    now += took;
+                    continue;
+                }
             }
             let coming = news.peek().map(|(at, _, _)| start + *at * MS);
             match [coming, pace.next()].into_iter().flatten().min() {
@@ -257,13 +337,70 @@ mod tests {
 
     #[test]
     fn a_save_that_deletes_or_renames_first_is_never_seen_without_the_file() {
+        let start = Instant::now();
+        let mut pace = Pace::new(50 * MS);
+        pace.file("a".into(), Kind::Gone, start);
+        assert_eq!(paths(&pace.take(start).scope), ["a"]);
+        pace.absent("a".into(), start);
+        assert_eq!(pace.next(), Some(start + ABSENCE));
+        // It is being written when it would be looked for again.
+        pace.file("a".into(), Kind::Writing, start + ABSENCE - MS);
+        assert_eq!(pace.take(start + ABSENCE), Due::default());
+        pace.file("a".into(), Kind::Written, start + ABSENCE + MS);
+        assert_eq!(paths(&pace.take(start + ABSENCE + MS).scope), ["a"]);
+        assert_eq!(pace.next(), None);
+    }
+
+    #[test]
+    fn absent_file_is_looked_for_again_when_its_time_is_over() {
+        let start = Instant::now();
+        let mut pace = Pace::new(50 * MS);
+        pace.absent("a".into(), start);
+        assert_eq!(pace.take(start + ABSENCE - MS), Due::default());
+        let due = pace.take(start + ABSENCE);
+        assert_eq!(
+            (paths(&due.scope), due.publish),
+            (vec!["a".to_owned()], Publish::All)
+        );
+    }
+
+    #[test]
+    fn burst_is_read_at_short_intervals_and_published_seldom() {
+        let news: Vec<_> = (0..400).map(|n| (n, Kind::Arrived, "a")).collect();
+        let looks = play_all(&news, 100 * MS);
+        let mut last = 0;
+        for (publish, (at, _)) in &looks {
+            // One look that publishes may be under way, and takes 100 ms.
+            assert!(at - last <= 120, "{looks:?}");
+            last = *at;
+            assert_ne!(*publish, Publish::Nothing);
+        }
+        let read = looks
+            .iter()
+            .filter(|(publish, _)| *publish == Publish::Hides);
+        assert!(read.count() >= 5, "{looks:?}");
+        assert_eq!(
+            looks.last().unwrap().0,
+            Publish::All,
+            "nothing is held for good"
+        );
+    }
+
+    #[test]
+    fn what_was_read_is_published_though_the_rest_is_open_again() {
         let news = [
-            (0, Kind::Gone, "a"),
-            (4, Kind::Writing, "a"),
-            (30, Kind::Written, "a"),
+            (0, Kind::Arrived, "a"),
+            (1, Kind::Arrived, "b"),
+            (2, Kind::Arrived, "b"),
+            (3, Kind::Arrived, "b"),
+            (30, Kind::Arrived, "c"),
+            (31, Kind::Writing, "c"),
+            (200, Kind::Written, "c"),
         ];
-        assert_eq!(play(&news, MS), [at(30, &["a"])]);
-        assert_eq!(play(&[(0, Kind::Gone, "a")], MS), [at(10, &["a"])]);
+        let looks = play(&news, MS);
+        let before_c = looks.iter().filter(|(at, _)| *at < 200);
+        let published: Vec<_> = before_c.flat_map(|(_, paths)| paths).collect();
+        assert!(published.contains(&&"b".to_owned()), "{looks:?}");
     }
 
     #[test]
@@ -304,9 +441,9 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new(50 * MS);
         pace.directory("d".into(), start);
-        assert_eq!(paths(&pace.take(start)), ["d"]);
+        assert_eq!(paths(&pace.take(start).scope), ["d"]);
         assert_eq!(pace.next(), Some(start + SETTLE));
-        assert_eq!(paths(&pace.take(start + SETTLE)), ["d"]);
+        assert_eq!(paths(&pace.take(start + SETTLE).scope), ["d"]);
         assert_eq!(pace.next(), None);
     }
 
@@ -316,7 +453,7 @@ mod tests {
         let mut pace = Pace::new(50 * MS);
         pace.file("a".into(), Kind::Arrived, start);
         pace.everything(start);
-        assert_eq!(pace.take(start), Scope::All);
+        assert_eq!(pace.take(start).scope, Scope::All);
         assert!(pace.is_empty());
     }
 }

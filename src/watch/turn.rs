@@ -15,6 +15,8 @@ pub enum Turn<'a> {
     /// Somebody asked for the configuration to be read again, which begins now. It is over when the next
     /// turn begins, whatever it leads to.
     Rereading,
+    /// The content can be read again, after a look that failed.
+    Recovered,
     /// A look went well.
     Looked(Outcome, &'a Status),
     /// All bodies and cards were looked at, for what is wrong with them.

@@ -1,10 +1,14 @@
 //! Every post of a directory is read in the form it has, and a bad file is a finding.
 
-use courant::content::{Depth, Library, Loss};
-use courant::finding::{Rule, Severity};
-use courant::progress::Progress;
+use std::time::{Duration, Instant};
 
-use crate::support::{TestSite, new_year_2025, plain};
+use courant::content::{ABSENCE, Depth, Library, Loss};
+use courant::finding::{Rule, Severity};
+use courant::pipeline::Pipeline;
+use courant::progress::Progress;
+use courant::snapshot::Current;
+
+use crate::support::{TestSite, everything, new_year_2025, plain, said};
 
 #[test]
 fn the_form_of_the_cms_is_read_whole() {
@@ -883,17 +887,72 @@ fn posts_that_go_one_after_the_other_are_doubted_as_those_that_go_at_once() {
         )
     });
     let mut pipeline = site.pipeline();
-    let now = new_year_2025();
-    pipeline.run(now, Loss::IsDoubted).unwrap();
-    for n in 0..4 {
+    let (now, mut at) = (new_year_2025(), Instant::now());
+    let remove = |n: usize| {
         std::fs::remove_file(site.content().join(format!("{n}.md"))).unwrap();
-        pipeline.run(now, Loss::IsDoubted).unwrap();
+    };
+    let mut look = |pipeline: &mut Pipeline, loss: fn(Instant) -> Loss| {
+        pipeline.run(now, loss(at)).unwrap();
+        at += ABSENCE;
+        pipeline.run(now, loss(at)).unwrap();
+    };
+    look(&mut pipeline, Loss::IsDoubted);
+    for n in 0..4 {
+        remove(n);
+        look(&mut pipeline, Loss::IsDoubted);
         assert!(!pipeline.is_in_doubt(), "{n} are few");
     }
-    std::fs::remove_file(site.content().join("4.md")).unwrap();
-    pipeline.run(now, Loss::IsDoubted).unwrap();
+    remove(4);
+    look(&mut pipeline, Loss::IsDoubted);
     assert!(pipeline.is_in_doubt(), "five of nine are most");
     assert_eq!(pipeline.status().tally.posts, 5);
+    look(&mut pipeline, Loss::OfMostIsBelieved);
+    assert_eq!(pipeline.status().tally.posts, 4);
+    remove(5);
+    look(&mut pipeline, Loss::IsDoubted);
+    assert!(
+        !pipeline.is_in_doubt(),
+        "what was accepted is no reason to doubt"
+    );
+    assert_eq!(pipeline.status().tally.posts, 3);
+}
+
+#[test]
+fn missing_file_is_withdrawn_when_its_time_is_over() {
+    let path = |n: usize| format!("{n}.md");
+    let site = (0..9).fold(TestSite::new(), |site, n| {
+        site.post(&path(n), plain(&format!("Post{n}x"), "2024-01-01"))
+    });
+    let current = Current::default();
+    let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
+    let (now, start) = (new_year_2025(), Instant::now());
+    let mut look = |at: Instant| pipeline.run(now, Loss::IsDoubted(at)).map(drop).unwrap();
+    let serves = |n: usize| everything(&current.load()).contains(&format!("Post{n}x"));
+    look(start);
+    std::fs::remove_file(site.content().join(path(0))).unwrap();
+    std::fs::remove_file(site.content().join(path(1))).unwrap();
+    std::fs::rename(site.content().join(path(2)), site.content().join("two.md")).unwrap();
+    look(start);
+    assert!(serves(0) && serves(1) && serves(2));
+    let card = current.load().get("/cards/2/").map(|card| said(&card));
+    assert_eq!(
+        card.as_deref(),
+        Some("gone"),
+        "a file that was renamed is not waited for"
+    );
+    look(start + ABSENCE / 2);
+    std::fs::write(
+        site.content().join(path(1)),
+        plain("Post1x again", "2024-01-01"),
+    )
+    .unwrap();
+    look(start + ABSENCE - Duration::from_millis(1));
+    assert!(serves(0) && serves(1));
+    std::fs::remove_file(site.content().join(path(1))).unwrap();
+    look(start + ABSENCE);
+    assert!(!serves(0) && serves(1), "it is missing anew");
+    look(start + ABSENCE * 2);
+    assert!(!serves(1) && serves(3));
 }
 
 #[test]

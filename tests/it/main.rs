@@ -29,6 +29,7 @@ mod fit_text;
 mod front_matter;
 mod full_house;
 mod gallery;
+mod hides;
 mod import_ids;
 mod init;
 mod large;

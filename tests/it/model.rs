@@ -435,7 +435,17 @@ fn any_edits_lead_to_what_would_be_served_had_it_been_so_from_the_beginning() {
                     } else {
                         std::mem::take(&mut scope)
                     };
-                    pipeline.run_at(&seen, now, Loss::IsBelieved).expect("read");
+                    let then = if random.once_in(2) {
+                        pipeline
+                            .hide_at(&seen, now, Loss::IsBelieved)
+                            .expect("read");
+                        is_last.then(Scope::default)
+                    } else {
+                        Some(seen)
+                    };
+                    if let Some(seen) = then {
+                        pipeline.run_at(&seen, now, Loss::IsBelieved).expect("read");
+                    }
                 }
                 let all = served(&current.load()).into_values().collect::<String>();
                 for word in model.hidden_words() {

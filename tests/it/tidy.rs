@@ -111,6 +111,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
+            "allocator",
             "artifact",
             "collection",
             "config",
@@ -118,6 +119,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "finding",
             "picture",
             "post",
+            "priority",
             "progress",
             "render",
             "site",

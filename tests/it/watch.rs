@@ -28,6 +28,7 @@ const NO_RESCAN: &str = "[watch]\nrescan = \"1h\"\n";
 #[derive(Debug)]
 enum Said {
     Looked(Box<Status>),
+    Recovered,
     Failed,
     InDoubt,
     NoEvents(String, &'static str),
@@ -93,6 +94,7 @@ impl Watched {
                 let said = match turn {
                     Turn::Advised(_) | Turn::Awake | Turn::Rereading => return,
                     Turn::Looked(_, status) => Said::Looked(Box::new(status.clone())),
+                    Turn::Recovered => Said::Recovered,
                     Turn::Failed(_) => Said::Failed,
                     Turn::InDoubt(_) => Said::InDoubt,
                     Turn::NoEvents(why, _) => Said::NoEvents(why.reason.clone(), why.hint),
@@ -257,6 +259,72 @@ fn a_save_is_served_without_a_wait_for_quiet() {
         site.next("the deletion is served");
     }
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn file_that_is_back_soon_is_never_withdrawn() {
+    let site = Watched::by_the_system(site().config(NO_RESCAN));
+    let (file, away) = (site.path("content/a.md"), site.path("away.md"));
+    for round in 0..20 {
+        fs::rename(&file, &away).unwrap();
+        fs::rename(&away, &file).unwrap();
+        let text = format!("Round{round}x");
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, plain(&text, "2024-01-01")).unwrap();
+        while !site.serves(&text) {
+            let said = site.next(&text);
+            let Said::Looked(status) = said else {
+                panic!("{said:?}");
+            };
+            let changed = &status.changed;
+            assert_eq!(
+                (status.tally.posts, changed.gone, changed.hidden),
+                (2, 0, 0)
+            );
+        }
+    }
+}
+
+#[test]
+fn start_with_patterns_does_not_reload_the_configuration() {
+    let site = TestSite::new()
+        .config(
+            "[content]\ninclude = [\"*/blog/**\", \"{a,b}/[0-9]*.md\"]\nexclude = [\"**/x?/*\"]",
+        )
+        .config(NO_RESCAN)
+        .post("ja/blog/a.md", plain("Alpha", "2024-01-01"));
+    let site = Watched::reloading(site);
+    let generation = site.current.load().generation();
+    site.write("content/ja/blog/b.md", plain("Beta", "2024-01-02"));
+    while !site.serves("Beta") {
+        let said = site.next("it is served");
+        assert!(matches!(said, Said::Looked(_)), "{said:?}");
+    }
+    assert_eq!(site.current.load().generation(), generation + 1);
+}
+
+#[test]
+fn doubt_does_not_say_that_the_directory_can_be_read() {
+    let site = Watched::by_the_system(site().config(NO_RESCAN));
+    let (content, away) = (site.path("content"), site.path("away"));
+    fs::create_dir(&away).unwrap();
+    for name in ["a.md", "b.md"] {
+        fs::rename(content.join(name), away.join(name)).unwrap();
+    }
+    site.until_said("it is doubted", |said| match said {
+        Said::InDoubt => Some(()),
+        Said::Recovered => panic!("it could be read all the time"),
+        _ => None,
+    });
+    for name in ["a.md", "b.md"] {
+        fs::rename(away.join(name), content.join(name)).unwrap();
+    }
+    site.write("content/c.md", plain("Gamma", "2024-01-03"));
+    site.until_said("what is new is served", |said| match said {
+        Said::Recovered => panic!("it could be read all the time"),
+        _ => site.serves("Gamma").then_some(()),
+    });
+    assert!(site.serves("Alpha") && site.serves("Beta"));
 }
 
 #[test]

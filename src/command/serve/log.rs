@@ -35,6 +35,7 @@ impl Log {
     pub(super) fn turn(&mut self, turn: Turn<'_>) {
         match turn {
             Turn::Awake | Turn::Rereading => {}
+            Turn::Recovered => info!("the content directory can be read again"),
             Turn::Looked(outcome, status) => {
                 self.findings(status);
                 let posts = status.tally.posts + status.tally.kept;
@@ -43,7 +44,7 @@ impl Log {
                     Outcome::SameOutputs => {
                         info!(posts, "content changed, nothing that is served did")
                     }
-                    Outcome::Unchanged => info!("the content directory can be read again"),
+                    Outcome::Unchanged => {}
                 }
             }
             Turn::Advised(status) => self.findings(status),

@@ -77,6 +77,8 @@ impl Library {
         self.findings
             .retain(|finding| !is_all && !scan.covers(&finding.file));
         self.findings.extend(scan.findings);
+        // The order in which parts were looked at is no change.
+        self.findings.sort();
         self.findings != before
     }
 }

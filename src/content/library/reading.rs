@@ -32,16 +32,16 @@ pub(super) struct Readings {
 }
 
 impl Library {
-    /// What is in these files, in their order.
+    /// What is in these files, in their order. `kept` bytes of texts are kept besides what is known.
     pub(super) fn readings(
         &self,
-        stale: &[(&String, &Candidate)],
+        stale: &[(String, Candidate)],
         cache: Option<&Cache>,
         rendering: Option<&Arc<Rendering>>,
-        (config, now): (&Config, SystemTime),
+        (config, now, kept): (&Config, SystemTime, usize),
         progress: &Progress,
     ) -> Readings {
-        let texts = AtomicUsize::new(self.texts);
+        let texts = AtomicUsize::new(self.texts + kept);
         let most_texts = texts::most(config);
         let (cached, unsaved) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let texts_are_many = AtomicBool::new(false);

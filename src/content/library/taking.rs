@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Library;
+use super::look::Fresh;
 use crate::content::cache;
 use crate::content::known::Known;
-use crate::content::read::Reading;
 use crate::post::Post;
 
 /// What came of a file that was read.
@@ -20,12 +20,10 @@ pub(super) struct Taken {
 }
 
 impl Library {
-    /// What is known now that a file was read, to be put in place of what was.
-    pub(super) fn take(&mut self, path: &str, reading: Reading) -> (Known, Taken) {
-        let before = self.files.get(path);
-        // Of a post that breaks the text may be kept from here on.
-        let kept_before = before.map_or(0, Known::kept);
-        let file = Known::after(before, path, reading);
+    /// Counts what is known now that a file was read, which is about to be put in place of what was.
+    pub(super) fn take(&mut self, fresh: &Fresh) -> Taken {
+        let before = self.files.get(&fresh.path);
+        let file = &fresh.known;
         let taken = Taken {
             is_other: !before.is_some_and(|before| {
                 before.state == file.state
@@ -40,10 +38,10 @@ impl Library {
         };
         if let Some(before) = before {
             self.tally.subtract(before);
-            self.texts = self.texts.saturating_sub(kept_before);
+            self.texts = self.texts.saturating_sub(fresh.kept_before);
         }
-        self.tally.add(&file);
+        self.tally.add(file);
         self.texts += file.kept();
-        (file, taken)
+        taken
     }
 }

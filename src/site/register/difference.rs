@@ -126,7 +126,7 @@ impl Changed {
     }
 
     /// Adds those of a step that came after. A post that is named in both is one.
-    fn merge(&mut self, other: Changed) {
+    pub fn merge(&mut self, other: Changed) {
         self.new += other.new;
         self.changed += other.changed;
         self.hidden += other.hidden;

@@ -2,17 +2,45 @@
 
 use std::sync::Arc;
 
-use super::{Held, Register};
+use chrono::{DateTime, Utc};
+
+use super::{Change, Held, Register};
 use crate::finding::Finding;
+use crate::post::Post;
 use crate::site::card::Card;
 use crate::site::claims::is_the_sites;
+use crate::site::entry::Entry;
 use crate::site::faults;
-use crate::site::visibility::{self, State, Verdict};
+use crate::site::visibility::{self, Shown, State, Verdict};
 
 impl Register {
     /// The files of all posts, in no order.
     pub fn paths(&self) -> impl Iterator<Item = Arc<str>> {
         self.held.keys().cloned()
+    }
+
+    /// The post of a file as it is public, where it is.
+    pub fn public_post(&self, path: &str) -> Option<&Arc<Post>> {
+        self.entry_of(path).map(|entry| entry.post())
+    }
+
+    fn entry_of(&self, path: &str) -> Option<&Arc<Entry>> {
+        self.held.get(path)?.entry.as_ref()
+    }
+
+    /// Whether a change takes a public post back, or out of all lists.
+    pub fn takes_back(&self, (path, post): &Change, now: DateTime<Utc>) -> bool {
+        let Some(entry) = self.entry_of(path) else {
+            return false;
+        };
+        let shown = post
+            .as_ref()
+            .and_then(|post| visibility::judge(post, self.config.hidden, now).1);
+        match shown {
+            None => true,
+            Some(Shown::Unlisted(_)) => entry.is_listed(),
+            Some(Shown::Listed(_)) => false,
+        }
     }
 
     /// The card of a file's post, where it has one.

@@ -1,0 +1,225 @@
+//! A look at the content in steps: list, read some files, take in what they say. What is public is read first, so that
+//! a post that hides can be withdrawn before the rest is read.
+
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::{Library, LibraryError};
+use crate::config::Config;
+use crate::content::cache::Cache;
+use crate::content::dialect::is_section;
+use crate::content::known::Known;
+use crate::content::scan::{Candidate, Scan};
+use crate::content::{Depth, Rendering, Scope};
+use crate::finding::Finding;
+use crate::post::{Marker, Post};
+use crate::progress::{Progress, Stage};
+
+/// A look under way. The library is as it was until [`Library::finish`].
+#[derive(Debug)]
+pub struct Look {
+    pub(super) scan: Scan,
+    pub(super) gone: Vec<Arc<str>>,
+    cache: Option<Cache>,
+    rendering: Option<Arc<Rendering>>,
+    /// What is to be read, the last first.
+    stale: Vec<(String, Candidate)>,
+    /// How many of those could hide a post that is public.
+    may_hide: usize,
+    /// What was read.
+    pub(super) fresh: Vec<Fresh>,
+    /// What could not be read for the moment.
+    pub(super) unread: Vec<Finding>,
+    /// Where in what was read the last step began.
+    step: usize,
+    /// How many were taken from the cache.
+    pub(super) cached: usize,
+    /// How many were read that could be taken from the cache another time.
+    pub(super) unsaved: usize,
+    /// Whether there is no room for all texts.
+    pub(super) texts_are_many: bool,
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    pub(super) path: Arc<str>,
+    pub(super) known: Known,
+    /// How many bytes of its text were kept before.
+    pub(super) kept_before: usize,
+}
+
+impl Look {
+    /// How many files are still to be read that could hide a post that is public.
+    pub fn may_hide(&self) -> usize {
+        self.may_hide
+    }
+
+    /// Leaves out a file that another look has read since this one began.
+    pub fn forget(&mut self, path: &str) {
+        let before = self.stale.len();
+        let may_hide_from = before - self.may_hide;
+        if let Some(place) = self.stale.iter().position(|(stale, _)| stale == path) {
+            self.stale.remove(place);
+            self.may_hide -= usize::from(place >= may_hide_from);
+        }
+        self.gone.retain(|gone| **gone != *path);
+        self.fresh.retain(|fresh| *fresh.path != *path);
+        self.step = self.step.min(self.fresh.len());
+    }
+}
+
+impl Library {
+    /// Lists what there is to look at. Files of which `is_public` says so are read first, and those that speak
+    /// for all posts below a directory.
+    ///
+    /// # Errors
+    /// The directory cannot be listed; what was known stays as it is.
+    pub fn begin(
+        &mut self,
+        scope: &Scope,
+        config: &Config,
+        is_public: &dyn Fn(&str) -> bool,
+        progress: &Progress,
+    ) -> Result<Look, LibraryError> {
+        progress.begin(Stage::Listing, 0);
+        let (scan, cache) = match self.kept(config) {
+            // To know whose it is takes as long as to list some thousand files.
+            Some(kept) => rayon::join(|| self.scan(scope, config), || Library::cache(kept, config)),
+            None => (self.scan(scope, config), None),
+        };
+        let mut scan = scan.inspect_err(|_| self.rendering = None)?;
+        let rendering = match (&self.rendering, self.depth) {
+            (Some(rendering), _) => Some(Arc::clone(rendering)),
+            (None, Depth::Outline) => Some(Arc::new(Rendering::new(config))),
+            (None, _) => None,
+        };
+        self.rendering.clone_from(&rendering);
+        let gone = self.gone(&scan);
+        self.absent
+            .retain(|path, _| !scan.candidates.contains_key(&**path));
+        let is_stale = |(path, candidate): &(String, Candidate)| {
+            let known = self.files.get(path.as_str());
+            known.is_none_or(|known| known.stamp != Some(candidate.stamp.seal()))
+        };
+        let candidates = std::mem::take(&mut scan.candidates);
+        let stale = candidates.into_iter().filter(is_stale);
+        let may_hide = |(path, _): &(String, Candidate)| is_section(name(path)) || is_public(path);
+        let (mut first, mut rest): (Vec<_>, Vec<_>) = stale.partition(may_hide);
+        let may_hide = first.len();
+        // Taken from the end.
+        first.reverse();
+        rest.reverse();
+        rest.append(&mut first);
+        progress.begin(Stage::Reading, rest.len());
+        Ok(Look {
+            scan,
+            gone,
+            cache,
+            rendering,
+            fresh: Vec::with_capacity(rest.len()),
+            stale: rest,
+            may_hide,
+            unread: Vec::new(),
+            step: 0,
+            cached: 0,
+            unsaved: 0,
+            texts_are_many: false,
+        })
+    }
+
+    /// Reads some of the files, at most so many; whether there were any left.
+    pub fn read_some(
+        &mut self,
+        look: &mut Look,
+        most: usize,
+        (config, now): (&Config, SystemTime),
+        progress: &Progress,
+    ) -> bool {
+        if look.stale.is_empty() {
+            self.forget_cache(look);
+            return false;
+        }
+        let mut some = look.stale.split_off(look.stale.len().saturating_sub(most));
+        some.reverse();
+        look.may_hide = look.may_hide.saturating_sub(some.len());
+        look.step = look.fresh.len();
+        let kept = look.fresh.iter().map(|fresh| fresh.known.kept()).sum();
+        let read = self.readings(
+            &some,
+            look.cache.as_ref(),
+            look.rendering.as_ref(),
+            (config, now, kept),
+            progress,
+        );
+        look.cached += read.cached;
+        look.unread.extend(read.unread);
+        look.unsaved += read.unsaved;
+        look.texts_are_many |= read.texts_are_many;
+        for (path, reading) in read.all {
+            let before = self.files.get(&path);
+            // Of a post that breaks the text may be kept from here on.
+            let kept_before = before.map_or(0, Known::kept);
+            let known = Known::after(before, &path, reading);
+            look.fresh.push(Fresh {
+                path,
+                known,
+                kept_before,
+            });
+        }
+        true
+    }
+
+    fn forget_cache(&mut self, look: &mut Look) {
+        if let Some(cache) = look.cache.take() {
+            tracing::info!(taken = look.cached, of = cache.posts, "posts were kept");
+            // The file has posts that are no longer as they were.
+            self.keeping.holds_too_much = cache.posts != look.cached;
+            self.has_all_texts = false;
+        }
+    }
+
+    /// The posts of the files that the last step read, and of those below a section that it read and that withholds
+    /// them. What sections say of the former is not in them yet.
+    pub fn just_read(&self, look: &Look) -> Vec<(Arc<str>, Option<Arc<Post>>)> {
+        let step = look.fresh.get(look.step..).unwrap_or_default();
+        let mut posts = Vec::with_capacity(step.len());
+        for Fresh { path, known, .. } in step {
+            let before = self.files.get(path);
+            let withheld = before.map_or(&[][..], |before| &*before.withholds);
+            if !known.withholds.is_empty() && *known.withholds != *withheld {
+                posts.extend(self.withheld(path, &known.withholds));
+            }
+            posts.push((Arc::clone(path), known.post.clone()));
+        }
+        posts
+    }
+
+    /// The posts below the directory of a section, with what it says of them.
+    fn withheld<'a>(
+        &'a self,
+        section: &str,
+        markers: &'a [Marker],
+    ) -> impl Iterator<Item = (Arc<str>, Option<Arc<Post>>)> + 'a {
+        let dir = section.rsplit_once('/').map(|(dir, _)| format!("{dir}/"));
+        let dir = dir.unwrap_or_default();
+        let from = (Bound::Included(dir.as_str()), Bound::Unbounded);
+        let below = self.files.range::<str, _>(from);
+        let below = below.take_while(move |(path, _)| path.starts_with(&dir));
+        below.filter_map(move |(path, known)| {
+            let mut post = Post::clone(known.published()?);
+            post.markers = post.markers.iter().chain(markers).cloned().collect();
+            Some((Arc::clone(path), Some(Arc::new(post))))
+        })
+    }
+
+    /// Whether there is a file, as far as is known.
+    pub fn is_there(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}

@@ -1,0 +1,182 @@
+//! Runs the pipeline once: looks at the content, and publishes what that led to.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use chrono::{DateTime, Utc};
+
+use super::account::Origin;
+use super::{Outcome, Pipeline, PipelineError};
+use crate::allocator;
+use crate::content::{LibraryError, Loss, Scope};
+use crate::priority::in_bulk;
+use crate::snapshot::Stale;
+
+/// So many files, or posts, are read and published at once, on the calling thread: it takes a few milliseconds.
+pub(super) const FEW: usize = 32;
+
+/// The same of files that are only read.
+const FEW_TO_READ: usize = 128;
+
+/// What a run publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Publish {
+    All,
+    /// What takes a post back.
+    Hides,
+}
+
+impl Pipeline {
+    /// Looks at the content, and publishes what is to be seen as of `now`.
+    ///
+    /// # Errors
+    /// The content directory cannot be listed, or an output cannot be written. What is known of
+    /// the content is published all the same: posts are due, and expire, whatever the disk does.
+    pub fn run(&mut self, now: SystemTime, loss: Loss) -> Result<Outcome, PipelineError> {
+        let outcome = self.run_at(&Scope::All, now, loss)?;
+        self.advise_on_few();
+        Ok(outcome)
+    }
+
+    /// The same, where only what events named is looked at, and nothing is looked for that only the operator is
+    /// told.
+    ///
+    /// # Errors
+    /// As [`Pipeline::run`].
+    pub fn run_at(
+        &mut self,
+        scope: &Scope,
+        now: SystemTime,
+        loss: Loss,
+    ) -> Result<Outcome, PipelineError> {
+        self.run_for(scope, now, loss, Publish::All)
+    }
+
+    /// Looks at what events named, and publishes at once what takes a post back. All else that changed is published
+    /// with the next [`Pipeline::run_at`].
+    ///
+    /// # Errors
+    /// As [`Pipeline::run`].
+    pub fn hide_at(
+        &mut self,
+        scope: &Scope,
+        now: SystemTime,
+        loss: Loss,
+    ) -> Result<Outcome, PipelineError> {
+        self.run_for(scope, now, loss, Publish::Hides)
+    }
+
+    fn run_for(
+        &mut self,
+        scope: &Scope,
+        now: SystemTime,
+        loss: Loss,
+        what: Publish,
+    ) -> Result<Outcome, PipelineError> {
+        // After a look that failed, or that did not believe what it saw, anything may be different.
+        let scope = if self.is_unsure { &Scope::All } else { scope };
+        let are_few = match scope {
+            Scope::All => false,
+            Scope::Paths(paths) => {
+                let are_few = match what {
+                    Publish::All => paths.len() + self.pending.len() <= FEW,
+                    Publish::Hides => paths.len() <= FEW_TO_READ,
+                };
+                are_few && !paths.iter().any(|path| path.is_dir())
+            }
+        };
+        // Nothing else is to be done at the first.
+        if are_few || self.status.generation == 0 {
+            return self.run_here(scope, now, loss, what);
+        }
+        in_bulk(|| {
+            let outcome = self.run_here(scope, now, loss, what);
+            allocator::give_back();
+            outcome
+        })
+    }
+
+    fn run_here(
+        &mut self,
+        scope: &Scope,
+        now: SystemTime,
+        loss: Loss,
+        what: Publish,
+    ) -> Result<Outcome, PipelineError> {
+        self.changed_files = 0;
+        self.absent.clear();
+        self.reread.clear();
+        let looked = self.look(scope, now, loss);
+        self.is_unsure = looked.is_err() || self.in_doubt;
+        let paths = match scope {
+            Scope::All => None,
+            Scope::Paths(paths) => Some(paths),
+        };
+        if paths.is_none() {
+            self.studio.keep(self.register.site().pictures());
+        }
+        if self.studio.look(paths, now) {
+            self.stale = Some(Stale::All);
+            self.see_all();
+        }
+        let at = DateTime::<Utc>::from(now);
+        let is_due = self.register.next_change().is_some_and(|due| due <= at);
+        if what == Publish::Hides && self.stale.is_none() && !is_due && !self.again {
+            let outcome = self.publish_held(now)?;
+            looked?;
+            return Ok(outcome);
+        }
+        let again = std::mem::take(&mut self.again);
+        let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due || again {
+            let outcome = self.publish(now)?;
+            self.keep_texts();
+            outcome
+        } else {
+            self.tell();
+            if matches!(&looked, Ok(true)) {
+                Outcome::SameOutputs
+            } else {
+                Outcome::Unchanged
+            }
+        };
+        looked?;
+        Ok(outcome)
+    }
+
+    /// Reads what is another; whether anything is.
+    pub(super) fn look(
+        &mut self,
+        scope: &Scope,
+        now: SystemTime,
+        loss: Loss,
+    ) -> Result<bool, LibraryError> {
+        let was_unread = self.unread().is_some();
+        let look = self.read(scope, now)?;
+        let looked = self.library.finish(look, &self.config, loss, now);
+        // A post may have gone out without its text meanwhile.
+        self.again |= was_unread && self.unread().is_none();
+        self.in_doubt = looked.in_doubt;
+        self.changed_files = looked.changed_files;
+        for path in looked.files {
+            let findings = self.library.findings_of(&path);
+            self.account.set(Origin::File(path), findings);
+        }
+        self.pending.extend(looked.posts);
+        let dir = &self.config.content.dir;
+        let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+        let file = |(path, since): (Arc<str>, Instant)| {
+            // A name that is not UTF-8 is escaped: then all is looked at.
+            let is_sure = !path.contains('%');
+            (
+                if is_sure {
+                    dir.join(&*path)
+                } else {
+                    dir.clone()
+                },
+                since,
+            )
+        };
+        self.absent.extend(looked.absent.into_iter().map(file));
+        Ok(looked.changed)
+    }
+}
