@@ -35,6 +35,8 @@ const OVERHEAD: u64 = 256;
 const USUAL_SIZE: u64 = 32 * 1024;
 /// What answers may hold beside the cache at least, however small that is: a hundred large pages.
 const MIN_HELD_BYTES: u64 = 8 * 1024 * 1024;
+/// So many clients that take nothing have room beside each other, before others are refused what is not kept.
+const CLIENTS_HELD: u64 = 4;
 /// How long somebody is let wait for a drawing: bots wait for less.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Layout goes as deep as a template does. The memory is taken only where it is used.
@@ -136,6 +138,7 @@ impl Gallery {
             .start_handler(|_| Priority::Drawing.take())
             .build()
             .map_err(std::io::Error::other)?;
+        let held_bytes = cache_size.max(MIN_HELD_BYTES);
         Ok(Gallery {
             shared: Arc::new(Shared {
                 kept: cache(cache_size),
@@ -143,7 +146,10 @@ impl Gallery {
                 threads,
                 drawings: Arc::new(Drawings {
                     queue: FairQueue::new(queue.max(1).saturating_add(cores)),
-                    held: HeldBytes::new(cache_size.saturating_add(cache_size.max(MIN_HELD_BYTES))),
+                    held: HeldBytes::new(
+                        cache_size.saturating_add(held_bytes),
+                        held_bytes / CLIENTS_HELD,
+                    ),
                 }),
             }),
         })
@@ -185,7 +191,10 @@ impl Gallery {
             }
         };
         match picture {
-            Picture::Drawn(bytes) => Ok(bytes),
+            Picture::Drawn(bytes) => {
+                let held = &self.shared.drawings.held;
+                held.lend(client, bytes).ok_or(Refusal::Busy)
+            }
             Picture::Failed => Err(Refusal::Failed),
             Picture::Stale(_) => Err(Refusal::Stale),
         }

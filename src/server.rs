@@ -395,7 +395,7 @@ mod tests {
         let (_, stop) = watch::channel(false);
         let (accepted, rests) = (Accepted::Unix(socket), Rests::new());
         let task = answer(server.shared, accepted, None, stop, rests);
-        assert!(size_of_val(&task) <= 1280, "{}", size_of_val(&task));
+        assert!(size_of_val(&task) <= 1296, "{}", size_of_val(&task));
     }
 
     #[tokio::test]
