@@ -69,6 +69,8 @@ const HALF_SAVED: Duration = Duration::from_millis(50);
 /// So many posts are looked at for the operator between two glances at what has happened: a post that hides waits
 /// for no more of them.
 const AT_LEISURE: usize = 8;
+/// So many events are taken in before it is looked whether anything is due: it takes some milliseconds.
+const MAX_WAKES: usize = 256;
 /// How long the event of an edit may be under way, when a rescan has found the edit before.
 const STRAGGLERS: Duration = Duration::from_millis(20);
 
@@ -222,8 +224,8 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            // One look answers all there is.
-            while let Ok(wake) = self.wakes.try_recv() {
+            // One look answers all there is, but news that come without end do not put it off.
+            for wake in self.wakes.try_iter().take(MAX_WAKES).collect::<Vec<_>>() {
                 self.take(wake);
             }
             if self.stopped {

@@ -262,30 +262,6 @@ fn a_save_is_served_without_a_wait_for_quiet() {
 }
 
 #[test]
-fn file_that_is_back_soon_is_never_withdrawn() {
-    let site = Watched::by_the_system(site().config(NO_RESCAN));
-    let (file, away) = (site.path("content/a.md"), site.path("away.md"));
-    for round in 0..20 {
-        fs::rename(&file, &away).unwrap();
-        fs::rename(&away, &file).unwrap();
-        let text = format!("Round{round}x");
-        fs::remove_file(&file).unwrap();
-        fs::write(&file, plain(&text, "2024-01-01")).unwrap();
-        while !site.serves(&text) {
-            let said = site.next(&text);
-            let Said::Looked(status) = said else {
-                panic!("{said:?}");
-            };
-            let changed = &status.changed;
-            assert_eq!(
-                (status.tally.posts, changed.gone, changed.hidden),
-                (2, 0, 0)
-            );
-        }
-    }
-}
-
-#[test]
 fn start_with_patterns_does_not_reload_the_configuration() {
     let site = TestSite::new()
         .config(
