@@ -61,23 +61,32 @@ pub fn work_alone() -> Result<(), rayon::ThreadPoolBuildError> {
 /// the system, and many times what it costs to ask the system.
 const TURN: Duration = Duration::from_micros(250);
 
+/// Of the time of a thread that stands back, one part in so many goes to letting others go, at most: a program that
+/// never rests takes milliseconds each time, and an answer a fraction of one.
+const MAX_YIELD_SHARE: u32 = 8;
+
 /// Lets threads go that want the calling one's core, where it has had it for a while: a kernel lets even a
 /// thread that stands back run for milliseconds before another one that wakes, and an answer takes a
 /// fraction of one. To be called between one thing and the next, however small they are. A thread that does not
-/// stand back goes on: beside programs that never rest, each yield costs it milliseconds.
+/// stand back goes on.
 pub fn give_way() {
     if !STANDS_BACK.get() {
         return;
     }
     thread_local! {
-        static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+        static NEXT: Cell<Option<Instant>> = const { Cell::new(None) };
     }
     let now = Instant::now();
-    let is_over = |since| now.duration_since(since) >= TURN;
-    if SINCE.get().is_none_or(is_over) {
+    if NEXT.get().is_none_or(|next| next <= now) {
         std::thread::yield_now();
-        SINCE.set(Some(Instant::now()));
+        let back = Instant::now();
+        NEXT.set(Some(back + turn_after(back.duration_since(now))));
     }
+}
+
+/// How long a thread works before it lets others go again, when they took so long.
+fn turn_after(yielded: Duration) -> Duration {
+    TURN.max(yielded * MAX_YIELD_SHARE)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -94,6 +103,13 @@ mod tests {
         });
         assert_eq!(other.join().unwrap(), 5);
         assert_eq!(of_this(), before);
+    }
+
+    #[test]
+    fn yields_take_a_bounded_share_of_the_time() {
+        assert_eq!(turn_after(Duration::ZERO), TURN);
+        let long = Duration::from_millis(12);
+        assert!(turn_after(long) >= long * 7);
     }
 
     #[test]
