@@ -28,6 +28,7 @@ use courant::snapshot::{Current, Snapshot};
 use libfuzzer_sys::fuzz_target;
 use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 
 const MAX_ROUNDS: usize = 1_000;
 const REQUESTS_PER_TURN: u64 = 16;
@@ -110,6 +111,11 @@ impl World {
         // It looks for events after few turns, so that an answer takes few rounds.
         let runtime = runtime.enable_all().event_interval(8).build();
         let runtime = runtime.expect("there is a runtime");
+        // libFuzzer has a `main` of its own, so nobody has told the system that a closed socket is no reason to end.
+        runtime.spawn(async {
+            let mut pipe = signal(SignalKind::pipe()).expect("it can be heard");
+            while pipe.recv().await.is_some() {}
+        });
         let listeners = Listeners::bind(&config, None, 1).expect("the path is free");
         listeners.listen(false).expect("it can be listened on");
         let part = listeners.into_parts().pop().expect("there is one part");
