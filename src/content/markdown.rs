@@ -1,4 +1,4 @@
-//! Markdown, GitHub-flavoured, into HTML: safe where that costs nothing, else to be sanitised.
+//! Renders Markdown, GitHub-flavoured, to HTML: safe where that costs nothing, else to be sanitised.
 
 mod raw;
 mod walk;
@@ -30,16 +30,48 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     options
 });
 
-/// Renders a body. Raw HTML goes through as it is; the result must be sanitised.
-pub(super) fn to_html(markdown: &str) -> Result<String, Excess> {
+/// A body as HTML.
+pub(super) enum Html {
+    /// It is safe, and its URLs are absolute.
+    Safe(Markup),
+    /// Raw HTML went through as it is, so that it must be sanitised.
+    Raw(String),
+}
+
+/// Renders a body, safe where that is sure.
+pub(super) fn render(markdown: &str, base: &Url) -> Result<Html, Excess> {
     let arena = Arena::new();
     let root = parse(&arena, markdown)?;
+    match safe_html(root, markdown, base) {
+        Some(markup) => Ok(Html::Safe(markup)),
+        None => raw_html(root, markdown).map(Html::Raw),
+    }
+}
+
+/// Writes a tree as it is.
+fn raw_html(root: Node<'_>, markdown: &str) -> Result<String, Excess> {
     let mut html = Bounded {
         html: String::with_capacity(markdown.len()),
         max_bytes: MAX_HTML_BYTES + inlined_bytes(markdown),
     };
     comrak::format_html(root, &OPTIONS, &mut html).map_err(|_| Excess::Size)?;
     Ok(html.html)
+}
+
+/// Writes a tree without raw HTML but the simplest, with its URLs made absolute: what sanitising what [`raw_html`]
+/// writes and reading it as [`super::markup::read`] does would give, to the byte, for a fifth of the cost. `None`
+/// where that is not sure.
+fn safe_html(root: Node<'_>, markdown: &str, base: &Url) -> Option<Markup> {
+    if may_have_too_many_references(markdown) {
+        return None;
+    }
+    walk::render(root, base, markdown.len() + markdown.len() / 4)
+}
+
+/// Renders a part of a body where it is sure to be safe.
+pub(super) fn to_safe_html(markdown: &str, base: &Url) -> Option<Markup> {
+    let arena = Arena::new();
+    safe_html(parse(&arena, markdown).ok()?, markdown, base)
 }
 
 /// Parses Markdown within the bound of steps.
@@ -63,18 +95,6 @@ impl fmt::Write for Bounded {
         self.html.push_str(part);
         Ok(())
     }
-}
-
-/// Renders a body without raw HTML but the simplest, with its URLs made absolute: what sanitising
-/// [`to_html`] and reading it as [`super::markup::read`] does would give, to the byte, for a fifth
-/// of the cost. `None` where that is not sure.
-pub(super) fn to_safe_html(markdown: &str, base: &Url) -> Option<Markup> {
-    if may_have_too_many_references(markdown) {
-        return None;
-    }
-    let arena = Arena::new();
-    let root = parse(&arena, markdown).ok()?;
-    walk::render(root, base, markdown.len() + markdown.len() / 4)
 }
 
 /// The address and the words of a picture of raw HTML that a block of Markdown is, and nothing else.
@@ -114,6 +134,11 @@ mod tests {
 
     fn base() -> Url {
         Url::parse("https://e.org/blog/post?x=1").unwrap()
+    }
+
+    fn to_html(markdown: &str) -> Result<String, Excess> {
+        let arena = Arena::new();
+        raw_html(parse(&arena, markdown)?, markdown)
     }
 
     fn the_long_way(markdown: &str) -> Option<Markup> {

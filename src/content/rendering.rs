@@ -6,8 +6,9 @@ use url::Url;
 
 use super::budget::{self, Excess};
 use super::constructs::{self, Reduced};
+use super::markdown::{self, Html};
 use super::markup::{self, Markup};
-use super::{markdown, sanitize};
+use super::sanitize;
 use crate::config::{Config, Shortcodes};
 use crate::fingerprint;
 use crate::post;
@@ -113,10 +114,10 @@ impl Rendering {
 /// Markdown as it is published, or the bound on its cost that it exceeds.
 pub(super) fn markup(markdown: &str, base: &Url) -> Result<Markup, Excess> {
     budget::check_markdown(markdown)?;
-    if let Some(markup) = markdown::to_safe_html(markdown, base) {
-        return Ok(markup);
-    }
-    let html = markdown::to_html(markdown)?;
+    let html = match markdown::render(markdown, base)? {
+        Html::Safe(markup) => return Ok(markup),
+        Html::Raw(html) => html,
+    };
     if !budget::fits(&html) {
         return Err(Excess::Html);
     }

@@ -14,7 +14,7 @@ const MAX_WORD_WORK: usize = 50_000_000;
 /// the whole body. Five hundred formulas have two thousand.
 const MAX_BRACES: usize = 25_000;
 /// Lines that may begin a module of MDX, which ends within 20 KB. A page has a dozen.
-const MAX_MODULES: usize = 5_000;
+const MAX_MODULES: usize = 1_000;
 /// Elements of code that are open at a time, whose end is looked for in 200 KB. `<pre><code>` makes two.
 const MAX_OPEN_CODE: usize = 100;
 

@@ -93,25 +93,31 @@ pub(super) fn module(rest: &str) -> Option<usize> {
     }
     // A function has blank lines in it: it ends at one where all its brackets are closed.
     let text = head(rest, MAX_MODULE);
-    let (mut opened, mut closed) = (0, 0);
+    let mut open = 0_isize;
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find("\n\n")) {
         let end = from + at + 1;
-        let part = text.get(from..end).unwrap_or_default();
-        opened += part.matches(['{', '(', '[']).count();
-        closed += part.matches(['}', ')', ']']).count();
-        if opened <= closed {
+        open += brackets(text.get(from..end).unwrap_or_default());
+        if open <= 0 {
             return Some(end);
         }
         from = end;
     }
-    let part = text.get(from..).unwrap_or_default();
-    opened += part.matches(['{', '(', '[']).count();
-    closed += part.matches(['}', ')', ']']).count();
-    match opened <= closed {
+    open += brackets(text.get(from..).unwrap_or_default());
+    match open <= 0 {
         true => Some(text.len()),
         false => Some(rest.find("\n\n").map_or(rest.len(), |end| end + 1)),
     }
+}
+
+/// How many more brackets a text opens than it closes.
+fn brackets(text: &str) -> isize {
+    let step = |byte| match byte {
+        b'{' | b'(' | b'[' => 1,
+        b'}' | b')' | b']' => -1,
+        _ => 0,
+    };
+    text.bytes().map(step).sum()
 }
 
 /// `{…}` in a text: what it says, if that is text, and how long it is.
