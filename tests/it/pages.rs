@@ -2,7 +2,7 @@
 
 use crate::support::{TestSite, plain};
 
-const POST: &str = "---\ntitle: \"A \\\"quoted\\\" <title> & </script>\"\nauthor: [{name: Ada Example}, Bob]\ncategory: [News, More]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\nlang: pt-BR\nseo:\n  url: https://example.org/blog/a\n  title: \"For \\\"previews\\\" </script><!--\"\n  description: \"A <summary> & \\\"more\\\"\"\n  image: /cover.jpg\n  imageAlt: \"What it \\\"shows\\\"\"\n---\nBody\n";
+const POST: &str = "---\ntitle: \"A \\\"quoted\\\" <title> & </script>\"\nauthor: [{name: Ada Example}, Bob]\ncategory: [News, More]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\nlang: pt-BR\nseo:\n  url: https://example.org/blog/a\n  title: \"For \\\"previews\\\" </script>&lt;!--\"\n  description: \"A <summary> & \\\"more\\\"\"\n  image: /cover.jpg\n  imageAlt: \"What it \\\"shows\\\"\"\n---\nBody\n";
 
 fn site() -> TestSite {
     TestSite::new()
