@@ -37,7 +37,7 @@ const MAX_REFERENCE_WORK: usize = 2_000_000_000;
 const MAX_TAGS: usize = 40_000;
 /// Bytes of HTML, without those of inlined pictures. Footnotes that are referred to again and again
 /// make 70 bytes of one.
-pub(super) const MAX_HTML_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const MAX_HTML_BYTES: usize = 2 * 1024 * 1024;
 /// Steps of the Markdown parser: lines, inline elements and nodes, at a tenth of a microsecond and 75 bytes of
 /// memory each. A megabyte of prose takes 300,000, a cell of a table fifteen, and one that a short row leaves out
 /// six: 25,000 or 60,000 of them fit.

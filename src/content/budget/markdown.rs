@@ -2,8 +2,8 @@
 
 use super::{MAX_STEPS, count};
 
-/// Bytes of a body, without those of inlined pictures: "War and Peace" has 3.2 million.
-const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of a body, without those of inlined pictures: a long novel has a million. Its HTML has no fewer.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// Lines times lists that they may be in: a blank line is taken to each list that is open, at thirty nanoseconds
 /// each. That is 200,000 lines with twenty blanks before each.
 const MAX_LINE_WORK: usize = 2_000_000;
@@ -34,7 +34,7 @@ const STEPS_PER_CELL: usize = 8;
 /// A bound that a body exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::content) enum Excess {
-    /// It is larger than 4 MiB, as text or as HTML.
+    /// It is larger than 2 MiB, as text or as HTML.
     Size,
     /// It has more lines in deeper lists and quotes.
     Lines,
@@ -52,7 +52,7 @@ impl Excess {
     /// What is too much, as the rest of a sentence about the body.
     pub(in crate::content) fn what(self) -> &'static str {
         match self {
-            Excess::Size => "is larger than 4 MiB",
+            Excess::Size => "is larger than 2 MiB",
             Excess::Lines => "has too many lines in nested lists or quotes",
             Excess::Addresses => "has too many web addresses in one word",
             Excess::Constructs => {
@@ -235,7 +235,7 @@ mod tests {
     fn long_posts_are_parsed() {
         for text in [
             String::new(),
-            "Some words of *prose*.\n\n".repeat(100_000),
+            "Some words of *prose*.\n\n".repeat(80_000),
             "    code();\n".repeat(100_000),
             "- item\n\n  more\n\n".repeat(20_000),
             format!("![a](data:image/png;base64,{})", "A".repeat(12_000_000)),
