@@ -16,21 +16,21 @@ use super::limits::{Limit, limits_of, limits_of_dotted};
 use crate::config::{Config, Field};
 use crate::post::{Marker, MarkerKind, Post, Reading};
 
-/// What a text that is no post says of who may see the post of its file.
+/// Limits that a text which is no post puts on the post of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// Whether the post is hidden, or may be.
+    /// The post is hidden, or may be.
     pub hides: bool,
     /// The latest of the dates before which it is not shown, if there is any.
     pub start: Option<DateTime<Utc>>,
     /// The earliest of the dates from which on it is not shown, if there is any.
     pub end: Option<DateTime<Utc>>,
-    /// Whether the text could not be read at all, so that it may say anything.
+    /// The text could not be read at all, so that it may say anything.
     pub is_unread: bool,
 }
 
 impl Limits {
-    /// Those of a text that says nothing.
+    /// Limits of a text that says nothing.
     pub(super) const NONE: Limits = Limits {
         hides: false,
         start: None,
@@ -38,7 +38,7 @@ impl Limits {
         is_unread: false,
     };
 
-    /// Those of a text that cannot be read.
+    /// Limits of a text that cannot be read.
     pub(super) const UNREAD: Limits = Limits {
         is_unread: true,
         ..Limits::NONE
@@ -52,7 +52,7 @@ impl Limits {
         self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
     }
 
-    /// The post with the dates that limit it, too; itself where they change nothing.
+    /// Returns the post with these dates as limits too; the same post where they change nothing.
     pub(super) fn applied_to(&self, post: Arc<Post>) -> Arc<Post> {
         let known_start = post.publish_after().unwrap_or(post.published);
         let start = self.start.filter(|start| *start > known_start);
@@ -96,7 +96,7 @@ pub(super) fn read_limits(text: &str, config: &Config) -> Limits {
 struct Reader<'a> {
     config: &'a Config,
     clock: Clock,
-    /// Whether Hugo's `build` may stand around a field.
+    /// The text mentions Hugo's `build`, which may stand around a field.
     has_build: bool,
     limits: Limits,
 }
@@ -104,13 +104,13 @@ struct Reader<'a> {
 /// A field as it stands in the text.
 struct Pair<'a> {
     name: &'a str,
-    /// What follows the name up to the end of its part of the line.
+    /// The text behind the name, up to the end of its part of the line.
     value: &'a str,
-    /// What follows the name up to the end of the line.
+    /// The text behind the name, up to the end of the line.
     rest: &'a str,
     /// The line below, where it goes on with the value.
     below: Option<&'a str>,
-    /// Whether the text ends with the value.
+    /// The text ends with the value.
     is_last: bool,
 }
 
@@ -246,13 +246,13 @@ impl Reader<'_> {
 }
 
 impl<'a> Pair<'a> {
-    /// The first word that is a value: not a comment, a tag, an anchor, or the sign of a block.
+    /// Returns the first word that is a value: not a comment, a tag, an anchor, or the sign of a block.
     fn first_word(&self) -> Option<&'a str> {
         first_word(self.value)
             .or_else(|| first_word(self.below?.trim_start().trim_start_matches(':')))
     }
 
-    /// The value as it stands in its part of the line, without quotes, brackets and comments; `None` where it is
+    /// Returns the value as it stands in its part of the line, without quotes, brackets and comments; `None` where it is
     /// empty.
     fn whole(&self) -> Option<&'a str> {
         let text = self.value.split(" #").next()?;
@@ -260,7 +260,7 @@ impl<'a> Pair<'a> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// The dates that the value may be: that on its line, in its part of the line, or below.
+    /// Reads the dates that the value may be: that on its line, in its part of the line, or below.
     fn dates(&self, clock: Clock) -> impl Iterator<Item = DateTime<Utc>> {
         let below = self.below.filter(|_| first_word(self.value).is_none());
         let texts = [Some(self.rest), Some(self.value), below];
@@ -272,7 +272,7 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// The name and the value of a field, and where the value begins.
+/// Splits a part of a line into name and value, with the place where the value begins.
 fn split_pair(part: &str) -> Option<(&str, &str, usize)> {
     if let Some(at) = part.find([':', '=', '：']) {
         let (name, value) = part.split_at(at);
@@ -288,7 +288,7 @@ fn split_pair(part: &str) -> Option<(&str, &str, usize)> {
     (!value.contains(char::is_whitespace)).then_some((name, value, value_at))
 }
 
-/// Whether the value of a field may go on in the line below: it is further in, or one of a list's.
+/// Tells whether the value of a field may go on in the line below: it is further in, or an item of a list.
 fn goes_on(line: &str, below: &str) -> bool {
     let indent = |line: &str| line.len() - line.trim_start().len();
     indent(below) > indent(line) || below.trim_start().starts_with(['-', ':'])

@@ -195,7 +195,7 @@ fn dates(
     })
 }
 
-/// Every date before which, and every date from which on, a post is not shown.
+/// Reads every date before which, and every date from which on, a post is not shown.
 fn starts_and_ends(
     fields: &Fields<'_>,
     doubts: &mut Vec<Marker>,
@@ -208,7 +208,7 @@ fn starts_and_ends(
     (starts, read(Field::Expires))
 }
 
-/// What front matter that makes no post says of who may see the post of its file.
+/// Reads the limits of front matter that makes no post.
 pub(super) fn limits(fields: &Fields<'_>) -> Limits {
     let mut markers = fields.markers();
     let (starts, ends) = starts_and_ends(fields, &mut markers);

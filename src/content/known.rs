@@ -209,7 +209,7 @@ fn broken_file(
     }
 }
 
-/// A file that speaks for all posts below its directory, and is broken. What it said holds until it can be
+/// Records a broken file that speaks for all posts below its directory. What it said holds until it can be
 /// read; where nothing is known of it, and where the broken text may hide them, they are hidden.
 fn broken_section(
     stamp: Option<Seal>,

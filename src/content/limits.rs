@@ -10,7 +10,7 @@ use super::dialect::built_in;
 use crate::config::{Config, Field};
 use crate::post::MarkerKind;
 
-/// What a field's name says of who may see the post.
+/// Meaning of a field's name for who may see the post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limit {
     /// The value is a marker.
@@ -106,7 +106,7 @@ const FIELDS: [(&str, Limit); 68] = [
 /// The fields that hold dates which limit, in the order in which one is the date of the post.
 pub(super) const DATES: [Field; 3] = [Field::Date, Field::PublishDate, Field::Expires];
 
-/// What each spelling of a built-in name limits.
+/// Limits by the spelling of each built-in name.
 static BUILT_IN: LazyLock<HashMap<String, Vec<Limit>>> = LazyLock::new(|| {
     let mut limits: HashMap<String, Vec<Limit>> = HashMap::new();
     let dates = DATES.iter().flat_map(|field| {
@@ -119,7 +119,7 @@ static BUILT_IN: LazyLock<HashMap<String, Vec<Limit>>> = LazyLock::new(|| {
     limits
 });
 
-/// What a field of this name limits; nothing for most names. Only letters and digits count, in any
+/// Returns what a field of this name limits; nothing for most names. Only letters and digits count, in any
 /// case: `hide_post` and `Hide-Post` are meant as `hidePost` is, and so is a name with an invisible
 /// character in it, or with letters of other scripts that look the same.
 pub(super) fn limits_of(name: &str, config: &Config) -> Vec<Limit> {
@@ -141,7 +141,7 @@ pub(super) fn limits_of(name: &str, config: &Config) -> Vec<Limit> {
     limits
 }
 
-/// What the last part of the configuration's dotted names limits, where it is not known in which map it stands.
+/// Returns what the last part of the configuration's dotted names limits, where it is not known in which map it stands.
 pub(super) fn limits_of_dotted(last: &str, config: &Config) -> impl Iterator<Item = Limit> {
     own_limits(config).filter_map(move |(known, limit)| {
         let (_, known) = known.rsplit_once('.')?;
@@ -149,7 +149,7 @@ pub(super) fn limits_of_dotted(last: &str, config: &Config) -> impl Iterator<Ite
     })
 }
 
-/// The names that the configuration gives to fields that limit.
+/// Lists the names that the configuration gives to fields that limit.
 fn own_limits(config: &Config) -> impl Iterator<Item = (&str, Limit)> {
     let dates = DATES.map(|field| (field, Limit::Date(field)));
     let hidden = (Field::Hidden, Limit::Marker(MarkerKind::Hides));
@@ -162,7 +162,7 @@ fn own_limits(config: &Config) -> impl Iterator<Item = (&str, Limit)> {
         })
 }
 
-/// The marker that hides and that a name is one letter away from.
+/// Finds the marker that hides and is one letter away from a name.
 pub(super) fn nearest_hiding_name(name: &str) -> Option<&'static str> {
     let written = spelling(name);
     let hides = |limit: Limit| limit == Limit::Marker(MarkerKind::Hides);
@@ -182,8 +182,7 @@ const END_WORDS: [&str; 12] = [
     "withdraw", "delete",
 ];
 
-/// Whether the name of a field that limits nothing is near to one of a date that does: the side
-/// that it would limit.
+/// Finds the side that a date under this name would limit, where the name is near to one of a date that limits.
 pub(super) fn near_date_name(name: &str) -> Option<NearDate> {
     let written = spelling(name);
     let has_any = |words: &[&str]| words.iter().any(|word| written.contains(word));
@@ -193,7 +192,7 @@ pub(super) fn near_date_name(name: &str) -> Option<NearDate> {
     has_any(&START_WORDS).then_some(NearDate::Start)
 }
 
-/// What a date whose name is near to that of one that limits would limit.
+/// The side that a date under a near name would limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NearDate {
     /// The post would not be shown before it.
@@ -202,7 +201,7 @@ pub(super) enum NearDate {
     End,
 }
 
-/// Whether a name is written as a known one, but for case and all that is neither letter nor digit.
+/// Tells whether a name is a known one, but for case and all that is neither letter nor digit.
 pub(super) fn is_spelled(written: &str, known: &str) -> bool {
     if written.is_ascii() || !known.is_ascii() {
         return letters(written).eq(letters(known));

@@ -22,7 +22,7 @@ const MAX_STRAY_DATES: usize = 4;
 const NESTED: [&str; 5] = ["seo", "params", "extra", "meta", "custom"];
 
 impl Fields<'_> {
-    /// Everything that is said of visibility, each marker under the name it is written with.
+    /// Collects everything that is said of visibility, each marker under the name it is written with.
     pub(in crate::content) fn markers(&self) -> Vec<Marker> {
         let mut markers = Vec::new();
         self.each_field("", self.root, 0, &mut |name, node| {
@@ -45,7 +45,7 @@ impl Fields<'_> {
         markers
     }
 
-    /// Markers of the file of a section that hide the posts below it: they are drafts where it is one, and
+    /// Collects the markers of a section's file that hide the posts below it: they are drafts where it is one, and
     /// Hugo's `cascade` holds fields of all of them. Each marker names the file.
     pub(in crate::content) fn section_markers(&self, path: &str) -> Vec<Marker> {
         let mut markers = self.markers();
@@ -109,7 +109,7 @@ impl Fields<'_> {
         }
     }
 
-    /// What one field says of visibility.
+    /// Adds the markers of one field.
     fn read_markers(&self, name: &str, node: &Node, markers: &mut Vec<Marker>) {
         // A dotted name is that of a field within another.
         let (outer, last) = name.rsplit_once('.').unwrap_or(("", name));
@@ -137,7 +137,7 @@ impl Fields<'_> {
         }
     }
 
-    /// The words for the state of a post: one, a list of some, or the value of a choice. Those that are not known
+    /// Adds the markers of the words for the state of a post: one, a list of some, or the value of a choice. Those that are not known
     /// count where `doubt_hides`.
     fn read_state(&self, name: &str, node: &Node, doubt_hides: bool, markers: &mut Vec<Marker>) {
         let mut words: Vec<(&Node, &str)> = items(node)
@@ -183,7 +183,7 @@ impl Fields<'_> {
         Some(marker_of(name, &value, node, kind))
     }
 
-    /// Dates under names that are near to those of dates that limit, and limit nothing.
+    /// Collects dates under names that are near to those of dates that limit, and limit nothing.
     pub(in crate::content) fn stray_dates(&self) -> Vec<StrayDate> {
         let mut stray = Vec::new();
         self.each_field("", self.root, 0, &mut |name, node| {
@@ -256,7 +256,7 @@ impl Fields<'_> {
     }
 }
 
-/// What a word for the state of a post marks; `None` where it means public, here or everywhere.
+/// Reads a word for the state of a post; `None` where it means public, here or everywhere.
 pub(in crate::content) fn state_of(word: &str, config: &Config) -> Option<MarkerKind> {
     let is_public = |known: &String| is_spelled(word, known) && !word.is_empty();
     if config.content.public_states.iter().any(is_public) {
@@ -265,7 +265,7 @@ pub(in crate::content) fn state_of(word: &str, config: &Config) -> Option<Marker
     MarkerKind::of_state(word)
 }
 
-/// What may be shown of the value of a lock: whether it is one.
+/// Masks the value of a lock, so that no log and no page shows it.
 pub(in crate::content) fn masked(text: &str) -> &str {
     let text = text.trim();
     let marker = Marker {
@@ -278,7 +278,7 @@ pub(in crate::content) fn masked(text: &str) -> &str {
     if is_word { text } else { "…" }
 }
 
-/// Whether a field says where Hugo builds a page.
+/// Tells whether a field says where Hugo builds a page.
 pub(in crate::content) fn is_build(name: &str) -> bool {
     is_spelled(name, "build")
 }
