@@ -214,7 +214,11 @@ impl Watch {
                 ticks.poll = Instant::now();
             }
             let wait = self.wait(&ticks, clock());
-            let wait = if self.advise(&mut report) {
+            // What hides is not to wait for what only the operator is told.
+            let quiet_in = self.pace.quiet_in(Instant::now());
+            let wait = if !quiet_in.is_zero() {
+                wait.min(quiet_in)
+            } else if self.advise(&mut report) {
                 Duration::ZERO
             } else {
                 wait

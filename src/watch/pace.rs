@@ -25,6 +25,8 @@ const HOLD: Duration = Duration::from_millis(50);
 const MOST_HOLD: Duration = Duration::from_millis(250);
 /// And never longer, however long a generation takes.
 const MOST: Duration = Duration::from_secs(2);
+/// A burst is over when nothing came for so long after a look.
+const REST: Duration = Duration::from_millis(200);
 /// How often what comes in a burst is read, if reading it takes no longer.
 const READ_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -223,6 +225,16 @@ impl Pace {
         self.since.is_none() && self.waiting.is_empty()
     }
 
+    /// How long until no burst is under way; zero if none is.
+    pub(super) fn quiet_in(&self, at: Instant) -> Duration {
+        let quiet_from = match (self.since, self.read) {
+            (Some(_), _) => at + REST,
+            (None, Some((ended, _))) => ended + REST,
+            (None, None) => at,
+        };
+        quiet_from.saturating_duration_since(at)
+    }
+
     /// Takes in how long it took to make a generation of news.
     pub(super) fn looked(&mut self, began: Instant, ended: Instant) {
         self.looked = Some((ended, ended.saturating_duration_since(began)));
@@ -384,6 +396,21 @@ mod tests {
             Publish::All,
             "nothing is held for good"
         );
+    }
+
+    #[test]
+    fn burst_is_over_when_nothing_came_for_a_while() {
+        let start = Instant::now();
+        let mut pace = Pace::new(50 * MS);
+        assert_eq!(pace.quiet_in(start), Duration::ZERO, "at the start");
+        pace.file("a".into(), Kind::Arrived, start);
+        assert_eq!(pace.quiet_in(start), REST);
+        pace.take(start);
+        pace.looked(start, start + MS);
+        assert_eq!(pace.quiet_in(start + 2 * MS), REST - MS);
+        assert_eq!(pace.quiet_in(start + MS + REST), Duration::ZERO);
+        pace.file("a".into(), Kind::Arrived, start + REST * 2);
+        assert_eq!(pace.quiet_in(start + REST * 2), REST, "while any is held");
     }
 
     #[test]
