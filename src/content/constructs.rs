@@ -8,6 +8,7 @@
 
 mod code;
 mod comment;
+mod condition;
 mod element;
 mod embed;
 mod hiding;
@@ -20,7 +21,10 @@ mod tag;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use memchr::memmem;
+
 use super::rendering::Home;
+use element::is_locked_name;
 use hiding::Section;
 pub(super) use hiding::may_hide_any;
 use left_out::AllLeftOut;
@@ -63,9 +67,19 @@ pub(super) fn may_have_any(body: &str, is_mdx: bool) -> bool {
             let from = body.as_bytes().get(at..).unwrap_or_default();
             match from {
                 [b'{', next, ..] => b"{%:#./".contains(next),
-                [b':', next, ..] => *next == b':',
+                [b':', b':', ..] => true,
+                [b':', next, ..] if next.is_ascii_alphabetic() => {
+                    let name = body.get(at..).and_then(lines::directive_name);
+                    name.is_some_and(is_locked_name)
+                }
                 _ => from.starts_with(b"[TOC]") || from.starts_with(b"[[toc]]"),
             }
+        })
+        || ["!!!", "???"].iter().any(|mark| {
+            memmem::find_iter(body.as_bytes(), mark).any(|at| {
+                let name = body.get(at..).and_then(lines::admonition);
+                name.is_some_and(is_locked_name)
+            })
         })
         || may_hide_any(body)
 }
@@ -98,6 +112,8 @@ struct Scan<'a, 's> {
     has_hiding_attribute: bool,
     /// The section that is being left out.
     section: Option<Section<'a>>,
+    /// The conditions of templates that are open, by name, and whether their other part is for some readers only.
+    conditions: Vec<(&'a str, bool)>,
     /// The fence that the code at hand ends with.
     fence: Option<(char, usize)>,
     /// How far the code is indented, where it is within an item of a list.
@@ -128,6 +144,7 @@ impl<'a, 's> Scan<'a, 's> {
             has_templates,
             has_hiding_attribute: hiding::may_have_hiding_attribute(body),
             section: None,
+            conditions: Vec::new(),
             fence: None,
             fence_indent: 0,
             may_be_code: true,
@@ -142,7 +159,7 @@ impl<'a, 's> Scan<'a, 's> {
 
     fn reduced(mut self) -> Reduced<'a> {
         self.run();
-        self.end_section(Reason::Unclosed);
+        self.end_section_at_end();
         Reduced {
             text: Cow::Owned(self.out),
             left_out: self.left_out.list,
@@ -172,6 +189,7 @@ impl<'a, 's> Scan<'a, 's> {
                 b'`' | b'{' | b'\n' => true,
                 b'<' => self.is_mdx || has_code || has_hidden,
                 b'%' => has_hidden,
+                b':' => self.has_templates,
                 _ => false,
             };
             match rest.bytes().position(special) {
@@ -186,6 +204,7 @@ impl<'a, 's> Scan<'a, 's> {
     fn line(&mut self) -> bool {
         let rest = self.rest();
         let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+        self.end_section_before(line);
         // A fence within an item of a list ends with the item.
         if self.fence_indent > lines::indent(line) && !line.trim().is_empty() {
             self.fence = None;
@@ -206,7 +225,7 @@ impl<'a, 's> Scan<'a, 's> {
             self.code(line);
             return true;
         }
-        if self.link_comment(rest) {
+        if self.link_comment(rest) || self.section_block(line) {
             return true;
         }
         if let Some((mark, length, _)) = lines::fence(line) {
@@ -280,6 +299,9 @@ impl<'a, 's> Scan<'a, 's> {
         if rest.starts_with('%') {
             return self.comment_in_percents(rest);
         }
+        if rest.starts_with(':') {
+            return self.inline_directive(rest);
+        }
         if rest.starts_with('<') {
             if !self.is_escaped() && (self.html_comment(rest) || self.section_tag(rest)) {
                 return;
@@ -301,7 +323,7 @@ impl<'a, 's> Scan<'a, 's> {
         }
         // An escaped brace is a brace, and `${{` is no template's.
         let is_variable = self.out.ends_with('$')
-            && !["{%", "{#", "{{%", "{{<", "{/"]
+            && !["{%", "{#", "{{%", "{{<", "{{#", "{/"]
                 .iter()
                 .any(|open| rest.starts_with(open));
         if is_variable || self.is_escaped() {
@@ -313,6 +335,9 @@ impl<'a, 's> Scan<'a, 's> {
         }
         if !self.has_templates {
             return self.copy(1);
+        }
+        if self.section_of_block(rest) {
+            return;
         }
         if let Some(length) = lines::attributes(rest, &self.out) {
             self.at += length;
@@ -857,6 +882,18 @@ mod tests {
             "{% private %}",
             ":::private\n",
             "<i>",
+            "::private[a]\n",
+            ":private[a](",
+            ":private[a]\n\n:private[",
+            "{{#private}}{{/a}}",
+            "{% if a %}{% else %}",
+            "{% if not draft %}",
+            "<!-- todo -->",
+            "> [!private]\n",
+            "> [!private]\n\n",
+            "!!! private\n",
+            "!!!",
+            "???+ ",
         ] {
             let body = format!("{}{}", "a".repeat(100_000), piece.repeat(20_000));
             for is_mdx in [false, true] {

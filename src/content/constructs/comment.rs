@@ -1,11 +1,15 @@
 //! Finds comments: of template languages, of kramdown, Obsidian and HTML, and of links that define nothing.
 
+use super::element::{is_locked_name, is_strictly_locked};
 use super::tag::head;
 
 /// The label of a link with more bytes marks no comment.
 const MAX_LABEL_BYTES: usize = 20;
 /// A comment of kramdown with longer attributes is text.
 const MAX_ATTRIBUTES_BYTES: usize = 500;
+
+/// A comment of HTML with more bytes begins no section.
+const MAX_MARKER_BYTES: usize = 80;
 
 /// A comment that a text begins with.
 #[derive(Debug, PartialEq, Eq)]
@@ -154,6 +158,56 @@ pub(super) fn of_html(
     Some(end.map_or(Comment::Unclosed, Comment::Closed))
 }
 
+/// A comment of HTML that begins or ends a section: `<!-- private -->`, `<!-- /private -->`, `<!--members-only-->`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    /// Its small letters, without what says where it stands.
+    pub(super) name: String,
+    pub(super) is_end: bool,
+    /// Whether it hides all that follows where it has no end. Others may be notes: `<!-- todo -->`.
+    pub(super) needs_no_end: bool,
+}
+
+/// The marker of a section that a text begins with, if its name locks.
+pub(super) fn marker(text: &str) -> Option<Marker> {
+    let inside = head(text.strip_prefix("<!--")?, MAX_MARKER_BYTES);
+    let inside = inside.get(..inside.find("-->")?)?.trim();
+    let has_word =
+        |list: &[&str], text: &str| list.iter().any(|word| text.eq_ignore_ascii_case(word));
+    // More words than a name has are a note.
+    let words = inside.split([' ', ':', '\n']);
+    let words = words.filter(|word| {
+        let word = word.trim_matches('/');
+        !word.is_empty() && !has_word(&["begin", "start", "end", "for", "only"], word)
+    });
+    if words.count() > 1 {
+        return None;
+    }
+    let parts: Vec<&str> = inside
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_end = inside.starts_with('/') || parts.iter().any(|part| has_word(&["end"], part));
+    let name: Vec<&str> = parts
+        .into_iter()
+        .filter(|part| !has_word(&["begin", "start", "end"], part))
+        .collect();
+    let letters = name.concat().to_lowercase();
+    let (name, is_end) = match letters
+        .strip_prefix("end")
+        .filter(|name| is_locked_name(name))
+    {
+        Some(unended) => (unended.to_owned(), true),
+        None if is_locked_name(&name.join("-")) => (letters, is_end),
+        None => return None,
+    };
+    Some(Marker {
+        needs_no_end: is_strictly_locked(&name),
+        name,
+        is_end,
+    })
+}
+
 /// Whether a comment of HTML is read alike by Markdown and HTML wherever it stands: it is on one line, and
 /// in one cell of a table.
 pub(super) fn is_simple_html(rest: &str) -> bool {
@@ -166,6 +220,46 @@ pub(super) fn is_simple_html(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_of_html_that_name_a_lock_are_markers() {
+        for (text, name, is_end, needs_no_end) in [
+            ("<!-- private -->", "private", false, true),
+            ("<!--/Private-->", "private", true, true),
+            ("<!-- end: private -->", "private", true, true),
+            ("<!-- endprivate -->", "private", true, true),
+            ("<!-- BEGIN private -->", "private", false, true),
+            ("<!-- private-end -->", "private", true, true),
+            ("<!--members-only-->", "membersonly", false, true),
+            ("<!-- For members only -->", "formembersonly", false, true),
+            (
+                "<!-- password_protected -->",
+                "passwordprotected",
+                false,
+                true,
+            ),
+            ("<!-- todo -->", "todo", false, false),
+            ("<!-- members -->", "members", false, false),
+        ] {
+            let expected = Marker {
+                name: name.to_owned(),
+                is_end,
+                needs_no_end,
+            };
+            assert_eq!(marker(text), Some(expected), "{text}");
+        }
+        for text in [
+            "<!--more-->",
+            "<!-- todo: mend this -->",
+            "<!-- note: private -->",
+            "<!-- hide the sidebar -->",
+            "<!-- end -->",
+            "<!-- -->",
+            "<!-- private",
+        ] {
+            assert_eq!(marker(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn comments_of_templates_end_where_their_language_says() {

@@ -10,7 +10,7 @@ const MAX_START_TAG_BYTES: usize = 4_000;
 const MAX_LOCKED_TAG_BYTES: usize = 100_000;
 
 /// A name that holds one of these locks, wherever it stands: `PasswordProtected`, `hugo-encrypt`.
-const LOCK_WORDS: [&str; 8] = [
+const LOCK_WORDS: [&str; 10] = [
     "encrypt",
     "password",
     "protect",
@@ -18,21 +18,35 @@ const LOCK_WORDS: [&str; 8] = [
     "secret",
     "hidden",
     "memberonly",
+    "membersonly",
     "paywall",
+    "confidential",
 ];
-/// A name that begins with one of these locks: `hideBlock`, `membersonly`.
-const LOCK_BEGINNINGS: [&str; 3] = ["hide", "draft", "members"];
+/// A name that begins with one of these locks: `hideBox`, `premiumcontent`.
+const LOCK_BEGINNINGS: [&str; 4] = ["hide", "draft", "premium", "formembers"];
 /// A name locks that has one of these among its words. Within other words they mean something else.
-const LOCK_WHOLE_WORDS: [&str; 8] = [
+const LOCK_WHOLE_WORDS: [&str; 14] = [
     "hide",
     "draft",
     "drafts",
-    "members",
     "todo",
     "todos",
+    "lock",
     "locked",
+    "login",
+    "internal",
+    "premium",
+    "restricted",
+    "redacted",
+    "unlisted",
     "subscribers",
 ];
+/// A name that ends with one of these calls a thing, and no reader: `internal-link`, `LockIcon`.
+const THING_WORDS: [&str; 6] = ["badge", "button", "form", "icon", "image", "link"];
+/// One that ends with one of these shows people: `MembersList`.
+const PEOPLE_WORDS: [&str; 4] = ["card", "grid", "list", "table"];
+/// Tags of Hexo that show what they enclose on a click. All may read it.
+const SHOWN_ON_CLICK: [&str; 3] = ["hidetoggle", "hideblock", "hideinline"];
 
 /// Whether the name of a tag, a shortcode or a container says that not everybody may read what is in it.
 /// Case, `-`, `_` and camel case are ignored, as they are in names of markers.
@@ -42,10 +56,39 @@ pub(super) fn is_locked_name(name: &str) -> bool {
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect();
-    LOCK_WORDS.iter().any(|word| letters.contains(word))
+    if SHOWN_ON_CLICK
+        .iter()
+        .any(|shown| shown.eq_ignore_ascii_case(name))
+    {
+        return false;
+    }
+    if is_strictly_locked(&letters) {
+        return true;
+    }
+    let words: Vec<String> = words(name).map(str::to_lowercase).collect();
+    let is_one_of = |list: &[&str], word: &String| list.contains(&word.as_str());
+    let ends_with = |list: &[&str]| words.last().is_some_and(|word| is_one_of(list, word));
+    if ends_with(&THING_WORDS) {
+        return false;
+    }
+    // People elsewhere: `team-members`.
+    let begins_with_members = words.first().is_some_and(|word| word == "members");
+    let is_for_members = (begins_with_members && !ends_with(&PEOPLE_WORDS))
+        || words.windows(2).any(|pair| pair == ["for", "members"]);
+    is_for_members
         || LOCK_BEGINNINGS.iter().any(|word| letters.starts_with(word))
-        || LOCK_WHOLE_WORDS.contains(&letters.as_str())
-        || words(name).any(|word| LOCK_WHOLE_WORDS.contains(&word.to_lowercase().as_str()))
+        || is_one_of(&LOCK_WHOLE_WORDS, &letters)
+        || words.iter().any(|word| is_one_of(&LOCK_WHOLE_WORDS, word))
+}
+
+/// Whether the small letters of a name have a word that means nothing but a lock.
+pub(super) fn is_strictly_locked(letters: &str) -> bool {
+    LOCK_WORDS.iter().any(|word| letters.contains(word))
+}
+
+/// Whether the name of an element locks what it encloses. A component `<Members>` is a list of people.
+pub(super) fn is_locked_element(name: &str) -> bool {
+    name != "Members" && is_locked_name(name)
 }
 
 /// The words of a name: `members-only`, `membersOnly` and `TODOList` have two each.
@@ -89,7 +132,7 @@ pub(super) struct StartTag<'a> {
 /// The start tag that a text begins with.
 pub(super) fn start_tag(rest: &str) -> Option<StartTag<'_>> {
     let name = start_name(rest)?;
-    let is_locked = is_locked_name(name);
+    let is_locked = is_locked_element(name);
     let text = head(rest, MAX_START_TAG_BYTES);
     match attributes(text, 1 + name.len()) {
         Some((length, ends_alone, is_hidden)) => {
@@ -131,10 +174,11 @@ pub(super) fn end_tag(rest: &str) -> Option<&str> {
 
 fn name_of(inside: &str) -> Option<&str> {
     let end = inside
-        .find(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '-' | '_'))
+        .find(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '-' | '_' | ':'))
         .unwrap_or(inside.len());
     let (name, tail) = inside.split_at_checked(end)?;
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    // An address has a colon too: `<https://e.org>`.
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.ends_with(':');
     (is_name && tail.starts_with([' ', '\n', '\t', '\r', '>', '/'])).then_some(name)
 }
 
@@ -221,7 +265,7 @@ mod tests {
             "draft-only",
             "hidden",
             "hide",
-            "hideBlock",
+            "hideBox",
             "members",
             "members-only",
             "MembersOnly",
@@ -233,6 +277,17 @@ mod tests {
             "TODOList",
             "post.locked",
             "Paywall",
+            "members-area",
+            "for-members",
+            "lock",
+            "LoginBox",
+            "confidential",
+            "premiumcontent",
+            "restricted",
+            "redacted",
+            "unlisted",
+            "internal-note",
+            "encrypt:block",
         ] {
             assert!(is_locked_name(name), "{name}");
         }
@@ -251,6 +306,15 @@ mod tests {
             "div",
             "Card",
             "unlock",
+            "TeamMembers",
+            "MembersList",
+            "internal-link",
+            "LockIcon",
+            "blocks",
+            "unrestricted",
+            "hideToggle",
+            "hideBlock",
+            "HIDEINLINE",
             "",
         ] {
             assert!(!is_locked_name(name), "{name}");
@@ -287,6 +351,7 @@ mod tests {
             "<https://hidden>",
             "<div hidden",
             "<private",
+            "<private://a>",
         ] {
             assert_eq!(is_hidden(text), None, "{text}");
         }

@@ -1,5 +1,6 @@
 //! Reads lines, and ends of lines, that are no text: fences, directives, attributes, tables of contents.
 
+use super::element;
 use super::tag::head;
 
 /// Longer ones are text.
@@ -35,6 +36,108 @@ fn after_mark(line: &str) -> Option<&str> {
     };
     let after = rest.strip_prefix(marks)?;
     (after.is_empty() || after.starts_with([' ', '\t', '\n'])).then_some(after)
+}
+
+/// The marks of quotes and items that a line begins with, with the blanks around them, and what stands behind.
+pub(super) fn split_marks(line: &str) -> (&str, &str) {
+    let mut text = line;
+    loop {
+        text = text.trim_start_matches([' ', '\t', '>']);
+        match after_mark(text) {
+            Some(after) => text = after,
+            None => break,
+        }
+    }
+    line.split_at_checked(line.len() - text.len())
+        .unwrap_or(("", line))
+}
+
+/// The callout that a line begins, `> [!name]`: the marks before it, and its name.
+pub(super) fn callout(line: &str) -> Option<(&str, &str)> {
+    let (marks, text) = split_marks(line);
+    let name = callout_name(text)?;
+    marks.contains('>').then_some((marks, name))
+}
+
+/// The name of the callout whose brackets a text begins with. Obsidian has more behind a bar.
+pub(super) fn callout_name(text: &str) -> Option<&str> {
+    let inside = head(text.strip_prefix("[!")?, MAX_ATTRIBUTES);
+    let (name, _) = inside.split_once([']', '|', '\n'])?;
+    let is_name = name.starts_with(char::is_alphabetic)
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-_ ".contains(c));
+    is_name.then_some(name)
+}
+
+/// Whether a line is in a quote that has so many marks before it, be it only as more of a paragraph
+/// (`CommonMark` §5.1).
+pub(super) fn is_in_quote(line: &str, quotes: usize) -> bool {
+    let text = line.trim_start_matches([' ', '\t', '>']);
+    let marks = line.get(..line.len() - text.len()).unwrap_or_default();
+    if marks.matches('>').count() >= quotes {
+        return true;
+    }
+    let begins_block = text.trim().is_empty()
+        || text.starts_with('#')
+        || is_item(text)
+        || fence(text).is_some()
+        || container(text.trim()).is_some()
+        || element::start_tag(text).is_some_and(|tag| tag.is_locked || tag.is_hidden);
+    !begins_block
+}
+
+/// The name of the admonition that a line begins, `!!! name "Title"` or `??? name`. What is indented below is in it.
+pub(super) fn admonition(line: &str) -> Option<&str> {
+    let text = line.trim_start();
+    let text = text
+        .strip_prefix("!!!")
+        .or_else(|| text.strip_prefix("???"))?;
+    let text = text.trim_start_matches(['+', ' ']);
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '-' && c != '_');
+    let name = text.get(..end.unwrap_or(text.len()))?;
+    name.starts_with(char::is_alphabetic).then_some(name)
+}
+
+/// The name of the directive that a text begins with, if it has a label: `:name[…]`, `::name[…]`.
+pub(super) fn directive_name(rest: &str) -> Option<&str> {
+    let inside = rest.trim_start_matches(':');
+    let end = inside.find(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')?;
+    let (name, tail) = inside.split_at_checked(end)?;
+    (name.starts_with(char::is_alphabetic) && tail.starts_with('[')).then_some(name)
+}
+
+/// The length of the label in brackets that a text begins with, with the attributes behind it. It ends within
+/// its paragraph.
+pub(super) fn label_length(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let (mut is_escaped, mut in_code) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '\n' => {
+                let next = text.get(at + 1..)?.trim_start_matches([' ', '\t', '>']);
+                if next.is_empty() || next.starts_with('\n') {
+                    return None;
+                }
+            }
+            '`' => in_code = !in_code,
+            _ if in_code => {}
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' => depth += 1,
+            ']' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    let after = text.get(at + 1..)?;
+                    let attributes = head(after, MAX_ATTRIBUTES);
+                    let end = attributes.starts_with('{').then(|| attributes.find('}'));
+                    return Some(at + 1 + end.flatten().map_or(0, |end| end + 1));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// How many blanks a line begins with.
@@ -80,6 +183,8 @@ pub(super) struct Container<'a> {
     /// What it is called; of one without a name, `::: {.private}`, its attributes.
     pub(super) name: &'a str,
     pub(super) opens: bool,
+    /// Whether it is a directive with a label, `::name[…]`, which encloses nothing unless a line ends it.
+    pub(super) may_be_leaf: bool,
 }
 
 /// The container that a line, without the blanks around it, begins or ends.
@@ -97,6 +202,7 @@ pub(super) fn container(bare: &str) -> Option<Container<'_>> {
             name
         },
         opens: !name.is_empty() || !tail.is_empty(),
+        may_be_leaf: colons == 2 && tail.starts_with('['),
     })
 }
 

@@ -6,7 +6,7 @@ use super::tag::{self, Tag};
 use super::{Scan, UNRESOLVED, code, mdx};
 
 /// Names whose end is looked for at each brace of the body. Sites have some twenty.
-const MAX_NAMES_WITH_END: usize = 50;
+pub(super) const MAX_NAMES_WITH_END: usize = 50;
 
 impl<'a> Scan<'a, '_> {
     pub(super) fn tag(&mut self, tag: Tag<'a>) {

@@ -225,9 +225,9 @@ pub(super) fn end_of<'a>(name: &str, rest: &'a str) -> Option<(&'a str, usize)> 
     None
 }
 
-/// The length of what stands before the end of the section that a tag begins, with that end. Tags of the same
-/// name may stand within, and where it `is_call`, as Zola's are, others that `{% end %}` ends.
-pub(super) fn section_length(tag: &Tag<'_>, is_call: bool, rest: &str) -> Option<usize> {
+/// The length of what stands before the end of the section that a tag of a name begins, with that end. Tags of
+/// the same name may stand within, and where it `is_call`, as Zola's are, others that `{% end %}` ends.
+pub(super) fn section_length(name: &str, is_call: bool, rest: &str) -> Option<usize> {
     let (mut named, mut unnamed) = (0_usize, 0_usize);
     let mut at = 0;
     while let Some(next) = rest.get(at..).and_then(|rest| rest.find('{')) {
@@ -241,7 +241,7 @@ pub(super) fn section_length(tag: &Tag<'_>, is_call: bool, rest: &str) -> Option
         let statement = statement(tail);
         if statement.is_some_and(|inside| inside == "raw") {
             at = end_of("raw", tail.get(2..)?).map_or(at, |(_, length)| begin + 2 + length);
-        } else if let Some(end) = closing_at(tag.name, rest, begin) {
+        } else if let Some(end) = closing_at(name, rest, begin) {
             match named.checked_sub(1) {
                 Some(fewer) => named = fewer,
                 None => return Some(end.end),
@@ -252,8 +252,68 @@ pub(super) fn section_length(tag: &Tag<'_>, is_call: bool, rest: &str) -> Option
                 None => return Some(begin + tail.find("%}")? + 2),
             }
         } else {
-            named += usize::from(opens_at(tag.name, rest, begin));
+            named += usize::from(opens_at(name, rest, begin));
             unnamed += usize::from(statement.is_some_and(|inside| inside.contains('(')));
+        }
+    }
+    None
+}
+
+/// A tag of Handlebars that begins a text.
+pub(super) struct BlockTag<'a> {
+    /// `#` where it begins a block, `/` where it ends one, `^` where it begins the other part of one.
+    pub(super) mark: char,
+    pub(super) name: &'a str,
+    /// What stands behind the name.
+    pub(super) arguments: &'a str,
+    pub(super) length: usize,
+}
+
+/// The tag of a block of Handlebars that a text begins with: `{{#name …}}`, `{{else}}`, `{{/name}}`.
+pub(super) fn block_tag(rest: &str) -> Option<BlockTag<'_>> {
+    let inside = head(rest.strip_prefix("{{")?, MAX_TAG);
+    let end = inside.find("}}")?;
+    let length = "{{".len() + end + "}}".len();
+    let inside = inside.get(..end)?.trim_matches('~').trim();
+    let (mark, inside) = match inside.strip_prefix(['#', '/']) {
+        Some(after) => (inside.chars().next()?, after.trim_start()),
+        None if inside == "^" => ('^', ""),
+        None => {
+            let after = inside.strip_prefix("else")?;
+            let is_else = after.is_empty() || after.starts_with(' ');
+            return is_else.then_some(BlockTag {
+                mark: '^',
+                name: "else",
+                arguments: after,
+                length,
+            });
+        }
+    };
+    let name_end = inside.find(char::is_whitespace).unwrap_or(inside.len());
+    let (name, arguments) = inside.split_at_checked(name_end)?;
+    Some(BlockTag {
+        mark,
+        name,
+        arguments,
+        length,
+    })
+}
+
+/// The length of what stands before the end of a block of Handlebars, with that end. Blocks of the same name may
+/// stand within.
+pub(super) fn block_length(name: &str, rest: &str) -> Option<usize> {
+    let mut more = 0_usize;
+    for (at, _) in rest.match_indices("{{") {
+        let Some(tag) = rest.get(at..).and_then(block_tag) else {
+            continue;
+        };
+        match tag.mark {
+            '#' if tag.name == name => more += 1,
+            '/' if tag.name == name => match more.checked_sub(1) {
+                Some(fewer) => more = fewer,
+                None => return Some(at + tag.length),
+            },
+            _ => {}
         }
     }
     None
@@ -305,6 +365,8 @@ fn closing_at(name: &str, text: &str, at: usize) -> Option<Range<usize>> {
     let is = match inside.strip_prefix('/') {
         Some(other) => is_hugo && other.trim().eq_ignore_ascii_case(word),
         None => {
+            // A block may be named at its end: `{% endblock name %}`.
+            let inside = inside.split_whitespace().next()?;
             let (end, other) = inside.split_at_checked(3)?;
             !is_hugo && end.eq_ignore_ascii_case("end") && other.eq_ignore_ascii_case(word)
         }
