@@ -166,6 +166,8 @@ struct Walk<'a> {
     gathering: Gathering,
     /// The address of a link that has no text yet.
     bare_link: Option<&'a str>,
+    /// Where the paragraph that is open begins, and where what is in it does.
+    paragraph: Option<(usize, usize)>,
 }
 
 impl<'a> Walk<'a> {
@@ -237,7 +239,11 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        let begin = self.html.len();
         self.html.push_str(whole);
+        if name == "p" {
+            self.paragraph = Some((begin, self.html.len()));
+        }
     }
 
     fn close(&mut self, name: &str, whole: &str) {
@@ -258,8 +264,20 @@ impl<'a> Walk<'a> {
         if let Some(text) = text_of(name) {
             self.gathering.end(text);
         }
+        // What was in it was left out.
+        if name == "p"
+            && let Some((begin, inside)) = self.paragraph.take()
+            && is_blank_from(&self.html, inside)
+        {
+            return self.html.truncate(begin);
+        }
         self.html.push_str(whole);
     }
+}
+
+/// Whether HTML is nothing but blanks from a place on.
+pub(super) fn is_blank_from(html: &str, at: usize) -> bool {
+    html.get(at..).is_some_and(|html| html.trim().is_empty())
 }
 
 fn text_of(name: &str) -> Option<Text> {
@@ -400,6 +418,16 @@ mod tests {
     #[test]
     fn a_picture_without_a_source_goes() {
         assert_eq!(read("<p>a <img alt=\"b\"> c</p>").html, "<p>a  c</p>");
+    }
+
+    #[test]
+    fn paragraph_of_nothing_goes() {
+        assert_eq!(
+            read("<p>a</p>\n<p><img alt=\"b\"> <img></p>\n<p class=\"c\"></p><p>d</p>").html,
+            "<p>a</p>\n\n<p>d</p>"
+        );
+        let kept = "<p><br></p><p>&nbsp;</p><p><img src=\"https://e.org/a.png\"></p>";
+        assert_eq!(read(kept).html, kept);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(super) fn render<'a>(root: Node<'a>, base: &Url, room: usize) -> Option<Mark
         footnotes: 0,
         backlinked: 0,
         column: 0,
+        paragraph: 0,
     };
     let mut picture = None;
     for edge in root.traverse() {
@@ -75,6 +76,8 @@ struct Walk<'u, 'a> {
     backlinked: u32,
     /// Cells of the row so far, which tells the alignment of the next.
     column: usize,
+    /// Where the paragraph that is open begins.
+    paragraph: usize,
 }
 
 impl<'a> Walk<'_, 'a> {

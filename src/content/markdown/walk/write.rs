@@ -7,7 +7,7 @@ use super::super::raw::{self, Piece};
 use super::{Link, Walk, is_head_row};
 use crate::content::absolute::{absolute, of_resource};
 use crate::content::budget::Kind;
-use crate::content::markup::Text;
+use crate::content::markup::{Text, is_blank_from};
 
 impl<'a> Walk<'_, 'a> {
     /// Writes what is HTML already.
@@ -77,6 +77,7 @@ impl<'a> Walk<'_, 'a> {
             return Some(());
         }
         self.fresh_line();
+        self.paragraph = self.html.len();
         self.open("p", Kind::Flat);
         self.gathering.begin(Text::Paragraph);
         Some(())
@@ -94,7 +95,12 @@ impl<'a> Walk<'_, 'a> {
             self.back_links(&note.name, note.total_references)?;
         }
         self.gathering.end(Text::Paragraph);
+        let is_blank = is_blank_from(&self.html, self.paragraph + "<p>".len());
         self.close("p", Kind::Flat);
+        // What was in it was left out.
+        if is_blank {
+            self.html.truncate(self.paragraph);
+        }
         self.line();
         Some(())
     }
