@@ -168,7 +168,8 @@ impl Service {
             repeats_length: asker.pulse.is_length_repeated(),
             ..Question::of(request)
         };
-        if version != Version::HTTP_2 && has_content(&question.fields) {
+        let has_body = question.repeats_length || has_content(&question.fields);
+        if version != Version::HTTP_2 && has_body {
             asker.pulse.refuse_body();
             is_last = true;
         }
