@@ -25,8 +25,6 @@ pub struct Limits {
     pub start: Option<DateTime<Utc>>,
     /// The earliest of the dates from which on it is not shown, if there is any.
     pub end: Option<DateTime<Utc>>,
-    /// The text could not be read at all, so that it may say anything.
-    pub is_unread: bool,
 }
 
 impl Limits {
@@ -35,13 +33,6 @@ impl Limits {
         hides: false,
         start: None,
         end: None,
-        is_unread: false,
-    };
-
-    /// Limits of a text that cannot be read.
-    pub(super) const UNREAD: Limits = Limits {
-        is_unread: true,
-        ..Limits::NONE
     };
 
     pub(super) fn add_start(&mut self, start: DateTime<Utc>) {

@@ -210,7 +210,7 @@ fn broken_file(
 }
 
 /// Records a broken file that speaks for all posts below its directory. What it said holds until it can be
-/// read; where nothing is known of it, and where the broken text may hide them, they are hidden.
+/// read; where nothing was known of it, and where the broken text may hide them, they are hidden.
 fn broken_section(
     stamp: Option<Seal>,
     mut findings: Vec<Finding>,
@@ -219,8 +219,7 @@ fn broken_section(
     path: &str,
 ) -> Known {
     let mut withholds = before.map_or_else(Vec::new, |before| before.withholds.to_vec());
-    let is_unknown = limits.is_unread && before.is_none();
-    if withholds.is_empty() && (limits.hides || is_unknown) {
+    if withholds.is_empty() && (limits.hides || before.is_none()) {
         withholds.push(Marker {
             field: format!("{path}: draft"),
             value: "may be true".to_owned(),

@@ -40,7 +40,7 @@ impl Reading {
             stamp: None,
             parsed: Parsed::Broken {
                 findings: Vec::new(),
-                limits: Limits::UNREAD,
+                limits: Limits::NONE,
             },
             is_deep: false,
         }
@@ -120,7 +120,7 @@ pub(super) fn read(
                 // Nothing is known of the text, so nothing in it can take the last good version back.
                 parsed: Parsed::Broken {
                     findings: vec![finding],
-                    limits: Limits::UNREAD,
+                    limits: Limits::NONE,
                 },
                 is_deep: false,
             });

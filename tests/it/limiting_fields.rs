@@ -232,12 +232,24 @@ fn broken_section_that_may_hide_hides_all_below() {
 }
 
 #[test]
-fn broken_section_that_says_nothing_hides_nothing() {
-    let built = TestSite::new()
-        .post("a/_index.md", "---\ntitle: A\nbad: [x\n---\n")
-        .post("a/b.md", post(0, "", ("", "")))
-        .build();
-    assert!(built.text("/rss.xml").contains("quetzal"));
+fn broken_section_says_what_it_said_before() {
+    let broken = "---\ntitle: A\nbad: [x\n---\n";
+    let site = TestSite::new().post("a/b.md", post(0, "", ("", "")));
+    let first = site.post("a/_index.md", broken).build();
+    assert!(!first.everything().contains("quetzal"), "nothing is known");
+    for (before, is_public) in [("title: A", true), ("draft: true", false)] {
+        let site = TestSite::new()
+            .post("a/b.md", post(0, "", ("", "")))
+            .post("a/_index.md", format!("---\n{before}\n---\n"));
+        let current = Current::default();
+        let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
+        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
+        std::fs::write(site.content().join("a/_index.md"), broken).unwrap();
+        pipeline.read_again();
+        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
+        let everything = everything(&current.load());
+        assert_eq!(everything.contains("quetzal"), is_public, "{before}");
+    }
 }
 
 #[test]
