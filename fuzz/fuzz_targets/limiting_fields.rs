@@ -17,7 +17,7 @@ use courant::config::Config;
 use courant::content::{Depth, Limits, Parsed, parse};
 use courant::site::visibility::{State, judge};
 use libfuzzer_sys::fuzz_target;
-use names::{FIELDS, spell};
+use names::{BREAKS, FIELDS, spell};
 
 static CONFIG: LazyLock<Config> = LazyLock::new(|| {
     let toml = "[site]\nurl = \"https://harbour.example\"\ntitle = \"The Harbour\"\n\
@@ -25,18 +25,6 @@ static CONFIG: LazyLock<Config> = LazyLock::new(|| {
     Config::parse(toml, "config.toml", Path::new("/")).expect("the configuration is right")
 });
 
-/// What is put before and behind the fields, so that the text does not parse.
-const BREAKS: [(&str, &str); 9] = [
-    ("", "a: [x\n"),
-    ("a: b: c\n", ""),
-    ("", "x: \"y\n"),
-    ("a: *nope\n", ""),
-    ("", "\t- x\n"),
-    ("@x\n", ""),
-    ("", "%bad\n"),
-    ("", "- x\n"),
-    ("a: 'x\n", ""),
-];
 /// Fields that hide nothing, between those that do.
 const NEUTRAL: [&str; 6] = [
     "tags: [a, b]\n",

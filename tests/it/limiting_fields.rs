@@ -9,7 +9,7 @@ use courant::pipeline::Pipeline;
 use courant::snapshot::Current;
 use proptest::prelude::*;
 
-use self::names::{FIELDS, spell};
+use self::names::{BREAKS, FIELDS, spell};
 use crate::support::{TestSite, everything, new_year_2025, plain};
 
 const HELD: &str = "[content.fields]\nhidden = 'heldBack'";
@@ -34,17 +34,6 @@ fn hiding_field() -> impl Strategy<Value = String> {
         }
     })
 }
-
-/// What breaks a front matter, before or after all other fields.
-const BREAKS: [(&str, &str); 7] = [
-    ("", "a: [x\n"),
-    ("a: b: c\n", ""),
-    ("", "x: \"y\n"),
-    ("a: *nope\n", ""),
-    ("", "\t- x\n"),
-    ("@x\n", ""),
-    ("", "%bad\n"),
-];
 
 fn word(number: usize) -> String {
     format!("quetzal{number}x")

@@ -58,6 +58,19 @@ pub const FIELDS: &[(&str, &[&str])] = &[
     ("valid until", &["2024-01-01"]),
 ];
 
+/// Text before and behind the fields of a front matter that breaks it.
+pub const BREAKS: [(&str, &str); 9] = [
+    ("", "a: [x\n"),
+    ("a: b: c\n", ""),
+    ("", "x: \"y\n"),
+    ("a: *nope\n", ""),
+    ("", "\t- x\n"),
+    ("@x\n", ""),
+    ("", "%bad\n"),
+    ("", "- x\n"),
+    ("a: 'x\n", ""),
+];
+
 /// The spellings that a name may have.
 pub fn spell(name: &str, style: usize) -> String {
     let words: Vec<&str> = name.split(' ').collect();
