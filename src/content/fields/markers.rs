@@ -188,13 +188,15 @@ impl Fields<'_> {
         let mut stray = Vec::new();
         self.each_field("", self.root, 0, &mut |name, node| {
             let last = name.rsplit('.').next().unwrap_or(name);
-            let is_known = Field::ALL.iter().any(|field| {
-                let mut names = self.names(*field);
-                names.any(|known| known.eq_ignore_ascii_case(name) || is_spelled(last, known))
-            });
+            let is_known = || {
+                Field::ALL.iter().any(|field| {
+                    let mut names = self.names(*field);
+                    names.any(|known| known.eq_ignore_ascii_case(name) || is_spelled(last, known))
+                })
+            };
             if let Some(near) = near_date_name(last)
                 && let Some(at) = node.text().and_then(|text| date::parse(text, self.clock()))
-                && !is_known
+                && !is_known()
                 && limits_of(last, self.config).is_empty()
             {
                 stray.push(StrayDate {
