@@ -209,10 +209,9 @@ async fn attend(
         connections.spawn(answer(accepted, permit, stop.clone()));
     }
     let end = Instant::now() + shared.drain_timeout;
-    let leaving = listener.leave(shared.drain_timeout, |accepted| {
+    listener.leave(|accepted| {
         connections.spawn(answer(accepted, None, stop.clone()));
     });
-    leaving.await;
     let all_done = async {
         while let Some(ended) = connections.join_next().await {
             log_panic(ended);

@@ -1,42 +1,33 @@
-//! Addresses of the configuration into sockets, and sockets into connections.
+//! Binds the configured addresses and accepts connections on them.
 //!
 //! A TCP address has one socket for each thread that answers, and the system deals connections out among
-//! them (`SO_REUSEPORT`). So a second courant can take over: it has the address while the first still
-//! answers, and listens when it has something to say. See [`Listener::leave`] for the first one's part.
+//! them (`SO_REUSEPORT`). So a second courant can take over: it binds the address while the first still
+//! answers, and listens when it has something to serve. A socket that systemd handed over never closes, so a
+//! restart behind it loses no connection.
 //!
 //! With `listen/`, the only place that names the `socket2` crate.
 
 mod door;
 mod inherited;
-mod others;
 mod tls;
 mod unix;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
 use crate::config::{self, Listen};
 
 use door::{Door, Keeper, is_shared, local, tcp};
-use others::{are_shaking_hands, drops_new, others_listen};
 
 pub use inherited::{CannotInherit, Handed, Inherited};
 pub use tls::{Tls, TlsError};
 
 /// How many connections wait in the system until they are taken.
 const BACKLOG: i32 = 1024;
-/// How long a handshake that has begun may take to end in a connection, when the socket is about to be
-/// closed. A client whose first packet was dropped comes again after a second.
-const HANDSHAKE: Duration = Duration::from_millis(500);
-/// How often it is looked whether one goes on.
-const LOOK: Duration = Duration::from_millis(5);
-
 /// The addresses of a server, taken.
 #[derive(Debug)]
 pub struct Listeners {
@@ -54,9 +45,6 @@ pub struct Part {
 enum Ready {
     Tcp {
         socket: std::net::TcpListener,
-        /// How many sockets listen on the port when nobody else's do; of an address that stays when we
-        /// leave, none is counted.
-        own: Option<usize>,
         tls: Option<Arc<Tls>>,
     },
     Unix(std::os::unix::net::UnixListener, Option<Arc<unix::File>>),
@@ -152,7 +140,6 @@ impl Listeners {
 
     /// One for each of the parts that there are sockets for.
     pub fn into_parts(self) -> Vec<Part> {
-        let ports: Vec<_> = self.doors.iter().filter_map(Door::port).collect();
         let count = self.doors.iter().map(|door| door.sockets.len()).max();
         let mut parts: Vec<_> = (0..count.unwrap_or(0))
             .map(|_| Part {
@@ -160,19 +147,15 @@ impl Listeners {
             })
             .collect();
         for door in self.doors {
-            let port = door.port();
-            let own = ports.iter().filter(|other| Some(**other) == port).count();
-            let own = own * door.sockets.len();
             for (part, socket) in parts.iter_mut().zip(door.sockets) {
-                let (file, own) = match &door.keeper {
-                    Keeper::Us(file) => (file.clone(), Some(own)),
-                    Keeper::Starter => (None, None),
+                let file = match &door.keeper {
+                    Keeper::Us(file) => file.clone(),
+                    Keeper::Starter => None,
                 };
                 part.sockets.push(match &door.address {
                     Listen::Unix(_) => Ready::Unix(socket.into(), file),
                     Listen::Tcp(_) => Ready::Tcp {
                         socket: socket.into(),
-                        own,
                         tls: self.tls.clone(),
                     },
                 });
@@ -185,11 +168,7 @@ impl Listeners {
 impl From<TcpListener> for Part {
     /// One that listens already.
     fn from(listener: TcpListener) -> Part {
-        let ready = |socket| Ready::Tcp {
-            socket,
-            own: Some(1),
-            tls: None,
-        };
+        let ready = |socket| Ready::Tcp { socket, tls: None };
         Part {
             sockets: listener.into_std().ok().map(ready).into_iter().collect(),
         }
@@ -206,9 +185,8 @@ impl Part {
 impl Ready {
     fn open(self) -> io::Result<Listener> {
         Ok(match self {
-            Ready::Tcp { socket, own, tls } => Listener::Tcp {
+            Ready::Tcp { socket, tls } => Listener::Tcp {
                 socket: TcpListener::from_std(socket)?,
-                own,
                 tls,
             },
             Ready::Unix(socket, file) => Listener::Unix(UnixListener::from_std(socket)?, file),
@@ -221,7 +199,6 @@ impl Ready {
 pub(super) enum Listener {
     Tcp {
         socket: TcpListener,
-        own: Option<usize>,
         tls: Option<Arc<Tls>>,
     },
     Unix(UnixListener, Option<Arc<unix::File>>),
@@ -262,7 +239,7 @@ impl Listener {
     /// The next connection.
     pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Listener::Tcp { socket, tls, .. } => {
+            Listener::Tcp { socket, tls } => {
                 let (stream, peer) = socket.accept().await?;
                 Ok(Accepted::tcp(stream, peer, tls.as_ref()))
             }
@@ -273,41 +250,11 @@ impl Listener {
         }
     }
 
-    /// Closes the socket, and gives each connection that had come to it to `take`.
+    /// Closes the socket, and gives each connection in its accept queue to `take`.
     ///
-    /// The system resets what is in the queue of a socket that is closed, and what ends its handshake
-    /// afterwards. So where another process is there to answer, the first packets of new clients are
-    /// dropped for a moment, and what is under way is taken until nothing is any more; each of them costs its client
-    /// a second, so that moment is as short as can be. Where nobody else
-    /// listens there is nobody to keep them for. A socket that was handed to us stays open elsewhere: there is
-    /// nothing to be reset, and what we let the system drop would be dropped for whoever comes after us.
-    pub(super) async fn leave(self, within: Duration, mut take: impl FnMut(Accepted)) {
-        let end = Instant::now() + HANDSHAKE.min(within / 2);
-        if let Listener::Tcp {
-            socket,
-            own: Some(own),
-            ..
-        } = &self
-            && let Ok(address) = socket.local_addr()
-            && others_listen(address.port(), *own)
-            && drops_new(socket)
-        {
-            // The table is as long as there are connections; where it takes long to read, it is read once.
-            let mut is_short = true;
-            let mut goes_on = || {
-                let start = Instant::now();
-                let goes_on = !is_short || are_shaking_hands(address.port());
-                is_short &= start.elapsed() < LOOK;
-                goes_on
-            };
-            while Instant::now() < end && goes_on() {
-                match timeout(LOOK, self.accept()).await {
-                    Ok(Ok(accepted)) => take(accepted),
-                    Ok(Err(error)) => debug!(%error, "a connection could not be taken at the end"),
-                    Err(_) => {}
-                }
-            }
-        }
+    /// A handshake that ends afterwards is reset by the system, unless the socket stays open elsewhere (systemd) or
+    /// `net.ipv4.tcp_migrate_req` is set.
+    pub(super) fn leave(self, take: impl FnMut(Accepted)) {
         if let Err(error) = self.drain(take) {
             warn!(%error, "connections that waited may have been lost");
         }
@@ -316,7 +263,7 @@ impl Listener {
     /// Takes what is in the queue. Asks the system, for the runtime may not yet have heard of it.
     fn drain(self, mut take: impl FnMut(Accepted)) -> io::Result<()> {
         match self {
-            Listener::Tcp { socket, tls, .. } => {
+            Listener::Tcp { socket, tls } => {
                 let socket = socket.into_std()?;
                 while let Some((stream, peer)) = next(|| socket.accept())? {
                     stream.set_nonblocking(true)?;
@@ -361,28 +308,13 @@ mod tests {
     use super::*;
 
     #[cfg(target_os = "linux")]
-    #[test]
-    fn whoever_else_listens_on_a_port_of_ours_is_noticed() {
-        let first = bound(([127, 0, 0, 1], 0).into(), true).unwrap();
-        let address = first.local_addr().unwrap().as_socket().unwrap();
-        first.listen(1).unwrap();
-        assert!(!others_listen(address.port(), 1));
-        assert!(is_shared(&Listen::Tcp(address)));
-        let second = bound(address, true).unwrap();
-        assert!(!others_listen(address.port(), 1), "it does not listen yet");
-        second.listen(1).unwrap();
-        assert!(others_listen(address.port(), 1));
-        drop((first, second));
-        assert!(!is_shared(&Listen::Tcp(address)));
-    }
-
-    #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn what_is_in_the_queue_is_taken_and_the_next_client_goes_to_the_other_socket() {
+    async fn accept_queue_is_taken_and_later_clients_reach_the_other_socket() {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let first = bound(([127, 0, 0, 1], 0).into(), true).unwrap();
         let address = first.local_addr().unwrap().as_socket().unwrap();
         first.listen(64).unwrap();
+        assert!(is_shared(&Listen::Tcp(address)));
         let mut early = Vec::new();
         for _ in 0..20 {
             early.push(TcpStream::connect(address).await.unwrap());
@@ -392,21 +324,19 @@ mod tests {
         let second = TcpListener::from_std(second.into()).unwrap();
         let leaving = Ready::Tcp {
             socket: first.into(),
-            own: Some(1),
             tls: None,
         };
-        let leaving = leaving.open().unwrap();
         let mut taken = Vec::new();
-        leaving
-            .leave(Duration::from_millis(40), |accepted| taken.push(accepted))
-            .await;
+        let leaving = leaving.open().unwrap();
+        leaving.leave(|accepted| taken.push(accepted));
         assert_eq!(taken.len(), early.len());
-        // Whatever their hash, all that come now go to the one that is left.
         for _ in 0..20 {
             let mut client = TcpStream::connect(address).await.unwrap();
             let (mut server, _) = second.accept().await.unwrap();
             server.write_all(b"x").await.unwrap();
             assert_eq!(client.read_u8().await.unwrap(), b'x');
         }
+        drop(second);
+        assert!(!is_shared(&Listen::Tcp(address)));
     }
 }

@@ -30,13 +30,6 @@ pub(super) enum Keeper {
 }
 
 impl Door {
-    pub(super) fn port(&self) -> Option<u16> {
-        match &self.address {
-            Listen::Tcp(address) => Some(address.port()),
-            Listen::Unix(_) => None,
-        }
-    }
-
     /// One that somebody else has taken, and listens at.
     pub(super) fn handed(handed: Handed, parts: usize) -> Result<Door, CannotListen> {
         let address = handed.address();
