@@ -17,6 +17,7 @@ use courant::server::{Rules, respond};
 use courant::site::Site;
 use courant::snapshot::Snapshot;
 use criterion::{Criterion, criterion_group, criterion_main};
+use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 
 const POSTS: usize = 125;
@@ -46,7 +47,7 @@ fn snapshot() -> Snapshot {
     snapshot
 }
 
-fn request(fields: &[(&str, &str)]) -> Request<()> {
+fn request(fields: &[(&str, &str)]) -> Parts {
     let mut request = Request::get("/rss.xml")
         .header("host", "harbour.example")
         .header("user-agent", "reader/1.0 (+https://reader.example)")
@@ -54,7 +55,8 @@ fn request(fields: &[(&str, &str)]) -> Request<()> {
     for (name, value) in fields {
         request = request.header(*name, *value);
     }
-    request.body(()).expect("the request is well formed")
+    let request = request.body(()).expect("the request is well formed");
+    request.into_parts().0
 }
 
 fn answering(criterion: &mut Criterion) {

@@ -20,33 +20,26 @@ mod connection;
 mod date;
 mod delta;
 mod describe;
-mod direct;
 mod felt;
 mod fields;
 mod frames;
 mod frequency;
 mod guests;
-mod heads;
 mod host;
 mod late;
-mod lending;
 mod line;
 mod listen;
-mod making;
 mod negotiate;
 mod note;
 mod one_path;
 mod precondition;
 mod protocol;
 mod pulse;
-mod question;
 mod qvalue;
 mod readers;
-mod ready;
 mod repeated_length;
 mod reply;
 mod respond;
-mod rests;
 mod select;
 mod sending;
 mod service;
@@ -70,12 +63,12 @@ use crate::snapshot::Current;
 use connection::{Serving, stopped};
 use guests::Guests;
 use listen::{Accepted, Listener};
-use rests::Rests;
 
 pub(crate) use capacity::{Capacity, Evictable};
 pub use listen::{CannotInherit, CannotListen, Handed, Inherited, Listeners, Part, Tls, TlsError};
 pub use readers::{OfAgent, OfFeed, ReaderFigures};
-pub use respond::{Awaiting, Reply, Rules, respond};
+pub use respond::{Rules, respond};
+pub use sending::Body;
 pub use traffic::{Class, Connections, Figures, OfOneClass, Times, Traffic};
 pub use workers::{parts, run, runtime};
 
@@ -149,14 +142,11 @@ impl Server {
     ) -> Drained {
         let (stop, stopped) = watch::channel(false);
         let mut doors = JoinSet::new();
-        let rests = Rests::new();
-        let mut giving_back = JoinSet::new();
-        giving_back.spawn(Arc::clone(&rests).give_back());
         match sockets.into().open() {
             Ok(listeners) => {
                 for listener in listeners {
                     let (shared, stopped) = (Arc::clone(&self.shared), stopped.clone());
-                    doors.spawn(attend(shared, listener, stopped, Arc::clone(&rests)));
+                    doors.spawn(attend(shared, listener, stopped));
                 }
             }
             Err(error) => error!(%error, "cannot wait for connections"),
@@ -175,21 +165,8 @@ impl Server {
 }
 
 /// Serves who comes to one socket. Returns how many were not done in time when the server stopped.
-async fn attend(
-    shared: Arc<Shared>,
-    listener: Listener,
-    mut stop: watch::Receiver<bool>,
-    rests: Arc<Rests>,
-) -> usize {
-    let answer = |accepted, permit, stop| {
-        answer(
-            Arc::clone(&shared),
-            accepted,
-            permit,
-            stop,
-            Arc::clone(&rests),
-        )
-    };
+async fn attend(shared: Arc<Shared>, listener: Listener, mut stop: watch::Receiver<bool>) -> usize {
+    let answer = |accepted, permit, stop| answer(Arc::clone(&shared), accepted, permit, stop);
     let mut connections = JoinSet::new();
     let mut logged = None;
     loop {
@@ -228,7 +205,6 @@ async fn answer(
     accepted: Accepted,
     permit: Option<Result<OwnedSemaphorePermit, AcquireError>>,
     stop: watch::Receiver<bool>,
-    rests: Arc<Rests>,
 ) {
     let peer = match &accepted {
         Accepted::Tcp(_, peer) | Accepted::Tls(_, peer, _) => Some(*peer),
@@ -249,14 +225,14 @@ async fn answer(
     };
     let serving = &shared.serving;
     match accepted {
-        Accepted::Tcp(stream, peer) => serving.serve(stream, Some(peer), stop, &rests).await,
-        Accepted::Unix(stream) => serving.serve(stream, None, stop, &rests).await,
+        Accepted::Tcp(stream, peer) => serving.serve(stream, Some(peer), stop).await,
+        Accepted::Unix(stream) => serving.serve(stream, None, stop).await,
         // On its own, or each connection without TLS would hold as much memory as one with it.
         Accepted::Tls(stream, peer, tls) => {
             let encrypted = async {
                 let handshake = timeout(shared.header_timeout, tls.accept(stream));
                 match serving.unless_evicted(handshake).await {
-                    Some(Ok(Ok(stream))) => serving.serve(stream, Some(peer), stop, &rests).await,
+                    Some(Ok(Ok(stream))) => serving.serve(stream, Some(peer), stop).await,
                     Some(Ok(Err(error))) => debug!(%error, %peer, "no TLS was agreed upon"),
                     Some(Err(_)) => debug!(%peer, "a TLS handshake was not over in time"),
                     None => debug!(%peer, "a TLS handshake made room for a new connection"),
@@ -332,17 +308,22 @@ mod tests {
         }
     }
 
-    /// The clocks of a connection that may take its time.
-    pub(super) fn unhurried() -> Arc<pulse::Pulse> {
+    /// Limits of a connection that may take its time.
+    pub(super) const UNHURRIED: pulse::Limits = {
         const LONG: Duration = Duration::from_secs(60);
-        pulse::Pulse::new(pulse::Limits {
+        pulse::Limits {
             head: LONG,
             silence: LONG,
             taking: LONG,
             requests: 1,
             head_bytes: 1,
             idle_bytes: 1,
-        })
+        }
+    };
+
+    /// The timers of such a connection.
+    pub(super) fn unhurried() -> Arc<pulse::Pulse> {
+        pulse::Pulse::new(UNHURRIED)
     }
 
     /// A note of a request that nobody counts.
@@ -392,8 +373,7 @@ mod tests {
         });
         let (socket, _other) = tokio::net::UnixStream::pair().unwrap();
         let (_, stop) = watch::channel(false);
-        let (accepted, rests) = (Accepted::Unix(socket), Rests::new());
-        let task = answer(server.shared, accepted, None, stop, rests);
+        let task = answer(server.shared, Accepted::Unix(socket), None, stop);
         assert!(size_of_val(&task) <= 1296, "{}", size_of_val(&task));
     }
 

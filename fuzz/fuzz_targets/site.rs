@@ -10,11 +10,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use courant::artifact::Pieces;
 use courant::content::{Depth, Parsed, parse};
 use courant::post::Post;
 use courant::render::{CardImages, NoImages, render};
-use courant::server::{Reply, Rules, respond};
+use courant::server::{Body, Rules, respond};
 use courant::site::Site;
 use courant::snapshot::Snapshot;
 use hyper::header::{HeaderName, HeaderValue};
@@ -65,13 +64,11 @@ pub fn ask(uri: Uri, fields: &[(HeaderName, HeaderValue)], prefix: &str) -> Opti
     }
     let request = request.body(()).expect("the parts are well formed");
     let rules = Rules::new(&format!("https://harbour.example{prefix}"), 8_000, 16_384);
-    match respond(&request, &SNAPSHOT, &rules, now()) {
-        Reply::Whole(response) => Some(told(&response)),
-        Reply::Awaits(_) => None,
-    }
+    let response = respond(&request.into_parts().0, &SNAPSHOT, &rules, now());
+    (!response.body().is_deferred()).then(|| told(&response))
 }
 
-fn told(response: &Response<Pieces>) -> Answer {
+fn told(response: &Response<Body>) -> Answer {
     let field = |name: &str| {
         let value = response.headers().get(name)?;
         Some(value.to_str().expect("a field of ours is ASCII").to_owned())

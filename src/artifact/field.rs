@@ -1,37 +1,33 @@
-//! Text into the value of a header field, made once and sent many times.
+//! The value of a header field, checked once and sent many times.
+//!
+//! The only file here that names the `http` crate.
 
 use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 /// The value of a header field. A copy shares the bytes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct FieldValue(Bytes);
+pub struct FieldValue(Option<HeaderValue>);
 
 impl FieldValue {
-    /// The bytes that go over the wire.
-    pub fn bytes(&self) -> Bytes {
-        self.0.clone()
+    /// What is sent; nothing, where the text has bytes that no field can hold.
+    pub fn header(&self) -> Option<&HeaderValue> {
+        self.0.as_ref()
     }
+}
 
-    /// The same, to be looked at. It is not asked again whether they are text.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// A part of the text, which shares its bytes; nothing, where it has no such part.
-    pub fn part(&self, part: Range<usize>) -> FieldValue {
-        match self.get(part.clone()) {
-            Some(_) => FieldValue(self.0.slice(part)),
-            None => FieldValue(Bytes::new()),
-        }
+impl From<Bytes> for FieldValue {
+    fn from(text: Bytes) -> FieldValue {
+        FieldValue(HeaderValue::from_maybe_shared(text).ok())
     }
 }
 
 impl From<String> for FieldValue {
     fn from(text: String) -> FieldValue {
-        FieldValue(text.into())
+        Bytes::from(text).into()
     }
 }
 
@@ -40,7 +36,8 @@ impl Deref for FieldValue {
 
     fn deref(&self) -> &str {
         // It was made of text.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        let bytes = self.0.as_ref().map_or(&[][..], HeaderValue::as_bytes);
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 }
 

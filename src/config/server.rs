@@ -91,7 +91,7 @@ impl Default for Server {
             public_url: String::new(),
             max_connections: 4096,
             header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(20),
             drain_timeout: Duration::from_secs(10),
             trusted_proxies: TrustedProxies::default(),
             says_client: SaysClient::default(),
@@ -156,7 +156,7 @@ pub(super) fn server(
         )
     };
     let header_timeout = duration("header_timeout", 100, 10);
-    let idle_timeout = duration("idle_timeout", 100, 60);
+    let idle_timeout = duration("idle_timeout", 100, 20);
     let drain_timeout = duration("drain_timeout", 0, 10);
     let trusted_proxies = trusted_proxies(faults, table.strings("trusted_proxies"));
     let says_client = choice(

@@ -1,5 +1,5 @@
-//! An output into what caches are told of it: what the output says of itself, unless the configuration says
-//! otherwise.
+//! Tells caches how long each class of output is good for: what the output says of itself, unless the configuration
+//! says otherwise.
 
 use std::time::Duration;
 

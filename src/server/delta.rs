@@ -18,7 +18,8 @@ use super::precondition::strong_tags;
 use super::qvalue::thousandths;
 use super::reply::{set_static, status};
 use super::select::late;
-use crate::artifact::{ArtifactKey, Deferred, Pieces};
+use super::sending::Body;
+use crate::artifact::ArtifactKey;
 use crate::snapshot::{Coding, Content, Form, Resource, Snapshot};
 
 /// What was done to it.
@@ -32,10 +33,12 @@ pub(super) fn is_accepted(fields: &Fields<'_>, key: &ArtifactKey) -> bool {
 }
 
 /// The fields that the answer at a feed's address depends on.
-pub(super) fn vary(has_pages: bool) -> &'static str {
+pub(super) fn vary(has_pages: bool) -> HeaderValue {
+    const WITH_PAGES: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding, A-IM");
+    const WITHOUT: HeaderValue = HeaderValue::from_static("Accept-Encoding, A-IM");
     match has_pages {
-        true => "Accept, Accept-Encoding, A-IM",
-        false => "Accept-Encoding, A-IM",
+        true => WITH_PAGES,
+        false => WITHOUT,
     }
 }
 
@@ -56,26 +59,25 @@ pub(super) fn keep_from_shared_caches(headers: &mut HeaderMap) {
     }
 }
 
-/// The answer with what is new, its form, and how its body is made where that is yet to be done; `None`, where
-/// the feed is to be sent.
+/// The answer with what is new, and its form; `None`, where the feed is to be sent.
 pub(super) fn answer(
     fields: &Fields<'_>,
     (snapshot, resource): (&Snapshot, &Resource),
     accepted: Accepted,
-) -> Option<(Response<Pieces>, Form, Option<Deferred>)> {
+) -> Option<(Response<Body>, Form)> {
     let known: Vec<&[u8]> = strong_tags(fields).collect();
-    let (base, form, body, deferred) = match &resource.content {
+    let (base, form, body) = match &resource.content {
         Content::Ready(ready) => {
             let takes_gzip = accepted.takes(Coding::Gzip);
             let mut known = known.iter();
             let (base, (form, body)) =
                 known.find_map(|tag| Some((*tag, ready.new_since(tag, takes_gzip)?)))?;
-            (base, form, body, None)
+            (base, form, Body::from(body))
         }
         Content::Deferred { .. } => {
             let (base, new) = snapshot.new_since(&resource.key, &known)?;
             let form = late(accepted);
-            (base, form, Pieces::default(), Some(form.of(new)))
+            (base, form, Body::deferred(form.of(new)))
         }
         Content::Moved(_) | Content::Gone => return None,
     };
@@ -85,7 +87,7 @@ pub(super) fn answer(
     if let Ok(base) = HeaderValue::from_bytes(base) {
         headers.insert(DELTA_BASE, base);
     }
-    Some((response, form, deferred))
+    Some((response, form))
 }
 
 /// What of the answer is not as that of the feed.

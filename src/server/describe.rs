@@ -1,10 +1,15 @@
-//! What is at an address into the fields that say so.
+//! Writes the header fields that describe a resource.
 
-use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
 
 use super::reply::{set, set_static};
+use super::sending::Body;
 use crate::artifact::{ArtifactKey, FieldValue};
-use crate::snapshot::{Coding, Resource};
+use crate::snapshot::{Coding, Form, Resource};
+
+const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+const CODED: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 
 /// What 200 says and 304 need not: RFC 9110 §15.4.5 wants no metadata of the body there.
 pub(super) fn describe_content(headers: &mut HeaderMap, key: &ArtifactKey, coding: Coding) {
@@ -14,37 +19,36 @@ pub(super) fn describe_content(headers: &mut HeaderMap, key: &ArtifactKey, codin
     }
 }
 
-/// What 200 and 304 both say.
+/// Describes what is sent of a resource, or is not modified, in this form.
 pub(super) fn describe(
-    headers: &mut HeaderMap,
+    response: &mut Response<Body>,
     resource: &Resource,
-    etag: &FieldValue,
+    (form, etag): (Form, &FieldValue),
     is_dated: bool,
 ) {
+    let has_body = response.status() != StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
     set(headers, header::ETAG, etag);
     if is_dated {
-        set(
-            headers,
-            header::LAST_MODIFIED,
-            &resource.last_modified_field,
-        );
+        let last_modified = &resource.last_modified_field;
+        set(headers, header::LAST_MODIFIED, last_modified);
     }
     if resource.is_coded() {
         // Of the identity form too: a cache must not hand it to those who asked for gzip, nor
         // the other way round.
-        set_static(headers, header::VARY, "Accept-Encoding");
+        headers.insert(header::VARY, CODED);
     }
     if resource.noindex {
         set_static(headers, HeaderName::from_static("x-robots-tag"), "noindex");
     }
     if let ArtifactKey::Feed(..) | ArtifactKey::CardImage(_) = resource.key {
         // Public, and read by scripts of other sites.
-        set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
     }
-}
-
-/// What 200 says besides: who has the body has it (RFC 9110 §15.4.5).
-pub(super) fn describe_fully(headers: &mut HeaderMap, resource: &Resource) {
+    if !has_body {
+        return;
+    }
+    describe_content(headers, &resource.key, form.coding());
     if let Some(link) = &resource.link {
         set(headers, header::LINK, link);
     }

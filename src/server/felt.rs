@@ -1,4 +1,5 @@
-//! A socket into one whose bytes are felt, by the clocks of its connection.
+//! Wraps a socket, reports its reads and writes to the timers of the connection, and checks what comes before hyper
+//! reads it.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -10,114 +11,55 @@ use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::frames::{FrameMeter, Turn};
-use super::lending::{Lent, Socket};
+use super::frames::FrameMeter;
 use super::pulse::Pulse;
 use super::repeated_length::LengthScan;
 
+/// What an HTTP/2 client sends before its first frame (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How much is read at once from a client that speaks HTTP/2, in bytes: as much as one frame of usual size.
 const READ_BYTES: usize = 8 * 1024;
-
 /// How many bytes of what nobody asked for are read and discarded at once.
 const DISCARD_BYTES: usize = 16 * 1024;
 
-/// A socket whose bytes are felt.
+/// A socket whose reads and writes are reported.
 #[derive(Debug)]
 pub(super) struct Felt<S> {
     socket: S,
     pulse: Arc<Pulse>,
-    /// What came, and is to be read once more.
+    /// What came over HTTP/2 and was not admitted yet.
     unread: Bytes,
-    /// Whether what is written now answers what was read just now. To ask for the time is not free.
-    is_at_once: bool,
     /// Whether our side is closed.
     is_shut: bool,
     input: Input,
 }
 
-/// How what comes is looked at before hyper reads it.
+/// How what comes is checked.
 #[derive(Debug)]
 enum Input {
-    Any,
+    /// So many bytes of the preface came, and nothing else.
+    Unknown(usize),
     Http1(LengthScan),
-    Http2(Box<FrameMeter>),
+    Http2(FrameMeter),
 }
 
 impl<S> Felt<S> {
-    /// Puts a finger on a socket.
+    /// Wraps a socket from which nothing was read.
     pub(super) fn new(socket: S, pulse: Arc<Pulse>) -> Felt<S> {
-        let unread = Bytes::new();
         Felt {
             socket,
             pulse,
-            unread,
-            is_at_once: false,
+            unread: Bytes::new(),
             is_shut: false,
-            input: Input::Any,
+            input: Input::Unknown(0),
         }
-    }
-
-    /// The same for HTTP/1, from which these bytes are read first. They are not felt again.
-    pub(super) fn for_http1(self, unread: Bytes) -> Felt<S> {
-        let scan = LengthScan::new(self.pulse.next_request());
-        Felt {
-            unread,
-            input: Input::Http1(scan),
-            ..self
-        }
-    }
-
-    /// The same for HTTP/2, whose frames are metered by turns.
-    pub(super) fn for_http2(self, unread: Bytes, turn: Arc<Turn>) -> Felt<S> {
-        Felt {
-            unread,
-            input: Input::Http2(Box::new(FrameMeter::new(turn))),
-            ..self
-        }
-    }
-
-    /// The same, read as it is.
-    pub(super) fn unobserved(self) -> Felt<S> {
-        Felt {
-            input: Input::Any,
-            ..self
-        }
-    }
-
-    /// Writes something within microseconds of when the last bytes were read.
-    pub(super) fn at_once<T>(&mut self, write: impl FnOnce(&mut Felt<S>) -> T) -> T {
-        self.is_at_once = true;
-        let written = write(self);
-        self.is_at_once = false;
-        written
-    }
-
-    /// Notes that what came with a request is the beginning of another.
-    pub(super) fn hears_more(&self) {
-        self.pulse.hears_more();
     }
 
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes @ 1..)) = result {
-            let now = (!self.is_at_once).then(Instant::now);
-            self.pulse.wrote(bytes, now);
+            self.pulse.wrote(bytes, Instant::now());
         }
         result
-    }
-}
-
-impl<S: Socket> Felt<S> {
-    /// Sends what a file has after so many bytes.
-    pub(super) fn poll_send(
-        &self,
-        cx: &mut Context<'_>,
-        lent: &Lent,
-        from: usize,
-    ) -> Poll<io::Result<usize>> {
-        match self.socket.tcp() {
-            Some(tcp) => self.wrote(lent.poll_send(cx, tcp, from)),
-            None => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
-        }
     }
 }
 
@@ -131,14 +73,26 @@ impl<S: AsyncRead + Unpin> Felt<S> {
         }
         result
     }
+}
 
-    /// Reads into `unread`, where there is nothing yet.
-    fn poll_unread(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut room = [MaybeUninit::uninit(); READ_BYTES];
-        let mut more = ReadBuf::uninit(&mut room);
-        ready!(self.poll_socket(cx, &mut more))?;
-        self.unread = Bytes::copy_from_slice(more.filled());
-        Poll::Ready(Ok(()))
+impl Input {
+    /// Checks bytes that come before or without HTTP/2. hyper-util reads no further than the preface before it knows the protocol.
+    fn check(&mut self, bytes: &mut [u8]) {
+        match self {
+            Input::Unknown(matched) => {
+                let expected = PREFACE.get(*matched..).unwrap_or_default();
+                *matched += bytes.len();
+                if !expected.starts_with(bytes) {
+                    let mut scan = LengthScan::new();
+                    scan.scan(bytes);
+                    *self = Input::Http1(scan);
+                } else if *matched == PREFACE.len() {
+                    *self = Input::Http2(FrameMeter::new());
+                }
+            }
+            Input::Http1(scan) => scan.scan(bytes),
+            Input::Http2(_) => {}
+        }
     }
 }
 
@@ -148,18 +102,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !matches!(self.input, Input::Http2(_)) {
+            let before = buf.filled().len();
+            ready!(self.poll_socket(cx, buf))?;
+            let read = buf.filled_mut().get_mut(before..).unwrap_or_default();
+            self.input.check(read);
+            return Poll::Ready(Ok(()));
+        }
         if self.unread.is_empty() {
-            if !matches!(self.input, Input::Http2(_)) {
-                let before = buf.filled().len();
-                ready!(self.poll_socket(cx, buf))?;
-                let Felt { input, pulse, .. } = &mut *self;
-                input.scan(buf.filled().get(before..).unwrap_or_default(), pulse);
-                return Poll::Ready(Ok(()));
-            }
-            ready!(self.poll_unread(cx))?;
-            if self.unread.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
+            let mut room = [MaybeUninit::uninit(); READ_BYTES];
+            let mut more = ReadBuf::uninit(&mut room);
+            ready!(self.poll_socket(cx, &mut more))?;
+            self.unread = Bytes::copy_from_slice(more.filled());
         }
         let Felt {
             input,
@@ -167,35 +121,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
             unread,
             ..
         } = &mut *self;
-        let mut bytes = unread.get(..buf.remaining()).unwrap_or(unread);
-        if let Input::Http2(meter) = input {
-            bytes = bytes.get(..meter.admit(bytes)?).unwrap_or_default();
-            if bytes.is_empty() && buf.remaining() > 0 {
-                // The other connections first.
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+        let bytes = unread.get(..buf.remaining()).unwrap_or(unread.as_ref());
+        let admitted = match input {
+            Input::Http2(meter) => meter.admit(bytes, pulse.turn())?,
+            Input::Unknown(_) | Input::Http1(_) => bytes.len(),
+        };
+        if admitted == 0 && !bytes.is_empty() {
+            // The other connections first.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        input.scan(bytes, pulse);
-        buf.put_slice(bytes);
-        let length = bytes.len();
-        unread.advance(length);
+        buf.put_slice(bytes.get(..admitted).unwrap_or_default());
+        unread.advance(admitted);
         if unread.is_empty() {
-            // Nor is it held any longer.
+            // Frees the memory.
             *unread = Bytes::new();
         }
         Poll::Ready(Ok(()))
-    }
-}
-
-impl Input {
-    /// Looks for requests over HTTP/1 that are in doubt.
-    fn scan(&mut self, bytes: &[u8], pulse: &Pulse) {
-        if let Input::Http1(scan) = self
-            && let Some(request) = scan.scan(bytes)
-        {
-            pulse.repeats_length(request);
-        }
     }
 }
 
@@ -249,5 +191,60 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Felt<S> {
                 return Poll::Ready(Ok(()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::{poll_fn, ready};
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use hyper::service::service_fn;
+    use hyper::{Request, Response, body::Incoming};
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncWriteExt as _, duplex};
+
+    use super::*;
+    use crate::config;
+    use crate::server::protocol::builder;
+    use crate::server::pulse::Limits;
+    use crate::server::sending::Body;
+    use crate::server::tests::UNHURRIED;
+
+    #[tokio::test]
+    async fn http2_turn_answers_so_many_requests_at_most() {
+        let (mut client, server) = duplex(64 * 1024);
+        let answered = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&answered);
+        let answer = service_fn(move |_: Request<Incoming>| {
+            counted.fetch_add(1, Relaxed);
+            ready(Ok::<_, Infallible>(Response::new(Body::default())))
+        });
+        let builder = builder(&config::Limits::default());
+        let pulse = Pulse::new(Limits {
+            idle_bytes: 100_000,
+            ..UNHURRIED
+        });
+        let socket = TokioIo::new(Felt::new(server, Arc::clone(&pulse)));
+        let mut connection = Box::pin(builder.serve_connection(socket, answer));
+        let mut asks = [PREFACE, b"\0\0\0\x04\0\0\0\0\0"].concat();
+        for stream in 0..80_u32 {
+            asks.extend(b"\0\0\x05\x01\x05");
+            asks.extend((2 * stream + 1).to_be_bytes());
+            asks.extend(b"\x82\x86\x04\x01/");
+        }
+        client.write_all(&asks).await.unwrap();
+        let (mut before, mut turns) = (0, 0);
+        while before < 80 {
+            pulse.begin_turn();
+            let polled = poll_fn(|cx| Poll::Ready(connection.as_mut().poll(cx))).await;
+            assert!(polled.is_pending());
+            let after = answered.load(Relaxed);
+            assert!(after - before <= 16, "{before} {after}");
+            (before, turns) = (after, turns + 1);
+            assert!(turns < 20, "each turn goes on");
+        }
+        assert!(turns >= 5);
     }
 }

@@ -1,10 +1,8 @@
-//! The fields of a request into those that an answer depends on, found by going through them once.
+//! Finds the header fields of a request that an answer depends on, in one pass.
 //!
 //! To ask a table of fields for one by its name costs a hash each time, and most requests have a handful of
-//! fields where some fifteen could matter. Those that hyper has read are such a table; those that are read straight
-//! from a socket are lines.
+//! fields where some fifteen could matter.
 
-use httparse::Header;
 use hyper::HeaderMap;
 use hyper::header::{self, HeaderName};
 
@@ -55,17 +53,10 @@ impl<'a> Value<'a> {
     }
 }
 
-/// All that came.
-#[derive(Debug, Clone, Copy)]
-enum All<'a> {
-    Table(&'a HeaderMap),
-    Lines(&'a [Header<'a>]),
-}
-
 /// The fields of one request.
 #[derive(Debug, Clone)]
 pub(super) struct Fields<'a> {
-    all: All<'a>,
+    all: &'a HeaderMap,
     first: [Option<Value<'a>>; FIELDS],
     /// A bit for each that stands in several lines.
     several: u32,
@@ -75,26 +66,14 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Goes through them.
     pub(super) fn of(all: &'a HeaderMap) -> Fields<'a> {
-        let lines = all
-            .iter()
-            .map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()));
-        Fields::go_through(All::Table(all), lines)
-    }
-
-    /// Goes through lines, whose names may be in letters of either size.
-    pub(super) fn of_lines(all: &'a [Header<'a>]) -> Fields<'a> {
-        let lines = all.iter().map(|line| (line.name.as_bytes(), line.value));
-        Fields::go_through(All::Lines(all), lines)
-    }
-
-    fn go_through(all: All<'a>, lines: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Fields<'a> {
         let mut fields = Fields {
             all,
             first: [None; FIELDS],
             several: 0,
             length: 0,
         };
-        for (name, value) in lines {
+        for (name, value) in all {
+            let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
             fields.length += name.len() + value.len() + ": \r\n".len();
             let Some(field) = Field::named(name) else {
                 continue;
@@ -140,18 +119,9 @@ impl<'a> Fields<'a> {
     }
 
     /// The values of its lines but the first. Hardly any field has such, so that they may cost something.
-    fn further(&self, field: Field) -> Box<dyn Iterator<Item = Value<'a>> + 'a> {
-        let is_it = move |line: &&Header<'_>| Field::named(line.name.as_bytes()) == Some(field);
-        match self.all {
-            All::Table(table) => {
-                let values = table.get_all(field.name()).iter().skip(1);
-                Box::new(values.map(|value| Value(value.as_bytes())))
-            }
-            All::Lines(lines) => {
-                let lines = lines.iter().filter(is_it).skip(1);
-                Box::new(lines.map(|line| Value(line.value)))
-            }
-        }
+    fn further(&self, field: Field) -> impl Iterator<Item = Value<'a>> {
+        let values = self.all.get_all(field.name()).iter().skip(1);
+        values.map(|value| Value(value.as_bytes()))
     }
 
     /// Whether the request is one of those that cost next to nothing once they are answered before.
@@ -161,10 +131,10 @@ impl<'a> Fields<'a> {
 }
 
 impl Field {
-    /// That of a name, in letters of either size. No two of them have the same length and the same first letter, so
-    /// that at most one is compared.
+    /// That of a name in small letters. No two of them have the same length and the same first letter, so that at most
+    /// one is compared.
     fn named(name: &[u8]) -> Option<Field> {
-        let first = name.first()?.to_ascii_lowercase();
+        let first = *name.first()?;
         let (field, known): (Field, &[u8]) = match (name.len(), first) {
             (3, b'v') => (Field::Via, b"via"),
             (4, b'a') => (Field::AIm, b"a-im"),
@@ -186,11 +156,7 @@ impl Field {
             (19, b'i') => (Field::IfUnmodifiedSince, b"if-unmodified-since"),
             _ => return None,
         };
-        // That bit is the difference between a large letter and a small one, a hyphen has it, and what becomes a
-        // hyphen by it is in no name. The whole is compared, as most are the same.
-        let differ = |differ: u8, (byte, known): (&u8, &u8)| differ | ((byte | 0x20) ^ known);
-        let differ = name.iter().zip(known).fold(0, differ);
-        (differ == 0).then_some(field)
+        (name == known).then_some(field)
     }
 
     fn name(self) -> HeaderName {
@@ -249,8 +215,6 @@ mod tests {
         for (place, field) in ALL.into_iter().enumerate() {
             let name = field.name();
             assert_eq!(Field::named(name.as_str().as_bytes()), Some(field));
-            let large = name.as_str().to_ascii_uppercase();
-            assert_eq!(Field::named(large.as_bytes()), Some(field));
             assert_eq!(field as usize, place);
         }
         for other in ["", "hos", "hosts", "if-unmodified-since-", "x\u{212a}"] {
@@ -287,29 +251,18 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_found_is_what_the_table_has(
-            lines in proptest::collection::vec((0..FIELDS + 2, "[ -~]{0,3}", any::<bool>()), 0..12)
+            lines in proptest::collection::vec((0..FIELDS + 2, "[ -~]{0,3}"), 0..12)
         ) {
             let mut table = HeaderMap::new();
             let mut length = 0;
-            let mut written = Vec::new();
-            for (place, value, is_large) in &lines {
+            for (place, value) in &lines {
                 let other = ["x-other", "x-another"];
                 let name = ALL.get(*place).map(|field| field.name());
                 let name = name.unwrap_or_else(|| HeaderName::from_static(other[*place - FIELDS]));
                 length += name.as_str().len() + value.len() + 4;
-                let mut as_written = name.as_str().to_owned();
-                if *is_large {
-                    as_written.make_ascii_uppercase();
-                }
-                written.push((as_written, value));
                 table.append(name, HeaderValue::from_str(value).unwrap());
             }
             check(&Fields::of(&table), &table, length)?;
-            let lines: Vec<_> = written
-                .iter()
-                .map(|(name, value)| Header { name, value: value.as_bytes() })
-                .collect();
-            check(&Fields::of_lines(&lines), &table, length)?;
         }
     }
 }

@@ -6,11 +6,7 @@
 //! of the thread is served. So the input is cut between two frames as soon as a turn has cost enough.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// What a client sends before its first frame (RFC 9113 §3.4), in bytes.
-const PREFACE_BYTES: usize = 24;
 /// The header of a frame (RFC 9113 §4.1), in bytes.
 const HEADER_BYTES: usize = 9;
 const HEADERS: u8 = 1;
@@ -27,30 +23,14 @@ const BYTES_PER_COST: usize = 256;
 /// How often a client may change its settings. Most clients do once; those that tune their window, a dozen times.
 const MAX_SETTINGS: usize = 100;
 
-/// What the current turn of a connection has cost. Shared by the connection, whose turns begin, and its socket.
-#[derive(Debug, Default)]
-pub(super) struct Turn(AtomicUsize);
-
-impl Turn {
-    /// Begins a turn.
-    pub(super) fn begin(&self) {
-        self.0.store(0, Relaxed);
-    }
-
-    fn is_over(&self) -> bool {
-        self.0.load(Relaxed) >= TURN_COST
-    }
-
-    fn spend(&self, cost: usize) {
-        self.0.fetch_add(cost, Relaxed);
-    }
-}
-
 /// Follows the frames of one connection.
 #[derive(Debug)]
 pub(super) struct FrameMeter {
-    turn: Arc<Turn>,
-    /// How many bytes of the preface or of a frame's payload are still to come.
+    /// Which turn it is.
+    turn: usize,
+    /// What the frames of this turn have cost.
+    cost: usize,
+    /// How many bytes of a frame's payload are still to come.
     left: usize,
     header: [u8; HEADER_BYTES],
     /// How many bytes of the header have come.
@@ -59,11 +39,12 @@ pub(super) struct FrameMeter {
 }
 
 impl FrameMeter {
-    /// Starts before the preface.
-    pub(super) fn new(turn: Arc<Turn>) -> FrameMeter {
+    /// Starts after the preface (RFC 9113 §3.4).
+    pub(super) fn new() -> FrameMeter {
         FrameMeter {
-            turn,
-            left: PREFACE_BYTES,
+            turn: 0,
+            cost: 0,
+            left: 0,
             header: [0; HEADER_BYTES],
             header_length: 0,
             settings: 0,
@@ -74,14 +55,17 @@ impl FrameMeter {
     ///
     /// # Errors
     /// The client changes its settings too often.
-    pub(super) fn admit(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) fn admit(&mut self, bytes: &[u8], turn: usize) -> io::Result<usize> {
+        if self.turn != turn {
+            (self.turn, self.cost) = (turn, 0);
+        }
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.left > 0 {
                 let payload = self.left.min(rest.len());
                 self.left -= payload;
                 rest = rest.get(payload..).unwrap_or_default();
-            } else if self.header_length == 0 && self.turn.is_over() {
+            } else if self.header_length == 0 && self.cost >= TURN_COST {
                 break;
             } else {
                 rest = self.read_header(rest)?;
@@ -115,7 +99,7 @@ impl FrameMeter {
         } else {
             1
         };
-        self.turn.spend(cost + self.left / BYTES_PER_COST);
+        self.cost += cost + self.left / BYTES_PER_COST;
         self.settings += usize::from(changes_settings);
         if self.settings > MAX_SETTINGS {
             return Err(io::Error::other(
@@ -138,16 +122,6 @@ mod tests {
         frame
     }
 
-    /// A meter that has seen the preface and the settings of a client.
-    fn started() -> (FrameMeter, Arc<Turn>) {
-        let turn = Arc::new(Turn::default());
-        let mut meter = FrameMeter::new(Arc::clone(&turn));
-        let start = [&[b'p'; PREFACE_BYTES][..], &frame(SETTINGS, &[])].concat();
-        assert_eq!(meter.admit(&start).unwrap(), start.len());
-        turn.begin();
-        (meter, turn)
-    }
-
     #[test]
     fn turn_ends_between_two_frames() {
         for (kind, size, expected) in [
@@ -156,30 +130,28 @@ mod tests {
             (6, 8, 64),
             (9, 16_384, 1),
         ] {
-            let (mut meter, turn) = started();
+            let mut meter = FrameMeter::new();
             let one = frame(kind, &vec![0; size]);
             let many = one.repeat(90);
-            for _ in 0..2 {
-                assert_eq!(meter.admit(&many).unwrap(), expected * one.len(), "{kind}");
-                assert_eq!(meter.admit(&many).unwrap(), 0);
-                turn.begin();
+            for turn in 1..3 {
+                let admitted = meter.admit(&many, turn).unwrap();
+                assert_eq!(admitted, expected * one.len(), "{kind}");
+                assert_eq!(meter.admit(&many, turn).unwrap(), 0);
             }
         }
     }
 
     #[test]
     fn settings_that_change_without_end_are_an_error() {
-        let (mut meter, turn) = started();
+        let mut meter = FrameMeter::new();
         let change = frame(SETTINGS, &[0, 4, 0, 0, 0, 1]);
         let mut ack = frame(SETTINGS, &[]);
         ack[4] = ACK;
-        for _ in 1..MAX_SETTINGS {
-            turn.begin();
-            assert_eq!(meter.admit(&change).unwrap(), change.len());
-            assert_eq!(meter.admit(&ack).unwrap(), ack.len());
+        for turn in 0..MAX_SETTINGS {
+            assert_eq!(meter.admit(&change, turn).unwrap(), change.len());
+            assert_eq!(meter.admit(&ack, turn).unwrap(), ack.len());
         }
-        turn.begin();
-        assert!(meter.admit(&change).is_err());
+        assert!(meter.admit(&change, MAX_SETTINGS).is_err());
     }
 
     proptest! {
@@ -188,25 +160,23 @@ mod tests {
             frames in proptest::collection::vec((0..10_u8, 0..600_usize), 0..60),
             part in 1..50_usize,
         ) {
-            let (mut whole, mut parts) = (started(), started());
+            let (mut whole, mut parts) = (FrameMeter::new(), FrameMeter::new());
             let all: Vec<u8> = frames.iter().flat_map(|&(kind, size)| frame(kind, &vec![7; size])).collect();
             let mut rest = &all[..];
             let mut ends = Vec::new();
             while !rest.is_empty() {
-                let admitted = whole.0.admit(rest).unwrap();
+                let admitted = whole.admit(rest, ends.len()).unwrap();
                 prop_assert!(admitted > 0, "each turn reads something");
                 rest = &rest[admitted..];
                 ends.push(all.len() - rest.len());
-                whole.1.begin();
             }
             let (mut at, mut turns) = (0, Vec::new());
             while at < all.len() {
                 let end = all.len().min(at + part);
-                let admitted = parts.0.admit(&all[at..end]).unwrap();
+                let admitted = parts.admit(&all[at..end], turns.len()).unwrap();
                 at += admitted;
                 if admitted == 0 || at == all.len() {
                     turns.push(at);
-                    parts.1.begin();
                 }
             }
             prop_assert_eq!(turns, ends);

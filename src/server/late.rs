@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use hyper::StatusCode;
 use hyper::header::{self, HeaderName};
+use hyper::{Response, StatusCode, Uri};
 
 use super::accept::prefers_html;
 use super::caching::Caching;
@@ -13,11 +13,11 @@ use super::describe::{describe_content, guard_page};
 use super::fields::Fields;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
-use super::question::Question;
-use super::reply::{Answered, set, set_static, status};
+use super::reply::{set, set_static, status};
 use super::respond::precondition_failed;
 use super::select::late;
-use crate::artifact::{ArtifactKey, FurtherPage, Link, Page, Pieces};
+use super::sending::Body;
+use crate::artifact::{ArtifactKey, FurtherPage, Link, Page};
 use crate::snapshot::{Form, Resource, Snapshot, Tags};
 
 /// What the answer depends on where there is a page for people.
@@ -34,34 +34,36 @@ pub(super) enum Beside {
 }
 
 /// What is meant. The first page by its number is the feed itself, whoever asks.
-pub(super) fn beside(question: &Question<'_>, snapshot: &Snapshot, resource: &Resource) -> Beside {
+pub(super) fn beside(
+    (uri, fields): (&Uri, &Fields<'_>),
+    snapshot: &Snapshot,
+    resource: &Resource,
+) -> Beside {
     let key = &resource.key;
     if !matches!(key, ArtifactKey::Feed(..)) {
         return Beside::Nothing;
     }
-    match question.query.and_then(Page::of_query) {
+    match uri.query().and_then(Page::of_query) {
         Some(Page::Number(1)) => Beside::Nothing,
         Some(number) => match snapshot.page(key, number) {
             Some(page) => Beside::Page(key.clone(), page),
             None => Beside::NotFound,
         },
-        None if prefers_html(&question.fields) => {
-            match key.for_people().zip(snapshot.for_people(key)) {
-                Some((key, page)) => Beside::Page(key, page),
-                None => Beside::Nothing,
-            }
-        }
+        None if prefers_html(fields) => match key.for_people().zip(snapshot.for_people(key)) {
+            Some((key, page)) => Beside::Page(key, page),
+            None => Beside::Nothing,
+        },
         None => Beside::Nothing,
     }
 }
 
-/// The answer with it, and how its body is made where there is to be one.
+/// The answer with it.
 pub(super) fn answer(
     fields: &Fields<'_>,
     (key, page): (&ArtifactKey, FurtherPage),
     (caching, max_age): (&Caching, Duration),
     now: SystemTime,
-) -> Answered {
+) -> Response<Body> {
     let accepted = Accepted::of(fields);
     let selected = late(accepted);
     let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
@@ -71,16 +73,16 @@ pub(super) fn answer(
         accepted,
         last_modified: None,
     };
-    let (mut response, form, is_awaited) = match Precondition::evaluate(fields, validators, now) {
-        Precondition::Failed => return precondition_failed().into(),
+    let (mut response, form) = match Precondition::evaluate(fields, validators, now) {
+        Precondition::Failed => return precondition_failed(),
         Precondition::NotModified(form) => {
-            let response = status(StatusCode::NOT_MODIFIED, Pieces::default());
-            (response, form, false)
+            (status(StatusCode::NOT_MODIFIED, Body::default()), form)
         }
         Precondition::Holds => {
-            let mut response = status(StatusCode::OK, Pieces::default());
+            let body = Body::deferred(selected.of(page.deferred));
+            let mut response = status(StatusCode::OK, body);
             describe_content(response.headers_mut(), key, selected.coding());
-            (response, selected, true)
+            (response, selected)
         }
     };
     let headers = response.headers_mut();
@@ -97,6 +99,5 @@ pub(super) fn answer(
         set_static(headers, header::VARY, "Accept-Encoding");
         set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
-    let deferred = is_awaited.then(|| form.of(page.deferred));
-    Answered::drawn_by(deferred, response)
+    response
 }

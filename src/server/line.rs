@@ -9,10 +9,10 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use hyper::http::request::Parts;
 use hyper::{StatusCode, Version};
 
-use super::fields::Field;
-use super::question::Question;
+use super::fields::{Field, Fields};
 
 /// A line that lacks what is known at the end.
 #[derive(Debug)]
@@ -23,20 +23,27 @@ pub(super) struct Line {
 
 impl Line {
     /// Begins the line of a request that came at `now`.
-    pub(super) fn new(question: &Question<'_>, address: Option<IpAddr>, now: SystemTime) -> Line {
+    pub(super) fn new(
+        (request, fields): (&Parts, &Fields<'_>),
+        address: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Line {
         let mut head = address.map_or_else(|| "-".to_owned(), |address| address.to_string());
         let time = DateTime::<Utc>::from(now);
         // A text takes all that is written.
         let _ = write!(head, " - - [{}] \"", time.format("%d/%b/%Y:%H:%M:%S +0000"));
-        escape(&mut head, question.method.as_str().as_bytes());
+        escape(&mut head, request.method.as_str().as_bytes());
         head.push(' ');
-        let target = question.authority.unwrap_or(question.path);
+        let uri = &request.uri;
+        // The target of CONNECT is an authority and nothing else (RFC 9112 §3.2.3).
+        let authority = uri.authority().filter(|_| uri.path_and_query().is_none());
+        let target = authority.map_or(uri.path(), |authority| authority.as_str());
         escape(&mut head, target.as_bytes());
-        if let Some(query) = question.query {
+        if let Some(query) = uri.query() {
             head.push('?');
             escape(&mut head, query.as_bytes());
         }
-        head.push_str(match question.version {
+        head.push_str(match request.version {
             Version::HTTP_09 => " HTTP/0.9\" ",
             Version::HTTP_10 => " HTTP/1.0\" ",
             Version::HTTP_2 => " HTTP/2.0\" ",
@@ -46,7 +53,7 @@ impl Line {
         let mut tail = String::new();
         for field in [Field::Referer, Field::UserAgent] {
             tail.push_str(" \"");
-            tail.push_str(&said(question, field));
+            tail.push_str(&said(fields, field));
             tail.push('"');
         }
         tail.push('\n');
@@ -67,9 +74,9 @@ impl Line {
     }
 }
 
-fn said(question: &Question<'_>, field: Field) -> String {
+fn said(fields: &Fields<'_>, field: Field) -> String {
     let mut text = String::new();
-    if let Some(value) = question.fields.first(field) {
+    if let Some(value) = fields.first(field) {
         escape(&mut text, value.as_bytes());
     }
     if text.is_empty() {
@@ -100,13 +107,18 @@ mod tests {
     use hyper::header::{HeaderValue, USER_AGENT};
     use proptest::prelude::*;
 
+    fn begin(request: Request<()>, address: Option<IpAddr>, now: SystemTime) -> Line {
+        let (request, ()) = request.into_parts();
+        Line::new((&request, &Fields::of(&request.headers)), address, now)
+    }
+
     fn line(agent: &[u8]) -> String {
         let mut request = Request::get("/rss.xml?page=2").body(()).unwrap();
         if let Ok(value) = HeaderValue::from_bytes(agent) {
             request.headers_mut().insert(USER_AGENT, value);
         }
         let now = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let line = Line::new(&Question::of(&request), "2001:db8::1".parse().ok(), now);
+        let line = begin(request, "2001:db8::1".parse().ok(), now);
         String::from_utf8(line.finish(StatusCode::OK, 1_900)).unwrap()
     }
 
@@ -118,8 +130,7 @@ mod tests {
         let expected = format!("{START}\"Reader/1.0 (a; b)\"\n");
         assert_eq!(line(b"Reader/1.0 (a; b)"), expected);
         let request = Request::options("*").body(()).unwrap();
-        let line =
-            Line::new(&Question::of(&request), None, UNIX_EPOCH).finish(StatusCode::NO_CONTENT, 0);
+        let line = begin(request, None, UNIX_EPOCH).finish(StatusCode::NO_CONTENT, 0);
         let expected =
             "- - - [01/Jan/1970:00:00:00 +0000] \"OPTIONS * HTTP/1.1\" 204 - \"-\" \"-\"\n";
         assert_eq!(String::from_utf8(line).unwrap(), expected);

@@ -1,4 +1,4 @@
-//! The bytes and requests of one connection into the moment at which it has kept us long enough.
+//! Header, idle and write timers of one connection.
 //!
 //! Three clocks run, and all are ours. hyper's header timeout starts after the protocol has been
 //! guessed, so a slow `PRI * HT` would escape it; it runs on through the pause between two
@@ -19,7 +19,7 @@
 
 mod closing;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,9 +47,6 @@ pub(super) struct Limits {
 
 /// What a client takes at least of an answer, in bytes, in the time it has for that.
 const SOME: usize = 64 * 1024;
-
-/// After how long without a byte a connection rests. Long enough for those who ask for several things in a row.
-pub(super) const REST: Duration = Duration::from_secs(2);
 
 /// What is to be done with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +77,8 @@ pub(super) struct Pulse {
     is_taking: AtomicBool,
     /// The verdict may be due before it was said to be. Changed with the state in hand.
     is_due: AtomicBool,
+    /// How many turns the connection has had.
+    turn: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -99,8 +98,6 @@ struct State {
     /// How many answers are being drawn.
     drawings: usize,
     requests: usize,
-    /// The number of the first request that gives its length twice.
-    repeats_length: Option<usize>,
     idle_bytes: usize,
     closing: Closing,
 }
@@ -121,6 +118,7 @@ impl Pulse {
             leaves: AtomicBool::new(false),
             is_taking: AtomicBool::new(false),
             is_due: AtomicBool::new(false),
+            turn: AtomicUsize::new(0),
             state: Mutex::new(State {
                 protocol: Protocol::Unknown,
                 heard: false,
@@ -132,7 +130,6 @@ impl Pulse {
                 answers: 0,
                 drawings: 0,
                 requests: 0,
-                repeats_length: None,
                 idle_bytes: 0,
                 closing: Closing::default(),
             }),
@@ -152,28 +149,12 @@ impl Pulse {
         state.last_progress = now;
         state.take_back(self.limits.head_bytes);
         state.requests = state.requests.saturating_add(1);
-        (now, state.requests >= self.limits.requests)
-    }
-
-    /// The number that the next request will have.
-    pub(super) fn next_request(&self) -> usize {
-        self.state().requests.saturating_add(1)
-    }
-
-    /// Notes that the request of this number gives its length twice.
-    pub(super) fn repeats_length(&self, request: usize) {
-        self.state().repeats_length.get_or_insert(request);
-    }
-
-    /// Whether the request whose head was completed last gives its length twice.
-    pub(super) fn is_length_repeated(&self) -> bool {
-        let state = self.state();
-        state.repeats_length == Some(state.requests)
-    }
-
-    /// Whether the next answer over HTTP/1 is the last.
-    pub(super) fn is_at_its_last(&self) -> bool {
-        self.leaves() || self.state().requests.saturating_add(1) >= self.limits.requests
+        let is_last = state.requests >= self.limits.requests;
+        if is_last && state.protocol == Protocol::Http2 {
+            // Over HTTP/1 the last answer says so.
+            self.is_due.store(true, Ordering::Relaxed);
+        }
+        (now, is_last)
     }
 
     /// An answer with a body begins.
@@ -221,16 +202,14 @@ impl Pulse {
         Drawing(Arc::clone(self))
     }
 
-    /// When a connection may rest, if all that was asked on it is answered and nothing has come since. That of
-    /// HTTP/2 never does.
-    pub(super) fn rests_at(&self) -> Option<Instant> {
-        let state = self.state();
-        let is_idle = state.protocol == Protocol::Http1
-            && !state.closing.is_lingering()
-            && state.head_since.is_none()
-            && state.taking_since.is_none()
-            && state.drawings == 0;
-        is_idle.then(|| state.last_byte + REST)
+    /// Notes that the connection is about to be polled.
+    pub(super) fn begin_turn(&self) {
+        self.turn.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of the turn.
+    pub(super) fn turn(&self) -> usize {
+        self.turn.load(Ordering::Relaxed)
     }
 
     /// Notes that the server stops.
@@ -301,10 +280,9 @@ impl Pulse {
         state.idle_bytes <= self.limits.idle_bytes
     }
 
-    /// So many bytes went; at once after the last came, where no instant is given.
-    pub(super) fn wrote(&self, bytes: usize, now: Option<Instant>) {
+    /// So many bytes went.
+    pub(super) fn wrote(&self, bytes: usize, now: Instant) {
         let mut state = self.state();
-        let now = now.unwrap_or(state.last_byte);
         state.last_byte = now;
         state.taken = state.taken.saturating_add(bytes);
         if state.taking_since.is_some() && state.taken >= SOME {
@@ -314,12 +292,6 @@ impl Pulse {
         if state.protocol == Protocol::Http1 && state.head_since.is_some() {
             state.head_since = Some(now);
         }
-    }
-
-    /// What came with a request is the beginning of another.
-    pub(super) fn hears_more(&self) {
-        let mut state = self.state();
-        state.head_since.get_or_insert_with(Instant::now);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -380,7 +352,7 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         assert_eq!(pulse.verdict(at(9)), Verdict::Wait(at(10)));
         pulse.read(1, at(9));
-        pulse.wrote(1, Some(at(9)));
+        pulse.wrote(1, at(9));
         assert_eq!(pulse.verdict(at(10)), Verdict::HeadLate);
     }
 
@@ -389,7 +361,7 @@ mod tests {
         let (pulse, at) = started(LIMITS);
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_11);
-        pulse.wrote(1, Some(at(2)));
+        pulse.wrote(1, at(2));
         assert_eq!(pulse.verdict(at(2)), Verdict::Wait(at(12)));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
         assert_eq!(pulse.verdict(at(62)), Verdict::Silent);
@@ -405,7 +377,7 @@ mod tests {
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_11);
         pulse.read(1, at(2));
-        pulse.wrote(1, Some(at(11)));
+        pulse.wrote(1, at(11));
         assert_eq!(pulse.verdict(at(12)), Verdict::Wait(at(21)));
     }
 
@@ -416,7 +388,7 @@ mod tests {
         pulse.request(Version::HTTP_2);
         pulse.answered(1, Some(at(2)));
         pulse.read(1, at(61));
-        pulse.wrote(1, Some(at(61)));
+        pulse.wrote(1, at(61));
         assert_eq!(pulse.verdict(at(61)), Verdict::Wait(at(62)));
         assert_eq!(pulse.verdict(at(62)), Verdict::Silent);
         pulse.answered(1, Some(at(61)));
@@ -429,11 +401,11 @@ mod tests {
         pulse.read(1, at(1));
         pulse.request(Version::HTTP_11);
         pulse.begins(at(1));
-        pulse.wrote(SOME - 1, Some(at(20)));
+        pulse.wrote(SOME - 1, at(20));
         assert_eq!(pulse.verdict(at(20)), Verdict::Wait(at(21)));
-        pulse.wrote(1, Some(at(20)));
+        pulse.wrote(1, at(20));
         assert_eq!(pulse.verdict(at(21)), Verdict::Wait(at(31)));
-        pulse.wrote(1, Some(at(39)));
+        pulse.wrote(1, at(39));
         assert_eq!(pulse.verdict(at(40)), Verdict::Slow);
     }
 
@@ -445,7 +417,7 @@ mod tests {
         pulse.begins(at(1));
         pulse.flushed();
         pulse.ends();
-        pulse.wrote(1, Some(at(20)));
+        pulse.wrote(1, at(20));
         assert_eq!(pulse.verdict(at(21)), Verdict::Slow);
         pulse.flushed();
         assert_eq!(
@@ -489,29 +461,6 @@ mod tests {
         pulse.answered(1_000, Some(at(1)));
         assert!(pulse.read(100, at(1)));
         assert!(!pulse.read(1, at(1)), "nothing is saved up");
-    }
-
-    #[test]
-    fn a_connection_rests_when_all_is_answered_and_nothing_comes() {
-        let (pulse, at) = started(LIMITS);
-        assert_eq!(pulse.rests_at(), None, "it has asked nothing");
-        pulse.read(1, at(1));
-        assert_eq!(pulse.rests_at(), None);
-        pulse.request(Version::HTTP_11);
-        pulse.begins(at(1));
-        pulse.wrote(1, Some(at(2)));
-        pulse.ends();
-        assert_eq!(pulse.rests_at(), None, "some may be in a buffer");
-        pulse.flushed();
-        assert_eq!(pulse.rests_at(), Some(at(2) + REST));
-        let drawing = pulse.draws();
-        assert_eq!(pulse.rests_at(), None, "an answer is being drawn");
-        drop(drawing);
-        assert_eq!(pulse.rests_at(), Some(at(2) + REST));
-        pulse.read(1, at(3));
-        assert_eq!(pulse.rests_at(), None, "it asks again");
-        pulse.request(Version::HTTP_2);
-        assert_eq!(pulse.rests_at(), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Finds HTTP/1.1 requests that give their `Content-Length` twice.
+//! Makes hyper refuse an HTTP/1.1 request that gives its `Content-Length` twice.
 //!
 //! hyper reads two equal ones as one, and then nobody sees that there were two. RFC 9112 §6.3 lets a server refuse
-//! them, and another reader on the way may have taken either.
+//! them, and a proxy on the way may have taken either. So the second name is spoiled before hyper reads it, and hyper
+//! answers 400 and closes the connection, as for any malformed header.
 
 const NAME: &[u8] = b"content-length:";
 
@@ -9,59 +10,57 @@ const NAME: &[u8] = b"content-length:";
 /// is heads.
 #[derive(Debug)]
 pub(super) struct LengthScan {
-    /// The number of the request that is scanned, of those of its connection.
-    request: usize,
-    /// How many lengths that one has given so far.
+    /// How many lengths the current head has given so far.
     lengths: usize,
-    /// How many bytes of the name the current line begins with; `None` if it begins otherwise.
+    /// How many bytes of the name the current line begins with; `None` if it begins with something else.
     matched: Option<usize>,
-    is_line_blank: bool,
-    has_lines: bool,
 }
 
 impl LengthScan {
-    /// Starts before the head of a request of this number.
-    pub(super) fn new(request: usize) -> LengthScan {
+    /// Starts before a head.
+    pub(super) fn new() -> LengthScan {
         LengthScan {
-            request,
             lengths: 0,
             matched: Some(0),
-            is_line_blank: true,
-            has_lines: false,
         }
     }
 
-    /// Scans the next bytes. Returns the number of the first request in them that gives its length again.
-    pub(super) fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut found = None;
-        for &byte in bytes {
-            if byte == b'\n' {
-                self.end_line();
+    /// Scans the next bytes, and replaces the colon of a repeated name by NUL.
+    pub(super) fn scan(&mut self, mut bytes: &mut [u8]) {
+        loop {
+            let Some(matched) = self.matched else {
+                let Some(end) = memchr::memchr(b'\n', bytes) else {
+                    return;
+                };
+                bytes = bytes.get_mut(end + 1..).unwrap_or_default();
+                self.matched = Some(0);
                 continue;
-            }
-            self.is_line_blank &= byte == b'\r';
-            let expected = self.matched.and_then(|place| NAME.get(place));
-            let matches = expected == Some(&byte.to_ascii_lowercase());
-            self.matched = self.matched.filter(|_| matches).map(|place| place + 1);
-            if self.matched == Some(NAME.len()) {
+            };
+            let Some((byte, rest)) = bytes.split_first_mut() else {
+                return;
+            };
+            self.matched = match *byte {
+                b'\n' => {
+                    if matched == 0 {
+                        // The end of a head, or a blank line before one.
+                        self.lengths = 0;
+                    }
+                    Some(0)
+                }
+                b'\r' if matched == 0 => Some(0),
+                other if NAME.get(matched) == Some(&other.to_ascii_lowercase()) => {
+                    Some(matched + 1).filter(|matched| *matched < NAME.len())
+                }
+                _ => None,
+            };
+            if self.matched.is_none() && *byte == b':' && matched + 1 == NAME.len() {
                 self.lengths += 1;
                 if self.lengths > 1 {
-                    found = found.or(Some(self.request));
+                    *byte = b'\0';
                 }
             }
+            bytes = rest;
         }
-        found
-    }
-
-    fn end_line(&mut self) {
-        if !self.is_line_blank {
-            self.has_lines = true;
-        } else if self.has_lines {
-            // The end of a head. Blank lines before one belong to none (RFC 9112 §2.2).
-            *self = LengthScan::new(self.request + 1);
-        }
-        self.matched = Some(0);
-        self.is_line_blank = true;
     }
 }
 
@@ -70,20 +69,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn request_with_two_lengths_is_found_in_whatever_parts_it_comes() {
+    fn second_length_is_spoiled_in_whatever_parts_it_comes() {
         let cases = [
             ("GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", None),
             (
                 "GET / HTTP/1.1\r\nContent-Length: 0\r\nA: b\r\ncontent-lengtH:0\r\n\r\n",
-                Some(7),
+                Some("content-lengtH:"),
             ),
             (
                 "\r\nGET / HTTP/1.1\nContent-Length: 0\n\n\r\nGET / HTTP/1.1\nContent-Length: 0\n\n",
                 None,
             ),
             (
-                "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nContent-Length:\r\nContent-Length:\r\n",
-                Some(8),
+                "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nContent-Length:\r\ncontent-length:\r\n",
+                Some("content-length:"),
             ),
             (
                 "GET / HTTP/1.1\r\nContent-Length: 0\r\nX: content-length:\r\nX-Content-Length: 0\r\n\r\n",
@@ -94,14 +93,17 @@ mod tests {
                 None,
             ),
         ];
-        for (bytes, expected) in cases {
-            for part in [1, 2, 5, bytes.len()] {
-                let mut scan = LengthScan::new(7);
-                let found = bytes
-                    .as_bytes()
-                    .chunks(part)
-                    .find_map(|part| scan.scan(part));
-                assert_eq!(found, expected, "{part} {bytes:?}");
+        for (text, repeated) in cases {
+            let mut expected = text.as_bytes().to_vec();
+            if let Some(repeated) = repeated {
+                let colon = text.find(repeated).unwrap() + repeated.len() - 1;
+                expected[colon] = b'\0';
+            }
+            for part in [1, 2, 5, text.len()] {
+                let mut scan = LengthScan::new();
+                let mut bytes = text.as_bytes().to_vec();
+                bytes.chunks_mut(part).for_each(|part| scan.scan(part));
+                assert_eq!(bytes, expected, "{part} {text:?}");
             }
         }
     }

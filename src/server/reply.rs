@@ -1,45 +1,17 @@
-//! What most responses are made of, and those that have nothing of a snapshot.
-
-use std::sync::Arc;
+//! Builds the responses that have nothing of a snapshot, and the parts of the others.
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::artifact::{Deferred, FieldValue, Pieces};
+use crate::artifact::FieldValue;
 use crate::gallery::Refusal;
 use crate::percent;
 
-use super::heads::Told;
+use super::sending::Body;
 use super::strict::Objection;
 
-/// An answer to a request.
-pub(super) enum Answered {
-    /// A head that is told again and again, which lacks nothing, and a body.
-    Told(Arc<Told>, Pieces),
-    /// A response that lacks what every response says.
-    Response(Response<Pieces>),
-    /// The same without its body, and what draws that.
-    Deferred(Response<Pieces>, Deferred),
-}
-
-impl Answered {
-    /// A response whose body is yet to be drawn, if there is something that draws it.
-    pub(super) fn drawn_by(deferred: Option<Deferred>, response: Response<Pieces>) -> Answered {
-        match deferred {
-            Some(deferred) => Answered::Deferred(response, deferred),
-            None => Answered::Response(response),
-        }
-    }
-}
-
-impl From<Response<Pieces>> for Answered {
-    fn from(response: Response<Pieces>) -> Answered {
-        Answered::Response(response)
-    }
-}
-
-pub(super) fn refused(refusal: Refusal) -> Response<Pieces> {
+pub(super) fn refused(refusal: Refusal) -> Response<Body> {
     let (code, text, again) = match refusal {
         Refusal::Busy => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -70,7 +42,7 @@ pub(super) fn refused(refusal: Refusal) -> Response<Pieces> {
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// The answer to what is not answered by what is here.
-pub(super) fn objected(objection: Objection) -> Response<Pieces> {
+pub(super) fn objected(objection: Objection) -> Response<Body> {
     match objection {
         Objection::Malformed => plain(StatusCode::BAD_REQUEST, "bad request\n"),
         Objection::HasContent => plain(StatusCode::BAD_REQUEST, "a request here has no content\n"),
@@ -94,8 +66,8 @@ pub(super) fn objected(objection: Objection) -> Response<Pieces> {
 }
 
 /// What may be asked: of scripts of other sites, too, which ask before they send a condition.
-fn options() -> Response<Pieces> {
-    let mut response = status(StatusCode::NO_CONTENT, Pieces::default());
+fn options() -> Response<Body> {
+    let mut response = status(StatusCode::NO_CONTENT, Body::default());
     let headers = response.headers_mut();
     set_static(headers, header::ALLOW, METHODS);
     set_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
@@ -110,7 +82,7 @@ fn options() -> Response<Pieces> {
 }
 
 /// Where what was asked for is, as a way from there (RFC 9110 §15.4.9).
-pub(super) fn moved_for_good(mut relative: String, query: Option<&str>) -> Response<Pieces> {
+pub(super) fn moved_for_good(mut relative: String, query: Option<&str>) -> Response<Body> {
     if let Some(query) = query {
         relative.push('?');
         relative.push_str(&percent::query(query));
@@ -122,7 +94,7 @@ pub(super) fn moved_for_good(mut relative: String, query: Option<&str>) -> Respo
     response
 }
 
-pub(super) fn not_found() -> Response<Pieces> {
+pub(super) fn not_found() -> Response<Body> {
     let mut response = plain(StatusCode::NOT_FOUND, "not found\n");
     // Long enough to stop a herd, short enough for a post that is about to appear.
     set_static(
@@ -133,8 +105,8 @@ pub(super) fn not_found() -> Response<Pieces> {
     response
 }
 
-pub(super) fn plain(code: StatusCode, text: &'static str) -> Response<Pieces> {
-    let mut response = status(code, Bytes::from_static(text.as_bytes()).into());
+pub(super) fn plain(code: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = status(code, Bytes::from_static(text.as_bytes()));
     set_static(
         response.headers_mut(),
         header::CONTENT_TYPE,
@@ -143,13 +115,13 @@ pub(super) fn plain(code: StatusCode, text: &'static str) -> Response<Pieces> {
     response
 }
 
-/// As many fields as an answer may have, so that their table is made once.
-pub(super) const FIELDS: usize = 16;
+/// How many header fields a response has at most, so that their table is allocated once.
+const MAX_FIELDS: usize = 16;
 
-pub(super) fn status(code: StatusCode, body: Pieces) -> Response<Pieces> {
-    let mut response = Response::new(body);
+pub(super) fn status(code: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = code;
-    *response.headers_mut() = HeaderMap::with_capacity(FIELDS);
+    *response.headers_mut() = HeaderMap::with_capacity(MAX_FIELDS);
     response
 }
 
@@ -159,7 +131,7 @@ pub(super) fn set_static(headers: &mut HeaderMap, name: HeaderName, value: &'sta
 
 /// A value that no field can hold is left out: better a header less than no answer.
 pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &FieldValue) {
-    if let Ok(value) = HeaderValue::from_maybe_shared(value.bytes()) {
-        headers.insert(name, value);
+    if let Some(value) = value.header() {
+        headers.insert(name, value.clone());
     }
 }

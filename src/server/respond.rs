@@ -1,5 +1,5 @@
-//! A request and the current snapshot into a response, or into one that lacks nothing but a picture
-//! that is to be drawn. Never fails, waits or reads anything else.
+//! Answers a request from the current snapshot. Never fails, waits or reads anything else: a body that is yet to be
+//! rendered is left to be, see [`rendered`].
 //!
 //! 1. What is to be objected to in its head, see `strict`: 400, 405, 414, 417 or 501.
 //! 2. Path: brought to its one spelling and looked up, with and without the prefix of
@@ -22,72 +22,27 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
 
 use super::asked::Asked;
 use super::caching::Caching;
-use super::heads::{Head, Heads};
+use super::describe::describe;
+use super::fields::Fields;
 use super::late::Beside;
 use super::negotiate::Accepted;
 use super::precondition::{Precondition, Validators};
-use super::question::Question;
-use super::ready::Ready;
-use super::reply::{
-    Answered, moved_for_good, not_found, objected, plain, refused, set, set_static, status,
-};
+use super::reply::{moved_for_good, not_found, objected, plain, refused, set, set_static, status};
 use super::select::{Selected, select};
+use super::sending::Body;
 use super::strict::{Longest, Objection, object};
 use super::traffic::Class;
 use super::{date, delta, late, one_path};
-use crate::artifact::{ArtifactKey, Deferred, Page, Pieces};
+use crate::artifact::{ArtifactKey, Page};
 use crate::config;
 use crate::gallery::Refusal;
 use crate::percent::normalize_path;
 use crate::snapshot::{Content, Resource, Snapshot};
-
-/// What a request leads to.
-#[derive(Debug)]
-pub enum Reply {
-    /// The whole response.
-    Whole(Response<Pieces>),
-    /// A response whose body is to be drawn.
-    Awaits(Awaiting),
-}
-
-impl Reply {
-    /// The status that it has, should the body be drawn.
-    pub fn status(&self) -> StatusCode {
-        match self {
-            Reply::Whole(response) => response.status(),
-            Reply::Awaits(awaiting) => awaiting.status(),
-        }
-    }
-}
-
-/// A response without its body.
-#[derive(Debug)]
-pub struct Awaiting {
-    head: Response<Pieces>,
-    /// What draws the body.
-    pub deferred: Deferred,
-    now: SystemTime,
-    is_head: bool,
-}
-
-impl Awaiting {
-    /// The status that it has, should the body be drawn.
-    pub fn status(&self) -> StatusCode {
-        self.head.status()
-    }
-
-    /// The response with the body, or why there is none.
-    pub fn with(self, drawn: Result<Bytes, Refusal>) -> Response<Pieces> {
-        match drawn {
-            Ok(body) => finish(self.head.map(|_| body.into()), self.now, self.is_head),
-            Err(refusal) => finish(refused(refusal), self.now, self.is_head),
-        }
-    }
-}
 
 /// What holds for all answers of a server.
 #[derive(Debug, Clone)]
@@ -95,7 +50,6 @@ pub struct Rules {
     prefix: String,
     longest: Longest,
     pub(super) caching: Caching,
-    heads: Heads,
 }
 
 impl Rules {
@@ -111,7 +65,6 @@ impl Rules {
                 head: longest_head,
             },
             caching: Caching::new(&config::Caching::default()),
-            heads: Heads::default(),
         }
     }
 
@@ -119,49 +72,50 @@ impl Rules {
     pub fn caching(self, config: &config::Caching) -> Rules {
         Rules {
             caching: Caching::new(config),
-            // What was told so far is told otherwise.
-            heads: Heads::default(),
             ..self
         }
     }
 }
 
 /// Answers a request.
-pub fn respond<B>(
-    request: &Request<B>,
+pub fn respond(
+    request: &Parts,
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
-) -> Reply {
-    reply(&Question::of(request), snapshot, rules, now).0.into()
+) -> Response<Body> {
+    let fields = Fields::of(&request.headers);
+    respond_about((request, &fields), snapshot, rules, now).0
 }
 
-/// The same, with what the request was about, and with a head that is told again as it is kept.
-pub(super) fn reply(
-    question: &Question<'_>,
+/// The same, with what the request was about.
+pub(super) fn respond_about(
+    (request, fields): (&Parts, &Fields<'_>),
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
-) -> (Ready, Asked) {
+) -> (Response<Body>, Asked) {
     let mut asked = Asked::nothing();
-    let answer = answer(question, snapshot, rules, now, &mut asked);
-    let is_head = *question.method == Method::HEAD;
-    let ready = match answer {
-        Answered::Told(told, _) if is_head => Ready::Told(told, Pieces::default()),
-        Answered::Told(told, body) => Ready::Told(told, body),
-        Answered::Response(response) => Ready::Whole(finish(response, now, is_head)),
-        Answered::Deferred(head, deferred) => Ready::Awaits(Awaiting {
-            head,
-            deferred,
-            now,
-            is_head,
-        }),
-    };
-    (ready, asked)
+    let response = answer((request, fields), snapshot, rules, now, &mut asked);
+    (finish(response, now, request.method == Method::HEAD), asked)
+}
+
+/// The response whose body was left to be rendered, with the body, or why there is none.
+pub(super) fn rendered(
+    mut response: Response<Body>,
+    body: Result<Bytes, Refusal>,
+    now: SystemTime,
+    is_head: bool,
+) -> Response<Body> {
+    match body {
+        Ok(body) => *response.body_mut() = body.into(),
+        Err(refusal) => response = refused(refusal),
+    }
+    finish(response, now, is_head)
 }
 
 /// The answer to who asks too often (RFC 6585 §4).
-pub(super) fn too_many(wait: Duration, now: SystemTime) -> Response<Pieces> {
+pub(super) fn too_many(wait: Duration, now: SystemTime) -> Response<Body> {
     let mut response = plain(
         StatusCode::TOO_MANY_REQUESTS,
         "this is asked for too often; send If-None-Match or If-Modified-Since, and it is not\n",
@@ -173,67 +127,68 @@ pub(super) fn too_many(wait: Duration, now: SystemTime) -> Response<Pieces> {
     finish(response, now, false)
 }
 
-/// What every response says.
-fn finish(mut response: Response<Pieces>, now: SystemTime, is_head: bool) -> Response<Pieces> {
+/// Says what every response says, and leaves out the body of an answer to HEAD.
+fn finish(mut response: Response<Body>, now: SystemTime, is_head: bool) -> Response<Body> {
+    const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
     let has_body = !matches!(
         response.status(),
         StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT
     );
     let length = response.body().len();
+    let is_deferred = response.body().is_deferred();
     let headers = response.headers_mut();
     // From the same reading of the clock as `Last-Modified`, which may not be later.
     if let Some(date) = date::field(now) {
         headers.insert(header::DATE, date);
     }
     if has_body {
-        set_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-        if !headers.contains_key(header::CONTENT_LENGTH) {
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
+        if !is_deferred && !headers.contains_key(header::CONTENT_LENGTH) {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
     }
-    bodiless_if(is_head, response)
-}
-
-fn bodiless_if(is_head: bool, response: Response<Pieces>) -> Response<Pieces> {
-    response.map(|body| if is_head { Pieces::default() } else { body })
+    if is_head && !is_deferred {
+        *response.body_mut() = Body::default();
+    }
+    response
 }
 
 fn answer(
-    question: &Question<'_>,
+    (request, fields): (&Parts, &Fields<'_>),
     snapshot: &Snapshot,
     rules: &Rules,
     now: SystemTime,
     asked: &mut Asked,
-) -> Answered {
-    let fields = &question.fields;
-    if let Some(objection) = object(question, rules.longest) {
-        return objected(objection).into();
+) -> Response<Body> {
+    let uri = &request.uri;
+    if let Some(objection) = object(request, fields, rules.longest) {
+        return objected(objection);
     }
-    let resource = match find(snapshot, &rules.prefix, question.path) {
+    let resource = match find(snapshot, &rules.prefix, uri.path()) {
         Found::There(resource) => resource,
-        Found::At(relative) => return moved_for_good(relative, question.query).into(),
-        Found::Nothing => return not_found().into(),
-        Found::NoPath => return objected(Objection::Malformed).into(),
+        Found::At(relative) => return moved_for_good(relative, uri.query()),
+        Found::Nothing => return not_found(),
+        Found::NoPath => return objected(Objection::Malformed),
     };
     let resource = &*asked.resource.insert(resource);
     asked.class = Class::of(&resource.key);
     if let Some(response) = left_behind(resource, snapshot, rules) {
-        return response.into();
+        return response;
     }
-    match late::beside(question, snapshot, resource) {
+    match late::beside((uri, fields), snapshot, resource) {
         Beside::Nothing => {}
-        Beside::NotFound => return not_found().into(),
+        Beside::NotFound => return not_found(),
         Beside::Page(key, page) => {
             asked.class = Class::of(&key);
             asked.is_beside = true;
-            asked.page = question.query.and_then(Page::of_query);
+            asked.page = uri.query().and_then(Page::of_query);
             let max_age = snapshot.max_age();
             return late::answer(fields, (&key, page), (&rules.caching, max_age), now);
         }
     }
     let accepted = Accepted::of(fields);
     let Some((tags, selected)) = select(resource, accepted) else {
-        return not_found().into();
+        return not_found();
     };
     let last_modified = (resource.last_modified <= now).then_some(resource.last_modified);
     let validators = Validators {
@@ -248,67 +203,55 @@ fn answer(
         Precondition::Holds if takes_delta => delta::answer(fields, (snapshot, resource), accepted),
         _ => None,
     };
-    let mut head = Head {
-        status: StatusCode::NOT_MODIFIED,
+    let (mut response, form, etag) = match (condition, new, &selected) {
+        (Precondition::Failed, _, _) => return precondition_failed(),
+        (Precondition::NotModified(form), _, _) => {
+            let response = status(StatusCode::NOT_MODIFIED, Body::default());
+            (response, form, tags.get(form))
+        }
+        (Precondition::Holds, Some((response, form)), _) => (response, form, tags.get(form)),
+        (Precondition::Holds, None, Selected::Ready(representation)) => {
+            let mut response = status(StatusCode::OK, representation.body.clone());
+            let length = &representation.content_length;
+            set(response.headers_mut(), header::CONTENT_LENGTH, length);
+            (response, representation.form, representation.etag.clone())
+        }
+        (Precondition::Holds, None, Selected::Deferred(form, deferred)) => {
+            let body = Body::deferred(form.of((*deferred).clone()));
+            (status(StatusCode::OK, body), *form, tags.get(*form))
+        }
+    };
+    describe(
+        &mut response,
         resource,
-        tags,
-        form: selected.form(),
-        is_dated: last_modified.is_some(),
-        has_pages: snapshot.has_pages_for_people(),
-        takes_delta,
-        max_age: snapshot.max_age(),
-        content_length: None,
-        caching: &rules.caching,
-    };
-    let mut deferred = None;
-    let body = match (condition, new) {
-        (Precondition::Failed, _) => return precondition_failed().into(),
-        (Precondition::NotModified(form), _) => {
-            head.form = form;
-            Pieces::default()
-        }
-        (Precondition::Holds, Some((mut response, form, deferred))) => {
-            (head.status, head.form) = (response.status(), form);
-            head.tell(response.headers_mut());
-            delta::guard(response.headers_mut());
-            return Answered::drawn_by(deferred, response);
-        }
-        (Precondition::Holds, None) => {
-            head.status = StatusCode::OK;
-            match &selected {
-                Selected::Ready(representation) => {
-                    head.content_length = Some(&representation.content_length);
-                    representation.body.clone()
-                }
-                Selected::Deferred(_, drawing) => {
-                    deferred = Some(head.form.of((*drawing).clone()));
-                    Pieces::default()
-                }
-            }
-        }
-    };
-    if let Some(told) = rules.heads.of(&head, now) {
-        return Answered::Told(told, body);
-    }
-    let mut response = status(head.status, body);
-    head.tell(response.headers_mut());
-    if let Selected::Deferred(_, drawing) = selected
-        && let Some(query) = question.query
-        && ArtifactKey::is_versioned(query, &drawing.fingerprint)
+        (form, &etag),
+        last_modified.is_some(),
+    );
+    let headers = response.headers_mut();
+    rules
+        .caching
+        .tell(headers, &resource.key, snapshot.max_age());
+    if let Selected::Deferred(_, deferred) = selected
+        && let Some(query) = uri.query()
+        && ArtifactKey::is_versioned(query, &deferred.fingerprint)
     {
         let policy = ArtifactKey::versioned_cache_control();
-        set_static(response.headers_mut(), header::CACHE_CONTROL, policy);
+        set_static(headers, header::CACHE_CONTROL, policy);
     }
-    Answered::drawn_by(deferred, response)
+    if let ArtifactKey::Feed(..) = resource.key {
+        let vary = delta::vary(snapshot.has_pages_for_people());
+        headers.insert(header::VARY, vary);
+        if takes_delta {
+            delta::keep_from_shared_caches(headers);
+            delta::guard(headers);
+        }
+    }
+    response
 }
 
 /// The answer where something was (RFC 9110 §15.4.2, §15.5.11). Conditions are about what is there,
 /// so none is looked at.
-fn left_behind(
-    resource: &Resource,
-    snapshot: &Snapshot,
-    rules: &Rules,
-) -> Option<Response<Pieces>> {
+fn left_behind(resource: &Resource, snapshot: &Snapshot, rules: &Rules) -> Option<Response<Body>> {
     let mut response = match &resource.content {
         Content::Moved(url) => {
             let mut response = plain(StatusCode::MOVED_PERMANENTLY, "moved\n");
@@ -329,7 +272,7 @@ fn left_behind(
     Some(response)
 }
 
-pub(super) fn precondition_failed() -> Response<Pieces> {
+pub(super) fn precondition_failed() -> Response<Body> {
     plain(StatusCode::PRECONDITION_FAILED, "precondition failed\n")
 }
 
@@ -373,9 +316,10 @@ fn find(snapshot: &Snapshot, prefix: &str, path: &str) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{Artifact, Body, FeedFormat, FeedScope};
+    use crate::artifact::{self, Artifact, FeedFormat, FeedScope};
     use crate::server::describe::PAGE_POLICY;
-    use crate::server::tests::{artifact, snapshot};
+    use crate::server::tests::{artifact as output, snapshot};
+    use hyper::Request;
     use proptest::prelude::*;
     use std::time::UNIX_EPOCH;
 
@@ -383,24 +327,24 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    fn whole(reply: Reply) -> Response<Pieces> {
-        match reply {
-            Reply::Whole(response) => response,
-            Reply::Awaits(awaiting) => panic!("{awaiting:?} is not at hand"),
-        }
+    fn whole<B>(
+        request: Request<B>,
+        snapshot: &Snapshot,
+        rules: &Rules,
+        now: u64,
+    ) -> Response<Body> {
+        let response = respond(&request.into_parts().0, snapshot, rules, at(now));
+        assert!(!response.body().is_deferred(), "{response:?}");
+        response
     }
 
-    fn ask(target: &str, fields: &[(&str, &str)]) -> Response<Pieces> {
+    fn ask(target: &str, fields: &[(&str, &str)]) -> Response<Body> {
         let mut request = Request::get(target).header("host", "e.org");
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        whole(respond(
-            &request.body(()).unwrap(),
-            &snapshot(),
-            &rules("/sub"),
-            at(2_000),
-        ))
+        let request = request.body(()).unwrap();
+        whole(request, &snapshot(), &rules("/sub"), 2_000)
     }
 
     fn rules(prefix: &str) -> Rules {
@@ -490,7 +434,7 @@ mod tests {
     fn what_may_be_asked_is_told_to_scripts_of_other_sites_too() {
         let request = Request::options("/rss.xml").header("host", "e.org");
         let request = request.body(()).unwrap();
-        let response = whole(respond(&request, &snapshot(), &rules(""), at(2_000)));
+        let response = whole(request, &snapshot(), &rules(""), 2_000);
         assert_eq!(response.status(), 204);
         assert_eq!(field(&response, "allow"), Some("GET, HEAD, OPTIONS"));
         assert_eq!(field(&response, "access-control-allow-origin"), Some("*"));
@@ -559,15 +503,15 @@ mod tests {
     fn a_head_and_a_condition_are_answered_without_unpacking_anything() {
         let chunk = crate::artifact::Chunk::damaged(b"bytes".to_vec());
         let artifact = Artifact {
-            body: Body::Ready(vec![chunk]),
-            ..artifact(ArtifactKey::Robots, "")
+            body: artifact::Body::Ready(vec![chunk]),
+            ..output(ArtifactKey::Robots, "")
         };
         let snapshot = Snapshot::next(&Snapshot::packing_above(0), vec![artifact], at(1_000));
         let ask = |method: &str, tag: &str| {
             let request = Request::builder().method(method).uri("/robots.txt");
             let request = request.header("host", "e.org").header("if-none-match", tag);
             let request = request.body(()).unwrap();
-            whole(respond(&request, &snapshot, &rules(""), at(2_000)))
+            whole(request, &snapshot, &rules(""), 2_000)
         };
         let get = ask("GET", "\"x\"");
         assert!(get.body().to_vec().is_err());
@@ -600,12 +544,7 @@ mod tests {
             for (name, value) in fields {
                 request = request.header(*name, value);
             }
-            whole(respond(
-                &request.body(()).unwrap(),
-                &snapshot(),
-                &rules(""),
-                at(999),
-            ))
+            whole(request.body(()).unwrap(), &snapshot(), &rules(""), 999)
         };
         assert_eq!(field(&ahead(&[]), "last-modified"), None);
         let since = httpdate::fmt_http_date(at(999));
@@ -658,36 +597,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_of_answers_changes_none(
-            asked in proptest::collection::vec((0..4_usize, 0..4_usize, 0..4_usize, 998..1_004_u64), 1..24),
-        ) {
-            let targets = ["/rss.xml", "/", "/robots.txt", "/cards/%D0%BD/"];
-            let codings = ["", "gzip", "br", "gzip, br, zstd"];
-            let (snapshot, kept) = (snapshot(), rules(""));
-            for (target, coding, condition, seconds) in asked {
-                let request = |condition: &str| {
-                    let request = Request::get(targets[target]).header("host", "e.org");
-                    let request = request.header("accept-encoding", codings[coding]);
-                    request.header("if-none-match", condition).body(()).unwrap()
-                };
-                let fresh = |condition: &str| {
-                    whole(respond(&request(condition), &snapshot, &rules(""), at(seconds)))
-                };
-                let tag = field(&fresh(""), "etag").unwrap().to_owned();
-                let condition = if condition == 0 { "\"x\"" } else { &tag };
-                let (expected, is) = (
-                    fresh(condition),
-                    whole(respond(&request(condition), &snapshot, &kept, at(seconds))),
-                );
-                prop_assert_eq!(is.status(), expected.status());
-                prop_assert_eq!(is.headers(), expected.headers());
-                prop_assert_eq!(is.body().to_vec(), expected.body().to_vec());
-                let date = httpdate::fmt_http_date(at(seconds));
-                prop_assert_eq!(field(&is, "date"), Some(&*date));
-            }
-        }
-
-        #[test]
         fn any_request_is_answered(
             method in "[A-Z]{1,8}|GET|HEAD|OPTIONS",
             path in "/(\\PC|%[0-9a-f]{2}|rss\\.xml|sub|/|\\.){0,12}",
@@ -696,7 +605,7 @@ mod tests {
         ) {
             let request = Request::builder().method(method.as_str()).uri(path).header(name, value).body(());
             if let Ok(request) = request {
-                let status = whole(respond(&request, &snapshot(), &rules("/sub"), at(2_000))).status();
+                let status = whole(request, &snapshot(), &rules("/sub"), 2_000).status();
                 prop_assert!([200, 204, 304, 308, 400, 404, 405, 412, 501].contains(&status.as_u16()));
             }
         }

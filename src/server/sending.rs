@@ -1,102 +1,133 @@
-//! The pieces of an answer's body into frames, felt as they get under way.
+//! The body of a response: bytes that are there, or that are yet to be rendered.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use hyper::Version;
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use super::note::Note;
 use super::pulse::Pulse;
-use crate::artifact::{Damaged, Pieces};
+use crate::artifact::{Damaged, Deferred, Pieces};
 
-/// As long a piece as there is.
-const WHOLE: usize = usize::MAX;
+/// How much of a body one HTTP/2 frame takes, in bytes. A piece is taken when the client has made room, so that the
+/// pieces are the progress.
+const HTTP2_PIECE_BYTES: usize = 16 * 1024;
 
-/// A response's body, whose pieces are felt as they get under way. One that was packed is unpacked then,
-/// and should that fail, the connection, or the stream of it, is ended before the body is.
-pub(super) struct Answer {
+/// The body of a response. A piece that was packed is unpacked when it gets under way, and should that fail, the
+/// connection, or the stream of it, is ended before the body is.
+#[derive(Debug, Default)]
+pub struct Body {
     body: Pieces,
     /// The place of the piece after the one that is under way.
     next: usize,
     rest: Bytes,
     left: usize,
-    /// Whether it counts as one that the client is to take.
+    /// What renders the bytes, where that is yet to be done.
+    deferred: Option<Box<Deferred>>,
+    delivery: Option<Delivery>,
+}
+
+/// What is told of a body that gets under way.
+#[derive(Debug)]
+struct Delivery {
+    /// Whether there is something that the client is to take.
     is_taken: bool,
-    piece: usize,
+    is_http2: bool,
+    /// How many bytes got under way.
+    sent: usize,
     pulse: Arc<Pulse>,
-    length: usize,
     note: Note,
 }
 
-impl Answer {
-    /// That of a response that is made `now`.
-    pub(super) fn new(
-        body: Pieces,
-        version: Version,
-        (pulse, now): (Arc<Pulse>, Instant),
-        note: Note,
-    ) -> Answer {
-        // Nobody is slow at taking nothing.
-        let is_taken = !body.is_empty();
-        if is_taken {
-            pulse.begins(now);
-        }
-        let piece = match version {
-            // A piece is taken when the client has made room, so the pieces are the progress.
-            Version::HTTP_2 => 16 * 1024,
-            _ => WHOLE,
-        };
-        Answer {
+impl From<Pieces> for Body {
+    fn from(body: Pieces) -> Body {
+        Body {
             left: body.len(),
-            length: body.len(),
-            is_taken,
             body,
-            next: 0,
-            rest: Bytes::new(),
-            piece,
-            pulse,
-            note,
+            ..Body::default()
         }
-    }
-
-    /// So many bytes of the body that are left got under way by another way.
-    pub(super) fn skip(&mut self, mut bytes: usize) -> Result<(), Damaged> {
-        while bytes > 0 {
-            if self.rest.is_empty() {
-                let Some(next) = self.body.get(self.next)? else {
-                    break;
-                };
-                self.rest = next;
-                self.next += 1;
-            }
-            let of_piece = bytes.min(self.rest.len());
-            self.rest.advance(of_piece);
-            self.left -= of_piece;
-            bytes -= of_piece;
-        }
-        Ok(())
-    }
-
-    fn is_http2(&self) -> bool {
-        self.piece != WHOLE
     }
 }
 
-impl Drop for Answer {
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Body {
+        Pieces::from(bytes).into()
+    }
+}
+
+impl Body {
+    /// A body that is yet to be rendered.
+    pub(super) fn deferred(deferred: Deferred) -> Body {
+        Body {
+            deferred: Some(Box::new(deferred)),
+            ..Body::default()
+        }
+    }
+
+    /// How many bytes are left, as far as they are there.
+    pub fn len(&self) -> usize {
+        self.left
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Whether the bytes are yet to be rendered.
+    pub fn is_deferred(&self) -> bool {
+        self.deferred.is_some()
+    }
+
+    /// Takes what renders the bytes.
+    pub(super) fn take_deferred(&mut self) -> Option<Box<Deferred>> {
+        self.deferred.take()
+    }
+
+    /// The same, whose progress is reported to the timers of its connection, and whose end is counted. It is sent from
+    /// `now`.
+    pub(super) fn reporting(
+        mut self,
+        version: Version,
+        (pulse, now): (Arc<Pulse>, Instant),
+        note: Note,
+    ) -> Body {
+        // An empty body cannot hit the write timeout.
+        let is_taken = !self.is_empty();
+        if is_taken {
+            pulse.begins(now);
+        }
+        self.delivery = Some(Delivery {
+            is_taken,
+            is_http2: version == Version::HTTP_2,
+            sent: 0,
+            pulse,
+            note,
+        });
+        self
+    }
+
+    /// All bytes.
+    #[cfg(test)]
+    pub(super) fn to_vec(&self) -> Result<Vec<u8>, Damaged> {
+        self.body.to_vec()
+    }
+}
+
+impl Drop for Delivery {
     fn drop(&mut self) {
         if self.is_taken {
             self.pulse.ends();
         }
-        let sent = self.length - self.left;
-        self.note.ends(sent);
+        self.note.ends(self.sent);
     }
 }
 
-impl Body for Answer {
+impl hyper::body::Body for Body {
     type Data = Bytes;
     type Error = Damaged;
 
@@ -113,9 +144,15 @@ impl Body for Answer {
             self.rest = next;
             self.next += 1;
         }
-        let length = self.piece.min(self.rest.len());
-        self.pulse
-            .answered(length, self.is_http2().then(Instant::now));
+        let mut length = self.rest.len();
+        if let Some(delivery) = &mut self.delivery {
+            if delivery.is_http2 {
+                length = length.min(HTTP2_PIECE_BYTES);
+            }
+            let now = delivery.is_http2.then(Instant::now);
+            delivery.pulse.answered(length, now);
+            delivery.sent += length;
+        }
         let piece = self.rest.split_to(length);
         self.left -= length;
         Poll::Ready(Some(Ok(Frame::data(piece))))
@@ -134,6 +171,8 @@ impl Body for Answer {
 mod tests {
     use http_body_util::BodyExt as _;
 
+    use hyper::body::Body as _;
+
     use super::*;
     use crate::artifact::Chunk;
     use crate::server::tests::{note, unhurried};
@@ -146,7 +185,8 @@ mod tests {
         let (pulse, traffic) = (unhurried(), Traffic::default());
         let pieces = Pieces::packed(&chunks);
         let note = note(&traffic);
-        let mut answer = Answer::new(pieces, Version::HTTP_11, (pulse, Instant::now()), note);
+        let body = Body::from(pieces);
+        let mut answer = body.reporting(Version::HTTP_11, (pulse, Instant::now()), note);
         let first = answer.frame().await.unwrap().unwrap();
         assert_eq!(first.into_data().unwrap(), "sound");
         assert_eq!(answer.frame().await.unwrap().unwrap_err(), Damaged);

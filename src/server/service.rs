@@ -1,12 +1,13 @@
-//! Questions into answers, with what is counted and written of them: what all connections of a server share.
+//! Answers requests, and counts and logs them: what all connections of a server share.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
 
@@ -15,21 +16,15 @@ use super::asked::Asked;
 use super::client;
 use super::fields::Fields;
 use super::frequency::Frequency;
-use super::heads;
-use super::lending::Lent;
 use super::line::Line;
-use super::making::Making;
 use super::note::Note;
 use super::pulse::Pulse;
-use super::question::Question;
 use super::readers::Pace;
-use super::ready::Ready;
-use super::respond::{Reply, Rules, reply, too_many};
-use super::sending::Answer;
+use super::respond::{Rules, rendered, respond_about, too_many};
+use super::sending::Body;
 use super::strict::has_content;
 use super::traffic::Traffic;
 use crate::access_log::AccessLog;
-use crate::artifact::Pieces;
 use crate::config::{self, SaysClient, TrustedProxies};
 use crate::gallery::Gallery;
 use crate::snapshot::Current;
@@ -49,24 +44,13 @@ pub(super) struct Service {
     clock: fn() -> SystemTime,
 }
 
-/// The connection that a question came by.
+/// The connection that a request came by.
 pub(super) struct Asker {
     /// Who is at the other end, if that has an address.
     pub(super) peer: Option<IpAddr>,
     pub(super) pulse: Arc<Pulse>,
     /// Of this connection, so that threads do not meet at the count of its handles.
     pub(super) traffic: Arc<Traffic>,
-    /// Whether an answer may be sent from a file.
-    pub(super) takes_files: bool,
-}
-
-/// An answer that is written without hyper.
-pub(super) struct Written {
-    /// Its status line and fields, with the empty line.
-    pub(super) head: Bytes,
-    pub(super) body: Answer,
-    /// A file that has both, if there is one.
-    pub(super) lent: Option<Lent>,
 }
 
 impl Service {
@@ -104,146 +88,100 @@ impl Service {
     }
 
     /// The line of the access log.
-    fn line(&self, question: &Question<'_>, peer: Option<IpAddr>, now: SystemTime) -> Line {
+    fn line(
+        &self,
+        (request, fields): (&Parts, &Fields<'_>),
+        peer: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Line {
         let says = self.says_client;
-        let address = client::named(peer, &question.fields, &self.trusted_proxies, says);
+        let address = client::named(peer, fields, &self.trusted_proxies, says);
         // A proxy that says nothing of it is who asks.
-        Line::new(question, address.or(peer), now)
+        Line::new((request, fields), address.or(peer), now)
     }
 
     /// Whether somebody asks too soon again without a condition for what is here; how long to wait, if that
     /// is so often that it is refused.
     fn pace(
         &self,
-        question: &Question<'_>,
-        (reply, asked): (&Ready, &Asked),
+        (request, fields): (&Parts, &Fields<'_>),
+        (status, asked): (StatusCode, &Asked),
         peer: Option<IpAddr>,
     ) -> Result<Pace, Duration> {
         let Some(frequency) = &self.frequency else {
             return Ok(Pace::Calm);
         };
-        if reply.status() != StatusCode::OK
-            || *question.method != Method::GET
-            || question.fields.has_condition()
-        {
+        if status != StatusCode::OK || request.method != Method::GET || fields.has_condition() {
             return Ok(Pace::Calm);
         }
-        let Some(client) = self.client(&question.fields, peer) else {
+        let Some(client) = self.client(fields, peer) else {
             return Ok(Pace::Calm);
         };
         let is_early = frequency.note(client, asked.document(), Instant::now())?;
         Ok(if is_early { Pace::Hasty } else { Pace::Calm })
     }
 
-    /// What is counted and written of a question that was complete at `began`, and its reply, which becomes
-    /// another where it is asked too often.
+    /// Records a request whose head was complete at `began`. Replaces the response where it is asked for too often.
     fn note(
         &self,
-        question: &Question<'_>,
-        (reply, asked): (&mut Ready, Asked),
+        (request, fields): (&Parts, &Fields<'_>),
+        (response, asked): (&mut Response<Body>, Asked),
         asker: &Asker,
         (began, now): (Instant, SystemTime),
     ) -> Note {
-        let fields = &question.fields;
-        let pace = self.pace(question, (reply, &asked), asker.peer);
+        let pace = self.pace((request, fields), (response.status(), &asked), asker.peer);
         let pace = pace.unwrap_or_else(|wait| {
-            *reply = Ready::Whole(too_many(wait, now));
+            *response = too_many(wait, now);
             Pace::Refused
         });
         let note = Note::new(Arc::clone(&asker.traffic), fields, asked, began);
         let client = || self.client(fields, asker.peer);
-        note.asked_by(fields, client, pace, reply.status());
+        note.asked_by(fields, client, pace, response.status());
         match &self.access_log {
-            Some(log) => note.with_line(log.clone(), self.line(question, asker.peer, now)),
+            Some(log) => note.with_line(log.clone(), self.line((request, fields), asker.peer, now)),
             None => note,
         }
     }
 
-    /// Answers a request.
-    pub(super) fn answer(&self, request: &Request<Incoming>, asker: &Asker) -> Making {
-        let version = request.version();
-        let (began, mut is_last) = asker.pulse.request(version);
+    /// Answers a request. All is decided at once; what is waited for is a body that is rendered.
+    pub(super) fn answer(
+        &self,
+        request: Request<Incoming>,
+        asker: &Asker,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<> {
+        // No body is read.
+        let (request, _) = request.into_parts();
+        let (version, is_head) = (request.version, request.method == Method::HEAD);
+        let fields = Fields::of(&request.headers);
+        let pulse = Arc::clone(&asker.pulse);
+        let (mut began, mut is_last) = pulse.request(version);
         let now = (self.clock)();
-        let question = Question {
-            repeats_length: asker.pulse.is_length_repeated(),
-            ..Question::of(request)
-        };
-        let has_body = question.repeats_length || has_content(&question.fields);
-        if version != Version::HTTP_2 && has_body {
-            asker.pulse.refuse_body();
+        if version != Version::HTTP_2 && has_content(&fields) {
+            pulse.refuse_body();
             is_last = true;
         }
-        let (mut reply, asked) = reply(&question, &self.current.read(), &self.rules, now);
-        let note = self.note(&question, (&mut reply, asked), asker, (began, now));
-        let pulse = Arc::clone(&asker.pulse);
-        match reply.into() {
-            Reply::Whole(response) => {
-                Making::Made(Some(sent(response, note, version, pulse, is_last)))
+        let request = (&request, &fields);
+        let (mut response, asked) = respond_about(request, &self.current.read(), &self.rules, now);
+        let mut note = self.note(request, (&mut response, asked), asker, (began, now));
+        let rendering = response.body_mut().take_deferred().map(|deferred| {
+            let (gallery, drawing) = (self.gallery.clone(), pulse.draws());
+            let client = self.client(&fields, asker.peer);
+            Box::pin(async move {
+                let body = gallery.get(&deferred, client).await;
+                drop(drawing);
+                body
+            })
+        });
+        async move {
+            if let Some(rendering) = rendering {
+                response = rendered(response, rendering.await, now, is_head);
+                began = Instant::now();
             }
-            Reply::Awaits(awaiting) => {
-                let (gallery, drawing) = (self.gallery.clone(), pulse.draws());
-                let client = self.client(&question.fields, asker.peer);
-                Making::Awaited(Box::pin(async move {
-                    let drawn = gallery.get(&awaiting.deferred, client).await;
-                    drop(drawing);
-                    sent(awaiting.with(drawn), note, version, pulse, is_last)
-                }))
+            note.made(response.status());
+            if version != Version::HTTP_2 && (is_last || pulse.leaves()) {
+                response.headers_mut().insert(CONNECTION, CLOSE);
             }
+            Ok(response.map(|body| body.reporting(version, (pulse, began), note)))
         }
     }
-
-    /// Answers what was read straight from a socket. `None`, and nothing is counted yet, where hyper is to read it
-    /// again: where the body is yet to be drawn, and where the answer is to say that it is the last.
-    pub(super) fn answer_directly(
-        &self,
-        question: &Question<'_>,
-        asker: &Asker,
-    ) -> Option<Written> {
-        if asker.pulse.is_at_its_last() {
-            return None;
-        }
-        let now = (self.clock)();
-        let (mut reply, asked) = reply(question, &self.current.read(), &self.rules, now);
-        if matches!(reply, Ready::Awaits(_)) {
-            return None;
-        }
-        let (began, _) = asker.pulse.request(question.version);
-        let mut note = self.note(question, (&mut reply, asked), asker, (began, now));
-        note.made(reply.status());
-        let mut lent = None;
-        let (head, body) = match reply {
-            Ready::Told(told, body) => {
-                if asker.takes_files {
-                    lent = told.lendable.lend(&told.written, &body);
-                }
-                (told.written.clone(), body)
-            }
-            Ready::Whole(response) => {
-                let (parts, body) = response.into_parts();
-                (heads::written(parts.status, &parts.headers), body)
-            }
-            Ready::Awaits(_) => return None,
-        };
-        let pulse = Arc::clone(&asker.pulse);
-        let body = Answer::new(body, question.version, (pulse, began), note);
-        Some(Written { head, body, lent })
-    }
-}
-
-/// An answer on its way.
-fn sent(
-    response: Response<Pieces>,
-    mut note: Note,
-    version: Version,
-    pulse: Arc<Pulse>,
-    is_last: bool,
-) -> Response<Answer> {
-    note.made(response.status());
-    let leaves = is_last || pulse.leaves();
-    let mut response =
-        response.map(|bytes| Answer::new(bytes, version, (pulse, Instant::now()), note));
-    if leaves && version != Version::HTTP_2 {
-        response.headers_mut().insert(CONNECTION, CLOSE);
-    }
-    response
 }

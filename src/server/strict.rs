@@ -1,14 +1,12 @@
-//! A request's head into the reason for not answering it, if there is one: what two readers of the same
-//! bytes could take for two things, what we do not do, and what nobody who means well sends.
+//! Rejects ambiguous, unsupported or oversized requests before routing.
 //!
-//! hyper, or the parser that it has, has read the message by then, and has refused what has no meaning at all (RFC 9112
-//! §2.2, §5, §6.1). What they let pass is looked at here, whoever read it.
+//! hyper has read the message by then, and has refused what has no meaning at all (RFC 9112 §2.2, §5, §6.1).
 
-use hyper::{Method, Version};
+use hyper::http::request::Parts;
+use hyper::{Method, Uri, Version};
 
 use super::fields::{Field, Fields};
 use super::host;
-use super::question::Question;
 
 /// Why a request is not answered by what it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,23 +40,21 @@ pub(super) struct Longest {
 }
 
 /// Looks at the head of a request.
-pub(super) fn object(question: &Question<'_>, longest: Longest) -> Option<Objection> {
-    let (fields, version) = (&question.fields, question.version);
-    if !host::is_acceptable(version, fields) || question.names_two_hosts {
+pub(super) fn object(request: &Parts, fields: &Fields<'_>, longest: Longest) -> Option<Objection> {
+    let (method, uri, version) = (&request.method, &request.uri, request.version);
+    if !host::is_acceptable(version, fields) || names_two_hosts(uri, version, fields) {
         return Some(Objection::Malformed);
     }
-    if question.repeats_length {
-        return Some(Objection::HasContent);
-    }
-    let by_method = object_to_method(question.method);
+    let by_method = object_to_method(method);
     if has_content(fields) {
         let by_method = by_method.filter(|_| has_one_length(fields));
         return Some(by_method.unwrap_or(Objection::HasContent));
     }
-    if !question.is_of_ours && *question.method != Method::CONNECT {
+    if !is_http_target(uri) && *method != Method::CONNECT {
         return Some(Objection::Malformed);
     }
-    if question.target_length() > longest.target {
+    let query_length = uri.query().map_or(0, |query| query.len() + "?".len());
+    if uri.path().len() + query_length > longest.target {
         return Some(Objection::TooLong);
     }
     // hyper reads on as long as there is room, and so a little more than it is told.
@@ -68,11 +64,27 @@ pub(super) fn object(question: &Question<'_>, longest: Longest) -> Option<Object
     if !is_met(fields, version) {
         return Some(Objection::Expectation);
     }
-    by_method.or_else(|| match *question.method {
+    by_method.or_else(|| match *method {
         Method::OPTIONS => Some(Objection::AsksOptions),
         // RFC 9112 §3.2.4: the asterisk is for OPTIONS alone.
-        _ => (question.path == "*").then_some(Objection::Malformed),
+        _ => (uri.path() == "*").then_some(Objection::Malformed),
     })
+}
+
+/// Whether the target is a path, or the URL of one over HTTP that names no user (RFC 9112 §3.2; RFC 9110 §4.2.4). A
+/// host alone is for CONNECT.
+fn is_http_target(uri: &Uri) -> bool {
+    match (uri.scheme_str(), uri.authority()) {
+        (None, None) => true,
+        (Some("http" | "https"), Some(authority)) => !authority.as_str().contains('@'),
+        _ => false,
+    }
+}
+
+/// Whether `:authority` and `Host` of HTTP/2 differ (RFC 9113 §8.3.1). Over HTTP/1 the target wins (RFC 9112 §3.2.2).
+fn names_two_hosts(uri: &Uri, version: Version, fields: &Fields<'_>) -> bool {
+    let authority = uri.authority().map(|authority| authority.as_str());
+    version == Version::HTTP_2 && host::differs(authority, uri.scheme_str(), fields)
 }
 
 /// Objects to methods that nothing here has.
@@ -223,9 +235,9 @@ mod tests {
             for (name, value) in *fields {
                 request = request.header(*name, *value);
             }
-            let request = request.body(()).unwrap();
+            let (request, ()) = request.body(()).unwrap().into_parts();
             assert_eq!(
-                object(&Question::of(&request), LONGEST),
+                object(&request, &Fields::of(&request.headers), LONGEST),
                 *expected,
                 "{method} {target} {fields:?}"
             );

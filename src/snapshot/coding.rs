@@ -8,6 +8,8 @@ mod zst;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::artifact::{Chunk, Deferred, Draw, DrawError, FieldValue, Pieces};
 use crate::priority::give_way;
 
@@ -127,7 +129,7 @@ impl Form {
 #[derive(Debug, Clone)]
 pub struct Tags {
     /// One behind the other.
-    all: FieldValue,
+    all: Bytes,
     /// How long the name of the content is.
     name: usize,
     forms: &'static [Form],
@@ -149,7 +151,7 @@ impl Tags {
 
     /// That of one form, in its quotes; that of the plain one, where there is no such form.
     pub fn get(&self, form: Form) -> FieldValue {
-        self.all.part(self.place(form))
+        self.all.slice(self.place(form)).into()
     }
 
     fn place(&self, form: Form) -> Range<usize> {
@@ -166,12 +168,12 @@ impl Tags {
 
     /// Whether this is the entity tag of a form, in its quotes.
     pub fn is(&self, tag: &[u8], form: Form) -> bool {
-        self.forms.contains(&form) && self.all.as_bytes().get(self.place(form)) == Some(tag)
+        self.forms.contains(&form) && self.all.get(self.place(form)) == Some(tag)
     }
 
     /// The form whose entity tag this is, in its quotes.
     pub fn form(&self, tag: &[u8]) -> Option<Form> {
-        let name = self.all.as_bytes().get(..self.name + 1)?;
+        let name = self.all.get(..self.name + 1)?;
         let suffix = tag.strip_prefix(name)?.strip_suffix(b"\"")?;
         let mut forms = self.forms.iter().copied();
         forms.find(|form| form.suffix().as_bytes() == suffix)

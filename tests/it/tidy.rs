@@ -243,7 +243,7 @@ const FENCES: &[(&str, &str)] = &[
     ("quick_cache", "src/gallery.rs"),
     (
         "rustix",
-        "src/descriptors.rs src/priority.rs src/server/lending.rs src/watch/inotify.rs src/watch/mount.rs src/content/cache/",
+        "src/descriptors.rs src/priority.rs src/watch/inotify.rs src/watch/mount.rs src/content/cache/",
     ),
     ("annotate_snippets", "src/report/human.rs"),
     ("indicatif", "src/report/bar.rs"),
@@ -253,7 +253,7 @@ const FENCES: &[(&str, &str)] = &[
     ("tokio_rustls", "src/server/listen/tls.rs"),
     ("tracing_appender", "src/telemetry.rs"),
     ("tracing_subscriber", "src/telemetry.rs"),
-    ("httparse", "src/server/direct.rs src/server/fields.rs"),
+    ("http", "src/artifact/field.rs"),
     ("hyper", "src/server/ src/admin/"),
     ("hyper_util", "src/server/ src/admin/"),
     ("prometheus_client", "src/admin/metrics.rs"),

@@ -16,7 +16,6 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::super::lending::Socket;
 use crate::config;
 use crate::stamp::Stamp;
 
@@ -127,9 +126,6 @@ impl Tls {
         self.acceptor.accept(stream).await
     }
 }
-
-/// What is written to it is encrypted first.
-impl Socket for TlsStream<TcpStream> {}
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
