@@ -139,7 +139,7 @@ impl Readers {
                 }
                 None => {
                     let hash = self.hasher.hash_one((poll.client, agent));
-                    feed.pollers.note(hash, seconds / HOUR);
+                    feed.pollers.insert(hash, seconds / HOUR);
                 }
             }
         });

