@@ -45,6 +45,7 @@ pub use broken::Limits;
 pub use known::Tally;
 pub use library::{ABSENCE, Library, LibraryError, Look, Looked, Loss};
 pub use parse::{Parsed, parse, parse_outline};
+pub use plain_text::plain_text;
 pub use rendering::Rendering;
 pub use scope::Scope;
 

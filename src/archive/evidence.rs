@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Item;
 use crate::config::Site;
-use crate::content::moved;
+use crate::content::{moved, plain_text};
 use crate::percent;
 use crate::text::one_line;
 use crate::zone::Zone;
@@ -103,59 +103,7 @@ pub(super) fn title_of_html(html: &str) -> Option<String> {
     if !html.contains(['<', '&']) {
         return None;
     }
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find(['<', '&']) {
-        let (before, from) = rest.split_at(at);
-        text.push_str(before);
-        let (said, after) = mark_up(from);
-        text.push_str(&said);
-        rest = after;
-    }
-    text.push_str(rest);
-    title(&text)
-}
-
-/// What a tag or a reference at the beginning of a text says, and what comes after it.
-fn mark_up(text: &str) -> (String, &str) {
-    let is_tag = text.starts_with("</")
-        || text
-            .strip_prefix('<')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
-    if is_tag && let Some((_, after)) = text.split_once('>') {
-        return (String::new(), after);
-    }
-    if let Some((name, after)) = text.strip_prefix('&').and_then(|rest| rest.split_once(';'))
-        && let Some(character) = reference(name)
-    {
-        return (character.to_string(), after);
-    }
-    let mut characters = text.chars();
-    let first = characters.next().map(String::from).unwrap_or_default();
-    (first, characters.as_str())
-}
-
-/// The character of a reference: a number, or one of the names that titles have.
-fn reference(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16),
-            None => number.parse(),
-        };
-        return code.ok().and_then(char::from_u32);
-    }
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" | "lsquo" | "rsquo" => '\'',
-        "ldquo" | "rdquo" => '"',
-        "ndash" | "mdash" => '-',
-        "hellip" => '…',
-        "nbsp" => ' ',
-        _ => return None,
-    })
+    title(&plain_text(html))
 }
 
 /// The days that an item may be of: in the site's zone, and in that in which the feed writes it.

@@ -69,7 +69,7 @@ const MAX_TAGS: usize = 1_000;
 const BRACKET: &str = "\u{f8fe}";
 
 /// A text on one line, without markup and references of HTML.
-pub(super) fn plain_text(text: &str) -> String {
+pub fn plain_text(text: &str) -> String {
     if !text.contains(['<', '&']) {
         return one_line(text);
     }
