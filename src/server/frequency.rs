@@ -1,95 +1,79 @@
-//! Requests without a condition into those that come too often.
+//! Limits how often a client may ask for the same document without a condition.
 //!
-//! Each address may ask for the same so often at once, and then once in an interval: what is counted is when
-//! the next one would have been due had they come evenly ("generic cell rate algorithm", ITU-T I.371). The
-//! table has one word for each of many places and never grows. Two that fall into one place forget each
-//! other, which lets one too many through and never refuses anybody for another's sake.
+//! A burst, then one request in each interval ("generic cell rate algorithm", ITU-T I.371): per client and document, the
+//! table has the time at which the next request would be due had they come evenly. The table is bounded: when it is
+//! full, entries that limit nothing any more are removed, and if that frees less than half, all of them. Then a few
+//! requests too many get through; no client is refused because of another.
+//!
+//! `governor` does the same, and was no gain: bounding its table takes more code than the algorithm, which is five lines.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use tokio::time::Instant;
 
 use crate::config::Polls;
 
-/// Half a megabyte, where all are needed.
-const PLACES: usize = 1 << 16;
-/// So many are made together, when the first of them is needed: a page of memory.
-const TOGETHER: usize = 512;
-/// So many bits of a word are a time, in milliseconds; it lasts for 34 years.
-const TIME: u32 = 40;
+/// The most pairs of client and document that are counted: 1.6 MB.
+const MAX_ENTRIES: usize = 50_000;
 
-/// Who asked for what, of late.
+/// The limit of polls, per client address and document.
 #[derive(Debug)]
 pub(super) struct Frequency {
-    /// Nobody outside knows which fall into one place.
+    /// Has a random key, so that clients cannot choose what collides.
     hasher: RandomState,
-    places: Box<[OnceLock<Box<[AtomicU64]>>]>,
+    /// By a hash of client and document, so that no address is kept. Times are counted from `start`.
+    due: Mutex<FxHashMap<u64, Duration>>,
     start: Instant,
-    interval: u64,
-    tolerance: u64,
+    interval: Duration,
+    tolerance: Duration,
 }
 
 impl Frequency {
     pub(super) fn new(polls: Polls) -> Frequency {
-        let interval = millis(polls.interval).max(1);
+        let burst = u32::try_from(polls.burst).unwrap_or(u32::MAX);
         Frequency {
             hasher: RandomState::new(),
-            places: (0..PLACES / TOGETHER).map(|_| OnceLock::new()).collect(),
+            due: Mutex::default(),
             start: Instant::now(),
-            interval,
-            tolerance: interval.saturating_mul(polls.burst as u64),
+            interval: polls.interval,
+            tolerance: polls.interval.saturating_mul(burst),
         }
     }
 
-    /// Notes that an address asks for a document; how long it is to wait if that is too often, and else whether
-    /// it comes sooner than in an even row.
+    /// Counts a request for a document. `Err` is how long to wait, if it is refused; a refused request does not
+    /// extend the wait. `Ok(true)` is a request that came sooner than one interval after the last.
     pub(super) fn note(
         &self,
         address: IpAddr,
         document: impl Hash,
         now: Instant,
     ) -> Result<bool, Duration> {
-        let hash = self.hasher.hash_one((address, document));
-        let Some(place) = self.place(hash as usize % PLACES) else {
-            return Ok(false);
-        };
-        let tag = hash >> TIME;
-        let now = millis(now.duration_since(self.start));
-        let (mut wait, mut is_early) = (None, false);
-        let note = |word: u64| {
-            let is_same = word >> TIME == tag;
-            let due = if is_same { word & ((1 << TIME) - 1) } else { 0 };
-            is_early = due > now;
-            let next = due.max(now) + self.interval;
-            wait = next
-                .checked_sub(now + self.tolerance)
-                .filter(|wait| *wait > 0);
-            match wait {
-                // Who is refused is not made to wait longer for having asked.
-                Some(_) => None,
-                None => Some(tag << TIME | next & ((1 << TIME) - 1)),
+        let key = self.hasher.hash_one((address, document));
+        let now = now.duration_since(self.start);
+        let mut entries = self.lock();
+        if entries.len() >= MAX_ENTRIES {
+            entries.retain(|_, due| *due > now);
+            if entries.len() > MAX_ENTRIES / 2 {
+                entries.clear();
             }
-        };
-        let _ = place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, note);
-        match wait {
-            Some(wait) => Err(Duration::from_millis(wait)),
-            None => Ok(is_early),
         }
+        let due = entries.get(&key).copied().unwrap_or_default();
+        let next = due.max(now) + self.interval;
+        let wait = next.saturating_sub(now + self.tolerance);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        entries.insert(key, next);
+        Ok(due > now)
     }
 
-    fn place(&self, number: usize) -> Option<&AtomicU64> {
-        let places = self.places.get(number / TOGETHER)?;
-        let places = places.get_or_init(|| (0..TOGETHER).map(|_| AtomicU64::new(0)).collect());
-        places.get(number % TOGETHER)
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<u64, Duration>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) & ((1 << TIME) - 1)
 }
 
 #[cfg(test)]
@@ -147,21 +131,40 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_more_of_the_table_than_was_needed() {
+    fn many_addresses_stay_within_the_bound() {
         let (frequency, start) = frequency();
-        let there = || {
-            frequency
-                .places
-                .iter()
-                .filter(|places| places.get().is_some())
-                .count()
-        };
-        assert_eq!(there(), 0);
-        let _ = frequency.note(A, "/rss.xml", start);
-        let _ = frequency.note(A, "/rss.xml", start);
-        assert_eq!(there(), 1);
-        let all = frequency.places.len() * TOGETHER;
-        assert_eq!(all, PLACES);
-        assert!((0..PLACES).all(|number| frequency.place(number).is_some()));
+        for number in 0..200_000_u32 {
+            let address = IpAddr::from(number.to_be_bytes());
+            assert_eq!(frequency.note(address, "/rss.xml", start), Ok(false));
+            assert!(frequency.lock().len() <= MAX_ENTRIES);
+        }
+    }
+
+    #[test]
+    fn entries_that_limit_nothing_make_room_and_others_stay() {
+        let (frequency, start) = frequency();
+        for number in 2..MAX_ENTRIES as u32 {
+            let _ = frequency.note(IpAddr::from(number.to_be_bytes()), "/rss.xml", start);
+        }
+        let now = start + Duration::from_secs(600);
+        for _ in 0..3 {
+            let _ = frequency.note(A, "/rss.xml", now);
+        }
+        assert_eq!(frequency.lock().len(), MAX_ENTRIES - 1);
+        assert_eq!(frequency.note(B, "/rss.xml", now), Ok(false));
+        assert_eq!(frequency.note(B, "/atom.xml", now), Ok(false));
+        assert_eq!(frequency.lock().len(), 3);
+        assert!(frequency.note(A, "/rss.xml", now).is_err(), "still limited");
+    }
+
+    #[test]
+    fn largest_configured_limits_do_not_overflow() {
+        let frequency = Frequency::new(Polls {
+            burst: 1_000_000,
+            interval: Duration::from_secs(86_400),
+        });
+        for _ in 0..1_000 {
+            assert!(frequency.note(A, "/rss.xml", frequency.start).is_ok());
+        }
     }
 }
