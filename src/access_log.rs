@@ -1,203 +1,199 @@
-//! Lines about answers into a file or the standard output, on a thread of its own.
+//! Writes the access log on a thread of its own.
 //!
-//! Whoever answers hands a line over and goes on. What does not fit into the queue, as the disk or the reader
-//! of a pipe is too slow, is dropped and counted; what cannot be written is counted too, and told of once.
-//! Lines are written as they come, several at once where there are several.
+//! Requests hand over lines and never wait: `tracing_appender` drops and counts lines that its queue has no room for.
+//! Lines that cannot be written are lost and counted too.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tracing::warn;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-/// So many lines wait to be written, at most.
-const MOST_LINES: usize = 8_192;
-/// So many bytes are written at once, about.
-const AT_ONCE: usize = 64 * 1024;
-/// How long the end waits for what is not written yet.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Above this many waiting lines, new ones are dropped.
+const MAX_LINES: usize = 8_192;
+/// How long the end waits for lines that are not written yet. `WorkerGuard` itself waits for a second, or for ever
+/// where the standard output, to which it reports, is stuck.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Where lines are handed over. Cloning it gives another handle on the same log.
+/// A handle on the access log. Its clones write to the same log.
 #[derive(Debug, Clone)]
 pub struct AccessLog {
-    queue: SyncSender<Message>,
+    queue: NonBlocking,
+    dropped: ErrorCounter,
     shared: Arc<Shared>,
 }
 
-/// Waits for what is not written yet when it is dropped.
+/// Waits for lines that are not written yet when it is dropped.
 #[derive(Debug)]
 pub struct Writing {
-    log: AccessLog,
-    ended: Receiver<()>,
+    guard: Option<WorkerGuard>,
+    shared: Arc<Shared>,
 }
 
+/// What the handles and the writing thread share.
 #[derive(Debug, Default)]
 struct Shared {
-    lost: AtomicU64,
-    reopens: AtomicBool,
+    failed_lines: AtomicU64,
+    is_reopen_requested: AtomicBool,
+    is_drop_reported: AtomicBool,
+    is_ended: AtomicBool,
 }
-
-#[derive(Debug)]
-enum Message {
-    Line(Vec<u8>),
-    /// Look whether the file is to be opened anew.
-    Look,
-    End,
-}
-
-/// Where lines go.
-trait Sink: Write + Send {
-    /// Begins anew, where that means something.
-    fn reopen(&mut self) -> io::Result<()>;
-}
-
-struct Appended {
-    path: PathBuf,
-    file: File,
-}
-
-struct Stdout(io::Stdout);
 
 impl AccessLog {
-    /// Writes to the end of a file from now on, which is made if it is not there.
+    /// Appends to a file, which is made if it is not there.
     ///
     /// # Errors
-    /// The file cannot be opened, or the system gives no thread.
+    /// The file cannot be opened.
     pub fn to_file(path: &Path) -> io::Result<(AccessLog, Writing)> {
-        let sink = Appended {
-            file: open(path)?,
-            path: path.to_owned(),
-        };
-        AccessLog::to(sink, MOST_LINES)
+        let file = open(path)?;
+        Ok(AccessLog::new(file, Some(path.to_owned()), MAX_LINES))
     }
 
-    /// Writes to the standard output from now on.
-    ///
-    /// # Errors
-    /// The system gives no thread.
-    pub fn to_stdout() -> io::Result<(AccessLog, Writing)> {
-        AccessLog::to(Stdout(io::stdout()), MOST_LINES)
+    /// Writes to the standard output.
+    pub fn to_stdout() -> (AccessLog, Writing) {
+        AccessLog::new(io::stdout(), None, MAX_LINES)
     }
 
-    fn to(sink: impl Sink + 'static, most: usize) -> io::Result<(AccessLog, Writing)> {
-        let (queue, lines) = sync_channel(most);
-        let (end, ended) = sync_channel(1);
+    fn new(
+        output: impl Write + Send + 'static,
+        path: Option<PathBuf>,
+        max_lines: usize,
+    ) -> (AccessLog, Writing) {
         let shared = Arc::<Shared>::default();
-        let log = AccessLog {
-            queue,
+        let writer = LineWriter {
+            output: Box::new(output),
+            path,
+            is_line_cut: false,
+            is_failure_reported: false,
             shared: Arc::clone(&shared),
         };
-        std::thread::Builder::new()
-            .name("access-log".to_owned())
-            .spawn(move || {
-                write(sink, &lines, &shared);
-                // Before the end is told, so that what comes after it is known to be lost.
-                drop(lines);
-                // Whoever waited for it has gone.
-                let _ = end.try_send(());
-            })?;
+        let (queue, guard) = NonBlockingBuilder::default()
+            .buffered_lines_limit(max_lines)
+            .thread_name("access-log")
+            .finish(writer);
         let writing = Writing {
-            log: log.clone(),
-            ended,
+            guard: Some(guard),
+            shared: Arc::clone(&shared),
         };
-        Ok((log, writing))
+        let log = AccessLog {
+            dropped: queue.error_counter(),
+            queue,
+            shared,
+        };
+        (log, writing)
     }
 
-    /// Hands a line over, with its end. Never waits.
+    /// Hands over a line, with its end. Never waits.
     pub fn line(&self, line: Vec<u8>) {
-        if self.queue.try_send(Message::Line(line)).is_err() {
-            self.shared.lost.fetch_add(1, Relaxed);
+        if self.shared.is_ended.load(Relaxed) {
+            self.shared.failed_lines.fetch_add(1, Relaxed);
+            return;
+        }
+        self.send(&line);
+        if self.dropped.dropped_lines() > 0 && !self.shared.is_drop_reported.swap(true, Relaxed) {
+            warn!("the access log is written too slowly; lines are dropped");
         }
     }
 
-    /// Lets the file be opened anew before the next line, as it was moved away.
+    /// Opens the file anew before the next line, as it was moved away.
     pub fn reopen(&self) {
-        self.shared.reopens.store(true, Relaxed);
-        // Where the queue is full, there is a line on which it is seen.
-        let _ = self.queue.try_send(Message::Look);
+        self.shared.is_reopen_requested.store(true, Relaxed);
+        // Wakes the thread. Where the queue is full, it is awake.
+        self.send(&[]);
     }
 
     /// How many lines were dropped, or could not be written.
     pub fn lost(&self) -> u64 {
-        self.shared.lost.load(Relaxed)
+        self.dropped.dropped_lines() as u64 + self.shared.failed_lines.load(Relaxed)
+    }
+
+    fn send(&self, bytes: &[u8]) {
+        // Never fails: a line without room in the queue is counted.
+        let _ = self.queue.clone().write_all(bytes);
     }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        const PAUSE: Duration = Duration::from_millis(10);
-        for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
-            match self.log.queue.try_send(Message::End) {
-                Err(TrySendError::Full(_)) => std::thread::sleep(PAUSE),
-                _ => break,
-            }
+        let (ended, end) = mpsc::channel();
+        let guard = self.guard.take();
+        self.shared.is_ended.store(true, Relaxed);
+        let waiting = std::thread::Builder::new().spawn(move || {
+            drop(guard);
+            // Nobody listens after the timeout.
+            let _ = ended.send(());
+        });
+        if waiting.is_ok() {
+            let _ = end.recv_timeout(SHUTDOWN_TIMEOUT);
         }
-        let _ = self.ended.recv_timeout(PATIENCE);
     }
 }
 
-fn write(mut sink: impl Sink, lines: &Receiver<Message>, shared: &Shared) {
-    let (mut is_told, mut is_torn, mut told_lost) = (false, false, false);
-    let mut text = Vec::new();
-    while let Ok(first) = lines.recv() {
-        let (mut count, mut ends) = (0, false);
-        let mut next = Some(first);
-        while let Some(message) = next {
-            match message {
-                Message::Line(line) => {
-                    text.extend_from_slice(&line);
-                    count += 1;
-                }
-                Message::Look => {}
-                Message::End => ends = true,
+/// Writes lines on the thread of `tracing_appender`, which calls `write_all` with each and ignores errors.
+struct LineWriter {
+    output: Box<dyn Write + Send>,
+    /// Of the file; `None` is the standard output.
+    path: Option<PathBuf>,
+    /// Whether the last line may have been written in part.
+    is_line_cut: bool,
+    /// Set once for each file that is opened.
+    is_failure_reported: bool,
+    shared: Arc<Shared>,
+}
+
+impl LineWriter {
+    fn reopen(&mut self) {
+        let Some(path) = &self.path else { return };
+        match open(path) {
+            Ok(file) => {
+                self.output = Box::new(file);
+                (self.is_line_cut, self.is_failure_reported) = (false, false);
             }
-            next = if text.len() < AT_ONCE && !ends {
-                lines.try_recv().ok()
-            } else {
-                None
-            };
-        }
-        if shared.reopens.swap(false, Relaxed) {
-            match sink.reopen() {
-                Ok(()) => (is_told, is_torn) = (false, false),
-                Err(error) => {
-                    warn!(%error, "the access log cannot be opened anew; the file before is written on")
-                }
+            Err(error) => {
+                warn!(%error, "the access log cannot be opened anew; the file before is written on");
             }
         }
-        if !told_lost && shared.lost.load(Relaxed) > 0 {
-            told_lost = true;
-            warn!("the access log is written too slowly; lines are dropped");
+    }
+
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.is_line_cut {
+            self.output.write_all(b"\n")?;
         }
-        if count > 0 {
-            // What was cut off in the middle of a line is not to become a part of the next.
-            let begun = if is_torn {
-                sink.write_all(b"\n")
-            } else {
-                Ok(())
-            };
-            let written = begun.and_then(|()| sink.write_all(&text));
-            if let Err(error) = written.and_then(|()| sink.flush()) {
-                is_torn = true;
-                told_lost = true;
-                shared.lost.fetch_add(count, Relaxed);
-                if !is_told {
-                    is_told = true;
-                    warn!(%error, "the access log cannot be written; lines are lost until it can");
-                }
-            } else {
-                is_torn = false;
+        self.output.write_all(line)
+    }
+}
+
+impl Write for LineWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.write_all(line).map(|()| line.len())
+    }
+
+    fn write_all(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.shared.is_reopen_requested.swap(false, Relaxed) {
+            self.reopen();
+        }
+        if line.is_empty() {
+            return Ok(());
+        }
+        let written = self.write_line(line);
+        self.is_line_cut = written.is_err();
+        if let Err(error) = written {
+            self.shared.failed_lines.fetch_add(1, Relaxed);
+            if !self.is_failure_reported {
+                self.is_failure_reported = true;
+                warn!(%error, "the access log cannot be written; lines are lost until it can");
             }
         }
-        text.clear();
-        text.shrink_to(2 * AT_ONCE);
-        if ends {
-            return;
-        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
     }
 }
 
@@ -210,43 +206,11 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-impl Sink for Appended {
-    fn reopen(&mut self) -> io::Result<()> {
-        self.file = open(&self.path)?;
-        Ok(())
-    }
-}
-
-impl Write for Appended {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Sink for Stdout {
-    fn reopen(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::sync::mpsc::Sender;
+    use std::sync::mpsc::{Receiver, Sender};
+    use std::time::Instant;
 
     use super::*;
 
@@ -255,12 +219,6 @@ mod tests {
         asked: Sender<()>,
         opens: Receiver<bool>,
         written: Arc<Mutex<Vec<u8>>>,
-    }
-
-    impl Sink for Gate {
-        fn reopen(&mut self) -> io::Result<()> {
-            Ok(())
-        }
     }
 
     impl Write for Gate {
@@ -323,7 +281,7 @@ mod tests {
             opens,
             written: Arc::clone(&written),
         };
-        let (log, writing) = AccessLog::to(gate, 10).unwrap();
+        let (log, writing) = AccessLog::new(gate, None, 10);
         log.line(b"first\n".to_vec());
         asks.recv().unwrap();
         for _ in 0..100 {
@@ -346,7 +304,7 @@ mod tests {
             opens,
             written: Arc::clone(&written),
         };
-        let (log, writing) = AccessLog::to(gate, 10).unwrap();
+        let (log, writing) = AccessLog::new(gate, None, 10);
         open.send(false).unwrap();
         log.line(b"first\n".to_vec());
         asks.recv().unwrap();
@@ -355,6 +313,27 @@ mod tests {
         drop(writing);
         assert_eq!(&*written.lock().unwrap(), b"\nsecond\n");
         assert_eq!(log.lost(), 1);
+    }
+
+    #[test]
+    fn a_stuck_writer_does_not_hold_up_the_end() {
+        let (asked, asks) = std::sync::mpsc::channel();
+        let (open, opens) = std::sync::mpsc::channel();
+        let gate = Gate {
+            asked,
+            opens,
+            written: Arc::default(),
+        };
+        let (log, writing) = AccessLog::new(gate, None, 10);
+        log.line(b"first\n".to_vec());
+        asks.recv().unwrap();
+        for _ in 0..10 {
+            log.line(b"more\n".to_vec());
+        }
+        let began = Instant::now();
+        drop(writing);
+        assert!(began.elapsed() < 5 * SHUTDOWN_TIMEOUT);
+        drop(open);
     }
 
     #[test]

@@ -242,7 +242,7 @@ fn within_descriptors(config: &config::Server, limit: u64) -> config::Server {
 /// The access log, and what waits for its end.
 fn written(to: &config::AccessLog) -> std::io::Result<(AccessLog, Writing)> {
     match to {
-        config::AccessLog::Stdout => AccessLog::to_stdout(),
+        config::AccessLog::Stdout => Ok(AccessLog::to_stdout()),
         config::AccessLog::File(path) => AccessLog::to_file(path),
     }
 }

@@ -253,7 +253,7 @@ const FENCES: &[(&str, &str)] = &[
     ("sd_notify", "src/service.rs"),
     ("socket2", "src/server/listen"),
     ("tokio_rustls", "src/server/listen/tls.rs"),
-    ("tracing_appender", "src/telemetry.rs"),
+    ("tracing_appender", "src/access_log.rs src/telemetry.rs"),
     ("tracing_subscriber", "src/telemetry.rs"),
     ("http", "src/artifact/field.rs"),
     ("hyper", "src/server/ src/admin/"),
