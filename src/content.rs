@@ -54,6 +54,11 @@ pub fn left_out(path: &str, config: &Config) -> Option<&'static str> {
     scan::left_out(path, &config.content)
 }
 
+/// Whether a file of this path, below any directory, can be a post, whatever the configuration says.
+pub fn may_be_post(path: &str) -> bool {
+    scan::left_out_by_name(path).is_none()
+}
+
 /// Why a file is taken for a copy of the post beside it; `None` where it is not.
 pub fn copy_reason(file: &std::path::Path, config: &Config) -> Option<String> {
     scan::copy_beside(file, &config.content.dir).map(|copy| scan::copy_reason(&copy))

@@ -66,6 +66,11 @@ impl Stamp {
             .is_none_or(|modified| modified + CLOCK_GRAIN > now)
     }
 
+    /// Which file it is: its device and its number there; zeros where the system has none.
+    pub fn identity(&self) -> (u64, u64) {
+        self.inode
+    }
+
     /// The device that the file is on, where the system has such.
     pub fn device(&self) -> Option<u64> {
         cfg!(unix).then_some(self.inode.0)

@@ -12,22 +12,20 @@
 mod counts;
 #[cfg(any(test, not(target_os = "linux")))]
 mod events;
+mod filter;
 mod handle;
 #[cfg(target_os = "linux")]
 mod inotify;
 mod mount;
-mod naming;
 mod pace;
 mod reload;
 mod reread;
 mod roots;
 mod sight;
 mod source;
-mod table;
 mod take;
 mod ticks;
 mod turn;
-mod walk;
 mod way;
 
 use std::path::PathBuf;
@@ -165,6 +163,7 @@ impl Watch {
         count(&self.counts.looks);
         if *scope == Scope::All {
             count(&self.counts.rescans);
+            self.sight.follow_links();
         }
         let looked = match publish {
             Publish::Hides => self.pipeline.hide_at(scope, now, loss),

@@ -20,7 +20,7 @@ use crate::finding::{Finding, Rule, Severity};
 use crate::stamp::Stamp;
 use wanted::{copy_finding, is_dot_file, is_foreign, is_wanted};
 
-pub(super) use wanted::{copy_beside, copy_reason, left_out};
+pub(super) use wanted::{copy_beside, copy_reason, left_out, left_out_by_name};
 
 /// So many directories keep all cores at work.
 const ENOUGH: usize = 16;

@@ -7,7 +7,6 @@ use std::path::Path;
 use notify::event::{AccessKind, AccessMode, CreateKind, Event, EventKind, ModifyKind, RenameMode};
 use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
-use super::naming::{Naming, Said};
 use super::source::{Happening, Kind, NoEvents, Refused, Source, Teller};
 
 /// The system's events.
@@ -18,9 +17,8 @@ struct System(RecommendedWatcher);
 /// # Errors
 /// It has none to give.
 pub(super) fn system(teller: Teller) -> Result<Box<dyn Source>, NoEvents> {
-    let mut naming = Naming::default();
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| match event {
-        Ok(event) => happenings(event, &mut naming, |happening| teller.tell(happening)),
+        Ok(event) => happenings(event, |happening| teller.tell(happening)),
         Err(error) => match refused(error) {
             Refused::Everywhere(why) => teller.lost(why),
             Refused::Here => teller.tell(Happening::Anything),
@@ -30,7 +28,7 @@ pub(super) fn system(teller: Teller) -> Result<Box<dyn Source>, NoEvents> {
         Ok(watcher) => Ok(Box::new(System(watcher))),
         Err(error) => Err(match refused(error) {
             Refused::Everywhere(why) => why,
-            Refused::Here => no_events("the system gives none".to_owned()),
+            Refused::Here => NoEvents::because("the system gives none"),
         }),
     }
 }
@@ -50,8 +48,7 @@ impl Source for System {
 }
 
 /// An event as the happenings it stands for.
-fn happenings(event: Event, naming: &mut Naming, mut tell: impl FnMut(Happening)) {
-    let tracker = event.tracker();
+fn happenings(event: Event, mut tell: impl FnMut(Happening)) {
     if event.need_rescan() || event.paths.is_empty() {
         return tell(Happening::Anything);
     }
@@ -59,12 +56,14 @@ fn happenings(event: Event, naming: &mut Naming, mut tell: impl FnMut(Happening)
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => Kind::Written,
         // Our own reading makes events too.
         EventKind::Access(_) => return,
-        EventKind::Create(CreateKind::Folder) => Kind::Folder,
+        EventKind::Create(CreateKind::Folder) => Kind::Arrived,
         EventKind::Remove(_) => Kind::Gone,
         EventKind::Modify(ModifyKind::Name(RenameMode::From)) => Kind::Gone,
         EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Kind::Arrived,
         // Both ends were told of one by one.
-        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) if tracker.is_some() => return,
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) if event.tracker().is_some() => {
+            return;
+        }
         EventKind::Modify(ModifyKind::Name(_)) => Kind::Arrived,
         EventKind::Modify(ModifyKind::Metadata(_)) => Kind::Touched,
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
@@ -73,43 +72,24 @@ fn happenings(event: Event, naming: &mut Naming, mut tell: impl FnMut(Happening)
     };
     let is_new = matches!(event.kind, EventKind::Create(_));
     for path in event.paths {
-        let said = Said {
-            path,
-            kind,
-            is_new,
-            tracker,
+        let kind = match kind {
+            // Some systems tell of a change of names and not of which is left.
+            Kind::Arrived if std::fs::symlink_metadata(&path).is_err() => Kind::Gone,
+            Kind::Writing if is_new => Kind::of_new(&path),
+            other => other,
         };
-        naming.hear(said, &mut tell);
+        tell(Happening::To(path, kind));
     }
 }
 
 /// What an error of the system's is of.
 fn refused(error: notify::Error) -> Refused {
-    let why = match &error.kind {
-        ErrorKind::PathNotFound | ErrorKind::WatchNotFound => return Refused::Here,
-        ErrorKind::MaxFilesWatch => NoEvents {
-            reason: "the system's limit of watched directories is reached".to_owned(),
-            hint: "raise it with `sysctl fs.inotify.max_user_watches=1048576`, or set `watch.mode = \"poll\"`",
-        },
-        ErrorKind::Io(io) => match io.raw_os_error() {
-            // The numbers are those of Linux: EPERM, ENOENT, EACCES, ENOTDIR, ELOOP.
-            Some(1 | 2 | 13 | 20 | 40) => return Refused::Here,
-            // EMFILE, ENFILE.
-            Some(23 | 24) => NoEvents {
-                reason: io.to_string().to_lowercase(),
-                hint: "raise `sysctl fs.inotify.max_user_instances` and the limit of open files (`ulimit -n`), or set `watch.mode = \"poll\"`",
-            },
-            _ => no_events(error.to_string().to_lowercase()),
-        },
-        _ => no_events(error.to_string().to_lowercase()),
-    };
-    Refused::Everywhere(why)
-}
-
-fn no_events(reason: String) -> NoEvents {
-    NoEvents {
-        reason,
-        hint: "set `watch.mode = \"poll\"` where the file system has no events",
+    let reason = error.to_string();
+    match error.kind {
+        ErrorKind::PathNotFound | ErrorKind::WatchNotFound => Refused::Here,
+        ErrorKind::MaxFilesWatch => Refused::Everywhere(NoEvents::too_many_watches()),
+        ErrorKind::Io(error) => error.into(),
+        _ => Refused::Everywhere(NoEvents::because(&reason)),
     }
 }
 
@@ -119,10 +99,9 @@ mod tests {
     use notify::event::{DataChange, Flag, RemoveKind};
 
     fn told(events: Vec<Event>) -> Vec<Happening> {
-        let mut naming = Naming::default();
         let mut told = Vec::new();
         for event in events {
-            happenings(event, &mut naming, |happening| told.push(happening));
+            happenings(event, |happening| told.push(happening));
         }
         told
     }
@@ -184,8 +163,8 @@ mod tests {
         assert_eq!(
             told(events),
             [
-                Happening::To(from.clone(), Kind::Gone),
-                Happening::Renamed { from, to }
+                Happening::To(from, Kind::Gone),
+                Happening::To(to, Kind::Arrived)
             ]
         );
     }

@@ -19,7 +19,6 @@ use rustix::fs::inotify::{
 };
 use rustix::io::Errno;
 
-use super::naming::{Naming, Said};
 use super::source::{Happening, Kind, NoEvents, Refused, Source, Teller};
 
 /// Room for some hundred events.
@@ -43,10 +42,10 @@ struct System {
 pub(super) fn system(teller: Teller) -> Result<Box<dyn Source>, NoEvents> {
     let flags = CreateFlags::CLOEXEC | CreateFlags::NONBLOCK;
     let system = System {
-        events: Arc::new(inotify::init(flags).map_err(|error| why(error.into()))?),
+        events: Arc::new(inotify::init(flags).map_err(why)?),
         dirs: Arc::default(),
         numbers: HashMap::new(),
-        end: Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(|error| why(error.into()))?),
+        end: Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(why)?),
     };
     let (events, dirs, end) = (
         Arc::clone(&system.events),
@@ -57,10 +56,10 @@ pub(super) fn system(teller: Teller) -> Result<Box<dyn Source>, NoEvents> {
         .name("events".to_owned())
         .spawn(move || {
             if let Err(error) = hear(&events, &dirs, &end, &teller) {
-                teller.lost(why(error.into()));
+                teller.lost(why(error));
             }
         })
-        .map_err(why)?;
+        .map_err(NoEvents::from)?;
     Ok(Box::new(system))
 }
 
@@ -78,7 +77,7 @@ impl Source for System {
             | WatchFlags::ONLYDIR;
         // Held, so that no event of it is heard before it is known what it is of.
         let mut dirs = lock(&self.dirs);
-        let number = add_watch(&self.events, dir, wanted).map_err(|error| refused(error.into()))?;
+        let number = add_watch(&self.events, dir, wanted).map_err(io::Error::from)?;
         dirs.insert(number, dir.to_owned());
         self.numbers.insert(dir.to_owned(), number);
         Ok(())
@@ -103,23 +102,22 @@ impl Drop for System {
     }
 }
 
-fn lock(dirs: &Mutex<Dirs>) -> MutexGuard<'_, Dirs> {
-    dirs.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells of what there is until it is to end.
 fn hear(events: &OwnedFd, dirs: &Mutex<Dirs>, end: &OwnedFd, teller: &Teller) -> Result<(), Errno> {
     let mut buffer = [MaybeUninit::uninit(); BUFFER];
     let mut reader = Reader::new(events, &mut buffer);
-    let mut naming = Naming::default();
+    let mut heard = Vec::new();
     loop {
         match reader.next() {
             Ok(event) => {
-                let tell = |happening| teller.tell(happening);
-                match said(&event, dirs) {
-                    Some(Ok(said)) => naming.hear(said, tell),
-                    Some(Err(anything)) => tell(anything),
-                    None => {}
+                let is_first_of_two = event.events().contains(ReadFlags::MOVED_FROM);
+                heard.extend(happening(&event, dirs));
+                if !is_first_of_two || reader.is_buffer_empty() {
+                    teller.tell_at_once(std::mem::take(&mut heard));
                 }
             }
             Err(Errno::INTR) => {}
@@ -142,12 +140,11 @@ fn hear(events: &OwnedFd, dirs: &Mutex<Dirs>, end: &OwnedFd, teller: &Teller) ->
     }
 }
 
-/// What an event says of a name, or that anything may have happened; `None` where it is of nothing
-/// that is watched.
-fn said(event: &Event<'_>, dirs: &Mutex<Dirs>) -> Option<Result<Said, Happening>> {
+/// What an event says; `None` where it is of nothing that is watched.
+fn happening(event: &Event<'_>, dirs: &Mutex<Dirs>) -> Option<Happening> {
     let flags = event.events();
     if flags.intersects(ReadFlags::QUEUE_OVERFLOW | ReadFlags::UNMOUNT) {
-        return Some(Err(Happening::Anything));
+        return Some(Happening::Anything);
     }
     let mut dirs = lock(dirs);
     if flags.contains(ReadFlags::IGNORED) {
@@ -169,69 +166,50 @@ fn said(event: &Event<'_>, dirs: &Mutex<Dirs>) -> Option<Result<Said, Happening>
         ReadFlags::DELETE | ReadFlags::DELETE_SELF | ReadFlags::MOVED_FROM | ReadFlags::MOVE_SELF;
     let kind = if flags.intersects(gone) {
         Kind::Gone
-    } else if flags.contains(ReadFlags::MOVED_TO) {
+    } else if flags.contains(ReadFlags::MOVED_TO) || is_new && is_dir {
         Kind::Arrived
-    } else if is_new && is_dir {
-        Kind::Folder
     } else if flags.contains(ReadFlags::CLOSE_WRITE) {
         Kind::Written
     } else if flags.contains(ReadFlags::ATTRIB) {
         Kind::Touched
+    } else if is_new {
+        Kind::of_new(&path)
     } else {
         Kind::Writing
     };
-    let tracker = usize::try_from(event.cookie())
-        .ok()
-        .filter(|cookie| *cookie != 0);
-    Some(Ok(Said {
-        path,
-        kind,
-        is_new,
-        tracker,
-    }))
+    Some(Happening::To(path, kind))
 }
 
-/// What an error of the system's is of.
-fn refused(error: io::Error) -> Refused {
-    match error.raw_os_error() {
-        // EPERM, ENOENT, EACCES, ENOTDIR, ELOOP.
-        Some(1 | 2 | 13 | 20 | 40) => Refused::Here,
-        _ => Refused::Everywhere(why(error)),
-    }
-}
-
-fn why(error: io::Error) -> NoEvents {
-    match error.raw_os_error() {
-        // ENOSPC.
-        Some(28) => NoEvents {
-            reason: "the system's limit of watched directories is reached".to_owned(),
-            hint: "raise it with `sysctl fs.inotify.max_user_watches=1048576`, or set `watch.mode = \"poll\"`",
-        },
-        // EMFILE, ENFILE.
-        Some(23 | 24) => NoEvents {
-            reason: error.to_string().to_lowercase(),
-            hint: "raise `sysctl fs.inotify.max_user_instances` and the limit of open files (`ulimit -n`), or set `watch.mode = \"poll\"`",
-        },
-        _ => NoEvents {
-            reason: error.to_string().to_lowercase(),
-            hint: "set `watch.mode = \"poll\"` where the file system has no events",
-        },
-    }
+fn why(error: Errno) -> NoEvents {
+    NoEvents::from(io::Error::from(error))
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
 
     use super::*;
+    use crate::watch::filter::{Role, Root};
     use crate::watch::sight;
     use crate::watch::source::Wake;
+    use crate::watch::way::Way;
 
-    fn next(wakes: &Receiver<Wake>) -> Happening {
+    /// Wants to know of everything in a directory.
+    fn teller_of(wakes: Sender<Wake>, dir: &Path) -> Teller {
+        let teller = sight::teller(wakes);
+        lock(&teller.filter).roots.push(Root {
+            path: dir.to_owned(),
+            role: Role::Material,
+            way: Way::of(dir),
+        });
+        teller
+    }
+
+    fn next(wakes: &Receiver<Wake>) -> Vec<Happening> {
         match wakes.recv_timeout(Duration::from_secs(20)).unwrap() {
-            Wake::Happened(happening) => happening,
+            Wake::Happened(happenings) => happenings,
             other => panic!("{other:?}"),
         }
     }
@@ -239,8 +217,8 @@ mod tests {
     /// Takes in what happens until it is this.
     fn hears(wakes: &Receiver<Wake>, wanted: &Happening) -> Vec<Happening> {
         let mut heard = Vec::new();
-        while heard.last() != Some(wanted) {
-            heard.push(next(wakes));
+        while !heard.contains(wanted) {
+            heard.extend(next(wakes));
         }
         heard
     }
@@ -253,7 +231,7 @@ mod tests {
             let path = |name: &str| dir.path().join(name);
             fs::write(path("old.md"), "x").unwrap();
             let (sender, wakes) = channel();
-            let mut source = system(sight::teller(sender)).unwrap();
+            let mut source = system(teller_of(sender, dir.path())).unwrap();
             source.watch(dir.path()).unwrap();
             for _ in 0..100 {
                 fs::read(path("old.md")).unwrap();
@@ -267,20 +245,32 @@ mod tests {
                 Some(&Happening::To(path("a.md"), Kind::Writing))
             );
             fs::rename(path("a.md"), path("b.md")).unwrap();
-            hears(
-                &wakes,
-                &Happening::Renamed {
-                    from: path("a.md"),
-                    to: path("b.md"),
-                },
-            );
+            let heard = hears(&wakes, &Happening::To(path("b.md"), Kind::Arrived));
+            assert!(heard.contains(&Happening::To(path("a.md"), Kind::Gone)));
             fs::remove_file(path("b.md")).unwrap();
             hears(&wakes, &Happening::To(path("b.md"), Kind::Gone));
             fs::create_dir(path("sub")).unwrap();
-            hears(&wakes, &Happening::To(path("sub"), Kind::Folder));
+            hears(&wakes, &Happening::To(path("sub"), Kind::Arrived));
             fs::hard_link(path("old.md"), path("new.md")).unwrap();
             hears(&wakes, &Happening::To(path("new.md"), Kind::Arrived));
         }
+    }
+
+    #[test]
+    fn both_names_of_a_renamed_file_are_told_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let (sender, wakes) = channel();
+        let mut source = system(teller_of(sender, dir.path())).unwrap();
+        source.watch(dir.path()).unwrap();
+        fs::write(path("a.md"), "x").unwrap();
+        hears(&wakes, &Happening::To(path("a.md"), Kind::Written));
+        fs::rename(path("a.md"), path("b.md")).unwrap();
+        let from = Happening::To(path("a.md"), Kind::Gone);
+        assert_eq!(
+            next(&wakes),
+            [from, Happening::To(path("b.md"), Kind::Arrived)]
+        );
     }
 
     #[test]
@@ -289,7 +279,7 @@ mod tests {
         let path = |name: &str| dir.path().join(name);
         fs::create_dir(path("one")).unwrap();
         let (sender, wakes) = channel();
-        let mut source = system(sight::teller(sender)).unwrap();
+        let mut source = system(teller_of(sender, dir.path())).unwrap();
         source.watch(&path("one")).unwrap();
         fs::rename(path("one"), path("two")).unwrap();
         hears(&wakes, &Happening::To(path("one"), Kind::Gone));
@@ -301,7 +291,8 @@ mod tests {
         fs::write(path("two/b.md"), "x").unwrap();
         source.watch(&path("two")).unwrap();
         fs::write(path("two/c.md"), "x").unwrap();
-        assert_eq!(next(&wakes), Happening::To(path("two/c.md"), Kind::Writing));
+        let first = Happening::To(path("two/c.md"), Kind::Writing);
+        assert_eq!(next(&wakes), [first]);
     }
 
     #[test]
@@ -317,7 +308,7 @@ mod tests {
 
     #[test]
     fn limits_are_of_everything_and_a_directory_that_is_gone_is_not() {
-        let io = |number| refused(io::Error::from_raw_os_error(number));
+        let io = |number| Refused::from(io::Error::from_raw_os_error(number));
         assert_eq!(io(2), Refused::Here);
         assert_eq!(io(13), Refused::Here);
         for (number, hint) in [

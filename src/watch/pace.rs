@@ -5,7 +5,7 @@
 //! than generations are made they are published together, and the longer a generation takes the more of them; they
 //! are read meanwhile, so that a post that hides waits for no others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use super::source::Kind;
 use crate::content::{ABSENCE, Scope};
 
 /// The longest that a file which is being written is not looked at.
-const MOST_OPEN: Duration = Duration::from_millis(500);
+const MAX_OPEN: Duration = Duration::from_millis(500);
 /// When to look again at a new directory. It is watched well within it.
 const SETTLE: Duration = Duration::from_millis(150);
 /// News that come so soon after a look are the rest of a burst.
@@ -64,7 +64,7 @@ pub(super) struct Pace {
     /// What is not whole.
     waiting: BTreeMap<PathBuf, Waiting>,
     /// Directories that may have been written into before they were watched.
-    settling: Option<(Instant, BTreeSet<PathBuf>)>,
+    settling: Option<(Instant, Scope)>,
     /// When the last look that news led to ended, and how long it took.
     looked: Option<(Instant, Duration)>,
     /// How many such looks followed each other closely.
@@ -73,10 +73,12 @@ pub(super) struct Pace {
     read: Option<(Instant, Duration)>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Waiting {
     since: Instant,
     due: Instant,
+    /// What is to be looked at then.
+    scope: Scope,
 }
 
 impl Pace {
@@ -92,44 +94,40 @@ impl Pace {
         self.debounce = debounce;
     }
 
-    /// Takes in what happened to a file.
-    pub(super) fn file(&mut self, path: PathBuf, kind: Kind, at: Instant) {
+    /// Takes in what happened to a file, for which `scope` is to be looked at when it is whole.
+    pub(super) fn file(&mut self, path: PathBuf, scope: Scope, kind: Kind, at: Instant) {
         match kind {
-            Kind::Writing => self.wait(path, self.debounce, MOST_OPEN.max(self.debounce), at),
+            Kind::Writing => self.wait(path, scope, at),
             // Of a file that is being written its end is awaited.
             Kind::Touched if self.waiting.contains_key(&path) => {}
-            Kind::Written | Kind::Arrived | Kind::Gone | Kind::Folder | Kind::Touched => {
-                self.ready(path, at);
+            Kind::Written | Kind::Arrived | Kind::Gone | Kind::Touched => {
+                self.waiting.remove(&path);
+                self.ready(scope, at);
             }
         }
     }
 
-    /// Takes in that a file is as it will stay, or gone for good.
-    pub(super) fn ready(&mut self, path: PathBuf, at: Instant) {
-        self.waiting.remove(&path);
-        self.scope(Scope::Paths([path].into()), at);
-    }
-
     /// Takes in since when a file is gone, as a look found, so that it is looked for again.
     pub(super) fn absent(&mut self, path: PathBuf, since: Instant) {
-        let due = since + ABSENCE;
-        self.waiting.insert(path, Waiting { since, due });
+        let (due, scope) = (since + ABSENCE, Scope::Paths([path.clone()].into()));
+        self.waiting.insert(path, Waiting { since, due, scope });
     }
 
     /// Takes in a directory with all below it, to be looked at now and when it has settled.
-    pub(super) fn directory(&mut self, path: PathBuf, at: Instant) {
-        let (due, dirs) = self.settling.get_or_insert_with(|| (at, BTreeSet::new()));
+    pub(super) fn directory(&mut self, path: PathBuf, scope: Scope, at: Instant) {
+        let (due, dirs) = self.settling.get_or_insert_with(|| (at, Scope::default()));
         *due = at + SETTLE;
-        dirs.insert(path.clone());
-        self.ready(path, at);
+        dirs.merge(scope.clone());
+        self.file(path, scope, Kind::Arrived, at);
     }
 
     /// Takes in that anything may have changed.
     pub(super) fn everything(&mut self, at: Instant) {
-        self.scope(Scope::All, at);
+        self.ready(Scope::All, at);
     }
 
-    fn scope(&mut self, scope: Scope, at: Instant) {
+    /// Takes in what is as it will stay.
+    fn ready(&mut self, scope: Scope, at: Instant) {
         self.ready.merge(scope);
         if self.since.is_none() {
             let is_soon = self.looked.is_some_and(|(ended, _)| at < ended + SOON);
@@ -139,8 +137,8 @@ impl Pace {
         self.unread.get_or_insert(at);
     }
 
-    /// Puts a file off until it is quiet, and again while it is not, but for `most` in all.
-    fn wait(&mut self, path: PathBuf, quiet: Duration, most: Duration, at: Instant) {
+    /// Puts a file off until it is quiet, and again while it is not, but not for long in all.
+    fn wait(&mut self, path: PathBuf, scope: Scope, at: Instant) {
         if let Scope::Paths(ready) = &mut self.ready {
             // It was whole, and was to be looked at; it is not any more.
             ready.remove(&path);
@@ -149,11 +147,12 @@ impl Pace {
                 self.since.take_if(|_| !self.is_held);
             }
         }
-        let waiting = self
-            .waiting
-            .entry(path)
-            .or_insert(Waiting { since: at, due: at });
-        waiting.due = (at + quiet).min(waiting.since + most);
+        let waiting = self.waiting.entry(path).or_insert(Waiting {
+            since: at,
+            due: at,
+            scope,
+        });
+        waiting.due = (at + self.debounce).min(waiting.since + MAX_OPEN.max(self.debounce));
     }
 
     /// When to look next, if nothing else happens.
@@ -188,14 +187,13 @@ impl Pace {
 
     /// What is to be done now.
     pub(super) fn take(&mut self, at: Instant) -> Due {
-        let over: Vec<PathBuf> = self
+        let over: Vec<Waiting> = self
             .waiting
-            .iter()
-            .filter(|(_, waiting)| waiting.due <= at)
-            .map(|(path, _)| path.clone())
+            .extract_if(.., |_, waiting| waiting.due <= at)
+            .map(|(_, waiting)| waiting)
             .collect();
-        for path in over {
-            self.ready(path, at);
+        for waiting in over {
+            self.ready(waiting.scope, at);
         }
         let mut due = Due::default();
         if self.ready_at().is_some_and(|ready| ready <= at) {
@@ -208,7 +206,7 @@ impl Pace {
             self.is_held = true;
         }
         if let Some((_, dirs)) = self.settling.take_if(|(due, _)| *due <= at) {
-            due.scope.merge(Scope::Paths(dirs));
+            due.scope.merge(dirs);
             due.publish = Publish::All;
             (self.since, self.is_held) = (self.since.filter(|_| self.unread.is_some()), false);
         }
@@ -269,6 +267,14 @@ mod tests {
         }
     }
 
+    fn scope(path: &str) -> Scope {
+        Scope::Paths([path.into()].into())
+    }
+
+    fn file(pace: &mut Pace, path: &str, kind: Kind, at: Instant) {
+        pace.file(path.into(), scope(path), kind, at);
+    }
+
     /// Plays happenings at their milliseconds; returns when was looked at what, where a look takes
     /// `took`, and reading alone no time.
     fn play(news: &[(u32, Kind, &str)], took: Duration) -> Vec<(u128, Vec<String>)> {
@@ -290,7 +296,7 @@ mod tests {
         let mut now = start;
         loop {
             while let Some((at, kind, path)) = news.next_if(|(at, _, _)| start + *at * MS <= now) {
-                pace.file(path.into(), *kind, start + *at * MS);
+                file(&mut pace, path, *kind, start + *at * MS);
             }
             let due = pace.take(now);
             held.merge(due.scope);
@@ -351,14 +357,14 @@ mod tests {
     fn a_save_that_deletes_or_renames_first_is_never_seen_without_the_file() {
         let start = Instant::now();
         let mut pace = Pace::new(50 * MS);
-        pace.file("a".into(), Kind::Gone, start);
+        file(&mut pace, "a", Kind::Gone, start);
         assert_eq!(paths(&pace.take(start).scope), ["a"]);
         pace.absent("a".into(), start);
         assert_eq!(pace.next(), Some(start + ABSENCE));
         // It is being written when it would be looked for again.
-        pace.file("a".into(), Kind::Writing, start + ABSENCE - MS);
+        file(&mut pace, "a", Kind::Writing, start + ABSENCE - MS);
         assert_eq!(pace.take(start + ABSENCE), Due::default());
-        pace.file("a".into(), Kind::Written, start + ABSENCE + MS);
+        file(&mut pace, "a", Kind::Written, start + ABSENCE + MS);
         assert_eq!(paths(&pace.take(start + ABSENCE + MS).scope), ["a"]);
         assert_eq!(pace.next(), None);
     }
@@ -403,13 +409,13 @@ mod tests {
         let start = Instant::now();
         let mut pace = Pace::new(50 * MS);
         assert_eq!(pace.quiet_in(start), Duration::ZERO, "at the start");
-        pace.file("a".into(), Kind::Arrived, start);
+        file(&mut pace, "a", Kind::Arrived, start);
         assert_eq!(pace.quiet_in(start), REST);
         pace.take(start);
         pace.looked(start, start + MS);
         assert_eq!(pace.quiet_in(start + 2 * MS), REST - MS);
         assert_eq!(pace.quiet_in(start + MS + REST), Duration::ZERO);
-        pace.file("a".into(), Kind::Arrived, start + REST * 2);
+        file(&mut pace, "a", Kind::Arrived, start + REST * 2);
         assert_eq!(pace.quiet_in(start + REST * 2), REST, "while any is held");
     }
 
@@ -467,7 +473,7 @@ mod tests {
     fn a_new_directory_is_looked_at_now_and_when_it_has_settled() {
         let start = Instant::now();
         let mut pace = Pace::new(50 * MS);
-        pace.directory("d".into(), start);
+        pace.directory("d".into(), scope("d"), start);
         assert_eq!(paths(&pace.take(start).scope), ["d"]);
         assert_eq!(pace.next(), Some(start + SETTLE));
         assert_eq!(paths(&pace.take(start + SETTLE).scope), ["d"]);
@@ -475,10 +481,21 @@ mod tests {
     }
 
     #[test]
+    fn file_behind_a_link_waits_until_it_is_whole() {
+        let start = Instant::now();
+        let mut pace = Pace::new(50 * MS);
+        pace.file("a".into(), Scope::All, Kind::Writing, start);
+        assert_eq!(pace.take(start + MS), Due::default());
+        pace.file("a".into(), Scope::All, Kind::Written, start + 2 * MS);
+        assert_eq!(pace.take(start + 2 * MS).scope, Scope::All);
+        assert_eq!(pace.next(), None);
+    }
+
+    #[test]
     fn everything_is_everything_else_too() {
         let start = Instant::now();
         let mut pace = Pace::new(50 * MS);
-        pace.file("a".into(), Kind::Arrived, start);
+        file(&mut pace, "a", Kind::Arrived, start);
         pace.everything(start);
         assert_eq!(pace.take(start).scope, Scope::All);
         assert!(pace.is_empty());

@@ -1,10 +1,10 @@
 //! A mode into what changes are learned from: a source of events, or an interval.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
-use super::roots::{News, Roots};
+use super::filter::News;
+use super::roots::Roots;
 use super::source::{Happening, Kind, MakeSource, NoEvents, Source, Teller};
 use crate::config::{Config, WatchMode};
 
@@ -25,13 +25,13 @@ impl Sight {
         teller: Teller,
         make: MakeSource,
     ) -> Sight {
-        let table = Arc::clone(&teller.table);
+        let filter = Arc::clone(&teller.filter);
         let mut sight = Sight {
             mode: config.watch.mode,
             make,
             teller,
             source: None,
-            roots: Roots::new(config, files, table),
+            roots: Roots::new(config, files, filter),
             missing: None,
         };
         sight.open();
@@ -81,7 +81,6 @@ impl Sight {
     fn close(&mut self) {
         self.source = None;
         self.roots.forget_all();
-        self.roots.shared = None;
     }
 
     /// Why there are no events, where there should be some.
@@ -121,50 +120,27 @@ impl Sight {
             .unwrap_or_default()
     }
 
-    /// What is to be done about something that happened, one by one.
-    pub(super) fn learn(
-        &mut self,
-        happening: &Happening,
-        mut news: impl FnMut(News, Kind, Instant),
-    ) {
-        let at = Instant::now();
-        let mut learn = |path: &Path, kind| self.learn_one(path, kind);
-        match happening {
-            Happening::To(path, kind) => {
-                let learnt = learn(path, *kind);
-                news(learnt, *kind, at);
-            }
-            Happening::Renamed { from, to } => {
-                let (left, came) = (learn(from, Kind::Gone), learn(to, Kind::Arrived));
-                // Another file of ours is what became of it; else it may come back under its name.
-                let is_ours = !came.paths.is_empty();
-                let left_kind = if is_ours { Kind::Arrived } else { Kind::Gone };
-                news(left, left_kind, at);
-                news(came, Kind::Arrived, at);
-            }
-            Happening::Anything => {
-                // Events of new directories are among the lost ones.
-                let _ = self.with_source(|roots, source| roots.watch(source));
-                let everything = News {
-                    everything: true,
-                    config: true,
-                    ..News::default()
-                };
-                news(everything, Kind::Arrived, at);
-            }
+    /// Watches what symlinks lead to now, if one of them changed.
+    pub(super) fn follow_links(&mut self) {
+        if self.roots.is_stale {
+            self.with_source(|roots, source| roots.watch(source));
         }
     }
 
-    fn learn_one(&mut self, path: &Path, kind: Kind) -> News {
-        let learnt = self.with_source(|roots, source| {
-            if roots.wants(path, kind) {
-                roots.learn(path, kind, source)
-            } else {
-                Ok(News::default())
+    /// What is to be done about something that happened.
+    pub(super) fn learn(&mut self, happening: &Happening) -> (News, Kind) {
+        match happening {
+            Happening::To(path, kind) => {
+                let news = self.with_source(|roots, source| roots.learn(path, *kind, source));
+                // Without events, everything is looked at again and again.
+                (news.unwrap_or_default(), *kind)
             }
-        });
-        // Without events, everything is looked at again and again.
-        learnt.unwrap_or_default()
+            Happening::Anything => {
+                // Events of new directories are among the lost ones.
+                self.roots.is_stale = true;
+                (News::of_everything(), Kind::Arrived)
+            }
+        }
     }
 
     fn with_source<T>(
@@ -182,11 +158,11 @@ impl Sight {
     }
 }
 
-/// An empty table for a source to be told by.
+/// Tells a watch of what happens.
 pub(super) fn teller(wakes: std::sync::mpsc::Sender<super::source::Wake>) -> Teller {
     Teller {
         wakes,
-        table: Arc::new(Mutex::default()),
+        filter: Arc::new(Mutex::default()),
     }
 }
 
@@ -196,9 +172,12 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
+    use crate::content::Scope;
+    use crate::watch::filter::Change;
     use crate::watch::source::Wake;
 
     struct Site {
@@ -230,6 +209,22 @@ mod tests {
             fs::write(self.path(path), "x").unwrap();
         }
 
+        /// Takes in the next news, and follows links as before a look at everything; `None` if there are none.
+        fn next(&mut self) -> Option<Vec<News>> {
+            match self.wakes.recv_timeout(Duration::from_secs(20)) {
+                Ok(Wake::Happened(happenings)) => {
+                    let news = happenings
+                        .iter()
+                        .map(|happening| self.sight.learn(happening).0);
+                    let news = news.collect();
+                    self.sight.follow_links();
+                    Some(news)
+                }
+                Ok(other) => panic!("{other:?}"),
+                Err(_) => None,
+            }
+        }
+
         /// Takes in news until there is some of the path.
         fn hears_of(&mut self, path: &str) {
             self.hear(path, |_| {});
@@ -245,34 +240,42 @@ mod tests {
         fn hear(&mut self, path: &str, in_vain: impl Fn(&Site)) {
             let wanted = self.path(path);
             let mut heard = BTreeSet::new();
-            loop {
-                let wake = self.wakes.recv_timeout(Duration::from_secs(20));
-                match wake.unwrap_or_else(|_| panic!("{path} is not among {heard:?}")) {
-                    Wake::Happened(happening) => self.sight.learn(&happening, |news, _, _| {
-                        heard.extend(news.paths);
-                    }),
-                    other => panic!("{other:?}"),
-                }
-                if heard.contains(&wanted) {
-                    return;
-                }
+            while !heard.contains(&wanted) {
+                let news = self.next();
+                let news = news.unwrap_or_else(|| panic!("{path} is not among {heard:?}"));
+                heard.extend(news.iter().flat_map(paths));
                 in_vain(self);
             }
         }
 
-        /// Takes in news until anything may have changed, or the configuration.
-        fn hears(&mut self, is: fn(&News) -> bool) {
-            let mut heard = false;
-            while !heard {
-                match self.wakes.recv_timeout(Duration::from_secs(20)).unwrap() {
-                    Wake::Happened(happening) => {
-                        self.sight
-                            .learn(&happening, |news, _, _| heard |= is(&news));
-                    }
-                    other => panic!("{other:?}"),
-                }
+        /// Takes in news until it is of this kind.
+        fn hears(&mut self, is: impl Fn(&News) -> bool) {
+            let mut heard = Vec::new();
+            while !heard.iter().any(&is) {
+                let news = self.next();
+                heard.extend(news.unwrap_or_else(|| panic!("it is not among {heard:#?}")));
             }
         }
+
+        /// Takes in news until there is some of a file that a link leads to.
+        fn hears_behind_a_link(&mut self, path: &str) {
+            let path = fs::canonicalize(self.path(path)).unwrap();
+            self.hears(|news| {
+                let is_it = |change: &Change| change.path == path && change.scope == Scope::All;
+                news.changes.iter().any(is_it)
+            });
+        }
+    }
+
+    /// The names of what changed.
+    fn paths(news: &News) -> BTreeSet<PathBuf> {
+        let scopes = news.changes.iter().map(|change| &change.scope);
+        scopes
+            .flat_map(|scope| match scope {
+                Scope::Paths(paths) => paths.clone(),
+                Scope::All => BTreeSet::new(),
+            })
+            .collect()
     }
 
     #[test]
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn all_names_of_a_file_are_named() {
+    fn change_behind_a_link_is_of_everything() {
         let mut site = site("", |dir| {
             fs::create_dir_all(dir.join("content/real")).unwrap();
             fs::create_dir_all(dir.join("outside/deep")).unwrap();
@@ -297,17 +300,20 @@ mod tests {
             fs::write(dir.join("outside/deep/post.txt"), "").unwrap();
             symlink("../outside/deep/post.txt", dir.join("content/post.md")).unwrap();
         });
-        for (write, name) in [
-            ("content/real/a.md", "content/real/a.md"),
-            ("content/real/b.md", "content/one/b.md"),
-            ("content/one/c.md", "content/real/c.md"),
-            ("outside/d.md", "content/two/d.md"),
-            ("outside/deep/e.md", "content/two/deep/e.md"),
-            ("outside/deep/post.txt", "content/post.md"),
+        for path in [
+            "content/real/a.md",
+            "content/one/c.md",
+            "outside/d.md",
+            "outside/deep/e.md",
+            "outside/deep/post.txt",
         ] {
-            site.write(write);
-            site.hears_of(name);
+            site.write(path);
+            site.hears_behind_a_link(path);
         }
+        fs::create_dir(site.path("outside/later")).unwrap();
+        site.hears(|news| news.is_new_dir);
+        site.write("outside/later/f.md");
+        site.hears_behind_a_link("outside/later/f.md");
     }
 
     #[test]
@@ -325,9 +331,9 @@ mod tests {
         site.write("content/z/b/c/y.md");
         site.hears_of("content/z/b/c/y.md");
         symlink("../outside", site.path("content/link")).unwrap();
-        site.hears_of("content/link");
+        site.hears(|news| news.everything);
         site.write("outside/deep/x.md");
-        site.hears_of("content/link/deep/x.md");
+        site.hears_behind_a_link("outside/deep/x.md");
         // Out of the content and back, while nobody looks.
         fs::rename(site.path("content/z"), site.path("z")).unwrap();
         fs::rename(site.path("z"), site.path("content/z")).unwrap();
@@ -347,9 +353,9 @@ mod tests {
         });
         symlink("..two", site.path("content/..data_tmp")).unwrap();
         fs::rename(site.path("content/..data_tmp"), site.path("content/..data")).unwrap();
-        site.hears_of("content/a.md");
+        site.hears(|news| news.everything);
         site.write("content/..two/a.md");
-        site.hears_of("content/a.md");
+        site.hears_behind_a_link("content/..two/a.md");
     }
 
     #[test]
@@ -360,11 +366,11 @@ mod tests {
             symlink("..", dir.join("content/early")).unwrap();
         });
         symlink("../..", site.path("content/sub/late")).unwrap();
-        site.hears_of("content/sub/late");
+        site.hears(|news| news.everything);
         let beside = fs::canonicalize(site.path("beside")).unwrap();
         assert!(!site.sight.roots.is_watched(&beside));
         symlink("../beside", site.path("content/other")).unwrap();
-        site.hears_of("content/other");
+        site.hears(|news| news.everything);
         assert!(site.sight.roots.is_watched(&beside.join("deep")));
     }
 
@@ -394,18 +400,10 @@ mod tests {
         fs::write(site.path("beside.md"), "x").unwrap();
         fs::read(content.join("a.md")).unwrap();
         site.write("content/b.md");
-        let mut paths = BTreeSet::new();
-        while paths.is_empty() {
-            let wake = site.wakes.recv_timeout(Duration::from_secs(20)).unwrap();
-            match wake {
-                Wake::Happened(happening) => site.sight.learn(&happening, |news, _, _| {
-                    assert!(!news.everything && !news.config, "{happening:?}");
-                    paths.extend(news.paths);
-                }),
-                other => panic!("{other:?}"),
-            }
+        for news in site.next().expect("it is heard") {
+            assert!(!news.everything && !news.config, "{news:?}");
+            assert_eq!(paths(&news), [content.join("b.md")].into());
         }
-        assert_eq!(paths, [content.join("b.md")].into());
     }
 
     #[test]

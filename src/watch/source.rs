@@ -4,11 +4,12 @@
 //! say.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::table::Table;
+use super::filter::Filter;
 use crate::pipeline::Overview;
 
 /// Tells of what happens in directories, not below them.
@@ -50,18 +51,56 @@ impl fmt::Display for NoEvents {
     }
 }
 
+impl NoEvents {
+    /// Says that the system gives none.
+    pub(super) fn because(reason: &str) -> NoEvents {
+        NoEvents {
+            reason: reason.to_lowercase(),
+            hint: "set `watch.mode = \"poll\"` where the file system has no events",
+        }
+    }
+
+    /// Says that the system's limit of watches is reached.
+    pub(super) fn too_many_watches() -> NoEvents {
+        NoEvents {
+            reason: "the system's limit of watched directories is reached".to_owned(),
+            hint: "raise it with `sysctl fs.inotify.max_user_watches=1048576`, or set `watch.mode = \"poll\"`",
+        }
+    }
+}
+
+impl From<io::Error> for NoEvents {
+    fn from(error: io::Error) -> NoEvents {
+        let why = NoEvents::because(&error.to_string());
+        // The numbers are those of Linux.
+        match error.raw_os_error() {
+            // ENOSPC.
+            Some(28) => NoEvents::too_many_watches(),
+            // EMFILE, ENFILE.
+            Some(23 | 24) => NoEvents {
+                hint: "raise `sysctl fs.inotify.max_user_instances` and the limit of open files (`ulimit -n`), or set `watch.mode = \"poll\"`",
+                ..why
+            },
+            _ => why,
+        }
+    }
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Refused {
+        match error.raw_os_error() {
+            // EPERM, ENOENT, EACCES, ENOTDIR, ELOOP.
+            Some(1 | 2 | 13 | 20 | 40) => Refused::Here,
+            _ => Refused::Everywhere(error.into()),
+        }
+    }
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happening {
     /// To one file or directory.
     To(PathBuf, Kind),
-    /// A file or directory has another name.
-    Renamed {
-        /// Its name before.
-        from: PathBuf,
-        /// Its name now.
-        to: PathBuf,
-    },
     /// Events were lost: anything may have happened.
     Anything,
 }
@@ -73,21 +112,37 @@ pub enum Kind {
     Writing,
     /// A file that was written is closed.
     Written,
-    /// It came from elsewhere, whole.
+    /// It came from elsewhere, whole, or it is a new directory.
     Arrived,
-    /// A directory is made.
-    Folder,
     /// It is gone.
     Gone,
     /// Its times, owner or permissions are others.
     Touched,
 }
 
+impl Kind {
+    /// What is said of a file that is new under its name: one that has another name is whole, and is never closed.
+    pub(super) fn of_new(path: &Path) -> Kind {
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| {
+            #[cfg(unix)]
+            if metadata.is_file() && std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+                return true;
+            }
+            metadata.is_symlink()
+        });
+        if is_link {
+            Kind::Arrived
+        } else {
+            Kind::Writing
+        }
+    }
+}
+
 /// What wakes the watch.
 #[derive(Debug)]
 pub(super) enum Wake {
-    /// Something happened to what is watched, or on the way to it.
-    Happened(Happening),
+    /// This happened to what is watched, or on the way to it.
+    Happened(Vec<Happening>),
     /// There are no more events.
     Lost(NoEvents),
     /// Read the configuration again, and look at everything.
@@ -102,25 +157,26 @@ pub(super) enum Wake {
 #[derive(Debug, Clone)]
 pub struct Teller {
     pub(super) wakes: Sender<Wake>,
-    pub(super) table: Arc<Mutex<Table>>,
+    pub(super) filter: Arc<Mutex<Filter>>,
 }
 
 impl Teller {
     /// Tells of something that happened. What cannot matter wakes nobody.
     pub fn tell(&self, happening: Happening) {
-        let matters = {
-            let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-            match &happening {
-                Happening::Anything => true,
-                Happening::To(path, kind) => table.wants(path, *kind),
-                Happening::Renamed { from, to } => {
-                    table.wants(from, Kind::Gone) || table.wants(to, Kind::Arrived)
-                }
-            }
-        };
-        if matters {
+        self.tell_at_once(vec![happening]);
+    }
+
+    /// Tells of what is to be looked at together, such as the two names of a file that was renamed.
+    pub(super) fn tell_at_once(&self, mut happenings: Vec<Happening>) {
+        let filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
+        happenings.retain(|happening| match happening {
+            Happening::Anything => true,
+            Happening::To(path, kind) => !filter.news(path, *kind).is_empty(),
+        });
+        drop(filter);
+        if !happenings.is_empty() {
             // A watch that has stopped wants no more wakes.
-            let _ = self.wakes.send(Wake::Happened(happening));
+            let _ = self.wakes.send(Wake::Happened(happenings));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::counts::count;
+use super::filter::Change;
 use super::source::{Kind, Wake};
 use super::{HALF_SAVED, Watch};
 
@@ -16,9 +17,11 @@ impl Watch {
             // Who has lost patience hears nothing.
             Wake::Ask(answer) => drop(answer.try_send(self.pipeline.overview())),
             Wake::Lost(why) => self.sight.lose(why),
-            Wake::Happened(happening) => {
-                count(&self.counts.events);
-                self.sight.learn(&happening, |news, kind, at| {
+            Wake::Happened(happenings) => {
+                let at = Instant::now();
+                for happening in happenings {
+                    count(&self.counts.events);
+                    let (news, kind) = self.sight.learn(&happening);
                     if news.config {
                         let is_whole = matches!(kind, Kind::Written | Kind::Arrived);
                         let due = if is_whole { at } else { at + HALF_SAVED };
@@ -28,14 +31,14 @@ impl Watch {
                     if news.everything {
                         pace.everything(at);
                     }
-                    for path in news.paths {
-                        if news.dirs.contains(&path) {
-                            pace.directory(path, at);
+                    for Change { path, scope, .. } in news.changes {
+                        if news.is_new_dir {
+                            pace.directory(path, scope, at);
                         } else {
-                            pace.file(path, kind, at);
+                            pace.file(path, scope, kind, at);
                         }
                     }
-                });
+                }
             }
         }
     }

@@ -1,11 +1,11 @@
-//! A path into the way that leads to a file: the links on it, and where it ends.
+//! Resolves a path link by link, so that each link on it can be watched.
 
-use std::collections::VecDeque;
-use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use crate::stamp::Stamp;
 
 /// As many links as Linux follows.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// How a path leads to a file or directory, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,45 +15,37 @@ pub(super) struct Way {
     /// The real path of what it leads to, or would lead to.
     pub(super) end: PathBuf,
     /// Which directory that is, or is in: another one under the same path has another identity.
-    pub(super) identity: Option<Identity>,
+    identity: Option<Identity>,
 }
 
 /// Which directory it is.
 pub(super) type Identity = (u64, u64);
 
 impl Way {
-    /// The way of an absolute path.
+    /// Resolves an absolute path.
     pub(super) fn of(path: &Path) -> Way {
-        let mut left: VecDeque<OsString> = parts(path).collect();
         let mut links = Vec::new();
-        let mut end = PathBuf::from(std::path::MAIN_SEPARATOR_STR);
-        while let Some(part) = left.pop_front() {
-            if part == ".." {
-                end.pop();
-                continue;
-            }
-            let next = end.join(&part);
-            match std::fs::symlink_metadata(&next) {
-                Ok(metadata) if metadata.is_symlink() && links.len() < MOST_LINKS => {
-                    let target = std::fs::read_link(&next).unwrap_or_default();
-                    links.push(next);
-                    if target.is_absolute() {
-                        end = PathBuf::from(std::path::MAIN_SEPARATOR_STR);
-                    }
-                    for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
-                        left.push_front(part);
-                    }
-                }
-                Ok(_) => end = next,
-                Err(_) => {
-                    links.push(next.clone());
-                    end = next;
-                    end.extend(left);
-                    break;
-                }
-            }
+        let mut end = path.to_owned();
+        while links.len() < MAX_LINKS
+            && let Some((link, target)) = first_link(&end)
+        {
+            let real = real_parent(&link);
+            links.push(real.join(link.file_name().unwrap_or_default()));
+            end = replace_prefix(&end, &link, real.join(target));
         }
-        let identity = identity(&end);
+        if let Ok(real) = std::fs::canonicalize(&end) {
+            end = real;
+        } else if let Some(missing) = first_missing(&end) {
+            let real = real_parent(&missing).join(missing.file_name().unwrap_or_default());
+            end = replace_prefix(&end, &missing, real.clone());
+            links.push(real);
+        }
+        let dir = if end.is_dir() {
+            Some(&*end)
+        } else {
+            end.parent().filter(|_| end.exists())
+        };
+        let identity = dir.and_then(identity);
         Way {
             links,
             end,
@@ -72,36 +64,38 @@ impl Way {
     }
 }
 
-fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
-    path.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    })
+/// The shortest part of a path that is a link, and where it leads.
+fn first_link(path: &Path) -> Option<(PathBuf, PathBuf)> {
+    prefixes(path).find_map(|path| Some((path.to_owned(), std::fs::read_link(path).ok()?)))
 }
 
-/// Which directory a path leads to, or is in; all files of a directory have the same.
-pub(super) fn identity(path: &Path) -> Option<Identity> {
-    let metadata = std::fs::metadata(path).ok()?;
-    let metadata = if metadata.is_dir() {
-        metadata
-    } else {
-        std::fs::metadata(path.parent()?).ok()?
-    };
-    Some(identity_of(&metadata))
+/// The shortest part of a path that leads nowhere.
+fn first_missing(path: &Path) -> Option<PathBuf> {
+    prefixes(path)
+        .find(|path| !path.exists())
+        .map(Path::to_owned)
 }
 
-/// Which directory it is.
-#[cfg(unix)]
-pub(super) fn identity_of(metadata: &std::fs::Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.dev(), metadata.ino())
+/// The directories that a path leads through, from the root, and the path itself.
+fn prefixes(path: &Path) -> impl Iterator<Item = &Path> {
+    path.ancestors().collect::<Vec<_>>().into_iter().rev()
 }
 
-/// Which directory it is.
-#[cfg(not(unix))]
-pub(super) fn identity_of(_metadata: &std::fs::Metadata) -> Identity {
-    (0, 0)
+fn real_parent(path: &Path) -> PathBuf {
+    let dir = path.parent().unwrap_or(path);
+    std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned())
+}
+
+/// A path below another one than `before`.
+fn replace_prefix(path: &Path, before: &Path, after: PathBuf) -> PathBuf {
+    let rest = path.strip_prefix(before).into_iter().flatten();
+    after.iter().chain(rest).collect()
+}
+
+/// Which directory is at a path, if any.
+pub(super) fn identity(dir: &Path) -> Option<Identity> {
+    let metadata = std::fs::metadata(dir).ok()?;
+    metadata.is_dir().then(|| Stamp::of(&metadata).identity())
 }
 
 #[cfg(test)]

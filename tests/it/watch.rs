@@ -496,6 +496,56 @@ fn a_config_map_that_is_swapped_is_served_and_never_half() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn link_swapped_outside_the_content_is_followed() {
+    use std::os::unix::fs::symlink;
+    let site = site().config(NO_RESCAN);
+    let root = site.root().to_owned();
+    for (commit, title) in [("1", "First"), ("2", "Second")] {
+        let dir = root.join("git").join(commit).join("blog");
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("c.md"), plain(title, "2024-01-01")).unwrap();
+    }
+    symlink("1", root.join("git/current")).unwrap();
+    symlink("../git/current/blog", root.join("content/blog")).unwrap();
+    let site = Watched::by_the_system(site);
+    assert!(site.serves("First"));
+    symlink("2", root.join("git/next")).unwrap();
+    fs::rename(root.join("git/next"), root.join("git/current")).unwrap();
+    site.until_served("Second");
+    site.write("git/2/blog/c.md", plain("Third", "2024-01-01"));
+    site.until_served("Third");
+    fs::remove_file(root.join("content/blog")).unwrap();
+    while site.serves("Third") {
+        site.next("the link is gone");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn configuration_behind_a_swapped_link_is_read_again() {
+    use std::os::unix::fs::symlink;
+    let site = site().config(NO_RESCAN);
+    let (root, file) = (site.root().to_owned(), site.write_config());
+    let text = fs::read_to_string(&file).unwrap();
+    for (generation, title) in [("..1", "Example"), ("..2", "Renamed site")] {
+        fs::create_dir(root.join(generation)).unwrap();
+        let text = text.replace("Example", title);
+        fs::write(root.join(generation).join("config.toml"), text).unwrap();
+    }
+    symlink("..1", root.join("..data")).unwrap();
+    let (site, link) = (Watched::reloading(site), root.join("config.toml~"));
+    symlink("..data/config.toml", &link).unwrap();
+    fs::rename(&link, &file).unwrap();
+    symlink("..2", root.join("..data_tmp")).unwrap();
+    fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
+    site.until_served("Renamed site");
+    let written = text.replace("Example", "Written site");
+    site.write("..2/config.toml", written);
+    site.until_served("Written site");
+}
+
 #[test]
 fn a_content_directory_that_goes_with_all_above_it_is_found_when_it_is_back() {
     let site = TestSite::new()

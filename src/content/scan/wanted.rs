@@ -72,12 +72,17 @@ pub(in crate::content) fn copy_reason(copy: &FileCopy) -> String {
 
 /// Why a file of this path is not looked at; `None` where it is, unless it is a copy.
 pub(in crate::content) fn left_out(path: &str, content: &config::Content) -> Option<&'static str> {
+    left_out_by_name(path).or_else(|| pattern_against(path, content))
+}
+
+/// The same, whatever the configuration says.
+pub(in crate::content) fn left_out_by_name(path: &str) -> Option<&'static str> {
     if path.split('/').any(|part| part.starts_with('.')) {
         Some("names that begin with a dot are left out")
     } else if !has_extension(path, &["md", "markdown", "mdx"]) {
         Some("posts are `.md`, `.markdown` and `.mdx` files")
     } else {
-        pattern_against(path, content)
+        None
     }
 }
 
