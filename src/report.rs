@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::finding::{Finding, Severity};
 use crate::inspection::Inspection;
 use crate::site::visibility::State;
+use crate::text::plural;
 pub use import::{import, left_out, written};
 pub use place::{Located, Places};
 pub use printable::line as printable;
@@ -181,9 +182,4 @@ impl Posts {
         let nowhere = self.hidden + self.scheduled + self.expired + self.shadowed + self.broken;
         self.public + self.unlisted + nowhere
     }
-}
-
-/// `1 post`, `2 posts`.
-pub fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -11,6 +11,7 @@ use sd_notify::NotifyState;
 use tracing::{debug, warn};
 
 use crate::pipeline::Status;
+use crate::text::plural;
 use crate::watch::Turn;
 
 /// The watch turns once a second where nothing happens; so a shorter watchdog would bite at random.
@@ -100,8 +101,8 @@ impl Supervisor {
         self.says(format!(
             "generation {}: {}, {}",
             self.generation,
-            count(posts, "post"),
-            count(findings, "finding"),
+            plural(posts, "post"),
+            plural(findings, "finding"),
         ));
     }
 
@@ -111,11 +112,6 @@ impl Supervisor {
             self.status = status;
         }
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }
 
 /// Requests are answered.

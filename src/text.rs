@@ -64,6 +64,11 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
+/// `1 post`, `2 posts`.
+pub fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// At most `most` graphemes; what is cut ends at a word where one ends near, with an ellipsis.
 pub fn cut(text: &str, most: usize) -> String {
     // No grapheme is less than a byte.

@@ -9,7 +9,8 @@ use crate::finding::Severity;
 use crate::inspection::Inspection;
 use crate::pipeline::PipelineError;
 use crate::progress::Progress;
-use crate::report::{Report, bar, github, human, json, plural, sarif};
+use crate::report::{Report, bar, github, human, json, sarif};
+use crate::text::plural;
 
 pub(super) fn run(args: &Check) -> anyhow::Result<Exit> {
     let here = here();

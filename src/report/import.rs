@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use super::plural;
 use crate::archive::Item;
 use crate::archive::import::{Conflict, Import, Source};
 use crate::content::Tally;
-use crate::text::{cut, one_line};
+use crate::text::{cut, one_line, plural};
 
 /// More of one kind are counted, not listed.
 const MOST_LISTED: usize = 20;

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use super::{plural, printable};
+use super::printable;
 use crate::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use crate::config::{Config, Listen};
 use crate::finding::Severity;
 use crate::pipeline::Status;
 use crate::site::visibility::{State, Verdict};
+use crate::text::plural;
 
 /// More of one kind are counted, not listed.
 const MOST_LISTED: usize = 10;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Survey;
 use super::setting::{Key, Setting, Source, Value};
-use crate::text::cut;
+use crate::text::{cut, plural};
 
 /// A value is shown this long, in characters.
 const SHOWN: usize = 48;
@@ -98,8 +98,4 @@ pub(super) fn place(root: &Path, file: &str, line: Option<usize>) -> String {
         Some(line) => format!("{path}:{line}"),
         None => path,
     }
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

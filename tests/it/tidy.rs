@@ -147,7 +147,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "stamp",
         ],
     ),
-    ("service", &["pipeline", "watch"]),
+    ("service", &["pipeline", "text", "watch"]),
     (
         "report",
         &[
@@ -198,6 +198,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "site",
             "snapshot",
             "survey",
+            "text",
             "watch",
             "why",
         ],
