@@ -14,6 +14,7 @@ use url::Url;
 use super::raw::{Faults, Written};
 use crate::finding::Finding;
 use crate::percent;
+use crate::text::toml_string;
 
 /// The ledger's name when the configuration does not say one.
 const USUAL: &str = "ids.toml";
@@ -91,7 +92,7 @@ impl Ids {
     pub fn text(&self) -> String {
         let lines = self
             .iter()
-            .map(|(path, id)| format!("{} = {}\n", quoted(path), quoted(&id.id)));
+            .map(|(path, id)| format!("{} = {}\n", toml_string(path), toml_string(&id.id)));
         format!("{HEAD}\n{}", lines.collect::<String>())
     }
 
@@ -246,13 +247,6 @@ fn parse(text: &str, file: &str) -> Result<BTreeMap<String, Id>, Vec<Finding>> {
 /// RFC 4287 §4.2.6.
 fn is_iri(id: &str) -> bool {
     Url::parse(id).is_ok() && percent::iri(id) == id
-}
-
-/// A basic string of TOML on one line. JSON escapes what TOML does, but for one character.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text)
-        .to_string()
-        .replace('\u{7f}', "\\u007f")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::config::Config;
+use crate::text::toml_string;
 
 /// A setting that a site can tell, in the order of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -175,16 +176,18 @@ impl fmt::Display for Key {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Text(text) => f.write_str(&quoted(text)),
+            Value::Text(text) => f.write_str(&toml_string(text)),
             Value::Flag(is) => write!(f, "{is}"),
             Value::List(items) => {
-                let items: Vec<_> = items.iter().map(|item| quoted(item)).collect();
+                let items: Vec<_> = items.iter().map(|item| toml_string(item)).collect();
                 write!(f, "[{}]", items.join(", "))
             }
             Value::Table(fields) => {
                 let fields: Vec<_> = fields
                     .iter()
-                    .map(|(name, value)| format!("{} = {}", bare_or_quoted(name), quoted(value)))
+                    .map(|(name, value)| {
+                        format!("{} = {}", bare_or_quoted(name), toml_string(value))
+                    })
                     .collect();
                 write!(f, "{{ {} }}", fields.join(", "))
             }
@@ -210,7 +213,7 @@ pub(super) fn lines(key: Key, value: &Value) -> String {
     match (key, value) {
         (Key::Author, Value::Table(fields)) => fields
             .iter()
-            .map(|(name, value)| format!("{} = {}\n", bare_or_quoted(name), quoted(value)))
+            .map(|(name, value)| format!("{} = {}\n", bare_or_quoted(name), toml_string(value)))
             .collect(),
         _ => format!("{name} = {value}\n"),
     }
@@ -267,25 +270,6 @@ pub(super) fn is_pattern(pattern: &str) -> bool {
     judge(Key::Permalinks, &pattern.into()).is_ok()
 }
 
-/// A basic string (TOML 1.0, "String").
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            _ if character.is_control() => {
-                quoted.push_str(&format!("\\u{:04X}", u32::from(character)));
-            }
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 fn bare_or_quoted(name: &str) -> String {
     let is_bare = !name.is_empty()
         && name
@@ -294,7 +278,7 @@ fn bare_or_quoted(name: &str) -> String {
     if is_bare {
         name.to_owned()
     } else {
-        quoted(name)
+        toml_string(name)
     }
 }
 
