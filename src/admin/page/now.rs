@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::Frame;
-use super::parts::{badge, bytes, count, finding, link, outside, plural, post_link};
+use super::parts::{badge, bytes, count, finding, link, outside, plural, post_link, table};
 use crate::admin::told::{Generation, News};
 use crate::admin::view::STATES;
 use crate::artifact::ArtifactKey;
@@ -198,44 +198,33 @@ fn outputs(frame: &Frame<'_>, snapshot: &Snapshot) -> Markup {
     paths.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
     let public_url = &frame.view.overview.judged.site.settings.public_url;
     let terms = frame.view.overview.judged.site.feeds.of_terms().count();
-    html! {
-        h2 #outputs { "Outputs" }
-        div.scroll tabindex="0" role="group" aria-labelledby="outputs" {
-            table {
-                thead { tr {
-                    th scope="col" { "Path" }
-                    th scope="col" { "Last change" }
-                    th.number scope="col" { "Size" }
-                    th.number scope="col" { "gzip" }
-                    th.number scope="col" { "br" }
-                    th.number scope="col" { "zstd" }
-                } }
-                tbody {
-                    @for path in paths.iter().take(MOST_OUTPUTS) {
-                        @if let Some(resource) = snapshot.made_at(path) {
-                            tr {
-                                th scope="row" { (outside(&format!("{public_url}{path}"), path)) }
-                                td { (frame.clock.at(utc(resource.last_modified))) }
-                                @match &resource.content {
-                                    Content::Ready(ready) => {
-                                        td.number { (bytes(ready.identity().body.len() as u64)) }
-                                        @for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
-                                            td.number {
-                                                @match ready.len_in(coding) {
-                                                    Some(length) => (bytes(length as u64)),
-                                                    None => "–",
-                                                }
-                                            }
-                                        }
+    let rows = html! {
+        @for path in paths.iter().take(MOST_OUTPUTS) {
+            @if let Some(resource) = snapshot.made_at(path) {
+                tr {
+                    th scope="row" { (outside(&format!("{public_url}{path}"), path)) }
+                    td { (frame.clock.at(utc(resource.last_modified))) }
+                    @match &resource.content {
+                        Content::Ready(ready) => {
+                            td.number { (bytes(ready.identity().body.len() as u64)) }
+                            @for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
+                                td.number {
+                                    @match ready.len_in(coding) {
+                                        Some(length) => (bytes(length as u64)),
+                                        None => "–",
                                     }
-                                    _ => td colspan="4" { "made when asked for" }
                                 }
                             }
                         }
+                        _ => td colspan="4" { "made when asked for" }
                     }
                 }
             }
         }
+    };
+    html! {
+        h2 #outputs { "Outputs" }
+        (table("outputs", &["Path", "Last change"], &["Size", "gzip", "br", "zstd"], &rows))
         p.note {
             "Feeds of " (plural(terms, "term")) " and all cards are made when somebody asks for them."
         }

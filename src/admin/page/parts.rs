@@ -102,6 +102,21 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     }
 }
 
+/// A table below the heading whose id is `heading`: the first columns hold text, those of `numbers` numbers.
+pub(super) fn table(heading: &str, texts: &[&str], numbers: &[&str], rows: &Markup) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="group" aria-labelledby=(heading) {
+            table {
+                thead { tr {
+                    @for name in texts { th scope="col" { (name) } }
+                    @for name in numbers { th.number scope="col" { (name) } }
+                } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
 /// The state of a post.
 pub(super) fn badge(state: &str) -> Markup {
     html! { span.badge data-state=(state) { (state) } }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Frame;
-use super::parts::{bytes, number, outside, percent, plural};
+use super::parts::{bytes, number, outside, percent, plural, table};
 use crate::admin::desk::Desk;
 use crate::server::{Figures, OfAgent, OfFeed, ReaderFigures};
 
@@ -53,39 +53,33 @@ fn tiles(figures: &Figures, readers: &ReaderFigures) -> Markup {
 
 fn feeds(frame: &Frame<'_>, feeds: &[OfFeed]) -> Markup {
     let public_url = &frame.view.overview.judged.site.settings.public_url;
+    let columns = [
+        "Subscribers",
+        "Other readers",
+        "Requests",
+        "With a condition",
+        "Not modified",
+        "Bodies",
+    ];
+    let rows = html! { @for of in feeds { tr {
+        th scope="row" {
+            @match &of.path {
+                Some(path) => (outside(&format!("{public_url}{path}"), path)),
+                None => "all others",
+            }
+            @if !of.services.is_empty() { span.path { (services(of)) } }
+        }
+        td.number { (number(of.subscribers)) }
+        td.number { (number(of.pollers)) }
+        td.number { (number(of.requests)) }
+        td.number { (percent(of.conditional, of.requests)) }
+        td.number { (percent(of.not_modified, of.requests)) }
+        td.number { (bytes(of.body_bytes)) }
+    } } };
     html! {
         h2 #feeds { "Feeds" }
         @if feeds.is_empty() { p.empty { "Nobody has asked for a feed yet." } }
-        @else {
-            div.scroll tabindex="0" role="group" aria-labelledby="feeds" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Feed" }
-                        th.number scope="col" { "Subscribers" }
-                        th.number scope="col" { "Other readers" }
-                        th.number scope="col" { "Requests" }
-                        th.number scope="col" { "With a condition" }
-                        th.number scope="col" { "Not modified" }
-                        th.number scope="col" { "Bodies" }
-                    } }
-                    tbody { @for of in feeds { tr {
-                        th scope="row" {
-                            @match &of.path {
-                                Some(path) => (outside(&format!("{public_url}{path}"), path)),
-                                None => "all others",
-                            }
-                            @if !of.services.is_empty() { span.path { (services(of)) } }
-                        }
-                        td.number { (number(of.subscribers)) }
-                        td.number { (number(of.pollers)) }
-                        td.number { (number(of.requests)) }
-                        td.number { (percent(of.conditional, of.requests)) }
-                        td.number { (percent(of.not_modified, of.requests)) }
-                        td.number { (bytes(of.body_bytes)) }
-                    } } }
-                }
-            }
-        }
+        @else { (table("feeds", &["Feed"], &columns, &rows)) }
     }
 }
 
@@ -102,75 +96,50 @@ fn services(of: &OfFeed) -> String {
 }
 
 fn agents(readers: &ReaderFigures) -> Markup {
+    let columns = ["Requests", "With a condition", "Not modified"];
+    let rows = html! { @for of in &readers.agents { tr {
+        th scope="row" { (of.name) }
+        td.number { (number(of.requests)) }
+        td.number { (percent(of.conditional, of.requests)) }
+        td.number { (percent(of.not_modified, of.requests)) }
+    } } };
     html! {
         h2 #agents { "Programs" }
         @if readers.agents.is_empty() { p.empty { "None so far." } }
         @else {
-            div.scroll tabindex="0" role="group" aria-labelledby="agents" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Program" }
-                        th.number scope="col" { "Requests" }
-                        th.number scope="col" { "With a condition" }
-                        th.number scope="col" { "Not modified" }
-                    } }
-                    tbody { @for of in &readers.agents { tr {
-                        th scope="row" { (of.name) }
-                        td.number { (number(of.requests)) }
-                        td.number { (percent(of.conditional, of.requests)) }
-                        td.number { (percent(of.not_modified, of.requests)) }
-                    } } }
-                }
-            }
+            (table("agents", &["Program"], &columns, &rows))
             @if readers.other_agents > 0 { p.note { (number(readers.other_agents)) " requests of others" } }
         }
     }
 }
 
 fn hasty(hasty: &[OfAgent]) -> Markup {
+    let rows = html! { @for of in hasty { tr {
+        th scope="row" { (of.name) }
+        td.number { (number(of.hasty)) }
+        td.number { (number(of.refused)) }
+    } } };
     html! {
         h2 #hasty { "Who polls too fast" }
         @if hasty.is_empty() { p.empty { "Nobody." } }
         @else {
-            div.scroll tabindex="0" role="group" aria-labelledby="hasty" {
-                table {
-                    thead { tr {
-                        th scope="col" { "Program" }
-                        th.number scope="col" { "Too soon" }
-                        th.number scope="col" { "Refused" }
-                    } }
-                    tbody { @for of in hasty { tr {
-                        th scope="row" { (of.name) }
-                        td.number { (number(of.hasty)) }
-                        td.number { (number(of.refused)) }
-                    } } }
-                }
-            }
+            (table("hasty", &["Program"], &["Too soon", "Refused"], &rows))
             p.note { "Sooner than once in " code { "server.limits.poll_interval" } ", and without a condition." }
         }
     }
 }
 
 fn answers(figures: &Figures) -> Markup {
+    let columns = ["Requests", "With a condition", "Not modified", "Bodies"];
+    let rows = html! { @for of in &figures.classes { tr {
+        th scope="row" { (of.class.name().replace('_', " ")) }
+        td.number { (number(of.requests())) }
+        td.number { (percent(of.conditional, of.requests())) }
+        td.number { (percent(of.with_status(304), of.requests())) }
+        td.number { (bytes(of.body_bytes)) }
+    } } };
     html! {
         h2 #answers { "Answers" }
-        div.scroll tabindex="0" role="group" aria-labelledby="answers" {
-            table {
-                thead { tr {
-                    th scope="col" { "Asked for" }
-                    th.number scope="col" { "Requests" }
-                    th.number scope="col" { "With a condition" }
-                    th.number scope="col" { "Not modified" }
-                    th.number scope="col" { "Bodies" }
-                } }
-                tbody { @for of in &figures.classes { tr {
-                    th scope="row" { (of.class.name().replace('_', " ")) }
-                    td.number { (number(of.requests())) }
-                    td.number { (percent(of.conditional, of.requests())) }
-                    td.number { (percent(of.with_status(304), of.requests())) }
-                    td.number { (bytes(of.body_bytes)) }
-                } } }
-            }
-        }
+        (table("answers", &["Asked for"], &columns, &rows))
     }
 }
