@@ -182,7 +182,7 @@ fn read(text: &str, path: &str, config: &Config) -> (Duration, String) {
     let (mut took, mut times) = (Duration::ZERO, 0);
     while took < ROUND {
         if let Parsed::Post { post, .. } = parse(text.as_bytes(), path, config, Depth::Outline) {
-            post.body.content().expect("the body is at hand");
+            std::hint::black_box(post.body.content());
         }
         times += 1;
         took = processor_time().saturating_sub(start);

@@ -132,8 +132,6 @@ pub struct Content {
     pub static_dir: Option<PathBuf>,
     /// Larger files are not read, in bytes.
     pub max_file_size: u64,
-    /// Where what was read is kept over a restart, absolute or relative to the working directory.
-    pub cache: Option<PathBuf>,
 }
 
 /// `content.shortcodes`: what becomes of shortcodes and template tags in bodies.

@@ -6,9 +6,9 @@
 mod absolute;
 mod address;
 mod body;
+mod body_text;
 mod broken;
 mod budget;
-mod cache;
 mod conflict;
 mod constructs;
 mod copies;
@@ -19,7 +19,6 @@ mod foreign;
 mod front_matter;
 mod glance;
 mod known;
-mod later;
 mod ledger;
 mod library;
 mod limits;

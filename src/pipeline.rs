@@ -11,7 +11,6 @@ mod hides;
 mod overview;
 mod reconfigure;
 mod run;
-mod texts;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,7 +21,7 @@ use chrono::{DateTime, Utc};
 
 use crate::artifact::{ArtifactKey, FeedFormat};
 use crate::config::Config;
-use crate::content::{Depth, Library, LibraryError, Loss, Scope, Tally};
+use crate::content::{Depth, Library, LibraryError, Scope, Tally};
 use crate::render::{Press, RenderError, Rendered};
 use crate::site::Site;
 use crate::site::register::{Change, Difference, Register};
@@ -36,9 +35,6 @@ pub use crate::site::register::{Changed, Fate};
 pub use account::Findings;
 pub use cause::Cause;
 pub use overview::Overview;
-
-/// A file that changes again each time that it is looked at is waited for so often.
-const MOST_TRIES: usize = 3;
 
 /// Makes generations and swaps them in.
 #[derive(Debug)]
@@ -62,8 +58,6 @@ pub struct Pipeline {
     /// Whether to judge anew whatever a look finds.
     again: bool,
     changed_files: usize,
-    /// Files that were read again while the last generation was made.
-    reread: Vec<String>,
     /// Files that are gone and waited for, and since when, of the last look.
     absent: Vec<(PathBuf, Instant)>,
     /// What became of posts by generations that nobody was told of yet.
@@ -117,7 +111,6 @@ impl Pipeline {
     /// A pipeline that has not looked yet.
     pub fn new(config: Config, current: Current) -> Pipeline {
         let config = Arc::new(config);
-        Library::prepare(&config);
         Pipeline {
             studio: Studio::new(&config),
             library: Library::new(Depth::Outline),
@@ -134,7 +127,6 @@ impl Pipeline {
             in_doubt: false,
             again: false,
             changed_files: 0,
-            reread: Vec::new(),
             absent: Vec::new(),
             untold: None,
             config,
@@ -216,14 +208,14 @@ impl Pipeline {
         now: SystemTime,
     ) -> Result<Outcome, RenderError> {
         let changed: Vec<Arc<str>> = changes.iter().map(|(path, _)| Arc::clone(path)).collect();
-        let mut difference = self.register.step(changes, now.into());
+        let difference = self.register.step(changes, now.into());
         if self.unseen.is_empty() {
             // All at once costs a fraction of one by one.
             self.unseen = changed.into_iter().collect();
         } else {
             self.unseen.extend(changed);
         }
-        let (site, rendered) = self.render(&mut difference, now)?;
+        let (site, rendered) = self.render(&difference, now)?;
         let before = self.current.load();
         let images_are_others = self.stale.is_some();
         let stale = self
@@ -263,43 +255,21 @@ impl Pipeline {
         Ok(Outcome::Published)
     }
 
-    /// Renders the site as it is. A post whose text was written again since it was read is read again
-    /// first.
+    /// Renders the site as it is.
     fn render(
         &mut self,
-        difference: &mut Difference,
+        difference: &Difference,
         now: SystemTime,
     ) -> Result<(Arc<Site>, Rendered), RenderError> {
-        let mut tries = 0;
-        loop {
-            let site = Arc::new(self.register.site().clone());
-            let new = difference.cards.iter();
-            let new = new.filter_map(|path| site.picture_at(path));
-            let own = site.own_picture();
-            let images = self.studio.show(new.chain(own), now);
-            self.press.forgive(tries == MOST_TRIES);
-            match self.press.render(&site, &images) {
-                Err(RenderError::Lost(file)) if tries < MOST_TRIES => {
-                    tries += 1;
-                    let lost = file.to_string();
-                    let file = self.config.content.dir.join(file);
-                    let file = std::path::absolute(&file).unwrap_or(file);
-                    let scope = Scope::Paths(BTreeSet::from([file]));
-                    let before = (self.in_doubt, self.changed_files);
-                    self.reread.push(lost);
-                    // Where that fails too, the post goes out without its text.
-                    let _ = self.look(&scope, now, Loss::IsBelieved);
-                    // It was a look at one file, and says nothing of the others.
-                    (self.in_doubt, self.changed_files) = before;
-                    let pending = std::mem::take(&mut self.pending);
-                    difference.merge(self.register.step(pending, now.into()));
-                }
-                rendered => {
-                    if rendered.is_err() {
-                        self.stale = Some(Stale::All);
-                    }
-                    return rendered.map(|rendered| (site, rendered));
-                }
+        let site = Arc::new(self.register.site().clone());
+        let new = difference.cards.iter();
+        let new = new.filter_map(|path| site.picture_at(path));
+        let images = self.studio.show(new.chain(site.own_picture()), now);
+        match self.press.render(&site, &images) {
+            Ok(rendered) => Ok((site, rendered)),
+            Err(error) => {
+                self.stale = Some(Stale::All);
+                Err(error)
             }
         }
     }

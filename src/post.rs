@@ -12,9 +12,8 @@ mod shared;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
-pub use body::{Body, Content, Lost, Source};
+pub use body::{Body, Content, Source};
 pub use images::{Image, Images, Picture};
 pub use marker::{Marker, MarkerKind, Reading};
 pub use permalink::{Field, Permalink};
@@ -55,7 +54,7 @@ pub struct Post {
 }
 
 /// What few posts say.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rare {
     /// Its id, where it is not the address.
     pub id: Option<Box<str>>,
@@ -78,7 +77,7 @@ pub struct Rare {
 }
 
 /// A date that looks as if it limited when a post is shown, and does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrayDate {
     /// The field, as written.
     pub field: String,
@@ -157,7 +156,7 @@ impl Post {
 }
 
 /// Where the id of a post was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdFrom {
     /// A field of its own, on this line.
     Field(u32),
@@ -171,7 +170,7 @@ pub enum IdFrom {
 
 /// Somebody who wrote a post. A mail address in a post is not meant for everybody who subscribes, so there is no
 /// place for one here; one that is, stands in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Author {
     /// The name as it is shown.
     pub name: String,

@@ -117,9 +117,6 @@ pub enum RenderError {
     /// The XML writer failed.
     #[error("cannot write XML")]
     Xml(#[from] std::io::Error),
-    /// The content of a post can no longer be had: its file has other bytes by now.
-    #[error("`{0}` has changed and is about to be looked at again")]
-    Lost(String),
     /// What was just made cannot be had.
     #[error(transparent)]
     Damaged(#[from] Damaged),
@@ -151,13 +148,13 @@ fn feed_body(
     images: &dyn CardImages,
 ) -> Result<Vec<u8>, RenderError> {
     let lengths = &mut Lengths::default();
-    let whole = byte_limit::whole_entries(site, document, images, format, lengths, false)?;
+    let whole = byte_limit::whole_entries(site, document, images, format, lengths)?;
     let features = Features::of(document, &whole, images);
     let frame = document::frame(site, document, features, format)?;
     let mut groups = Vec::new();
     for group in of {
         let is_whole = |place| whole.get(place) == Some(&true);
-        let told = document::told(site, document, group, is_whole, images, false)?;
+        let told = document::told(site, document, group, is_whole, images);
         groups.push(Chunk::new(document::entries(site, &told, format)?));
     }
     let chunks = document::assemble(frame, groups);
@@ -182,7 +179,7 @@ pub fn most_shortened(
         .filter(|_| document.byte_limit().is_some())
     {
         let lengths = &mut Lengths::default();
-        let whole = byte_limit::whole_entries(site, document, images, *format, lengths, false)?;
+        let whole = byte_limit::whole_entries(site, document, images, *format, lengths)?;
         let count = whole.iter().filter(|is_whole| !**is_whole).count();
         if count > most.map_or(0, |(_, most)| most) {
             most = Some((*format, count));

@@ -19,13 +19,6 @@ pub struct Stamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seal(NonZeroU64);
 
-impl Seal {
-    /// What it is outside this process: that of an equal stamp is the same as long as the binary is.
-    pub fn number(self) -> NonZeroU64 {
-        self.0
-    }
-}
-
 /// How long after a change a file system's clock may still give the same time to another.
 const CLOCK_GRAIN: Duration = Duration::from_millis(50);
 
@@ -69,16 +62,6 @@ impl Stamp {
     /// Which file it is: its device and its number there; zeros where the system has none.
     pub fn identity(&self) -> (u64, u64) {
         self.inode
-    }
-
-    /// The device that the file is on, where the system has such.
-    pub fn device(&self) -> Option<u64> {
-        cfg!(unix).then_some(self.inode.0)
-    }
-
-    /// Whether the time of the last change is finer than a second, as what notes changes as they happen has it.
-    pub fn was_noted_by_a_kernel(&self) -> bool {
-        self.changed.1 != 0
     }
 
     /// Whether both are of one file, changed or not.

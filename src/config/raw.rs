@@ -286,6 +286,14 @@ impl<'a, 'f> Table<'a, 'f> {
             .collect()
     }
 
+    /// Rejects a key that earlier versions read, and says what to do instead.
+    pub(super) fn former(&mut self, key: &str, hint: &str) {
+        if let Some(entry) = self.entries.remove(key) {
+            let message = format!("`{}{key}` is not a key any more", self.path);
+            self.faults.push(entry.offset, message, hint);
+        }
+    }
+
     /// Notes what nobody took. Call it last.
     pub(super) fn finish(self) {
         let known = self.known.borrow();

@@ -2,7 +2,7 @@
 //!
 //! Every section is read to its end even when one before it has faults, so that all are reported.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::admin::admin;
@@ -191,12 +191,13 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
         .count("max_file_size")
         .and_then(|written| u64::try_from(written.value).ok());
     let posts = dir.join(written.map_or_else(|| "content".to_owned(), |written| written.value));
-    let cache = table.string("cache");
-    let cache = cache.and_then(|written| outside(faults, &written, dir, &posts));
+    table.former(
+        "cache",
+        "delete the line; nothing is kept between runs any more, and every start reads all posts",
+    );
     table.finish();
     Content {
         dir: posts,
-        cache,
         include,
         exclude,
         require,
@@ -210,25 +211,6 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
         static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(MAX_FILE_SIZE),
     }
-}
-
-/// A file that courant writes, which must not be among the posts.
-fn outside(
-    faults: &Faults<'_>,
-    written: &Written<String>,
-    dir: &Path,
-    posts: &Path,
-) -> Option<PathBuf> {
-    let file = dir.join(&written.value);
-    if !file.starts_with(posts) {
-        return Some(file);
-    }
-    faults.at(
-        written,
-        "is within the directory of posts",
-        "name a file elsewhere, such as `/var/cache/courant/posts`",
-    );
-    None
 }
 
 fn hidden(mut table: Table<'_, '_>, faults: &Faults<'_>) -> HiddenPosts {

@@ -6,11 +6,11 @@ use url::Url;
 
 use super::absolute;
 use super::address::MAX_URL;
+use super::body_text;
 use super::budget;
 use super::constructs::Reason;
 use super::fields::{Fields, Place};
 use super::glance::{self, Found, Wanted};
-use super::later::{self, Origin};
 use super::markup::Markup;
 use super::rendering::{self, Rendering};
 use crate::config::Config;
@@ -29,8 +29,8 @@ pub(super) struct Body<'a> {
     pub(super) line: usize,
     /// Whether it is MDX: Markdown with components and expressions in it.
     pub(super) is_mdx: bool,
-    /// Where it can be read again.
-    pub(super) origin: Option<Origin<'a>>,
+    /// What it is rendered with later; `None` is that of the configuration.
+    pub(super) rendering: Option<&'a Arc<Rendering>>,
 }
 
 /// A body as it is published.
@@ -115,14 +115,13 @@ pub(super) fn read(
 /// Puts the reading of the body off, but for what the post needs of it besides.
 pub(super) fn outline(
     body: Body<'_>,
-    path: &Arc<str>,
     (permalink, base): (&Permalink, &Url),
     config: &Config,
     wanted: Wanted,
 ) -> Published {
     let own;
-    let rendering = match body.origin {
-        Some(Origin { rendering, .. }) => rendering,
+    let rendering = match body.rendering {
+        Some(rendering) => rendering,
         None => {
             own = Arc::new(Rendering::new(config));
             &own
@@ -140,13 +139,7 @@ pub(super) fn outline(
         }
     });
     Published {
-        body: later::body(
-            body.text,
-            body.is_mdx,
-            permalink,
-            rendering,
-            body.origin.map(|origin| (path, origin)),
-        ),
+        body: body_text::body(body.text, body.is_mdx, permalink, rendering),
         found: Found {
             images: normal(found.images),
             ..found

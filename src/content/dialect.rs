@@ -57,7 +57,6 @@ pub(super) fn post(
         }
     }
     let language = language(fields, config).or_else(|| location.language.clone());
-    let file: Arc<str> = path.into();
     let slug = fields.line(Field::Slug).map(|slug| bounded(&slug, MAX_URL));
     // Of the title as it is written addresses are made.
     let written_title = fields.line(Field::Title);
@@ -85,7 +84,7 @@ pub(super) fn post(
             heading: title.is_none(),
             paragraph: description.is_none(),
         };
-        body::outline(body, &file, (&permalink, &url), config, wanted)
+        body::outline(body, (&permalink, &url), config, wanted)
     } else {
         body::read(fields, body, (&permalink, &url), config)
     };
@@ -124,7 +123,7 @@ pub(super) fn post(
         stray_dates: fields.stray_dates().into(),
     };
     Some(Post {
-        path: file,
+        path: path.into(),
         description: description
             .map(|text| bounded_description(fields, text))
             .or_else(|| Some(cut(&found.paragraph?, EXCERPT_GRAPHEMES)))

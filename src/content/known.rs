@@ -7,7 +7,7 @@ use super::dialect::is_section;
 use super::parse::Parsed;
 use super::read::Reading;
 use crate::finding::{Finding, Rule, Severity};
-use crate::post::{Body, Marker, MarkerKind, Post};
+use crate::post::{Marker, MarkerKind, Post};
 use crate::stamp::Seal;
 
 /// What is known of one file.
@@ -119,11 +119,6 @@ impl Known {
         file
     }
 
-    /// How many bytes of its text are kept.
-    pub(super) fn kept(&self) -> usize {
-        self.post.as_ref().map_or(0, |post| post.body.kept())
-    }
-
     /// The post that is judged.
     pub(super) fn published(&self) -> Option<&Arc<Post>> {
         self.below.as_ref().or(self.post.as_ref())
@@ -186,18 +181,8 @@ fn broken_file(
             hint: hint.to_owned(),
         });
     }
-    let post = last_good.filter(|_| !limits.hides).map(|post| {
-        let post = limits.applied_to(post);
-        // More often than not it is the front matter alone that broke.
-        post.body.keep();
-        if post.body.is_at_hand() {
-            return post;
-        }
-        // Its text is nowhere any more: what is known of it without goes on being served.
-        let mut without = Post::clone(&post);
-        without.body = Body::lost(&post.body);
-        Arc::new(without)
-    });
+    let post = last_good.filter(|_| !limits.hides);
+    let post = post.map(|post| limits.applied_to(post));
     Known {
         stamp,
         state: State::Broken,

@@ -4,16 +4,14 @@
 //! last good post, unless its text says that it is hidden; a file that goes is forgotten.
 
 mod absence;
-mod caching;
 mod findings;
 mod look;
 mod others;
 mod reading;
 mod taking;
-mod texts;
 mod unread;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +27,6 @@ use crate::finding::Finding;
 use crate::post::{Marker, Post, Shared};
 use crate::progress::Progress;
 
-use caching::Keeping;
 use look::Fresh;
 
 pub use absence::ABSENCE;
@@ -55,20 +52,8 @@ pub struct Library {
     foreign: Foreign,
     /// Files that are copies of posts, or were when their original was last there.
     copies: BTreeMap<String, FileCopy>,
-    /// What bodies that are read later are rendered with.
+    /// What bodies are rendered with.
     rendering: Option<Arc<Rendering>>,
-    /// How many bytes of such bodies are kept.
-    texts: usize,
-    /// The files whose posts feeds hold, which keep theirs.
-    held: BTreeSet<Arc<str>>,
-    /// Whether all texts are kept that are to be, as far as there is room.
-    has_all_texts: bool,
-    /// Whether there was no room for all of them once, since all were read.
-    texts_are_many: bool,
-    /// How many bytes there were too many when all that could be let go of was: those of files that broke.
-    stuck_texts: usize,
-    /// What is to be found after a restart.
-    keeping: Keeping,
     /// Files that are gone and waited for, and since when.
     absent: BTreeMap<Arc<str>, Instant>,
     /// How many posts there were at most a moment ago, and when.
@@ -179,13 +164,10 @@ impl Library {
         self.copies.append(&mut scan.copies);
         self.remember_most(now);
         let missing = self.sort_out_gone(gone, &read, loss);
-        // What is read again has its text from before, too, until it is known to be the same.
-        self.texts_are_many |= look.texts_are_many && !self.looked;
-        self.keeping.unsaved += look.unsaved;
         let mut looked = Looked {
             changed: !self.looked || unread_changed,
             in_doubt: missing.in_doubt,
-            read: read.len() - look.cached,
+            read: read.len(),
             changed_files: missing.newly_missed,
             absent: missing.absent,
             ..Looked::default()
@@ -195,8 +177,6 @@ impl Library {
         for path in missing.withdrawn {
             if let Some(known) = self.files.remove(&path) {
                 self.tally.subtract(&known);
-                self.keeping.holds_too_much |= known.post.is_some();
-                self.texts = self.texts.saturating_sub(known.kept());
                 sections |= !known.withholds.is_empty();
                 if known.post.is_some() {
                     looked.posts.push((Arc::clone(&path), None));
@@ -213,7 +193,6 @@ impl Library {
             looked.changed |= taken.is_other;
             looked.changed_files += usize::from(taken.is_other);
             sections |= taken.withholds_other;
-            self.keeping.note(&taken);
             fresh.push((file.path, taken.was));
         }
         tree::add(&mut self.files, known);
@@ -237,8 +216,6 @@ impl Library {
     /// known, for the case that it is broken.
     pub fn read_again(&mut self) {
         self.rendering = None;
-        self.has_all_texts = false;
-        self.texts_are_many = false;
         for known in self.files.values_mut() {
             known.stamp = None;
         }

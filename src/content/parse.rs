@@ -1,7 +1,6 @@
 //! The bytes of one file into a post, or into what is wrong with it.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::body::Body;
@@ -9,7 +8,6 @@ use super::broken::{Limits, read_limits};
 use super::conflict::Conflict;
 use super::fields::Fields;
 use super::front_matter::{self, Fault, Format, Front, Split};
-use super::later::Origin;
 use super::rendering::Rendering;
 use super::{Depth, dialect};
 use crate::config::Config;
@@ -55,29 +53,19 @@ pub enum Parsed {
     },
 }
 
-/// Reads one file. `path` is the file below the content directory. At [`Depth::Outline`] the body
-/// keeps its text for good, as nothing tells where it can be read again.
+/// Reads one file. `path` is the file below the content directory.
 pub fn parse(bytes: &[u8], path: &str, config: &Config, depth: Depth) -> Parsed {
     parse_at(bytes, path, config, depth, None)
 }
 
-/// Reads one file at [`Depth::Outline`]. The body `keeps_text` until it is to forget it, or reads `file`
-/// again, which need not be the path as it is written. `rendering` is that of the configuration, one for
-/// all posts.
+/// Reads one file at [`Depth::Outline`]. `rendering` is that of the configuration, one for all posts.
 pub fn parse_outline(
     bytes: &[u8],
     path: &str,
-    file: &Path,
     config: &Config,
     rendering: &Arc<Rendering>,
-    keeps_text: bool,
 ) -> Parsed {
-    let origin = Origin {
-        file,
-        rendering,
-        keeps_text,
-    };
-    parse_at(bytes, path, config, Depth::Outline, Some(origin))
+    parse_at(bytes, path, config, Depth::Outline, Some(rendering))
 }
 
 fn parse_at(
@@ -85,7 +73,7 @@ fn parse_at(
     path: &str,
     config: &Config,
     depth: Depth,
-    origin: Option<Origin<'_>>,
+    rendering: Option<&Arc<Rendering>>,
 ) -> Parsed {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -217,7 +205,7 @@ fn parse_at(
         text: front.body,
         line: line_of(&text, text.len() - front.body.len()),
         is_mdx: is_mdx(path),
-        origin,
+        rendering,
     };
     let post = dialect::post(&fields, body, path, config);
     // Asked only where there is no post: it knows its limits itself.

@@ -52,13 +52,8 @@ impl Reading {
 pub(super) enum How<'a> {
     /// With its body, which stays.
     Whole(Depth),
-    /// Without its body, which is rendered when it is asked for.
-    Outline {
-        /// What with.
-        rendering: &'a Arc<Rendering>,
-        /// Whether its text is kept until then.
-        keeps_text: bool,
-    },
+    /// Without its body, which is rendered with this when it is asked for.
+    Outline(&'a Arc<Rendering>),
 }
 
 /// Reads one file.
@@ -97,7 +92,7 @@ pub(super) fn read(
             is_deep: false,
         });
     }
-    let is_served = matches!(how, How::Outline { .. });
+    let is_served = matches!(how, How::Outline(_));
     let bytes = match read_bytes(&candidate.file, candidate.stamp.size, most) {
         Ok(bytes) => bytes,
         Err(error) if is_served && is_transient(&error) => {
@@ -129,10 +124,7 @@ pub(super) fn read(
     // A library that panics on one file must not take the others down.
     let parse = || match how {
         How::Whole(depth) => parse(&bytes, path, config, depth),
-        How::Outline {
-            rendering,
-            keeps_text,
-        } => parse_outline(&bytes, path, &candidate.file, config, rendering, keeps_text),
+        How::Outline(rendering) => parse_outline(&bytes, path, config, rendering),
     };
     let parsed = catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
         let finding = error(

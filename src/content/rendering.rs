@@ -1,7 +1,5 @@
 //! The text of a body into the HTML that is published, by the few settings that decide it.
 
-use std::path::PathBuf;
-
 use url::Url;
 
 use super::budget::{self, Excess};
@@ -21,10 +19,6 @@ const EDITION: u32 = 3;
 /// All that the bodies of a site are read and rendered with, to be shared by them.
 #[derive(Debug, Clone)]
 pub struct Rendering {
-    /// The directory that the posts are below.
-    pub(super) dir: PathBuf,
-    /// Larger files are not read, in bytes.
-    pub(super) max_file_size: u64,
     home: Home,
     shortcodes: Shortcodes,
 }
@@ -51,8 +45,6 @@ impl Rendering {
     /// That of a configuration.
     pub fn new(config: &Config) -> Rendering {
         Rendering {
-            dir: config.content.dir.clone(),
-            max_file_size: config.content.max_file_size,
             home: Home::of(config),
             shortcodes: config.content.shortcodes,
         }

@@ -25,7 +25,7 @@ impl Pipeline {
     }
 
     /// Looks at some of the bodies and cards that nobody has looked at yet, for what the operator is
-    /// told; whether there are more. When there are none, what is known is kept for the next start.
+    /// told; whether there are more.
     pub fn advise(&mut self, most: usize) -> bool {
         // One is looked at in a millisecond or two.
         match self.unseen.len().min(most) {
@@ -33,11 +33,7 @@ impl Pipeline {
             1 => self.look_at_some(most),
             _ => in_bulk(|| self.look_at_some(most)),
         }
-        let is_on = !self.unseen.is_empty();
-        if !is_on {
-            self.library.keep_for_restart(&self.config);
-        }
-        is_on
+        !self.unseen.is_empty()
     }
 
     fn look_at_some(&mut self, most: usize) {

@@ -43,7 +43,6 @@ impl Pipeline {
                 self.pending.retain(|(path, _)| !hidden.contains(&**path));
                 // What cannot be rendered now is tried again with all the rest.
                 let _ = self.publish_untold(hides, now);
-                self.reread.drain(..).for_each(|path| look.forget(&path));
             }
         }
         while self
@@ -76,14 +75,12 @@ impl Pipeline {
         let hides = self.take_hides(now);
         if !hides.is_empty() {
             let outcome = self.publish_changes(hides, now)?;
-            self.keep_texts();
             self.tell();
             return Ok(outcome);
         }
         match self.untold.take() {
             Some(changed) => {
                 self.status.changed = changed;
-                self.keep_texts();
                 self.tell();
                 Ok(Outcome::Published)
             }

@@ -65,7 +65,6 @@ impl Pipeline {
         self.stale = Some(Stale::All);
         self.in_doubt = false;
         let outcome = self.publish(now)?;
-        self.keep_texts();
         if outcome == Outcome::Published {
             self.status.cause = Cause::Configuration;
             self.status.changed = Changed::default();

@@ -105,7 +105,6 @@ impl Pipeline {
     ) -> Result<Outcome, PipelineError> {
         self.changed_files = 0;
         self.absent.clear();
-        self.reread.clear();
         let looked = self.look(scope, now, loss);
         self.is_unsure = looked.is_err() || self.in_doubt;
         let paths = match scope {
@@ -128,9 +127,7 @@ impl Pipeline {
         }
         let again = std::mem::take(&mut self.again);
         let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due || again {
-            let outcome = self.publish(now)?;
-            self.keep_texts();
-            outcome
+            self.publish(now)?
         } else {
             self.tell();
             if matches!(&looked, Ok(true)) {
@@ -150,11 +147,8 @@ impl Pipeline {
         now: SystemTime,
         loss: Loss,
     ) -> Result<bool, LibraryError> {
-        let was_unread = self.unread().is_some();
         let look = self.read(scope, now)?;
         let looked = self.library.finish(look, &self.config, loss, now);
-        // A post may have gone out without its text meanwhile.
-        self.again |= was_unread && self.unread().is_none();
         self.in_doubt = looked.in_doubt;
         self.changed_files = looked.changed_files;
         for path in looked.files {

@@ -1,9 +1,7 @@
 //! What a post says of whether it may be seen: names and values as written, and how each is read.
 
-use serde::{Deserialize, Serialize};
-
 /// A field that says whether a post may be seen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Marker {
     /// The field, as written.
     pub field: String,
@@ -16,7 +14,7 @@ pub struct Marker {
 }
 
 /// What a marker says when it is true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MarkerKind {
     /// The post is not to be seen: `hidePost`, `draft`.
     Hides,

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// Where a post is read.
@@ -19,7 +18,7 @@ pub struct Permalink {
 }
 
 /// A field of a front matter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Field {
     /// Its name, as it is looked up.
     pub name: Box<str>,
@@ -39,26 +38,6 @@ impl Permalink {
             on_site,
             field: field.map(Arc::new),
         }
-    }
-
-    /// One that was, by the address and its [`Permalink::place`].
-    pub fn known(
-        url: Arc<str>,
-        place: (u32, u32),
-        on_site: bool,
-        field: Option<Field>,
-    ) -> Permalink {
-        Permalink {
-            url,
-            path: place,
-            on_site,
-            field: field.map(Arc::new),
-        }
-    }
-
-    /// Where in the URL its path begins and ends, in bytes.
-    pub fn place(&self) -> (u32, u32) {
-        self.path
     }
 
     /// The path of the URL, with its leading slash.

@@ -40,7 +40,6 @@ pub(super) fn whole_entries(
     images: &dyn CardImages,
     format: FeedFormat,
     lengths: &mut Lengths,
-    forgiven: bool,
 ) -> Result<Vec<bool>, RenderError> {
     let entries = &document.entries;
     let Some(limit) = document.byte_limit() else {
@@ -60,7 +59,7 @@ pub(super) fn whole_entries(
             whole.push(false);
             continue;
         };
-        let length = lengths.whole(site, entry, images, format, forgiven)?;
+        let length = lengths.whole(site, entry, images, format)?;
         let more = length.saturating_sub(short);
         let rest = room_left.checked_sub(more);
         whole.push(rest.is_some());
@@ -124,13 +123,12 @@ impl Lengths {
         entry: &Arc<Entry>,
         images: &dyn CardImages,
         format: FeedFormat,
-        forgiven: bool,
     ) -> Result<usize, RenderError> {
         let known = self.0.get_mut(&(address(entry), format));
         if let Some(whole) = known.as_ref().and_then(|(_, length)| length.whole) {
             return Ok(whole);
         }
-        let html = document::whole_post(entry, forgiven)?;
+        let html = document::whole_post(entry);
         let whole = written(site, entry, images, format, html)?;
         if let Some((_, length)) = known {
             length.whole = Some(whole);

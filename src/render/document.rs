@@ -153,13 +153,9 @@ pub(super) fn frame(
     }
 }
 
-/// The HTML of the whole post, if it has any. One that can no longer be had is an error, unless it is `forgiven`.
-pub(super) fn whole_post(entry: &Entry, forgiven: bool) -> Result<Option<Arc<str>>, RenderError> {
-    match entry.content() {
-        Ok(content) => Ok(Some(content.html).filter(|html| !html.is_empty())),
-        Err(_) if forgiven => Ok(None),
-        Err(_) => Err(RenderError::Lost(entry.source().to_owned())),
-    }
+/// The HTML of the whole post, if it has any.
+pub(super) fn whole_post(entry: &Entry) -> Option<Arc<str>> {
+    Some(entry.content().html).filter(|html| !html.is_empty())
 }
 
 /// The entries of a group as a document tells of them, those that `is_whole` names by their place with the whole post.
@@ -169,22 +165,14 @@ pub(super) fn told<'a>(
     group: Range<usize>,
     is_whole: impl Fn(usize) -> bool,
     images: &dyn CardImages,
-    forgiven: bool,
-) -> Result<Vec<Told<'a>>, RenderError> {
+) -> Vec<Told<'a>> {
     let entries = document.entries.get(group.clone()).unwrap_or_default();
-    let mut told = Vec::with_capacity(entries.len());
-    for (place, entry) in group.zip(entries) {
-        let html = match is_whole(place) {
-            true => whole_post(entry, forgiven)?,
-            false => None,
-        };
-        told.push(Told {
-            entry,
-            html,
-            stand_in: images.stand_in(site, entry),
-        });
-    }
-    Ok(told)
+    let told = |(place, entry): (usize, &'a Arc<Entry>)| Told {
+        entry,
+        html: is_whole(place).then(|| whole_post(entry)).flatten(),
+        stand_in: images.stand_in(site, entry),
+    };
+    group.zip(entries).map(told).collect()
 }
 
 /// A group in a format.

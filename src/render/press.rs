@@ -28,13 +28,10 @@ use crate::site::{Settings, Site};
 pub struct Press {
     ground: Option<(Arc<Settings>, u64)>,
     documents: HashMap<ArtifactKey, Made>,
-    whole: Vec<Arc<Entry>>,
     sheets: Sheets,
     home: Option<(Vec<ByAddress>, Arc<()>, Chunk)>,
     opml: Option<(Arc<()>, Chunk)>,
     robots: Option<Chunk>,
-    /// Whether content that can no longer be had is left out.
-    forgiven: bool,
 }
 
 /// What was made of the first document of a feed.
@@ -84,21 +81,10 @@ impl Hash for ByAddress {
 }
 
 impl Press {
-    /// From now on, content that can no longer be had is left out, and no error.
-    pub fn forgive(&mut self, forgiven: bool) {
-        self.forgiven = forgiven;
-    }
-
-    /// The entries that feeds made ahead carry whole, as far as they were rendered.
-    pub fn whole_entries(&self) -> &[Arc<Entry>] {
-        &self.whole
-    }
-
     /// Renders what is made ahead, and puts the rest on the shelf.
     ///
     /// # Errors
-    /// A writer failed, which none does on well-formed input, or the content of an entry can no longer be
-    /// had.
+    /// A writer failed, which none does on well-formed input.
     pub fn render(
         &mut self,
         site: &Arc<Site>,
@@ -111,21 +97,15 @@ impl Press {
         if !is_same {
             *self = Press {
                 ground: Some(ground),
-                forgiven: self.forgiven,
                 ..Press::default()
             };
         }
-        self.whole.clear();
         let mut artifacts = Vec::new();
         for feed in site.feeds.chosen() {
             self.feed(site, &feed.first(), &**images, &mut artifacts)?;
         }
         artifacts.extend(self.sitemap(site)?);
         artifacts.extend(self.pages(site)?);
-        if self.forgiven {
-            // What was left out is to be asked for again.
-            self.documents.clear();
-        }
         let shelf = SiteShelf {
             site: Arc::clone(site),
             images: Arc::clone(images),
@@ -150,12 +130,10 @@ impl Press {
         let groups = document::groups(&document.entries);
         let name = document.key(document.feed.main_format());
         let mut known = self.documents.remove(&name).unwrap_or_default();
-        let forgiven = self.forgiven;
         let mut plans = Vec::new();
         for format in document.feed.formats.iter().copied() {
             let lengths = &mut known.lengths;
-            let whole =
-                byte_limit::whole_entries(site, document, images, format, lengths, forgiven)?;
+            let whole = byte_limit::whole_entries(site, document, images, format, lengths)?;
             let keys = groups.iter().map(|group| {
                 let entries = document.entries.get(group.clone()).unwrap_or_default();
                 let whole = whole.get(group.clone()).unwrap_or_default();
@@ -184,8 +162,7 @@ impl Press {
                 give_way();
                 // A post is rendered once, for all formats that carry it whole.
                 let is_whole = |place| missing.iter().any(|(plan, _)| plan.is_whole(place));
-                let told =
-                    document::told(site, document, group.clone(), is_whole, images, forgiven)?;
+                let told = document::told(site, document, group.clone(), is_whole, images);
                 let mut made = Vec::with_capacity(missing.len());
                 for (plan, key) in &missing {
                     let mut told: Vec<Told<'_>> = told.clone();
@@ -208,11 +185,6 @@ impl Press {
                 document::assemble(frame, chunks.cloned()),
                 feed_links(site, document, plan.format),
             ));
-        }
-        for (place, entry) in document.entries.iter().enumerate() {
-            if plans.iter().any(|plan| plan.is_whole(place)) {
-                self.whole.push(Arc::clone(entry));
-            }
         }
         // What is in the document no more is not kept.
         let mut kept = Groups::default();

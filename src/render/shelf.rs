@@ -287,10 +287,7 @@ impl Draw for NewsDrawing {
 
 /// Why a feed could not be rendered, as those are told who ask for it.
 fn failed(body: Result<Vec<u8>, RenderError>) -> Result<Vec<u8>, DrawError> {
-    body.map_err(|error| match error {
-        RenderError::Lost(file) => DrawError::Stale(file),
-        error => DrawError::Failed(error.to_string()),
-    })
+    body.map_err(|error| DrawError::Failed(error.to_string()))
 }
 
 impl Draw for FeedPage {

@@ -9,7 +9,7 @@ use super::visibility::Shown;
 use super::words::Lists;
 use crate::config::{self, Config};
 use crate::fingerprint;
-use crate::post::{Content, Images, Lost, Picture, Post};
+use crate::post::{Content, Images, Picture, Post};
 use crate::text::{cut, slug};
 
 /// Search results and previews cut further.
@@ -215,21 +215,17 @@ impl Entry {
     }
 
     /// The whole post.
-    ///
-    /// # Errors
-    /// It can no longer be had.
-    pub fn content(&self) -> Result<Content, Lost> {
-        let content = self.post.body.content()?;
+    pub fn content(&self) -> Content {
+        let content = self.post.body.content();
         let _ = self.written.set(content.written);
-        Ok(content)
+        content
     }
 
-    /// The length of the whole post in bytes, at most, as any format writes it; nothing where it can
-    /// no longer be had.
+    /// The length of the whole post in bytes, at most, as any format writes it.
     pub(super) fn content_written(&self) -> usize {
         match self.written.get() {
             Some(written) => *written,
-            None => self.content().map_or(0, |content| content.written),
+            None => self.content().written,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use courant::content::{ABSENCE, Depth, Library, Loss};
+use courant::content::{ABSENCE, Loss};
 use courant::finding::{Rule, Severity};
 use courant::pipeline::Pipeline;
 use courant::progress::Progress;
@@ -953,109 +953,4 @@ fn missing_file_is_withdrawn_when_its_time_is_over() {
     assert!(!serves(0) && serves(1), "it is missing anew");
     look(start + ABSENCE * 2);
     assert!(!serves(1) && serves(3));
-}
-
-#[test]
-fn a_site_of_few_posts_keeps_all_their_texts() {
-    let site = (0..90).fold(TestSite::new(), |site, n| {
-        let text = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(4_000));
-        site.post(&format!("{n}.md"), text)
-    });
-    let mut library = Library::new(Depth::Outline);
-    let config = site.parsed_config();
-    let look = |library: &mut Library, held: &str| {
-        let (now, progress) = (new_year_2025(), Progress::default());
-        let looked = library.look(&config, Loss::IsBelieved, now, &progress);
-        looked.unwrap();
-        library.keep_texts([held].into_iter(), &config);
-        library
-            .posts()
-            .filter(|post| !post.body.is_at_hand())
-            .count()
-    };
-    assert_eq!(look(&mut library, "7.md"), 0);
-    library.read_again();
-    assert_eq!(look(&mut library, "7.md"), 0);
-    // One that a feed holds is kept besides, however long it is.
-    let long = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(200_000));
-    std::fs::write(site.content().join("long.md"), long).unwrap();
-    assert_eq!(look(&mut library, "long.md"), 0);
-    assert_eq!(look(&mut library, "long.md"), 0);
-    std::fs::remove_file(site.content().join("long.md")).unwrap();
-    assert_eq!(look(&mut library, "7.md"), 0);
-    // One that had many has few again.
-    for n in 100..200 {
-        let text = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(8_000));
-        std::fs::write(site.content().join(format!("{n}.md")), text).unwrap();
-    }
-    assert!(look(&mut library, "7.md") > 0);
-    // The text of each in turn is kept, and those are more than there is room for.
-    let of_some = (100..160).map(|n| format!("{n}.md")).collect::<Vec<_>>();
-    library.keep_texts(of_some.iter().map(String::as_str), &config);
-    assert!(
-        look(&mut library, "7.md") > 100,
-        "of hardly any the text is kept"
-    );
-    for n in 100..200 {
-        std::fs::remove_file(site.content().join(format!("{n}.md"))).unwrap();
-    }
-    library.read_again();
-    assert_eq!(look(&mut library, "7.md"), 0);
-}
-
-#[test]
-fn texts_that_are_about_to_be_rendered_are_kept_until_they_are() {
-    const LARGE: usize = 20_000;
-    let posts = 200;
-    for (toml, kept_at_first) in [
-        ("", 2 << 20),
-        ("[feed]\nlimit = 0\n", posts * LARGE),
-        ("[feed]\nlimit = 0\nmax_bytes = 0\n", posts * LARGE),
-        (
-            "[[feeds]]\npath = \"/all.xml\"\ntitle = \"All\"\nlimit = 0\n",
-            posts * LARGE,
-        ),
-        ("[feed]\nlimit = 0\ncontent = \"summary\"\n", 2 << 20),
-    ] {
-        let site = (0..posts).fold(TestSite::new().config(toml), |site, n| {
-            let text = format!("{}{}", plain("A", "2024-01-01"), "word ".repeat(LARGE / 5));
-            site.post(&format!("{n}.md"), text)
-        });
-        let mut library = Library::new(Depth::Outline);
-        let now = new_year_2025();
-        library
-            .look(
-                &site.parsed_config(),
-                Loss::IsBelieved,
-                now,
-                &Progress::default(),
-            )
-            .unwrap();
-        let kept =
-            |library: &Library| -> usize { library.posts().map(|post| post.body.kept()).sum() };
-        assert!(
-            kept(&library) >= kept_at_first - 2 * LARGE,
-            "{toml}: {}",
-            kept(&library)
-        );
-        assert!(kept(&library) <= kept_at_first + posts * 100, "{toml}");
-        let config = site.parsed_config();
-        let all = kept(&library);
-        library.keep_texts(["7.md", "no.md", "9.md"].into_iter(), &config);
-        let at_hand = |library: &Library, name: &str| {
-            let mut posts = library.posts();
-            posts.any(|post| *post.path == *name && post.body.is_at_hand())
-        };
-        assert!(at_hand(&library, "7.md") && at_hand(&library, "9.md"));
-        let expected = if Library::keeps_every_text(&config) {
-            all..=all
-        } else {
-            1..=(512 << 10) + 2 * LARGE
-        };
-        assert!(expected.contains(&kept(&library)), "{toml}");
-        // Those that feeds no longer hold are let go of where there is no room.
-        library.keep_texts(["8.md"].into_iter(), &config);
-        assert!(at_hand(&library, "8.md"), "{toml}");
-        assert!(library.posts().all(|post| post.body.content().is_ok()));
-    }
 }

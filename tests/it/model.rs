@@ -472,7 +472,7 @@ fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
     for seed in seeds(10) {
         println!("seed {seed}");
         let mut random = Random(seed ^ 0x0ca_c4e);
-        let site = TestSite::in_memory().config(&format!("{CONFIG}[content]\ncache = 'kept'\n"));
+        let site = TestSite::in_memory().config(CONFIG);
         let content = site.content();
         let start = || {
             let current = Current::default();
@@ -501,7 +501,7 @@ fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
                 }
             }
             if random.once_in(2) {
-                // The edit is made while nothing runs. What is kept is whole then.
+                // The edit is made while nothing runs.
                 drop(std::mem::replace(&mut pipeline, start().0));
                 (pipeline, current) = start();
                 // What was good is not known any more where it is broken.

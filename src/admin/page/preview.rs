@@ -121,7 +121,7 @@ pub(in crate::admin) fn entry(desk: &Desk, path: &str) -> Option<String> {
         .chain(site.unlisted.iter())
         .find(|entry| entry.source() == path)?;
     let zone = site.settings.timezone;
-    let content = entry.content().map(|content| content.html);
+    let content = entry.content().html;
     let authors: Vec<&str> = entry
         .authors()
         .iter()
@@ -145,10 +145,7 @@ pub(in crate::admin) fn entry(desk: &Desk, path: &str) -> Option<String> {
                         " · " (entry.published().with_timezone(&zone).format("%-d %b %Y, %H:%M"))
                     }
                 }
-                @match content {
-                    Ok(html) => (PreEscaped(html)),
-                    Err(_) => p { "The file was written again since; look once more." }
-                }
+                (PreEscaped(content))
             }
         }
     };

@@ -7,7 +7,6 @@ use std::time::SystemTime;
 
 use super::{Library, LibraryError};
 use crate::config::Config;
-use crate::content::cache::Cache;
 use crate::content::dialect::is_section;
 use crate::content::known::Known;
 use crate::content::scan::{Candidate, Scan};
@@ -21,7 +20,6 @@ use crate::progress::{Progress, Stage};
 pub struct Look {
     pub(super) scan: Scan,
     pub(super) gone: Vec<Arc<str>>,
-    cache: Option<Cache>,
     rendering: Option<Arc<Rendering>>,
     /// What is to be read, the last first.
     stale: Vec<(String, Candidate)>,
@@ -33,12 +31,6 @@ pub struct Look {
     pub(super) unread: Vec<Finding>,
     /// Where in what was read the last step began.
     step: usize,
-    /// How many were taken from the cache.
-    pub(super) cached: usize,
-    /// How many were read that could be taken from the cache another time.
-    pub(super) unsaved: usize,
-    /// Whether there is no room for all texts.
-    pub(super) texts_are_many: bool,
 }
 
 /// A file that was read.
@@ -46,27 +38,12 @@ pub struct Look {
 pub(super) struct Fresh {
     pub(super) path: Arc<str>,
     pub(super) known: Known,
-    /// How many bytes of its text were kept before.
-    pub(super) kept_before: usize,
 }
 
 impl Look {
     /// How many files are still to be read that could hide a post that is public.
     pub fn may_hide(&self) -> usize {
         self.may_hide
-    }
-
-    /// Leaves out a file that another look has read since this one began.
-    pub fn forget(&mut self, path: &str) {
-        let before = self.stale.len();
-        let may_hide_from = before - self.may_hide;
-        if let Some(place) = self.stale.iter().position(|(stale, _)| stale == path) {
-            self.stale.remove(place);
-            self.may_hide -= usize::from(place >= may_hide_from);
-        }
-        self.gone.retain(|gone| **gone != *path);
-        self.fresh.retain(|fresh| *fresh.path != *path);
-        self.step = self.step.min(self.fresh.len());
     }
 }
 
@@ -84,11 +61,7 @@ impl Library {
         progress: &Progress,
     ) -> Result<Look, LibraryError> {
         progress.begin(Stage::Listing, 0);
-        let (scan, cache) = match self.kept(config) {
-            // To know whose it is takes as long as to list some thousand files.
-            Some(kept) => rayon::join(|| self.scan(scope, config), || Library::cache(kept, config)),
-            None => (self.scan(scope, config), None),
-        };
+        let scan = self.scan(scope, config);
         let mut scan = scan.inspect_err(|_| self.rendering = None)?;
         let rendering = match (&self.rendering, self.depth) {
             (Some(rendering), _) => Some(Arc::clone(rendering)),
@@ -116,16 +89,12 @@ impl Library {
         Ok(Look {
             scan,
             gone,
-            cache,
             rendering,
             fresh: Vec::with_capacity(rest.len()),
             stale: rest,
             may_hide,
             unread: Vec::new(),
             step: 0,
-            cached: 0,
-            unsaved: 0,
-            texts_are_many: false,
         })
     }
 
@@ -138,46 +107,19 @@ impl Library {
         progress: &Progress,
     ) -> bool {
         if look.stale.is_empty() {
-            self.forget_cache(look);
             return false;
         }
         let mut some = look.stale.split_off(look.stale.len().saturating_sub(most));
         some.reverse();
         look.may_hide = look.may_hide.saturating_sub(some.len());
         look.step = look.fresh.len();
-        let kept = look.fresh.iter().map(|fresh| fresh.known.kept()).sum();
-        let read = self.readings(
-            &some,
-            look.cache.as_ref(),
-            look.rendering.as_ref(),
-            (config, now, kept),
-            progress,
-        );
-        look.cached += read.cached;
-        look.unread.extend(read.unread);
-        look.unsaved += read.unsaved;
-        look.texts_are_many |= read.texts_are_many;
-        for (path, reading) in read.all {
-            let before = self.files.get(&path);
-            // Of a post that breaks the text may be kept from here on.
-            let kept_before = before.map_or(0, Known::kept);
-            let known = Known::after(before, &path, reading);
-            look.fresh.push(Fresh {
-                path,
-                known,
-                kept_before,
-            });
+        let (read, unread) = self.readings(&some, look.rendering.as_ref(), (config, now), progress);
+        look.unread.extend(unread);
+        for (path, reading) in read {
+            let known = Known::after(self.files.get(&path), &path, reading);
+            look.fresh.push(Fresh { path, known });
         }
         true
-    }
-
-    fn forget_cache(&mut self, look: &mut Look) {
-        if let Some(cache) = look.cache.take() {
-            tracing::info!(taken = look.cached, of = cache.posts, "posts were kept");
-            // The file has posts that are no longer as they were.
-            self.keeping.holds_too_much = cache.posts != look.cached;
-            self.has_all_texts = false;
-        }
     }
 
     /// The posts of the files that the last step read, and of those below a section that it read and that withholds

@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use super::Library;
 use super::look::Fresh;
-use crate::content::cache;
 use crate::content::known::Known;
 use crate::post::Post;
 
 /// What came of a file that was read.
 pub(super) struct Taken {
     pub(super) is_other: bool,
-    /// Whether it is no post, or one that takes itself back.
-    pub(super) is_withheld: bool,
     /// Whether it says something else of the posts below it.
     pub(super) withholds_other: bool,
     /// Its post before.
@@ -30,7 +27,6 @@ impl Library {
                     && before.post == file.post
                     && before.findings == file.findings
             }),
-            is_withheld: !file.post.as_deref().is_some_and(cache::Known::may_be_of),
             withholds_other: before
                 .map_or(&[][..], |before| &*before.withholds)
                 .ne(&*file.withholds),
@@ -38,10 +34,8 @@ impl Library {
         };
         if let Some(before) = before {
             self.tally.subtract(before);
-            self.texts = self.texts.saturating_sub(fresh.kept_before);
         }
         self.tally.add(file);
-        self.texts += file.kept();
         taken
     }
 }
