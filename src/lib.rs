@@ -19,6 +19,7 @@ pub mod fingerprint;
 pub mod font;
 pub mod gallery;
 pub mod inspection;
+pub mod interner;
 pub mod lint;
 pub mod percent;
 pub mod picture;

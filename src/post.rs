@@ -4,7 +4,7 @@
 //! to the one place that decides.
 
 mod body;
-mod images;
+mod image;
 mod marker;
 mod permalink;
 mod shared;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use body::{Body, Content, Source};
-pub use images::{Image, Images, Picture};
+pub use image::Image;
 pub use marker::{Marker, MarkerKind, Reading};
 pub use permalink::{Field, Permalink};
 pub use shared::{Labels, Shared};
@@ -43,8 +43,8 @@ pub struct Post {
     pub tags: Labels,
     /// A sentence or two, plain text.
     pub description: Box<str>,
-    /// Every picture, the one that stands for it first, each once.
-    pub images: Images,
+    /// Every picture, the one that stands for it first, each once. What the others show is left out: nothing asks for it.
+    pub images: Arc<[Image]>,
     /// What it says.
     pub body: Body,
     /// What the post says of its own visibility.

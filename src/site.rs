@@ -193,7 +193,7 @@ impl Site {
         let images = self.all().filter_map(|entry| entry.image());
         self.own_picture()
             .into_iter()
-            .chain(images.map(|image| image.url))
+            .chain(images.map(|image| image.url.as_str()))
     }
 
     /// The address of the picture that stands for the site.
@@ -203,7 +203,7 @@ impl Site {
 
     /// The address of the picture of the card at a path, where it has one.
     pub fn picture_at(&self, path: &str) -> Option<&str> {
-        Some(self.cards.get(path)?.image()?.url)
+        Some(&self.cards.get(path)?.image()?.url)
     }
 
     /// The card of the site itself.

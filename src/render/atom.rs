@@ -201,7 +201,7 @@ fn media(
             "content",
             vec![
                 ("medium", "image".to_owned()),
-                ("url", attribute(image.url)),
+                ("url", attribute(&image.url)),
             ],
         ),
         (None, Some(url)) => (

@@ -104,7 +104,7 @@ fn item<'a>(told: &'a Told<'_>) -> Item<'a> {
         summary: entry.summary(),
         image: entry
             .image()
-            .map(|image| image.url.to_owned())
+            .map(|image| image.url.clone())
             .or_else(|| told.stand_in.clone()),
         date_published: rfc3339(entry.published()),
         date_modified: rfc3339(entry.updated()),

@@ -15,7 +15,7 @@ use super::document::{Features, Frame, Told, room};
 use super::html::escape;
 use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of, xml_style};
 use crate::artifact::FeedFormat;
-use crate::post::Picture;
+use crate::post::Image;
 use crate::site::Site;
 use crate::site::feed::Document;
 
@@ -89,7 +89,7 @@ pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
     let bytes = Frame::inside(write(&channel, room(told))?, ITEM);
     let has_markup = |text: &str| text.contains(['<', '&']);
     let needs_references = told.iter().any(|told| {
-        let alt = told.entry.image().and_then(|image| image.alt);
+        let alt = told.entry.image().and_then(|image| image.alt.as_deref());
         has_markup(told.entry.title()) || alt.is_some_and(has_markup)
     });
     Ok(match needs_references {
@@ -180,14 +180,14 @@ fn item(told: &Told<'_>) -> Item {
 
 /// Media RSS: the picture that stands for the entry. What it shows is its title: readers take `media:description`,
 /// wherever it is in an item, for the text of the item.
-fn media(image: Picture<'_>) -> (String, BTreeMap<String, Vec<Extension>>) {
+fn media(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
     let attrs = BTreeMap::from([
         ("medium".to_owned(), "image".to_owned()),
-        ("url".to_owned(), image.url.to_owned()),
+        ("url".to_owned(), image.url.clone()),
     ]);
     let title = image.alt.iter().map(|alt| Extension {
         name: "media:title".to_owned(),
-        value: Some((*alt).to_owned()),
+        value: Some(alt.clone()),
         ..Extension::default()
     });
     let children = BTreeMap::from([("title".to_owned(), title.collect())]);

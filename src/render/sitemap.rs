@@ -87,11 +87,12 @@ fn post(
     xml.text("loc", entry.url())?;
     xml.text("lastmod", &rfc3339(entry.updated()))?;
     alternates(xml, translations.unwrap_or_default(), language)?;
-    entry.images().urls(MAX_IMAGES, |url| {
+    for image in entry.images().iter().take(MAX_IMAGES) {
         xml.open("image:image", &[])?;
-        xml.text("image:loc", url)?;
-        xml.close("image:image")
-    })
+        xml.text("image:loc", &image.url)?;
+        xml.close("image:image")?;
+    }
+    Ok(())
 }
 
 /// The sitemap of all sheets, or the index and its parts.

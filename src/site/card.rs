@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::entry::{self, Entry, Person};
 use crate::artifact::ArtifactKey;
 use crate::config::{self, CardPicture, Config};
-use crate::post::{Image, Picture};
+use crate::post::Image;
 use crate::text::{bounded, cut};
 
 // The head of a card's page must stay within 32 KB whatever its texts are, so each has a bound in
@@ -197,9 +197,9 @@ fn image_of(site: &config::Site) -> Option<Image> {
     })
 }
 
-fn bounded_alt(image: Picture<'_>) -> Image {
+fn bounded_alt(image: &Image) -> Image {
     Image {
-        url: image.url.to_owned(),
-        alt: image.alt.map(|alt| bounded(alt, MAX_ALT)),
+        url: image.url.clone(),
+        alt: image.alt.as_ref().map(|alt| bounded(alt, MAX_ALT)),
     }
 }

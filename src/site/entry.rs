@@ -9,7 +9,7 @@ use super::visibility::Shown;
 use super::words::Lists;
 use crate::config::{self, Config};
 use crate::fingerprint;
-use crate::post::{Content, Images, Picture, Post};
+use crate::post::{Content, Image, Post};
 use crate::text::{cut, slug};
 
 /// Search results and previews cut further.
@@ -145,12 +145,12 @@ impl Entry {
     }
 
     /// The picture that stands for it.
-    pub fn image(&self) -> Option<Picture<'_>> {
+    pub fn image(&self) -> Option<&Image> {
         self.post.images.first()
     }
 
     /// Every picture, the one that stands for it first.
-    pub fn images(&self) -> &Images {
+    pub fn images(&self) -> &[Image] {
         &self.post.images
     }
 
@@ -252,7 +252,7 @@ impl Entry {
             .into_iter()
             .map(|term| term.label.len() * 6 + term.slug.len() * 3 + 80);
         let image = self.image().map_or(0, |image| {
-            image.url.len() * 6 + image.alt.map_or(0, |alt| alt.len() * 6)
+            image.url.len() * 6 + image.alt.as_ref().map_or(0, |alt| alt.len() * 6)
         });
         let texts = self.title().len() * 6 + self.summary().len() * 12;
         1500 + texts

@@ -1,5 +1,7 @@
 //! The picture that stands for a post: from its front matter, in all the shapes that tools write it in.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use crate::config::Field;
@@ -9,7 +11,7 @@ use crate::content::fields::{Fields, Place};
 use crate::content::front_matter::{Node, Value};
 use crate::content::plain_text::plain_text;
 use crate::finding::{Rule, Severity};
-use crate::post::{Image, Images};
+use crate::post::Image;
 use crate::text::{one_line, written_length};
 
 /// The picture of the front matter: an address, a list of them, or a map with one in it.
@@ -89,10 +91,17 @@ fn is_fit(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && written_length(url.as_str()) <= MAX_URL
 }
 
-/// All pictures, the one that stands for the post first: the front matter's, or else the first of the body.
-pub(super) fn all(first: Option<&Image>, body: &[Image]) -> Images {
+/// All pictures, the one that stands for the post first: the front matter's, or else the first of the body. What the
+/// others show is left out.
+pub(super) fn all(first: Option<&Image>, body: &[Image]) -> Arc<[Image]> {
     let others = body
         .iter()
         .filter(|image| first.is_none_or(|first| first.url != image.url));
+    let mut images = first.into_iter().chain(others);
+    let first = images.next().cloned();
+    let others = images.map(|image| Image {
+        url: image.url.clone(),
+        alt: None,
+    });
     first.into_iter().chain(others).collect()
 }
