@@ -5,7 +5,7 @@
 
 pub mod access_log;
 pub mod admin;
-pub mod allocator;
+mod allocator;
 pub mod archive;
 pub mod artifact;
 pub mod cli;

@@ -1,7 +1,5 @@
-//! Threads into an order: who answers goes before who reads, and who reads before who draws.
-
-use std::cell::Cell;
-use std::time::{Duration, Instant};
+//! Lowers the priority of worker threads, so that threads that answer go before those that read, and these before those
+//! that draw.
 
 /// How far a thread stands back, as a niceness (`setpriority(2)`). At 5 it has a third of the time of one
 /// that does not, when both want it, and at 19 less than a fiftieth.
@@ -16,9 +14,8 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// Lets threads of a higher priority go before the calling one, for good.
+    /// Lowers the calling thread to this priority, for good.
     pub fn take(self) {
-        STANDS_BACK.set(true);
         // On Linux the calling thread alone; elsewhere it would be the process.
         #[cfg(target_os = "linux")]
         if let Err(error) = rustix::process::setpriority_process(None, self as i32) {
@@ -27,13 +24,8 @@ impl Priority {
     }
 }
 
-thread_local! {
-    /// Whether the thread has taken a priority.
-    static STANDS_BACK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Does much work on a thread of its own that stands back, and on those that read; the caller waits for it. What is
-/// little is done by the caller, which then waits for no other thread.
+/// Does work that nobody waits for on a thread of its own of a lower priority, and on those that read; the caller waits
+/// for it.
 pub fn in_bulk<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
@@ -57,38 +49,6 @@ pub fn work_alone() -> Result<(), rayon::ThreadPoolBuildError> {
     alone.use_current_thread().build().map(drop)
 }
 
-/// How long a thread works before it lets others go: a fraction of what an answer takes with its way through
-/// the system, and many times what it costs to ask the system.
-const TURN: Duration = Duration::from_micros(250);
-
-/// Of the time of a thread that stands back, one part in so many goes to letting others go, at most: a program that
-/// never rests takes milliseconds each time, and an answer a fraction of one.
-const MAX_YIELD_SHARE: u32 = 8;
-
-/// Lets threads go that want the calling one's core, where it has had it for a while: a kernel lets even a
-/// thread that stands back run for milliseconds before another one that wakes, and an answer takes a
-/// fraction of one. To be called between one thing and the next, however small they are. A thread that does not
-/// stand back goes on.
-pub fn give_way() {
-    if !STANDS_BACK.get() {
-        return;
-    }
-    thread_local! {
-        static NEXT: Cell<Option<Instant>> = const { Cell::new(None) };
-    }
-    let now = Instant::now();
-    if NEXT.get().is_none_or(|next| next <= now) {
-        std::thread::yield_now();
-        let back = Instant::now();
-        NEXT.set(Some(back + turn_after(back.duration_since(now))));
-    }
-}
-
-/// How long a thread works before it lets others go again, when they took so long.
-fn turn_after(yielded: Duration) -> Duration {
-    TURN.max(yielded * MAX_YIELD_SHARE)
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -106,13 +66,6 @@ mod tests {
     }
 
     #[test]
-    fn yields_take_a_bounded_share_of_the_time() {
-        assert_eq!(turn_after(Duration::ZERO), TURN);
-        let long = Duration::from_millis(12);
-        assert!(turn_after(long) >= long * 7);
-    }
-
-    #[test]
     fn bulk_work_stands_back_and_its_caller_does_not() {
         let of_this = || rustix::process::getpriority_process(None).unwrap();
         std::thread::spawn(move || {
@@ -126,8 +79,7 @@ mod tests {
                 (of_this(), ids.iter().all(|id| *id != there && *id != here))
             });
             assert!(in_pool, "bulk work is shared");
-            assert_eq!(niceness, of_this() + 5);
-            assert!(!STANDS_BACK.get());
+            assert_eq!(niceness, 5);
         })
         .join()
         .unwrap();

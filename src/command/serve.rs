@@ -15,7 +15,6 @@ use tracing::{error, info, warn};
 use super::{Exit, clock, config_file, tell};
 use crate::access_log::{AccessLog, Writing};
 use crate::admin::{Admin, Sources, Told};
-use crate::allocator;
 use crate::cli::{AdminListen, LogFormat, Serve};
 use crate::config::{self, Config, ConfigError, Listen, WatchMode};
 use crate::descriptors;
@@ -152,22 +151,15 @@ async fn serve(
                 );
             }
             drop(of_start);
-            priority::in_bulk(allocator::give_back);
             watch.run(clock, |turn| {
-                let has_worked = matches!(turn, Turn::Looked(..) | Turn::Reloaded { .. });
                 told.hear(&turn, clock());
                 supervisor.turn(&turn);
                 log.turn(turn);
-                if has_worked {
-                    allocator::give_back_own();
-                }
             });
         })?;
     let stopped = async move {
         // Asked for when all threads that answer are there.
         service::ready();
-        // This thread has made the first snapshot, and does little from now on.
-        allocator::give_back_own();
         tokio::select! {
             _ = terminate.recv() => info!("stopping on SIGTERM"),
             _ = interrupt.recv() => info!("stopping on SIGINT"),

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use super::account::{Account, Origin};
 use super::{Cause, Changed, Outcome, Pipeline, PipelineError};
-use crate::allocator;
 use crate::config::Config;
 use crate::content::{Depth, Library, Loss};
 use crate::post::Post;
@@ -28,11 +27,7 @@ impl Pipeline {
         config: Config,
         now: SystemTime,
     ) -> Result<Outcome, PipelineError> {
-        in_bulk(|| {
-            let outcome = self.reconfigure_here(config, now);
-            allocator::give_back();
-            outcome
-        })
+        in_bulk(|| self.reconfigure_here(config, now))
     }
 
     fn reconfigure_here(

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 
 use super::account::Origin;
 use super::{Outcome, Pipeline, PipelineError};
-use crate::allocator;
 use crate::content::{LibraryError, Loss, Scope};
 use crate::priority::in_bulk;
 use crate::snapshot::Stale;
@@ -89,11 +88,7 @@ impl Pipeline {
         if are_few || self.status.generation == 0 {
             return self.run_here(scope, now, loss, what);
         }
-        in_bulk(|| {
-            let outcome = self.run_here(scope, now, loss, what);
-            allocator::give_back();
-            outcome
-        })
+        in_bulk(|| self.run_here(scope, now, loss, what))
     }
 
     fn run_here(

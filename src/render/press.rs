@@ -16,7 +16,6 @@ use super::{
     opml, robots, sitemap,
 };
 use crate::artifact::{Artifact, ArtifactKey, Chunk, FeedFormat};
-use crate::priority::give_way;
 use crate::site::entry::Entry;
 use crate::site::feed::Document;
 use crate::site::feeds::Feeds;
@@ -159,7 +158,6 @@ impl Press {
                 if missing.is_empty() {
                     return Ok(Vec::new());
                 }
-                give_way();
                 // A post is rendered once, for all formats that carry it whole.
                 let is_whole = |place| missing.iter().any(|(plan, _)| plan.is_whole(place));
                 let told = document::told(site, document, group.clone(), is_whole, images);
@@ -205,10 +203,7 @@ impl Press {
             .buckets()
             .par_iter()
             .filter(|bucket| !self.sheets.contains_key(&address(bucket)))
-            .map(|bucket| {
-                give_way();
-                Ok((Arc::clone(bucket), Arc::new(Sheet::of(bucket, language)?)))
-            })
+            .map(|bucket| Ok((Arc::clone(bucket), Arc::new(Sheet::of(bucket, language)?))))
             .collect::<Result<Vec<_>, RenderError>>()?;
         let mut known = std::mem::take(&mut self.sheets);
         let fresh = fresh.into_iter();

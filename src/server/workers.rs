@@ -1,53 +1,29 @@
-//! A server into the threads that answer: the one place that says how many runtimes there are.
+//! Starts the threads that answer: one for each core, with a runtime and sockets of its own, so that a connection stays
+//! where it came to.
 
 use std::io;
 use std::num::NonZero;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
-use tokio::time::sleep;
 use tracing::error;
 
 use super::connection::stopped;
 use super::{Drained, Listeners, Part, Server, Source};
-use crate::{allocator, config};
+use crate::config;
 
-/// How requests are dealt out to cores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Runtimes {
-    /// A thread for each, with sockets and a runtime of its own: a connection stays where it came to.
-    #[allow(dead_code, reason = "what is measured against the other")]
-    PerCore,
-    /// One runtime, whose threads take from each other what is to be done.
-    #[allow(dead_code, reason = "what is measured against the other")]
-    Shared,
-}
-
-const RUNTIMES: Runtimes = Runtimes::PerCore;
-
-/// How often freed memory goes back to the system. The allocator does that by itself only while it is used, so what a
-/// herd left behind would stay until the next edit.
-const GIVE_BACK_INTERVAL: Duration = Duration::from_secs(30);
-
-/// The runtime of the main thread.
+/// A runtime of one thread.
 ///
 /// # Errors
 /// The system gives no threads.
 pub fn runtime() -> io::Result<Runtime> {
-    let mut builder = match RUNTIMES {
-        Runtimes::PerCore => Builder::new_current_thread(),
-        Runtimes::Shared => Builder::new_multi_thread(),
-    };
-    builder.enable_all().build()
+    Builder::new_current_thread().enable_all().build()
 }
 
 /// How many parts addresses are to be taken for.
 pub fn parts() -> usize {
-    match RUNTIMES {
-        Runtimes::PerCore => std::thread::available_parallelism().map_or(1, NonZero::get),
-        Runtimes::Shared => 1,
-    }
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Serves on all parts until `shutdown` is ready and all are answered.
@@ -67,10 +43,7 @@ pub async fn run(
     for (number, part) in listeners.into_parts().into_iter().enumerate() {
         running.push(start(number, server.clone(), part, stops.clone())?);
     }
-    tokio::select! {
-        () = shutdown => {}
-        () = repeat(GIVE_BACK_INTERVAL, allocator::give_back_own) => {}
-    }
+    shutdown.await;
     stop.send_replace(true);
     let mut drained = Drained { cut_off: 0 };
     for ended in running {
@@ -80,14 +53,6 @@ pub async fn run(
         }
     }
     Ok(drained)
-}
-
-/// Does something after each `interval`, without an end.
-async fn repeat(interval: Duration, mut work: impl FnMut()) {
-    loop {
-        sleep(interval).await;
-        work();
-    }
 }
 
 /// Starts one part. What is received at the end is how it ended.
@@ -103,28 +68,9 @@ fn start(
         // Whoever waited for it has gone.
         let _ = sender.send(drained);
     };
-    match RUNTIMES {
-        Runtimes::Shared => drop(tokio::spawn(serving)),
-        Runtimes::PerCore => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            std::thread::Builder::new()
-                .name(format!("serve-{number}"))
-                .spawn(move || runtime.block_on(serving))?;
-        }
-    }
+    let runtime = runtime()?;
+    std::thread::Builder::new()
+        .name(format!("serve-{number}"))
+        .spawn(move || runtime.block_on(serving))?;
     Ok(ended)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn freed_memory_is_given_back_within_a_minute_again_and_again() {
-        let mut times = 0;
-        let hour = Duration::from_secs(60 * 60);
-        let giving_back = repeat(GIVE_BACK_INTERVAL, || times += 1);
-        let _ = tokio::time::timeout(hour, giving_back).await;
-        assert!(times >= 60, "{times}");
-    }
 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::artifact::{Chunk, Deferred, Draw, DrawError, FieldValue, Pieces};
-use crate::priority::give_way;
 
 /// How many bytes are coded before somebody may say that it is enough.
 const PIECE: usize = 32 * 1024;
@@ -208,9 +207,8 @@ pub(super) fn code(
     }
 }
 
-/// Whether a coder goes on. Others go first.
+/// Whether a coder goes on.
 fn is_on(is_given_up: &mut dyn FnMut() -> bool) -> bool {
-    give_way();
     !is_given_up()
 }
 

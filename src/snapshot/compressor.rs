@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::Builder;
 
 use super::Snapshot;
-use crate::allocator;
 use crate::priority::Priority;
 
 /// Compresses, one snapshot after the other. It ends when it is dropped.
@@ -33,7 +32,6 @@ impl Compressor {
                 last.compress();
                 next = refine(&last, &mut snapshots);
                 if next.is_none() {
-                    allocator::give_back();
                     next = snapshots.recv().ok();
                 }
             }

@@ -38,7 +38,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "fingerprint",
             "percent",
             "post",
-            "priority",
             "progress",
             "stamp",
             "text",
@@ -56,7 +55,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "fingerprint",
             "interner",
             "post",
-            "priority",
             "text",
             "zone",
         ],
@@ -69,7 +67,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "fingerprint",
             "font",
             "post",
-            "priority",
             "site",
             "text",
             "zone",
@@ -102,18 +99,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("gallery", &["artifact", "priority"]),
     (
         "snapshot",
-        &[
-            "allocator",
-            "artifact",
-            "collection",
-            "fingerprint",
-            "priority",
-        ],
+        &["artifact", "collection", "fingerprint", "priority"],
     ),
     (
         "pipeline",
         &[
-            "allocator",
             "artifact",
             "collection",
             "config",
@@ -140,7 +130,6 @@ const ROOMS: &[(&str, &[&str])] = &[
         "server",
         &[
             "access_log",
-            "allocator",
             "artifact",
             "config",
             "gallery",
@@ -181,7 +170,6 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "access_log",
             "admin",
-            "allocator",
             "archive",
             "cli",
             "config",
@@ -213,7 +201,6 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Third-party crates, and the one place that may name each; what is read and written has two.
 const FENCES: &[(&str, &str)] = &[
     ("tikv_jemallocator", "src/allocator.rs"),
-    ("tikv_jemalloc_sys", "src/allocator.rs"),
     ("imbl", "src/collection.rs"),
     ("hyperloglockless", "src/server/readers/sketch.rs"),
     ("percent_encoding", "src/percent.rs"),

@@ -4,8 +4,6 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
-use crate::priority::give_way;
-
 /// What takes microseconds for each is not worth waking anybody for.
 const MANY: usize = 256;
 
@@ -14,10 +12,6 @@ pub(super) fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync 
     if items.len() < MANY {
         items.into_iter().map(work).collect()
     } else {
-        let work = |item| {
-            give_way();
-            work(item)
-        };
         items.into_par_iter().map(work).collect()
     }
 }

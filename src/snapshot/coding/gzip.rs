@@ -7,7 +7,6 @@
 use bytes::Bytes;
 
 use crate::artifact::{Chunk, Pieces, checksum};
-use crate::priority::give_way;
 
 /// No name, no time, an unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -16,12 +15,7 @@ const END: [u8; 2] = [3, 0];
 
 /// The gzip form.
 pub(super) fn code(chunks: &[Chunk]) -> Pieces {
-    let deflated = || {
-        chunks.iter().map(|chunk| {
-            give_way();
-            chunk.deflated()
-        })
-    };
+    let deflated = || chunks.iter().map(Chunk::deflated);
     let coded = deflated().map(|deflated| deflated.bytes().clone());
     let mut trailer = END.to_vec();
     trailer.extend(checksum(deflated()).to_le_bytes());
