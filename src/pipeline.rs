@@ -50,6 +50,8 @@ pub struct Pipeline {
     status: Status,
     /// What is not published yet.
     pending: Vec<Change>,
+    /// Whether any of that was left for the next run, and not held back on purpose.
+    has_backlog: bool,
     stale: Option<Stale>,
     /// Posts whose cards nobody has looked at yet.
     unseen: BTreeSet<Arc<str>>,
@@ -121,6 +123,7 @@ impl Pipeline {
             compressor: None,
             status: Status::default(),
             pending: Vec::new(),
+            has_backlog: false,
             stale: Some(Stale::All),
             unseen: BTreeSet::new(),
             is_unsure: true,
@@ -166,6 +169,11 @@ impl Pipeline {
         self.library.unread(&self.config)
     }
 
+    /// Whether the last run left changes that the next one is to publish, without waiting for anything.
+    pub fn has_backlog(&self) -> bool {
+        self.has_backlog
+    }
+
     /// How many files the last look found to be other than they were, or gone.
     pub fn changed_files(&self) -> usize {
         self.changed_files
@@ -193,9 +201,11 @@ impl Pipeline {
         self.library.read_again();
     }
 
-    fn publish(&mut self, now: SystemTime) -> Result<Outcome, RenderError> {
-        self.publish_hides_of_many(now)?;
-        let changes = std::mem::take(&mut self.pending);
+    /// Publishes what hides, and then at most so many changes that show. The rest is left for the next run.
+    fn publish(&mut self, now: SystemTime, most: usize) -> Result<Outcome, RenderError> {
+        self.publish_hides_first(now)?;
+        let changes = self.take_batch(most);
+        self.has_backlog = !self.pending.is_empty();
         let outcome = self.publish_changes(changes, now)?;
         self.tell();
         Ok(outcome)

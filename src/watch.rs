@@ -238,9 +238,12 @@ impl Watch {
         }
     }
 
-    /// Looks for what only the operator is told, as long as there is nothing else to do; whether there is
-    /// more of that to do.
+    /// Compresses texts, and looks for what only the operator is told, as long as there is nothing else to do; whether
+    /// there is more of that to do.
     fn advise(&mut self, report: &mut impl FnMut(Turn<'_>)) -> bool {
+        if self.pipeline.compress_some() {
+            return true;
+        }
         let is_on = self.pipeline.advise(AT_LEISURE);
         if self.advising && !is_on {
             report(Turn::Advised(self.status()));
@@ -286,6 +289,11 @@ impl Watch {
             mut scope,
             mut publish,
         } = self.pace.take(at);
+        if self.pipeline.has_backlog() && publish != Publish::All {
+            // What is whole by now is read with the next part of it, so that what hides is published before the rest.
+            scope.merge(self.pace.take_whole());
+            publish = Publish::All;
+        }
         let is_news = publish != Publish::Nothing;
         let is_retry = self.is_restless() && (is_news || ticks.retry <= at);
         if is_poll || is_rescan || is_retry {

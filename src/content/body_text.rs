@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zstd::bulk::{Compressor, Decompressor};
 
@@ -28,7 +28,7 @@ pub(super) fn body(
         rendering: Arc::clone(rendering),
         permalink: Arc::clone(&permalink.url),
         is_mdx,
-        text: Text::new(text),
+        text: Mutex::new(Text::Plain(text.into())),
     };
     let fingerprint = rendering.fingerprint(text, is_mdx, &permalink.url);
     Body::new(fingerprint, Arc::new(source))
@@ -40,12 +40,18 @@ struct BodyText {
     rendering: Arc<Rendering>,
     permalink: Arc<str>,
     is_mdx: bool,
-    text: Text,
+    text: Mutex<Text>,
+}
+
+impl BodyText {
+    fn text(&self) -> MutexGuard<'_, Text> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Source for BodyText {
     fn content(&self) -> Content {
-        let text = self.text.get();
+        let text = self.text().get();
         let render = || self.rendering.content(&text, self.is_mdx, &self.permalink);
         // A library that panics on one text must not take the others down.
         catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| {
@@ -53,11 +59,20 @@ impl Source for BodyText {
             Content::default()
         })
     }
+
+    fn compress(&self) {
+        let mut text = self.text();
+        if let Text::Plain(plain) = &*text
+            && let Some(compressed) = Text::compressed(plain)
+        {
+            *text = compressed;
+        }
+    }
 }
 
 #[derive(Debug)]
 enum Text {
-    /// One that does not get smaller.
+    /// One that is not compressed yet, or does not get smaller.
     Plain(Box<str>),
     Compressed {
         bytes: Box<[u8]>,
@@ -80,16 +95,13 @@ fn with_contexts<T>(call: impl FnOnce(&mut Contexts) -> io::Result<T>) -> io::Re
 }
 
 impl Text {
-    fn new(text: &str) -> Text {
-        let compressed = with_contexts(|(compressor, _)| compressor.compress(text.as_bytes()));
-        match compressed {
-            Ok(compressed) if compressed.len() < text.len() => Text::Compressed {
-                // Copied into an allocation of its own size: the one it was made in has room for the worst case.
-                bytes: Box::from(compressed.as_slice()),
-                length: text.len(),
-            },
-            _ => Text::Plain(text.into()),
-        }
+    fn compressed(text: &str) -> Option<Text> {
+        let bytes = with_contexts(|(compressor, _)| compressor.compress(text.as_bytes())).ok()?;
+        (bytes.len() < text.len()).then(|| Text::Compressed {
+            // Copied into an allocation of its own size: the one it was made in has room for the worst case.
+            bytes: Box::from(bytes.as_slice()),
+            length: text.len(),
+        })
     }
 
     fn get(&self) -> String {
@@ -132,24 +144,28 @@ mod tests {
             });
             assert_eq!(later, now);
             assert_eq!(later.body.content(), now.body.content());
+            later.body.compress();
+            assert_eq!(later.body.content(), now.body.content());
         }
     }
 
     #[test]
     fn repetitive_text_takes_a_fraction_of_its_length() {
         let text = "The boats went out before the tide turned. ".repeat(100);
-        let Text::Compressed { bytes, .. } = Text::new(&text) else {
+        let Some(Text::Compressed { bytes, .. }) = Text::compressed(&text) else {
             panic!("it is kept as it is");
         };
         assert!(bytes.len() < text.len() / 10, "{}", bytes.len());
-        assert!(size_of::<BodyText>() <= 56, "{}", size_of::<BodyText>());
+        assert!(size_of::<BodyText>() <= 64, "{}", size_of::<BodyText>());
     }
 
     proptest! {
         #[test]
         fn any_text_is_given_back(part in "\\PC{0,200}", times in 0usize..50) {
             let text = part.repeat(times);
-            prop_assert_eq!(Text::new(&text).get(), text);
+            if let Some(compressed) = Text::compressed(&text) {
+                prop_assert_eq!(compressed.get(), text);
+            }
         }
     }
 

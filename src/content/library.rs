@@ -17,6 +17,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use rayon::prelude::*;
+
 use super::copies::FileCopy;
 use super::foreign::{self, Foreign};
 use super::known::{Known, Tally};
@@ -24,13 +26,16 @@ use super::scan::{Scan, scan, scan_paths};
 use super::{Depth, Rendering, Scope, ledger, tree};
 use crate::config::Config;
 use crate::finding::Finding;
-use crate::post::{Marker, Post, Shared};
+use crate::post::{Body, Marker, Post, Shared};
 use crate::progress::Progress;
 
 use look::Fresh;
 
 pub use absence::ABSENCE;
 pub use look::Look;
+
+/// So many texts are compressed before it is looked whether there is anything else to do: it takes some ten milliseconds.
+const COMPRESSED_AT_ONCE: usize = 512;
 
 /// Posts that go within this go at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -52,6 +57,8 @@ pub struct Library {
     foreign: Foreign,
     /// Files that are copies of posts, or were when their original was last there.
     copies: BTreeMap<String, FileCopy>,
+    /// Bodies whose texts are still to be compressed.
+    uncompressed: Vec<Body>,
     /// What bodies are rendered with.
     rendering: Option<Arc<Rendering>>,
     /// Files that are gone and waited for, and since when.
@@ -156,8 +163,14 @@ impl Library {
             gone,
             fresh: read,
             unread,
+            is_deferred,
             ..
         } = look;
+        if is_deferred {
+            let posts = read.iter().filter_map(|fresh| fresh.known.post.as_ref());
+            self.uncompressed
+                .extend(posts.map(|post| post.body.clone()));
+        }
         let unread_changed = self.record_unread(&mut scan, unread);
         self.copies
             .retain(|path, _| scan.covered.is_some() && !scan.covers(path));
@@ -210,6 +223,22 @@ impl Library {
         }
         self.looked = true;
         looked
+    }
+
+    /// Compresses some of the texts that the first look left as they are; whether there were any.
+    pub fn compress_some(&mut self) -> bool {
+        let from = self.uncompressed.len().saturating_sub(COMPRESSED_AT_ONCE);
+        let some = self.uncompressed.split_off(from);
+        some.par_iter().for_each(Body::compress);
+        if self.uncompressed.is_empty() {
+            self.uncompressed.shrink_to_fit();
+        }
+        !some.is_empty()
+    }
+
+    /// Whether any texts are still to be compressed.
+    pub fn has_uncompressed(&self) -> bool {
+        !self.uncompressed.is_empty()
     }
 
     /// Reads every file again at the next look, as they are to be read otherwise. What a file was stays

@@ -36,6 +36,11 @@ impl Pipeline {
         !self.unseen.is_empty()
     }
 
+    /// Compresses some of the texts that the start left as they are; whether there are more.
+    pub fn compress_some(&mut self) -> bool {
+        self.library.has_uncompressed() && in_bulk(|| self.library.compress_some())
+    }
+
     fn look_at_some(&mut self, most: usize) {
         let some = std::iter::from_fn(|| self.unseen.pop_first());
         let paths: Vec<Arc<str>> = some.take(most).collect();

@@ -59,7 +59,7 @@ impl Pipeline {
         self.pending = self.library.posts().map(change).collect();
         self.stale = Some(Stale::All);
         self.in_doubt = false;
-        let outcome = self.publish(now)?;
+        let outcome = self.publish(now, usize::MAX)?;
         if outcome == Outcome::Published {
             self.status.cause = Cause::Configuration;
             self.status.changed = Changed::default();

@@ -11,12 +11,6 @@ use crate::content::{LibraryError, Loss, Scope};
 use crate::priority::in_bulk;
 use crate::snapshot::Stale;
 
-/// So many files, or posts, are read and published at once, on the calling thread: it takes a few milliseconds.
-pub(super) const FEW: usize = 32;
-
-/// The same of files that are only read.
-const FEW_TO_READ: usize = 128;
-
 /// What a run publishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Publish {
@@ -72,23 +66,15 @@ impl Pipeline {
         loss: Loss,
         what: Publish,
     ) -> Result<Outcome, PipelineError> {
+        // A post that hides may wait for what events named, so that is not done at a lower priority, however much it
+        // is. A look at everything is, but for the first, beside which nothing else is to be done.
+        let is_of_events = *scope != Scope::All;
         // After a look that failed, or that did not believe what it saw, anything may be different.
         let scope = if self.is_unsure { &Scope::All } else { scope };
-        let are_few = match scope {
-            Scope::All => false,
-            Scope::Paths(paths) => {
-                let are_few = match what {
-                    Publish::All => paths.len() + self.pending.len() <= FEW,
-                    Publish::Hides => paths.len() <= FEW_TO_READ,
-                };
-                are_few && !paths.iter().any(|path| path.is_dir())
-            }
-        };
-        // Nothing else is to be done at the first.
-        if are_few || self.status.generation == 0 {
-            return self.run_here(scope, now, loss, what);
+        match is_of_events || self.status.generation == 0 {
+            true => self.run_here(scope, now, loss, (what, is_of_events)),
+            false => in_bulk(|| self.run_here(scope, now, loss, (what, false))),
         }
-        in_bulk(|| self.run_here(scope, now, loss, what))
     }
 
     fn run_here(
@@ -96,7 +82,7 @@ impl Pipeline {
         scope: &Scope,
         now: SystemTime,
         loss: Loss,
-        what: Publish,
+        (what, is_of_events): (Publish, bool),
     ) -> Result<Outcome, PipelineError> {
         self.changed_files = 0;
         self.absent.clear();
@@ -122,7 +108,11 @@ impl Pipeline {
         }
         let again = std::mem::take(&mut self.again);
         let outcome = if self.stale.is_some() || !self.pending.is_empty() || is_due || again {
-            self.publish(now)?
+            let most = match is_of_events {
+                true => self.max_batch(),
+                false => usize::MAX,
+            };
+            self.publish(now, most)?
         } else {
             self.tell();
             if matches!(&looked, Ok(true)) {

@@ -213,6 +213,12 @@ impl Pace {
         due
     }
 
+    /// What is whole, though it may be too early to look at it.
+    pub(super) fn take_whole(&mut self) -> Scope {
+        (self.since, self.is_held) = (None, false);
+        self.take_ready()
+    }
+
     fn take_ready(&mut self) -> Scope {
         self.unread = None;
         std::mem::take(&mut self.ready)
@@ -246,8 +252,7 @@ impl Pace {
 
     /// Forgets what waits, as all was looked at.
     pub(super) fn forget(&mut self) {
-        self.take_ready();
-        (self.since, self.is_held) = (None, false);
+        self.take_whole();
     }
 }
 

@@ -34,6 +34,7 @@ impl Watch {
             // What is due is not forgotten meanwhile, and is not asked for without end either.
             (is_restless || self.pipeline.unread().is_some()).then(|| until(ticks.retry)),
             self.due_in(now).filter(|_| !is_restless),
+            self.pipeline.has_backlog().then_some(Duration::ZERO),
             Some(until(ticks.tick)),
             self.pace.next().map(until),
             self.sight.polls().then(|| until(ticks.poll)),

@@ -1,5 +1,6 @@
 //! What takes a post back is published before what shows, however much of that there is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -16,11 +17,17 @@ struct Many {
     site: TestSite,
     current: Current,
     pipeline: Pipeline,
+    /// How many posts the last [`Many::show`] changed.
+    shown: usize,
 }
 
 impl Many {
     fn new() -> Many {
-        let site = (0..MANY).fold(TestSite::new(), |site, n| {
+        Many::of(MANY)
+    }
+
+    fn of(posts: usize) -> Many {
+        let site = (0..posts).fold(TestSite::new(), |site, n| {
             site.post(&path(n), plain(&format!("Old{n}x"), "2024-01-01"))
         });
         let current = Current::default();
@@ -30,6 +37,7 @@ impl Many {
             site,
             current,
             pipeline,
+            shown: 0,
         }
     }
 
@@ -53,10 +61,26 @@ impl Many {
         self.pipeline.hide_at(&Scope::All, now, loss).unwrap()
     }
 
+    /// Publishes all that is held, in as many generations as it takes.
     fn show(&mut self) -> Outcome {
         let (now, loss) = (new_year_2025(), Loss::IsBelieved);
         let scope = Scope::default();
-        self.pipeline.run_at(&scope, now, loss).unwrap()
+        self.shown = 0;
+        loop {
+            let outcome = self.pipeline.run_at(&scope, now, loss).unwrap();
+            self.shown += self.pipeline.status().changed.changed;
+            if !self.pipeline.has_backlog() {
+                return outcome;
+            }
+        }
+    }
+
+    /// Looks at what events named, and publishes; whether anything is left for the next run.
+    fn run_at(&mut self, paths: BTreeSet<PathBuf>) -> bool {
+        let (now, loss) = (new_year_2025(), Loss::IsBelieved);
+        let scope = Scope::Paths(paths);
+        self.pipeline.run_at(&scope, now, loss).unwrap();
+        self.pipeline.has_backlog()
     }
 
     fn serves(&self, text: &str) -> bool {
@@ -100,7 +124,7 @@ fn hide_is_published_while_what_shows_is_held() {
         assert_eq!(many.pipeline.status().changed.count(), 1, "{hidden}");
         assert_eq!(many.show(), Outcome::Published);
         assert!(many.serves("New8x"));
-        assert_eq!(many.pipeline.status().changed.changed, MANY - 1);
+        assert_eq!(many.shown, MANY - 1);
         for n in 0..MANY {
             many.write(&path(n), &plain(&format!("Old{n}x"), "2024-01-01"));
         }
@@ -195,4 +219,95 @@ fn post_that_moved_is_never_withdrawn_in_between() {
     for (n, ..) in kept {
         assert!(!is_gone(&many, n), "{n} after all");
     }
+}
+
+/// What a run shows of many changes that events told of, as `src/pipeline/hides.rs` has it.
+const BATCH: usize = 256;
+
+#[test]
+fn hide_that_arrives_amid_two_thousand_saves_goes_out_before_the_rest() {
+    let posts = 2_000;
+    let mut many = Many::of(posts);
+    let name = |n: usize| plain(&format!("New{n}x"), "2024-01-01");
+    let mut paths = BTreeSet::new();
+    for n in 1..posts {
+        many.write(&path(n), &name(n));
+        paths.insert(many.file(&path(n)));
+    }
+    let is_hidden = |many: &Many| {
+        let card = many.current.load().get("/cards/blog/0/0/");
+        card.is_none_or(|card| matches!(card.content, Content::Gone))
+    };
+    let changed = |many: &Many| many.pipeline.status().changed.changed;
+    let first = many.generation();
+    let is_backlog = many.run_at(paths);
+    assert!(is_backlog);
+    assert_eq!(many.generation(), first + 1);
+    assert_eq!(changed(&many), BATCH);
+    many.write(&path(0), &hidden("Old0x"));
+    let file = many.file(&path(0));
+    assert!(many.run_at([file].into()));
+    assert!(is_hidden(&many));
+    assert_eq!(
+        many.generation(),
+        first + 3,
+        "the hide alone, and a part of the rest"
+    );
+    assert_eq!(changed(&many), BATCH);
+    let (mut generations, mut shown) = (2, 2 * BATCH);
+    while many.run_at(BTreeSet::new()) {
+        generations += 1;
+        shown += changed(&many);
+    }
+    assert_eq!(generations + 1, (posts - 1).div_ceil(BATCH));
+    assert_eq!(shown + changed(&many), posts - 1);
+}
+
+#[test]
+fn directory_that_moved_among_many_saves_is_one_generation() {
+    let mut many = Many::of(400);
+    fs::rename(many.file("blog"), many.file("news")).unwrap();
+    let before = many.generation();
+    let paths = ["blog", "news"].map(|dir| many.file(dir));
+    assert!(!many.run_at(paths.into()));
+    assert_eq!(many.generation(), before + 1);
+    assert!(many.serves("/news/0/7/") && !many.serves("example.org/blog/0/7/"));
+}
+
+#[test]
+fn hide_beside_a_costly_post_has_a_generation_of_its_own() {
+    let mut many = Many::of(3);
+    // HTML that is near the bound on what is rendered: see cost.rs.
+    let html = "<p>A paragraph of <em>HTML</em>.</p>\n".repeat(5_000);
+    let costly = format!("{}<b>x</b>\n\n{html}", plain("Costlyx", "2024-02-01"));
+    many.write(&path(1), &costly);
+    many.write(&path(2), &hidden("Old2x"));
+    let before = many.current.load();
+    let paths = [1, 2].map(|n| many.file(&path(n)));
+    assert!(!many.run_at(paths.into()));
+    assert!(many.serves("Costlyx") && !many.serves("Old2x"));
+    assert_eq!(
+        many.generation(),
+        before.generation() + 2,
+        "the hide, and then the costly post"
+    );
+    let changed = &many.pipeline.status().changed;
+    assert_eq!(
+        (changed.hidden, changed.changed),
+        (1, 1),
+        "both are told of at once"
+    );
+}
+
+#[test]
+fn post_that_takes_the_place_of_a_hidden_one_comes_in_the_same_generation() {
+    let mut many = Many::of(3);
+    many.write(&path(1), &hidden("Old1x"));
+    let text = plain("Other1x", "2024-02-01").replacen("---\n", "---\npermalink: /blog/1/1/\n", 1);
+    many.write("other.md", &text);
+    let before = many.generation();
+    let paths = [path(1), "other.md".to_owned()].map(|path| many.file(&path));
+    many.run_at(paths.into());
+    assert!(many.serves("Other1x") && !many.serves("Old1x"));
+    assert_eq!(many.generation(), before + 1);
 }

@@ -1,7 +1,7 @@
 //! Posts by the hundred at once, which all cores work on: what is served is what would be served had they
 //! come one after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use courant::content::{Loss, Scope};
@@ -82,10 +82,17 @@ impl Site {
                 std::fs::write(&file, post(*number, round)).expect("written");
                 file
             };
-            let paths: BTreeSet<PathBuf> = some.iter().map(file).collect();
-            self.pipeline
-                .run_at(&Scope::Paths(paths), new_year_2025(), Loss::IsBelieved)
-                .expect("read");
+            let mut scope = Scope::Paths(some.iter().map(file).collect());
+            loop {
+                let run = self
+                    .pipeline
+                    .run_at(&scope, new_year_2025(), Loss::IsBelieved);
+                run.expect("read");
+                if !self.pipeline.has_backlog() {
+                    break;
+                }
+                scope = Scope::default();
+            }
         }
     }
 

@@ -15,16 +15,31 @@ use crate::finding::Finding;
 use crate::post::{Marker, Post};
 use crate::progress::{Progress, Stage};
 
+/// So much text may wait to be compressed after the first look: compressing makes a start half as long again, so it is done
+/// when the first snapshot is served. What is more is compressed as it is read.
+const MAX_UNCOMPRESSED_BYTES: u64 = 1 << 30;
+
+/// Fewer files are read at once: it takes a millisecond or two.
+const FEW: usize = 32;
+/// A file above this may take long to read: how long is bounded by a number that grows with the body.
+const LARGE_BYTES: u64 = 16 * 1024;
+
 /// A look under way. The library is as it was until [`Library::finish`].
 #[derive(Debug)]
 pub struct Look {
     pub(super) scan: Scan,
     pub(super) gone: Vec<Arc<str>>,
     rendering: Option<Arc<Rendering>>,
+    /// Whether texts are compressed later, and not as they are read.
+    pub(super) is_deferred: bool,
     /// What is to be read, the last first.
     stale: Vec<(String, Candidate)>,
     /// How many of those could hide a post that is public.
     may_hide: usize,
+    /// How many of the latter are large. They come after the others.
+    large: usize,
+    /// Whether any file is large, so that reading it may take long.
+    has_large: bool,
     /// What was read.
     pub(super) fresh: Vec<Fresh>,
     /// What could not be read for the moment.
@@ -41,9 +56,14 @@ pub(super) struct Fresh {
 }
 
 impl Look {
-    /// How many files are still to be read that could hide a post that is public.
-    pub fn may_hide(&self) -> usize {
-        self.may_hide
+    /// How many files are to be read next, at most so many, before what they take back is published; `None` where all
+    /// that is left may be read at once.
+    pub fn next_step(&self, most: usize) -> Option<usize> {
+        let small = self.may_hide.saturating_sub(self.large);
+        if self.has_large && small > 0 {
+            return Some(small.min(most));
+        }
+        (self.may_hide > FEW).then(|| self.may_hide.min(most))
     }
 }
 
@@ -81,18 +101,26 @@ impl Library {
         let may_hide = |(path, _): &(String, Candidate)| is_section(name(path)) || is_public(path);
         let (mut first, mut rest): (Vec<_>, Vec<_>) = stale.partition(may_hide);
         let may_hide = first.len();
+        let is_large = |(_, file): &(String, Candidate)| file.stamp.size > LARGE_BYTES;
+        first.sort_by_key(is_large);
+        let large = first.iter().filter(|file| is_large(file)).count();
+        let has_large = large > 0 || rest.iter().any(is_large);
         // Taken from the end.
         first.reverse();
         rest.reverse();
         rest.append(&mut first);
         progress.begin(Stage::Reading, rest.len());
+        let bytes: u64 = rest.iter().map(|(_, file)| file.stamp.size).sum();
         Ok(Look {
             scan,
             gone,
             rendering,
+            is_deferred: !self.looked && bytes <= MAX_UNCOMPRESSED_BYTES,
             fresh: Vec::with_capacity(rest.len()),
             stale: rest,
             may_hide,
+            large,
+            has_large,
             unread: Vec::new(),
             step: 0,
         })
@@ -113,7 +141,12 @@ impl Library {
         some.reverse();
         look.may_hide = look.may_hide.saturating_sub(some.len());
         look.step = look.fresh.len();
-        let (read, unread) = self.readings(&some, look.rendering.as_ref(), (config, now), progress);
+        let (read, unread) = self.readings(
+            &some,
+            look.rendering.as_ref(),
+            (config, now, !look.is_deferred),
+            progress,
+        );
         look.unread.extend(unread);
         for (path, reading) in read {
             let known = Known::after(self.files.get(&path), &path, reading);

@@ -19,12 +19,12 @@ type Readings = Vec<(Arc<str>, Reading)>;
 
 impl Library {
     /// What is in these files, in their order, and those that could not be read for the moment. What is known of the
-    /// latter stays.
+    /// latter stays. Texts are compressed as they are read if `is_compressed`.
     pub(super) fn readings(
         &self,
         stale: &[(String, Candidate)],
         rendering: Option<&Arc<Rendering>>,
-        (config, now): (&Config, SystemTime),
+        (config, now, is_compressed): (&Config, SystemTime, bool),
         progress: &Progress,
     ) -> (Readings, Vec<Finding>) {
         let how = match rendering {
@@ -48,6 +48,9 @@ impl Library {
                 Parsed::Post { post, .. } => {
                     if let Some(post) = Arc::get_mut(post) {
                         self.shared.share(post);
+                    }
+                    if is_compressed {
+                        post.body.compress();
                     }
                     Arc::clone(&post.path)
                 }
