@@ -5,25 +5,24 @@
 //! Paths are an interface: once published they never change.
 
 mod caching;
-mod chunk;
 mod deferred;
-mod deflated;
 mod field;
+mod output_bytes;
 mod page;
-mod pieces;
+mod payload;
 mod shelf;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::percent;
 
 pub use caching::CacheClass;
-pub use chunk::Chunk;
 pub use deferred::{Deferred, Draw, DrawError};
-pub use deflated::{Damaged, Deflated, checksum};
 pub use field::FieldValue;
+pub use output_bytes::OutputBytes;
 pub use page::{FurtherPage, Page};
-pub use pieces::Pieces;
+pub use payload::{Chunks, Damaged, Payload};
 pub use shelf::Shelf;
 
 /// The name of one output.
@@ -177,8 +176,14 @@ impl ArtifactKey {
             let page = ArtifactKey::CardPage(card.to_owned());
             return picture.into_iter().chain([page]).collect();
         }
-        if path == ArtifactKey::XmlStyle.path() {
-            return vec![ArtifactKey::XmlStyle];
+        if let Some(part) = path.strip_prefix("/sitemap-") {
+            let number = part.strip_suffix(".xml").and_then(|part| part.parse().ok());
+            return number.map(ArtifactKey::SitemapPart).into_iter().collect();
+        }
+        for fixed in [ArtifactKey::XmlStyle, ArtifactKey::Sitemap] {
+            if path == fixed.path() {
+                return vec![fixed];
+            }
         }
         let of_term = || {
             let (kind, rest) = path.strip_prefix('/')?.split_once('/')?;
@@ -321,8 +326,8 @@ pub struct Artifact {
 /// The bytes of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// Made, uncoded, in pieces.
-    Ready(Vec<Chunk>),
+    /// Made, uncoded.
+    Ready(Arc<OutputBytes>),
     /// Made when they are first asked for.
     Deferred(Deferred),
     /// None: what was there is at this absolute URL now.

@@ -21,20 +21,19 @@ mod style;
 mod xml;
 mod xml_style;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::artifact::{
-    Artifact, ArtifactKey, Body, Chunk, Damaged, Deferred, FeedFormat, Link, Page, Pieces, Shelf,
+    Artifact, ArtifactKey, Body, Deferred, DrawError, FeedFormat, Link, OutputBytes, Page, Shelf,
 };
 use crate::site::Site;
 use crate::site::card::Card;
 use crate::site::entry::Entry;
 use crate::site::feed::{Document, Feed};
 use byte_limit::Lengths;
-use document::Features;
+use document::Layout;
 use shelf::SiteShelf;
 
 pub use press::Press;
@@ -117,9 +116,6 @@ pub enum RenderError {
     /// The XML writer failed.
     #[error("cannot write XML")]
     Xml(#[from] std::io::Error),
-    /// What was just made cannot be had.
-    #[error(transparent)]
-    Damaged(#[from] Damaged),
 }
 
 /// Everything that is served of a site.
@@ -139,26 +135,29 @@ pub fn render(site: &Arc<Site>, images: &Arc<dyn CardImages>) -> Result<Rendered
     Press::default().render(site, images)
 }
 
-/// A document of a feed, with these of its groups of entries.
+/// A document of a feed with its entries at some places alone.
 fn feed_body(
     site: &Site,
     document: &Document,
-    of: impl IntoIterator<Item = Range<usize>>,
+    places: &[usize],
     format: FeedFormat,
     images: &dyn CardImages,
 ) -> Result<Vec<u8>, RenderError> {
     let lengths = &mut Lengths::default();
     let whole = byte_limit::whole_entries(site, document, images, format, lengths)?;
-    let features = Features::of(document, &whole, images);
-    let frame = document::frame(site, document, features, format)?;
-    let mut groups = Vec::new();
-    for group in of {
-        let is_whole = |place| whole.get(place) == Some(&true);
-        let told = document::told(site, document, group, is_whole, images);
-        groups.push(Chunk::new(document::entries(site, &told, format)?));
+    let layouts = [Layout::new(site, document, images, format, whole)?];
+    let mut entries = Vec::with_capacity(places.len());
+    for place in places {
+        let written = document::write_entry(site, document, &layouts, *place, images)?;
+        entries.extend(written);
     }
-    let chunks = document::assemble(frame, groups);
-    Ok(Pieces::packed(&chunks).to_vec()?)
+    let [layout] = layouts;
+    Ok(layout.assemble(&entries).0)
+}
+
+/// Why an output could not be rendered, as those are told who ask for it.
+fn failed(body: Result<Vec<u8>, RenderError>) -> Result<Vec<u8>, DrawError> {
+    body.map_err(|error| DrawError::Failed(error.to_string()))
 }
 
 /// The format in which a byte limit takes the whole post of most entries of a document, and of how many; `None` where
@@ -193,10 +192,10 @@ fn rfc3339(date: DateTime<Utc>) -> String {
     date.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn artifact(key: ArtifactKey, chunks: Vec<Chunk>, links: Vec<Link>) -> Artifact {
+fn artifact(key: ArtifactKey, bytes: Arc<OutputBytes>, links: Vec<Link>) -> Artifact {
     Artifact {
         key,
-        body: Body::Ready(chunks),
+        body: Body::Ready(bytes),
         links,
         noindex: false,
     }

@@ -293,7 +293,7 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope, Link};
+    use crate::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope, Link, OutputBytes};
     use crate::snapshot::Snapshot;
     use std::future::ready;
     use std::time::Instant;
@@ -346,7 +346,7 @@ mod tests {
                 mime_type: None,
             }],
             key,
-            body: Body::Ready(vec![body.as_bytes().to_vec().into()]),
+            body: Body::Ready(OutputBytes::new(body.as_bytes().to_vec())),
         }
     }
 

@@ -60,7 +60,7 @@ pub struct Site {
     pub gone: Set<String>,
     /// The addresses of the posts that are translations of one another, by what they have in common.
     pub translations: Map<String, Arc<[Translation]>>,
-    /// The addresses that the sitemap holds.
+    /// What the addresses of the sitemap come to.
     pub urls: UrlSet,
     config: Arc<Config>,
 }
@@ -244,15 +244,8 @@ impl Site {
     /// The languages of an entry. A second one of its language has none: sets that do not name one
     /// another are read by nobody.
     pub fn translations_of(&self, entry: &Entry) -> Option<Arc<[Translation]>> {
-        translations_of(entry, &self.translations)
+        let group = self.translations.get(entry.translation_key()?)?;
+        let is_named = group.iter().any(|one| one.url == entry.url());
+        is_named.then(|| Arc::clone(group))
     }
-}
-
-fn translations_of(
-    entry: &Entry,
-    all: &Map<String, Arc<[Translation]>>,
-) -> Option<Arc<[Translation]>> {
-    let group = all.get(entry.translation_key()?)?;
-    let is_named = group.iter().any(|one| one.url == entry.url());
-    is_named.then(|| Arc::clone(group))
 }

@@ -5,12 +5,11 @@
 //! generations. An artifact whose bytes and headers did not change is carried over: same
 //! allocation, same ETag, same Last-Modified.
 //!
-//! What is large is kept in its coded form only, once it has one, and unpacked piece by piece for those
-//! who ask for the plain one.
+//! What is large is kept in its gzip form only, once it has one, and decompressed for those who ask for the
+//! plain one.
 
 mod coding;
 mod compressor;
-mod delta;
 mod former;
 mod people;
 mod ready;
@@ -26,17 +25,12 @@ use crate::artifact::{
     Artifact, ArtifactKey, Body, CacheClass, Deferred, FieldValue, FurtherPage, Link, Page, Shelf,
 };
 use crate::collection::Map;
-use former::Former;
+use coding::MAX_PLAIN_BYTES;
+use former::{Former, Generation};
 
 pub use coding::{Coding, Form, Tags};
 pub use compressor::Compressor;
 pub use ready::{Ready, Representation};
-
-/// An output that is longer than this, in bytes, is kept in its coded form only. To unpack it costs
-/// a millisecond or two a megabyte each time, so what is polled all day must be below, and is: a feed of the
-/// newest posts has some hundred kilobytes. What is above has thousands of posts in it, and is asked for
-/// by crawlers, which take gzip.
-const PACKED_ABOVE: usize = 4 << 20;
 
 /// All artifacts of one generation, by path.
 #[derive(Debug)]
@@ -44,13 +38,13 @@ pub struct Snapshot {
     generation: u64,
     /// Its names are the site's own, so that nobody can make them collide.
     made: FxHashMap<String, Arc<Resource>>,
-    shelf: Option<Arc<dyn Shelf>>,
+    late: Option<Generation>,
     former: Former,
     /// Since when that which is made late is what it is, by path; all else since `since`.
     ages: Map<String, SystemTime>,
     since: SystemTime,
     max_age: Duration,
-    /// See [`PACKED_ABOVE`].
+    /// Of an output that is longer, in bytes, only the gzip form is kept.
     packed_above: usize,
 }
 
@@ -59,12 +53,12 @@ impl Default for Snapshot {
         Snapshot {
             generation: 0,
             made: FxHashMap::default(),
-            shelf: None,
+            late: None,
             former: Former::default(),
             ages: Map::default(),
             since: UNIX_EPOCH,
             max_age: CacheClass::SHORTEST,
-            packed_above: PACKED_ABOVE,
+            packed_above: MAX_PLAIN_BYTES,
         }
     }
 }
@@ -117,7 +111,7 @@ pub enum Content {
 
 impl Snapshot {
     /// The empty snapshot, of which and of those that follow it an output that is longer, in bytes, is
-    /// kept in its coded form only.
+    /// kept in its gzip form only.
     pub fn packing_above(length: usize) -> Snapshot {
         Snapshot {
             packed_above: length,
@@ -138,11 +132,7 @@ impl Snapshot {
                     Some(before) if before.is(&artifact) => Arc::clone(before),
                     _ => {
                         let age = later(before.map(|before| before.last_modified), now);
-                        let new = Resource::new(artifact, age, previous.packed_above);
-                        Arc::new(match before {
-                            Some(before) => new.after(before),
-                            None => new,
-                        })
+                        Arc::new(Resource::new(artifact, age, previous.packed_above))
                     }
                 };
                 (path, resource)
@@ -152,7 +142,7 @@ impl Snapshot {
             generation: previous.generation.saturating_add(1),
             made,
             // Until `with_shelf`, which makes a former one of it.
-            shelf: previous.shelf.clone(),
+            late: previous.late.clone(),
             former: previous.former.clone(),
             ages: previous.ages.clone(),
             since: previous.since,
@@ -164,13 +154,17 @@ impl Snapshot {
     /// The same with what is made when it is asked for.
     pub fn with_shelf(mut self, shelf: Arc<dyn Shelf>, stale: Stale, now: SystemTime) -> Snapshot {
         let now = whole_seconds(now);
-        self.former = match (&stale, self.shelf.take()) {
+        let before = self.late.take();
+        let maps = before
+            .as_ref()
+            .map(|before| changed_maps(&*before.shelf, &*shelf));
+        self.former = match (&stale, before) {
             (Stale::Paths(paths), Some(before)) => self.former.and(before, paths.len()),
             _ => Former::default(),
         };
         match stale {
             Stale::Paths(paths) => {
-                for path in paths {
+                for path in paths.into_iter().chain(maps.unwrap_or_default()) {
                     let before = self.ages.get(&path).copied().unwrap_or(self.since);
                     self.ages.insert(path, later(Some(before), now));
                 }
@@ -182,7 +176,11 @@ impl Snapshot {
             }
         }
         self.max_age = Duration::from_secs(shelf.max_age());
-        self.shelf = Some(shelf);
+        let made = self.made.values();
+        self.late = Some(Generation {
+            shelf,
+            tags: made.filter_map(|resource| resource.feed_tags()).collect(),
+        });
         self
     }
 
@@ -210,13 +208,13 @@ impl Snapshot {
             _ => None,
         });
         let mut ready: Vec<_> = ready.collect();
-        ready.sort_by_key(|ready| ready.identity().body.len());
+        ready.sort_by_key(|ready| ready.len_in(Coding::Identity));
         ready
     }
 
     /// A further page of a feed.
     pub fn page(&self, key: &ArtifactKey, page: Page) -> Option<FurtherPage> {
-        self.shelf.as_ref()?.page(key, page)
+        self.late.as_ref()?.shelf.page(key, page)
     }
 
     /// The artifact at a path as [`ArtifactKey::path`] writes it.
@@ -224,7 +222,7 @@ impl Snapshot {
         if let Some(made) = self.made.get(path) {
             return Some(Arc::clone(made));
         }
-        let shelf = self.shelf.as_ref()?;
+        let shelf = &self.late.as_ref()?.shelf;
         let artifact = ArtifactKey::of_path(path)
             .iter()
             .filter_map(|key| shelf.artifact(key))
@@ -255,7 +253,7 @@ impl Snapshot {
 
     /// All paths, in no order.
     pub fn paths(&self) -> Vec<String> {
-        let late = self.shelf.iter().flat_map(|shelf| shelf.keys());
+        let late = self.late.iter().flat_map(|late| late.shelf.keys());
         let late = late.map(|key| key.path());
         self.made.keys().cloned().chain(late).collect()
     }
@@ -276,18 +274,17 @@ impl Resource {
     fn new(artifact: Artifact, last_modified: SystemTime, packed_above: usize) -> Resource {
         let is_text = !matches!(artifact.key, ArtifactKey::CardImage(_));
         let content = match artifact.body {
-            Body::Ready(chunks) => Content::Ready(Ready::new(chunks, packed_above, is_text)),
-            Body::Deferred(deferred) => Content::Deferred {
-                tags: Tags::new(
-                    &deferred.fingerprint,
-                    if is_text {
-                        &Form::LATE
-                    } else {
-                        &Form::AS_IT_IS
-                    },
-                ),
-                deferred,
-            },
+            Body::Ready(output) => Content::Ready(Ready::new(output, packed_above, is_text)),
+            Body::Deferred(deferred) => {
+                let forms: &'static [Form] = match is_text {
+                    true => Form::of_late(&deferred),
+                    false => &Form::AS_IT_IS,
+                };
+                Content::Deferred {
+                    tags: Tags::new(&deferred.fingerprint, forms),
+                    deferred,
+                }
+            }
             Body::Moved(url) => Content::Moved(url),
             Body::Gone => Content::Gone,
         };
@@ -301,23 +298,8 @@ impl Resource {
         }
     }
 
-    /// The same, which knows what it was before, if it is a feed.
-    fn after(self, before: &Resource) -> Resource {
-        match (self.content, &before.content) {
-            (Content::Ready(ready), Content::Ready(before))
-                if matches!(self.key, ArtifactKey::Feed(..)) =>
-            {
-                Resource {
-                    content: Content::Ready(ready.after(before)),
-                    ..self
-                }
-            }
-            (content, _) => Resource { content, ..self },
-        }
-    }
-
     /// The bytes as rendered, where they are made already.
-    pub fn identity(&self) -> Option<&Representation> {
+    pub fn identity(&self) -> Option<Arc<Representation>> {
         match &self.content {
             Content::Ready(ready) => Some(ready.identity()),
             _ => None,
@@ -328,6 +310,16 @@ impl Resource {
     pub fn gzip(&self) -> Option<&Representation> {
         match &self.content {
             Content::Ready(ready) => ready.gzip(),
+            _ => None,
+        }
+    }
+
+    /// The entity tags of a feed that is made, for deltas.
+    fn feed_tags(&self) -> Option<(ArtifactKey, Tags)> {
+        match (&self.key, &self.content) {
+            (ArtifactKey::Feed(..), Content::Ready(ready)) => {
+                Some((self.key.clone(), ready.tags().clone()))
+            }
             _ => None,
         }
     }
@@ -343,7 +335,7 @@ impl Resource {
 
     fn is(&self, artifact: &Artifact) -> bool {
         let same = match (&self.content, &artifact.body) {
-            (Content::Ready(ready), Body::Ready(chunks)) => ready.is(chunks),
+            (Content::Ready(ready), Body::Ready(output)) => ready.is(output),
             (Content::Deferred { deferred, .. }, Body::Deferred(other)) => deferred == other,
             (Content::Moved(url), Body::Moved(other)) => url == other,
             (Content::Gone, Body::Gone) => true,
@@ -352,6 +344,20 @@ impl Resource {
         let link = Link::header_value(&artifact.links);
         same && self.noindex == artifact.noindex && self.link.as_deref() == link.as_deref()
     }
+}
+
+/// The paths of the sitemap and its parts, as far as they changed.
+fn changed_maps(before: &dyn Shelf, now: &dyn Shelf) -> Vec<String> {
+    let key = |part| match part {
+        0 => ArtifactKey::Sitemap,
+        part => ArtifactKey::SitemapPart(part),
+    };
+    let maps = (0..)
+        .map(key)
+        .map_while(|key| Some((now.artifact(&key)?, before.artifact(&key))));
+    maps.filter(|(now, before)| before.as_ref().map(|before| &before.body) != Some(&now.body))
+        .map(|(now, _)| now.key.path())
+        .collect()
 }
 
 /// A time of change after an earlier one: by a second at least, whatever the clock does.
@@ -394,12 +400,12 @@ fn whole_seconds(time: SystemTime) -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::Chunk;
+    use crate::artifact::OutputBytes;
 
     fn artifact(body: &str) -> Artifact {
         Artifact {
             key: ArtifactKey::Robots,
-            body: Body::Ready(vec![Chunk::new(body.as_bytes().to_vec())]),
+            body: Body::Ready(OutputBytes::new(body.as_bytes().to_vec())),
             links: Vec::new(),
             noindex: false,
         }
@@ -445,80 +451,39 @@ mod tests {
         assert_ne!(gzip.etag, identity.etag);
     }
 
-    /// A snapshot of an output of these pieces, and what it keeps of its plain form once it is coded.
-    fn coded(before: &Snapshot, pieces: &[Chunk]) -> (Snapshot, usize) {
-        let artifact = Artifact {
-            body: Body::Ready(pieces.to_vec()),
-            ..artifact("")
-        };
-        let snapshot = Snapshot::next(before, vec![artifact], at(0));
-        let identity = |snapshot: &Snapshot| {
-            let resource = snapshot.get("/robots.txt").unwrap();
-            let identity = resource.identity().unwrap();
-            let plain = |piece: &Chunk| piece.bytes().unwrap().to_vec();
-            let expected = pieces.iter().flat_map(plain).collect::<Vec<_>>();
-            assert_eq!(identity.body.to_vec().unwrap(), expected);
-            assert_eq!(identity.body.len(), expected.len());
-            (identity.etag.clone(), identity.body.held())
-        };
-        let (etag, _) = identity(&snapshot);
-        snapshot.compress();
-        let (later, held) = identity(&snapshot);
-        assert_eq!(later, etag, "the tag does not say how it is kept");
-        (snapshot, held)
-    }
-
-    fn piece(word: &str) -> Chunk {
-        Chunk::new(format!("the same {word} again\n").repeat(50).into())
-    }
-
-    #[test]
-    fn only_what_is_large_is_kept_in_its_coded_form_only() {
-        let pieces = [piece("one"), piece("two")];
-        let length = pieces.iter().map(Chunk::len).sum();
-        let (_, held) = coded(&Snapshot::packing_above(length), &pieces);
-        assert_eq!(held, length);
-        let (_, held) = coded(&Snapshot::packing_above(length - 1), &pieces);
-        assert_eq!(held, 0);
-    }
-
-    #[test]
-    fn what_grows_is_packed_and_what_shrinks_is_unpacked_and_kept_so() {
-        let pieces = [piece("one"), piece("two"), piece("three")];
-        let empty = Snapshot::packing_above(pieces[0].len() * 2);
-        let (first, held) = coded(&empty, &pieces[..1]);
-        assert_eq!(held, pieces[0].len());
-        let (second, held) = coded(&first, &pieces);
-        assert_eq!(held, 0);
-        let of_first = first.get("/robots.txt").unwrap();
-        let of_first = of_first.identity().unwrap().body.to_vec().unwrap();
-        assert_eq!(
-            pieces[0].bytes().unwrap(),
-            of_first,
-            "the generation before has its own"
-        );
-        let (third, held) = coded(&second, &pieces[..1]);
-        assert_eq!(held, pieces[0].len());
-        let (fourth, held) = coded(&third, &[pieces[0].clone(), Chunk::new(b"x".to_vec())]);
-        assert_eq!(held, pieces[0].len() + 1);
-        let place = |snapshot: &Snapshot| {
-            let resource = snapshot.get("/robots.txt").unwrap();
-            let first = resource.identity().unwrap().body.get(0);
-            first.unwrap().unwrap().as_ptr()
-        };
-        assert_eq!(place(&third), place(&fourth), "it is not unpacked twice");
-    }
-
-    #[test]
-    fn a_small_output_whose_piece_is_damaged_is_still_there_and_says_so_when_it_is_sent() {
-        let artifact = Artifact {
-            body: Body::Ready(vec![Chunk::damaged(b"bytes".to_vec())]),
-            ..artifact("")
-        };
-        let snapshot = Snapshot::next(&Snapshot::default(), vec![artifact], at(0));
+    /// How many bytes of the plain form are in memory.
+    fn held(snapshot: &Snapshot) -> usize {
         let resource = snapshot.get("/robots.txt").unwrap();
-        assert_eq!(resource.identity().unwrap().body.len(), 5);
-        assert!(resource.identity().unwrap().body.to_vec().is_err());
+        resource.identity().unwrap().body.held()
+    }
+
+    #[test]
+    fn only_the_gzip_form_of_a_large_output_is_kept() {
+        let long = "the same line again\n".repeat(50);
+        for (packed_above, is_packed) in [(long.len(), false), (long.len() - 1, true)] {
+            let empty = Snapshot::packing_above(packed_above);
+            let first = Snapshot::next(&empty, vec![artifact(&long)], at(0));
+            let tag = |snapshot: &Snapshot| {
+                let resource = snapshot.get("/robots.txt").unwrap();
+                let identity = resource.identity().unwrap();
+                assert_eq!(identity.body.to_vec().unwrap(), long.as_bytes());
+                assert_eq!(*identity.content_length, long.len().to_string());
+                identity.etag.clone()
+            };
+            let etag = tag(&first);
+            assert_eq!(held(&first), long.len());
+            first.compress();
+            assert_eq!(held(&first) < long.len() / 2, is_packed);
+            assert_eq!(tag(&first), etag, "the tag does not depend on it");
+            let linked = Artifact {
+                noindex: true,
+                ..artifact(&long)
+            };
+            let second = Snapshot::next(&first, vec![linked], at(0));
+            second.compress();
+            assert_eq!(tag(&second), etag);
+            assert_eq!(held(&second) < long.len() / 2, is_packed);
+        }
     }
 
     #[test]
@@ -561,7 +526,7 @@ mod tests {
     fn small_and_long() -> Snapshot {
         let of = |key, words| Artifact {
             key,
-            body: Body::Ready(vec![Chunk::new(text(words).into())]),
+            body: Body::Ready(OutputBytes::new(text(words).into())),
             ..artifact("")
         };
         let artifacts = vec![

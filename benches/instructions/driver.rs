@@ -4,7 +4,7 @@
 //! After the first generation it prints `ready` and waits for a line, so that counting can be turned
 //! on. What is counted is what happens between [`counted_edit`] and [`edit_is_over`]. `cargo bench --bench instructions -- N`
 //! by hand prints the milliseconds of each edit, on one core, and how many outputs that are made ahead are
-//! others, and bytes of them.
+//! others, and how many bytes they have.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
 #![allow(clippy::print_stdout, reason = "the table is the output")]
@@ -12,14 +12,12 @@
 #[path = "../generate.rs"]
 mod generate;
 
-use std::collections::HashSet;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use courant::content::{Loss, Scope};
 use courant::pipeline::{Outcome, Pipeline};
 use courant::snapshot::{Current, Snapshot};
@@ -112,30 +110,16 @@ fn counted_edit(pipeline: &mut Pipeline, scope: &Scope, now: SystemTime) -> Outc
     black_box(outcome.expect("the content can be read"))
 }
 
-/// How many of the outputs that are made ahead are others than before, and how many bytes of them are in
-/// pieces that were not there.
+/// How many of the outputs that are made ahead are others than before, and how many bytes they have.
 fn rewritten(before: &Snapshot, after: &Snapshot) -> (usize, usize) {
-    let pieces = |snapshot: &Snapshot, path: &str| -> Vec<Bytes> {
-        let resource = snapshot.get(path);
-        let body = resource.as_ref().and_then(|resource| resource.identity());
-        let piece = |place| body?.body.get(place).expect("a piece is whole");
-        (0..).map_while(piece).collect()
-    };
     let mut rewritten = (0, 0);
     for path in after.made() {
-        let is_same = match (before.get(path), after.get(path)) {
-            (Some(before), Some(after)) => Arc::ptr_eq(&before, &after),
-            _ => false,
-        };
-        if !is_same {
-            let had = pieces(before, path);
-            let had: HashSet<*const u8> = had.iter().map(|piece| piece.as_ptr()).collect();
-            let has = pieces(after, path);
-            let new = has.iter().filter(|piece| !had.contains(&piece.as_ptr()));
-            rewritten = (
-                rewritten.0 + 1,
-                rewritten.1 + new.map(Bytes::len).sum::<usize>(),
-            );
+        let (before, after) = (before.made_at(path), after.made_at(path));
+        let is_same = before.zip(after).is_some_and(|(a, b)| Arc::ptr_eq(a, b));
+        if let Some(identity) = after.and_then(|after| after.identity())
+            && !is_same
+        {
+            rewritten = (rewritten.0 + 1, rewritten.1 + identity.body.len());
         }
     }
     rewritten

@@ -20,7 +20,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use courant::artifact::{Artifact, ArtifactKey, Body, Deferred, Draw, DrawError};
-use courant::artifact::{FeedFormat, FeedScope};
+use courant::artifact::{FeedFormat, FeedScope, OutputBytes};
 use courant::config::{Listen, Server};
 use courant::gallery::Gallery;
 use courant::server::{Class, Listeners, Source, Traffic, serve};
@@ -65,7 +65,7 @@ impl World {
     fn start() -> World {
         let ready = |key, bytes: Vec<u8>| Artifact {
             key,
-            body: Body::Ready(vec![bytes.into()]),
+            body: Body::Ready(OutputBytes::new(bytes)),
             links: Vec::new(),
             noindex: false,
         };

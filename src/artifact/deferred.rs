@@ -5,6 +5,10 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use super::Payload;
+
 /// Bytes that are not made yet, under the name that they will have.
 #[derive(Debug, Clone)]
 pub struct Deferred {
@@ -22,6 +26,26 @@ pub trait Draw: Debug + Send + Sync {
     /// # Errors
     /// See [`DrawError`].
     fn draw(&self) -> Result<Vec<u8>, DrawError>;
+
+    /// At most how many bytes it makes, where they may be many.
+    fn max_len(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether it makes the gzip form of what is to be sent uncoded.
+    fn is_sent_decompressed(&self) -> bool {
+        false
+    }
+}
+
+impl Deferred {
+    /// What is sent when `drawn` was made.
+    pub fn payload(&self, drawn: Bytes) -> Payload {
+        match self.draw.is_sent_decompressed() {
+            true => Payload::decompressing(drawn),
+            false => drawn.into(),
+        }
+    }
 }
 
 /// Why there are no bytes.

@@ -15,7 +15,8 @@ pub trait Shelf: Debug + Send + Sync {
     /// The page for people at the address of a feed, if there is one.
     fn for_people(&self, key: &ArtifactKey) -> Option<FurtherPage>;
 
-    /// The names of the entries of a feed's first document: another where what is told of an entry is another.
+    /// The names of the entries of a feed's first document: another where what is told of an entry is another. `None`
+    /// where there are too many for a delta.
     fn entries(&self, key: &ArtifactKey) -> Option<Vec<u128>>;
 
     /// The first document of a feed without the entries of these names; `None` where it has none of them.

@@ -1,22 +1,18 @@
-//! A document of a feed into pieces: a frame, and groups of entries that stay as they are when others
-//! change.
-//!
-//! Groups end at entries that an own number chooses, so that one that comes or goes changes the group it
-//! is in and no other.
+//! Lays out a document of a feed in a format, and writes it: a frame, and entries in it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use rayon::prelude::*;
+use rustc_hash::FxBuildHasher;
+
 use super::{CardImages, RenderError, atom, json_feed, rss};
-use crate::artifact::{Chunk, FeedFormat};
+use crate::artifact::{FeedFormat, OutputBytes, Payload};
 use crate::site::Site;
 use crate::site::entry::Entry;
 use crate::site::feed::Document;
-
-/// One entry in so many ends a group.
-const GROUP: u64 = 8;
-/// A group has no more entries.
-const LARGEST: usize = 32;
 
 /// An entry as one document tells of it.
 #[derive(Debug, Clone)]
@@ -36,8 +32,17 @@ pub(super) struct Features {
     pub(super) pictures: bool,
 }
 
+/// How a document is told in one format.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) format: FeedFormat,
+    /// Whether each entry carries the whole post.
+    whole: Vec<bool>,
+    frame: Frame,
+}
+
 /// What stands around entries.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) head: Vec<u8>,
     pub(super) tail: Vec<u8>,
@@ -125,20 +130,6 @@ pub(super) fn room(told: &[Told<'_>]) -> usize {
     told.iter().map(|told| OTHER + html(told) * 5 / 4).sum()
 }
 
-/// Where the groups of entries are.
-pub(super) fn groups(entries: &[Arc<Entry>]) -> Vec<Range<usize>> {
-    let mut groups = Vec::new();
-    let mut start = 0;
-    for (place, entry) in entries.iter().enumerate() {
-        let is_end = entry.bucket() % GROUP == 0 || place - start + 1 == LARGEST;
-        if is_end || place + 1 == entries.len() {
-            groups.push(start..place + 1);
-            start = place + 1;
-        }
-    }
-    groups
-}
-
 /// The frame of a document.
 pub(super) fn frame(
     site: &Site,
@@ -158,24 +149,179 @@ pub(super) fn whole_post(entry: &Entry) -> Option<Arc<str>> {
     Some(entry.content().html).filter(|html| !html.is_empty())
 }
 
-/// The entries of a group as a document tells of them, those that `is_whole` names by their place with the whole post.
-pub(super) fn told<'a>(
-    site: &Site,
-    document: &'a Document,
-    group: Range<usize>,
-    is_whole: impl Fn(usize) -> bool,
-    images: &dyn CardImages,
-) -> Vec<Told<'a>> {
-    let entries = document.entries.get(group.clone()).unwrap_or_default();
-    let told = |(place, entry): (usize, &'a Arc<Entry>)| Told {
-        entry,
-        html: is_whole(place).then(|| whole_post(entry)).flatten(),
-        stand_in: images.stand_in(site, entry),
-    };
-    group.zip(entries).map(told).collect()
+impl Layout {
+    /// `whole` says which entries carry the whole post.
+    pub(super) fn new(
+        site: &Site,
+        document: &Document,
+        images: &dyn CardImages,
+        format: FeedFormat,
+        whole: Vec<bool>,
+    ) -> Result<Layout, RenderError> {
+        let features = Features::of(document, &whole, images);
+        Ok(Layout {
+            frame: frame(site, document, features, format)?,
+            format,
+            whole,
+        })
+    }
+
+    pub(super) fn is_whole(&self, place: usize) -> bool {
+        self.whole.get(place) == Some(&true)
+    }
+
+    /// The document with these entries, and where each of them stands in it.
+    pub(super) fn assemble(&self, entries: &[impl AsRef<[u8]>]) -> (Vec<u8>, Vec<Range<usize>>) {
+        let Frame {
+            head,
+            tail,
+            between,
+        } = &self.frame;
+        let lengths = entries.iter().map(|entry| entry.as_ref().len());
+        let length: usize = lengths.map(|length| length + between.len()).sum();
+        let mut bytes = Vec::with_capacity(head.len() + length + tail.len());
+        let mut places = Vec::with_capacity(entries.len());
+        bytes.extend_from_slice(head);
+        for (number, entry) in entries.iter().enumerate() {
+            if number > 0 {
+                bytes.extend_from_slice(between);
+            }
+            let start = bytes.len();
+            bytes.extend_from_slice(entry.as_ref());
+            places.push(start..bytes.len());
+        }
+        bytes.extend_from_slice(tail);
+        (bytes, places)
+    }
 }
 
-/// A group in a format.
+/// A document as it was written. Entries that did not change are copied from it into the next one, as to render a post
+/// costs a hundred times as much: else an edit would render all posts of a feed of all posts.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) layout: Layout,
+    pub(super) bytes: Arc<OutputBytes>,
+    entries: Vec<Arc<Entry>>,
+    places: Vec<Range<usize>>,
+}
+
+/// The bytes of a document, and where entries stand in it, by their address in memory and whether each carries the
+/// whole post.
+struct Known {
+    bytes: Bytes,
+    places: HashMap<(usize, bool), Range<usize>, FxBuildHasher>,
+}
+
+impl Written {
+    /// Whether it is what would be written now. An entry that changed is another allocation.
+    pub(super) fn is(&self, layout: &Layout, document: &Document) -> bool {
+        let (before, now) = (&self.entries, &document.entries);
+        self.layout == *layout
+            && before.len() == now.len()
+            && before.iter().zip(now).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    fn known(&self) -> Option<Known> {
+        let entries = self.entries.iter().zip(&self.places).enumerate();
+        let places = entries.map(|(place, (entry, range))| {
+            let is_whole = self.layout.is_whole(place);
+            ((Arc::as_ptr(entry).addr(), is_whole), range.clone())
+        });
+        Some(Known {
+            places: places.collect(),
+            bytes: match self.bytes.payload() {
+                Payload::Plain(bytes) => bytes,
+                packed => packed.to_vec().ok()?.into(),
+            },
+        })
+    }
+}
+
+impl Known {
+    fn entry(&self, entry: &Arc<Entry>, is_whole: bool) -> Option<&[u8]> {
+        let place = self.places.get(&(Arc::as_ptr(entry).addr(), is_whole))?;
+        self.bytes.get(place.clone())
+    }
+}
+
+/// Writes a document in some layouts, each with what was written in that format before.
+pub(super) fn write(
+    site: &Site,
+    document: &Document,
+    layouts: Vec<(Layout, Option<Written>)>,
+    images: &dyn CardImages,
+) -> Result<Vec<Written>, RenderError> {
+    // What was written before is kept until the end, so that no other entry can be at an address that is known.
+    let (layouts, before): (Vec<Layout>, Vec<Option<Written>>) = layouts.into_iter().unzip();
+    let known: Vec<Option<Known>> = before
+        .iter()
+        .map(|before| before.as_ref()?.known())
+        .collect();
+    let copied = |number: usize, place: usize| {
+        let (layout, entry) = (layouts.get(number)?, document.entries.get(place)?);
+        let known = known.get(number)?.as_ref()?;
+        known.entry(entry, layout.is_whole(place))
+    };
+    let new = (0..document.entries.len()).into_par_iter().map(|place| {
+        let is_new = (0..layouts.len()).any(|number| copied(number, place).is_none());
+        is_new
+            .then(|| write_entry(site, document, &layouts, place, images))
+            .transpose()
+    });
+    let new = new.collect::<Result<Vec<Option<Vec<Vec<u8>>>>, RenderError>>()?;
+    let assembled: Vec<_> = layouts
+        .iter()
+        .enumerate()
+        .map(|(number, layout)| {
+            let entries = new.iter().enumerate().filter_map(|(place, new)| match new {
+                Some(new) => new.get(number).map(Vec::as_slice),
+                None => copied(number, place),
+            });
+            layout.assemble(&entries.collect::<Vec<&[u8]>>())
+        })
+        .collect();
+    let written = layouts.into_iter().zip(assembled);
+    let written = written.map(|(layout, (bytes, places))| Written {
+        layout,
+        bytes: OutputBytes::new(bytes),
+        entries: document.entries.clone(),
+        places,
+    });
+    Ok(written.collect())
+}
+
+/// Writes the entry at a place in each layout. The post is rendered once for all of them.
+pub(super) fn write_entry(
+    site: &Site,
+    document: &Document,
+    layouts: &[Layout],
+    place: usize,
+    images: &dyn CardImages,
+) -> Result<Vec<Vec<u8>>, RenderError> {
+    let Some(entry) = document.entries.get(place) else {
+        return Ok(Vec::new());
+    };
+    let html = match layouts.iter().any(|layout| layout.is_whole(place)) {
+        true => whole_post(entry),
+        false => None,
+    };
+    let told = Told {
+        entry,
+        html,
+        stand_in: images.stand_in(site, entry),
+    };
+    let written = layouts.iter().map(|layout| {
+        let html = told.html.clone().filter(|_| layout.is_whole(place));
+        let told = Told {
+            html,
+            ..told.clone()
+        };
+        entries(site, &[told], layout.format)
+    });
+    written.collect()
+}
+
+/// Entries in a format.
 pub(super) fn entries(
     site: &Site,
     told: &[Told<'_>],
@@ -186,18 +332,4 @@ pub(super) fn entries(
         FeedFormat::Atom => atom::entries(site, told),
         FeedFormat::Json => json_feed::entries(told),
     }
-}
-
-/// A frame with what is in it.
-pub(super) fn assemble(frame: Frame, groups: impl IntoIterator<Item = Chunk>) -> Vec<Chunk> {
-    let between = (!frame.between.is_empty()).then(|| Chunk::new(frame.between.to_vec()));
-    let mut chunks = vec![Chunk::new(frame.head)];
-    for (place, group) in groups.into_iter().enumerate() {
-        chunks.extend(between.clone().filter(|_| place > 0));
-        chunks.push(group);
-    }
-    if !frame.tail.is_empty() {
-        chunks.push(Chunk::new(frame.tail));
-    }
-    chunks
 }

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use super::feed_page::FeedPage;
-use super::{
-    CardImage, CardImages, RenderError, card_page, document, feed_body, feed_links, xml_style,
-};
+use super::{CardImage, CardImages, card_page, failed, feed_body, feed_links, sitemap, xml_style};
 use crate::artifact::{
     Artifact, ArtifactKey, Body, Deferred, Draw, DrawError, FeedFormat, FurtherPage, Link, Page,
     Shelf,
@@ -18,6 +16,8 @@ use crate::site::{Settings, Site};
 
 /// To be raised when the same entries become other bytes.
 const EDITION: u32 = 4;
+/// There is no delta of a document with more entries: nobody polls a feed of thousands, and each is hashed for it.
+const MAX_ENTRIES_OF_DELTA: usize = 1_024;
 
 /// What can be asked for of one generation.
 #[derive(Debug)]
@@ -47,6 +47,10 @@ impl Shelf for SiteShelf {
                 None => self.left_behind(key, path, ArtifactKey::CardImage),
             },
             ArtifactKey::XmlStyle => Some(artifact(key, self.xml_style(), Vec::new())),
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => {
+                let map = sitemap::deferred(&self.site, key)?;
+                Some(artifact(key, map, Vec::new()))
+            }
             _ => None,
         }
     }
@@ -86,7 +90,8 @@ impl Shelf for SiteShelf {
             return None;
         };
         let document = self.site.feeds.get(scope)?.first();
-        Some(self.names(&document))
+        let are_few = document.entries.len() <= MAX_ENTRIES_OF_DELTA;
+        are_few.then(|| self.names(&document))
     }
 
     fn without(&self, key: &ArtifactKey, known: &[u128]) -> Option<Deferred> {
@@ -131,8 +136,7 @@ impl Shelf for SiteShelf {
         let left: [fn(String) -> ArtifactKey; 2] = [ArtifactKey::CardPage, ArtifactKey::CardImage];
         let left_behind = site.moved.keys().chain(site.gone.iter());
         let left_behind = left_behind.flat_map(move |path| left.map(|key| key(path.clone())));
-        let fixed = [ArtifactKey::XmlStyle];
-        let fixed = fixed.into_iter();
+        let fixed = std::iter::once(ArtifactKey::XmlStyle).chain(sitemap::keys(site));
         fixed.chain(feeds).chain(cards).chain(left_behind).collect()
     }
 }
@@ -254,11 +258,11 @@ impl FeedDrawing {
 
 impl Draw for FeedDrawing {
     fn draw(&self) -> Result<Vec<u8>, DrawError> {
-        let groups = document::groups(&self.document.entries);
+        let all: Vec<usize> = (0..self.document.entries.len()).collect();
         failed(feed_body(
             &self.site,
             &self.document,
-            groups,
+            &all,
             self.format,
             &*self.images,
         ))
@@ -280,14 +284,8 @@ impl Draw for NewsDrawing {
             document,
             format,
         } = &self.drawing;
-        let groups = self.new.iter().map(|place| *place..place + 1);
-        failed(feed_body(site, document, groups, *format, &**images))
+        failed(feed_body(site, document, &self.new, *format, &**images))
     }
-}
-
-/// Why a feed could not be rendered, as those are told who ask for it.
-fn failed(body: Result<Vec<u8>, RenderError>) -> Result<Vec<u8>, DrawError> {
-    body.map_err(|error| DrawError::Failed(error.to_string()))
 }
 
 impl Draw for FeedPage {

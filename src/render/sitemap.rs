@@ -4,33 +4,34 @@
 //! their address into parts, two, four, eight …, under an index: an edit changes the one part its
 //! post is in, and so does a new or withdrawn post. `lastmod` is what the post says of itself,
 //! and nothing where it says nothing; `changefreq` and `priority` are read by nobody.
+//!
+//! It is rendered when it is asked for. How many parts there are, and the fingerprint of each, are known before
+//! ([`UrlSet`](crate::site::url_set::UrlSet)).
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
-use super::document::{self, Frame};
 use super::xml::Xml;
-use super::{RenderError, rfc3339, xml_style};
-use crate::artifact::{ArtifactKey, Chunk};
+use super::{RenderError, failed, rfc3339, xml_style};
+use crate::artifact::{ArtifactKey, Deferred, Draw, DrawError};
+use crate::fingerprint;
 use crate::site::entry::Entry;
-use crate::site::url_set::{Bucket, SiteUrl};
+use crate::site::url_set::{MAX_IMAGES, Totals, UrlSet};
 use crate::site::{Site, Translation};
 
 const NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 const LINK_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 const IMAGE_NAMESPACE: &str = "http://www.google.com/schemas/sitemap-image/1.1";
-/// Google reads no more of one URL.
-const MAX_IMAGES: usize = 1000;
+/// To be raised when the same addresses become other bytes.
+const EDITION: u32 = 1;
 
 /// What one file may hold.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Limits {
     urls: usize,
     bytes: usize,
 }
 
-/// What a part has besides its addresses, in bytes, at most.
+/// What a file has besides its addresses, in bytes, at most.
 const FRAME: usize = 1_000;
 
 const LIMITS: Limits = Limits {
@@ -38,136 +39,156 @@ const LIMITS: Limits = Limits {
     bytes: 52_428_800,
 };
 
-/// The addresses of a bucket as they stand in a part.
+/// One file of a sitemap that can be rendered.
 #[derive(Debug)]
-pub(super) struct Sheet {
-    chunk: Chunk,
-    urls: usize,
-    lastmod: Option<DateTime<Utc>>,
-    has_languages: bool,
+struct SitemapDrawing {
+    site: Arc<Site>,
+    /// The number of the part, counted from 0; `None` for the index.
+    part: Option<usize>,
+    parts: usize,
+    totals: Totals,
 }
 
-impl Sheet {
-    pub(super) fn of(bucket: &Bucket, language: &str) -> Result<Sheet, RenderError> {
-        let mut xml = Xml::document()?;
-        xml.open("urlset", &[])?;
-        let mut sheet = Sheet {
-            chunk: Chunk::new(Vec::new()),
-            urls: bucket.len(),
-            lastmod: None,
-            has_languages: false,
+/// The sitemap, its index or a part of it, if there is one of this name.
+pub(super) fn deferred(site: &Arc<Site>, key: &ArtifactKey) -> Option<Deferred> {
+    let drawing = SitemapDrawing::new(site, key, LIMITS)?;
+    Some(Deferred {
+        fingerprint: drawing.fingerprint(),
+        draw: Arc::new(drawing),
+    })
+}
+
+/// The names of the sitemap and its parts.
+pub(super) fn keys(site: &Site) -> impl Iterator<Item = ArtifactKey> + use<> {
+    let parts = parts(&site.urls, LIMITS);
+    let numbered = (1..=parts).filter(move |_| parts > 1);
+    std::iter::once(ArtifactKey::Sitemap).chain(numbered.map(ArtifactKey::SitemapPart))
+}
+
+fn parts(urls: &UrlSet, limits: Limits) -> usize {
+    urls.parts(|part| part.urls <= limits.urls && part.bytes + FRAME <= limits.bytes)
+}
+
+impl SitemapDrawing {
+    fn new(site: &Arc<Site>, key: &ArtifactKey, limits: Limits) -> Option<SitemapDrawing> {
+        let parts = parts(&site.urls, limits);
+        let part = match key {
+            ArtifactKey::Sitemap if parts == 1 => Some(0),
+            ArtifactKey::Sitemap => None,
+            ArtifactKey::SitemapPart(number) if parts > 1 && *number <= parts => {
+                Some(number.checked_sub(1)?)
+            }
+            _ => return None,
         };
-        for url in bucket {
+        Some(SitemapDrawing {
+            totals: match part {
+                Some(part) => site.urls.part(part, parts),
+                None => site.urls.part(0, 1),
+            },
+            site: Arc::clone(site),
+            part,
+            parts,
+        })
+    }
+
+    /// A hash of all that the bytes depend on.
+    fn fingerprint(&self) -> String {
+        let settings = &self.site.settings;
+        fingerprint::of(&(
+            (EDITION, env!("CARGO_PKG_VERSION")),
+            xml_style::version(settings),
+            (&settings.public_url, &settings.language),
+            (self.part, self.parts, self.totals.urls, self.totals.hash),
+        ))
+    }
+
+    /// The posts in a part, newest first.
+    fn posts(&self, part: usize) -> impl Iterator<Item = &Arc<Entry>> {
+        self.site.entries().iter().filter(move |entry| {
+            entry.in_sitemap() && UrlSet::part_of(entry.bucket(), self.parts) == part
+        })
+    }
+
+    fn render(&self) -> Result<Vec<u8>, RenderError> {
+        let xml = match self.part {
+            Some(part) => self.url_set(part)?,
+            None => self.index()?,
+        };
+        Ok(xml_style::styled(xml.finish(), &self.site.settings))
+    }
+
+    fn index(&self) -> std::io::Result<Xml> {
+        let mut newest = vec![None; self.parts];
+        for entry in self.site.entries().iter() {
+            let part = UrlSet::part_of(entry.bucket(), self.parts);
+            if let Some(newest) = newest.get_mut(part).filter(|_| entry.in_sitemap()) {
+                *newest = (*newest).max(Some(entry.updated()));
+            }
+        }
+        let mut xml = Xml::document()?;
+        xml.open("sitemapindex", &[("xmlns", NAMESPACE)])?;
+        for (part, newest) in newest.into_iter().enumerate() {
+            let key = ArtifactKey::SitemapPart(part + 1);
+            xml.open("sitemap", &[])?;
+            xml.text("loc", &key.url(&self.site.settings.public_url))?;
+            if let Some(lastmod) = newest {
+                xml.text("lastmod", &rfc3339(lastmod))?;
+            }
+            xml.close("sitemap")?;
+        }
+        xml.close("sitemapindex")?;
+        Ok(xml)
+    }
+
+    /// The pages of a part, then its posts.
+    fn url_set(&self, part: usize) -> std::io::Result<Xml> {
+        let site = &*self.site;
+        let translations = |entry: &Arc<Entry>| site.translations_of(entry);
+        let has_languages = !site.translations.is_empty()
+            && self.posts(part).any(|entry| translations(entry).is_some());
+        let mut names = vec![("xmlns", NAMESPACE), ("xmlns:image", IMAGE_NAMESPACE)];
+        if has_languages {
+            names.push(("xmlns:xhtml", LINK_NAMESPACE));
+        }
+        let mut xml = Xml::document_of(self.totals.bytes + FRAME)?;
+        xml.open("urlset", &names)?;
+        for page in site.urls.pages() {
+            let bucket = fingerprint::bucket_hash(page.as_bytes());
+            if UrlSet::part_of(bucket, self.parts) == part {
+                xml.open("url", &[])?;
+                xml.text("loc", page)?;
+                xml.close("url")?;
+            }
+        }
+        for entry in self.posts(part) {
             xml.open("url", &[])?;
-            match url {
-                SiteUrl::Page(page) => xml.text("loc", page)?,
-                SiteUrl::Post(entry, translations) => {
-                    post(&mut xml, entry, translations.as_deref(), language)?;
-                    sheet.has_languages |= translations.is_some();
-                    sheet.lastmod = sheet.lastmod.max(Some(entry.updated()));
-                }
+            xml.text("loc", entry.url())?;
+            xml.text("lastmod", &rfc3339(entry.updated()))?;
+            if let Some(translations) = translations(entry).filter(|_| has_languages) {
+                alternates(&mut xml, &translations, &site.settings.language)?;
+            }
+            for image in entry.images().iter().take(MAX_IMAGES) {
+                xml.open("image:image", &[])?;
+                xml.text("image:loc", &image.url)?;
+                xml.close("image:image")?;
             }
             xml.close("url")?;
         }
         xml.close("urlset")?;
-        sheet.chunk = Chunk::new(Frame::inside(xml.finish(), URL));
-        Ok(sheet)
+        Ok(xml)
     }
 }
 
-/// How an address begins and ends.
-const URL: (&str, &str) = ("\n  <url>", "</url>");
+impl Draw for SitemapDrawing {
+    fn draw(&self) -> Result<Vec<u8>, DrawError> {
+        let mut bytes = failed(self.render())?;
+        bytes.shrink_to_fit();
+        Ok(bytes)
+    }
 
-fn post(
-    xml: &mut Xml,
-    entry: &Entry,
-    translations: Option<&[Translation]>,
-    language: &str,
-) -> std::io::Result<()> {
-    xml.text("loc", entry.url())?;
-    xml.text("lastmod", &rfc3339(entry.updated()))?;
-    alternates(xml, translations.unwrap_or_default(), language)?;
-    for image in entry.images().iter().take(MAX_IMAGES) {
-        xml.open("image:image", &[])?;
-        xml.text("image:loc", &image.url)?;
-        xml.close("image:image")?;
+    fn max_len(&self) -> Option<usize> {
+        self.part.map(|_| self.totals.bytes + FRAME)
     }
-    Ok(())
-}
-
-/// The sitemap of all sheets, or the index and its parts.
-pub(super) fn assemble(
-    site: &Site,
-    sheets: &[Arc<Sheet>],
-) -> Result<Vec<(ArtifactKey, Vec<Chunk>)>, RenderError> {
-    assemble_within(site, sheets, LIMITS)
-}
-
-fn assemble_within(
-    site: &Site,
-    sheets: &[Arc<Sheet>],
-    limits: Limits,
-) -> Result<Vec<(ArtifactKey, Vec<Chunk>)>, RenderError> {
-    // Buckets are a power of two, and so are parts: when they double, each splits in two.
-    let mut parts = 1;
-    let dealt = loop {
-        let mut dealt: Vec<Vec<&Arc<Sheet>>> = vec![Vec::new(); parts];
-        for (number, sheet) in sheets.iter().enumerate() {
-            if let Some(part) = dealt.get_mut(number % parts) {
-                part.push(sheet);
-            }
-        }
-        let fits = |part: &Vec<&Arc<Sheet>>| {
-            let urls: usize = part.iter().map(|sheet| sheet.urls).sum();
-            let bytes: usize = part.iter().map(|sheet| sheet.chunk.len()).sum();
-            urls <= limits.urls && bytes + FRAME <= limits.bytes
-        };
-        if parts >= sheets.len() || dealt.iter().all(fits) {
-            break dealt;
-        }
-        parts *= 2;
-    };
-    if let [only] = dealt.as_slice() {
-        return Ok(vec![(ArtifactKey::Sitemap, url_set(site, only)?)]);
-    }
-    let mut index = Xml::document()?;
-    index.open("sitemapindex", &[("xmlns", NAMESPACE)])?;
-    let mut artifacts = Vec::new();
-    for (number, part) in dealt.iter().enumerate() {
-        let key = ArtifactKey::SitemapPart(number + 1);
-        index.open("sitemap", &[])?;
-        index.text("loc", &key.url(&site.settings.public_url))?;
-        if let Some(lastmod) = part.iter().filter_map(|sheet| sheet.lastmod).max() {
-            index.text("lastmod", &rfc3339(lastmod))?;
-        }
-        index.close("sitemap")?;
-        artifacts.push((key, url_set(site, part)?));
-    }
-    index.close("sitemapindex")?;
-    let index = xml_style::styled(index.finish(), &site.settings);
-    artifacts.insert(0, (ArtifactKey::Sitemap, vec![Chunk::new(index)]));
-    Ok(artifacts)
-}
-
-fn url_set(site: &Site, sheets: &[&Arc<Sheet>]) -> std::io::Result<Vec<Chunk>> {
-    let mut xml = Xml::document()?;
-    let mut names = vec![("xmlns", NAMESPACE), ("xmlns:image", IMAGE_NAMESPACE)];
-    if sheets.iter().any(|sheet| sheet.has_languages) {
-        names.push(("xmlns:xhtml", LINK_NAMESPACE));
-    }
-    xml.open("urlset", &names)?;
-    let is_empty = sheets.iter().all(|sheet| sheet.urls == 0);
-    if !is_empty {
-        xml.open("url", &[])?;
-        xml.close("url")?;
-    }
-    xml.close("urlset")?;
-    let frame = Frame::around(xml_style::styled(xml.finish(), &site.settings), URL);
-    let sheets = sheets.iter().filter(|sheet| sheet.urls > 0);
-    Ok(document::assemble(
-        frame,
-        sheets.map(|sheet| sheet.chunk.clone()),
-    ))
 }
 
 /// All languages of a page, its own among them, as Google asks for; readers of none of them get the
@@ -189,6 +210,8 @@ fn alternates(xml: &mut Xml, translations: &[Translation], language: &str) -> st
 mod tests {
     use std::path::Path;
     use std::sync::Arc;
+
+    use chrono::DateTime;
 
     use super::*;
     use crate::config::Config;
@@ -218,27 +241,25 @@ mod tests {
         Site::judge(&config, &posts, now).site
     }
 
-    fn render_within(site: &Site, limits: Limits) -> Vec<(ArtifactKey, Vec<u8>)> {
-        let sheet = |bucket| Arc::new(Sheet::of(bucket, "en").expect("rendered"));
-        let sheets: Vec<_> = site
-            .urls
-            .buckets()
-            .iter()
-            .map(|bucket| sheet(bucket))
-            .collect();
-        let parts = assemble_within(site, &sheets, limits)
-            .expect("rendered")
-            .into_iter();
-        let whole = |chunks: Vec<Chunk>| {
-            let chunks = chunks
-                .iter()
-                .map(|chunk| chunk.bytes().expect("just made").to_vec());
-            chunks.collect::<Vec<_>>().concat()
+    /// The files with their names, and their fingerprints; no file is larger than was said.
+    fn drawn_within(site: &Arc<Site>, limits: Limits) -> Vec<(ArtifactKey, Vec<u8>, String)> {
+        let mut keys = std::iter::once(ArtifactKey::Sitemap)
+            .chain((1..).map(ArtifactKey::SitemapPart))
+            .map_while(|key| Some((SitemapDrawing::new(site, &key, limits)?, key)));
+        let drawn = |(drawing, key): (SitemapDrawing, ArtifactKey)| {
+            let bytes = drawing.draw().expect("rendered");
+            assert!(drawing.max_len().is_none_or(|most| bytes.len() <= most));
+            (key, bytes, drawing.fingerprint())
         };
-        parts.map(|(key, chunks)| (key, whole(chunks))).collect()
+        keys.by_ref().map(drawn).collect()
     }
 
-    fn render(site: &Site) -> Vec<(ArtifactKey, Vec<u8>)> {
+    fn render_within(site: &Arc<Site>, limits: Limits) -> Vec<(ArtifactKey, Vec<u8>)> {
+        let drawn = drawn_within(site, limits).into_iter();
+        drawn.map(|(key, bytes, _)| (key, bytes)).collect()
+    }
+
+    fn render(site: &Arc<Site>) -> Vec<(ArtifactKey, Vec<u8>)> {
         render_within(site, LIMITS)
     }
 
@@ -271,7 +292,7 @@ mod tests {
             urls: 50,
             bytes: 1_000_000,
         };
-        let parts = |site: &Site| render_within(site, limits);
+        let parts = |site: &Arc<Site>| drawn_within(site, limits);
         let before = parts(&site(300, None));
         assert!(before.len() > 5);
         for after in [
@@ -284,7 +305,10 @@ mod tests {
                 .iter()
                 .zip(&after)
                 .skip(1)
-                .filter(|(a, b)| a.1 != b.1)
+                .filter(|(a, b)| {
+                    assert_eq!(a.1 == b.1, a.2 == b.2, "the fingerprint tells");
+                    a.1 != b.1
+                })
                 .count();
             assert_eq!(changed, 1);
         }

@@ -13,7 +13,12 @@ pub(super) struct Xml(Writer<Vec<u8>>);
 impl Xml {
     /// A document, with its declaration.
     pub(super) fn document() -> io::Result<Xml> {
-        let mut xml = Xml(Writer::new_with_indent(Vec::new(), b' ', 2));
+        Xml::document_of(0)
+    }
+
+    /// A document of about so many bytes, with its declaration.
+    pub(super) fn document_of(bytes: usize) -> io::Result<Xml> {
+        let mut xml = Xml(Writer::new_with_indent(Vec::with_capacity(bytes), b' ', 2));
         xml.0
             .write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         Ok(xml)

@@ -20,7 +20,7 @@ use super::reply::{set_static, status};
 use super::select::late;
 use super::sending::Body;
 use crate::artifact::ArtifactKey;
-use crate::snapshot::{Coding, Content, Form, Resource, Snapshot};
+use crate::snapshot::{Form, Resource, Snapshot, Tags};
 
 /// What was done to it.
 const IM: HeaderName = HeaderName::from_static("im");
@@ -62,26 +62,13 @@ pub(super) fn keep_from_shared_caches(headers: &mut HeaderMap) {
 /// The answer with what is new, and its form; `None`, where the feed is to be sent.
 pub(super) fn answer(
     fields: &Fields<'_>,
-    (snapshot, resource): (&Snapshot, &Resource),
+    (snapshot, resource, tags): (&Snapshot, &Resource, &Tags),
     accepted: Accepted,
 ) -> Option<(Response<Body>, Form)> {
     let known: Vec<&[u8]> = strong_tags(fields).collect();
-    let (base, form, body) = match &resource.content {
-        Content::Ready(ready) => {
-            let takes_gzip = accepted.takes(Coding::Gzip);
-            let mut known = known.iter();
-            let (base, (form, body)) =
-                known.find_map(|tag| Some((*tag, ready.new_since(tag, takes_gzip)?)))?;
-            (base, form, Body::from(body))
-        }
-        Content::Deferred { .. } => {
-            let (base, new) = snapshot.new_since(&resource.key, &known)?;
-            let form = late(accepted);
-            (base, form, Body::deferred(form.of(new)))
-        }
-        Content::Moved(_) | Content::Gone => return None,
-    };
-    let mut response = status(StatusCode::IM_USED, body);
+    let (base, new) = snapshot.new_since(&resource.key, &known)?;
+    let form = late(accepted, tags.forms());
+    let mut response = status(StatusCode::IM_USED, Body::deferred(form.of(new)));
     let headers = response.headers_mut();
     set_static(headers, IM, "feed");
     if let Ok(base) = HeaderValue::from_bytes(base) {

@@ -65,7 +65,7 @@ pub(super) fn answer(
     now: SystemTime,
 ) -> Response<Body> {
     let accepted = Accepted::of(fields);
-    let selected = late(accepted);
+    let selected = late(accepted, &Form::LATE);
     let tags = Tags::new(&page.deferred.fingerprint, &Form::LATE);
     let validators = Validators {
         tags: &tags,

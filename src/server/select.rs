@@ -26,12 +26,7 @@ pub(super) fn select(resource: &Resource, accepted: Accepted) -> Option<(&Tags, 
     match &resource.content {
         Content::Moved(_) | Content::Gone => None,
         Content::Deferred { tags, deferred } => {
-            let is_coded = tags.forms().len() > 1;
-            let form = if is_coded {
-                late(accepted)
-            } else {
-                Form::Identity
-            };
+            let form = late(accepted, tags.forms());
             Some((tags, Selected::Deferred(form, deferred)))
         }
         Content::Ready(ready) => {
@@ -42,14 +37,16 @@ pub(super) fn select(resource: &Resource, accepted: Accepted) -> Option<(&Tags, 
     }
 }
 
-/// The form in which what is made late is made for a client. Nobody knows how long it will be.
-pub(super) fn late(accepted: Accepted) -> Form {
+/// The form, of those that there may be, in which what is made late is made for a client. Nobody knows how long it
+/// will be.
+pub(super) fn late(accepted: Accepted, forms: &[Form]) -> Form {
     Form::at_once(accepted.choose(|coding| {
-        Some(match coding {
+        let rank = match coding {
             Coding::Brotli => 0,
             Coding::Zstd => 1,
             Coding::Gzip => 2,
             Coding::Identity => 3,
-        })
+        };
+        forms.contains(&Form::at_once(coding)).then_some(rank)
     }))
 }

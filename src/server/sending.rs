@@ -11,19 +11,19 @@ use tokio::time::Instant;
 
 use super::note::Note;
 use super::pulse::Pulse;
-use crate::artifact::{Damaged, Deferred, Pieces};
+use crate::artifact::{Chunks, Damaged, Deferred, Payload};
 
 /// How much of a body one HTTP/2 frame takes, in bytes. A piece is taken when the client has made room, so that the
 /// pieces are the progress.
 const HTTP2_PIECE_BYTES: usize = 16 * 1024;
 
-/// The body of a response. A piece that was packed is unpacked when it gets under way, and should that fail, the
+/// The body of a response. What is kept in gzip only is decompressed as it is sent, and should that fail, the
 /// connection, or the stream of it, is ended before the body is.
 #[derive(Debug, Default)]
 pub struct Body {
-    body: Pieces,
-    /// The place of the piece after the one that is under way.
-    next: usize,
+    payload: Payload,
+    /// What comes after `rest`; `None` before the first byte is sent.
+    chunks: Option<Chunks>,
     rest: Bytes,
     left: usize,
     /// What renders the bytes, where that is yet to be done.
@@ -43,11 +43,11 @@ struct Delivery {
     note: Note,
 }
 
-impl From<Pieces> for Body {
-    fn from(body: Pieces) -> Body {
+impl From<Payload> for Body {
+    fn from(payload: Payload) -> Body {
         Body {
-            left: body.len(),
-            body,
+            left: payload.len(),
+            payload,
             ..Body::default()
         }
     }
@@ -55,7 +55,7 @@ impl From<Pieces> for Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Body {
-        Pieces::from(bytes).into()
+        Payload::from(bytes).into()
     }
 }
 
@@ -114,7 +114,7 @@ impl Body {
     /// All bytes.
     #[cfg(test)]
     pub(super) fn to_vec(&self) -> Result<Vec<u8>, Damaged> {
-        self.body.to_vec()
+        self.payload.to_vec()
     }
 }
 
@@ -136,13 +136,15 @@ impl hyper::body::Body for Body {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Damaged>>> {
         if self.rest.is_empty() {
-            let next = match self.body.get(self.next) {
+            let Body {
+                payload, chunks, ..
+            } = &mut *self;
+            let chunks = chunks.get_or_insert_with(|| payload.chunks());
+            self.rest = match chunks.next_chunk() {
                 Ok(Some(next)) => next,
                 Ok(None) => return Poll::Ready(None),
                 Err(damaged) => return Poll::Ready(Some(Err(damaged))),
             };
-            self.rest = next;
-            self.next += 1;
         }
         let mut length = self.rest.len();
         if let Some(delivery) = &mut self.delivery {
@@ -174,26 +176,24 @@ mod tests {
     use hyper::body::Body as _;
 
     use super::*;
-    use crate::artifact::Chunk;
     use crate::server::tests::{note, unhurried};
     use crate::server::traffic::Traffic;
 
     #[tokio::test]
-    async fn a_damaged_piece_ends_the_body_with_an_error_and_without_a_byte_of_it() {
-        let sound = Chunk::new(b"sound".to_vec());
-        let chunks = [sound.clone(), Chunk::damaged(b"bytes".to_vec()), sound];
+    async fn damaged_gzip_ends_the_body_with_an_error_before_its_end() {
+        // A stored block of five bytes whose checksum is not theirs.
+        let mut coded = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x05\0\xfa\xffbytes".to_vec();
+        coded.extend([0, 0, 0, 0, 5, 0, 0, 0]);
         let (pulse, traffic) = (unhurried(), Traffic::default());
-        let pieces = Pieces::packed(&chunks);
         let note = note(&traffic);
-        let body = Body::from(pieces);
+        let body = Body::from(Payload::decompressing(coded.into()));
+        assert_eq!(body.len(), 5);
         let mut answer = body.reporting(Version::HTTP_11, (pulse, Instant::now()), note);
-        let first = answer.frame().await.unwrap().unwrap();
-        assert_eq!(first.into_data().unwrap(), "sound");
         assert_eq!(answer.frame().await.unwrap().unwrap_err(), Damaged);
         assert!(!answer.is_end_stream());
         drop(answer);
         let figures = traffic.figures();
         let sent = figures.classes.iter().map(|of| of.body_bytes);
-        assert_eq!(sent.sum::<u64>(), 5, "what got under way is counted");
+        assert_eq!(sent.sum::<u64>(), 0, "only what was sent is counted");
     }
 }

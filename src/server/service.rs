@@ -169,7 +169,7 @@ impl Service {
             Box::pin(async move {
                 let body = gallery.get(&deferred, client).await;
                 drop(drawing);
-                body
+                body.map(|body| deferred.payload(body))
             })
         });
         async move {

@@ -1,6 +1,6 @@
 //! Posts that have something in common into the translations of one another: each language once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Translation;
@@ -11,6 +11,9 @@ use crate::collection::Map;
 /// What goes of a group, and what comes.
 type Change = (Vec<Arc<Entry>>, Vec<Arc<Entry>>);
 
+/// Posts that are translations of one another.
+type Translations = Arc<[Translation]>;
+
 /// The entries that may have translations, by what they have in common.
 #[derive(Debug, Default)]
 pub(super) struct Languages {
@@ -18,14 +21,14 @@ pub(super) struct Languages {
 }
 
 impl Languages {
-    /// Takes entries out and puts others in. Returns those besides that have other translations now.
+    /// Takes entries out and puts others in. Returns each group of translations that changed, as it was and as it is.
     pub(super) fn change(
         &mut self,
         gone: &[Arc<Entry>],
         come: &[Arc<Entry>],
         site_language: &str,
         translations: &mut Map<String, Arc<[Translation]>>,
-    ) -> Vec<Arc<Entry>> {
+    ) -> Vec<(Option<Translations>, Option<Translations>)> {
         let mut changes: BTreeMap<&str, Change> = BTreeMap::new();
         for entry in gone {
             if let Some(key) = entry.translation_key() {
@@ -37,35 +40,29 @@ impl Languages {
                 changes.entry(key).or_default().1.push(Arc::clone(entry));
             }
         }
-        let mut others = Vec::new();
+        let mut changed = Vec::new();
         for (key, (gone, come)) in changes {
             let group = self.groups.entry(key.to_owned()).or_default();
             group.change(&gone, &come);
-            let of_group = of_group(group, site_language);
-            let is_same = translations.get(key).map(|known| &**known) == of_group.as_deref();
-            if !is_same {
-                let new: BTreeSet<_> = come.iter().map(Arc::as_ptr).collect();
-                let old = group
-                    .iter()
-                    .filter(|entry| !new.contains(&Arc::as_ptr(entry)));
-                others.extend(old.cloned());
-            }
+            let after = of_group(group, site_language);
             if group.is_empty() {
                 self.groups.remove(key);
             }
-            match of_group {
-                Some(of_group) if !is_same => {
-                    translations.insert(key.to_owned(), of_group);
-                }
-                Some(_) => {}
+            let before = translations.get(key).cloned();
+            if before == after {
+                continue;
+            }
+            match &after {
+                Some(after) => drop(translations.insert(key.to_owned(), Arc::clone(after))),
                 None => drop(translations.remove(key)),
             }
+            changed.push((before, after));
         }
-        others
+        changed
     }
 }
 
-fn of_group(group: &Timeline, site_language: &str) -> Option<Arc<[Translation]>> {
+fn of_group(group: &Timeline, site_language: &str) -> Option<Translations> {
     let mut urls: BTreeMap<&str, &str> = BTreeMap::new();
     for entry in group.iter() {
         let language = entry.language().unwrap_or(site_language);

@@ -10,10 +10,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::artifact::{Chunk, Deferred, Draw, DrawError, FieldValue, Pieces};
+use crate::artifact::{Deferred, Draw, DrawError, FieldValue};
 
 /// How many bytes are coded before somebody may say that it is enough.
 const PIECE: usize = 32 * 1024;
+
+/// An output that is longer, in bytes, has no other coding than gzip: nobody compresses megabytes anew for one
+/// edit. The best efforts of brotli and zstd take some thirty times its length in memory, which the allocator
+/// keeps, and what is longer than this is read by crawlers, which take gzip.
+pub(super) const MAX_BYTES_OF_ALL_FORMS: usize = 512 * 1024;
+
+/// An output that is longer than this, in bytes, is kept in its gzip form only. To decompress it costs
+/// a millisecond or two a megabyte each time, so what is polled all day must be below, and is: a feed of the
+/// newest posts has some hundred kilobytes. What is above has thousands of posts in it, and is asked for
+/// by crawlers, which take gzip.
+pub(super) const MAX_PLAIN_BYTES: usize = 4 << 20;
 
 /// A content coding, RFC 9110 §8.4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +59,7 @@ impl Coding {
 pub enum Form {
     /// The bytes as they are.
     Identity,
-    /// gzip, in pieces.
+    /// gzip.
     Gzip,
     /// brotli, at once.
     Br5,
@@ -70,8 +81,8 @@ impl Form {
         Form::Zstd3,
         Form::Zstd19,
     ];
-    /// Those of what is coded in pieces.
-    pub const IN_PIECES: [Form; 2] = [Form::Identity, Form::Gzip];
+    /// Those of what is large.
+    pub const OF_LARGE: [Form; 2] = [Form::Identity, Form::Gzip];
     /// Those of what is made when it is asked for.
     pub const LATE: [Form; 4] = [Form::Identity, Form::Gzip, Form::Br5, Form::Zstd3];
     /// That of what is coded already.
@@ -97,14 +108,29 @@ impl Form {
         }
     }
 
-    /// A content that is made late, in this form and under a name of its own.
-    pub fn of(self, identity: Deferred) -> Deferred {
-        if self == Form::Identity {
-            return identity;
+    /// The forms that there can be of a text that is made late.
+    pub fn of_late(deferred: &Deferred) -> &'static [Form] {
+        match deferred.draw.max_len() {
+            Some(length) if length > MAX_BYTES_OF_ALL_FORMS => &Form::OF_LARGE,
+            _ => &Form::LATE,
         }
+    }
+
+    /// A content that is made late, in this form and under a name of its own. A large one is kept in gzip only.
+    pub fn of(self, identity: Deferred) -> Deferred {
+        let is_kept_in_gzip = identity.draw.max_len() > Some(MAX_PLAIN_BYTES);
+        let kept = match self {
+            Form::Identity if !is_kept_in_gzip => return identity,
+            Form::Identity => Form::Gzip,
+            _ => self,
+        };
         Deferred {
-            fingerprint: format!("{}{}", identity.fingerprint, self.suffix()),
-            draw: Arc::new(Coded(identity, self)),
+            fingerprint: format!("{}{}", identity.fingerprint, kept.suffix()),
+            draw: Arc::new(Coded {
+                identity,
+                kept,
+                sent: self,
+            }),
         }
     }
 
@@ -184,13 +210,6 @@ impl Tags {
     }
 }
 
-/// The gzip form of pieces, of which those that were coded before are not coded again; `None` where it
-/// would not be smaller.
-pub(super) fn in_pieces(chunks: &[Chunk]) -> Option<Pieces> {
-    let length: usize = chunks.iter().map(Chunk::len).sum();
-    Some(gzip::code(chunks)).filter(|coded| coded.len() < length)
-}
-
 /// A form of some bytes as a whole; `None` where it was given up.
 pub(super) fn code(
     bytes: &[u8],
@@ -199,7 +218,7 @@ pub(super) fn code(
 ) -> Option<Vec<u8>> {
     match form {
         Form::Identity => Some(bytes.to_vec()),
-        Form::Gzip => gzip::code(&[Chunk::new(bytes.to_vec())]).to_vec().ok(),
+        Form::Gzip => gzip::code(bytes, is_given_up),
         Form::Br5 => br::code(bytes, 5, is_given_up),
         Form::Br11 => br::code(bytes, 11, is_given_up),
         Form::Zstd3 => zst::code(bytes, 3, is_given_up),
@@ -212,15 +231,24 @@ fn is_on(is_given_up: &mut dyn FnMut() -> bool) -> bool {
     !is_given_up()
 }
 
+/// What is made late, in another form than it is rendered in.
 #[derive(Debug)]
-struct Coded(Deferred, Form);
+struct Coded {
+    identity: Deferred,
+    kept: Form,
+    sent: Form,
+}
 
 impl Draw for Coded {
     fn draw(&self) -> Result<Vec<u8>, DrawError> {
-        let bytes = self.0.draw.draw()?;
+        let bytes = self.identity.draw.draw()?;
         // What does not shrink is in this coding all the same, for its name is given out already.
-        code(&bytes, self.1, &mut || false)
-            .ok_or_else(|| DrawError::Failed(format!("it cannot be coded as {:?}", self.1)))
+        code(&bytes, self.kept, &mut || false)
+            .ok_or_else(|| DrawError::Failed(format!("it cannot be coded as {:?}", self.kept)))
+    }
+
+    fn is_sent_decompressed(&self) -> bool {
+        self.kept != self.sent
     }
 }
 
@@ -287,7 +315,7 @@ mod tests {
     #[test]
     fn what_is_given_up_stops_at_the_next_piece() {
         let bytes = vec![b'x'; 4 * PIECE];
-        for form in [Form::Br5, Form::Br11, Form::Zstd3, Form::Zstd19] {
+        for form in [Form::Gzip, Form::Br5, Form::Br11, Form::Zstd3, Form::Zstd19] {
             let mut asked = 0;
             let given_up = code(&bytes, form, &mut || {
                 asked += 1;
@@ -327,5 +355,46 @@ mod tests {
         let tags = Tags::new("c0ffee", &Form::AS_IT_IS);
         assert_eq!(tags.form(b"\"c0ffee-gzip\""), None);
         assert_eq!(&*tags.get(Form::Gzip), "\"c0ffee\"");
+    }
+
+    /// A text that is made late and may be long.
+    #[derive(Debug)]
+    struct Text(Vec<u8>);
+
+    impl Draw for Text {
+        fn draw(&self) -> Result<Vec<u8>, DrawError> {
+            Ok(self.0.clone())
+        }
+
+        fn max_len(&self) -> Option<usize> {
+            Some(self.0.len())
+        }
+    }
+
+    #[test]
+    fn large_late_text_is_kept_in_gzip_and_sent_in_either_form() {
+        for (length, forms) in [
+            (MAX_BYTES_OF_ALL_FORMS, &Form::LATE[..]),
+            (MAX_PLAIN_BYTES, &Form::OF_LARGE),
+            (MAX_PLAIN_BYTES + 1, &Form::OF_LARGE),
+        ] {
+            let text = b"one line of many\n".iter().copied().cycle();
+            let text: Vec<u8> = text.take(length).collect();
+            let late = Deferred {
+                fingerprint: "c0ffee".to_owned(),
+                draw: Arc::new(Text(text.clone())),
+            };
+            assert_eq!(Form::of_late(&late), forms);
+            let plain = Form::Identity.of(late.clone());
+            let gzip = Form::Gzip.of(late);
+            let is_kept_in_gzip = length > MAX_PLAIN_BYTES;
+            assert_eq!(plain.fingerprint == gzip.fingerprint, is_kept_in_gzip);
+            let drawn = plain.draw.draw().unwrap();
+            assert_eq!(drawn == text, !is_kept_in_gzip);
+            assert!(plain.payload(drawn.into()).to_vec().unwrap() == text);
+            let drawn = gzip.draw.draw().unwrap();
+            let sent = gzip.payload(drawn.into()).to_vec().unwrap();
+            assert!(decoded(&sent, Form::Gzip) == text);
+        }
     }
 }

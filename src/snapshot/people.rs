@@ -6,12 +6,12 @@ use crate::artifact::{ArtifactKey, FurtherPage};
 impl Snapshot {
     /// The page for people at the address of a feed.
     pub fn for_people(&self, key: &ArtifactKey) -> Option<FurtherPage> {
-        self.shelf.as_ref()?.for_people(key)
+        self.late.as_ref()?.shelf.for_people(key)
     }
 
     /// Whether there are pages for people at the addresses of feeds.
     pub fn has_pages_for_people(&self) -> bool {
-        let shelf = self.shelf.as_ref();
-        shelf.is_some_and(|shelf| shelf.has_pages_for_people())
+        let late = self.late.as_ref();
+        late.is_some_and(|late| late.shelf.has_pages_for_people())
     }
 }

@@ -1,33 +1,23 @@
 //! The bytes of an output that is made, and their forms as they come to be ready.
 //!
-//! Each piece of the gzip form is coded once, for all generations. brotli and zstd are better for seeing
-//! all of an output at once, and so are made anew for each edit: at once with little effort, and with all
-//! when there is nothing else to do. Then the form that was made at once is dropped.
+//! gzip, brotli and zstd are made anew for each edit: at once with little effort, and the latter two with all when
+//! there is nothing else to do. Then the form that was made at once is dropped.
 
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
-use super::coding::{self, Coding, Form, Tags};
-use super::delta::Past;
-use crate::artifact::{Chunk, FieldValue, Pieces};
-use crate::fingerprint;
-
-/// An output that is longer, in bytes, is coded in pieces only: nobody compresses megabytes anew for one
-/// edit. The best efforts of brotli and zstd take some thirty times its length in memory, which the allocator
-/// keeps, and what is longer than this is read by crawlers, which take gzip.
-const CODED_WHOLE: usize = 512 * 1024;
-
-/// A coded form that is no longer, in bytes, is held in one piece too: what is polled all day is sent by fewer
-/// steps.
-const IN_ONE: usize = 256 * 1024;
+use super::coding::{self, Coding, Form, MAX_BYTES_OF_ALL_FORMS, Tags};
+use crate::artifact::{FieldValue, OutputBytes, Payload};
 
 /// Bytes that are made, and their codings as they are ready.
 #[derive(Debug)]
 pub struct Ready {
-    identity: Arc<Representation>,
-    chunks: Vec<Chunk>,
+    output: Arc<OutputBytes>,
+    identity: ArcSwap<Representation>,
+    /// Whether its plain bytes are given up once it is in gzip.
+    is_packed: bool,
     tags: Tags,
     gzip: OnceLock<Option<Arc<Representation>>>,
     br: ArcSwapOption<Representation>,
@@ -36,7 +26,6 @@ pub struct Ready {
     hurried: OnceLock<()>,
     /// Whether there is nothing smaller to come.
     refined: OnceLock<()>,
-    past: Past,
 }
 
 /// Bytes in one content coding, with their validator.
@@ -45,7 +34,7 @@ pub struct Representation {
     /// What the bytes are.
     pub form: Form,
     /// The bytes that go over the wire.
-    pub body: Pieces,
+    pub body: Payload,
     /// A strong entity tag of exactly these bytes, in its quotes (RFC 9110 §8.8.3).
     pub etag: FieldValue,
     /// How many bytes there are, in decimal (RFC 9110 §8.6).
@@ -53,68 +42,29 @@ pub struct Representation {
 }
 
 impl Ready {
-    pub(super) fn new(chunks: Vec<Chunk>, packed_above: usize, is_text: bool) -> Ready {
-        let names: Vec<u8> = chunks
-            .iter()
-            .flat_map(|chunk| chunk.fingerprint().to_le_bytes())
-            .collect();
-        let length: usize = chunks.iter().map(Chunk::len).sum();
-        // What has shrunk to be small has its pieces unpacked here, once. Should one be damaged, it is for
-        // the answer to say so.
-        let plain = || {
-            chunks
-                .iter()
-                .map(Chunk::bytes)
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let plain = (length <= packed_above).then(plain).and_then(Result::ok);
+    pub(super) fn new(output: Arc<OutputBytes>, packed_above: usize, is_text: bool) -> Ready {
         let forms: &'static [Form] = match () {
             () if !is_text => &Form::AS_IT_IS,
-            () if length > packed_above.min(CODED_WHOLE) => &Form::IN_PIECES,
+            () if output.len() > packed_above.min(MAX_BYTES_OF_ALL_FORMS) => &Form::OF_LARGE,
             () => &Form::ALL,
         };
-        let tags = Tags::new(&fingerprint::hex(&names), forms);
-        let body = match plain {
-            Some(plain) => Pieces::new(plain),
-            None => Pieces::packed(&chunks),
-        };
+        let tags = Tags::new(output.fingerprint(), forms);
         Ready {
-            identity: Representation::of(Form::Identity, body, &tags),
-            chunks,
+            identity: ArcSwap::new(Representation::of(Form::Identity, output.payload(), &tags)),
+            is_packed: output.len() > packed_above,
+            output,
             tags,
             gzip: OnceLock::new(),
             br: ArcSwapOption::empty(),
             zstd: ArcSwapOption::empty(),
             hurried: OnceLock::new(),
             refined: OnceLock::new(),
-            past: Past::default(),
         }
-    }
-
-    /// The same, which knows that it was this before.
-    pub(super) fn after(self, before: &Ready) -> Ready {
-        Ready {
-            past: before.past.and(&before.tags, &before.chunks),
-            ..self
-        }
-    }
-
-    /// What is new since the generation of an entity tag, in its quotes, where that is known and is not all:
-    /// a whole document. In gzip, where that is taken and at hand.
-    pub fn new_since(&self, tag: &[u8], takes_gzip: bool) -> Option<(Form, Pieces)> {
-        let new = self.past.new_since(tag, &self.chunks)?;
-        let coded = (takes_gzip && new.iter().all(Chunk::is_deflated))
-            .then(|| coding::in_pieces(&new))
-            .flatten();
-        Some(match coded {
-            Some(coded) => (Form::Gzip, coded),
-            None => (Form::Identity, Pieces::packed(&new)),
-        })
     }
 
     /// The bytes as rendered.
-    pub fn identity(&self) -> &Representation {
-        &self.identity
+    pub fn identity(&self) -> Arc<Representation> {
+        self.identity.load_full()
     }
 
     /// The bytes in gzip coding, where that is ready and smaller.
@@ -125,7 +75,7 @@ impl Ready {
     /// The smallest that there is in a coding yet.
     pub fn in_coding(&self, coding: Coding) -> Option<Arc<Representation>> {
         match coding {
-            Coding::Identity => Some(Arc::clone(&self.identity)),
+            Coding::Identity => Some(self.identity()),
             Coding::Gzip => self.gzip.get()?.clone(),
             Coding::Brotli => self.br.load_full(),
             Coding::Zstd => self.zstd.load_full(),
@@ -136,7 +86,7 @@ impl Ready {
     pub fn len_in(&self, coding: Coding) -> Option<usize> {
         let len = |representation: &Arc<Representation>| representation.body.len();
         match coding {
-            Coding::Identity => Some(len(&self.identity)),
+            Coding::Identity => Some(self.output.len()),
             Coding::Gzip => self.gzip.get()?.as_ref().map(len),
             Coding::Brotli => self.br.load().as_ref().map(len),
             Coding::Zstd => self.zstd.load().as_ref().map(len),
@@ -158,19 +108,30 @@ impl Ready {
         may_come || coded.iter().any(|&coding| self.len_in(coding).is_some())
     }
 
-    pub(super) fn is(&self, chunks: &[Chunk]) -> bool {
-        self.chunks == chunks
+    pub(super) fn is(&self, output: &OutputBytes) -> bool {
+        *self.output == *output
     }
 
-    /// Makes the gzip form, and lets go of what it is made of where that is large.
+    /// Makes the gzip form, and keeps no other of what is large.
     pub(super) fn compress(&self) {
         if !self.tags.forms().contains(&Form::Gzip) {
             return;
         }
         self.gzip.get_or_init(|| {
-            let body = coding::in_pieces(&self.chunks);
-            self.identity.body.let_go();
-            Some(Representation::of(Form::Gzip, body?, &self.tags))
+            let coded: Bytes = match self.output.payload() {
+                Payload::Gzip { coded, .. } => coded,
+                Payload::Plain(plain) => coding::code(&plain, Form::Gzip, &mut || false)?.into(),
+            };
+            if coded.len() >= self.output.len() {
+                return None;
+            }
+            if self.is_packed {
+                self.output.keep_gzip(coded.clone());
+                let identity = self.output.payload();
+                self.identity
+                    .store(Representation::of(Form::Identity, identity, &self.tags));
+            }
+            Some(Representation::of(Form::Gzip, coded.into(), &self.tags))
         });
     }
 
@@ -195,8 +156,8 @@ impl Ready {
         if !forms.iter().any(|form| self.tags.forms().contains(form)) {
             return true;
         }
-        // Where it cannot be had, there is nothing to code, and the answers say so.
-        let Ok(plain) = self.identity.body.to_vec() else {
+        // What is kept in gzip only has no other forms.
+        let Payload::Plain(plain) = self.output.payload() else {
             return true;
         };
         let mut are_all_made = true;
@@ -221,12 +182,7 @@ impl Ready {
 }
 
 impl Representation {
-    fn of(form: Form, body: Pieces, tags: &Tags) -> Arc<Representation> {
-        let body = if form == Form::Gzip && body.len() <= IN_ONE {
-            body.in_one()
-        } else {
-            body
-        };
+    fn of(form: Form, body: Payload, tags: &Tags) -> Arc<Representation> {
         Arc::new(Representation {
             form,
             content_length: body.len().to_string().into(),

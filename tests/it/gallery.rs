@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use courant::artifact::{Artifact, ArtifactKey, Body, Deferred, Draw, DrawError};
+use courant::artifact::{Artifact, ArtifactKey, Body, Deferred, Draw, DrawError, OutputBytes};
 use courant::config;
 use courant::gallery::{Gallery, Refusal};
 use courant::server::{Source, Traffic, serve};
@@ -104,7 +104,7 @@ impl Pictures {
             .collect();
         artifacts.push(Artifact {
             key: ArtifactKey::Robots,
-            body: Body::Ready(vec![b"robots!\n".to_vec().into()]),
+            body: Body::Ready(OutputBytes::new(b"robots!\n".to_vec())),
             links: Vec::new(),
             noindex: false,
         });

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use courant::artifact::{Artifact, ArtifactKey, Body};
+use courant::artifact::{Artifact, ArtifactKey, Body, OutputBytes};
 use courant::config::{self, Listen};
 use courant::gallery::Gallery;
 use courant::server::{Drained, Listeners, Part, Server, Source, Tls, TlsError, Traffic};
@@ -48,7 +48,7 @@ impl Running {
     fn start(config: &config::Server, part: Part) -> Running {
         let artifact = Artifact {
             key: ArtifactKey::Robots,
-            body: Body::Ready(vec![b"robots!\n".to_vec().into()]),
+            body: Body::Ready(OutputBytes::new(b"robots!\n".to_vec())),
             links: Vec::new(),
             noindex: false,
         };

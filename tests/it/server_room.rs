@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use courant::access_log::AccessLog;
-use courant::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope};
+use courant::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope, OutputBytes};
 use courant::config;
 use courant::gallery::Gallery;
 use courant::server::{Drained, Source, Traffic, serve};
@@ -198,7 +198,7 @@ impl Client {
 static CURRENT: LazyLock<Current> = LazyLock::new(|| {
     let artifact = |key, body: Vec<u8>| Artifact {
         key,
-        body: Body::Ready(vec![body.into()]),
+        body: Body::Ready(OutputBytes::new(body)),
         links: Vec::new(),
         noindex: false,
     };

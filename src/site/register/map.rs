@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap as HashMap;
 
-use super::{Held, Listing};
+use super::{Held, Listing, bulk};
 use crate::collection;
 use crate::site::Translation;
 use crate::site::claims::ADDRESS;
 use crate::site::contest::Contest;
 use crate::site::entry::Entry;
 use crate::site::languages::Languages;
-use crate::site::translations_of;
-use crate::site::url_set::{SiteUrl, UrlSet};
+use crate::site::url_set::{Share, UrlSet};
 
 /// The addresses of a sitemap, and what decides on them.
 pub(super) struct Map<'a> {
@@ -36,33 +35,25 @@ impl Map<'_> {
             entries.iter().filter(is).cloned().collect()
         };
         let (out, into) = (in_sitemap(gone), in_sitemap(come));
-        let others = self
+        let groups = self
             .languages
             .change(&out, &into, self.language, self.translations);
-        let mut out: Vec<SiteUrl> = out
-            .into_iter()
-            .chain(others.iter().cloned())
-            .map(|entry| SiteUrl::Post(entry, None))
-            .collect();
-        let with_languages = |entry: Arc<Entry>| {
-            let translations = translations_of(&entry, self.translations);
-            SiteUrl::Post(entry, translations)
-        };
-        let mut into: Vec<SiteUrl> = into.into_iter().chain(others).map(with_languages).collect();
+        for (before, after) in groups {
+            let urls = &mut self.urls;
+            urls.change_translations(
+                before.as_deref().unwrap_or_default(),
+                after.as_deref().unwrap_or_default(),
+            );
+        }
+        let shares = |entries| bulk::map(entries, |entry: Arc<Entry>| Share::of_post(&entry));
+        self.urls.change(&shares(out), &shares(into));
         // A page that is a post's is told of as the post.
-        for page in self.pages {
-            let url = |entry: &Arc<Entry>| entry.url() == &**page;
-            if !self.urls.is_empty() && !gone.iter().any(url) && !come.iter().any(url) {
-                continue;
-            }
+        let is_a_posts = |page: &&Arc<str>| {
             let owner = self.addresses.owner(&(ADDRESS, Cow::Borrowed(page)));
             let owner = owner.and_then(|post| self.held.get(&post.path));
-            if owner.is_some_and(|held| held.listing == Some(Listing::Listed)) {
-                out.push(SiteUrl::Page(Arc::clone(page)));
-            } else {
-                into.push(SiteUrl::Page(Arc::clone(page)));
-            }
-        }
-        self.urls.change(&out, into);
+            owner.is_some_and(|held| held.listing == Some(Listing::Listed))
+        };
+        let pages = self.pages.iter().filter(|page| !is_a_posts(page));
+        self.urls.set_pages(pages.cloned().collect());
     }
 }
