@@ -4,7 +4,6 @@
 //! costs what it expands to: a bomb of aliases runs out of budget after kilobytes, not gigabytes.
 
 mod continued;
-mod plain;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -20,18 +19,10 @@ const MAX_DEPTH: usize = 32;
 /// How many values that go on at column 0 are indented for the parser, each at the cost of parsing once more.
 const MAX_CONTINUED: usize = 32;
 
-/// Parses one document; `lines_before` is added to line numbers, which the parser counts from 1.
+/// Parses one document; `lines_before` is added to line numbers, which the parser counts from 1. A quoted text, or a
+/// list in brackets, may go on at column 0: libyaml, js-yaml, go-yaml and Psych read that, and this parser does not,
+/// so such lines are indented, which adds nothing to the value.
 pub(super) fn parse(text: &str, lines_before: usize) -> Result<Parsed, Fault> {
-    match plain::parse(text, lines_before) {
-        Some(node) => Ok(node.into()),
-        None => whole(text, lines_before),
-    }
-}
-
-/// Parses a document of any kind. A quoted text, or a list in brackets, may go on at column 0: libyaml, js-yaml,
-/// go-yaml and Psych read that, and this parser does not, so such lines are indented, which adds nothing to
-/// the value.
-fn whole(text: &str, lines_before: usize) -> Result<Parsed, Fault> {
     let mut builder = Builder::new(lines_before);
     if text.len() > MAX_TEXT {
         return Err(builder.over_budget(1, "is larger than 1 MiB"));
