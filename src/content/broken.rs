@@ -148,6 +148,8 @@ impl Reader<'_> {
             return;
         }
         let limits = limits_of(last, self.config);
+        // `published` is a marker and a date: `published: false` is the marker.
+        let may_be_marker = limits.iter().any(|limit| matches!(limit, Limit::Marker(_)));
         let dotted = limits_of_dotted(last, self.config);
         for limit in limits.into_iter().chain(dotted) {
             match limit {
@@ -159,6 +161,7 @@ impl Reader<'_> {
                 Limit::BuildMarker(_) => {}
                 Limit::State => self.read_state(pair, true),
                 Limit::SharedState => self.read_state(pair, false),
+                Limit::Date(_) if may_be_marker => {}
                 Limit::Date(field) => self.read_date(field, pair),
             }
         }
@@ -217,10 +220,7 @@ impl Reader<'_> {
         let Some(word) = pair.first_word() else {
             return;
         };
-        // `published: false` is a marker.
-        let is_marker = |limit: &Limit| matches!(limit, Limit::Marker(_));
-        let last = pair.name.rsplit('.').next().unwrap_or(pair.name);
-        if matches!(word, "null" | "~") || limits_of(last, self.config).iter().any(is_marker) {
+        if matches!(word, "null" | "~") {
             return;
         }
         let mut is_read = false;
