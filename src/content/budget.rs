@@ -65,40 +65,28 @@ impl Steps {
 
 /// Whether HTML can be sanitised within the bounds.
 pub(super) fn fits(html: &str) -> bool {
-    let mut tags = Tags::default();
     let mut reference_work = 0_usize;
-    for (at, part) in html.split('<').enumerate() {
+    for part in html.split('<') {
         let references = count(part, |byte| byte == b'&') + part.matches('\u{a0}').count();
         reference_work = reference_work.saturating_add(references.saturating_mul(part.len()));
         if references > MAX_REFERENCES || reference_work > MAX_REFERENCE_WORK {
             return false;
         }
-        let (closes, part) = match part.strip_prefix('/') {
-            Some(part) => (true, part),
-            None => (false, part),
-        };
-        let name: String = part
-            .chars()
-            .take(12)
-            .take_while(char::is_ascii_alphanumeric)
-            .collect();
-        if at == 0 || name.is_empty() {
-            continue;
-        }
-        let name = name.to_ascii_lowercase();
-        let kind = match name.as_str() {
-            name if FORMATTING.contains(&name) => Kind::Formatting,
-            name if NEVER_DEEP.contains(&name) => Kind::Flat,
-            _ => Kind::Deep,
-        };
-        tags.step(kind, closes);
     }
+    let tags = Tags::count(html);
     tags.count <= MAX_TAGS && tags.fit() && attributes::fit(html)
+}
+
+/// Whether HTML nests within the bounds.
+pub(super) fn nesting_fits(html: &str) -> bool {
+    // Most bodies have so few tags that they fit however they nest.
+    let tags = count(html, |byte| byte == b'<');
+    surely_fit(tags, tags, tags) || Tags::count(html).fit()
 }
 
 /// What an element counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     /// It is never deep.
     Flat,
     /// It nests.
@@ -107,17 +95,45 @@ pub(super) enum Kind {
     Formatting,
 }
 
-/// The tags of a text, while they go by.
+/// The tags of a text, and how deep they nest.
 #[derive(Debug, Default)]
-pub(super) struct Tags {
+struct Tags {
     count: usize,
     depth: Peak,
     formatting: Peak,
 }
 
 impl Tags {
-    /// A tag.
-    pub(super) fn step(&mut self, kind: Kind, closes: bool) {
+    fn count(html: &str) -> Tags {
+        let mut tags = Tags::default();
+        for part in html.split('<').skip(1) {
+            let (closes, part) = match part.strip_prefix('/') {
+                Some(part) => (true, part),
+                None => (false, part),
+            };
+            let end = part
+                .bytes()
+                .take(12)
+                .position(|byte| !byte.is_ascii_alphanumeric());
+            let name = part
+                .get(..end.unwrap_or(12.min(part.len())))
+                .unwrap_or_default();
+            if name.is_empty() {
+                continue;
+            }
+            let is_one_of =
+                |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known));
+            let kind = match () {
+                () if is_one_of(&FORMATTING) => Kind::Formatting,
+                () if is_one_of(&NEVER_DEEP) => Kind::Flat,
+                () => Kind::Deep,
+            };
+            tags.step(kind, closes);
+        }
+        tags
+    }
+
+    fn step(&mut self, kind: Kind, closes: bool) {
         self.count += 1;
         if kind == Kind::Formatting {
             self.formatting.step(closes);
@@ -128,7 +144,7 @@ impl Tags {
     }
 
     /// Whether they are within the limits.
-    pub(super) fn fit(&self) -> bool {
+    fn fit(&self) -> bool {
         surely_fit(self.count, self.depth.most, self.formatting.most)
     }
 }

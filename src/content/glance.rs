@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
+use super::markdown::ImageTag;
 use super::rendering::count;
 use super::{budget, markdown};
 use crate::post::Image;
@@ -211,10 +212,12 @@ impl<'a> Look<'a> {
             && !wants_paragraph
             && let Some((alt, address)) = plain_picture(part)
         {
-            return self.picture(alt, address);
+            self.picture(Some(alt), address);
+            return Some(());
         }
-        if !wants_paragraph && let Some(picture) = markdown::raw_picture(part) {
-            return self.raw_picture(picture);
+        if !wants_paragraph && let Some(tag) = ImageTag::parse(part) {
+            self.picture(tag.alt, tag.src);
+            return Some(());
         }
         // Items are paragraphs or not by what comes after them.
         let first = part.bytes().next()?;
@@ -224,7 +227,7 @@ impl<'a> Look<'a> {
         if self.has_definitions() && part.contains('[') {
             return None;
         }
-        let markup = markdown::to_safe_html(part, self.base)?;
+        let markup = markdown::render_part(part, self.base)?;
         for image in markup.images {
             self.add(image);
         }
@@ -244,22 +247,8 @@ impl<'a> Look<'a> {
             .get_or_insert_with(|| text.contains("]:"))
     }
 
-    /// A picture whose words and address are nothing but that.
-    fn picture(&mut self, alt: &str, address: &str) -> Option<()> {
-        let Some(url) = super::absolute::of_resource(address, self.base) else {
-            return Some(());
-        };
-        let url = url.into_owned();
-        let alt = crate::text::one_line(alt);
-        self.add(Image {
-            url,
-            alt: Some(alt).filter(|alt| !alt.is_empty()),
-        });
-        Some(())
-    }
-
-    /// A picture of raw HTML, by its address and words.
-    fn raw_picture(&mut self, (address, alt): (&str, Option<&str>)) -> Option<()> {
+    /// Adds a picture by its words and its address.
+    fn picture(&mut self, alt: Option<&str>, address: &str) {
         if let Some(url) = super::absolute::of_resource(address, self.base) {
             let alt = alt.map(crate::text::one_line);
             self.add(Image {
@@ -267,7 +256,6 @@ impl<'a> Look<'a> {
                 alt: alt.filter(|alt| !alt.is_empty()),
             });
         }
-        Some(())
     }
 
     fn add(&mut self, image: Image) {

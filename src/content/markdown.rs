@@ -1,7 +1,7 @@
-//! Renders Markdown, GitHub-flavoured, to HTML: safe where that costs nothing, else to be sanitised.
+//! Renders Markdown, GitHub-flavoured, to HTML with comrak.
 
-mod raw;
-mod walk;
+mod image_tag;
+mod rewrite;
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -12,12 +12,14 @@ use comrak::{Arena, Node, try_parse_document};
 use url::Url;
 
 use super::budget::{Excess, MAX_HTML_BYTES, Steps, inlined_bytes};
-use super::markup::Markup;
+use super::markup::{self, Markup};
+pub(super) use image_tag::ImageTag;
 
 /// More characters that are written as references may be more than a sanitiser takes at once.
 const MAX_REFERENCES: usize = 20_000;
 
-static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
+/// Leaves out raw HTML and addresses of scripts.
+static SAFE: LazyLock<Options<'static>> = LazyLock::new(|| {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
@@ -26,59 +28,53 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     options.extension.footnotes = true;
     // Japanese and Chinese put no blanks around `**`.
     options.extension.cjk_friendly_emphasis = true;
+    options
+});
+
+/// Writes raw HTML as it is.
+static RAW: LazyLock<Options<'static>> = LazyLock::new(|| {
+    let mut options = SAFE.clone();
     options.render.r#unsafe = true;
     options
 });
 
-/// A body as HTML.
-pub(super) enum Html {
-    /// It is safe, and its URLs are absolute.
-    Safe(Markup),
-    /// Raw HTML went through as it is, so that it must be sanitised.
-    Raw(String),
+/// A body as HTML, the addresses of its Markdown absolute.
+pub(super) struct Html {
+    pub(super) html: String,
+    /// Whether raw HTML went through as it is, or there are so many references that only the sanitizer's bounds tell
+    /// whether an HTML parser takes them.
+    pub(super) must_be_sanitized: bool,
 }
 
-/// Renders a body, safe where that is sure.
+/// Renders a body.
 pub(super) fn render(markdown: &str, base: &Url) -> Result<Html, Excess> {
     let arena = Arena::new();
     let root = parse(&arena, markdown)?;
-    match safe_html(root, markdown, base) {
-        Some(markup) => Ok(Html::Safe(markup)),
-        None => raw_html(root, markdown).map(Html::Raw),
-    }
-}
-
-/// Writes a tree as it is.
-fn raw_html(root: Node<'_>, markdown: &str) -> Result<String, Excess> {
+    let must_be_sanitized =
+        rewrite::rewrite(&arena, root, base)? || may_have_too_many_references(markdown);
+    let options: &Options<'_> = if must_be_sanitized { &RAW } else { &SAFE };
     let mut html = Bounded {
-        html: String::with_capacity(markdown.len()),
+        html: String::with_capacity(markdown.len() + markdown.len() / 4),
         max_bytes: MAX_HTML_BYTES + inlined_bytes(markdown),
     };
-    comrak::format_html(root, &OPTIONS, &mut html).map_err(|_| Excess::Size)?;
-    Ok(html.html)
+    comrak::format_html(root, options, &mut html).map_err(|_| Excess::Size)?;
+    Ok(Html {
+        html: html.html,
+        must_be_sanitized,
+    })
 }
 
-/// Writes a tree without raw HTML but the simplest, with its URLs made absolute: what sanitising what [`raw_html`]
-/// writes and reading it as [`super::markup::read`] does would give, to the byte, for a fifth of the cost. `None`
-/// where that is not sure.
-fn safe_html(root: Node<'_>, markdown: &str, base: &Url) -> Option<Markup> {
-    if may_have_too_many_references(markdown) {
-        return None;
-    }
-    walk::render(root, base, markdown.len() + markdown.len() / 4)
-}
-
-/// Renders a part of a body where it is sure to be safe.
-pub(super) fn to_safe_html(markdown: &str, base: &Url) -> Option<Markup> {
-    let arena = Arena::new();
-    safe_html(parse(&arena, markdown).ok()?, markdown, base)
+/// Renders a part of a body that has no raw HTML.
+pub(super) fn render_part(markdown: &str, base: &Url) -> Option<Markup> {
+    let rendered = render(markdown, base).ok()?;
+    (!rendered.must_be_sanitized).then(|| markup::read(&rendered.html))
 }
 
 /// Parses Markdown within the bound of steps.
 fn parse<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Node<'a>, Excess> {
     let steps = Steps::default();
     let should_cancel = || steps.are_exceeded_by_call();
-    try_parse_document(arena, markdown, &OPTIONS, &should_cancel).map_err(|_| Excess::Steps)
+    try_parse_document(arena, markdown, &SAFE, &should_cancel).map_err(|_| Excess::Steps)
 }
 
 /// HTML that is refused where it grows beyond a bound.
@@ -97,29 +93,6 @@ impl fmt::Write for Bounded {
     }
 }
 
-/// The address and the words of a picture of raw HTML that a block of Markdown is, and nothing else.
-pub(super) fn raw_picture(block: &str) -> Option<(&str, Option<&str>)> {
-    // A tag alone on a line begins HTML, and one of two lines does not.
-    let block = block.strip_suffix('\n').unwrap_or(block);
-    if !block.starts_with("<img ") || block.contains('\n') {
-        return None;
-    }
-    match raw::piece(block)? {
-        (
-            raw::Piece::Picture {
-                source,
-                before,
-                after,
-            },
-            "",
-        ) => {
-            let alt = before.iter().chain(&after).find(|(name, _)| *name == "alt");
-            Some((source, alt.map(|(_, alt)| *alt)))
-        }
-        _ => None,
-    }
-}
-
 /// Whether so much of a text may be written as references that a sanitiser refuses it.
 pub(super) fn may_have_too_many_references(text: &str) -> bool {
     let may_be_one = |byte: &u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | 0xa0);
@@ -129,7 +102,7 @@ pub(super) fn may_have_too_many_references(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::content::{budget, markup, sanitize};
+    use crate::content::{budget, rendering, sanitize};
     use proptest::prelude::*;
 
     fn base() -> Url {
@@ -137,13 +110,39 @@ mod tests {
     }
 
     fn to_html(markdown: &str) -> Result<String, Excess> {
-        let arena = Arena::new();
-        raw_html(parse(&arena, markdown)?, markdown)
+        render(markdown, &base()).map(|rendered| rendered.html)
     }
 
-    fn the_long_way(markdown: &str) -> Option<Markup> {
-        let html = to_html(markdown).ok()?;
-        budget::fits(&html).then(|| markup::read(&sanitize::sanitize(&html, &base())))
+    /// One spelling for what comrak and the sanitizer spell differently.
+    fn one_spelling(html: &str) -> String {
+        html.replace(" />", ">")
+            .replace("&quot;", "\"")
+            .replace("&#x27;", "'")
+            .replace("&nbsp;", "\u{a0}")
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+    }
+
+    /// Asserts that HTML that is not sanitized is what sanitizing would leave of it.
+    fn assert_safe(markdown: &str) {
+        let Ok(rendered) = render(markdown, &base()) else {
+            return;
+        };
+        if rendered.must_be_sanitized {
+            return;
+        }
+        let [safe, sanitized] = [
+            rendered.html.clone(),
+            sanitize::sanitize(&rendered.html, &base()),
+        ]
+        .map(|html| {
+            let markup = markup::read(&html);
+            Markup {
+                html: one_spelling(&markup.html),
+                ..markup
+            }
+        });
+        assert_eq!(safe, sanitized, "{markdown}");
     }
 
     #[test]
@@ -156,14 +155,14 @@ mod tests {
             "<a href=\"https://e.org\">",
             "<table>",
             "checked",
-            "footnote",
+            "<sup><a href=\"https://e.org/blog/post?x=1#fn-1\">1</a></sup>",
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }
     }
 
     #[test]
-    fn the_short_way_is_taken_and_gives_what_the_long_way_does() {
+    fn markdown_without_raw_html_needs_no_sanitizer() {
         for markdown in [
             "",
             "plain \"text\" & more < 3 > 2, it's\u{a0}here\\\nand there  \nend",
@@ -176,36 +175,38 @@ mod tests {
             "3. a\n4. b\n\n   c\n\n1) x\n",
             "| a | b | c |\n|:--|--:|:-:|\n| 1 | `2|` | ~~3~~ |\n| [x](y) |\n\n| h |\n|---|\n",
             "one[^a] two[^a] three[^b c]\n\n[^a]: note\n\n    more\n[^b c]: - list\n",
+            "[^a]: [^a]: \u{a0}\n[^a]: \n",
             "```rust ignore\nfn <T>() {\n\n}\n```\n\n    indented & \"code\"\n\n~~~\n~~~\n",
-            "<img src=\"/a.png\" width=\"640\" alt=\"A &gt\" class=\"x\">\n\ntext <img alt=\"b\" src=\"b.png\"/> <br> <b>bold *em*</b> x<sup>2</sup>\n",
-            "<img src=\"https://img.example/7-3.png\" width=\"640\" alt=\"words\">",
             "**a *b* c** ***d*** ~~e~~ ****f****",
-            "a&nbsp;b &copy; &#35; &amp;lt; &#1;",
+            "<img src=\"/a.png\" width=\"640\" alt=\"A b\" class=\"x\">\n\ntext <img alt=\"b\" src=\"b.png\"/> <br> c<br />d\n",
+            "<img src=\"javascript:a\">\n\na <img src=\"\"> b\n\n<img src=\"#\">",
+            "a&nbsp;b &copy; &#35; &amp;lt; &#1; &#13; a",
+            "![a <b>c</b> ![d](javascript:x) [^a]](e.png)\n\n[^a]: f",
         ] {
-            let short = to_safe_html(markdown, &base());
-            if !markdown.contains("&gt\"") {
-                assert!(short.is_some(), "{markdown}");
-            }
-            if let Some(short) = short {
-                assert_eq!(Some(short), the_long_way(markdown), "{markdown}");
-            }
+            assert!(
+                !render(markdown, &base()).unwrap().must_be_sanitized,
+                "{markdown}"
+            );
+            assert_safe(markdown);
         }
     }
 
     #[test]
-    fn what_only_a_sanitiser_can_tell_goes_the_long_way() {
+    fn raw_html_and_nested_links_must_be_sanitized() {
         for markdown in [
             "<script>alert(1)</script>",
-            "a <b onclick=\"x\">b</b>",
-            "<b>never closed",
-            "*a <b>b* c</b>",
-            "<img src=\"a\" srcset=\"b 2x\">",
+            "a <b>b</b>",
             "<img src='a'>",
+            "<img src=\"a\" onerror=\"b\">",
+            "<img src=\"a\">\nb <i>",
             "<div>\n\na\n\n</div>",
-            "&#13; a",
-            "[^a]: [^a]: \u{a0}\n[^a]: \n",
+            "<!-- a -->",
+            "[a [^b]](c)\n\n[^b]: d",
         ] {
-            assert_eq!(to_safe_html(markdown, &base()), None, "{markdown}");
+            assert!(
+                render(markdown, &base()).unwrap().must_be_sanitized,
+                "{markdown}"
+            );
         }
     }
 
@@ -224,18 +225,23 @@ mod tests {
         ] {
             let head: String = body.chars().take(20).collect();
             assert!(to_html(&body) == Err(Excess::Steps), "{head}");
-            assert!(to_safe_html(&body, &base()).is_none(), "{head}");
+            assert!(render_part(&body, &base()).is_none(), "{head}");
         }
-        let references = format!("{}\n\n[^a]: b\n", "[^a] ".repeat(18_000));
-        assert!(to_html(&references) == Err(Excess::Size));
     }
 
     #[test]
-    fn what_is_nested_beyond_reason_goes_the_long_way() {
+    fn html_beyond_the_bound_of_bytes_is_refused() {
+        let references = format!("{}\n\n[^a]: b\n", "[^a] ".repeat(18_000));
+        assert!(to_html(&references) == Err(Excess::Size));
+        let long = Url::parse(&format!("https://e.org/{}/", "a".repeat(2_000))).unwrap();
+        let links = "[](b)".repeat(2_000);
+        assert!(render(&links, &long).map(|rendered| rendered.html) == Err(Excess::Size));
+    }
+
+    #[test]
+    fn body_nested_beyond_reason_is_refused() {
         let quotes = format!("{}a", "> ".repeat(30_000));
-        assert_eq!(to_safe_html(&quotes, &base()), None);
-        let quoted = "\"".repeat(60_000);
-        assert_eq!(to_safe_html(&quoted, &base()), None);
+        assert_eq!(rendering::markup(&quotes, &base()), Err(Excess::Html));
     }
 
     /// Markdown of all kinds, a part of it broken.
@@ -308,12 +314,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(600))]
         #[test]
-        fn both_ways_give_the_same(markdown in markdown()) {
-            if let Some(short) = to_safe_html(&markdown, &base()) {
-                let again = sanitize::sanitize(&short.html, &base());
-                prop_assert_eq!(&again, &short.html);
-                prop_assert_eq!(Some(short), the_long_way(&markdown));
-            }
+        fn what_is_not_sanitized_is_safe(markdown in markdown()) {
+            assert_safe(&markdown);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Turns sanitised HTML into what feeds carry, and reads from it pictures and first words.
+//! Turns safe HTML into what feeds carry, and reads from it pictures and first words.
 //!
-//! The input is a sanitiser's output: tags balanced, attribute values in double quotes with `&`
+//! The input is the output of comrak or of the sanitiser: tags balanced, attribute values in double quotes with `&`
 //! and `"` escaped. One pass over its tags mends what readers draw badly: a picture without a
 //! source goes, an embedded frame becomes a link, a check box becomes a character, and a link
 //! without text shows its address.
@@ -29,11 +29,11 @@ pub(super) struct Markup {
     pub(super) first_heading: Option<String>,
 }
 
-/// Reads and mends a sanitised body.
-pub(super) fn read(sanitized: &str) -> Markup {
+/// Reads and mends a safe body.
+pub(super) fn read(html: &str) -> Markup {
     let mut walk = Walk::default();
-    walk.html.reserve(sanitized.len());
-    let mut rest = sanitized;
+    walk.markup.html.reserve(html.len());
+    let mut rest = html;
     while !rest.is_empty() {
         let Some((token, after)) = next_token(rest) else {
             walk.text(rest);
@@ -49,7 +49,7 @@ pub(super) fn read(sanitized: &str) -> Markup {
             _ => after,
         };
     }
-    walk.gathering.of(walk.html)
+    walk.markup
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +66,17 @@ enum Token<'a> {
     },
 }
 
-/// What a body says, while its elements go by.
-#[derive(Debug, Default)]
-pub(super) struct Gathering {
+/// An element whose text is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// `p`.
+    Paragraph,
+    /// `h1` to `h3`, by their level.
+    Heading(u8),
+}
+
+#[derive(Default)]
+struct Walk<'a> {
     markup: Markup,
     /// The paragraph or heading whose text is being collected.
     collecting: Option<(Text, String)>,
@@ -78,92 +86,6 @@ pub(super) struct Gathering {
     in_note_mark: bool,
     /// How many buttons the text is within.
     buttons: usize,
-}
-
-/// An element whose text is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Text {
-    /// `p`.
-    Paragraph,
-    /// `h1` to `h3`, by their level.
-    Heading(u8),
-}
-
-impl Gathering {
-    /// A paragraph or heading begins.
-    pub(super) fn begin(&mut self, of: Text) {
-        let known = match of {
-            Text::Paragraph => &self.markup.first_paragraph,
-            Text::Heading(_) => &self.markup.first_heading,
-        };
-        if known.is_none() && self.collecting.is_none() {
-            self.collecting = Some((of, String::new()));
-        }
-    }
-
-    /// A paragraph or heading ends.
-    pub(super) fn end(&mut self, of: Text) {
-        if let Some((of, collected)) = self.collecting.take_if(|(begun, _)| *begun == of) {
-            let text = Some(one_line(&collected)).filter(|text| !text.is_empty());
-            match of {
-                Text::Paragraph => self.markup.first_paragraph = text,
-                Text::Heading(_) => self.markup.first_heading = text,
-            }
-        }
-    }
-
-    /// Plain text.
-    pub(super) fn text(&mut self, text: &str) {
-        if self.in_note_mark || self.buttons > 0 {
-            return;
-        }
-        if let Some((_, collected)) = &mut self.collecting {
-            collected.push_str(text);
-        }
-    }
-
-    /// Whether anybody asks for the text that goes by.
-    pub(super) fn is_collecting(&self) -> bool {
-        self.collecting.is_some()
-    }
-
-    /// A picture.
-    pub(super) fn picture(&mut self, url: &str, alt: Option<&str>) {
-        if self.markup.images.len() < MAX_IMAGES && !self.seen.contains(url) {
-            self.seen.insert(url.to_owned());
-            self.markup.images.push(Image {
-                url: url.to_owned(),
-                alt: alt.map(one_line).filter(|alt| !alt.is_empty()),
-            });
-        }
-    }
-
-    /// A link begins, behind this HTML. That to a footnote is a mark, and no word of the text.
-    pub(super) fn link(&mut self, href: &str, before: &str) {
-        self.in_note_mark = is_footnote(href) && begins_superscript(before);
-        if self.markup.file_links.len() < MAX_IMAGES && is_markdown(href) {
-            self.markup.file_links.push(href.to_owned());
-        }
-    }
-
-    /// A link ends.
-    pub(super) fn end_link(&mut self) {
-        self.in_note_mark = false;
-    }
-
-    /// All that was gathered, of this HTML.
-    pub(super) fn of(self, html: String) -> Markup {
-        Markup {
-            html,
-            ..self.markup
-        }
-    }
-}
-
-#[derive(Default)]
-struct Walk<'a> {
-    html: String,
-    gathering: Gathering,
     /// The address of a link that has no text yet.
     bare_link: Option<&'a str>,
     /// Where the paragraph that is open begins, and where what is in it does.
@@ -184,13 +106,11 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&mut self, text: &str) {
-        if !text.trim().is_empty() {
+        if !is_blank(text) {
             self.bare_link = None;
         }
-        if self.gathering.is_collecting() {
-            self.gathering.text(&unescape(text));
-        }
-        self.html.push_str(text);
+        self.collect(text);
+        self.markup.html.push_str(text);
     }
 
     fn open(&mut self, name: &'a str, attributes: &'a str, whole: &str) {
@@ -201,7 +121,7 @@ impl<'a> Walk<'a> {
                 };
                 self.bare_link = None;
                 let alt = attribute(attributes, "alt").map(unescape);
-                self.gathering.picture(&unescape(src), alt.as_deref());
+                self.add_image(unescape(src).into_owned(), alt.as_deref());
             }
             "iframe" => {
                 if let Some(src) = attribute(attributes, "src").filter(|src| !src.is_empty()) {
@@ -211,38 +131,38 @@ impl<'a> Walk<'a> {
                         "<a href=\"{src}\">{}</a>",
                         title.unwrap_or(src).replace('<', "&lt;")
                     );
-                    self.html.push_str(&link);
+                    self.markup.html.push_str(&link);
                 }
                 return;
             }
             "input" => {
                 if attribute(attributes, "type") == Some("checkbox") {
                     let checked = attribute(attributes, "checked").is_some();
-                    self.html.push_str(check_box(checked));
+                    self.markup.html.push_str(check_box(checked));
                 }
                 return;
             }
             "a" => {
                 self.bare_link = attribute(attributes, "href");
                 if let Some(href) = self.bare_link {
-                    self.gathering.link(&unescape(href), &self.html);
+                    self.begin_link(&unescape(href));
                 }
             }
             "button" => {
-                self.gathering.buttons += 1;
+                self.buttons += 1;
                 return;
             }
-            "br" => self.gathering.text(" "),
+            "br" => self.collect(" "),
             _ => {
                 if let Some(text) = text_of(name) {
-                    self.gathering.begin(text);
+                    self.begin_text(text);
                 }
             }
         }
-        let begin = self.html.len();
-        self.html.push_str(whole);
+        let begin = self.markup.html.len();
+        self.markup.html.push_str(whole);
         if name == "p" {
-            self.paragraph = Some((begin, self.html.len()));
+            self.paragraph = Some((begin, self.markup.html.len()));
         }
     }
 
@@ -250,34 +170,82 @@ impl<'a> Walk<'a> {
         match name {
             "iframe" => return,
             "button" => {
-                self.gathering.buttons = self.gathering.buttons.saturating_sub(1);
+                self.buttons = self.buttons.saturating_sub(1);
                 return;
             }
             "a" => {
-                self.gathering.end_link();
+                self.in_note_mark = false;
                 if let Some(address) = self.bare_link.take() {
-                    self.html.push_str(&address.replace('<', "&lt;"));
+                    self.markup.html.push_str(&address.replace('<', "&lt;"));
                 }
             }
             _ => {}
         }
         if let Some(text) = text_of(name) {
-            self.gathering.end(text);
+            self.end_text(text);
         }
         // What was in it was left out.
         if name == "p"
             && let Some((begin, inside)) = self.paragraph.take()
-            && is_blank_from(&self.html, inside)
+            && self.markup.html.get(inside..).is_some_and(is_blank)
         {
-            return self.html.truncate(begin);
+            return self.markup.html.truncate(begin);
         }
-        self.html.push_str(whole);
+        self.markup.html.push_str(whole);
+    }
+
+    fn begin_text(&mut self, text: Text) {
+        let known = match text {
+            Text::Paragraph => &self.markup.first_paragraph,
+            Text::Heading(_) => &self.markup.first_heading,
+        };
+        if known.is_none() && self.collecting.is_none() {
+            self.collecting = Some((text, String::new()));
+        }
+    }
+
+    fn end_text(&mut self, text: Text) {
+        if let Some((_, collected)) = self.collecting.take_if(|(begun, _)| *begun == text) {
+            let collected = Some(one_line(&collected)).filter(|text| !text.is_empty());
+            match text {
+                Text::Paragraph => self.markup.first_paragraph = collected,
+                Text::Heading(_) => self.markup.first_heading = collected,
+            }
+        }
+    }
+
+    /// Adds escaped text to the paragraph or heading that is collected.
+    fn collect(&mut self, text: &str) {
+        if self.in_note_mark || self.buttons > 0 {
+            return;
+        }
+        if let Some((_, collected)) = &mut self.collecting {
+            collected.push_str(&unescape(text));
+        }
+    }
+
+    fn add_image(&mut self, url: String, alt: Option<&str>) {
+        if self.markup.images.len() < MAX_IMAGES && self.seen.insert(url.clone()) {
+            self.markup.images.push(Image {
+                url,
+                alt: alt.map(one_line).filter(|alt| !alt.is_empty()),
+            });
+        }
+    }
+
+    /// Begins a link. The number of a footnote, and the arrow back from one, are no words of the text.
+    fn begin_link(&mut self, href: &str) {
+        self.in_note_mark =
+            is_back_link(href) || (is_footnote(href) && begins_superscript(&self.markup.html));
+        if self.markup.file_links.len() < MAX_IMAGES && is_markdown(href) {
+            self.markup.file_links.push(href.to_owned());
+        }
     }
 }
 
-/// Whether HTML is nothing but blanks from a place on.
-pub(super) fn is_blank_from(html: &str, at: usize) -> bool {
-    html.get(at..).is_some_and(|html| html.trim().is_empty())
+/// Whether HTML is nothing but white space. A no-break space is text.
+fn is_blank(html: &str) -> bool {
+    html.chars().all(|c| c.is_whitespace() && c != '\u{a0}')
 }
 
 fn text_of(name: &str) -> Option<Text> {
@@ -291,7 +259,7 @@ fn text_of(name: &str) -> Option<Text> {
 }
 
 /// The character that stands for a check box.
-pub(super) fn check_box(checked: bool) -> &'static str {
+fn check_box(checked: bool) -> &'static str {
     if checked { "☑" } else { "☐" }
 }
 
@@ -303,6 +271,12 @@ fn is_footnote(href: &str) -> bool {
             .iter()
             .any(|begin| place.starts_with(begin))
     })
+}
+
+/// Whether an address is that of a place that refers to a footnote.
+fn is_back_link(href: &str) -> bool {
+    let place = href.split_once('#').map(|(_, place)| place);
+    place.is_some_and(|place| place.starts_with("fnref"))
 }
 
 /// Whether HTML ends with the tag that begins a superscript.
@@ -368,7 +342,7 @@ fn attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
     None
 }
 
-/// The references that HTML serialisation writes (HTML §13.3), and no others.
+/// Decodes the references that HTML serialisation (HTML §13.3) and comrak write, and no others.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
@@ -377,6 +351,7 @@ pub(super) fn unescape(text: &str) -> Cow<'_, str> {
         .replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")
+        .replace("&#x27;", "'")
         .replace("&nbsp;", "\u{a0}")
         .replace("&amp;", "&");
     Cow::Owned(plain)

@@ -102,7 +102,7 @@ fn jekyll() {
         "<category>news</category>",
         "<category>two</category>",
         "<dc:creator>ada</dc:creator>",
-        "Read <a>that</a> on <a href=\"https://example.org\">https://example.org</a>.</p>",
+        "Read that on <a href=\"https://example.org\">https://example.org</a>.</p>",
         "<code class=\"language-ruby\">puts '{{ x }}'",
     ] {
         assert!(rss.contains(part), "{part} in {rss}");
