@@ -28,7 +28,8 @@ pub struct Body {
     left: usize,
     /// What renders the bytes, where that is yet to be done.
     deferred: Option<Box<Deferred>>,
-    delivery: Option<Delivery>,
+    /// Boxed, as a body is moved several times before it is sent.
+    delivery: Option<Box<Delivery>>,
 }
 
 /// What is told of a body that gets under way.
@@ -101,13 +102,13 @@ impl Body {
         if is_taken {
             pulse.begins(now);
         }
-        self.delivery = Some(Delivery {
+        self.delivery = Some(Box::new(Delivery {
             is_taken,
             is_http2: version == Version::HTTP_2,
             sent: 0,
             pulse,
             note,
-        });
+        }));
         self
     }
 
