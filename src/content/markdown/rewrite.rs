@@ -100,8 +100,17 @@ impl<'a> Rewriter<'a, '_> {
             NodeValue::FootnoteDefinition(footnote) => {
                 let footnote = std::mem::take(footnote);
                 data.value = NodeValue::Item(NodeList::default());
+                drop(data);
+                let was_empty = node.first_child().is_none();
                 self.append_back_links(node, &footnote);
                 self.footnotes.push(node);
+                // The traversal does not come to children that are added to a leaf.
+                if let Some(paragraph) = node.first_child().filter(|_| was_empty) {
+                    for link in paragraph.children().collect::<Vec<_>>() {
+                        self.enter(link)?;
+                        self.leave(link);
+                    }
+                }
             }
             _ => {}
         }
@@ -248,6 +257,11 @@ mod tests {
              <a href=\"https://e.org/p#fnref-n-2\">↩<sup>2</sup></a></p>\n</li>\n</ol>\n"
         );
         assert_eq!(html("a[^n]\n\n[^n]: - c\n").matches("<li>").count(), 2);
+        let of_empty = html("a[^n]\n\n[^n]:\n");
+        assert!(
+            of_empty.contains("<a href=\"https://e.org/p#fnref-n\">"),
+            "{of_empty}"
+        );
     }
 
     #[test]
