@@ -5,6 +5,8 @@
 //! letter may be the beginning, and for each state that a tokenizer (HTML §13.2.5) could be in, the
 //! most attributes that could have led there are kept.
 
+use super::count;
+
 /// Attributes of a tag. Those of drawing programs and frameworks have fifty.
 const MAX_ATTRIBUTES: usize = 2_000;
 /// Squares of the attributes of all tags: as many comparisons are made, at a nanosecond or two.
@@ -61,6 +63,17 @@ impl State {
 
 /// Whether no tag has too many attributes, nor all of them together.
 pub(super) fn fit(html: &str) -> bool {
+    // An attribute begins behind a blank, a slash or a quotation mark. Most bodies have so few that they fit wherever tags
+    // begin.
+    let may_begin = |byte: u8| {
+        matches!(
+            byte,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0c | b'/' | b'"' | b'\''
+        )
+    };
+    if count(html, may_begin) <= MAX_ATTRIBUTES {
+        return true;
+    }
     let bytes = html.as_bytes();
     let mut most = [None::<usize>; STATES.len()];
     let mut work = 0_usize;

@@ -28,9 +28,8 @@ impl<'a> ImageTag<'a> {
         while !rest.is_empty() {
             let (name, behind) = rest.strip_prefix(' ')?.split_once("=\"")?;
             let (value, behind) = behind.split_once('"')?;
-            let is_plain = |byte: u8| byte >= b' ' && !b"&<>".contains(&byte);
             let attribute = match name {
-                _ if !value.bytes().all(is_plain) => return None,
+                _ if !is_literal(value) => return None,
                 "src" => &mut src,
                 "alt" => &mut alt,
                 "title" => &mut title,
@@ -75,9 +74,31 @@ impl<'a> ImageTag<'a> {
     }
 }
 
+/// Whether an HTML parser takes a value as it is written: it has no control characters and no references. A `&` before
+/// anything but a letter, a digit or `#` begins no reference (HTML §13.2.5.72).
+fn is_literal(value: &str) -> bool {
+    let is_plain = |byte: u8| byte >= b' ' && !b"<>".contains(&byte);
+    let begins_reference = |rest: &str| {
+        let next = rest.bytes().next();
+        next.is_none_or(|byte| byte == b'#' || byte.is_ascii_alphanumeric())
+    };
+    value.bytes().all(is_plain) && !value.split('&').skip(1).any(begins_reference)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ampersand_that_begins_no_reference_is_itself() {
+        let tag = ImageTag::parse("<img src=\"a.png\" alt=\"salt & pier\">").unwrap();
+        assert_eq!(tag.alt, Some("salt & pier"));
+        assert!(tag.to_html("a.png").contains("alt=\"salt &amp; pier\""));
+        for alt in ["salt &amp; pier", "&#38;", "salt &copy pier", "pier &"] {
+            let html = format!("<img src=\"a.png\" alt=\"{alt}\">");
+            assert_eq!(ImageTag::parse(&html), None, "{alt}");
+        }
+    }
 
     #[test]
     fn plain_tag_is_read() {
