@@ -203,6 +203,10 @@ pub(super) enum NearDate {
 
 /// Tells whether a name is a known one, but for case and all that is neither letter nor digit.
 pub(super) fn is_spelled(written: &str, known: &str) -> bool {
+    if written.is_ascii() && known.is_ascii() {
+        // Each name of each post is compared with dozens.
+        return ascii_letters(written).eq(ascii_letters(known));
+    }
     if written.is_ascii() || !known.is_ascii() {
         return letters(written).eq(letters(known));
     }
@@ -215,7 +219,15 @@ pub(super) fn is_spelled(written: &str, known: &str) -> bool {
 }
 
 fn spelling(name: &str) -> String {
+    if name.is_ascii() {
+        return ascii_letters(name).map(char::from).collect();
+    }
     letters(name).collect()
+}
+
+fn ascii_letters(name: &str) -> impl Iterator<Item = u8> {
+    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+    letters.map(|byte| byte.to_ascii_lowercase())
 }
 
 fn letters(name: &str) -> impl Iterator<Item = char> {
