@@ -6,7 +6,7 @@
 //! and nothing where it says nothing; `changefreq` and `priority` are read by nobody.
 //!
 //! It is rendered when it is asked for. How many parts there are, and the fingerprint of each, are known before
-//! ([`UrlSet`](crate::site::url_set::UrlSet)).
+//! ([`UrlSet`]).
 
 use std::sync::Arc;
 
