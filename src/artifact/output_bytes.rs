@@ -32,12 +32,12 @@ impl OutputBytes {
         &self.fingerprint
     }
 
-    /// How many bytes there are.
+    /// The length in bytes.
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether there are none.
+    /// Tells whether it has no bytes.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }

@@ -9,7 +9,7 @@ use std::io::Read as _;
 use bytes::{Buf as _, Bytes};
 use flate2::bufread::GzDecoder;
 
-/// How many bytes are decompressed at once: some tenths of a millisecond on a thread that answers.
+/// The bytes that are decompressed at once: some tenths of a millisecond on a thread that answers.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The content of a response. A copy shares the bytes.
@@ -21,7 +21,7 @@ pub enum Payload {
     Gzip {
         /// One gzip stream (RFC 1952).
         coded: Bytes,
-        /// How many bytes are sent.
+        /// The length in bytes of what is sent.
         length: usize,
     },
 }
@@ -54,7 +54,7 @@ impl Payload {
         }
     }
 
-    /// How many bytes are sent.
+    /// The length in bytes of what is sent.
     pub fn len(&self) -> usize {
         match self {
             Payload::Plain(bytes) => bytes.len(),
@@ -62,12 +62,12 @@ impl Payload {
         }
     }
 
-    /// Whether nothing is sent.
+    /// Tells whether nothing is sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many bytes are in memory.
+    /// The bytes in memory.
     pub fn held(&self) -> usize {
         match self {
             Payload::Plain(bytes) => bytes.len(),
@@ -100,7 +100,7 @@ impl Payload {
     }
 }
 
-/// What is left to read of a payload.
+/// The rest of a payload that is being read.
 pub struct Chunks(Source);
 
 enum Source {

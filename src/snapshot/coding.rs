@@ -5,6 +5,7 @@ mod br;
 mod gzip;
 mod zst;
 
+use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -227,8 +228,19 @@ pub(super) fn code(
 }
 
 /// Whether a coder goes on.
-fn is_on(is_given_up: &mut dyn FnMut() -> bool) -> bool {
-    !is_given_up()
+/// Writes bytes to a coder; `None` where it was given up between two pieces, or the coder failed.
+fn write_in_pieces(
+    coder: &mut impl Write,
+    bytes: &[u8],
+    is_given_up: &mut dyn FnMut() -> bool,
+) -> Option<()> {
+    for piece in bytes.chunks(PIECE) {
+        if is_given_up() {
+            return None;
+        }
+        coder.write_all(piece).ok()?;
+    }
+    Some(())
 }
 
 /// What is made late, in another form than it is rendered in.

@@ -1,11 +1,9 @@
 //! Bytes into their brotli coding (RFC 7932), as a whole.
 
-use std::io::Write as _;
-
 use brotli::CompressorWriter;
 use brotli::enc::BrotliEncoderParams;
 
-use super::{PIECE, is_on};
+use super::{PIECE, write_in_pieces};
 
 /// The least window and the largest. Below the least the encoder searches in another way, which takes four
 /// times as long for a page as it takes here for a feed, and 15 MB; above the largest is an extension that
@@ -28,12 +26,7 @@ pub(super) fn code(
         ..BrotliEncoderParams::default()
     };
     let mut coder = CompressorWriter::with_params(Vec::new(), PIECE, &params);
-    for piece in bytes.chunks(PIECE) {
-        if !is_on(is_given_up) {
-            return None;
-        }
-        coder.write_all(piece).ok()?;
-    }
+    write_in_pieces(&mut coder, bytes, is_given_up)?;
     let mut coded = coder.into_inner();
     coded.shrink_to_fit();
     Some(coded)

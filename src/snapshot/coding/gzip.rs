@@ -1,11 +1,9 @@
 //! Bytes into their gzip coding (RFC 1952), as a whole.
 
-use std::io::Write as _;
-
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
-use super::{PIECE, is_on};
+use super::write_in_pieces;
 
 /// The usual one: more effort takes twice the time for a hundredth of the size.
 const LEVEL: u32 = 6;
@@ -15,12 +13,7 @@ const LEVEL: u32 = 6;
 pub(super) fn code(bytes: &[u8], is_given_up: &mut dyn FnMut() -> bool) -> Option<Vec<u8>> {
     let room = Vec::with_capacity(bytes.len() / 4 + 64);
     let mut coder: GzEncoder<Vec<u8>> = GzBuilder::new().write(room, Compression::new(LEVEL));
-    for piece in bytes.chunks(PIECE) {
-        if !is_on(is_given_up) {
-            return None;
-        }
-        coder.write_all(piece).ok()?;
-    }
+    write_in_pieces(&mut coder, bytes, is_given_up)?;
     let mut coded = coder.finish().ok()?;
     coded.shrink_to_fit();
     Some(coded)

@@ -1,10 +1,8 @@
 //! Bytes into their zstd coding (RFC 8878), as a whole.
 
-use std::io::Write as _;
-
 use zstd::stream::write::Encoder;
 
-use super::{PIECE, is_on};
+use super::write_in_pieces;
 
 /// The largest window that a client has to take in a content coding: 8 MiB (RFC 9659 §3).
 const WINDOW: u32 = 23;
@@ -20,12 +18,7 @@ pub(super) fn code(
     // asks for.
     coder.set_pledged_src_size(Some(bytes.len() as u64)).ok()?;
     coder.window_log(WINDOW).ok()?;
-    for piece in bytes.chunks(PIECE) {
-        if !is_on(is_given_up) {
-            return None;
-        }
-        coder.write_all(piece).ok()?;
-    }
+    write_in_pieces(&mut coder, bytes, is_given_up)?;
     let mut coded = coder.finish().ok()?;
     coded.shrink_to_fit();
     Some(coded)
