@@ -275,7 +275,7 @@ fn split_pair(part: &str) -> Option<(&str, &str, usize)> {
     let trimmed = part.trim();
     let (name, value) = trimmed.split_once(char::is_whitespace)?;
     let value = value.trim();
-    let value_at = part.len() - part.trim_end().len() + part.trim_end().len() - value.len();
+    let value_at = part.trim_end().len() - value.len();
     (!value.contains(char::is_whitespace)).then_some((name, value, value_at))
 }
 
@@ -397,6 +397,7 @@ mod tests {
             "date: 2024-01-01\npublishDate: '2099-01-02T00:00:00Z' # then\nx: [",
             "{\"date\": \"2099-01-02\", \"x\": [",
             "go_live = 2099-01-02",
+            "publishDate 2099-01-02   \nx: [",
             "date: Jan 2, 2099\nx: [",
             "embargo:\n  2099-01-02\nx: [",
             "params: {release_date: 2099-01-02}\nx: [",

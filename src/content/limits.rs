@@ -203,8 +203,13 @@ pub(super) enum NearDate {
 
 /// Tells whether a name is a known one, but for case and all that is neither letter nor digit.
 pub(super) fn is_spelled(written: &str, known: &str) -> bool {
+    // Each name of each post is compared with dozens, of which most begin with another letter.
+    if let (Some(a), Some(b)) = (written.bytes().next(), known.bytes().next())
+        && (a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && !a.eq_ignore_ascii_case(&b))
+    {
+        return false;
+    }
     if written.is_ascii() && known.is_ascii() {
-        // Each name of each post is compared with dozens.
         return ascii_letters(written).eq(ascii_letters(known));
     }
     if written.is_ascii() || !known.is_ascii() {

@@ -1,6 +1,8 @@
 //! Reduces text of front matter to plain text: the HTML that tools write into titles and descriptions, its
 //! references, and the Markdown of descriptions.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::{markdown, markup, rendering, sanitize};
@@ -62,6 +64,8 @@ const ELEMENTS: [&str; 48] = [
 const INLINE_ELEMENTS: usize = 30;
 /// Elements without content that are taken for markup.
 const BREAKS: [&str; 3] = ["br", "wbr", "hr"];
+/// The longest name of a character in HTML has 31 letters (`CounterClockwiseContourIntegral`).
+const MAX_REFERENCE_LETTERS: usize = 31;
 /// Further tags of a text are text.
 const MAX_TAGS: usize = 1_000;
 /// Stands for an angle bracket while Markdown is read, for which it is no markup. It is of those characters that
@@ -105,12 +109,7 @@ struct Tag<'a> {
 
 /// A text without the tags that are markup, and without comments. One that has no end hides all after it.
 fn without_tags(text: &str) -> String {
-    let mut text = text.to_owned();
-    while let Some(begin) = text.find("<!--") {
-        let rest = text.get(begin..).unwrap_or_default();
-        let length = rest.find("-->").map_or(rest.len(), |at| at + "-->".len());
-        text.replace_range(begin..begin + length, "");
-    }
+    let text = without_comments(text);
     let mut tags = tags(&text);
     let mut open: Vec<usize> = Vec::new();
     for index in 0..tags.len() {
@@ -147,6 +146,21 @@ fn without_tags(text: &str) -> String {
     }
     plain.push_str(text.get(from..).unwrap_or_default());
     plain
+}
+
+/// Removes comments. One that does not end hides all text after it.
+fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains("<!--") {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        kept.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    Cow::Owned(kept)
 }
 
 /// The tags of elements that may be markup.
@@ -193,26 +207,29 @@ fn without_references(text: &str) -> String {
     if !text.contains('&') || markdown::may_have_too_many_references(text) {
         return text.to_owned();
     }
-    let mut html = String::with_capacity(text.len() + 16);
-    let mut rest = text;
-    while let Some(at) = rest.find(['&', '<']) {
-        let (before, from) = rest.split_at_checked(at).unwrap_or_default();
-        html.push_str(before);
-        let after = from.get(1..).unwrap_or_default();
-        let name = after.strip_prefix('#').unwrap_or(after);
-        let end = name.find(|c: char| !c.is_ascii_alphanumeric());
-        let is_reference = end.is_some_and(|end| {
-            (1..=31).contains(&end) && name.get(end..).is_some_and(|name| name.starts_with(';'))
-        });
-        html.push_str(match from.starts_with('<') {
-            true => "&lt;",
-            false if is_reference => "&",
-            false => "&amp;",
-        });
-        rest = after;
+    // Decoding takes an HTML parser, and most ampersands are text.
+    if !text.match_indices('&').any(|(at, _)| begins_reference(text, at)) {
+        return text.to_owned();
     }
-    html.push_str(rest);
+    let mut html = String::with_capacity(text.len() + 16);
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' => html.push_str("&lt;"),
+            '&' if !begins_reference(text, at) => html.push_str("&amp;"),
+            _ => html.push(c),
+        }
+    }
     markup::unescape(&sanitize::decoded(&html)).into_owned()
+}
+
+/// Returns true if a reference that a semicolon ends begins at the ampersand at `at`.
+fn begins_reference(text: &str, at: usize) -> bool {
+    let after = text.get(at + 1..).unwrap_or_default();
+    let name = after.strip_prefix('#').unwrap_or(after);
+    let letters = name.bytes().take(MAX_REFERENCE_LETTERS + 1);
+    let length = letters.take_while(u8::is_ascii_alphanumeric).count();
+    (1..=MAX_REFERENCE_LETTERS).contains(&length)
+        && name.get(length..).is_some_and(|rest| rest.starts_with(';'))
 }
 
 #[cfg(test)]
@@ -237,6 +254,7 @@ mod tests {
             ("R&D, AT&T, ?a=1&copy=2&reg", "R&D, AT&T, ?a=1&copy=2&reg"),
             ("<b><i>a</b></i> </u>", "a </u>"),
             ("a <!-- b --> c <!-- d", "a c"),
+            ("a <!----> b <!-- c <!-- d --> e", "a b e"),
             ("<img src=\"a.png\"> a", "a"),
             ("The <img> element", "The <img> element"),
             ("&bogus; &#x1F600;", "&bogus; 😀"),

@@ -370,6 +370,7 @@ fn fields_that_few_sites_have_are_read_too() {
     for (field, part) in [
         ("header: {teaser: /t.png}", "https://example.org/t.png"),
         ("params: {og_image: /t.png}", "https://example.org/t.png"),
+        ("images: ['', ~, /t.png]", "https://example.org/t.png"),
         ("extra: {authors: [Ada]}", "<dc:creator>Ada</dc:creator>"),
         ("authors: Ada, Bob", "<dc:creator>Bob</dc:creator>"),
         ("author: Ada, Bob", "<dc:creator>Ada, Bob</dc:creator>"),

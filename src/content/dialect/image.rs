@@ -19,8 +19,12 @@ pub(super) fn of(fields: &Fields<'_>, base: &Url) -> Option<Image> {
     let node = fields.first(Field::Image)?;
     let node = match &node.value {
         Value::List(items) => {
-            let is_there = |item: &&Node| item.text() != Some("") && item.value != Value::Null;
-            items.iter().find(is_there)?
+            let is_empty = |item: &Node| match &item.value {
+                Value::Null => true,
+                Value::Scalar(text) => text.trim().is_empty(),
+                Value::List(_) | Value::Map(_) => false,
+            };
+            items.iter().find(|item| !is_empty(item))?
         }
         _ => node,
     };
