@@ -1,24 +1,24 @@
-# What CI runs, from the first check to the last.
+# Run all checks of CI.
 ci:
     .ci/run
 
-# The tests alone.
+# Run the tests.
 test:
     cargo test
 
-# Format and lints, mended where a machine can.
+# Format the code and apply automatic lint fixes.
 fix:
     cargo fmt --all
     cargo clippy --all-targets --fix --allow-dirty
 
-# The sample site, served.
+# Serve the sample site.
 serve:
     cargo run --release
 
-# The benchmarks; see docs/performance.md.
+# Run the benchmarks; see docs/performance.md.
 bench:
     cargo bench
 
-# Advisories, licences and sources of the dependencies (needs cargo-deny).
+# Check advisories, licences and sources of the dependencies (needs cargo-deny).
 deny:
     cargo deny check

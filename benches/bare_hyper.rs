@@ -1,9 +1,10 @@
-//! The least that hyper can cost: one answer, made once, to whatever is asked. No routing, no conditions, no
-//! clocks, no limits; the allocator is courant's.
+//! Serves one prepared response with plain hyper, to measure the minimum cost of a request.
 //!
-//! `cargo bench --bench bare_hyper -- FILE` reads a whole answer from FILE, as courant sent it, and prints
-//! the port of 127.0.0.1 on which it gives that to everyone. hyper itself puts in `Date` and
-//! `Content-Length`. `benches/beside-nginx` and `benches/allocations` run it beside courant.
+//! No routing, no conditions, no timers, no limits. The allocator is courant's.
+//!
+//! `cargo bench --bench bare_hyper -- FILE` reads a response from FILE, as courant sent it, and
+//! prints the port of 127.0.0.1 on which it sends that response to every request. hyper adds `Date`
+//! and `Content-Length`. `benches/beside-nginx` and `benches/allocations` run it beside courant.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
 #![allow(clippy::print_stdout, reason = "the port is the output")]

@@ -1,8 +1,8 @@
-//! What an operator and a writer wait for: from start to the first byte of an answer, and from
-//! saving a post to its being served. The binary itself is run, and asked over loopback.
+//! Measures the time from start to the first response byte, and from saving a post to serving it.
 //!
-//! Beside each figure stands its floor, measured in the same round: reading all the files, and
-//! writing the one. `cargo bench --bench end_to_end` prints tables in Markdown.
+//! Runs the binary and sends requests over loopback. Beside each figure stands its floor, measured
+//! in the same round: only reading all files, or only writing one. `cargo bench --bench end_to_end`
+//! prints tables in Markdown.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
 #![allow(clippy::print_stdout, reason = "the tables are the output")]
@@ -19,16 +19,16 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-const SIZES: [usize; 2] = [125, 10_000];
-const STARTS: usize = 7;
-const EDITS: usize = 30;
-/// Longer than the watch goes on looking after an edit, so that each edit finds it at rest.
-const REST: Duration = Duration::from_millis(400);
-const POLL: Duration = Duration::from_micros(500);
-const PATIENCE: Duration = Duration::from_secs(60);
+const POST_COUNTS: [usize; 2] = [125, 10_000];
+const START_ROUNDS: usize = 7;
+const EDIT_COUNT: usize = 30;
+/// Longer than the watch stays active after an edit, so that each edit finds it idle.
+const IDLE_PAUSE: Duration = Duration::from_millis(400);
+const POLL_INTERVAL: Duration = Duration::from_micros(500);
+const EDIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn main() {
-    let sites = SIZES.map(|count| {
+    let sites = POST_COUNTS.map(|count| {
         let dir = TempDir::with_prefix("courant-bench-").expect("a directory can be made");
         let config = generate::write_site(dir.path(), count, generate::Options::default());
         (count, dir, config)
@@ -36,50 +36,50 @@ fn main() {
     println!("| posts | spawn to first byte, median (min–max) | only reading the files | ratio |");
     println!("|------:|------:|------:|------:|");
     for (count, dir, config) in &sites {
-        starts(*count, dir.path(), config);
+        measure_starts(*count, dir.path(), config);
     }
     println!("\n| posts | `check`, median (min–max) | of a start, median of the pairs |");
     println!("|------:|------:|------:|");
     for (count, _, config) in &sites {
-        checks(*count, config);
+        measure_checks(*count, config);
     }
     println!("\n| posts | save to served, p50 | p99 | only write, rename, stat, p50 | p99 |");
     println!("|------:|------:|------:|------:|------:|");
     let memory: Vec<_> = sites
         .iter()
-        .map(|(count, dir, config)| (count, edits(*count, dir.path(), config)))
+        .map(|(count, dir, config)| (count, measure_edits(*count, dir.path(), config)))
         .collect();
-    println!("\n| posts | files | resident at start | after {EDITS} edits | at most |");
+    println!("\n| posts | files | resident at start | after {EDIT_COUNT} edits | at most |");
     println!("|------:|------:|------:|------:|------:|");
     for (count, [files, start, end, most]) in memory {
         println!("| {count} | {files:.1} MiB | {start:.0} MiB | {end:.0} MiB | {most:.0} MiB |");
     }
 }
 
-fn starts(count: usize, dir: &Path, config: &Path) {
-    let files = files(dir, count);
+fn measure_starts(count: usize, dir: &Path, config: &Path) {
+    let files = post_files(dir, count);
     let (mut served, mut read) = (Vec::new(), Vec::new());
-    for _ in 0..STARTS {
-        read.push(read_all(&files));
+    for _ in 0..START_ROUNDS {
+        read.push(read_files(&files));
         served.push(Server::start(config).1);
     }
     served.sort();
     read.sort();
-    let (median, floor) = (at(&served, 50), at(&read, 50));
+    let (median, floor) = (percentile(&served, 50), percentile(&read, 50));
     println!(
         "| {count} | {} ({}–{}) | {} | {:.0} |",
-        millis(median),
-        millis(at(&served, 0)),
-        millis(at(&served, 100)),
-        millis(floor),
+        format_millis(median),
+        format_millis(percentile(&served, 0)),
+        format_millis(percentile(&served, 100)),
+        format_millis(floor),
         median.as_secs_f64() / floor.as_secs_f64()
     );
 }
 
-/// A check and a start of the same site, in turn.
-fn checks(count: usize, config: &Path) {
+/// Measures a check and a start of the same site, in turn.
+fn measure_checks(count: usize, config: &Path) {
     let (mut checked, mut ratios) = (Vec::new(), Vec::new());
-    for _ in 0..STARTS {
+    for _ in 0..START_ROUNDS {
         let started = Instant::now();
         let output = Command::new(env!("CARGO_BIN_EXE_courant"))
             .args(["check", "--quiet", "--config"])
@@ -94,35 +94,37 @@ fn checks(count: usize, config: &Path) {
     }
     checked.sort();
     ratios.sort_by(f64::total_cmp);
-    let ratio = ratios.get(STARTS / 2).expect("something was measured");
+    let ratio = ratios
+        .get(START_ROUNDS / 2)
+        .expect("something was measured");
     println!(
         "| {count} | {} ({}–{}) | {ratio:.2} |",
-        millis(at(&checked, 50)),
-        millis(at(&checked, 0)),
-        millis(at(&checked, 100)),
+        format_millis(percentile(&checked, 50)),
+        format_millis(percentile(&checked, 0)),
+        format_millis(percentile(&checked, 100)),
     );
 }
 
-/// Returns sizes in MiB: of the files, and of the process at the start, at the end, at most.
-fn edits(count: usize, dir: &Path, config: &Path) -> [f64; 4] {
+/// Measures edits. Returns MiB: of the files, and resident at the start, at the end, at the peak.
+fn measure_edits(count: usize, dir: &Path, config: &Path) -> [f64; 4] {
     let (server, _) = Server::start(config);
-    let start = server.memory("VmRSS:");
+    let start = server.memory_mib("VmRSS:");
     let newest = count - 1;
-    let post = dir.join("content").join(generate::path(newest));
+    let post = dir.join("content").join(generate::post_path(newest));
     let beside = dir.join("beside");
     fs::create_dir_all(&beside).expect("a directory can be made");
     let mut connection = Connection::open(&server.address);
     let (mut seen, mut floor) = (Vec::new(), Vec::new());
-    for edit in 0..EDITS {
-        rest();
+    for edit in 0..EDIT_COUNT {
+        wait_until_idle();
         let word = format!("edit-{edit}-of-{count}");
-        let text = generate::titled(newest, &format!("A title with {word}"));
-        floor.push(save(&beside.join("post.md"), &text));
+        let text = generate::post_with_title(newest, &format!("A title with {word}"));
+        floor.push(save_post(&beside.join("post.md"), &text));
         let started = Instant::now();
-        save(&post, &text);
-        while !connection.get(&generate::card(newest)).contains(&word) {
-            assert!(started.elapsed() < PATIENCE, "{word} never came");
-            thread::sleep(POLL);
+        save_post(&post, &text);
+        while !connection.get(&generate::card_path(newest)).contains(&word) {
+            assert!(started.elapsed() < EDIT_TIMEOUT, "{word} never came");
+            thread::sleep(POLL_INTERVAL);
         }
         seen.push(started.elapsed());
     }
@@ -130,22 +132,24 @@ fn edits(count: usize, dir: &Path, config: &Path) -> [f64; 4] {
     floor.sort();
     println!(
         "| {count} | {} | {} | {} | {} |",
-        millis(at(&seen, 50)),
-        millis(at(&seen, 99)),
-        millis(at(&floor, 50)),
-        millis(at(&floor, 99))
+        format_millis(percentile(&seen, 50)),
+        format_millis(percentile(&seen, 99)),
+        format_millis(percentile(&floor, 50)),
+        format_millis(percentile(&floor, 99))
     );
-    let bytes: usize = (0..count).map(|number| generate::post(number).len()).sum();
+    let bytes: usize = (0..count)
+        .map(|number| generate::post_text(number).len())
+        .sum();
     [
         bytes as f64 / 1_048_576.0,
         start,
-        server.memory("VmRSS:"),
-        server.memory("VmHWM:"),
+        server.memory_mib("VmRSS:"),
+        server.memory_mib("VmHWM:"),
     ]
 }
 
-/// As an editor saves: written beside under another name, then put in its place.
-fn save(file: &Path, text: &str) -> Duration {
+/// Saves as editors do: writes a new file, then renames it over the old one.
+fn save_post(file: &Path, text: &str) -> Duration {
     let started = Instant::now();
     let new = file.with_file_name(".post.new");
     fs::write(&new, text).expect("the post can be written");
@@ -154,22 +158,22 @@ fn save(file: &Path, text: &str) -> Duration {
     started.elapsed()
 }
 
-fn rest() {
+fn wait_until_idle() {
     let started = Instant::now();
-    while started.elapsed() < REST {
+    while started.elapsed() < IDLE_PAUSE {
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-fn files(dir: &Path, count: usize) -> Vec<PathBuf> {
+fn post_files(dir: &Path, count: usize) -> Vec<PathBuf> {
     let content = dir.join("content");
     (0..count)
-        .map(|number| content.join(generate::path(number)))
+        .map(|number| content.join(generate::post_path(number)))
         .collect()
 }
 
 /// Reads every file on two threads and does nothing else.
-fn read_all(files: &[PathBuf]) -> Duration {
+fn read_files(files: &[PathBuf]) -> Duration {
     let started = Instant::now();
     thread::scope(|scope| {
         for half in files.chunks(files.len().div_ceil(2)) {
@@ -183,14 +187,14 @@ fn read_all(files: &[PathBuf]) -> Duration {
     started.elapsed()
 }
 
-/// The binary, serving; killed when dropped.
+/// A running courant process, killed on drop.
 struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    /// Starts it and asks for a feed. Returns the time until the first byte of the answer.
+    /// Starts courant and requests a feed. Returns the time until the first byte of the response.
     fn start(config: &Path) -> (Server, Duration) {
         let started = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_courant"))
@@ -213,18 +217,18 @@ impl Server {
             })
             .expect("the start-up summary tells the address");
         let mut stream = TcpStream::connect(&address).expect("the server takes connections");
-        ask(&mut stream, "/rss.xml");
+        send_request(&mut stream, "/rss.xml");
         stream
             .read_exact(&mut [0])
             .expect("the server answers requests");
         let elapsed = started.elapsed();
-        // What it logs later has to go somewhere, or it would wait for a reader.
+        // Reads the log, or the process would block on a full pipe.
         thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         (Server { child, address }, elapsed)
     }
 
-    /// A line of the process's status, in MiB.
-    fn memory(&self, name: &str) -> f64 {
+    /// Returns a value of `/proc/PID/status` in MiB.
+    fn memory_mib(&self, name: &str) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("the process runs, and this is Linux");
         let mut words = status.lines().filter_map(|line| line.strip_prefix(name));
@@ -240,7 +244,7 @@ impl Drop for Server {
     }
 }
 
-/// One connection, kept for many requests.
+/// A keep-alive connection.
 struct Connection(BufReader<TcpStream>);
 
 impl Connection {
@@ -250,9 +254,9 @@ impl Connection {
         Connection(BufReader::new(stream))
     }
 
-    /// The body of the answer.
+    /// Requests a path and returns the body.
     fn get(&mut self, path: &str) -> String {
-        ask(self.0.get_mut(), path);
+        send_request(self.0.get_mut(), path);
         let mut length = 0;
         for line in self.0.by_ref().lines() {
             let line = line.expect("the head arrives").to_ascii_lowercase();
@@ -270,21 +274,21 @@ impl Connection {
     }
 }
 
-fn ask(stream: &mut TcpStream, path: &str) {
+fn send_request(stream: &mut TcpStream, path: &str) {
     let request = format!("GET {path} HTTP/1.1\r\nHost: harbour.example\r\n\r\n");
     stream
         .write_all(request.as_bytes())
         .expect("the request can be sent");
 }
 
-/// A percentile of sorted times, by the nearest rank.
-fn at(sorted: &[Duration], percent: usize) -> Duration {
+/// Returns a percentile of sorted times, by the nearest rank.
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100);
     let found = sorted.get(rank.saturating_sub(1));
     found.copied().expect("something was measured")
 }
 
-fn millis(time: Duration) -> String {
+fn format_millis(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1e3;
     match millis {
         10.0.. => format!("{millis:.0} ms"),

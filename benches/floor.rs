@@ -1,8 +1,8 @@
-//! The least that a start can cost: lists a directory of posts, reads each file and has its front
-//! matter parsed into fields by the parser that courant has, on all cores. No bodies, no outputs.
+//! Measures the minimum cost of a start: listing and reading posts and parsing front matter.
 //!
-//! `cargo bench --bench floor -- DIR` prints the milliseconds from `main` on, and how many posts and
-//! bytes that was. `benches/beside-hugo/start` runs it beside courant and Hugo.
+//! Uses courant's YAML parser, on all cores, without bodies and outputs.
+//! `cargo bench --bench floor -- DIR` prints the milliseconds since `main`, and the posts and bytes
+//! read. `benches/beside-hugo/start` runs it beside courant and Hugo.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
 #![allow(clippy::print_stdout, reason = "the figure is the output")]
@@ -27,7 +27,7 @@ fn main() {
         .par_iter()
         .map(|file| {
             let text = fs::read_to_string(file).expect("the post can be read");
-            (fields(&text), text.len())
+            (parse_scalars(&text), text.len())
         })
         .collect();
     let elapsed = start.elapsed();
@@ -42,8 +42,8 @@ fn main() {
     );
 }
 
-/// The scalars between the fences.
-fn fields(text: &str) -> Vec<String> {
+/// Returns the YAML scalars between the fences.
+fn parse_scalars(text: &str) -> Vec<String> {
     let front = text
         .strip_prefix("---\n")
         .and_then(|text| text.split_once("\n---\n"));

@@ -1,8 +1,8 @@
 //! Writes a site to measure: `cargo bench --bench generate_site -- DIR COUNT`.
 //!
-//! Measures nothing. `DIR/config.toml` is the configuration and `DIR/content` has the posts, 4 to 8 KB
-//! each; the same arguments write the same bytes. `--japanese`: one author in eight is written in a
-//! script that the binary has no font for. `--no-pictures`: no post names a picture or holds one.
+//! Measures nothing. `DIR/config.toml` is the configuration, and `DIR/content` holds the posts of 4
+//! to 8 KB. The same arguments write the same bytes. `--japanese` writes one author in eight in a
+//! script for which the binary has no font. `--no-pictures` writes posts without pictures.
 
 #![allow(
     clippy::expect_used,

@@ -1,15 +1,16 @@
-//! Requests at the pace that is told, and how long each took, from the moment it was due: a server that
-//! falls behind makes those wait who come after, and that counts.
+//! Measures response times at a fixed request rate, from the moment each request was due.
 //!
-//! `cargo bench --bench paced -- PORT RATE SECONDS CONNECTIONS FILE...` sends what is in the files, in turns,
-//! each a whole request; the gaps are random, as those between readers are (exponential, always the
-//! same). Answers must be as the first to the same request, in status and length. A connection that
-//! the server ends is opened again. Spins when something is due soon, so give it a core. Prints how many
-//! were answered, how many failed, and microseconds: the median, p99, p99.9 and the longest.
+//! So the times include the queueing delay of a server that falls behind.
+//!
+//! `cargo bench --bench paced -- PORT RATE SECONDS CONNECTIONS FILE...` sends the files in turn; each
+//! is a whole request. The gaps are exponentially distributed, from a fixed seed. Each response must
+//! have the status and length of the first response to the same request. A connection that the
+//! server closes is opened again. Spins before a request is due, so give it a core. Prints the
+//! responses, the failures, and microseconds: the median, p99, p99.9 and the maximum.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
-#![allow(clippy::indexing_slicing, reason = "the places are its own")]
-#![allow(clippy::panic, reason = "and so is one that is not told what to do")]
+#![allow(clippy::indexing_slicing, reason = "all indexes come from this file")]
+#![allow(clippy::panic, reason = "a benchmark without arguments is to stop")]
 #![allow(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::collections::VecDeque;
@@ -20,8 +21,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 
-/// One kind of request, and what the answer to it is like.
-struct Kind {
+/// One request, and the status and length of its expected response.
+struct RequestKind {
     request: Vec<u8>,
     status: Vec<u8>,
     length: usize,
@@ -29,7 +30,7 @@ struct Kind {
 
 struct Connection {
     socket: TcpStream,
-    /// Of the request that is under way: when it was due, its kind, what came of the answer.
+    /// The request in flight: when it was due, and its kind.
     asked: Option<(Instant, usize)>,
     got: usize,
     status: Vec<u8>,
@@ -47,14 +48,15 @@ fn main() {
     let rate: f64 = rate.parse().expect("RATE is a number");
     let seconds: f64 = seconds.parse().expect("SECONDS is a number");
     let connections: usize = connections.parse().expect("CONNECTIONS is a number");
-    let kinds: Vec<Kind> = files.iter().map(|file| learn(port, file)).collect();
+    let kinds: Vec<RequestKind> = files
+        .iter()
+        .map(|file| record_expected(port, file))
+        .collect();
     let poll = epoll::create(epoll::CreateFlags::empty()).expect("there is an epoll");
     let open = |at: usize| {
         let socket = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
         socket.set_nodelay(true).expect("the socket is TCP");
-        socket
-            .set_nonblocking(true)
-            .expect("the socket can be told");
+        socket.set_nonblocking(true).expect("the socket can be set");
         let data = epoll::EventData::new_u64(at as u64);
         epoll::add(&poll, &socket, data, epoll::EventFlags::IN).expect("it can be watched");
         Connection {
@@ -81,7 +83,7 @@ fn main() {
             let connection = &mut all[at];
             connection.asked = Some((due, kind));
             (connection.got, connection.status) = (0, Vec::new());
-            // Should that fail, so does the reading.
+            // If the write fails, the next read fails too.
             let _ = connection.socket.write_all(&kinds[kind].request);
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -90,7 +92,7 @@ fn main() {
             due += Duration::from_secs_f64(-share.ln() / rate);
         }
         events.clear();
-        // Sleeps while there is time, wakes before it is due and spins from there on.
+        // Sleeps until shortly before the next request is due, then spins.
         let early = Duration::from_micros(1500);
         let pause = due.saturating_duration_since(Instant::now() + early);
         let pause = if free.is_empty() || due >= end {
@@ -111,7 +113,7 @@ fn main() {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
                 Ok(count) if count > 0 => count,
                 _ => {
-                    // Ended. What was under way is lost.
+                    // The server closed the connection, so a request in flight has failed.
                     let was_asked = connection.asked.is_some();
                     failed += u64::from(was_asked);
                     *connection = open(at);
@@ -128,8 +130,9 @@ fn main() {
                 failed += 1;
                 continue;
             };
-            let is_other = connection.status.len() == 12 && connection.status != kinds[kind].status;
-            if is_other || connection.got > kinds[kind].length {
+            let is_different =
+                connection.status.len() == 12 && connection.status != kinds[kind].status;
+            if is_different || connection.got > kinds[kind].length {
                 failed += 1;
                 *connection = open(at);
                 free.push_back(at);
@@ -157,24 +160,24 @@ fn main() {
     );
 }
 
-/// Asks once, and waits until nothing more comes.
-fn learn(port: u16, file: &str) -> Kind {
+/// Sends a request once, and records the response until no more bytes arrive.
+fn record_expected(port: u16, file: &str) -> RequestKind {
     let request = fs::read(file).expect("the request can be read");
     let mut socket = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
     let (mut answer, mut buffer) = (Vec::new(), vec![0; 1 << 16]);
     socket.write_all(&request).expect("it can be asked");
-    let mut patience = Duration::from_secs(10);
+    let mut read_timeout = Duration::from_secs(10);
     loop {
-        let told = socket.set_read_timeout(Some(patience));
-        told.expect("the socket can be told");
+        let set = socket.set_read_timeout(Some(read_timeout));
+        set.expect("the socket can be set");
         let Ok(count @ 1..) = socket.read(&mut buffer) else {
             break;
         };
         answer.extend(&buffer[..count]);
-        patience = Duration::from_millis(500);
+        read_timeout = Duration::from_millis(500);
     }
     assert!(answer.len() >= 12, "{file} is not answered");
-    Kind {
+    RequestKind {
         request,
         status: answer[..12].to_vec(),
         length: answer.len(),

@@ -1,5 +1,4 @@
-//! From text to a generation: what one post costs to parse, and a site of a thousand to judge,
-//! to render and to compare with the generation before.
+//! Measures parsing one post, and judging, rendering and comparing a site of a thousand posts.
 
 #![allow(clippy::expect_used, reason = "a benchmark that cannot run is to stop")]
 #![allow(missing_docs, reason = "criterion writes the public function")]
@@ -12,84 +11,86 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use courant::config::Config;
-use courant::content::{Depth, Parsed, parse};
-use courant::post::Post;
-use courant::render::{CardImages, NoImages, render};
-use courant::site::Site;
-use courant::snapshot::Snapshot;
+use courant::model::parse_mode::ParseMode;
+use courant::model::post::Post;
+use courant::post::{ParsedFile, parse_file};
+use courant::publish::snapshot::Snapshot;
+use courant::render::render_site;
+use courant::site::SiteEvaluation;
+use courant::site::card_images::{CardImageSource, NoCardImages};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 
-const POSTS: usize = 1_000;
+const POST_COUNT: usize = 1_000;
 
-fn posts(config: &Config) -> Vec<Arc<Post>> {
-    (0..POSTS)
+fn parse_posts(config: &Config) -> Vec<Arc<Post>> {
+    (0..POST_COUNT)
         .filter_map(|number| {
-            match parse(
-                generate::post(number).as_bytes(),
-                &generate::path(number),
+            match parse_file(
+                generate::post_text(number).as_bytes(),
+                &generate::post_path(number),
                 config,
-                Depth::Publish,
+                ParseMode::Full,
             ) {
-                Parsed::Post { post, .. } => Some(post),
+                ParsedFile::Post { post, .. } => Some(post),
                 _ => None,
             }
         })
         .collect()
 }
 
-fn parsing(criterion: &mut Criterion) {
-    let config = generate::config(Path::new("."));
-    let text = generate::post_of_size(1, 6 * 1024);
+fn bench_parsing(criterion: &mut Criterion) {
+    let config = generate::parse_config(Path::new("."));
+    let text = generate::post_with_size(1, 6 * 1024);
     let mut group = criterion.benchmark_group("parse");
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("a post of 6 KB", |bencher| {
-        bencher.iter(|| parse(black_box(text.as_bytes()), "a.md", &config, Depth::Publish));
+        bencher.iter(|| parse_file(black_box(text.as_bytes()), "a.md", &config, ParseMode::Full));
     });
     group.finish();
 }
 
-fn rendering(criterion: &mut Criterion) {
-    let config = generate::config(Path::new("."));
-    let posts = posts(&config);
-    assert_eq!(posts.len(), POSTS, "every generated post is one");
+fn bench_rendering(criterion: &mut Criterion) {
+    let config = generate::parse_config(Path::new("."));
+    let posts = parse_posts(&config);
+    assert_eq!(posts.len(), POST_COUNT, "every generated post is one");
     let now = DateTime::<Utc>::from(generate::now());
-    let site = Site::judge(&config, &posts, now).site;
+    let site = SiteEvaluation::evaluate_posts(&config, &posts, now).site;
     assert_eq!(
-        site.entries().len(),
-        POSTS,
+        site.listed_entries().len(),
+        POST_COUNT,
         "every generated post is public"
     );
-    let images: Arc<dyn CardImages> = Arc::new(NoImages);
-    let rendered = render(&site, &images).expect("the site can be rendered");
+    let images: Arc<dyn CardImageSource> = Arc::new(NoCardImages);
+    let rendered = render_site(&site, &images).expect("the site can be rendered");
     let artifacts = rendered.artifacts;
-    let first = Snapshot::next(&Snapshot::default(), artifacts.clone(), generate::now());
+    let first = Snapshot::next_generation(&Snapshot::default(), artifacts.clone(), generate::now());
 
     let mut group = criterion.benchmark_group("a thousand posts");
     group.sample_size(20);
-    group.throughput(Throughput::Elements(POSTS as u64));
+    group.throughput(Throughput::Elements(POST_COUNT as u64));
     group.bench_function("judge", |bencher| {
-        bencher.iter(|| Site::judge(&config, black_box(&posts), now));
+        bencher.iter(|| SiteEvaluation::evaluate_posts(&config, black_box(&posts), now));
     });
     group.bench_function("render", |bencher| {
-        bencher.iter(|| render(black_box(&site), &images));
+        bencher.iter(|| render_site(black_box(&site), &images));
     });
     group.bench_function("snapshot, all new", |bencher| {
         let empty = Snapshot::default();
         bencher.iter_batched(
             || artifacts.clone(),
-            |artifacts| Snapshot::next(&empty, artifacts, generate::now()),
+            |artifacts| Snapshot::next_generation(&empty, artifacts, generate::now()),
             BatchSize::PerIteration,
         );
     });
     group.bench_function("snapshot, nothing changed", |bencher| {
         bencher.iter_batched(
             || artifacts.clone(),
-            |artifacts| Snapshot::next(&first, artifacts, generate::now()),
+            |artifacts| Snapshot::next_generation(&first, artifacts, generate::now()),
             BatchSize::PerIteration,
         );
     });
     group.finish();
 }
 
-criterion_group!(benches, parsing, rendering);
+criterion_group!(benches, bench_parsing, bench_rendering);
 criterion_main!(benches);

@@ -1,5 +1,7 @@
-//! Where a generation's time goes, stage by stage: the first of a site, and the one after an edit
-//! of its newest post. In process, so that no stage hides behind another.
+//! Measures each stage of the first generation, and of the generation after an edit of the newest
+//! post.
+//!
+//! Runs in process, one stage after the next, so that no stage overlaps the next one.
 //!
 //! `cargo bench --bench stages` prints a table in Markdown.
 
@@ -15,15 +17,17 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use courant::config::Config;
-use courant::content::{Depth, Library, Loss, Scope};
+use courant::library::{DeletionPolicy, Library, ScanScope};
+use courant::model::parse_mode::ParseMode;
 use courant::progress::Progress;
-use courant::render::{CardImages, NoImages, Press};
-use courant::site::register::Register;
-use courant::site::trail::Trail;
-use courant::snapshot::{Snapshot, Stale};
+use courant::publish::snapshot::{Invalidated, Snapshot};
+use courant::render::Renderer;
+use courant::site::card_images::{CardImageSource, NoCardImages};
+use courant::site::redirect_history::RedirectHistory;
+use courant::site::site_index::SiteIndex;
 use tempfile::TempDir;
 
-const SIZES: [usize; 2] = [125, 10_000];
+const POST_COUNTS: [usize; 2] = [125, 10_000];
 const ROUNDS: usize = 5;
 const STAGES: [&str; 5] = [
     "look (list, read, parse)",
@@ -38,31 +42,33 @@ type Times = [Duration; STAGES.len()];
 fn main() {
     println!("| posts | stage | first generation | generation after an edit |");
     println!("|------:|-------|------:|------:|");
-    for count in SIZES {
+    for count in POST_COUNTS {
         let dir = TempDir::with_prefix("courant-bench-").expect("a directory can be made");
         generate::write_site(dir.path(), count, generate::Options::default());
-        let config = generate::config(dir.path());
-        let post = config.content.dir.join(generate::path(count - 1));
+        let config = generate::parse_config(dir.path());
+        let post = config.content.dir.join(generate::post_path(count - 1));
         let (mut first, mut edit) = (Vec::new(), Vec::new());
         let mut outputs = (0, 0);
         for round in 0..ROUNDS {
-            let mut works = Works {
-                library: Library::new(Depth::Outline),
-                register: Register::new(Arc::new(config.clone()), Trail::default()),
-                press: Press::default(),
-                images: Arc::new(NoImages),
+            let mut state = GenerationState {
+                library: Library::new(ParseMode::Metadata),
+                register: SiteIndex::new(Arc::new(config.clone()), RedirectHistory::default()),
+                press: Renderer::default(),
+                images: Arc::new(NoCardImages),
             };
-            let (before, times) = works.generation(&Scope::All, &config, &Snapshot::default());
+            let (before, times) =
+                state.run_generation(&ScanScope::All, &config, &Snapshot::default());
             first.push(times);
             let title = format!("A title for round {round}");
-            fs::write(&post, generate::titled(count - 1, &title)).expect("a post can be written");
-            let scope = Scope::Paths(BTreeSet::from([post.clone()]));
-            let (after, times) = works.generation(&scope, &config, &before);
+            fs::write(&post, generate::post_with_title(count - 1, &title))
+                .expect("a post can be written");
+            let scope = ScanScope::Paths(BTreeSet::from([post.clone()]));
+            let (after, times) = state.run_generation(&scope, &config, &before);
             edit.push(times);
-            outputs = changed(&before, &after);
+            outputs = count_outputs(&before, &after);
         }
         for (stage, name) in STAGES.iter().enumerate() {
-            let (first, edit) = (median(&first, stage), median(&edit, stage));
+            let (first, edit) = (median_millis(&first, stage), median_millis(&edit, stage));
             println!("| {count} | {name} | {first:.1} ms | {edit:.1} ms |");
         }
         let (all, new) = outputs;
@@ -70,18 +76,18 @@ fn main() {
     }
 }
 
-/// All that is kept from one generation to the next.
-struct Works {
+/// State that is kept from one generation to the next.
+struct GenerationState {
     library: Library,
-    register: Register,
-    press: Press,
-    images: Arc<dyn CardImages>,
+    register: SiteIndex,
+    press: Renderer,
+    images: Arc<dyn CardImageSource>,
 }
 
-impl Works {
-    fn generation(
+impl GenerationState {
+    fn run_generation(
         &mut self,
-        scope: &Scope,
+        scope: &ScanScope,
         config: &Config,
         before: &Snapshot,
     ) -> (Snapshot, Times) {
@@ -89,22 +95,29 @@ impl Works {
         let start = Instant::now();
         let looked = self
             .library
-            .look_at(scope, config, Loss::IsBelieved, now, &Progress::default())
+            .scan_scope(
+                scope,
+                config,
+                DeletionPolicy::Immediate,
+                now,
+                &Progress::default(),
+            )
             .expect("the content can be read");
         let read = Instant::now();
-        self.register.step(looked.posts, DateTime::<Utc>::from(now));
+        self.register
+            .apply_changes(looked.changed_posts, DateTime::<Utc>::from(now));
         let judged = Instant::now();
-        let site = Arc::new(self.register.site().clone());
+        let site = Arc::new(self.register.current_site().clone());
         let made = self.press.render(&site, &self.images);
         let made = made.expect("the site can be rendered");
         let rendered = Instant::now();
-        let snapshot = Snapshot::next(before, made.artifacts, now).with_shelf(
-            made.shelf,
-            Stale::Paths(Vec::new()),
+        let snapshot = Snapshot::next_generation(before, made.artifacts, now).with_lazy_artifacts(
+            made.lazy_artifacts,
+            Invalidated::Paths(Vec::new()),
             now,
         );
         let published = Instant::now();
-        snapshot.compress();
+        snapshot.compress_fast();
         let times = [
             read - start,
             judged - read,
@@ -116,9 +129,9 @@ impl Works {
     }
 }
 
-/// How many outputs are made ahead, and how many of them are not what they were.
-fn changed(before: &Snapshot, after: &Snapshot) -> (usize, usize) {
-    let made: Vec<_> = after.made().collect();
+/// Counts the eager outputs, and those of them that changed.
+fn count_outputs(before: &Snapshot, after: &Snapshot) -> (usize, usize) {
+    let made: Vec<_> = after.eager_paths().collect();
     let is_new = |path: &&str| match (before.get(path), after.get(path)) {
         (Some(before), Some(after)) => !Arc::ptr_eq(&before, &after),
         _ => true,
@@ -126,8 +139,8 @@ fn changed(before: &Snapshot, after: &Snapshot) -> (usize, usize) {
     (made.len(), made.iter().filter(|path| is_new(path)).count())
 }
 
-/// Milliseconds.
-fn median(rounds: &[Times], stage: usize) -> f64 {
+/// Returns the median time of a stage in milliseconds.
+fn median_millis(rounds: &[Times], stage: usize) -> f64 {
     let mut times: Vec<_> = rounds.iter().filter_map(|times| times.get(stage)).collect();
     times.sort();
     let middle = times.get(times.len() / 2).expect("something was measured");

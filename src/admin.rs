@@ -1,36 +1,40 @@
-//! What is known of the content and of who reads it, into what the operator is shown: on a listener of its
-//! own, of which nothing can be reached at the public one.
+//! Serves the admin pages, metrics and health checks on a listener of their own.
 //!
-//! * `listen`: the socket, `guard`: who may ask, `route`: what is asked for;
-//! * `told`: what the watch reports as it happens, `desk` and `view`: all that is known, when somebody
-//!   looks;
-//! * `health`, `metrics`: for programs; `page`: for people, kept up to date by `events`;
-//! * `networks`: how a link to a post looks where it is shared.
+//! Nothing of it can be reached at the public addresses.
+//!
+//! * `AdminServer` accepts connections, `AdminAuth` checks host, origin and token, and
+//!   `answer_request` routes.
+//! * `StatusBoard` collects the events of the watch. `AdminState` and `PostTable` hold the data of
+//!   pages and metrics, which is loaded on request.
+//! * `SocialNetwork` lists how social networks show a link to a post.
 
+mod auth;
 mod body;
-mod desk;
-mod events;
-mod guard;
 mod health;
+mod link_preview;
 mod listen;
 mod metrics;
-mod networks;
 mod page;
+mod post_table;
+mod query;
 mod route;
-mod told;
-mod view;
+mod server_sent_events;
+mod state;
+mod watch_status;
 
 use crate::config::Secret;
 
-pub use desk::Sources;
-pub use listen::{Admin, Place};
-pub use told::{Generation, News, Now, Told, Troubles};
+pub use listen::{AdminServer, ListenTarget};
+pub use state::AdminSources;
+pub use watch_status::{
+    ChangeDetection, Degradations, PublishedGeneration, StatusBoard, WatchStatus,
+};
 
-/// Who may see it.
+/// Access rules of the admin listener.
 #[derive(Debug, Clone, Copy)]
-pub struct Access<'a> {
-    /// The names that it is reached by besides `localhost` and addresses.
+pub struct AccessRules<'a> {
+    /// Allowed host names, besides `localhost` and IP addresses.
     pub hosts: &'a [String],
-    /// What is asked of who wants to see it.
+    /// Required token; `None` if no token is needed.
     pub token: Option<&'a Secret>,
 }

@@ -1,25 +1,29 @@
-//! Sets jemalloc as the allocator, and how it gives memory back to the system.
+//! Sets jemalloc as the global allocator and configures how it returns memory to the system.
 //!
-//! A card takes buffers of megabytes for a few milliseconds, and so does a generation. glibc's allocator gives such back
-//! each time, and a third of a drawing's time would be the kernel's. jemalloc keeps freed pages for some seconds.
+//! Drawing a card or building a snapshot uses megabytes for a few milliseconds. glibc's allocator returns
+//! them to the system each time, which would cost a third of the drawing time. jemalloc keeps freed pages
+//! for some seconds.
 
-/// For what is written in C, too: two allocators would each keep what they have had.
+/// Global allocator. C code uses it, too: two allocators would each retain their own freed memory.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// jemalloc's options. By default it has four arenas for each core, each with half-empty pages of its own, for servers of
-/// more threads than there are here; and huge pages, which double what a small site holds. A thread of its own gives freed
-/// pages back within five seconds, also while nothing else is done.
+/// Options of jemalloc.
+///
+/// * `narenas:4`: the default of four arenas per core suits servers with more threads and leaves
+///   half-empty pages in each.
+/// * `thp:never`: huge pages double the memory of a small site.
+/// * `background_thread:true`: returns freed pages within five seconds, even while the process is idle.
 #[used]
 #[expect(
     unsafe_code,
-    reason = "the allocator looks for a symbol of this name before anything of ours runs"
+    reason = "jemalloc reads a symbol of this name before `main` runs"
 )]
-// SAFETY: nothing else has this name but the allocator's own, which is weak so that this one replaces it. What it
-// reads is the pointer that a slice begins with, to a text that ends with NUL.
+// SAFETY: the only other symbol of this name is jemalloc's own, which is weak, so this one replaces it. jemalloc
+// reads the pointer at the start of the slice, which points to a NUL-terminated string.
 #[cfg_attr(not(target_vendor = "apple"), unsafe(export_name = "malloc_conf"))]
 #[cfg_attr(target_vendor = "apple", unsafe(export_name = "_rjem_malloc_conf"))]
-static OPTIONS: &[u8] =
+static JEMALLOC_OPTIONS: &[u8] =
     b"narenas:4,thp:never,background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0\0";
 
 #[cfg(test)]
@@ -28,8 +32,8 @@ mod tests {
     use std::fs;
     use std::time::{Duration, Instant};
 
-    /// Resident bytes of this process.
-    fn resident() -> usize {
+    /// Returns the resident bytes of this process.
+    fn resident_bytes() -> usize {
         let status = fs::read_to_string("/proc/self/smaps_rollup").unwrap();
         let line = status
             .lines()
@@ -40,14 +44,14 @@ mod tests {
     }
 
     #[test]
-    fn freed_memory_goes_back_to_the_system_by_itself() {
+    fn freed_memory_returns_to_the_system_when_idle() {
         const SIZE: usize = 256 << 20;
         let blocks: Vec<Vec<u8>> = (0..SIZE >> 16).map(|_| vec![1; 1 << 16]).collect();
-        let before = resident();
+        let before = resident_bytes();
         drop(blocks);
         let end = Instant::now() + Duration::from_secs(60);
-        while resident() + SIZE / 2 > before {
-            assert!(Instant::now() < end, "{before} {}", resident());
+        while resident_bytes() + SIZE / 2 > before {
+            assert!(Instant::now() < end, "{before} {}", resident_bytes());
             std::thread::sleep(Duration::from_millis(100));
         }
     }

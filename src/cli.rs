@@ -1,4 +1,18 @@
-//! The command line, as typed.
+//! Defines the command line: commands, options and their help texts.
+
+mod check;
+pub mod dispatch;
+mod environment;
+mod exit;
+mod import_ids;
+mod init;
+pub mod logging;
+pub mod open_file_limit;
+pub mod progress_bar;
+mod serve;
+pub mod systemd;
+mod terminal;
+mod why;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,99 +20,99 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::Listen;
+use crate::config::ListenAddress;
 
 /// Live feeds, sitemap and social cards for a directory of Markdown posts.
 #[derive(Debug, Parser)]
 #[command(version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do; `serve` when nothing is said.
+    /// Command to run; the default is `serve`.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Options of `serve`.
     #[command(flatten)]
-    pub serve: Serve,
+    pub serve: ServeArgs,
 }
 
-/// What can be done.
+/// Command of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the content directory, and every edit of it as it is saved.
-    Serve(Serve),
-    /// List everything that is wrong with the content; exit code 3 if any of it is an error.
-    Check(Check),
-    /// Look at a site and write the configuration that serves its posts.
-    Init(Init),
-    /// Take over the ids of a former feed, so that a site that moves posts nothing to its readers again.
-    ImportIds(ImportIds),
-    /// Tell what is known of a file or an address: its state, what decided it, where it is.
-    Why(Why),
+    /// Serve the content directory, and publish each edit as soon as it is saved.
+    Serve(ServeArgs),
+    /// List all problems of the content; exit with code 3 if any of them is an error.
+    Check(CheckArgs),
+    /// Inspect a site and write a configuration that serves its posts.
+    Init(InitArgs),
+    /// Import the ids of a former feed, so that readers of a moved site do not see old posts as new.
+    ImportIds(ImportIdsArgs),
+    /// Explain the state of a file or an address: if it is public, why, and which outputs contain it.
+    Why(WhyArgs),
 }
 
 /// Options of `check`.
 #[derive(Debug, Args)]
-pub struct Check {
-    /// The configuration.
+pub struct CheckArgs {
+    /// Location of the configuration.
     #[command(flatten)]
-    pub config: ConfigFile,
-    /// How findings are written to stdout.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
-    /// What ends with exit code 3 besides errors.
+    pub config: ConfigFileArgs,
+    /// Format of the findings on stdout.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub format: ReportFormat,
+    /// Mildest severity, besides errors, that exits with code 3.
     #[arg(long, value_enum, value_name = "SEVERITY")]
-    pub deny: Option<Deny>,
-    /// Write only findings that end with exit code 3, and the count of all.
+    pub deny: Option<DenyLevel>,
+    /// Write only the findings that cause exit code 3, and the counts of all.
     #[arg(long, short)]
     pub quiet: bool,
 }
 
-/// How findings are written.
+/// Format of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people: each with its line, what of it is meant, and what to do.
+pub enum ReportFormat {
+    /// For people: each finding with its line, the marked text and a hint.
     Human,
-    /// For programs: one JSON document, as docs/check.md describes it.
+    /// For programs: one JSON document, described in docs/check.md.
     Json,
-    /// For GitHub Actions: workflow commands, shown beside the lines.
+    /// For GitHub Actions: workflow commands, which annotate the lines.
     Github,
-    /// For code scanners: a SARIF 2.1.0 log.
+    /// For code scanning: a SARIF 2.1.0 log.
     Sarif,
 }
 
-/// What is as bad as an error.
+/// Severity that fails a check like an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Deny {
+pub enum DenyLevel {
     /// Warnings.
     Warnings,
-    /// Notes, and warnings.
+    /// Notes and warnings.
     Notes,
 }
 
 /// Options of `why`.
 #[derive(Debug, Args)]
-pub struct Why {
+pub struct WhyArgs {
     /// A file, an address, an id, or the end of a file's path.
     #[arg(value_name = "FILE|URL")]
     pub question: String,
-    /// The configuration.
+    /// Location of the configuration.
     #[command(flatten)]
-    pub config: ConfigFile,
+    pub config: ConfigFileArgs,
 }
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
-pub struct Serve {
-    /// The configuration.
+pub struct ServeArgs {
+    /// Location of the configuration.
     #[command(flatten)]
-    pub config: ConfigFile,
-    /// Listen on this address instead of `server.listen`: one with a port, where 0 picks a free one, or
-    /// `unix:` and a path. Give it several times for several.
+    pub config: ConfigFileArgs,
+    /// Listen on this address instead of `server.listen`: an IP address with a port, where port 0 picks
+    /// a free one, or `unix:` and a path. Repeat the option for several addresses.
     #[arg(long, value_name = "ADDRESS")]
-    pub listen: Vec<Listen>,
-    /// Have the operator's page at this address instead of `admin.listen`; `off` is nowhere.
+    pub listen: Vec<ListenAddress>,
+    /// Serve the admin page at this address instead of `admin.listen`; `off` disables it.
     #[arg(long, value_name = "ADDRESS")]
-    pub admin_listen: Option<AdminListen>,
-    /// How log lines are written to stderr.
+    pub admin_listen: Option<AdminListenAddress>,
+    /// Format of log lines on stderr.
     #[arg(
         long,
         value_enum,
@@ -110,42 +124,42 @@ pub struct Serve {
     pub log_format: LogFormat,
 }
 
-/// Where the operator's page is.
+/// Address of the admin page; `None` disables it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AdminListen(pub Option<SocketAddr>);
+pub struct AdminListenAddress(pub Option<SocketAddr>);
 
-impl FromStr for AdminListen {
+impl FromStr for AdminListenAddress {
     type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<AdminListen, &'static str> {
+    fn from_str(text: &str) -> Result<AdminListenAddress, &'static str> {
         match text {
-            "off" => Ok(AdminListen(None)),
+            "off" => Ok(AdminListenAddress(None)),
             text => {
                 let address = text
                     .parse()
                     .map_err(|_| "write `127.0.0.1:8081`, or `off`")?;
-                Ok(AdminListen(Some(address)))
+                Ok(AdminListenAddress(Some(address)))
             }
         }
     }
 }
 
-/// How log lines are written.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people: a line of text, coloured on a terminal.
+    /// For people: one line of text, in colour on a terminal.
     Human,
-    /// For programs: one JSON object a line.
+    /// For programs: one JSON object per line.
     Json,
 }
 
 impl Cli {
-    /// How log lines are to be written.
+    /// Returns the format of log lines.
     pub fn log_format(&self) -> LogFormat {
         match &self.command {
             None => self.serve.log_format,
             Some(Command::Serve(serve)) => serve.log_format,
-            // They write none, but when something is wrong.
+            // Other commands log only failures.
             Some(_) => LogFormat::Human,
         }
     }
@@ -153,45 +167,45 @@ impl Cli {
 
 /// Options of `import-ids`.
 #[derive(Debug, Args)]
-pub struct ImportIds {
-    /// The configuration.
+pub struct ImportIdsArgs {
+    /// Location of the configuration.
     #[command(flatten)]
-    pub config: ConfigFile,
-    /// Write nothing; show on stdout what the ledger would be.
+    pub config: ConfigFileArgs,
+    /// Write no file; print the new id map on stdout.
     #[arg(long)]
     pub dry_run: bool,
-    /// Where a feed and the ledger differ on a post, take what the feed has.
+    /// If a feed and the id map differ on a post, use the id of the feed.
     #[arg(long)]
     pub replace: bool,
-    /// List every single thing that could not be matched.
+    /// List everything that could not be matched.
     #[arg(long)]
     pub verbose: bool,
-    /// The feed as a file, in RSS, Atom or JSON Feed, gzip'd or not; `-` is stdin. Of several, such as
-    /// the pages of one, the first that has an id for a post goes before the others.
+    /// Feed file in RSS, Atom or JSON Feed format, optionally compressed with gzip; `-` is stdin. If
+    /// several feeds, such as the pages of one, have an id for a post, the first one is used.
     #[arg(required = true, value_name = "FEED")]
     pub feeds: Vec<PathBuf>,
 }
 
 /// Options of `init`.
 #[derive(Debug, Args)]
-pub struct Init {
-    /// The site's directory, where its generator's configuration is.
+pub struct InitArgs {
+    /// Directory of the site, which contains its generator's configuration.
     #[arg(value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
-    /// Write to this file, which must not be there yet. Where nothing is said, it is in the site's directory:
-    /// `config.toml`, or `courant.toml` where that is a name of the generator's, or `.courant.toml` where the
-    /// generator may publish the file with the site.
+    /// Write to this file, which must not exist yet. The default is in the site's directory: `config.toml`,
+    /// or `courant.toml` if the generator uses that name itself, or `.courant.toml` if the generator might
+    /// publish the file with the site.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write to the standard output, and to no file.
+    /// Print the configuration on stdout; write no file.
     #[arg(long)]
     pub print: bool,
 }
 
-/// Where the configuration is.
+/// Location of the configuration.
 #[derive(Debug, Args)]
-pub struct ConfigFile {
-    /// The configuration file; its paths are relative to it. Where nothing is said, the first that is there of
+pub struct ConfigFileArgs {
+    /// Configuration file; its paths are relative to it. The default is the first that exists of
     /// `.courant.toml`, `courant.toml` and `config.toml`.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -203,7 +217,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 
@@ -216,15 +230,15 @@ mod tests {
     }
 
     #[test]
-    fn the_form_of_the_log_is_that_of_the_command_that_serves() {
-        let form = |args: &[&str]| {
+    fn only_serve_sets_the_log_format() {
+        let format = |args: &[&str]| {
             let args = ["courant"].iter().chain(args);
             Cli::parse_from(args).log_format()
         };
         let json = ["--log-format", "json"];
-        assert_eq!(form(&json), LogFormat::Json);
-        assert_eq!(form(&["serve", "--log-format", "json"]), LogFormat::Json);
-        assert_eq!(form(&["serve"]), LogFormat::Human);
-        assert_eq!(form(&["check"]), LogFormat::Human);
+        assert_eq!(format(&json), LogFormat::Json);
+        assert_eq!(format(&["serve", "--log-format", "json"]), LogFormat::Json);
+        assert_eq!(format(&["serve"]), LogFormat::Human);
+        assert_eq!(format(&["check"]), LogFormat::Human);
     }
 }

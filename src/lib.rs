@@ -1,43 +1,40 @@
-//! courant turns a directory of posts into live feeds, a sitemap and social cards.
+//! Serves live feeds, a sitemap and social cards for a directory of Markdown posts.
 //!
-//! The library exists so that the binary, the tests and the benchmarks share one house; it makes
-//! no promise of stability. `ARCHITECTURE.md` is the map.
+//! The library exists so that the binary, the tests and the benchmarks share one crate; its API is
+//! not stable. `ARCHITECTURE.md` describes the modules.
 
-pub mod access_log;
 pub mod admin;
 mod allocator;
-pub mod archive;
-pub mod artifact;
+pub mod cards;
+pub mod check;
 pub mod cli;
-pub mod collection;
-pub mod command;
+mod color;
 pub mod config;
-pub mod content;
-pub mod descriptors;
-pub mod finding;
-pub mod fingerprint;
-pub mod font;
-pub mod gallery;
-pub mod inspection;
+pub mod file_stamp;
+pub mod front_matter;
+pub mod generators;
+pub mod hash;
+pub mod http;
+pub mod import;
+pub mod init;
 pub mod interner;
-pub mod lint;
-pub mod percent;
-pub mod picture;
-pub mod pipeline;
+mod javascript;
+pub mod library;
+pub mod markdown;
+pub mod model;
+mod parallel;
+pub mod persistent;
 pub mod post;
-pub mod priority;
 pub mod progress;
+pub mod publish;
 pub mod render;
-pub mod report;
 pub mod server;
-pub mod service;
+pub mod shortcodes;
 pub mod site;
-pub mod snapshot;
-pub mod stamp;
-pub mod studio;
-pub mod survey;
-pub mod telemetry;
+pub mod stats;
+pub mod terminal_safe;
 pub mod text;
+pub mod thread_priority;
+pub mod time_zone;
+pub mod url_path;
 pub mod watch;
-pub mod why;
-pub mod zone;

@@ -1,17 +1,17 @@
-//! The binary: reads the command line, runs the command, ends with its exit code.
+//! Reads the command line, runs the command and returns its exit code.
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use courant::cli::dispatch;
+use courant::cli::logging::{self, LogLineFormat};
 use courant::cli::{Cli, LogFormat};
-use courant::command;
-use courant::telemetry::{self, Form};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let _logging = telemetry::init(match cli.log_format() {
-        LogFormat::Human => Form::Human,
-        LogFormat::Json => Form::Json,
+    let _logging = logging::init_logging(match cli.log_format() {
+        LogFormat::Human => LogLineFormat::Human,
+        LogFormat::Json => LogLineFormat::Json,
     });
-    command::run(cli).into()
+    dispatch::run_command(cli).into()
 }

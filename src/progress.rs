@@ -1,10 +1,10 @@
-//! How far a piece of work is, told by those who do it to whoever cares to ask.
+//! Reports the progress of a scan through atomic counters.
 //!
-//! Counters and nothing else: who works neither waits nor knows whether somebody looks.
+//! Workers never wait, and need not know whether anything reads the counters.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-/// How far a look at the content is.
+/// Progress of a scan.
 #[derive(Debug, Default)]
 pub struct Progress {
     stage: AtomicU8,
@@ -12,52 +12,52 @@ pub struct Progress {
     done: AtomicUsize,
 }
 
-/// What is being done.
+/// Stage of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// Files are listed.
+pub enum ScanStage {
+    /// Listing files.
     Listing,
-    /// Files are read, those that changed; each is a step.
+    /// Reading changed files; each file is a step.
     Reading,
-    /// Posts are judged and compared.
-    Judging,
-    /// Cards are prepared.
+    /// Evaluating the visibility of posts and conflicts between them.
+    Evaluating,
+    /// Preparing cards.
     Preparing,
 }
 
-/// How far it was when somebody asked.
+/// Progress at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reached {
-    /// What was being done.
-    pub stage: Stage,
-    /// How many steps of it were done.
+pub struct ProgressSnapshot {
+    /// Current stage.
+    pub stage: ScanStage,
+    /// Completed steps of the stage.
     pub done: usize,
-    /// How many steps it has; 0 is not known.
+    /// Total steps of the stage; 0 if unknown.
     pub total: usize,
 }
 
 impl Progress {
-    /// Begins a stage. `total` is how many steps it has; 0 is not known.
-    pub fn begin(&self, stage: Stage, total: usize) {
+    /// Begins a stage with `total` steps; 0 if unknown.
+    pub fn begin_stage(&self, stage: ScanStage, total: usize) {
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 
-    /// One step more is done.
-    pub fn step(&self) {
+    /// Records one completed step.
+    pub fn complete_step(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How far it is. Between two stages it may mix them, which nobody sees for long.
-    pub fn reached(&self) -> Reached {
+    /// Returns the current progress. While a stage changes, it may briefly mix two stages.
+    pub fn current_progress(&self) -> ProgressSnapshot {
         let total = self.total.load(Ordering::Relaxed);
-        Reached {
+        ProgressSnapshot {
             stage: match self.stage.load(Ordering::Relaxed) {
-                0 => Stage::Listing,
-                1 => Stage::Reading,
-                2 => Stage::Judging,
-                _ => Stage::Preparing,
+                0 => ScanStage::Listing,
+                1 => ScanStage::Reading,
+                2 => ScanStage::Evaluating,
+                _ => ScanStage::Preparing,
             },
             done: self.done.load(Ordering::Relaxed).min(total),
             total,
@@ -70,27 +70,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_stage_counts_from_nothing_and_never_beyond_its_end() {
+    fn stage_counts_from_zero_and_never_exceeds_its_total() {
         let progress = Progress::default();
-        assert_eq!(progress.reached().stage, Stage::Listing);
+        assert_eq!(progress.current_progress().stage, ScanStage::Listing);
         for stage in [
-            Stage::Listing,
-            Stage::Reading,
-            Stage::Judging,
-            Stage::Preparing,
+            ScanStage::Listing,
+            ScanStage::Reading,
+            ScanStage::Evaluating,
+            ScanStage::Preparing,
         ] {
-            progress.begin(stage, 2);
-            let reached = |done| Reached {
+            progress.begin_stage(stage, 2);
+            let reached = |done| ProgressSnapshot {
                 stage,
                 done,
                 total: 2,
             };
-            assert_eq!(progress.reached(), reached(0));
-            progress.step();
-            assert_eq!(progress.reached(), reached(1));
-            progress.step();
-            progress.step();
-            assert_eq!(progress.reached(), reached(2));
+            assert_eq!(progress.current_progress(), reached(0));
+            progress.complete_step();
+            assert_eq!(progress.current_progress(), reached(1));
+            progress.complete_step();
+            progress.complete_step();
+            assert_eq!(progress.current_progress(), reached(2));
         }
     }
 }

@@ -1,50 +1,32 @@
-//! Listening sockets and the current snapshot into answers, until told to stop.
+//! Serves HTTP on listening sockets from the current snapshot, until the stop signal.
 //!
 //! The caller owns the sockets and the stop signal, so a test binds port 0 and a binary passes
 //! its signals. In order:
 //!
-//! 1. Each socket is a task, see `attend`. No connection is taken before the last one had its permit, see `capacity`:
-//!    at the limit an idle connection is closed for it, and while none is idle, further ones wait in the system's
-//!    backlog and cost us nothing. Who has as many as one address may is sent away.
-//! 2. Each connection is a task, see `connection`; each request is a function of the snapshot,
-//!    see `respond`.
-//! 3. On the stop signal what waits in the backlog is taken and the socket closed, every connection
-//!    finishes what it was asked, and what is not done at the deadline is cut off.
+//! 1. Each socket has a task, see `run_accept_loop`. The next connection is accepted when the last one has a permit
+//!    from the `ConnectionLimiter`. At the limit an idle connection is closed for it. While none is idle, new ones
+//!    wait in the system's backlog and cost us nothing. The `PerIpLimiter` rejects an address at its own limit.
+//! 2. Each connection has a task, see `ConnectionServer`. Each response is a function of the request and the
+//!    snapshot, see `respond`.
+//! 3. On the stop signal the backlog is accepted and the socket closed. Every connection finishes its open
+//!    requests, and those that are not done at the deadline are aborted.
 
-mod accept;
-mod asked;
-mod caching;
-mod capacity;
-mod client;
+pub mod access_log;
+mod access_log_entry;
 mod connection;
-mod date;
-mod delta;
-mod describe;
-mod felt;
-mod fields;
-mod frames;
-mod frequency;
-mod guests;
-mod host;
-mod late;
-mod line;
+mod connection_limit;
+mod connection_timers;
+mod context;
+mod duplicate_content_length;
+mod h2_frame_limits;
+mod hyper_config;
 mod listen;
-mod negotiate;
-mod note;
-mod one_path;
-mod precondition;
-mod protocol;
-mod pulse;
-mod qvalue;
-mod readers;
-mod repeated_length;
-mod reply;
-mod respond;
-mod select;
-mod sending;
-mod service;
-mod strict;
-mod traffic;
+mod per_ip_limit;
+mod poll_limiter;
+mod request_record;
+mod request_service;
+mod response_progress;
+mod timed_io;
 mod workers;
 
 use std::io;
@@ -56,107 +38,98 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, error, warn};
 
-use crate::access_log::AccessLog;
 use crate::config;
-use crate::gallery::Gallery;
-use crate::snapshot::Current;
-use connection::{Serving, stopped};
-use guests::Guests;
-use listen::{Accepted, Listener};
+use crate::stats::traffic::TrafficStats;
+use connection::{ConnectionServer, wait_for_shutdown};
+use listen::accept_error::is_connection_error;
+use listen::{AcceptedSocket, SiteListener};
+use per_ip_limit::PerIpLimiter;
 
-pub(crate) use capacity::{Capacity, Evictable};
-pub use listen::{CannotInherit, CannotListen, Handed, Inherited, Listeners, Part, Tls, TlsError};
-pub use readers::{OfAgent, OfFeed, ReaderFigures};
-pub use respond::{Rules, respond};
-pub use sending::Body;
-pub use traffic::{Class, Connections, Figures, OfOneClass, Times, Traffic};
-pub use workers::{parts, run, runtime};
+pub(crate) use connection_limit::{ConnectionLimiter, Evictable};
+pub use context::ServerContext;
+pub use listen::listen_error::ListenError;
+pub use listen::{
+    ActivatedSockets, ActivationError, Listeners, PassedSocket, ReloadableTls, TlsError,
+    WorkerSockets,
+};
+pub use workers::{build_runtime, serve_on_workers, worker_count};
 
-/// What is served.
-#[derive(Clone)]
-pub struct Source {
-    /// The generation that is served now.
-    pub current: Current,
-    /// What draws of it what is not made yet.
-    pub gallery: Gallery,
-    /// Where it is counted. Who keeps a clone can tell.
-    pub traffic: Traffic,
-    /// Where a line is written for each answer, if anywhere.
-    pub access_log: Option<AccessLog>,
-}
-
-/// How a server stopped.
+/// Result of a graceful shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drained {
-    /// How many connections were not done at the deadline.
-    pub cut_off: usize,
+pub struct DrainReport {
+    /// Number of connections that were still open at the deadline.
+    pub aborted: usize,
 }
 
-/// What answers at sockets, on as many runtimes as they are dealt out to.
+/// HTTP server whose clones may run on several runtimes and share all limits.
 #[derive(Clone)]
-pub struct Server {
-    shared: Arc<Shared>,
+pub struct HttpServer {
+    shared: Arc<ServerState>,
 }
 
-struct Shared {
-    serving: Serving,
-    guests: Arc<Guests>,
-    traffic: Traffic,
+struct ServerState {
+    connection_server: ConnectionServer,
+    per_ip_limiter: Arc<PerIpLimiter>,
+    traffic: TrafficStats,
     header_timeout: Duration,
     drain_timeout: Duration,
 }
 
-/// Serves until `shutdown` is ready, then for at most `drain_timeout` more. `clock` tells the
-/// time for HTTP dates only.
-pub async fn serve(
-    sockets: impl Into<Part>,
-    source: Source,
-    config: &config::Server,
+/// Serves until `shutdown` is ready, then for at most `drain_timeout` more. `clock` is used for
+/// HTTP dates only.
+pub async fn serve_sockets(
+    sockets: impl Into<WorkerSockets>,
+    context: ServerContext,
+    config: &config::ServerConfig,
     clock: fn() -> SystemTime,
     shutdown: impl Future<Output = ()>,
-) -> Drained {
-    let server = Server::new(source, config, clock);
-    server.serve(sockets, shutdown).await
+) -> DrainReport {
+    let server = HttpServer::new(context, config, clock);
+    server.serve_sockets(sockets, shutdown).await
 }
 
-impl Server {
-    /// A server that has no sockets yet.
-    pub fn new(source: Source, config: &config::Server, clock: fn() -> SystemTime) -> Server {
-        Server {
-            shared: Arc::new(Shared {
-                traffic: source.traffic.clone(),
-                serving: Serving::new(source, config, clock),
-                guests: Guests::new(config.limits.connections_per_address),
+impl HttpServer {
+    /// Creates a server without sockets.
+    pub fn new(
+        context: ServerContext,
+        config: &config::ServerConfig,
+        clock: fn() -> SystemTime,
+    ) -> HttpServer {
+        HttpServer {
+            shared: Arc::new(ServerState {
+                traffic: context.traffic.clone(),
+                connection_server: ConnectionServer::new(context, config, clock),
+                per_ip_limiter: PerIpLimiter::new(config.limits.connections_per_address),
                 header_timeout: config.header_timeout,
                 drain_timeout: config.drain_timeout,
             }),
         }
     }
 
-    /// Serves who comes to these sockets, on this runtime, until `shutdown` is ready and all are answered.
-    /// All that are served together share the cap on connections.
-    pub async fn serve(
+    /// Serves these sockets on the current runtime until `shutdown` is ready and all connections are done.
+    /// All clones of the server share the connection limits.
+    pub async fn serve_sockets(
         &self,
-        sockets: impl Into<Part>,
+        sockets: impl Into<WorkerSockets>,
         shutdown: impl Future<Output = ()>,
-    ) -> Drained {
+    ) -> DrainReport {
         let (stop, stopped) = watch::channel(false);
-        let mut doors = JoinSet::new();
-        match sockets.into().open() {
+        let mut accept_loops = JoinSet::new();
+        match sockets.into().into_listeners() {
             Ok(listeners) => {
                 for listener in listeners {
                     let (shared, stopped) = (Arc::clone(&self.shared), stopped.clone());
-                    doors.spawn(attend(shared, listener, stopped));
+                    accept_loops.spawn(run_accept_loop(shared, listener, stopped));
                 }
             }
-            Err(error) => error!(%error, "cannot wait for connections"),
+            Err(error) => error!(%error, "cannot register the listening sockets"),
         }
         shutdown.await;
         stop.send_replace(true);
-        let mut drained = Drained { cut_off: 0 };
-        while let Some(ended) = doors.join_next().await {
-            match ended {
-                Ok(cut_off) => drained.cut_off += cut_off,
+        let mut drained = DrainReport { aborted: 0 };
+        while let Some(result) = accept_loops.join_next().await {
+            match result {
+                Ok(aborted) => drained.aborted += aborted,
                 broken => log_panic(broken.map(|_| ())),
             }
         }
@@ -164,30 +137,35 @@ impl Server {
     }
 }
 
-/// Serves who comes to one socket. Returns how many were not done in time when the server stopped.
-async fn attend(shared: Arc<Shared>, listener: Listener, mut stop: watch::Receiver<bool>) -> usize {
-    let answer = |accepted, permit, stop| answer(Arc::clone(&shared), accepted, permit, stop);
+/// Accepts and serves connections of one socket. Returns how many were aborted when the server stopped.
+async fn run_accept_loop(
+    shared: Arc<ServerState>,
+    listener: SiteListener,
+    mut stop: watch::Receiver<bool>,
+) -> usize {
+    let serve_one =
+        |accepted, permit, stop| serve_accepted(Arc::clone(&shared), accepted, permit, stop);
     let mut connections = JoinSet::new();
-    let mut logged = None;
+    let mut last_logged = None;
     loop {
         let accepted = tokio::select! {
             biased;
-            () = stopped(&mut stop) => break,
-            accepted = accept(|| listener.accept(), &mut logged) => accepted,
+            () = wait_for_shutdown(&mut stop) => break,
+            accepted = accept_with_backoff(|| listener.accept_connection(), &mut last_logged) => accepted,
         };
         while let Some(ended) = connections.try_join_next() {
             log_panic(ended);
         }
         let permit = tokio::select! {
             biased;
-            permit = shared.serving.capacity.admit() => Some(permit),
-            () = stopped(&mut stop) => None,
+            permit = shared.connection_server.limiter.acquire_or_evict() => Some(permit),
+            () = wait_for_shutdown(&mut stop) => None,
         };
-        connections.spawn(answer(accepted, permit, stop.clone()));
+        connections.spawn(serve_one(accepted, permit, stop.clone()));
     }
     let end = Instant::now() + shared.drain_timeout;
-    listener.leave(|accepted| {
-        connections.spawn(answer(accepted, None, stop.clone()));
+    listener.close_gracefully(|accepted| {
+        connections.spawn(serve_one(accepted, None, stop.clone()));
     });
     let all_done = async {
         while let Some(ended) = connections.join_next().await {
@@ -195,47 +173,55 @@ async fn attend(shared: Arc<Shared>, listener: Listener, mut stop: watch::Receiv
         }
     };
     let in_time = timeout_at(end, all_done).await.is_ok();
-    // Dropping the set ends its tasks.
+    // Dropping the set aborts its tasks.
     if in_time { 0 } else { connections.len() }
 }
 
-/// One connection to its end. It waits for a permit if it has none yet.
-async fn answer(
-    shared: Arc<Shared>,
-    accepted: Accepted,
+/// Serves one accepted connection to its end. Waits for a permit if it has none yet.
+async fn serve_accepted(
+    shared: Arc<ServerState>,
+    accepted: AcceptedSocket,
     permit: Option<Result<OwnedSemaphorePermit, AcquireError>>,
     stop: watch::Receiver<bool>,
 ) {
     let peer = match &accepted {
-        Accepted::Tcp(_, peer) | Accepted::Tls(_, peer, _) => Some(*peer),
-        Accepted::Unix(_) => None,
+        AcceptedSocket::Tcp(_, peer) | AcceptedSocket::Tls(_, peer, _) => Some(*peer),
+        AcceptedSocket::Unix(_) => None,
     };
-    let _open = shared.traffic.accepted();
-    let Some(_place) = shared
-        .guests
-        .welcome(peer, shared.serving.service.trusts(peer))
-    else {
-        shared.traffic.refused();
-        return debug!(?peer, "the address has as many connections as it may");
+    let _open = shared.traffic.record_connection();
+    let Some(_ip_permit) = shared.per_ip_limiter.try_acquire(
+        peer,
+        shared.connection_server.service.is_trusted_proxy(peer),
+    ) else {
+        shared.traffic.record_rejected_connection();
+        return debug!(?peer, "connection limit of the address reached");
     };
     let _permit = match permit {
         Some(permit) => permit,
-        // The server stops, and idle connections are closed anyway.
-        None => shared.serving.capacity.wait().await,
+        // The server stops, and closes idle connections anyway.
+        None => shared.connection_server.limiter.acquire_permit().await,
     };
-    let serving = &shared.serving;
+    let connection_server = &shared.connection_server;
     match accepted {
-        Accepted::Tcp(stream, peer) => serving.serve(stream, Some(peer), stop).await,
-        Accepted::Unix(stream) => serving.serve(stream, None, stop).await,
-        // On its own, or each connection without TLS would hold as much memory as one with it.
-        Accepted::Tls(stream, peer, tls) => {
+        AcceptedSocket::Tcp(stream, peer) => {
+            connection_server
+                .serve_socket(stream, Some(peer), stop)
+                .await
+        }
+        AcceptedSocket::Unix(stream) => connection_server.serve_socket(stream, None, stop).await,
+        // Boxed, or each connection without TLS would take as much memory as one with it.
+        AcceptedSocket::Tls(stream, peer, tls) => {
             let encrypted = async {
-                let handshake = timeout(shared.header_timeout, tls.accept(stream));
-                match serving.unless_evicted(handshake).await {
-                    Some(Ok(Ok(stream))) => serving.serve(stream, Some(peer), stop).await,
-                    Some(Ok(Err(error))) => debug!(%error, %peer, "no TLS was agreed upon"),
-                    Some(Err(_)) => debug!(%peer, "a TLS handshake was not over in time"),
-                    None => debug!(%peer, "a TLS handshake made room for a new connection"),
+                let handshake = timeout(shared.header_timeout, tls.accept_handshake(stream));
+                match connection_server.wait_unless_evicted(handshake).await {
+                    Some(Ok(Ok(stream))) => {
+                        connection_server
+                            .serve_socket(stream, Some(peer), stop)
+                            .await
+                    }
+                    Some(Ok(Err(error))) => debug!(%error, %peer, "TLS handshake failed"),
+                    Some(Err(_)) => debug!(%peer, "TLS handshake timed out"),
+                    None => debug!(%peer, "TLS handshake evicted by a new connection"),
                 }
             };
             Box::pin(encrypted).await;
@@ -243,101 +229,102 @@ async fn answer(
     }
 }
 
-/// How often it is logged, at most, that connections cannot be accepted.
-const LOG_INTERVAL: Duration = Duration::from_secs(60);
+/// Minimum time between two log lines about failed accepts.
+const ACCEPT_ERROR_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The next connection. An error of the machine's, such as too many open files, is not over at
-/// once and would be met again as fast as the loop turns, so it is waited out. `logged` is when it was last logged.
-async fn accept<T, F>(mut next: impl FnMut() -> F, logged: &mut Option<Instant>) -> T
+/// Accepts the next connection. Errors of the machine, such as too many open files, last for a while, so it waits
+/// longer after each. `last_logged` is the time of the last log line about one.
+async fn accept_with_backoff<T, F>(
+    mut next: impl FnMut() -> F,
+    last_logged: &mut Option<Instant>,
+) -> T
 where
     F: Future<Output = io::Result<T>>,
 {
-    const FIRST_PAUSE: Duration = Duration::from_millis(5);
-    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-    let mut pause = FIRST_PAUSE;
+    const MIN_BACKOFF: Duration = Duration::from_millis(5);
+    const MAX_BACKOFF: Duration = Duration::from_secs(1);
+    let mut backoff = MIN_BACKOFF;
     loop {
         match next().await {
             Ok(connection) => return connection,
-            Err(error) if is_of_the_client(&error) => {
-                debug!(%error, "a connection went away before it was accepted");
+            Err(error) if is_connection_error(&error) => {
+                debug!(%error, "a connection was closed before it was accepted");
             }
             Err(error) => {
-                if logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
-                    *logged = Some(Instant::now());
-                    warn!(%error, "cannot accept connections; trying again");
+                if last_logged.is_none_or(|logged| logged.elapsed() >= ACCEPT_ERROR_LOG_INTERVAL) {
+                    *last_logged = Some(Instant::now());
+                    warn!(%error, "cannot accept connections; retrying");
                 }
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                sleep(backoff).await;
+                backoff = (backoff * 2).min(MAX_BACKOFF);
             }
         }
     }
-}
-
-/// Whether only the one connection is concerned.
-fn is_of_the_client(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-    )
 }
 
 fn log_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        error!(%error, "a connection's task broke down");
+        error!(%error, "connection task panicked");
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope, Link, OutputBytes};
-    use crate::snapshot::Snapshot;
+    use crate::http::request_headers;
+    use crate::http::request_target;
+    use crate::model::artifact::{
+        Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedScope, Link, OutputBytes,
+    };
+    use crate::publish::render_cache::RenderCache;
+    use crate::publish::snapshot::Snapshot;
+    use crate::publish::snapshot::SnapshotHandle;
+    use crate::stats::traffic;
     use std::future::ready;
     use std::time::Instant;
 
-    /// A source of no site.
-    pub(super) fn nothing() -> Source {
-        Source {
-            current: Current::default(),
-            gallery: Gallery::new(1 << 20, 1).unwrap(),
-            traffic: Traffic::default(),
+    /// A context with an empty snapshot.
+    pub(super) fn empty_context() -> ServerContext {
+        ServerContext {
+            snapshot: SnapshotHandle::default(),
+            render_cache: RenderCache::new(1 << 20, 1).unwrap(),
+            traffic: TrafficStats::default(),
             access_log: None,
         }
     }
 
-    /// Limits of a connection that may take its time.
-    pub(super) const UNHURRIED: pulse::Limits = {
-        const LONG: Duration = Duration::from_secs(60);
-        pulse::Limits {
-            head: LONG,
-            silence: LONG,
-            taking: LONG,
-            requests: 1,
-            head_bytes: 1,
-            idle_bytes: 1,
+    /// Limits that no test reaches.
+    pub(super) const GENEROUS_LIMITS: connection_timers::ConnectionLimits = {
+        const LONG_TIMEOUT: Duration = Duration::from_secs(60);
+        connection_timers::ConnectionLimits {
+            header_timeout: LONG_TIMEOUT,
+            idle_timeout: LONG_TIMEOUT,
+            write_timeout: LONG_TIMEOUT,
+            max_requests: 1,
+            max_header_bytes: 1,
+            max_idle_bytes: 1,
         }
     };
 
-    /// The timers of such a connection.
-    pub(super) fn unhurried() -> Arc<pulse::Pulse> {
-        pulse::Pulse::new(UNHURRIED)
+    /// Timers with limits that no test reaches.
+    pub(in crate::server) fn generous_timers() -> Arc<connection_timers::ConnectionTimers> {
+        connection_timers::ConnectionTimers::new(GENEROUS_LIMITS)
     }
 
-    /// A note of a request that nobody counts.
-    pub(super) fn note(traffic: &Traffic) -> note::Note {
-        let mut asked = asked::Asked::nothing();
-        asked.class = traffic::Class::Feed;
+    /// A record of a feed request.
+    pub(in crate::server) fn feed_request_record(
+        traffic: &TrafficStats,
+    ) -> request_record::RequestRecord {
+        let mut asked = request_target::RequestTarget::without_resource();
+        asked.class = traffic::ResourceClass::Feed;
         let headers = hyper::HeaderMap::new();
-        let fields = fields::Fields::of(&headers);
+        let fields = request_headers::RequestHeaders::from_map(&headers);
         let now = tokio::time::Instant::now();
-        note::Note::new(Arc::new(traffic.clone()), &fields, asked, now)
+        request_record::RequestRecord::new(Arc::new(traffic.clone()), &fields, asked, now)
     }
 
-    /// An output that is there.
-    pub(super) fn artifact(key: ArtifactKey, body: &str) -> Artifact {
+    /// An artifact that is rendered already.
+    pub(crate) fn eager_artifact(key: ArtifactKey, body: &str) -> Artifact {
         Artifact {
             noindex: matches!(key, ArtifactKey::CardPage(_)),
             links: vec![Link {
@@ -346,39 +333,39 @@ mod tests {
                 mime_type: None,
             }],
             key,
-            body: Body::Ready(OutputBytes::new(body.as_bytes().to_vec())),
+            body: ArtifactBody::Eager(OutputBytes::new(body.as_bytes().to_vec())),
         }
     }
 
-    /// What a small site has, as of 1000 seconds after the epoch, in all its forms.
-    pub(super) fn snapshot() -> Snapshot {
+    /// The snapshot of a small site, made 1000 seconds after the epoch, with all encodings.
+    pub(crate) fn small_site_snapshot() -> Snapshot {
         let long = "<p>the same again</p>".repeat(50);
         let artifacts = vec![
-            artifact(ArtifactKey::Home, "home"),
-            artifact(ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), &long),
-            artifact(ArtifactKey::CardPage("/%D0%BD/".into()), &long),
-            artifact(ArtifactKey::Robots, "a"),
+            eager_artifact(ArtifactKey::Home, "home"),
+            eager_artifact(ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), &long),
+            eager_artifact(ArtifactKey::CardPage("/%D0%BD/".into()), &long),
+            eager_artifact(ArtifactKey::Robots, "a"),
         ];
         let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-        let snapshot = Snapshot::next(&Snapshot::default(), artifacts, made);
-        snapshot.compress();
-        snapshot.refine(&mut || false);
+        let snapshot = Snapshot::next_generation(&Snapshot::default(), artifacts, made);
+        snapshot.compress_fast();
+        snapshot.compress_best(&mut || false);
         snapshot
     }
 
     #[tokio::test]
-    async fn the_task_of_a_connection_is_small() {
-        let server = Server::new(nothing(), &config::Server::default(), || {
+    async fn connection_task_is_small() {
+        let server = HttpServer::new(empty_context(), &config::ServerConfig::default(), || {
             SystemTime::UNIX_EPOCH
         });
         let (socket, _other) = tokio::net::UnixStream::pair().unwrap();
         let (_, stop) = watch::channel(false);
-        let task = answer(server.shared, Accepted::Unix(socket), None, stop);
+        let task = serve_accepted(server.shared, AcceptedSocket::Unix(socket), None, stop);
         assert!(size_of_val(&task) <= 1296, "{}", size_of_val(&task));
     }
 
     #[tokio::test]
-    async fn accepting_goes_on_after_errors_and_pauses_longer_each_time() {
+    async fn accept_errors_are_retried_with_backoff() {
         let mut answers = vec![
             Ok("connection"),
             Err(io::Error::other("too many open files")),
@@ -387,7 +374,7 @@ mod tests {
             Err(io::Error::other("too many open files")),
         ];
         let start = Instant::now();
-        let connection = accept(|| ready(answers.pop().unwrap()), &mut None).await;
+        let connection = accept_with_backoff(|| ready(answers.pop().unwrap()), &mut None).await;
         assert_eq!(connection, "connection");
         assert!(start.elapsed() >= Duration::from_millis(5 + 10 + 20));
     }

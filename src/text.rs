@@ -1,38 +1,40 @@
-//! Strings made fit for every output: what XML forbids dropped, blanks tidied, cut at a grapheme.
+//! Prepares strings for every output: drops characters that XML forbids, collapses whitespace, truncates.
 //!
-//! Knows of nothing but text, so that every room may use it.
+//! Depends on nothing but text, so that every module may use it.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::fingerprint;
+use crate::hash;
 
-/// Whether XML 1.0 §2.2 allows the character. What it forbids cannot even be written as a
-/// reference, and one such character makes a whole feed unreadable.
+/// Returns true if XML 1.0 §2.2 allows the character. A forbidden one cannot even be written as a
+/// character reference, and a single one makes a whole feed unreadable.
 pub fn is_xml_char(character: char) -> bool {
     matches!(character,
         '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Whether there may be a character that XML forbids: a control character, or one of the last of
-/// Unicode's first plane, whose first byte is that of a few others.
-pub fn may_have_forbidden(text: &str) -> bool {
+/// Returns true if the text may contain a character that XML forbids.
+///
+/// Finds control characters exactly, and U+FFFE and U+FFFF by their first byte, which a few allowed
+/// characters share.
+pub fn may_have_forbidden_chars(text: &str) -> bool {
     let is = |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
-    // All of a block at once, which a machine does faster than one after the other.
+    // Checks whole blocks without early exit, which the compiler vectorizes.
     let in_block = |block: &[u8]| block.iter().fold(false, |found, byte| found | is(*byte));
     text.as_bytes().chunks(256).any(in_block)
 }
 
 /// Drops the characters that XML forbids.
-pub fn clean(text: String) -> String {
-    if !may_have_forbidden(&text) || text.chars().all(is_xml_char) {
+pub fn strip_forbidden_chars(text: String) -> String {
+    if !may_have_forbidden_chars(&text) || text.chars().all(is_xml_char) {
         text
     } else {
         text.chars().filter(|c| is_xml_char(*c)).collect()
     }
 }
 
-/// Whether a text is surely on one line as it stands: ASCII, words with one space between them.
+/// Returns true if the text is ASCII words with single spaces between them, so that it needs no change.
 fn is_one_line(text: &str) -> bool {
     let mut before = b' ';
     let is_plain = text.bytes().all(|byte| {
@@ -43,20 +45,20 @@ fn is_one_line(text: &str) -> bool {
     is_plain && (before != b' ' || text.is_empty())
 }
 
-/// Plain text on one line: runs of blanks and line breaks become one space, none at the ends.
-pub fn one_line(text: &str) -> String {
+/// Collapses each run of whitespace to one space, trims both ends and drops characters that XML forbids.
+pub fn collapse_whitespace(text: &str) -> String {
     if is_one_line(text) {
         return text.to_owned();
     }
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         let before = line.len();
-        if may_have_forbidden(word) {
+        if may_have_forbidden_chars(word) {
             line.extend(word.chars().filter(|c| is_xml_char(*c)));
         } else {
             line.push_str(word);
         }
-        // Of a word that nothing is left of there is no blank either.
+        // A word with no allowed characters gets no space either.
         if before > 0 && line.len() > before {
             line.insert(before, ' ');
         }
@@ -64,13 +66,13 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// `1 post`, `2 posts`.
-pub fn plural(count: usize, noun: &str) -> String {
+/// Formats a count with its noun: `1 post`, `2 posts`.
+pub fn pluralize_count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Writes a text as a basic string of TOML, on one line and without control characters.
-pub fn toml_string(text: &str) -> String {
+/// Quotes a text as a TOML basic string, on one line and without control characters.
+pub fn quote_toml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {
@@ -88,30 +90,33 @@ pub fn toml_string(text: &str) -> String {
     quoted
 }
 
-/// At most `most` graphemes; what is cut ends at a word where one ends near, with an ellipsis.
-pub fn cut(text: &str, most: usize) -> String {
-    // No grapheme is less than a byte.
-    if text.len() <= most || text.graphemes(true).count() <= most {
+/// Truncates a text to `max_graphemes`, at a word boundary if one is near, and adds an ellipsis.
+pub fn truncate_graphemes(text: &str, max_graphemes: usize) -> String {
+    // A grapheme has at least one byte.
+    if text.len() <= max_graphemes || text.graphemes(true).count() <= max_graphemes {
         return text.to_owned();
     }
-    let head: String = text.graphemes(true).take(most.saturating_sub(1)).collect();
-    // A word boundary is looked for in the last quarter only; scripts without blanks have none.
+    let head: String = text
+        .graphemes(true)
+        .take(max_graphemes.saturating_sub(1))
+        .collect();
+    // A word boundary counts in the last quarter only; scripts without spaces have none.
     let word_end = head.rfind(' ').filter(|at| *at >= head.len() * 3 / 4);
     let kept = word_end.and_then(|at| head.get(..at)).unwrap_or(&head);
     let kept = kept.trim_end_matches(|c: char| c.is_whitespace() || ",;:–—-".contains(c));
     format!("{kept}…")
 }
 
-/// At most so many bytes as HTML or JSON writes it, cut at a grapheme, with an ellipsis.
-pub fn bounded(text: &str, most: usize) -> String {
-    if written_length(text) <= most {
+/// Truncates a text to `max_bytes` as encoded in HTML or JSON, at a grapheme, and adds an ellipsis.
+pub fn truncate_encoded(text: &str, max_bytes: usize) -> String {
+    if max_encoded_len(text) <= max_bytes {
         return text.to_owned();
     }
-    let room = most.saturating_sub('…'.len_utf8());
+    let room = max_bytes.saturating_sub('…'.len_utf8());
     let mut kept = String::new();
     let mut length = 0;
     for grapheme in text.graphemes(true) {
-        length += written_length(grapheme);
+        length += max_encoded_len(grapheme);
         if length > room {
             break;
         }
@@ -120,14 +125,14 @@ pub fn bounded(text: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// How many bytes a text has as HTML or JSON writes it, at most.
-pub fn written_length(text: &str) -> usize {
+/// Returns an upper bound of the bytes of a text when encoded in HTML or JSON.
+pub fn max_encoded_len(text: &str) -> usize {
     text.bytes()
         .map(|byte| if b"&<>\"".contains(&byte) { 6 } else { 1 })
         .sum()
 }
 
-/// Whether a text has the form of a BCP 47 language tag.
+/// Returns true if the text has the form of a BCP 47 language tag.
 pub fn is_language_tag(tag: &str) -> bool {
     let fits = |part: &str| {
         (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -138,8 +143,8 @@ pub fn is_language_tag(tag: &str) -> bool {
     begins && tag.len() <= 35 && tag.split('-').all(fits)
 }
 
-/// Whether a text has the form of an e-mail address that a feed can show.
-pub fn is_email(text: &str) -> bool {
+/// Returns true if the text has the form of an e-mail address that a feed can show.
+pub fn is_email_address(text: &str) -> bool {
     let clean = |part: &str| {
         !part.is_empty()
             && part
@@ -150,8 +155,8 @@ pub fn is_email(text: &str) -> bool {
         .is_some_and(|(user, host)| clean(user) && clean(host) && host.contains('.'))
 }
 
-/// An X account as people write it (`@name`, `name`, `https://x.com/name`), to the bare name.
-pub fn x_account(text: &str) -> Option<String> {
+/// Parses an X account (`@name`, `name`, `https://x.com/name`) and returns the bare name.
+pub fn parse_x_account(text: &str) -> Option<String> {
     let name = text.trim().trim_end_matches('/').rsplit('/').next()?;
     let name = name.trim().trim_start_matches('@');
     let fits = (1..=15).contains(&name.len())
@@ -159,8 +164,8 @@ pub fn x_account(text: &str) -> Option<String> {
     fits.then(|| name.to_owned())
 }
 
-/// A fediverse account, as `@user@host`.
-pub fn fediverse_account(text: &str) -> Option<String> {
+/// Parses a fediverse account and returns it as `@user@host`.
+pub fn parse_fediverse_account(text: &str) -> Option<String> {
     let account = text.trim().trim_start_matches('@');
     let (user, host) = account.split_once('@')?;
     let clean = |part: &str| {
@@ -172,19 +177,20 @@ pub fn fediverse_account(text: &str) -> Option<String> {
     (clean(user) && clean(host) && host.contains('.')).then(|| format!("@{account}"))
 }
 
-/// The longest part of a path that is made of a label.
-const SLUG_CHARS: usize = 80;
+/// Maximum length of a slug before the hash that tells longer ones apart.
+const MAX_SLUG_CHARS: usize = 80;
 
-/// Whether a character, found within a letter's grapheme, belongs to the letter.
-fn is_mark(character: char) -> bool {
+/// Returns true if a character in a letter's grapheme belongs to the letter.
+fn is_part_of_letter(character: char) -> bool {
     !character.is_ascii() && !character.is_control() && !character.is_whitespace()
 }
 
-/// A label in paths: letters and digits of any script in lower case, the rest one hyphen.
+/// Makes a path segment from a label: letters and digits of any script in lower case, each other run a
+/// hyphen.
 ///
-/// `News & Announcements` is `news-announcements`, `C++` is `c-plus-plus` and `C#` is `c-sharp`,
-/// for those three are not one thing. A label without any letter gets a name made of its bytes.
-pub fn slug(label: &str) -> String {
+/// `News & Announcements` becomes `news-announcements`. `C++` becomes `c-plus-plus` and `C#` becomes
+/// `c-sharp`, so that they differ from `C`. A label without letters becomes a hash of its bytes.
+pub fn slugify_label(label: &str) -> String {
     let label: String = label.nfc().collect();
     let mut slug = String::new();
     let mut push_word = |word: &str, apart: bool| {
@@ -196,7 +202,7 @@ pub fn slug(label: &str) -> String {
     let mut after_letter = false;
     let mut pending = false;
     for grapheme in label.graphemes(true) {
-        // Marks belong to the letter before them and are not letters of their own.
+        // Combining marks belong to the letter before them.
         let is_letter = grapheme.chars().next().is_some_and(char::is_alphanumeric);
         match grapheme {
             "+" if after_letter => {
@@ -210,10 +216,10 @@ pub fn slug(label: &str) -> String {
             // `Don't` is one word.
             "'" | "’" if after_letter => {}
             _ if is_letter => {
-                // Some letters join with what comes after them, be it a full stop.
+                // A grapheme may join a letter with the character after it, even a full stop.
                 let letters = grapheme
                     .chars()
-                    .filter(|c| c.is_alphanumeric() || is_mark(*c));
+                    .filter(|c| c.is_alphanumeric() || is_part_of_letter(*c));
                 push_word(
                     &letters.flat_map(char::to_lowercase).collect::<String>(),
                     pending,
@@ -228,18 +234,30 @@ pub fn slug(label: &str) -> String {
         }
     }
     if slug.is_empty() {
-        let mut name = fingerprint::hex(label.as_bytes());
+        let mut name = hash::blake3_hex(label.as_bytes());
         name.truncate(12);
         return name;
     }
-    if slug.chars().count() <= SLUG_CHARS {
+    if slug.chars().count() <= MAX_SLUG_CHARS {
         return slug;
     }
-    // A path has to fit into a request; the bytes of the label tell long ones apart.
-    let mut name = fingerprint::hex(label.as_bytes());
+    // A path must fit into a request line. The hash tells long labels apart.
+    let mut name = hash::blake3_hex(label.as_bytes());
     name.truncate(12);
-    let head: String = slug.chars().take(SLUG_CHARS).collect();
+    let head: String = slug.chars().take(MAX_SLUG_CHARS).collect();
     format!("{}-{name}", head.trim_end_matches('-'))
+}
+
+/// Counts the bytes of a text for which `is` returns true. Works in blocks, which the compiler can vectorize.
+pub(crate) fn count_bytes(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    // A block has at most 128 bytes, so its count fits in a byte.
+    text.as_bytes()
+        .chunks(128)
+        .map(|block| {
+            let count: u8 = block.iter().map(|byte| u8::from(is(*byte))).sum();
+            usize::from(count)
+        })
+        .sum()
 }
 
 #[cfg(test)]
@@ -248,35 +266,38 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_xml_forbids_is_dropped() {
+    fn forbidden_xml_characters_are_dropped() {
         let text = "a\u{0}b\u{b}c\u{1f}d\u{fffe}e\u{ffff}f\tg\nh\u{10ffff}".to_owned();
-        assert_eq!(clean(text), "abcdef\tg\nh\u{10ffff}");
+        assert_eq!(strip_forbidden_chars(text), "abcdef\tg\nh\u{10ffff}");
     }
 
     #[test]
-    fn a_bound_in_bytes_never_splits_a_grapheme() {
-        assert_eq!(bounded("short", 5), "short");
-        assert_eq!(bounded("e\u{301}e\u{301}e\u{301}", 8), "e\u{301}…");
-        assert_eq!(bounded("\"\"\"", 17), "\"\"…");
+    fn byte_limit_never_splits_a_grapheme() {
+        assert_eq!(truncate_encoded("short", 5), "short");
+        assert_eq!(truncate_encoded("e\u{301}e\u{301}e\u{301}", 8), "e\u{301}…");
+        assert_eq!(truncate_encoded("\"\"\"", 17), "\"\"…");
     }
 
     #[test]
-    fn blanks_are_tidied() {
-        assert_eq!(one_line("  a \n\u{a0} b\u{b}\tc "), "a b c");
-        assert_eq!(one_line(" \t "), "");
+    fn whitespace_is_collapsed() {
+        assert_eq!(collapse_whitespace("  a \n\u{a0} b\u{b}\tc "), "a b c");
+        assert_eq!(collapse_whitespace(" \t "), "");
     }
 
     #[test]
-    fn a_cut_never_splits_a_grapheme_and_prefers_a_word() {
-        assert_eq!(cut("short", 5), "short");
-        assert_eq!(cut("one two three four", 16), "one two three…");
-        assert_eq!(cut("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2), "👩‍👩‍👧‍👦…");
-        assert_eq!(cut("日本語の長い文章です", 4), "日本語…");
-        assert_eq!(cut("one two, three", 10), "one two…");
+    fn truncation_keeps_graphemes_and_prefers_words() {
+        assert_eq!(truncate_graphemes("short", 5), "short");
+        assert_eq!(
+            truncate_graphemes("one two three four", 16),
+            "one two three…"
+        );
+        assert_eq!(truncate_graphemes("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2), "👩‍👩‍👧‍👦…");
+        assert_eq!(truncate_graphemes("日本語の長い文章です", 4), "日本語…");
+        assert_eq!(truncate_graphemes("one two, three", 10), "one two…");
     }
 
     #[test]
-    fn slugs_of_any_script() {
+    fn slugs_keep_letters_of_any_script() {
         for (label, expected) in [
             ("News & Announcements", "news-announcements"),
             ("  Kata   Containers ", "kata-containers"),
@@ -292,57 +313,57 @@ mod tests {
             ("2024/25", "2024-25"),
             ("\u{113d1}.", "\u{113d1}"),
         ] {
-            assert_eq!(slug(label), expected, "{label}");
+            assert_eq!(slugify_label(label), expected, "{label}");
         }
-        assert_eq!(slug("🎉").len(), 12);
-        let long = |tail: &str| slug(&format!("{}{tail}", "a".repeat(30_000)));
+        assert_eq!(slugify_label("🎉").len(), 12);
+        let long = |tail: &str| slugify_label(&format!("{}{tail}", "a".repeat(30_000)));
         assert_eq!(long("").len(), 93);
         assert_ne!(long(""), long("b"));
-        assert_ne!(slug("🎉"), slug("🎈"));
+        assert_ne!(slugify_label("🎉"), slugify_label("🎈"));
     }
 
     proptest! {
         #[test]
-        fn a_line_is_its_words_with_one_space_between_them(text in "[ -~]{0,12}|[ a\\x01]{0,8}|[ a\\x00-\\x7fé\u{a0}]{0,8}") {
+        fn collapsed_text_is_its_words_joined_by_spaces(text in "[ -~]{0,12}|[ a\\x01]{0,8}|[ a\\x00-\\x7fé\u{a0}]{0,8}") {
             let words: Vec<String> = text
                 .split_whitespace()
                 .map(|word| word.chars().filter(|c| is_xml_char(*c)).collect::<String>())
                 .filter(|word| !word.is_empty())
                 .collect();
-            prop_assert_eq!(one_line(&text), words.join(" "));
+            prop_assert_eq!(collapse_whitespace(&text), words.join(" "));
         }
 
         #[test]
-        fn a_slug_is_never_empty_nor_more_than_one_segment(label in any::<String>()) {
-            let slug = slug(&label);
+        fn slug_is_exactly_one_path_segment(label in any::<String>()) {
+            let slug = slugify_label(&label);
             prop_assert!(!slug.is_empty());
             prop_assert!(!slug.contains(['/', '?', '#', '%', ' ', '.']));
         }
     }
 
     #[test]
-    fn accounts_are_read_as_people_write_them() {
+    fn accounts_parse_in_all_common_forms() {
         for text in [
             "@OpenSite",
             "OpenSite ",
             "twitter.com/OpenSite",
             "https://x.com/OpenSite/",
         ] {
-            assert_eq!(x_account(text).as_deref(), Some("OpenSite"), "{text}");
+            assert_eq!(parse_x_account(text).as_deref(), Some("OpenSite"), "{text}");
         }
         for text in ["@", "two words", "waytoolongforanaccount", "a\"b"] {
-            assert_eq!(x_account(text), None, "{text}");
+            assert_eq!(parse_x_account(text), None, "{text}");
         }
         assert_eq!(
-            fediverse_account("user@social.example").as_deref(),
+            parse_fediverse_account("user@social.example").as_deref(),
             Some("@user@social.example")
         );
-        assert_eq!(fediverse_account("@user"), None);
-        assert_eq!(fediverse_account("@a@b\"@c.d"), None);
+        assert_eq!(parse_fediverse_account("@user"), None);
+        assert_eq!(parse_fediverse_account("@a@b\"@c.d"), None);
     }
 
     #[test]
-    fn language_tags_and_addresses_have_a_form() {
+    fn language_tags_and_email_addresses_are_recognized() {
         for tag in ["en", "pt-BR", "zh-Hant-TW", "ast"] {
             assert!(is_language_tag(tag), "{tag}");
         }
@@ -359,10 +380,10 @@ mod tests {
             assert!(!is_language_tag(tag), "{tag}");
         }
         assert!(
-            is_email("a.b+c@example.org")
-                && !is_email("nope")
-                && !is_email("a@b")
-                && !is_email("a @b.c")
+            is_email_address("a.b+c@example.org")
+                && !is_email_address("nope")
+                && !is_email_address("a@b")
+                && !is_email_address("a @b.c")
         );
     }
 }

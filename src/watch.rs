@@ -1,32 +1,32 @@
-//! File events, due dates and a slow rescan into looks of the pipeline.
+//! Watches the content directory and reruns the pipeline on changes.
 //!
-//! An event only says where to look; what changed is decided by the look, so a doubled or misread event
-//! costs time and never truth, and a lost one is made up for by the next rescan. A turn:
+//! An event only says where to look; the scan decides what changed. A duplicate or misread event
+//! costs time but never correctness, and the next rescan makes up for a lost one. One turn:
 //!
-//! 1. wait for an event, the next due date, or the next tick (`wait`);
-//! 2. take in all events there are: what is whole is to be looked at now, what is not waits (`pace`),
-//!    and what is new is watched before it is looked at (`roots`);
-//! 3. read the configuration again, if it is another (`reload`);
-//! 4. look.
+//! 1. Wait for an event, the next due date, or the next deadline (`time_until_next_work`).
+//! 2. Handle all queued events. A complete file is due now, an open one waits (`Debouncer`). A new
+//!    directory is watched before it is scanned (`WatchedRoots`).
+//! 3. Read the configuration again if it changed (`ConfigReloader`).
+//! 4. Scan and publish.
 
-mod counts;
-#[cfg(any(test, not(target_os = "linux")))]
-mod events;
-mod filter;
+mod change_source;
+mod config_reload;
+mod debounce;
+mod deletion_hold;
+mod event_filter;
+mod event_source;
+mod fs_event;
 mod handle;
 #[cfg(target_os = "linux")]
 mod inotify;
-mod mount;
-mod pace;
-mod reload;
-mod reread;
-mod roots;
-mod sight;
-mod source;
-mod take;
-mod ticks;
-mod turn;
-mod way;
+mod mount_type;
+#[cfg(any(test, not(target_os = "linux")))]
+mod notify_events;
+mod resolved_path;
+mod timers;
+mod wake_counts;
+mod watch_event;
+mod watched_roots;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,361 +34,488 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::Config;
-use crate::content::{Loss, Scope};
-use crate::pipeline::{Outcome, Pipeline, PipelineError, Status};
-use crate::site::visibility::Verdict;
-use counts::count;
-use pace::{Pace, Publish};
-use reload::Reload;
-use sight::Sight;
-use source::Wake;
-use ticks::Ticks;
+use crate::library::ScanScope;
+use crate::publish::pipeline::{ContentStatus, Pipeline, PipelineError, RefreshOutcome};
+use crate::site::visibility::PostEvaluation;
+use change_source::ChangeDetector;
+use config_reload::{ConfigReadSchedule, ConfigReloader};
+use debounce::{Debouncer, PublishMode};
+use deletion_hold::{DeletionHold, MASS_DELETION_GRACE};
+use event_source::WakeUp;
+use timers::{CLOCK_CHECK_INTERVAL, ClockMonitor, Deadlines};
+use wake_counts::increment_counter;
 
-#[cfg(not(target_os = "linux"))]
-use events::system;
+use chrono::{DateTime, Utc};
+use config_reload::ReloadResult;
 #[cfg(target_os = "linux")]
-use inotify::system;
+use inotify as platform_events;
+#[cfg(not(target_os = "linux"))]
+use notify_events as platform_events;
 
-pub use counts::Counts;
-pub use handle::{Asker, Reloader, Stop};
-pub use reload::Load;
-pub use source::{Happening, Kind, MakeSource, NoEvents, Refused, Source, Teller};
-pub use turn::Turn;
+pub use config_reload::LoadConfig;
+pub use event_source::{
+    EventSender, EventSource, EventsUnavailable, FsEvent, OpenEventSource, WatchError,
+};
+pub use fs_event::FsEventKind;
+pub use handle::{ReloadHandle, StopHandle, WatchHandle};
+pub use wake_counts::WatchCounters;
+pub use watch_event::WatchEvent;
 
-/// How often to look for a content directory that is not there.
-const MISSING_TICK: Duration = Duration::from_millis(150);
-/// How long it is doubted that most posts are gone at once: longer than a checkout.
-const DOUBT: Duration = Duration::from_secs(5);
-/// How often to look at the clock, which may be set, and whether other directories stand in the place
-/// of those that are watched: a mount makes no event.
-const TICK: Duration = Duration::from_secs(1);
-/// How long a configuration that is being saved may be half there, or gone.
-const HALF_SAVED: Duration = Duration::from_millis(50);
-/// So many posts are looked at for the operator between two glances at what has happened: a post that hides waits
-/// for no more of them.
-const AT_LEISURE: usize = 8;
-/// So many events are taken in before it is looked whether anything is due: it takes some milliseconds.
-const MAX_WAKES: usize = 256;
-/// How long the event of an edit may be under way, when a rescan has found the edit before.
-const STRAGGLERS: Duration = Duration::from_millis(20);
+/// Maximum posts linted between two checks for events. A withdrawal waits for at most this many.
+const IDLE_LINT_BATCH: usize = 8;
+/// Maximum events handled before due work is checked: a few milliseconds' worth.
+const MAX_WAKE_UPS_PER_TURN: usize = 256;
+/// Maximum delay of the event for an edit that a rescan already found.
+const LATE_EVENT_GRACE: Duration = Duration::from_millis(20);
 
-/// A pipeline with eyes. Events are taken from when it is made, so make it before the first look.
+/// Watches a content directory and drives its pipeline.
+///
+/// Events are queued from construction on, so construct it before the first scan.
 pub struct Watch {
     pipeline: Pipeline,
-    sight: Sight,
-    pace: Pace,
-    wakes: Receiver<Wake>,
-    reload: Option<Reload>,
-    /// When to read the configuration again, and whether somebody asked for it.
-    reread: Option<(Instant, bool)>,
-    doubt_since: Option<Instant>,
-    failing: bool,
-    clock_was: Option<SystemTime>,
-    advising: bool,
-    stopped: bool,
-    counts: Arc<Counts>,
+    detector: ChangeDetector,
+    debouncer: Debouncer,
+    wake_ups: Receiver<WakeUp>,
+    config_reloader: Option<ConfigReloader>,
+    config_reads: ConfigReadSchedule,
+    deletion_hold: DeletionHold,
+    is_failing: bool,
+    clock_monitor: ClockMonitor,
+    is_linting: bool,
+    is_stopped: bool,
+    counters: Arc<WatchCounters>,
 }
 
 impl Watch {
-    /// Begins to watch the pipeline's content directory.
-    pub fn new(pipeline: Pipeline) -> (Watch, Stop) {
-        Watch::with(pipeline, None, Box::new(system))
+    /// Starts to watch the pipeline's content directory.
+    pub fn new(pipeline: Pipeline) -> (Watch, StopHandle) {
+        Watch::with_event_source(pipeline, None, Box::new(platform_events::open_source))
     }
 
-    /// The same, where the configuration was read from `file` and `load` reads it again.
-    pub fn reloading(pipeline: Pipeline, file: PathBuf, load: Load) -> (Watch, Stop) {
-        Watch::with(pipeline, Some((file, load)), Box::new(system))
-    }
-
-    /// The same, where others than the system tell what happens.
-    pub fn with(
+    /// Starts to watch the content directory and the configuration `file`, which `load` reads again.
+    pub fn with_config_reload(
         pipeline: Pipeline,
-        reload: Option<(PathBuf, Load)>,
-        make: MakeSource,
-    ) -> (Watch, Stop) {
+        file: PathBuf,
+        load: LoadConfig,
+    ) -> (Watch, StopHandle) {
+        Watch::with_event_source(
+            pipeline,
+            Some((file, load)),
+            Box::new(platform_events::open_source),
+        )
+    }
+
+    /// Starts to watch with events from `open_source` instead of those of the operating system.
+    pub fn with_event_source(
+        pipeline: Pipeline,
+        reload: Option<(PathBuf, LoadConfig)>,
+        open_source: OpenEventSource,
+    ) -> (Watch, StopHandle) {
         let (sender, wakes) = channel();
         let config = pipeline.config();
-        let reload = reload.map(|(file, load)| Reload::new(file, config, load));
-        let files = reload.as_ref().map(|reload| reload.files(config));
-        let teller = sight::teller(sender.clone());
+        let reload = reload.map(|(file, load)| ConfigReloader::new(file, config, load));
+        let files = reload.as_ref().map(|reload| reload.source_files(config));
+        let event_sender = change_source::new_event_sender(sender.clone());
+        let mut config_reads = ConfigReadSchedule::default();
+        if reload.is_some() {
+            // The file may have been saved since the start read it.
+            config_reads.schedule_read(Instant::now());
+        }
         let watch = Watch {
-            sight: Sight::new(config, &files.unwrap_or_default(), teller, make),
-            pace: Pace::new(config.watch.debounce),
-            wakes,
-            // It may have been saved since it was read.
-            reread: reload.is_some().then(|| (Instant::now(), false)),
-            reload,
-            doubt_since: None,
-            failing: false,
-            clock_was: None,
-            advising: false,
-            stopped: false,
-            counts: Arc::default(),
+            detector: ChangeDetector::new(
+                config,
+                &files.unwrap_or_default(),
+                event_sender,
+                open_source,
+            ),
+            debouncer: Debouncer::new(config.watch.debounce),
+            wake_ups: wakes,
+            config_reads,
+            config_reloader: reload,
+            deletion_hold: DeletionHold::default(),
+            is_failing: false,
+            clock_monitor: ClockMonitor::default(),
+            is_linting: false,
+            is_stopped: false,
+            counters: Arc::default(),
             pipeline,
         };
-        (watch, Stop(sender))
+        (watch, StopHandle(sender))
     }
 
-    /// Why there are no events of the system, where there should be some.
-    pub fn no_events(&self) -> Option<&NoEvents> {
-        self.sight.missing()
+    /// Returns why the system provides no events, if the configuration asks for them.
+    pub fn events_unavailable(&self) -> Option<&EventsUnavailable> {
+        self.detector.events_unavailable()
     }
 
-    /// Looks at everything; not yet for what only the operator is told, so that it can be served at once.
+    /// Scans everything and publishes the result. Lints run later, so that serving starts at once.
     ///
     /// # Errors
-    /// As [`Pipeline::run`].
-    pub fn look(&mut self, now: SystemTime) -> Result<Outcome, PipelineError> {
-        self.look_at(&Scope::All, Publish::All, now)
+    /// As [`Pipeline::refresh_all`].
+    pub fn refresh_all(&mut self, now: SystemTime) -> Result<RefreshOutcome, PipelineError> {
+        self.refresh_scope(&ScanScope::All, PublishMode::All, now)
     }
 
-    /// Looks for what only the operator is told, where that is soon done.
-    pub fn advise_on_few(&mut self) {
-        self.pipeline.advise_on_few();
+    /// Lints bodies and cards if few are pending.
+    pub fn lint_if_few(&mut self) {
+        self.pipeline.lint_if_few();
     }
 
-    fn look_at(
+    fn refresh_scope(
         &mut self,
-        scope: &Scope,
-        publish: Publish,
+        scope: &ScanScope,
+        publish: PublishMode,
         now: SystemTime,
-    ) -> Result<Outcome, PipelineError> {
-        let at = Instant::now();
-        let is_believed = |since: Instant| at.saturating_duration_since(since) >= DOUBT;
-        let loss = if self.doubt_since.is_some_and(is_believed) {
-            Loss::OfMostIsBelieved(at)
-        } else {
-            Loss::IsDoubted(at)
-        };
-        count(&self.counts.looks);
-        if *scope == Scope::All {
-            count(&self.counts.rescans);
-            self.sight.follow_links();
+    ) -> Result<RefreshOutcome, PipelineError> {
+        let deletions = self.deletion_hold.deletion_policy(Instant::now());
+        increment_counter(&self.counters.scans);
+        if *scope == ScanScope::All {
+            increment_counter(&self.counters.full_scans);
+            self.detector.rewatch_changed_links();
         }
-        let looked = match publish {
-            Publish::Hides => self.pipeline.hide_at(scope, now, loss),
-            Publish::All | Publish::Nothing => self.pipeline.run_at(scope, now, loss),
-        };
-        for (file, since) in self.pipeline.absent() {
-            self.pace.absent(file.clone(), *since);
-        }
-        self.doubt_since = self
-            .pipeline
-            .is_in_doubt()
-            .then(|| self.doubt_since.unwrap_or_else(Instant::now));
-        self.failing = looked.is_err();
-        looked
-    }
-
-    /// What wakes it, and what it does then, counted.
-    pub fn counts(&self) -> Arc<Counts> {
-        Arc::clone(&self.counts)
-    }
-
-    /// What is known of the content.
-    pub fn status(&self) -> &Status {
-        self.pipeline.status()
-    }
-
-    /// Each post's state, in the order of the paths.
-    pub fn verdicts(&self) -> Vec<Verdict> {
-        self.pipeline.verdicts()
-    }
-
-    /// Watches until it is stopped. `clock` is asked at every turn; `report` hears of each.
-    pub fn run(mut self, clock: fn() -> SystemTime, mut report: impl FnMut(Turn<'_>)) {
-        let mut seen = turn::Sighted::default();
-        let at = Instant::now();
-        let mut ticks = Ticks {
-            tick: at + TICK,
-            retry: at + MISSING_TICK,
-            poll: at + self.config().watch.poll,
-            rescan: at + self.config().watch.rescan,
-        };
-        loop {
-            report(Turn::Awake);
-            if let Some(turn) = seen.next(&self.sight, self.config().watch.poll) {
-                report(turn);
-                // What happened before it was clear that nothing would tell of it.
-                ticks.poll = Instant::now();
+        let outcome = match publish {
+            PublishMode::Withdrawals => self.pipeline.refresh_withdrawals(scope, now, deletions),
+            PublishMode::All | PublishMode::Nothing => {
+                self.pipeline.refresh_scope(scope, now, deletions)
             }
-            let wait = self.wait(&ticks, clock());
-            // What hides is not to wait for what only the operator is told.
-            let quiet_in = self.pace.quiet_in(Instant::now());
+        };
+        for (file, since) in self.pipeline.missing_files() {
+            self.debouncer.on_missing_file(file.clone(), *since);
+        }
+        self.deletion_hold
+            .record_scan(self.pipeline.is_holding_deletions());
+        self.is_failing = outcome.is_err();
+        outcome
+    }
+
+    /// Returns the counters of events and scans.
+    pub fn watch_counters(&self) -> Arc<WatchCounters> {
+        Arc::clone(&self.counters)
+    }
+
+    /// Returns the status of the content as of the last scan.
+    pub fn status(&self) -> &ContentStatus {
+        self.pipeline.content_status()
+    }
+
+    /// Returns each post's visibility, sorted by path.
+    pub fn post_verdicts(&self) -> Vec<PostEvaluation> {
+        self.pipeline.post_verdicts()
+    }
+
+    /// Watches until it is stopped. Reads `clock` in every turn and passes what happens to `report`.
+    pub fn run(mut self, clock: fn() -> SystemTime, mut report: impl FnMut(WatchEvent<'_>)) {
+        let mut reported_source = watch_event::ReportedSource::default();
+        let mut deadlines = Deadlines::new(Instant::now(), &self.config().watch);
+        loop {
+            report(WatchEvent::TurnStarted);
+            if let Some(turn) = reported_source.next_event(&self.detector, self.config().watch.poll)
+            {
+                report(turn);
+                // Changes from before the events were lost.
+                deadlines.poll = Instant::now();
+            }
+            let wait = self.time_until_next_work(&deadlines, clock());
+            // A withdrawal must not wait for lints.
+            let quiet_in = self.debouncer.time_until_quiet(Instant::now());
             let wait = if !quiet_in.is_zero() {
                 wait.min(quiet_in)
-            } else if self.advise(&mut report) {
+            } else if self.run_idle_work(&mut report) {
                 Duration::ZERO
             } else {
                 wait
             };
-            match self.wakes.recv_timeout(wait) {
-                Ok(wake) => self.take(wake),
+            match self.wake_ups.recv_timeout(wait) {
+                Ok(wake) => self.handle_wake_up(wake),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            // One look answers all there is, but news that come without end do not put it off.
-            for wake in self.wakes.try_iter().take(MAX_WAKES).collect::<Vec<_>>() {
-                self.take(wake);
+            // One scan serves all queued events, but an endless stream of them must not delay it.
+            for wake in self
+                .wake_ups
+                .try_iter()
+                .take(MAX_WAKE_UPS_PER_TURN)
+                .collect::<Vec<_>>()
+            {
+                self.handle_wake_up(wake);
             }
-            if self.stopped {
+            if self.is_stopped {
                 return;
             }
-            self.turn(&mut ticks, clock(), &mut report);
+            self.process_turn(&mut deadlines, clock(), &mut report);
         }
     }
 
-    /// Compresses texts, and looks for what only the operator is told, as long as there is nothing else to do; whether
-    /// there is more of that to do.
-    fn advise(&mut self, report: &mut impl FnMut(Turn<'_>)) -> bool {
-        if self.pipeline.compress_some() {
+    /// Compresses texts and runs lints while idle. Returns true if more of that is left.
+    fn run_idle_work(&mut self, report: &mut impl FnMut(WatchEvent<'_>)) -> bool {
+        if self.pipeline.compress_batch() {
             return true;
         }
-        let is_on = self.pipeline.advise(AT_LEISURE);
-        if self.advising && !is_on {
-            report(Turn::Advised(self.status()));
+        let has_more = self.pipeline.lint_some(IDLE_LINT_BATCH);
+        if self.is_linting && !has_more {
+            report(WatchEvent::LintsFinished(self.status()));
         }
-        self.advising = is_on;
-        is_on
+        self.is_linting = has_more;
+        has_more
     }
 
     fn config(&self) -> &Config {
         self.pipeline.config()
     }
 
-    fn turn(&mut self, ticks: &mut Ticks, now: SystemTime, report: &mut impl FnMut(Turn<'_>)) {
+    fn process_turn(
+        &mut self,
+        ticks: &mut Deadlines,
+        now: SystemTime,
+        report: &mut impl FnMut(WatchEvent<'_>),
+    ) {
         let at = Instant::now();
-        let is_rescan = ticks.rescan <= at && !self.sight.is_off();
+        let is_rescan = ticks.rescan <= at && !self.detector.is_disabled();
         if is_rescan {
-            self.sight.open();
+            self.detector.start_events();
         }
-        if ticks.tick <= at {
-            ticks.tick = at + TICK;
-            if self.sight.follow() {
-                // What is mounted there now may have other files of the very same times.
-                self.pipeline.read_again();
-                self.pace.everything(at);
+        if ticks.clock_check <= at {
+            ticks.clock_check = at + CLOCK_CHECK_INTERVAL;
+            if self.detector.recheck_roots() {
+                // The new mount may hold different files with the very same times.
+                self.pipeline.invalidate_files();
+                self.debouncer.request_full_scan(at);
             }
         }
-        let is_poll = self.sight.polls() && ticks.poll <= at;
+        let is_poll = self.detector.is_polling() && ticks.poll <= at;
         if is_poll || is_rescan {
             let running = self.pipeline.config();
             if self
-                .reload
+                .config_reloader
                 .as_mut()
-                .is_some_and(|reload| reload.differs(running))
+                .is_some_and(|reload| reload.check_files_changed(running))
             {
-                self.reread.get_or_insert((at, false));
+                self.config_reads.schedule_read(at);
             }
         }
-        if let Some((_, asked)) = self.reread.take_if(|(due, _)| *due <= at) {
-            self.read_again(asked, now, report);
+        if let Some(is_requested) = self.config_reads.take_due(at) {
+            self.reload_config(is_requested, now, report);
         }
-        let may_miss = is_rescan && self.sight.trusts_events() && self.pace.is_empty();
-        let pace::Due {
+        let may_find_missed =
+            is_rescan && self.detector.has_complete_events() && self.debouncer.is_empty();
+        let debounce::DueWork {
             mut scope,
             mut publish,
-        } = self.pace.take(at);
-        if self.pipeline.has_backlog() && publish != Publish::All {
-            // What is whole by now is read with the next part of it, so that what hides is published before the rest.
-            scope.merge(self.pace.take_whole());
-            publish = Publish::All;
+        } = self.debouncer.take_due(at);
+        if self.pipeline.has_backlog() && publish != PublishMode::All {
+            // Files complete by now are read with the next batch, so that withdrawals go out first.
+            scope.merge(self.debouncer.take_all_ready());
+            publish = PublishMode::All;
         }
-        let is_news = publish != Publish::Nothing;
-        let is_retry = self.is_restless() && (is_news || ticks.retry <= at);
+        let has_changes = publish != PublishMode::Nothing;
+        let is_retry = self.is_retrying() && (has_changes || ticks.retry <= at);
         if is_poll || is_rescan || is_retry {
-            scope = Scope::All;
-            publish = Publish::All;
+            scope = ScanScope::All;
+            publish = PublishMode::All;
         }
-        if let Some(unread) = self.pipeline.unread().filter(|_| ticks.retry <= at) {
+        if let Some(unread) = self.pipeline.retry_scope().filter(|_| ticks.retry <= at) {
             scope.merge(unread);
-            publish = Publish::All;
-            ticks.retry = at + TICK;
+            publish = PublishMode::All;
+            ticks.retry = at + CLOCK_CHECK_INTERVAL;
         }
-        if scope == Scope::All && publish == Publish::All {
-            self.pace.forget();
-            ticks.retry = at + MISSING_TICK;
-            ticks.poll = at + self.config().watch.poll;
+        if scope == ScanScope::All && publish == PublishMode::All {
+            self.debouncer.discard_ready();
+            ticks.record_full_scan(at, &self.config().watch);
         }
         if is_rescan {
             ticks.rescan = at + self.config().watch.rescan;
         }
-        let is_set_back = self.clock_was.is_some_and(|was| now + TICK < was);
-        self.clock_was = Some(now);
+        let is_set_back = self.clock_monitor.record_time(now);
         if is_set_back {
-            self.pipeline.judge_again();
+            self.pipeline.request_reevaluation();
         }
-        let is_due = is_set_back || self.due_in(now) == Some(Duration::ZERO);
-        if publish == Publish::Nothing && !is_due {
-            // Woken only to look at the clock.
+        let is_due = is_set_back || self.time_until_due(now) == Some(Duration::ZERO);
+        if publish == PublishMode::Nothing && !is_due {
+            // Woken only to check the clock.
             return;
         }
-        self.publish(&scope, publish, now, report);
+        self.refresh_and_report(&scope, publish, now, report);
         match publish {
-            Publish::Hides => self.pace.read(at, Instant::now()),
-            Publish::All if is_news => self.pace.looked(at, Instant::now()),
-            Publish::All | Publish::Nothing => {}
+            PublishMode::Withdrawals => self.debouncer.record_read(at, Instant::now()),
+            PublishMode::All if has_changes => self.debouncer.record_publish(at, Instant::now()),
+            PublishMode::All | PublishMode::Nothing => {}
         }
-        if may_miss {
-            self.count_missed(report);
+        if may_find_missed {
+            self.record_missed_changes(report);
         }
     }
 
-    /// Looks, and reports what is worth it: not the same trouble at every tick.
-    fn publish(
+    /// Scans, publishes and reports. A problem that persists is reported once.
+    fn refresh_and_report(
         &mut self,
-        scope: &Scope,
-        publish: Publish,
+        scope: &ScanScope,
+        publish: PublishMode,
         now: SystemTime,
-        report: &mut impl FnMut(Turn<'_>),
+        report: &mut impl FnMut(WatchEvent<'_>),
     ) {
-        let failed_before = self.failing;
-        let doubted_before = self.doubt_since.is_some();
+        let failed_before = self.is_failing;
+        let held_before = self.deletion_hold.is_active();
         let generation_before = self.status().generation;
-        let looked = self.look_at(scope, publish, now);
-        self.pipeline.advise_on_at_most(AT_LEISURE);
-        if failed_before && looked.is_ok() {
-            report(Turn::Recovered);
+        let outcome = self.refresh_scope(scope, publish, now);
+        self.pipeline.lint_if_at_most(IDLE_LINT_BATCH);
+        if failed_before && outcome.is_ok() {
+            report(WatchEvent::Recovered);
         }
-        match looked {
-            // That it is over is worth it, too.
-            Ok(Outcome::Unchanged)
-                if !failed_before && doubted_before == self.doubt_since.is_some() => {}
-            Ok(outcome) => report(Turn::Looked(outcome, self.status())),
+        match outcome {
+            // A problem that ended is reported, too.
+            Ok(RefreshOutcome::Unchanged)
+                if !failed_before && held_before == self.deletion_hold.is_active() => {}
+            Ok(outcome) => report(WatchEvent::Scanned(outcome, self.status())),
             Err(error) => {
                 if !failed_before {
-                    report(Turn::Failed(&error));
+                    report(WatchEvent::ScanFailed(&error));
                 }
-                // What is due is published whatever the disk does.
+                // Due posts are published even if the disk fails.
                 if self.status().generation != generation_before {
-                    report(Turn::Looked(Outcome::Published, self.status()));
+                    report(WatchEvent::Scanned(
+                        RefreshOutcome::Published,
+                        self.status(),
+                    ));
                 }
             }
         }
-        if self.doubt_since.is_some() && !doubted_before {
-            report(Turn::InDoubt(DOUBT));
+        if self.deletion_hold.is_active() && !held_before {
+            report(WatchEvent::MassDeletionHeld(MASS_DELETION_GRACE));
         }
     }
 
-    /// Counts what a rescan found and no event told of. An event that comes a little late was
-    /// overtaken, and is not lost.
-    fn count_missed(&mut self, report: &mut impl FnMut(Turn<'_>)) {
-        let missed = self.pipeline.changed_files();
+    /// Counts changes that a rescan found without an event. An event that arrives shortly after is
+    /// late, not lost.
+    fn record_missed_changes(&mut self, report: &mut impl FnMut(WatchEvent<'_>)) {
+        let missed = self.pipeline.changed_file_count();
         if missed == 0 {
             return;
         }
-        let end = Instant::now() + STRAGGLERS;
+        let end = Instant::now() + LATE_EVENT_GRACE;
         while let Ok(wake) = self
-            .wakes
+            .wake_ups
             .recv_timeout(end.saturating_duration_since(Instant::now()))
         {
-            let is_event = matches!(wake, Wake::Happened(_) | Wake::Lost(_));
-            self.take(wake);
-            if is_event || self.stopped {
+            let is_event = matches!(wake, WakeUp::Events(_) | WakeUp::EventsLost(_));
+            self.handle_wake_up(wake);
+            if is_event || self.is_stopped {
                 return;
             }
         }
-        self.pipeline.count_missed(missed);
-        report(Turn::Missed(missed, self.status()));
+        self.pipeline.record_missed_changes(missed);
+        report(WatchEvent::MissedEvents(missed, self.status()));
+    }
+
+    /// Returns the time until a post appears or expires without a file change.
+    fn time_until_due(&self, now: SystemTime) -> Option<Duration> {
+        let due = self.status().next_change_at?;
+        Some(
+            (due - DateTime::<Utc>::from(now))
+                .to_std()
+                .unwrap_or_default(),
+        )
+    }
+
+    /// Returns the time until the next work that needs no event.
+    fn time_until_next_work(&self, deadlines: &Deadlines, now: SystemTime) -> Duration {
+        let at = Instant::now();
+        let until = |instant: Instant| instant.saturating_duration_since(at);
+        let is_restless = self.is_retrying();
+        [
+            // While retrying, due posts wait for the next attempt, which avoids a busy loop.
+            (is_restless || self.pipeline.retry_scope().is_some()).then(|| until(deadlines.retry)),
+            self.time_until_due(now).filter(|_| !is_restless),
+            self.pipeline.has_backlog().then_some(Duration::ZERO),
+            Some(until(deadlines.clock_check)),
+            self.debouncer.next_due().map(until),
+            self.detector.is_polling().then(|| until(deadlines.poll)),
+            (!self.detector.is_disabled()).then(|| until(deadlines.rescan)),
+            self.config_reads.next_due().map(until),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or_default()
+    }
+
+    /// Returns true if scans are retried at short intervals until something changes.
+    fn is_retrying(&self) -> bool {
+        self.is_failing || self.deletion_hold.is_active()
+    }
+
+    /// Reads the configuration and applies it if it is valid and the content can be read with it.
+    fn reload_config(
+        &mut self,
+        is_requested: bool,
+        now: SystemTime,
+        report: &mut impl FnMut(WatchEvent<'_>),
+    ) {
+        if is_requested {
+            report(WatchEvent::Reloading);
+            self.detector.start_events();
+            self.debouncer.request_full_scan(Instant::now());
+        }
+        let Some(reload) = &mut self.config_reloader else {
+            return;
+        };
+        let (config, restart_keys) = match reload.read_config(self.pipeline.config(), is_requested)
+        {
+            ReloadResult::Unchanged => return,
+            ReloadResult::Invalid(error) => return report(WatchEvent::ConfigRejected(&error)),
+            ReloadResult::Changed(config, keys) => (config, keys),
+        };
+        let outcome = match self.pipeline.apply_config(*config, now) {
+            Err(error @ PipelineError::Library(_)) => {
+                if reload.record_unusable(format!("{error:?}")) {
+                    report(WatchEvent::ConfigUnusable(&error));
+                }
+                return;
+            }
+            outcome => outcome,
+        };
+        let config = self.pipeline.config();
+        self.debouncer.set_debounce(config.watch.debounce);
+        self.detector
+            .apply_config(config, &reload.source_files(config));
+        self.deletion_hold = DeletionHold::default();
+        self.is_failing = outcome.is_err();
+        report(WatchEvent::Reloaded {
+            needs_restart: &restart_keys,
+            status: self.status(),
+        });
+        match outcome {
+            Ok(RefreshOutcome::Published) => report(WatchEvent::Scanned(
+                RefreshOutcome::Published,
+                self.status(),
+            )),
+            Ok(_) => {}
+            Err(error) => report(WatchEvent::ScanFailed(&error)),
+        }
+        // Catches changes between that scan and the watch of the new directories.
+        self.debouncer.request_full_scan(Instant::now());
+    }
+
+    /// Handles one wake-up message.
+    fn handle_wake_up(&mut self, wake: WakeUp) {
+        match wake {
+            WakeUp::StopRequested => self.is_stopped = true,
+            WakeUp::ReloadRequested => self.config_reads.request_read(Instant::now()),
+            // A requester that timed out has dropped the receiver.
+            WakeUp::OverviewRequested(answer) => {
+                drop(answer.try_send(self.pipeline.build_overview()))
+            }
+            WakeUp::EventsLost(why) => self.detector.fall_back_to_polling(why),
+            WakeUp::Events(events) => {
+                let at = Instant::now();
+                for event in events {
+                    increment_counter(&self.counters.events);
+                    let (change_set, kind) = self.detector.apply_event(&event);
+                    if change_set.config_changed {
+                        self.config_reads.on_file_event(kind, at);
+                    }
+                    self.debouncer.on_changes(change_set, kind, at);
+                }
+            }
+        }
     }
 }

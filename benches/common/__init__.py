@@ -1,4 +1,4 @@
-"""What the scripts share: binaries, sites, servers, one connection, percentiles and tables.
+"""Shared code of the scripts: binaries, sites, servers, connections, percentiles and tables.
 
 Standard library only. Nothing here measures.
 """

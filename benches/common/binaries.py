@@ -1,4 +1,4 @@
-"""The binary under test and the programs beside it, built when they are first asked for."""
+"""Locates the binary under test and the programs of `benches/`, and builds them on demand."""
 import json
 import os
 import pathlib
@@ -11,11 +11,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser):
-    """Those of every script. From here on SIGTERM ends it as Ctrl-C does: servers and directories go."""
+    """Adds the options of every script. From now on SIGTERM acts like Ctrl-C, so that servers and directories are removed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    parser.add_argument("--courant", metavar="FILE", help="the binary; default: a release build of this tree")
-    parser.add_argument("--profile", default="release", help="that what is built here is built with")
-    parser.add_argument("--temp", metavar="DIR", help="where sites are written; default: the system's")
+    parser.add_argument("--courant", metavar="FILE", help="binary of courant; default: a release build of this tree")
+    parser.add_argument("--profile", default="release", help="cargo profile of builds")
+    parser.add_argument("--temp", metavar="DIR", help="directory for sites; default: the system's temporary directory")
 
 
 def need(*tools):
@@ -31,7 +31,7 @@ def courant(args):
 
 
 def program(name, args):
-    """A program of `benches/`; the environment may name one, as in COURANT_FLOOR=/tmp/floor."""
+    """Returns a program of `benches/`. The environment overrides it, as in COURANT_FLOOR=/tmp/floor."""
     return os.environ.get(f"COURANT_{name.upper()}") or build(["--bench", name], name, args.profile)
 
 

@@ -1,4 +1,4 @@
-"""Percentiles by the nearest rank, and tables in Markdown."""
+"""Computes percentiles by the nearest rank, and prints tables in Markdown."""
 import math
 
 
@@ -12,7 +12,7 @@ def median(values):
 
 
 def ratio(ones, others):
-    """The median of the quotients of neighbours, so that a slow spell of the machine counts for both."""
+    """Returns the median ratio of neighbouring values, so that a slow phase of the machine affects both."""
     return median([one / other for one, other in zip(ones, others)])
 
 
@@ -30,6 +30,6 @@ def row(*cells):
 
 
 def head(*names):
-    """The first column is a name or a size; numbers are right-aligned."""
+    """Prints the head of a table. All columns are right-aligned."""
     row(*names)
     print("|" + "---:|" * len(names), flush=True)

@@ -1,4 +1,4 @@
-"""One connection, kept for many requests."""
+"""HTTP client with one connection for many requests."""
 import gzip
 import re
 import socket
@@ -25,12 +25,12 @@ class Connection:
         self.left, self.is_used = b"", False
 
     def get(self, path, **fields):
-        """Header fields are given with underscores: `if_none_match`."""
+        """Sends a request. Names of header fields have underscores: `if_none_match`."""
         was_used, self.is_used = self.is_used, True
         try:
             return self._get(path, fields)
         except ConnectionError:
-            # A server may close what was idle; then, as any client does, once more on a fresh one.
+            # A server may close an idle connection. Like any client, this retries once on a new one.
             if not was_used or self.left:
                 raise
             self.close()
@@ -70,7 +70,7 @@ class Connection:
         if len(self.left) >= length:
             body, self.left = self.left[:length], self.left[length:]
             return body
-        # What arrives is put where it stays: copying fifty megabytes would be time of ours, not of the server's.
+        # Received in place: copies of fifty megabytes would count as time of the server.
         body = bytearray(length)
         body[: len(self.left)] = self.left
         room = memoryview(body)[len(self.left) :]
@@ -78,14 +78,14 @@ class Connection:
         while room:
             read = self.socket.recv_into(room)
             if not read:
-                raise ConnectionError("the server hung up")
+                raise ConnectionError("the server closed the connection")
             room = room[read:]
         return body
 
     def _more(self):
         part = self.socket.recv(1 << 16)
         if not part:
-            raise ConnectionError("the server hung up")
+            raise ConnectionError("the server closed the connection")
         self.left += part
 
     def close(self):
@@ -93,7 +93,7 @@ class Connection:
 
 
 def connect(port, patience=120):
-    """As soon as somebody listens there."""
+    """Connects as soon as the port is open."""
     end = time.monotonic() + patience
     while True:
         try:
@@ -105,12 +105,12 @@ def connect(port, patience=120):
 
 
 def free_port():
-    """Of the system's choice, for servers that cannot be asked which they were given."""
+    """Returns a free port, for servers that do not report theirs."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
 
 
 def titles(feed):
-    """Of the items of an RSS feed, in its order."""
+    """Returns the titles of the items of an RSS feed, in its order."""
     return re.findall(r"<item>\s*<title>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</title>", feed)

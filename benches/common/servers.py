@@ -1,4 +1,4 @@
-"""courant and Hugo as child processes. Each is a context, and ends with it."""
+"""Runs courant and Hugo as child processes. Each is a context manager, and stops at the end of its block."""
 import os
 import pathlib
 import re
@@ -12,7 +12,7 @@ HUGO = pathlib.Path(__file__).resolve().parents[1] / "beside-hugo" / "hugo"
 
 
 class Server:
-    """A child whose log is read away, so that it never waits for a reader."""
+    """Child process that is stopped at the end of the block."""
 
     def __init__(self, command, **more):
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **more)
@@ -29,7 +29,7 @@ class Server:
             self.process.wait()
 
     def memory(self, name="VmRSS"):
-        """MiB."""
+        """Returns a memory value of /proc, in MiB."""
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(rf"^{name}:\s+(\d+) kB", status.read(), re.M).group(1)) / 1024
 
@@ -38,8 +38,9 @@ class Server:
 
 
 class Courant(Server):
-    """`port` is known as soon as it has said so: it does when the first generation is served; or from the
-    beginning, where it `is_awaited` by asking. `before` is a command that runs it."""
+    """Instance of courant. It is ready when it prints its port, after the first generation is published. With
+    `is_awaited` the port is known at once, and the caller waits by requests. `before` is a command that runs it.
+    Its log is always read, so that it never blocks on the pipe."""
 
     def __init__(self, binary, config, log=os.devnull, before=(), listen="127.0.0.1:0", is_awaited=False):
         if is_awaited:
@@ -70,8 +71,8 @@ class Courant(Server):
 
 
 class Hugo(Server):
-    """`hugo server`: watches, builds into memory and serves. Full renders, or it would leave the feed
-    as it was while nobody visits it."""
+    """`hugo server`: watches, builds into memory and serves. With full renders, because fast renders do not update a
+    feed that is not visited."""
 
     def __init__(self, site):
         self.port = http.free_port()
@@ -82,7 +83,7 @@ class Hugo(Server):
 
 
 def hugo_site(directory, limit, content):
-    """What Hugo needs around a directory of posts, which may be shared: see `benches/beside-hugo/hugo`."""
+    """Writes a Hugo site around a directory of posts, which may be shared: see `benches/beside-hugo/hugo`."""
     shutil.copytree(HUGO, directory)
     file = directory / "config.toml"
     file.write_text(file.read_text().replace("limit = 20", f"limit = {limit or -1}"))

@@ -1,13 +1,13 @@
-"""A generated site on disk, and edits of its posts as an editor makes them."""
+"""Generates a site on disk, and edits its posts as an editor does."""
 import os
 import pathlib
 import re
 import subprocess
 
 TITLE = re.compile(r'^title: "(.*)"$', re.M)
-# Of the newest of 100,000 and more; a new post is newer than all and still past.
+# Newer than all generated posts, and in the past.
 NEWEST = "2024-01-01T00:00:00Z"
-# Before the first.
+# Older than all generated posts.
 OLDEST = "2013-06-01T00:00:00Z"
 
 
@@ -56,12 +56,12 @@ def new(text, title, name, date):
 
 
 def rename_over(file, text):
-    """Written beside under another name, then put in its place."""
+    """Writes a temporary file, and renames it over `file`."""
     beside = file.with_name("." + file.name + ".new")
     beside.write_text(text)
     os.rename(beside, file)
 
 
 def in_place(file, text):
-    """Cut to nothing and written: for a moment the file is empty, and then half there."""
+    """Truncates and writes the file. For a moment it is empty, then incomplete."""
     file.write_text(text)

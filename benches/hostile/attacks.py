@@ -1,7 +1,7 @@
-"""What a hostile client does, each for so many seconds and at most so often, to a server on this machine.
+"""Attacks on a server on this machine. Each lasts for a given time and returns a summary.
 
-Frames are made by hand: a library for HTTP/2 keeps the rules that are to be broken. An attack whose connection the
-server ends takes a new one. Each returns what came of it, in words.
+Frames are built by hand, because HTTP/2 libraries follow the rules that the attacks break. If the server closes a
+connection, the attack opens a new one.
 """
 import itertools
 import re
@@ -22,7 +22,7 @@ def frame(kind, flags, stream, payload=b""):
 
 
 def head(path):
-    """GET, http, path, authority: HPACK without a table of its own."""
+    """Builds a header block: GET, http, path, authority. HPACK without a dynamic table."""
     return b"\x82\x86\x04" + bytes([len(path)]) + path + b"\x01\x09localhost"
 
 
@@ -33,7 +33,7 @@ def connect(port):
 
 
 class Flood:
-    """Sends without an end what `batch` makes, and reads what comes; over HTTP/2."""
+    """Sends batches of HTTP/2 frames until the end, and reads the responses."""
 
     def __init__(self, port, seconds, most=2_000_000):
         self.port, self.end, self.most = port, time.monotonic() + seconds, most
@@ -41,12 +41,12 @@ class Flood:
         self.told = {}
 
     def run(self, batch, of):
-        """`of` is what there is in a batch."""
+        """Sends what `batch` builds; `of` is the number of items in a batch."""
         while time.monotonic() < self.end and self.sent < self.most:
             try:
                 self._one(batch, of)
             except OSError:
-                # A server that hangs up on this is right, and one that is met again at once is met often.
+                # A server may close the connection. The pause limits the rate of new ones.
                 time.sleep(0.01)
         codes = ", ".join(f"GOAWAY {code} × {count}" for code, count in sorted(self.told.items()))
         return f"{self.sent} sent on {self.connections} connections; {codes or 'no GOAWAY'}"
@@ -105,7 +105,7 @@ def ping_flood(port, seconds):
 
 
 def continuation_flood(port, seconds):
-    """A head that never ends, of fields that each are small."""
+    """Sends an endless header of small fields."""
     more = frame(CONTINUATION, 0, 1, (b"\x00\x04x-xx\x40" + b"y" * 64) * 100) * 10
 
     def batch(streams):
@@ -116,14 +116,14 @@ def continuation_flood(port, seconds):
 
 
 def many_streams(port, seconds):
-    """All streams that there may be, and no room for any of their bytes: what is asked for stays with the server."""
+    """Opens the maximum number of streams with closed windows, so that the responses stay in the server."""
     block, opened, refused = head(b"/sitemap.xml"), [], 0
     end = time.monotonic() + seconds
     while time.monotonic() < end and len(opened) < 50:
         try:
             one = connect(port)
             ask = (frame(HEADERS, END_STREAM | END_HEADERS, 2 * stream + 1, block) for stream in range(100))
-            # SETTINGS_INITIAL_WINDOW_SIZE of nothing.
+            # SETTINGS_INITIAL_WINDOW_SIZE of 0.
             one.sendall(PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0)) + b"".join(ask))
             opened.append(one)
         except OSError:
@@ -133,7 +133,7 @@ def many_streams(port, seconds):
 
 
 def asks(paths, first=1):
-    """A request for each, on streams from the first on."""
+    """Builds a request for each path, on streams from `first` on."""
     return b"".join(frame(HEADERS, END_STREAM | END_HEADERS, first + 2 * at, head(path.encode()))
                     for at, path in enumerate(paths))
 
@@ -143,7 +143,7 @@ def window(size):
 
 
 def late():
-    """Documents that are made when they are asked for: what there is of a site of 1,400 posts, again and again."""
+    """Yields paths that are rendered on request, of a site of 1,400 posts, in a cycle."""
     return itertools.cycle(f"/{feed}?{kind}={number}" for number in range(2, 70) for kind in ("page", "archive")
                            for feed in ("rss.xml", "atom.xml", "feed.json"))
 
@@ -153,7 +153,7 @@ def cards():
 
 
 def toggled_windows(port, seconds):
-    """All streams that there may be, whose windows open by some bytes and close again."""
+    """Opens the maximum number of streams, and opens and closes their windows."""
     toggles = (window(1) + window(0)) * 50
 
     def batch(streams):
@@ -164,7 +164,7 @@ def toggled_windows(port, seconds):
 
 
 def tiny_windows(port, seconds):
-    """All streams that there may be, whose windows open byte by byte."""
+    """Opens the maximum number of streams, and opens their windows byte by byte."""
     room = b"".join(frame(WINDOW_UPDATE, 0, 1 + 2 * stream, b"\0\0\0\x01") for stream in range(100))
 
     def batch(streams):
@@ -175,7 +175,7 @@ def tiny_windows(port, seconds):
 
 
 def late_resets(port, seconds):
-    """Documents that are not there yet, a hundred at a time, taken back when the server has seen them."""
+    """Requests outputs that are not rendered yet, a hundred at a time, and then cancels the requests."""
     documents = late()
 
     def batch(streams):
@@ -189,7 +189,7 @@ def late_resets(port, seconds):
 
 
 def late_unread(port, seconds):
-    """Documents that are not there yet, and no room for any of their bytes."""
+    """Requests outputs that are not rendered yet, with closed windows."""
     documents, opened, end = itertools.chain.from_iterable(zip(late(), cards())), [], time.monotonic() + seconds
     while time.monotonic() < end and len(opened) < 60:
         one = connect(port)
@@ -201,7 +201,7 @@ def late_unread(port, seconds):
 
 
 def new_cards(port, seconds):
-    """One client asks for ever new cards, 300 at a time. Another asks for one now and then, and is to have it within a
+    """One client requests new cards, 300 at a time. A second client requests one now and then, and must get it within a
     second."""
     end, paths, drawn = time.monotonic() + seconds, cards(), [0]
 
@@ -228,7 +228,7 @@ def new_cards(port, seconds):
             refused += read_answer(one) == 503
             slowest = max(slowest, time.monotonic() - start)
         time.sleep(0.1)
-    told = f"{drawn[0]} asked for; another client's slowest: {1000 * slowest:.0f} ms, {refused} refused"
+    told = f"{drawn[0]} requests; the second client's slowest response: {1000 * slowest:.0f} ms, {refused} rejected"
     return told if slowest < 1 and not refused else f"{told}: HELD UP"
 
 
@@ -247,7 +247,7 @@ def read_answer(opened):
 
 
 def idle(port, seconds, count=2000):
-    """Connections that were used once, and are kept."""
+    """Keeps connections open that were used once."""
     end, opened = time.monotonic() + seconds, []
     for _ in range(count):
         one = connect(port)
@@ -259,7 +259,7 @@ def idle(port, seconds, count=2000):
 
 
 def not_found(port, seconds, count=10_000):
-    """So many addresses where nothing is, once; in pipelines of ten."""
+    """Requests each of `count` unknown paths once, in pipelines of ten."""
     end, asked = time.monotonic() + seconds, 0
     one = connect(port)
     statuses = {}
@@ -276,11 +276,11 @@ def not_found(port, seconds, count=10_000):
             got += part
         for answer in got.split(b"HTTP/1.1 ")[1:]:
             statuses[answer[:3].decode()] = statuses.get(answer[:3].decode(), 0) + 1
-    return f"{asked} addresses: {statuses}"
+    return f"{asked} paths: {statuses}"
 
 
 def huge_heads(port, seconds):
-    """Heads of 1 MB in one field, and of ten thousand fields, by turns."""
+    """Sends headers of 1 MB in one field, headers of ten thousand fields, and targets of 1 MB, in turns."""
     one_field = b"GET /rss.xml HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * (1 << 20) + b"\r\n\r\n"
     many = b"GET /rss.xml HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 10_000 + b"\r\n"
     long = b"GET /" + b"x" * (1 << 20) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -294,11 +294,11 @@ def huge_heads(port, seconds):
                     one.sendall(request)
                 except OSError:
                     pass
-                told = one.recv(12)[9:12].decode() or "hung up"
+                told = one.recv(12)[9:12].decode() or "closed"
         except OSError as error:
             told = type(error).__name__
         answers[told] = answers.get(told, 0) + 1
-    return f"{sum(answers.values())} heads: {answers}"
+    return f"{sum(answers.values())} headers: {answers}"
 
 
 def slow(*mode):
@@ -314,7 +314,7 @@ def slow(*mode):
 
 
 ATTACKS = {
-    "slow heads (`slowhttptest -H`)": slow("-H", "-i", "2", "-x", "24"),
+    "slow headers (`slowhttptest -H`)": slow("-H", "-i", "2", "-x", "24"),
     "slow bodies (`-B`)": slow("-B", "-i", "2", "-s", "8192", "-x", "24"),
     "slow reading (`-X`)": slow("-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3"),
     "ranges (`-R`)": slow("-R", "-a", "5", "-b", "2000"),
@@ -323,12 +323,12 @@ ATTACKS = {
     "SETTINGS flood": settings_flood,
     "PING flood": ping_flood,
     "CONTINUATION flood": continuation_flood,
-    "streams that are not read": many_streams,
+    "unread streams": many_streams,
     "windows that open and close": toggled_windows,
     "windows that open byte by byte": tiny_windows,
-    "late documents that are taken back": late_resets,
-    "late documents that are not read": late_unread,
-    "ever new cards for one client": new_cards,
-    "10,000 addresses where nothing is": not_found,
-    "huge heads": huge_heads,
+    "outputs on request, cancelled": late_resets,
+    "outputs on request, unread": late_unread,
+    "new cards for one client": new_cards,
+    "10,000 unknown paths": not_found,
+    "huge headers": huge_heads,
 }

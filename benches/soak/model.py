@@ -1,7 +1,7 @@
-"""What the posts of a site are, kept by who edits them: the plain truth that answers are held against.
+"""Models the posts of a site while they are edited; responses are compared with it.
 
-A post has a number, which tells how new it is, and is shown under a title or not at all. An edit is one of
-title, body, hide, unhide, new, delete, saved by renaming over the file or by writing it in place.
+A post has a number, which orders posts by age, and a title, or none while it is hidden. An edit is one of
+title, body, hide, unhide, new, delete, saved by a rename over the file or by a write in place.
 """
 import collections
 import pathlib
@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from common import site as sites  # noqa: E402
 
-# How much longer than any lag that is asked about the past of a post is kept.
+# Seconds for which past states of a post are kept. Longer than any lag.
 MEMORY = 120
 
 
@@ -26,9 +26,9 @@ class Model:
             text = site.file(number).read_text()
             self.text[number] = text
             self.past[number] = [(0.0, sites.TITLE.search(text).group(1))]
-        # What new posts are made from, whatever becomes of it.
+        # Template of new posts. It stays when post 0 is edited.
         self.pattern = self.text[0]
-        # New posts are taken out of the end of these, and deleted ones come back to it.
+        # Free numbers. New posts take the last one, and deleted posts return theirs.
         self.unused = list(range(site.count, site.count + 50))
 
     def numbers(self):
@@ -42,14 +42,14 @@ class Model:
         return [(number, self.past[number][-1][1]) for number in sorted(self.visible(), reverse=True)[:count]]
 
     def touched(self):
-        """The posts of the latest edits."""
+        """Returns the posts of the latest edits."""
         return set(self.recent)
 
     def edit(self):
-        """Makes one, on disk and here."""
+        """Makes one random edit, on disk and in the model."""
         choose = self.random
         kind = choose.choices(["title", "body", "hide", "unhide", "new", "delete"], [6, 6, 2, 2, 1, 1])[0]
-        # Half of the edits are of posts that the feeds have, or nearly.
+        # Half of the edits are of the newest posts, most of which are in the feeds.
         shown = sorted(self.visible())
         number = choose.choice(shown[-30:] if choose.random() < 0.5 else shown)
         save = choose.choice([sites.rename_over, sites.in_place])
@@ -87,7 +87,7 @@ class Model:
             text = sites.titled(self.text[number], f"Title {word}")
         elif kind == "body":
             text = sites.with_body(self.text[number], f"Body {word}.")
-            # Bodies must not grow for hours.
+            # Bodies must not grow without limit.
             if len(text) > 12_000:
                 text = text[:text.index("\n---\n\n") + 6] + f"Body {word}, from the start.\n"
         elif kind == "hide":
@@ -97,25 +97,25 @@ class Model:
             text = self.text[number].replace("\ndraft: true\n", "\ndraft: false\n", 1)
             self.is_hidden.discard(number)
         self.text[number] = text
-        # Known before it is on disk, or a quick server would be ahead of the model.
+        # Recorded before it is on disk. Otherwise a fast server is ahead of the model.
         self.is_now(number, None if number in self.is_hidden else sites.TITLE.search(text).group(1), save, file, text)
 
     def is_now(self, number, title, save=None, file=None, text=None):
         with self.lock:
             past = self.past.setdefault(number, [(0.0, None)])
             past.append((time.monotonic(), title))
-            # The last state from before the memory is kept: it held until the next.
+            # The last state before that time is kept, because it lasted until the next.
             while len(past) > 1 and past[1][0] < time.monotonic() - MEMORY:
                 past.pop(0)
         if save:
             save(file, text)
 
     def hold(self, number, title, since, where):
-        """Raises where a post is served in a state that it has not had since then. No title is any."""
+        """Raises an error if the post did not have this title at any time since `since`; `None` stands for any title."""
         with self.lock:
             past = self.past.get(number, [])
             later = [state for at, state in past if at >= since]
             before = [state for at, state in past if at < since]
             states = before[-1:] + later
         if not any(state is not None and title in (None, state) for state in states):
-            raise AssertionError(f"{where} has post {number} as {title!r}; it was {states} of late")
+            raise AssertionError(f"{where} has post {number} as {title!r}; its recent states are {states}")

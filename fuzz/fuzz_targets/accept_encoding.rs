@@ -1,13 +1,13 @@
-//! Any bytes as `Accept-Encoding`, in one line or, at each line feed, in several. What holds:
+//! Fuzzes `Accept-Encoding`. A line feed starts a second field line. Invariants:
 //!
-//! * It is answered by 200: never 406, and never by nothing.
-//! * The coding that is sent is one that the client wants no less than any other that is at hand, by
-//!   RFC 9110 §12.5.3, where a member that is not well formed counts as not written and of two about the
-//!   same coding the first counts. One that it rules out, or has not named, is never sent; if it rules out all,
-//!   the bytes go as they are.
-//! * The same coding has the same ETag, another coding another, and `Vary` says why.
+//! * The status is 200: never 406.
+//! * The client prefers no available coding to the one sent, by RFC 9110 §12.5.3. Malformed members
+//!   are ignored, and of two members for one coding the first counts. A coding that the client
+//!   excludes, or does not name, is never sent. If it excludes all codings, the identity form is
+//!   sent.
+//! * Each coding has its own ETag, and `Vary` lists `Accept-Encoding`.
 //!
-//! The reader of the list here is written from the RFC's grammar and shares nothing with courant's.
+//! The list parser here is written from the RFC's grammar and shares no code with courant.
 
 #![no_main]
 
@@ -18,13 +18,13 @@ use std::sync::LazyLock;
 use hyper::header::{ACCEPT_ENCODING, HeaderName, HeaderValue};
 use hyper::{StatusCode, Uri};
 use libfuzzer_sys::fuzz_target;
-use site::{Answer, ask};
+use site::{Answer, send_request};
 
-/// The codings that the feed has, each with its answer.
-static FORMS: LazyLock<Vec<(&str, Answer)>> = LazyLock::new(|| {
+/// The codings of the feed, each with its response.
+static CODED_ANSWERS: LazyLock<Vec<(&str, Answer)>> = LazyLock::new(|| {
     let mut forms = Vec::new();
     for coding in ["identity", "gzip", "br", "zstd"] {
-        let answer = get(&[(ACCEPT_ENCODING, HeaderValue::from_static(coding))]);
+        let answer = get_feed(&[(ACCEPT_ENCODING, HeaderValue::from_static(coding))]);
         if answer.coding.as_deref().unwrap_or("identity") == coding {
             assert!(
                 forms
@@ -41,47 +41,50 @@ static FORMS: LazyLock<Vec<(&str, Answer)>> = LazyLock::new(|| {
 fuzz_target!(|lines: &[u8]| {
     let fields: Vec<(HeaderName, HeaderValue)> = lines
         .split(|byte| *byte == b'\n')
-        // What no field can hold does not reach us.
+        // A line that no field can hold never reaches courant.
         .filter_map(|line| Some((ACCEPT_ENCODING, HeaderValue::from_bytes(line).ok()?)))
         .collect();
-    let answer = get(&fields);
+    let answer = get_feed(&fields);
     let sent = answer.coding.as_deref().unwrap_or("identity");
-    let form = FORMS.iter().find(|(coding, _)| *coding == sent);
+    let form = CODED_ANSWERS.iter().find(|(coding, _)| *coding == sent);
     assert_eq!(
         form.map(|(_, form)| form),
         Some(&answer),
-        "{sent} is no form of the feed"
+        "{sent} is not a coding of the feed"
     );
     assert!(
         answer
             .vary
             .is_some_and(|vary| vary.to_ascii_lowercase().contains("accept-encoding"))
     );
-    let wishes: Vec<Wish> = fields
+    let preferences: Vec<Preference> = fields
         .iter()
         .filter_map(|(_, line)| line.to_str().ok())
         .flat_map(|line| line.split(','))
-        .filter_map(wish)
+        .filter_map(parse_preference)
         .collect();
-    let of = |coding: &str| weight(&wishes, coding);
+    let weight = |coding: &str| doubled_weight(&preferences, coding);
     if sent != "identity" {
-        assert!(of(sent) > 0, "{sent} was not asked for");
+        assert!(weight(sent) > 0, "{sent} was not asked for");
     }
-    for (other, _) in &*FORMS {
-        assert!(of(sent) >= of(other), "{other} is wanted more than {sent}");
+    for (other, _) in &*CODED_ANSWERS {
+        assert!(
+            weight(sent) >= weight(other),
+            "{other} is wanted more than {sent}"
+        );
     }
 });
 
-fn get(fields: &[(HeaderName, HeaderValue)]) -> Answer {
-    let answer = ask(Uri::from_static("/rss.xml"), fields, "").expect("the feed is whole");
+fn get_feed(fields: &[(HeaderName, HeaderValue)]) -> Answer {
+    let answer = send_request(Uri::from_static("/rss.xml"), fields, "").expect("a rendered feed");
     assert_eq!(answer.status, StatusCode::OK);
     answer
 }
 
-/// A coding in lower case and a weight, in thousandths.
-type Wish = (String, u32);
+/// A coding in lower case, and its weight in thousandths.
+type Preference = (String, u32);
 
-fn wish(member: &str) -> Option<Wish> {
+fn parse_preference(member: &str) -> Option<Preference> {
     let space = [' ', '\t'];
     let mut parts = member.splitn(2, ';').map(|part| part.trim_matches(space));
     let coding = parts.next()?.to_ascii_lowercase();
@@ -107,11 +110,11 @@ fn wish(member: &str) -> Option<Wish> {
     (thousandths <= 1000).then_some((coding, thousandths))
 }
 
-/// Doubled, so that identity has a place behind all that was asked for.
-fn weight(wishes: &[Wish], coding: &str) -> u32 {
-    let first = |name: &str| wishes.iter().find(|(coding, _)| coding == name);
+/// Returns the doubled weight, so that an unnamed identity ranks below every named coding.
+fn doubled_weight(preferences: &[Preference], coding: &str) -> u32 {
+    let first = |name: &str| preferences.iter().find(|(coding, _)| coding == name);
     let named = match coding {
-        "gzip" => wishes
+        "gzip" => preferences
             .iter()
             .find(|(coding, _)| matches!(&**coding, "gzip" | "x-gzip")),
         _ => first(coding),

@@ -1,12 +1,14 @@
-//! Any text as a post, a part of it again and again. What holds: however the post is made, the memory that
-//! reading and rendering it asks for, at once and in all, is within a multiple of its size and a constant. Each is
-//! a count of bytes by the allocator, and no clock, so that the same input has the same outcome everywhere.
+//! Fuzzes the text of a post, with a repeated part.
 //!
-//! The first byte says what the text is: a body, one of MDX, or front matter. The second and the third say how
-//! often the middle of three parts is repeated. The parts end with a zero byte each. Twice the
-//! repetitions are read too: they may not ask for more than three times as much.
+//! Invariant: peak and total memory for parsing and rendering stay within a constant plus a
+//! multiple of the post's size. The allocator counts the bytes, so the outcome does not depend on
+//! the machine.
 //!
-//! What takes long and asks for no memory is found by libFuzzer's `-timeout`, which `fuzz/run` sets.
+//! The first byte chooses the text: a Markdown body, an MDX body, or front matter. The second and
+//! third give the repetitions of the middle of three parts, which are separated by zero bytes.
+//! Twice the repetitions must not allocate more than three times as much.
+//!
+//! Slow inputs without much memory are found by libFuzzer's `-timeout`, which `fuzz/run` sets.
 
 #![no_main]
 
@@ -16,44 +18,45 @@ use std::ptr::{self, null_mut};
 use std::sync::LazyLock;
 
 use courant::config::Config;
-use courant::content::{Depth, Parsed, parse};
+use courant::model::parse_mode::ParseMode;
+use courant::post::{ParsedFile, parse_file};
 use libfuzzer_sys::fuzz_target;
 use tikv_jemalloc_sys::mallctl;
 
-/// Bytes of a post: beyond that no bound is new, and each run takes longer.
-const MAX_BYTES: usize = 192 * 1024;
-/// Bytes at once, whatever the size: the nodes of 400,000 steps, and HTML up to its bound.
-const MAX_AT_ONCE: usize = 96 << 20;
-/// Bytes at once, for each of the post.
-const MAX_AT_ONCE_PER_BYTE: usize = 500;
-/// Bytes in all, whatever the size.
-const MAX_IN_ALL: usize = 512 << 20;
-/// Bytes in all, for each of the post.
-const MAX_IN_ALL_PER_BYTE: usize = 4_000;
-/// Where twice the post may ask for more than three times as much: buffers grow in steps.
-const ALWAYS_FREE: usize = 16 << 20;
+/// Maximum size of a post in bytes. Larger posts meet the same limits and only take longer.
+const MAX_POST_BYTES: usize = 192 * 1024;
+/// Constant part of the peak bytes: the nodes of 400,000 steps, and HTML up to its limit.
+const PEAK_BASE_BYTES: usize = 96 << 20;
+/// Peak bytes per byte of the post.
+const PEAK_BYTES_PER_BYTE: usize = 500;
+/// Constant part of the total bytes.
+const TOTAL_BASE_BYTES: usize = 512 << 20;
+/// Total bytes per byte of the post.
+const TOTAL_BYTES_PER_BYTE: usize = 4_000;
+/// Slack for the doubled post, since buffers grow in steps.
+const DOUBLING_SLACK_BYTES: usize = 16 << 20;
 
-/// Bytes that the thread has asked for in all.
-const IN_ALL: &CStr = c"thread.allocated";
-/// The most bytes that the thread has had at once since the last reset.
-const AT_ONCE: &CStr = c"thread.peak.read";
-const RESET: &CStr = c"thread.peak.reset";
+/// Allocator statistic: bytes that the thread has allocated in total.
+const TOTAL_STATISTIC: &CStr = c"thread.allocated";
+/// Allocator statistic: peak bytes of the thread since the last reset.
+const PEAK_STATISTIC: &CStr = c"thread.peak.read";
+const RESET_PEAK: &CStr = c"thread.peak.reset";
 
-/// Asks the allocator that courant brings for one of its counts, or gives it a command.
-fn ask(name: &CStr, count: Option<&mut u64>) {
+/// Reads a statistic of courant's allocator, or sends it a command if `count` is `None`.
+fn call_mallctl(name: &CStr, count: Option<&mut u64>) {
     let mut size = size_of::<u64>();
     let (at, length) = match count {
         Some(count) => (ptr::from_mut(count).cast(), &raw mut size),
         None => (null_mut(), null_mut()),
     };
-    // SAFETY: the name ends with NUL, and a count is a `u64` wherever it is asked for.
+    // SAFETY: the name ends with NUL, and every statistic that is read is a `u64`.
     let refused = unsafe { mallctl(name.as_ptr(), at, length, null_mut(), 0) };
-    assert_eq!(refused, 0, "the allocator counts");
+    assert_eq!(refused, 0, "the allocator has statistics");
 }
 
-fn count(name: &CStr) -> usize {
+fn read_statistic(name: &CStr) -> usize {
     let mut count = 0;
-    ask(name, Some(&mut count));
+    call_mallctl(name, Some(&mut count));
     usize::try_from(count).expect("a count of bytes fits")
 }
 
@@ -80,36 +83,39 @@ fuzz_target!(|input: &[u8]| {
         }
     };
     let path = if kind % 4 == 1 { "a.mdx" } else { "a.md" };
-    if before.len() + repeated.len() * times * 2 + after.len() > MAX_BYTES {
+    if before.len() + repeated.len() * times * 2 + after.len() > MAX_POST_BYTES {
         return;
     }
-    let once = in_all(&post(times), path);
-    let twice = in_all(&post(times * 2), path);
+    let once = measure_total_bytes(&post(times), path);
+    let twice = measure_total_bytes(&post(times * 2), path);
     assert!(
-        twice <= 3 * once + ALWAYS_FREE,
-        "twice the post asks for {twice} bytes, once for {once}"
+        twice <= 3 * once + DOUBLING_SLACK_BYTES,
+        "twice the post allocates {twice} bytes, once {once}"
     );
 });
 
-/// How many bytes in all a post asks for.
-fn in_all(post: &str, path: &str) -> usize {
+/// Parses and renders a post, checks its memory, and returns the total bytes allocated.
+fn measure_total_bytes(post: &str, path: &str) -> usize {
     LazyLock::force(&CONFIG);
-    let before = count(IN_ALL);
-    ask(RESET, None);
-    for depth in [Depth::Outline, Depth::Check] {
-        if let Parsed::Post { post, .. } = parse(post.as_bytes(), path, &CONFIG, depth) {
-            post.body.content().expect("the body is at hand");
+    let before = read_statistic(TOTAL_STATISTIC);
+    call_mallctl(RESET_PEAK, None);
+    for mode in [ParseMode::Metadata, ParseMode::Lint] {
+        if let ParsedFile::Post { post, .. } = parse_file(post.as_bytes(), path, &CONFIG, mode) {
+            post.body.render_content();
         }
     }
-    let (at_once, in_all) = (count(AT_ONCE), count(IN_ALL) - before);
+    let (peak, total) = (
+        read_statistic(PEAK_STATISTIC),
+        read_statistic(TOTAL_STATISTIC) - before,
+    );
     let size = post.len();
     assert!(
-        at_once <= MAX_AT_ONCE + MAX_AT_ONCE_PER_BYTE * size,
-        "{size} bytes ask for {at_once} at once"
+        peak <= PEAK_BASE_BYTES + PEAK_BYTES_PER_BYTE * size,
+        "a post of {size} bytes has a peak of {peak} bytes"
     );
     assert!(
-        in_all <= MAX_IN_ALL + MAX_IN_ALL_PER_BYTE * size,
-        "{size} bytes ask for {in_all} in all"
+        total <= TOTAL_BASE_BYTES + TOTAL_BYTES_PER_BYTE * size,
+        "a post of {size} bytes allocates {total} bytes in total"
     );
-    in_all
+    total
 }

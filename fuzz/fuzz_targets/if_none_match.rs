@@ -1,12 +1,14 @@
-//! Any bytes as `If-None-Match`, where the byte 1 stands for the feed's own tag. What holds:
+//! Fuzzes `If-None-Match`. The bytes 1 and 2 stand for the feed's own tags. Invariants:
 //!
-//! * 304 only if a tag of a form that the client takes, with its quotes, is in the field, or the field is `*`.
-//! * 304 always if the field is well formed by RFC 9110 §13.1.2 and holds such a tag, weak or not, or `*`.
-//! * Otherwise the answer is the same as without the field: never 412, and never an error.
-//! * 304 says such a tag and the `Vary` of the 200, and has no body.
+//! * 304 only if the field contains the quoted tag of a coding that the client accepts, or is `*`.
+//! * 304 always if the field is well formed by RFC 9110 §13.1.2 and has such a tag, weak or not, or
+//!   is `*`.
+//! * Otherwise the response is the same as without the field: never 412, and never an error.
+//! * A 304 has such a tag and the `Vary` of the 200, and no body.
 //!
-//! An even first byte asks for the feed as it is, and takes nothing else; an odd one for gzip, whose tag is
-//! another, and takes both. The grammar here is written from the RFC and shares nothing with courant's.
+//! An even first byte requests the identity form and accepts only its tag. An odd one requests
+//! gzip, which has a different tag, and accepts both. The grammar here is written from the RFC and
+//! shares no code with courant.
 
 #![no_main]
 
@@ -17,10 +19,10 @@ use std::sync::LazyLock;
 use hyper::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, IF_NONE_MATCH};
 use hyper::{StatusCode, Uri};
 use libfuzzer_sys::fuzz_target;
-use site::{Answer, ask};
+use site::{Answer, send_request};
 
-static PLAIN: LazyLock<Answer> = LazyLock::new(|| get("identity", None));
-static CODED: LazyLock<Answer> = LazyLock::new(|| get("gzip", None));
+static PLAIN: LazyLock<Answer> = LazyLock::new(|| get_feed("identity", None));
+static CODED: LazyLock<Answer> = LazyLock::new(|| get_feed("gzip", None));
 
 fuzz_target!(|field: &[u8]| {
     let Some((first, field)) = field.split_first() else {
@@ -36,7 +38,7 @@ fuzz_target!(|field: &[u8]| {
         .as_deref()
         .expect("the feed has a tag")
         .as_bytes();
-    // Either tag can be asked about, whatever the coding.
+    // The field may name the tag of either coding.
     let plain = PLAIN
         .etag
         .as_deref()
@@ -58,39 +60,43 @@ fuzz_target!(|field: &[u8]| {
     } else {
         &[tag, plain]
     };
-    let answer = get(coding, Some(value));
+    let answer = get_feed(coding, Some(value));
     let is_any = field.trim_ascii() == b"*";
     match answer.status {
         StatusCode::NOT_MODIFIED => {
             let is_there = |tag: &&[u8]| field.windows(tag.len()).any(|window| window == *tag);
             assert!(
                 is_any || taken.iter().any(is_there),
-                "a tag that is not there matched"
+                "304 without a matching tag"
             );
-            let said = answer.etag.as_deref().expect("304 says the tag").as_bytes();
-            assert!(taken.contains(&said) && (is_any || is_there(&said)));
+            let named = answer
+                .etag
+                .as_deref()
+                .expect("a 304 has the tag")
+                .as_bytes();
+            assert!(taken.contains(&named) && (is_any || is_there(&named)));
             assert_eq!(answer.vary, whole.vary);
             assert_eq!((answer.length, &answer.coding), (0, &None));
         }
         StatusCode::OK => {
             assert_eq!(&answer, whole);
             let is_taken = |named: &&[u8]| taken.contains(named);
-            let holds = is_any || tags(&field).is_some_and(|tags| tags.iter().any(is_taken));
-            assert!(!holds, "a tag that is there did not match");
+            let holds = is_any || parse_tags(&field).is_some_and(|tags| tags.iter().any(is_taken));
+            assert!(!holds, "a matching tag without 304");
         }
         other => panic!("{other}"),
     }
 });
 
-fn get(coding: &'static str, condition: Option<HeaderValue>) -> Answer {
+fn get_feed(coding: &'static str, condition: Option<HeaderValue>) -> Answer {
     let mut fields: Vec<(HeaderName, HeaderValue)> =
         vec![(ACCEPT_ENCODING, HeaderValue::from_static(coding))];
     fields.extend(condition.map(|condition| (IF_NONE_MATCH, condition)));
-    ask(Uri::from_static("/rss.xml"), &fields, "").expect("the feed is whole")
+    send_request(Uri::from_static("/rss.xml"), &fields, "").expect("a rendered feed")
 }
 
-/// The opaque tags of a list without a fault.
-fn tags(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
+/// Parses a list of entity tags. Returns the opaque tags, or `None` for a malformed list.
+fn parse_tags(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
     let mut tags = Vec::new();
     loop {
         while let [b' ' | b'\t' | b',', after @ ..] = rest {

@@ -1,4 +1,4 @@
-//! A small generated site, rendered once, and requests to it.
+//! Renders a small generated site once, and answers requests to it.
 
 #![allow(dead_code, reason = "each target includes what it needs of it")]
 
@@ -10,34 +10,38 @@ use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use courant::content::{Depth, Parsed, parse};
-use courant::post::Post;
-use courant::render::{CardImages, NoImages, render};
-use courant::server::{Body, Rules, respond};
-use courant::site::Site;
-use courant::snapshot::Snapshot;
+use courant::http::{ResponderConfig, ResponseBody, respond_to_request};
+use courant::model::parse_mode::ParseMode;
+use courant::model::post::Post;
+use courant::post::{ParsedFile, parse_file};
+use courant::publish::snapshot::Snapshot;
+use courant::render::render_site;
+use courant::site::SiteEvaluation;
+use courant::site::card_images::{CardImageSource, NoCardImages};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
 
-/// Of each all forms are there.
+/// The rendered site, with every content coding of each output.
 pub static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
-    let config = generate::config(Path::new("."));
+    let config = generate::parse_config(Path::new("."));
     let posts: Vec<Arc<Post>> = (0..20)
         .filter_map(|number| {
-            let (text, path) = (generate::post(number), generate::path(number));
-            match parse(text.as_bytes(), &path, &config, Depth::Publish) {
-                Parsed::Post { post, .. } => Some(post),
+            let (text, path) = (generate::post_text(number), generate::post_path(number));
+            match parse_file(text.as_bytes(), &path, &config, ParseMode::Full) {
+                ParsedFile::Post { post, .. } => Some(post),
                 _ => None,
             }
         })
         .collect();
-    let site = Site::judge(&config, &posts, DateTime::<Utc>::from(generate::now())).site;
-    let images: Arc<dyn CardImages> = Arc::new(NoImages);
-    let artifacts = render(&site, &images)
+    let site =
+        SiteEvaluation::evaluate_posts(&config, &posts, DateTime::<Utc>::from(generate::now()))
+            .site;
+    let images: Arc<dyn CardImageSource> = Arc::new(NoCardImages);
+    let artifacts = render_site(&site, &images)
         .expect("the site can be rendered")
         .artifacts;
-    let snapshot = Snapshot::next(&Snapshot::default(), artifacts, now());
-    snapshot.compress();
+    let snapshot = Snapshot::next_generation(&Snapshot::default(), artifacts, now());
+    snapshot.compress_fast();
     snapshot
 });
 
@@ -45,7 +49,7 @@ pub fn now() -> SystemTime {
     generate::now()
 }
 
-/// What a reader is answered.
+/// The parts of a response that the targets check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: StatusCode,
@@ -56,19 +60,23 @@ pub struct Answer {
     pub length: usize,
 }
 
-/// Asks as a well-behaved client would, but for the target and the fields that are given.
-pub fn ask(uri: Uri, fields: &[(HeaderName, HeaderValue)], prefix: &str) -> Option<Answer> {
+/// Sends a valid request with the given target and fields. Returns `None` for a lazy body.
+pub fn send_request(
+    uri: Uri,
+    fields: &[(HeaderName, HeaderValue)],
+    prefix: &str,
+) -> Option<Answer> {
     let mut request = Request::get(uri).header("host", "harbour.example");
     for (name, value) in fields {
         request = request.header(name, value);
     }
     let request = request.body(()).expect("the parts are well formed");
-    let rules = Rules::new(&format!("https://harbour.example{prefix}"), 8_000, 16_384);
-    let response = respond(&request.into_parts().0, &SNAPSHOT, &rules, now());
-    (!response.body().is_deferred()).then(|| told(&response))
+    let config = ResponderConfig::new(&format!("https://harbour.example{prefix}"), 8_000, 16_384);
+    let response = respond_to_request(&request.into_parts().0, &SNAPSHOT, &config, now());
+    (!response.body().is_lazy()).then(|| summarize_response(&response))
 }
 
-fn told(response: &Response<Body>) -> Answer {
+fn summarize_response(response: &Response<ResponseBody>) -> Answer {
     let field = |name: &str| {
         let value = response.headers().get(name)?;
         Some(value.to_str().expect("a field of ours is ASCII").to_owned())

@@ -1,4 +1,4 @@
-//! What the operator's listener sends: bytes, or news as they come.
+//! Implements the body of admin responses: fixed bytes, or a stream of events.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -8,23 +8,23 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-/// The body of a response.
+/// Response body of the admin listener.
 #[derive(Debug)]
-pub(super) enum Answer {
-    /// All of it.
-    Whole(Option<Bytes>),
-    /// Pieces, until nobody has more.
+pub(super) enum AdminBody {
+    /// Complete body; `None` once it was sent, or if it is empty.
+    Full(Option<Bytes>),
+    /// Chunks, until the sender is dropped.
     Stream(mpsc::Receiver<Bytes>),
 }
 
-impl Answer {
-    pub(super) fn new(bytes: impl Into<Bytes>) -> Answer {
+impl AdminBody {
+    pub(super) fn new(bytes: impl Into<Bytes>) -> AdminBody {
         let bytes = bytes.into();
-        Answer::Whole((!bytes.is_empty()).then_some(bytes))
+        AdminBody::Full((!bytes.is_empty()).then_some(bytes))
     }
 }
 
-impl Body for Answer {
+impl Body for AdminBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -33,23 +33,23 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
-            Answer::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Answer::Stream(pieces) => pieces
+            AdminBody::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            AdminBody::Stream(chunks) => chunks
                 .poll_recv(cx)
-                .map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
+                .map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Answer::Whole(None))
+        matches!(self, AdminBody::Full(None))
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Answer::Whole(bytes) => {
+            AdminBody::Full(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            Answer::Stream(_) => SizeHint::default(),
+            AdminBody::Stream(_) => SizeHint::default(),
         }
     }
 }

@@ -1,20 +1,22 @@
-//! What is known into what a supervisor asks: does it live, and can it be sent readers.
+//! Builds the JSON bodies of the liveness and readiness checks.
 
 use serde_json::{Value, json};
 
-use super::told::Now;
+use super::watch_status::WatchStatus;
 
-/// `/healthz`: whoever gets it has the answer.
-pub(super) fn alive() -> Value {
+/// Builds the body of `/healthz`. A response at all means that the process is alive.
+pub(super) fn report_liveness() -> Value {
     json!({ "status": "alive" })
 }
 
-/// `/readyz`: whether a first snapshot is out. What goes wrong later is told, and does not unready it:
-/// what was served is served on, by this replica as by any other. `details` is for who may see them.
-pub(super) fn ready(now: &Now, details: bool) -> (bool, Value) {
-    let is_ready = now.is_ready();
-    let troubles = now.troubles.sentences();
-    let status = match (is_ready, troubles.is_empty()) {
+/// Builds the result of `/readyz`: true once a first snapshot is published, and the body.
+///
+/// Later problems are reported but do not change readiness: the last good snapshot stays up, on this
+/// replica as on any other. `details` adds counts and problems, for clients with access.
+pub(super) fn report_readiness(watch_status: &WatchStatus, details: bool) -> (bool, Value) {
+    let is_ready = watch_status.is_ready();
+    let problems = watch_status.degradations.to_messages();
+    let status = match (is_ready, problems.is_empty()) {
         (false, _) => "starting",
         (true, true) => "ready",
         (true, false) => "degraded",
@@ -22,15 +24,15 @@ pub(super) fn ready(now: &Now, details: bool) -> (bool, Value) {
     if !details {
         return (is_ready, json!({ "status": status }));
     }
-    let tally = now.status.tally;
+    let tally = watch_status.content.file_counts;
     let body = json!({
         "status": status,
-        "generation": now.status.generation,
-        "posts": tally.posts + tally.kept,
+        "generation": watch_status.content.generation,
+        "posts": tally.posts + tally.last_good,
         "broken": tally.broken,
-        "served_as_they_last_parsed": tally.kept,
-        "findings": now.status.findings.iter().count(),
-        "degraded": troubles,
+        "served_as_they_last_parsed": tally.last_good,
+        "findings": watch_status.content.findings.iter().count(),
+        "degraded": problems,
     });
     (is_ready, body)
 }
@@ -38,33 +40,49 @@ pub(super) fn ready(now: &Now, details: bool) -> (bool, Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::told::Troubles;
+    use crate::admin::watch_status::Degradations;
 
-    fn now(generation: u64, content: Option<&str>) -> Now {
-        let mut now = Now::default();
-        now.status.generation = generation;
-        now.troubles = Troubles {
+    fn test_status(generation: u64, content: Option<&str>) -> WatchStatus {
+        let mut now = WatchStatus::default();
+        now.content.generation = generation;
+        now.degradations = Degradations {
             content: content.map(str::to_owned),
-            ..Troubles::default()
+            ..Degradations::default()
         };
         now
     }
 
     #[test]
-    fn it_is_ready_once_something_is_served_and_stays_so() {
-        let status = |now: &Now| {
-            let (is_ready, body) = ready(now, true);
+    fn readiness_starts_with_the_first_generation_and_stays() {
+        let status = |now: &WatchStatus| {
+            let (is_ready, body) = report_readiness(now, true);
             (is_ready, body["status"].as_str().unwrap().to_owned())
         };
-        assert_eq!(status(&now(0, None)), (false, "starting".to_owned()));
-        assert_eq!(status(&now(1, None)), (true, "ready".to_owned()));
-        assert_eq!(status(&now(1, Some("gone"))), (true, "degraded".to_owned()));
+        assert_eq!(
+            status(&test_status(0, None)),
+            (false, "starting".to_owned())
+        );
+        assert_eq!(status(&test_status(1, None)), (true, "ready".to_owned()));
+        assert_eq!(
+            status(&test_status(1, Some("gone"))),
+            (true, "degraded".to_owned())
+        );
     }
 
     #[test]
-    fn why_is_told_to_who_may_know() {
-        let now = now(1, Some("/srv/secret is gone"));
-        assert!(ready(&now, true).1.to_string().contains("secret"));
-        assert!(!ready(&now, false).1.to_string().contains("secret"));
+    fn reasons_are_reported_only_with_details() {
+        let now = test_status(1, Some("/srv/secret is gone"));
+        assert!(
+            report_readiness(&now, true)
+                .1
+                .to_string()
+                .contains("secret")
+        );
+        assert!(
+            !report_readiness(&now, false)
+                .1
+                .to_string()
+                .contains("secret")
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! An address into answered requests of the operator's, on a thread of its own: whatever it costs to make a
-//! page, readers do not wait for it.
+//! Listens for admin connections and serves them on a thread of its own.
+//!
+//! So public requests never wait while an admin page is rendered.
 
 use std::convert::Infallible;
 use std::io;
@@ -16,112 +17,128 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
-use super::desk::{Desk, Sources};
-use super::guard::Guard;
-use super::route::answer;
-use crate::server::{Capacity, Evictable, Handed};
+use super::auth::AdminAuth;
+use super::route::answer_request;
+use super::state::{AdminSources, AdminState};
+use crate::server::{ConnectionLimiter, Evictable, PassedSocket};
 
-/// The operator, a scraper, a supervisor, and as many pages that are open as may listen for news. At the limit the one
-/// that has not asked for longest is closed for a new one, so that a supervisor is answered whatever else is open.
-const MOST_CONNECTIONS: usize = 128;
-/// How long a request's head may take to arrive.
-const HEAD: Duration = Duration::from_secs(10);
-/// How often an address that another has is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Maximum concurrent connections: all event streams, and room for browsers, a metrics scraper and
+/// health checks. At the limit the longest idle connection is closed for a new one, so that health
+/// checks are always answered.
+const MAX_ADMIN_CONNECTIONS: usize = 128;
+/// Timeout for receiving a request head.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Interval between attempts to bind an address that is in use, and pause after a failed accept.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where the operator's listener is.
+/// Address or socket to listen on.
 #[derive(Debug)]
-pub enum Place {
-    /// At an address.
-    At(SocketAddr),
-    /// At a socket that was handed over.
-    Handed(Handed),
+pub enum ListenTarget {
+    /// Address to bind.
+    Address(SocketAddr),
+    /// Socket passed by the service manager.
+    PassedSocket(PassedSocket),
 }
 
-/// When a connection last asked for something, or else was opened, and whether it is to close.
+/// Time of a connection's last request, or of its start, and its eviction.
 #[derive(Debug)]
-struct Activity {
-    asked: Mutex<Instant>,
+struct ConnectionActivity {
+    last_request: Mutex<Instant>,
     is_evicted: AtomicBool,
-    evicted: Notify,
+    eviction: Notify,
 }
 
-impl Activity {
-    fn new() -> Arc<Activity> {
-        Arc::new(Activity {
-            asked: Mutex::new(Instant::now()),
+impl ConnectionActivity {
+    fn new() -> Arc<ConnectionActivity> {
+        Arc::new(ConnectionActivity {
+            last_request: Mutex::new(Instant::now()),
             is_evicted: AtomicBool::new(false),
-            evicted: Notify::new(),
+            eviction: Notify::new(),
         })
     }
 
     fn record_request(&self) {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self
+            .last_request
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
 
-impl Evictable for Activity {
-    /// A page that hears news counts as idle too: a browser connects again by itself.
+impl Evictable for ConnectionActivity {
+    /// Returns the time of the last request. An event stream counts as idle too: browsers reconnect.
     fn idle_since(&self) -> Option<Instant> {
-        Some(*self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(
+            *self
+                .last_request
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
-    fn evict(&self) {
+    fn request_close(&self) {
         self.is_evicted.store(true, Ordering::Relaxed);
-        self.evicted.notify_one();
+        self.eviction.notify_one();
     }
 
-    fn is_evicted(&self) -> bool {
+    fn is_close_pending(&self) -> bool {
         self.is_evicted.load(Ordering::Relaxed)
     }
 }
 
-enum Listener {
+enum AdminSocket {
     Tcp(tokio::net::TcpListener),
     Unix(tokio::net::UnixListener),
 }
 
-enum Socket {
+enum AdminStream {
     Tcp(tokio::net::TcpStream),
     Unix(tokio::net::UnixStream),
 }
 
-/// The operator's listener. It ends when this is dropped.
+/// Running admin listener. It stops when this is dropped.
 #[derive(Debug)]
-pub struct Admin {
-    address: Option<SocketAddr>,
+pub struct AdminServer {
+    bound_address: Option<SocketAddr>,
     _stop: oneshot::Sender<()>,
 }
 
-impl Admin {
-    /// Listens at an address. Where another process has it, as one has that is about to be replaced by
-    /// this one, it is tried again until it is free.
+impl AdminServer {
+    /// Starts listening. An address that is in use, say by the process that this one replaces, is
+    /// tried again until it is free.
     ///
     /// # Errors
-    /// The address cannot be had at all, or the system gives no thread.
-    pub fn start(place: Place, guard: super::Access<'_>, sources: Sources) -> io::Result<Admin> {
-        let (taken, address) = match place {
-            Place::At(address) => (bind(address).map(Handed::Tcp), Some(address)),
-            Place::Handed(handed) => (Ok(handed), None),
+    /// The address cannot be bound for another reason, or the thread cannot be started.
+    pub fn start_listening(
+        target: ListenTarget,
+        access: super::AccessRules<'_>,
+        sources: AdminSources,
+    ) -> io::Result<AdminServer> {
+        let (bound, address) = match target {
+            ListenTarget::Address(address) => (
+                bind_nonblocking(address).map(PassedSocket::Tcp),
+                Some(address),
+            ),
+            ListenTarget::PassedSocket(handed) => (Ok(handed), None),
         };
-        let listener = match (taken, address) {
+        let listener = match (bound, address) {
             (Ok(listener), _) => Some(listener),
             (Err(error), Some(address)) if error.kind() == io::ErrorKind::AddrInUse => {
                 warn!(
                     %address,
-                    hint = "`admin.listen` in the configuration names it; it is tried again until it is free",
-                    "another program has the address of the operator's page"
+                    hint = "set `admin.listen` to change it; binding is retried until the address is free",
+                    "the address of the admin page is in use by another program"
                 );
                 None
             }
             (Err(error), _) => return Err(error),
         };
-        let bound = match &listener {
-            Some(Handed::Tcp(listener)) => Some(listener.local_addr()?),
-            Some(Handed::Unix(_)) | None => None,
+        let bound_address = match &listener {
+            Some(PassedSocket::Tcp(listener)) => Some(listener.local_addr()?),
+            Some(PassedSocket::Unix(_)) | None => None,
         };
-        let guard = Guard::new(guard.hosts, guard.token);
-        let desk = Arc::new((Desk::new(sources), guard));
+        let auth = AdminAuth::new(access.hosts, access.token);
+        let context = Arc::new((AdminState::new(sources), auth));
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -132,119 +149,125 @@ impl Admin {
             .spawn(move || {
                 runtime.block_on(async {
                     tokio::select! {
-                        () = attend(address, listener, desk) => {}
-                        // It is never sent: whoever could have is gone.
+                        () = accept_connections(address, listener, context) => {}
+                        // Nothing is ever sent: this ends when the sender is dropped.
                         _ = stopped => {}
                     }
                 });
-                // Whoever looks is not waited for.
+                // Does not wait for requests in progress.
                 runtime.shutdown_background();
             })?;
-        Ok(Admin {
-            address: bound,
+        Ok(AdminServer {
+            bound_address,
             _stop: stop,
         })
     }
 
-    /// Where it listens, with the port that the system chose; `None` while another has the address.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.address
+    /// Returns the bound address, with the port that the system chose. `None` for a Unix socket, or if
+    /// the address was in use at the start.
+    pub fn bound_address(&self) -> Option<SocketAddr> {
+        self.bound_address
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds an address for use with Tokio.
+fn bind_nonblocking(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
-async fn attend(
+/// Accepts connections, each in a task of its own. Without a listener it first binds the address.
+async fn accept_connections(
     address: Option<SocketAddr>,
-    mut listener: Option<Handed>,
-    desk: Arc<(Desk, Guard)>,
+    mut listener: Option<PassedSocket>,
+    context: Arc<(AdminState, AdminAuth)>,
 ) {
     let listener = loop {
-        let taken = match (listener.take(), address) {
-            (Some(Handed::Tcp(listener)), _) => {
-                tokio::net::TcpListener::from_std(listener).map(Listener::Tcp)
+        let bound = match (listener.take(), address) {
+            (Some(PassedSocket::Tcp(listener)), _) => {
+                tokio::net::TcpListener::from_std(listener).map(AdminSocket::Tcp)
             }
-            (Some(Handed::Unix(listener)), _) => {
-                tokio::net::UnixListener::from_std(listener).map(Listener::Unix)
+            (Some(PassedSocket::Unix(listener)), _) => {
+                tokio::net::UnixListener::from_std(listener).map(AdminSocket::Unix)
             }
             (None, Some(address)) => {
-                sleep(AGAIN).await;
-                let taken = bind(address).and_then(tokio::net::TcpListener::from_std);
-                if taken.is_ok() {
-                    info!(%address, "the operator's page is there");
+                sleep(RETRY_INTERVAL).await;
+                let bound = bind_nonblocking(address).and_then(tokio::net::TcpListener::from_std);
+                if bound.is_ok() {
+                    info!(%address, "the admin page is available");
                 }
-                taken.map(Listener::Tcp)
+                bound.map(AdminSocket::Tcp)
             }
             (None, None) => return,
         };
-        match taken {
+        match bound {
             Ok(listener) => break listener,
-            Err(error) => debug!(%error, "the operator's address is not free yet"),
+            Err(error) => debug!(%error, "the address of the admin page is still in use"),
         }
     };
-    let capacity = Capacity::new(MOST_CONNECTIONS);
+    let capacity = ConnectionLimiter::new(MAX_ADMIN_CONNECTIONS);
     loop {
         let accepted = match &listener {
-            Listener::Tcp(listener) => listener
+            AdminSocket::Tcp(listener) => listener
                 .accept()
                 .await
-                .map(|(socket, _)| Socket::Tcp(socket)),
-            Listener::Unix(listener) => listener
+                .map(|(socket, _)| AdminStream::Tcp(socket)),
+            AdminSocket::Unix(listener) => listener
                 .accept()
                 .await
-                .map(|(socket, _)| Socket::Unix(socket)),
+                .map(|(socket, _)| AdminStream::Unix(socket)),
         };
         let socket = match accepted {
             Ok(socket) => socket,
             Err(error) => {
-                debug!(%error, "a connection of the operator's could not be taken");
-                sleep(AGAIN).await;
+                debug!(%error, "accepting an admin connection failed");
+                sleep(RETRY_INTERVAL).await;
                 continue;
             }
         };
-        let Ok(permit) = capacity.admit().await else {
+        let Ok(permit) = capacity.acquire_or_evict().await else {
             return;
         };
-        let (desk, capacity) = (Arc::clone(&desk), Arc::clone(&capacity));
+        let (context, capacity) = (Arc::clone(&context), Arc::clone(&capacity));
         tokio::spawn(async move {
             match socket {
-                Socket::Tcp(socket) => serve(socket, desk, &capacity).await,
-                Socket::Unix(socket) => serve(socket, desk, &capacity).await,
+                AdminStream::Tcp(socket) => serve_connection(socket, context, &capacity).await,
+                AdminStream::Unix(socket) => serve_connection(socket, context, &capacity).await,
             }
             drop(permit);
         });
     }
 }
 
-/// Serves one connection to its end, or until its place is needed.
-async fn serve<S>(socket: S, desk: Arc<(Desk, Guard)>, capacity: &Arc<Capacity<Activity>>)
-where
+/// Serves one connection until it ends or is evicted for a new one.
+async fn serve_connection<S>(
+    socket: S,
+    context: Arc<(AdminState, AdminAuth)>,
+    capacity: &Arc<ConnectionLimiter<ConnectionActivity>>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new();
-    let _evictable = capacity.register(Arc::clone(&activity));
+    let activity = ConnectionActivity::new();
+    let _evictable = capacity.register_connection(Arc::clone(&activity));
     let service = service_fn(|request| {
         activity.record_request();
-        let desk = Arc::clone(&desk);
-        async move { Ok::<_, Infallible>(answer(request, desk).await) }
+        let context = Arc::clone(&context);
+        async move { Ok::<_, Infallible>(answer_request(request, context).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(64)
         .serve_connection(TokioIo::new(socket), service);
     tokio::select! {
         served = served => {
             if let Err(error) = served {
-                debug!(%error, "a connection of the operator's ended with an error");
+                debug!(%error, "an admin connection ended with an error");
             }
         }
-        () = activity.evicted.notified() => {
-            debug!("a connection of the operator's made room for a new one");
+        () = activity.eviction.notified() => {
+            debug!("an idle admin connection was closed for a new one");
         }
     }
 }

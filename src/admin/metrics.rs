@@ -1,7 +1,7 @@
-//! What is known and counted into metrics in the `OpenMetrics` text format (prometheus.io/docs/specs/om).
+//! Renders metrics in the `OpenMetrics` text format (prometheus.io/docs/specs/om).
 //!
-//! Names and units are those that Prometheus recommends: base units, `_total` for what only grows, and shares
-//! left to who asks. The only file that names the `prometheus_client` crate.
+//! Names and units follow the recommendations of Prometheus: base units, `_total` for counters, and no
+//! ratios, which queries compute. The only file that names the `prometheus_client` crate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,97 +13,100 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::desk::Desk;
-use super::told::Now;
-use super::view::{STATES, View};
-use crate::gallery;
-use crate::server::{Figures, OfOneClass, ReaderFigures};
+use super::post_table::{POST_STATES, PostTable};
+use super::state::AdminState;
+use super::watch_status::WatchStatus;
+use crate::publish::render_cache;
+use crate::stats::{AudienceStats, ClassFigures, FeedStats, TrafficFigures};
 
-/// The format.
-pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Media type of the `OpenMetrics` text format.
+pub(super) const OPENMETRICS_MEDIA_TYPE: &str =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// All metrics as of now. It may wait for the watch.
-pub(super) fn text(desk: &Desk) -> String {
-    let (now, view) = desk.look();
-    let sample = Sample {
-        age: age(&now, desk.clock().into()),
-        now,
-        view,
-        traffic: desk.traffic().figures(),
-        readers: desk.traffic().reader_figures(),
-        cards: desk.gallery().figures(),
-        kept: desk.gallery().weight(),
-        events: desk.counts().events(),
-        looks: desk.counts().looks(),
-        rescans: desk.counts().rescans(),
-        process: Process::now(),
+/// Renders all metrics. Blocks while the watch is busy.
+pub(super) fn render_metrics(state: &AdminState) -> String {
+    let (status, posts) = state.load_status_and_posts();
+    let values = MetricValues {
+        generation_age: generation_age(&status, state.current_time().into()),
+        status,
+        posts,
+        traffic: state.traffic_stats().traffic_figures(),
+        audience: state.traffic_stats().audience_stats(),
+        render_stats: state.render_cache().render_figures(),
+        render_cache_bytes: state.render_cache().cached_bytes(),
+        event_count: state.watch_counters().event_count(),
+        scan_count: state.watch_counters().scan_count(),
+        full_scan_count: state.watch_counters().full_scan_count(),
+        process: ProcessStats::read_current(),
     };
     let mut registry = Registry::with_prefix("courant");
-    registry.register_collector(Box::new(sample));
+    registry.register_collector(Box::new(values));
     let mut text = String::new();
-    // A text takes whatever is written.
+    // Writing to a string cannot fail.
     let _ = encode(&mut text, &registry);
     text
 }
 
-/// For how long the last generation is served.
-fn age(now: &Now, at: SystemTime) -> Option<Duration> {
-    at.duration_since(now.history.front()?.since).ok()
+/// Returns how long the current generation has been served; `None` before the first one.
+fn generation_age(status: &WatchStatus, at: SystemTime) -> Option<Duration> {
+    at.duration_since(status.history.front()?.published_at).ok()
 }
 
-/// All that metrics are made of.
+/// All values that the metrics are made of.
 #[derive(Debug)]
-struct Sample {
-    now: Now,
-    view: Option<Arc<View>>,
-    age: Option<Duration>,
-    traffic: Figures,
-    readers: ReaderFigures,
-    cards: gallery::Figures,
-    kept: u64,
-    events: u64,
-    looks: u64,
-    rescans: u64,
-    process: Process,
+struct MetricValues {
+    status: WatchStatus,
+    posts: Option<Arc<PostTable>>,
+    generation_age: Option<Duration>,
+    traffic: TrafficFigures,
+    audience: AudienceStats,
+    render_stats: render_cache::RenderFigures,
+    render_cache_bytes: u64,
+    event_count: u64,
+    scan_count: u64,
+    full_scan_count: u64,
+    process: ProcessStats,
 }
 
-/// What the process takes, where the system tells.
+/// Memory and file descriptors of this process; `None` where the system has no `/proc`.
 #[derive(Debug, Default)]
-struct Process {
-    resident: Option<u64>,
-    descriptors: Option<u64>,
+struct ProcessStats {
+    /// In bytes.
+    resident_bytes: Option<u64>,
+    open_descriptors: Option<u64>,
 }
 
-impl Process {
-    fn now() -> Process {
+impl ProcessStats {
+    fn read_current() -> ProcessStats {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let resident = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))
             .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
         let descriptors = std::fs::read_dir("/proc/self/fd").ok();
-        Process {
-            resident: resident.map(|kibibytes| kibibytes * 1024),
-            descriptors: descriptors.map(|all| all.count() as u64),
+        ProcessStats {
+            resident_bytes: resident.map(|kibibytes| kibibytes * 1024),
+            open_descriptors: descriptors.map(|all| all.count() as u64),
         }
     }
 }
 
-/// Writes metrics one after the other.
-struct Writer<'a>(DescriptorEncoder<'a>);
+/// Writer of metrics, one after the other.
+struct MetricsWriter<'a>(DescriptorEncoder<'a>);
 
-/// A metric's name, what it is, and its unit.
-type About<'a> = (&'a str, &'a str, Option<&'a Unit>);
+/// Name, help text and unit of a metric.
+type MetricHeader<'a> = (&'a str, &'a str, Option<&'a Unit>);
 
-impl Writer<'_> {
-    /// A metric with labels.
-    fn each<const N: usize, V>(
+impl MetricsWriter<'_> {
+    /// Writes a metric with one sample per set of labels.
+    fn write_samples<const N: usize, V>(
         &mut self,
-        (name, help, unit): About<'_>,
+        header: MetricHeader<'_>,
         kind: MetricType,
         values: impl IntoIterator<Item = ([(&'static str, String); N], V)>,
         write: impl Fn(MetricEncoder<'_>, &V) -> fmt::Result,
     ) -> fmt::Result {
+        let (name, help, unit) = header;
         let mut metric = self.0.encode_descriptor(name, help, unit, kind)?;
         for (labels, value) in values {
             write(metric.encode_family(&labels)?, &value)?;
@@ -111,64 +114,67 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn counters<const N: usize>(
+    fn write_counters<const N: usize>(
         &mut self,
-        about: About<'_>,
+        header: MetricHeader<'_>,
         values: impl IntoIterator<Item = ([(&'static str, String); N], u64)>,
     ) -> fmt::Result {
-        self.each(about, MetricType::Counter, values, |mut metric, value| {
+        self.write_samples(header, MetricType::Counter, values, |mut metric, value| {
             metric.encode_counter::<NoLabelSet, u64, u64>(value, None)
         })
     }
 
-    fn gauges<const N: usize>(
+    fn write_gauges<const N: usize>(
         &mut self,
-        about: About<'_>,
+        header: MetricHeader<'_>,
         values: impl IntoIterator<Item = ([(&'static str, String); N], u64)>,
     ) -> fmt::Result {
-        self.each(about, MetricType::Gauge, values, |mut metric, value| {
-            metric.encode_gauge(&signed(*value))
+        self.write_samples(header, MetricType::Gauge, values, |mut metric, value| {
+            metric.encode_gauge(&to_gauge_value(*value))
         })
     }
 
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+    fn write_counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
         let kind = MetricType::Counter;
         let mut metric = self.0.encode_descriptor(name, help, None, kind)?;
         metric.encode_counter::<NoLabelSet, u64, u64>(&value, None)
     }
 
-    fn gauge(&mut self, (name, help, unit): About<'_>, value: u64) -> fmt::Result {
+    fn write_gauge(&mut self, header: MetricHeader<'_>, value: u64) -> fmt::Result {
+        let (name, help, unit) = header;
         let kind = MetricType::Gauge;
         let mut metric = self.0.encode_descriptor(name, help, unit, kind)?;
-        metric.encode_gauge(&signed(value))
+        metric.encode_gauge(&to_gauge_value(value))
     }
 }
 
-fn signed(value: u64) -> i64 {
+/// Converts to the signed integer that gauges take.
+fn to_gauge_value(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-impl Collector for Sample {
+impl Collector for MetricValues {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut out = Writer(encoder);
-        self.requests(&mut out)?;
-        self.feeds(&mut out)?;
-        self.connections(&mut out)?;
-        self.content(&mut out)?;
-        self.others(&mut out)
+        let mut out = MetricsWriter(encoder);
+        self.write_request_metrics(&mut out)?;
+        self.write_feed_metrics(&mut out)?;
+        self.write_connection_metrics(&mut out)?;
+        self.write_content_metrics(&mut out)?;
+        self.write_watch_and_process_metrics(&mut out)
     }
 }
 
-impl Sample {
-    fn requests(&self, out: &mut Writer<'_>) -> fmt::Result {
+impl MetricValues {
+    fn write_request_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
         let classes = || self.traffic.classes.iter();
-        let class = |of: &OfOneClass| ("class", of.class.name().to_owned());
-        let by_status = classes().flat_map(|of| {
-            let answers = of.answers.iter();
-            answers
-                .map(move |(status, count)| ([class(of), ("status", status.to_string())], *count))
+        let class = |figures: &ClassFigures| ("class", figures.class.metrics_label().to_owned());
+        let by_status = classes().flat_map(|figures| {
+            let answers = figures.responses_by_status.iter();
+            answers.map(move |(status, count)| {
+                ([class(figures), ("status", status.to_string())], *count)
+            })
         });
-        out.counters(
+        out.write_counters(
             (
                 "requests",
                 "Requests answered at the public addresses",
@@ -176,27 +182,27 @@ impl Sample {
             ),
             by_status,
         )?;
-        out.counters(
+        out.write_counters(
             (
                 "conditional_requests",
                 "Requests with If-None-Match or If-Modified-Since",
                 None,
             ),
-            classes().map(|of| ([class(of)], of.conditional)),
+            classes().map(|figures| ([class(figures)], figures.conditional_requests)),
         )?;
-        out.counters(
+        out.write_counters(
             (
                 "response_body",
-                "Bodies that got under way, as they were coded",
+                "Response body bytes sent, after content coding",
                 Some(&Unit::Bytes),
             ),
-            classes().map(|of| ([class(of)], of.body_bytes)),
+            classes().map(|figures| ([class(figures)], figures.body_bytes)),
         )?;
-        let times = classes().map(|of| ([class(of)], &of.times));
-        out.each(
+        let times = classes().map(|figures| ([class(figures)], &figures.durations));
+        out.write_samples(
             (
                 "response_time",
-                "From a request's head being complete to its answer being made",
+                "Time from the complete request head to the response",
                 Some(&Unit::Seconds),
             ),
             MetricType::Histogram,
@@ -221,168 +227,186 @@ impl Sample {
         )
     }
 
-    fn feeds(&self, out: &mut Writer<'_>) -> fmt::Result {
-        let feeds = || self.readers.feeds.iter();
-        let feed = |path: &Option<String>| {
-            let path = path.as_deref().unwrap_or("others");
+    fn write_feed_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
+        let feeds = || self.audience.feeds.iter();
+        // "others" counts the feeds that have no counters of their own.
+        let labels = |feed: &FeedStats| {
+            let path = feed.path.as_deref().unwrap_or("others");
             [("feed", path.to_owned())]
         };
-        out.gauges(
+        out.write_gauges(
             (
                 "feed_subscribers",
-                "Subscribers of a feed by what services say, in the last day",
+                "Subscribers of a feed in the last day, as reported by feed services",
                 None,
             ),
-            feeds().map(|of| (feed(&of.path), of.subscribers)),
+            feeds().map(|feed| (labels(feed), feed.subscribers)),
         )?;
-        out.gauges(
+        out.write_gauges(
             (
                 "feed_pollers",
-                "About how many other readers asked for a feed in the last day",
+                "Estimated number of other readers of a feed in the last day",
                 None,
             ),
-            feeds().map(|of| (feed(&of.path), of.pollers)),
+            feeds().map(|feed| (labels(feed), feed.pollers)),
         )?;
-        out.counters(
+        out.write_counters(
             ("feed_requests", "Requests for a feed", None),
-            feeds().map(|of| (feed(&of.path), of.requests)),
+            feeds().map(|feed| (labels(feed), feed.requests)),
         )?;
-        out.counters(
+        out.write_counters(
             (
                 "feed_not_modified",
-                "Requests for a feed that were answered with 304",
+                "Requests for a feed answered with 304",
                 None,
             ),
-            feeds().map(|of| (feed(&of.path), of.not_modified)),
+            feeds().map(|feed| (labels(feed), feed.not_modified)),
         )
     }
 
-    fn connections(&self, out: &mut Writer<'_>) -> fmt::Result {
-        let of = &self.traffic.connections;
-        out.gauge(("connections", "Connections that are open", None), of.open)?;
-        out.counter("connections_accepted", "Connections taken", of.accepted)?;
-        out.counter(
+    fn write_connection_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
+        let counts = &self.traffic.connections;
+        out.write_gauge(("connections", "Open connections", None), counts.open)?;
+        out.write_counter(
+            "connections_accepted",
+            "Accepted connections",
+            counts.accepted,
+        )?;
+        out.write_counter(
             "connections_refused",
-            "Connections sent away, as their address had as many as it may",
-            of.refused,
+            "Connections refused at the limit per address",
+            counts.rejected,
         )?;
         let reasons = [
-            ("late_head", of.late),
-            ("slow_reader", of.slow),
-            ("evicted", of.evicted),
+            ("late_head", counts.header_timeouts),
+            ("slow_reader", counts.write_timeouts),
+            ("evicted", counts.evicted),
         ];
-        out.counters(
+        out.write_counters(
             (
                 "connections_cut",
-                "Connections ended before their client was through",
+                "Connections closed before the client was finished",
                 None,
             ),
             reasons.map(|(reason, count)| ([("reason", reason.to_owned())], count)),
         )
     }
 
-    fn content(&self, out: &mut Writer<'_>) -> fmt::Result {
-        let status = &self.now.status;
-        out.gauge(
+    fn write_content_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
+        let status = &self.status.content;
+        out.write_gauge(
             (
                 "generation",
-                "The number of the generation that is served",
+                "Number of the generation that is served",
                 None,
             ),
             status.generation,
         )?;
-        if let Some(age) = self.age {
-            out.gauge(
+        if let Some(age) = self.generation_age {
+            out.write_gauge(
                 (
                     "generation_age",
-                    "For how long that generation is served",
+                    "Time since that generation is served",
                     Some(&Unit::Seconds),
                 ),
                 age.as_secs(),
             )?;
         }
-        if let Some(view) = &self.view {
-            out.gauges(
-                ("posts", "Posts by their state", None),
-                STATES.map(|state| ([("state", state.to_owned())], view.count(state) as u64)),
-            )?;
-            out.gauges(
-                ("findings", "What is wrong with the content", None),
-                view.by_rule().into_iter().map(|((rule, severity), count)| {
-                    let labels = [
-                        ("rule", rule.name().to_owned()),
-                        ("severity", severity.to_string()),
-                    ];
-                    (labels, count)
+        if let Some(posts) = &self.posts {
+            out.write_gauges(
+                ("posts", "Posts by state", None),
+                POST_STATES.map(|state| {
+                    (
+                        [("state", state.to_owned())],
+                        posts.count_in_state(state) as u64,
+                    )
                 }),
             )?;
+            out.write_gauges(
+                ("findings", "Findings by rule and severity", None),
+                posts
+                    .count_by_rule()
+                    .into_iter()
+                    .map(|((rule, severity), count)| {
+                        let labels = [
+                            ("rule", rule.name().to_owned()),
+                            ("severity", severity.to_string()),
+                        ];
+                        (labels, count)
+                    }),
+            )?;
         }
-        let troubles = &self.now.troubles;
+        let degradations = &self.status.degradations;
         let reasons = [
-            ("content", troubles.content.is_some()),
-            ("doubt", troubles.in_doubt),
-            ("configuration", troubles.config.is_some()),
+            ("content", degradations.content.is_some()),
+            ("doubt", degradations.mass_deletion_held),
+            ("configuration", degradations.config.is_some()),
         ];
-        out.gauges(
+        out.write_gauges(
             (
                 "degraded",
-                "Whether what is served is not what is on disk",
+                "1 if the site differs from the files on disk for this reason",
                 None,
             ),
-            reasons.map(|(reason, is)| ([("reason", reason.to_owned())], u64::from(is))),
+            reasons.map(|(reason, applies)| ([("reason", reason.to_owned())], u64::from(applies))),
         )
     }
 
-    fn others(&self, out: &mut Writer<'_>) -> fmt::Result {
-        out.counter("watch_events", "File events that were told of", self.events)?;
-        out.counter(
+    fn write_watch_and_process_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
+        out.write_counter("watch_events", "File events received", self.event_count)?;
+        out.write_counter(
             "watch_looks",
-            "Looks at the content, at some of it or at all",
-            self.looks,
+            "Scans of the content, partial or full",
+            self.scan_count,
         )?;
-        out.counter("watch_rescans", "Looks at all of the content", self.rescans)?;
-        out.counter(
+        out.write_counter(
+            "watch_rescans",
+            "Full scans of the content",
+            self.full_scan_count,
+        )?;
+        out.write_counter(
             "watch_missed_files",
-            "Changes of files that a rescan found and no event told of",
-            self.now.status.missed_by_events,
+            "Changed files that a rescan found without an event",
+            self.status.content.missed_change_count,
         )?;
-        out.counter(
+        out.write_counter(
             "late_asked",
-            "Requests for cards and other outputs that are made when they are asked for",
-            self.cards.asked,
+            "Requests for cards and other outputs that are rendered on request",
+            self.render_stats.requested,
         )?;
-        out.counter(
+        out.write_counter(
             "late_made",
-            "Those of them that were made",
-            self.cards.drawn,
+            "Outputs rendered on request",
+            self.render_stats.rendered,
         )?;
-        out.counter(
+        out.write_counter(
             "late_failed",
-            "Those of them that could not be made",
-            self.cards.failed,
+            "Outputs that could not be rendered",
+            self.render_stats.failed,
         )?;
-        out.gauge(
-            ("late_kept", "What is kept of them", Some(&Unit::Bytes)),
-            self.kept,
+        out.write_gauge(
+            (
+                "late_kept",
+                "Cached outputs of this kind",
+                Some(&Unit::Bytes),
+            ),
+            self.render_cache_bytes,
         )?;
-        if let Some(resident) = self.process.resident {
-            out.gauge(
+        if let Some(resident) = self.process.resident_bytes {
+            out.write_gauge(
                 (
                     "resident_memory",
-                    "Memory that the process holds",
+                    "Resident memory of the process",
                     Some(&Unit::Bytes),
                 ),
                 resident,
             )?;
         }
-        if let Some(descriptors) = self.process.descriptors {
-            out.gauge(
-                ("open_fds", "File descriptors that are open", None),
-                descriptors,
-            )?;
+        if let Some(descriptors) = self.process.open_descriptors {
+            out.write_gauge(("open_fds", "Open file descriptors", None), descriptors)?;
         }
-        out.gauges(
-            ("build_info", "The version that runs", None),
+        out.write_gauges(
+            ("build_info", "Version of the program", None),
             [([("version", env!("CARGO_PKG_VERSION").to_owned())], 1)],
         )
     }

@@ -1,164 +1,185 @@
-//! What is known into the HTML that the operator sees. It works without the script, which only fetches the
-//! same page again when there is news and puts the new parts in place of the old.
+//! Renders the admin pages as HTML.
 //!
-//! All text goes through `maud`, which escapes it; nothing of a post stands in a style, a script or an
-//! address without a scheme of ours.
+//! Pages work without the script. It only fetches the same page again after a change and replaces
+//! the parts that differ.
+//!
+//! All text is escaped by `maud`. No text of a post is put in a style, a script, or a URL whose scheme
+//! was not checked.
 
-mod now;
-mod parts;
+mod components;
+mod frame;
+mod overview;
 mod post;
 mod posts;
 mod preview;
-mod readers;
+mod subscribers;
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::desk::Desk;
-use super::route::Query;
-use super::told::Now;
-use super::view::View;
-use parts::Clock;
+use super::page::frame::PageContext;
+use super::query::QueryParams;
+use super::state::AdminState;
+use components::SiteClock;
 
-pub(super) use preview::entry;
+pub(super) use preview::render_entry;
 
-/// One of the pages.
+/// Page of the admin listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Page {
-    /// What is served, and what is wrong.
-    Now,
-    /// All posts.
+pub(super) enum AdminPage {
+    /// Current generation, recent changes, outputs and findings.
+    Overview,
+    /// Table of all posts.
     Posts,
-    /// One post.
+    /// Details of one post.
     Post,
-    /// Who reads.
-    Readers,
+    /// Statistics of feed readers and requests.
+    Subscribers,
 }
 
-/// A page that was made.
-pub(super) struct Made {
-    pub(super) html: String,
-    /// Whether what it is about is there.
-    pub(super) is_there: bool,
-    /// An origin that it shows a picture from.
-    pub(super) pictures_from: Option<String>,
+/// Rendered page.
+pub(super) struct RenderedPage {
+    pub(crate) html: String,
+    /// False if the requested post does not exist.
+    pub(super) is_found: bool,
+    /// Origin of an external image on the page, to be allowed by the content security policy.
+    pub(super) image_origin: Option<String>,
 }
 
-/// Something that pages are made with.
+/// Static file that pages use.
 #[derive(Debug)]
-pub(super) struct Asset {
+pub(super) struct StaticAsset {
     pub(super) media_type: &'static str,
     pub(super) text: &'static str,
 }
 
-const STYLE: Asset = Asset {
+const STYLE_SHEET: StaticAsset = StaticAsset {
     media_type: "text/css; charset=utf-8",
     text: include_str!("page/style.css"),
 };
-const SCRIPT: Asset = Asset {
+const SCRIPT: StaticAsset = StaticAsset {
     media_type: "text/javascript; charset=utf-8",
     text: include_str!("page/script.js"),
 };
-const ICON: Asset = Asset {
+const ICON: StaticAsset = StaticAsset {
     media_type: "image/svg+xml",
     text: include_str!("page/icon.svg"),
 };
 
-/// What is there whoever asks.
-pub(super) fn asset(path: &str) -> Option<&'static Asset> {
+/// Finds a static file by its path. These need no access check.
+pub(super) fn find_asset(path: &str) -> Option<&'static StaticAsset> {
     match path {
-        "/style.css" => Some(&STYLE),
+        "/style.css" => Some(&STYLE_SHEET),
         "/script.js" => Some(&SCRIPT),
         "/icon.svg" => Some(&ICON),
         _ => None,
     }
 }
 
-impl Page {
-    pub(super) fn at(path: &str) -> Option<Page> {
+impl AdminPage {
+    /// Finds a page by its path.
+    pub(super) fn from_path(path: &str) -> Option<AdminPage> {
         match path {
-            "/" => Some(Page::Now),
-            "/posts" => Some(Page::Posts),
-            "/post" => Some(Page::Post),
-            "/readers" => Some(Page::Readers),
+            "/" => Some(AdminPage::Overview),
+            "/posts" => Some(AdminPage::Posts),
+            "/post" => Some(AdminPage::Post),
+            "/readers" => Some(AdminPage::Subscribers),
             _ => None,
         }
     }
 }
 
-/// What every page is made of.
-struct Frame<'a> {
-    now: &'a Now,
-    view: &'a View,
-    clock: Clock,
-}
-
-/// Makes a page. It may wait for the watch, and read files.
-pub(super) fn render(page: Page, desk: &Desk, query: &Query) -> Made {
-    let (now, view) = desk.look();
-    let Some(view) = view else {
-        return Made {
-            html: starting().into_string(),
-            is_there: true,
-            pictures_from: None,
+/// Renders a page. Blocks while the watch is busy, and may read files.
+pub(super) fn render_page(
+    page: AdminPage,
+    state: &AdminState,
+    query: &QueryParams,
+) -> RenderedPage {
+    let (status, posts) = state.load_status_and_posts();
+    let Some(posts) = posts else {
+        return RenderedPage {
+            html: render_starting().into_string(),
+            is_found: true,
+            image_origin: None,
         };
     };
-    let settings = &view.overview.judged.site.settings;
-    let frame = Frame {
-        now: &now,
-        view: &view,
-        clock: Clock::new(desk.clock(), settings.timezone),
+    let settings = &posts.overview.evaluated.site.settings;
+    let context = PageContext {
+        status: &status,
+        posts: &posts,
+        clock: SiteClock::new(state.current_time(), settings.timezone),
     };
-    let (title, body, is_there, pictures_from) = match page {
-        Page::Now => ("Now", now::page(&frame, &desk.snapshot()), true, None),
-        Page::Posts => ("Posts", posts::page(&frame, query), true, None),
-        Page::Post => {
-            let made = post::page(&frame, query.get("path"));
-            ("Post", made.body, made.is_there, made.pictures_from)
+    let (title, body, is_found, image_origin) = match page {
+        AdminPage::Overview => (
+            "Overview",
+            overview::render_overview_page(&context, &state.current_snapshot()),
+            true,
+            None,
+        ),
+        AdminPage::Posts => (
+            "Posts",
+            posts::render_posts_page(&context, query),
+            true,
+            None,
+        ),
+        AdminPage::Post => {
+            let post = post::render_post_page(&context, query.get("path"));
+            ("Post", post.body, post.is_found, post.image_origin)
         }
-        Page::Readers => ("Readers", readers::page(&frame, desk), true, None),
+        AdminPage::Subscribers => (
+            "Readers",
+            subscribers::render_subscribers_page(&context, state),
+            true,
+            None,
+        ),
     };
-    let html = document(
+    let html = render_document(
         &format!("{title} · {}", settings.title),
-        Some((&frame, page)),
+        Some((&context, page)),
         &body,
     );
-    Made {
+    RenderedPage {
         html: html.into_string(),
-        is_there,
-        pictures_from,
+        is_found,
+        image_origin,
     }
 }
 
-/// What is asked of who has no token yet.
-pub(super) fn login(was_wrong: bool) -> String {
+/// Renders the form that asks for the token.
+pub(super) fn render_login(was_wrong: bool) -> String {
     let body = html! {
         main.narrow id="main" {
-            h1 { "Who asks?" }
-            p { "This page is for who runs the site. It asks for the token of " code { "[admin]" } " in the configuration." }
+            h1 { "Log in" }
+            p { "This page is for the operator of the site. Enter the token that is set under " code { "[admin]" } " in the configuration." }
             form.login method="post" action="/login" {
                 label for="token" { "Token" }
                 input #token name="token" type="password" autocomplete="current-password" required autofocus
                     aria-describedby=[was_wrong.then_some("wrong")] aria-invalid=[was_wrong.then_some("true")];
-                @if was_wrong { p.error #wrong role="alert" { "That is another." } }
-                button type="submit" { "Show it" }
+                @if was_wrong { p.error #wrong role="alert" { "Wrong token." } }
+                button type="submit" { "Log in" }
             }
         }
     };
-    document("courant", None, &body).into_string()
+    render_document("courant", None, &body).into_string()
 }
 
-fn starting() -> Markup {
+/// Renders a page for the time before the first post table is available.
+fn render_starting() -> Markup {
     let body = html! {
         main.narrow id="main" {
-            h1 { "Busy" }
-            p { "The posts are being read. This page can tell more in a moment." }
-            p { a href="" { "Look again" } }
+            h1 { "Starting" }
+            p { "The posts are being read. Reload this page in a moment." }
+            p { a href="" { "Reload" } }
         }
     };
-    document("courant", None, &body)
+    render_document("courant", None, &body)
 }
 
-fn document(title: &str, at: Option<(&Frame<'_>, Page)>, body: &Markup) -> Markup {
+/// Renders a whole HTML document. Without `page` it has no header.
+fn render_document(
+    title: &str,
+    page: Option<(&PageContext<'_>, AdminPage)>,
+    body: &Markup,
+) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -173,30 +194,31 @@ fn document(title: &str, at: Option<(&Frame<'_>, Page)>, body: &Markup) -> Marku
                 script src="/script.js" defer {}
             }
             body {
-                @if let Some((frame, page)) = at { (header(frame, page)) }
+                @if let Some((context, page)) = page { (render_header(context, page)) }
                 (body)
             }
         }
     }
 }
 
-fn header(frame: &Frame<'_>, page: Page) -> Markup {
-    let current = |of: Page| (page == of).then_some("page");
-    let troubles = !frame.now.troubles.sentences().is_empty();
+/// Renders the navigation and the live status.
+fn render_header(context: &PageContext<'_>, page: AdminPage) -> Markup {
+    let current = |linked: AdminPage| (page == linked).then_some("page");
+    let is_degraded = !context.status.degradations.to_messages().is_empty();
     html! {
         a.skip href="#main" { "Skip to the content" }
         header {
             div.bar {
                 a.brand href="/" { img src="/icon.svg" alt="" width="24" height="24"; span { "courant" } }
                 nav aria-label="Pages" {
-                    a href="/" aria-current=[current(Page::Now)] { "Now" }
-                    a href="/posts" aria-current=[current(Page::Posts).or(current(Page::Post))] { "Posts" }
-                    a href="/readers" aria-current=[current(Page::Readers)] { "Readers" }
+                    a href="/" aria-current=[current(AdminPage::Overview)] { "Overview" }
+                    a href="/posts" aria-current=[current(AdminPage::Posts).or(current(AdminPage::Post))] { "Posts" }
+                    a href="/readers" aria-current=[current(AdminPage::Subscribers)] { "Readers" }
                 }
-                p.live #live data-state=(if troubles { "degraded" } else { "ready" }) {
+                p.live #live data-state=(if is_degraded { "degraded" } else { "ready" }) {
                     span.dot aria-hidden="true" {}
-                    span #live-text data-at=(frame.now.version) {
-                        "Generation " (frame.now.status.generation)
+                    span #live-text data-at=(context.status.version) {
+                        "Generation " (context.status.content.generation)
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! A request on the operator's listener into its answer.
+//! Routes requests of the admin listener and answers them.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,117 +17,135 @@ use serde_json::Value;
 use tokio::time::sleep;
 use url::form_urlencoded;
 
-use super::body::Answer;
-use super::desk::Desk;
-use super::guard::{Guard, Refused};
-use super::page::{self, Page};
-use super::{events, health, metrics};
-use crate::artifact::ArtifactKey;
-use crate::snapshot::Content;
+use super::auth::{AccessDenied, AdminAuth};
+use super::body::AdminBody;
+use super::page::{self, AdminPage};
+use super::query::QueryParams;
+use super::state::AdminState;
+use super::{health, metrics, server_sent_events};
+use crate::model::artifact::ArtifactKey;
+use crate::publish::snapshot::ResourceContent;
 
-/// A token in a form is not longer, in bytes.
-const MOST_FORM: usize = 4_096;
-/// What a wrong token costs who tries.
-const WRONG: Duration = Duration::from_millis(500);
+/// Maximum bytes of the login form.
+const MAX_FORM_BYTES: usize = 4_096;
+/// Delay after a wrong token, which slows down guessing.
+const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
 
-const HTML: &str = "text/html; charset=utf-8";
-const TEXT: &str = "text/plain; charset=utf-8";
-const JSON: &str = "application/json";
+const HTML_MEDIA_TYPE: &str = "text/html; charset=utf-8";
+const TEXT_MEDIA_TYPE: &str = "text/plain; charset=utf-8";
+const JSON_MEDIA_TYPE: &str = "application/json";
 
-/// A page of ours needs nothing from elsewhere, and shows nobody else's but in a frame.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+/// Content security policy of the admin pages: they load only from this listener.
+const PAGE_CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// A post's own HTML: it may show pictures, runs nothing, and is a stranger to the page around it.
-const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; \
+/// Content security policy of a post's HTML: it may load images and media, and runs no scripts. Its
+/// origin is opaque, so that it cannot reach the page around it.
+const ENTRY_CSP: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; \
     media-src https: http:; form-action 'none'; frame-ancestors 'self'";
 
-type Reply = Response<Answer>;
+type AdminResponse = Response<AdminBody>;
 
-pub(super) async fn answer(request: Request<Incoming>, desk: Arc<(Desk, Guard)>) -> Reply {
-    let guard = &desk.1;
+/// Checks access and answers a request.
+pub(super) async fn answer_request(
+    request: Request<Incoming>,
+    context: Arc<(AdminState, AdminAuth)>,
+) -> AdminResponse {
+    let auth = &context.1;
     let path = request.uri().path().to_owned();
-    if let Some(asset) = page::asset(&path) {
-        // Without secrets, and asked for by frames that are strangers.
-        return only_read(request.method(), || {
-            let mut reply = reply(StatusCode::OK, asset.media_type, asset.text);
-            set(&mut reply, CACHE_CONTROL, "no-cache");
+    if let Some(asset) = page::find_asset(&path) {
+        // Holds no secrets, and is also requested by frames with an opaque origin.
+        return allow_read_methods(request.method(), || {
+            let mut reply = build_response(StatusCode::OK, asset.media_type, asset.text);
+            insert_header(&mut reply, CACHE_CONTROL, "no-cache");
             reply
         });
     }
-    if let Err(refused) = guard.admits(request.headers()) {
-        return refuse(refused, &path);
+    if let Err(refused) = auth.check_host_and_origin(request.headers()) {
+        return reject_request(refused, &path);
     }
-    let knows = guard.knows(request.headers());
-    if path == "/login" && guard.asks() && request.method() == Method::POST {
-        return login(request, guard).await;
+    let token_check = auth.check_token(request.headers());
+    if path == "/login" && auth.requires_token() && request.method() == Method::POST {
+        return handle_login(request, auth).await;
     }
     let is_read = [Method::GET, Method::HEAD].contains(request.method());
     if !is_read {
-        return not_allowed();
+        return method_not_allowed();
     }
     match &*path {
-        "/healthz" => return json(StatusCode::OK, &health::alive()),
+        "/healthz" => return json_response(StatusCode::OK, &health::report_liveness()),
         "/readyz" => {
-            let (is_ready, body) = health::ready(&desk.0.told().now(), knows.is_ok());
+            let (is_ready, body) = health::report_readiness(
+                &context.0.status_board().current_status(),
+                token_check.is_ok(),
+            );
             let status = match is_ready {
                 true => StatusCode::OK,
                 false => StatusCode::SERVICE_UNAVAILABLE,
             };
-            return json(status, &body);
+            return json_response(status, &body);
         }
         _ => {}
     }
-    if let Err(refused) = knows {
-        return refuse(refused, &path);
+    if let Err(refused) = token_check {
+        return reject_request(refused, &path);
     }
     match &*path {
         "/events" => {
-            let Some(right) = desk.0.stream() else {
-                let mut reply = plain(
+            let Some(permit) = context.0.try_acquire_stream() else {
+                let mut reply = text_response(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    "too many pages listen for news\n",
+                    "too many open event streams, retry shortly\n",
                 );
-                set(&mut reply, RETRY_AFTER, "10");
+                insert_header(&mut reply, RETRY_AFTER, "10");
                 return reply;
             };
-            let news = events::stream(desk.0.told().subscribe(), right);
-            let mut reply = Response::new(Answer::Stream(news));
-            set(&mut reply, CONTENT_TYPE, "text/event-stream");
-            set(&mut reply, CACHE_CONTROL, "no-store");
-            guarded(reply)
+            let chunks =
+                server_sent_events::stream_status(context.0.status_board().subscribe(), permit);
+            let mut reply = Response::new(AdminBody::Stream(chunks));
+            insert_header(&mut reply, CONTENT_TYPE, "text/event-stream");
+            insert_header(&mut reply, CACHE_CONTROL, "no-store");
+            add_security_headers(reply)
         }
         "/metrics" => {
-            let text = blocking(desk, |desk| metrics::text(&desk.0)).await;
-            text.map_or_else(failed, |text| {
-                reply(StatusCode::OK, metrics::MEDIA_TYPE, text)
+            let text = run_blocking(context, |context| metrics::render_metrics(&context.0)).await;
+            text.map_or_else(respond_unavailable, |text| {
+                build_response(StatusCode::OK, metrics::OPENMETRICS_MEDIA_TYPE, text)
             })
         }
-        "/card.png" => card(&request, &desk).await,
+        "/card.png" => answer_card_image(&request, &context).await,
         "/entry" => {
-            let query = Query::of(&request);
-            let html = blocking(desk, move |desk| page::entry(&desk.0, query.path())).await;
-            html.flatten().map_or_else(not_found, |html| {
-                let mut reply = reply(StatusCode::OK, HTML, html);
-                set(&mut reply, CONTENT_SECURITY_POLICY, SANDBOX);
+            let query = QueryParams::from_request(&request);
+            let html = run_blocking(context, move |context| {
+                page::render_entry(&context.0, query.path_param())
+            })
+            .await;
+            html.flatten().map_or_else(respond_not_found, |html| {
+                let mut reply = build_response(StatusCode::OK, HTML_MEDIA_TYPE, html);
+                insert_header(&mut reply, CONTENT_SECURITY_POLICY, ENTRY_CSP);
                 reply.headers_mut().remove(X_FRAME_OPTIONS);
                 reply
             })
         }
         path => {
-            let Some(page) = Page::at(path) else {
-                return not_found();
+            let Some(page) = AdminPage::from_path(path) else {
+                return respond_not_found();
             };
-            let query = Query::of(&request);
-            let made = blocking(desk, move |desk| page::render(page, &desk.0, &query)).await;
-            let Some(made) = made else { return failed() };
-            let status = match made.is_there {
+            let query = QueryParams::from_request(&request);
+            let rendered = run_blocking(context, move |context| {
+                page::render_page(page, &context.0, &query)
+            })
+            .await;
+            let Some(rendered) = rendered else {
+                return respond_unavailable();
+            };
+            let status = match rendered.is_found {
                 true => StatusCode::OK,
                 false => StatusCode::NOT_FOUND,
             };
-            let mut reply = reply(status, HTML, made.html);
-            if let Some(origin) = made.pictures_from
+            let mut reply = build_response(status, HTML_MEDIA_TYPE, rendered.html);
+            if let Some(origin) = rendered.image_origin
                 && let Ok(value) = HeaderValue::try_from(
-                    POLICY.replace("img-src 'self'", &format!("img-src 'self' {origin}")),
+                    PAGE_CSP.replace("img-src 'self'", &format!("img-src 'self' {origin}")),
                 )
             {
                 reply.headers_mut().insert(CONTENT_SECURITY_POLICY, value);
@@ -137,164 +155,160 @@ pub(super) async fn answer(request: Request<Incoming>, desk: Arc<(Desk, Guard)>)
     }
 }
 
-/// What is asked for behind the path.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn of<B>(request: &Request<B>) -> Query {
-        Query::parse(request.uri().query().unwrap_or_default())
-    }
-
-    pub(super) fn parse(query: &str) -> Query {
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        Query(pairs.into_owned().collect())
-    }
-
-    pub(super) fn get(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(key, _)| key == name);
-        found.map_or("", |(_, value)| value.trim())
-    }
-
-    fn path(&self) -> &str {
-        self.get("path")
-    }
-}
-
-/// The drawn picture of a card, as networks are given it.
-async fn card(request: &Request<Incoming>, desk: &(Desk, Guard)) -> Reply {
-    let query = Query::of(request);
-    let key = ArtifactKey::CardImage(query.path().to_owned());
-    let resource = desk.0.snapshot().get(&key.path());
-    let Some(Content::Deferred { deferred, .. }) = resource.as_ref().map(|found| &found.content)
+/// Sends the rendered image of a card, the same as at the public address.
+async fn answer_card_image(
+    request: &Request<Incoming>,
+    context: &(AdminState, AdminAuth),
+) -> AdminResponse {
+    let query = QueryParams::from_request(request);
+    let key = ArtifactKey::CardImage(query.path_param().to_owned());
+    let resource = context.0.current_snapshot().get(&key.url_path());
+    let Some(ResourceContent::Lazy { body: deferred, .. }) =
+        resource.as_ref().map(|found| &found.content)
     else {
-        return not_found();
+        return respond_not_found();
     };
-    match desk.0.gallery().get(deferred, None).await {
-        Ok(bytes) => reply(StatusCode::OK, key.media_type(), bytes),
-        Err(_) => failed(),
+    match context.0.render_cache().get_or_render(deferred, None).await {
+        Ok(bytes) => build_response(StatusCode::OK, key.media_type(), bytes),
+        Err(_) => respond_unavailable(),
     }
 }
 
-/// Takes the token from a form, and leads on to the page.
-async fn login(mut request: Request<Incoming>, guard: &Guard) -> Reply {
+/// Checks the token of the login form. If it is right, sets the cookie and redirects to the first page.
+async fn handle_login(mut request: Request<Incoming>, auth: &AdminAuth) -> AdminResponse {
     let mut form = Vec::new();
     loop {
-        let body = Pin::new(request.body_mut());
-        let mut body = body;
+        let mut body = Pin::new(request.body_mut());
         match poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
             Some(Ok(frame)) => form.extend(frame.into_data().unwrap_or_default()),
-            Some(Err(_)) => return plain(StatusCode::BAD_REQUEST, "bad request\n"),
+            Some(Err(_)) => return text_response(StatusCode::BAD_REQUEST, "bad request\n"),
             None => break,
         }
-        if form.len() > MOST_FORM {
-            return plain(StatusCode::PAYLOAD_TOO_LARGE, "that is no token\n");
+        if form.len() > MAX_FORM_BYTES {
+            return text_response(StatusCode::PAYLOAD_TOO_LARGE, "the form is too large\n");
         }
     }
     let token = form_urlencoded::parse(&form)
         .find(|(name, _)| name == "token")
         .map(|(_, value)| value.trim().to_owned())
         .unwrap_or_default();
-    if !guard.is_token(&token) {
-        sleep(WRONG).await;
-        return reply(StatusCode::UNAUTHORIZED, HTML, page::login(true));
+    if !auth.is_valid_token(&token) {
+        sleep(WRONG_TOKEN_DELAY).await;
+        return build_response(
+            StatusCode::UNAUTHORIZED,
+            HTML_MEDIA_TYPE,
+            page::render_login(true),
+        );
     }
-    let mut reply = plain(StatusCode::SEE_OTHER, "\n");
-    set(&mut reply, LOCATION, "/");
-    if let Ok(cookie) = HeaderValue::try_from(Guard::set_cookie(&token)) {
+    let mut reply = text_response(StatusCode::SEE_OTHER, "\n");
+    insert_header(&mut reply, LOCATION, "/");
+    if let Ok(cookie) = HeaderValue::try_from(AdminAuth::build_set_cookie(&token)) {
         reply.headers_mut().insert(SET_COOKIE, cookie);
     }
     reply
 }
 
-fn refuse(refused: Refused, path: &str) -> Reply {
+/// Builds the response to a request without access: the login form for pages, else plain text.
+fn reject_request(refused: AccessDenied, path: &str) -> AdminResponse {
     match refused {
-        Refused::Host => plain(
+        AccessDenied::UnknownHost => text_response(
             StatusCode::MISDIRECTED_REQUEST,
-            "this name is not one of the operator's page; `admin.hosts` in the configuration has them\n",
+            "this host is not allowed for the admin page; add it to `admin.hosts` in the configuration\n",
         ),
-        Refused::Foreigner => plain(
+        AccessDenied::CrossOrigin => text_response(
             StatusCode::FORBIDDEN,
-            "pages of other sites are shown nothing\n",
+            "cross-site requests are not allowed\n",
         ),
-        Refused::Token => {
-            let mut reply = match Page::at(path) {
-                Some(_) => reply(StatusCode::UNAUTHORIZED, HTML, page::login(false)),
-                None => plain(StatusCode::UNAUTHORIZED, "a token is needed\n"),
+        AccessDenied::InvalidToken => {
+            let mut reply = match AdminPage::from_path(path) {
+                Some(_) => build_response(
+                    StatusCode::UNAUTHORIZED,
+                    HTML_MEDIA_TYPE,
+                    page::render_login(false),
+                ),
+                None => text_response(StatusCode::UNAUTHORIZED, "a token is required\n"),
             };
-            set(&mut reply, WWW_AUTHENTICATE, "Bearer");
+            insert_header(&mut reply, WWW_AUTHENTICATE, "Bearer");
             reply
         }
     }
 }
 
-/// Lets something that may block be made beside.
-async fn blocking<T: Send + 'static>(
-    desk: Arc<(Desk, Guard)>,
-    make: impl FnOnce(&(Desk, Guard)) -> T + Send + 'static,
+/// Runs a function that may block on the thread pool for blocking tasks; `None` if it panics.
+async fn run_blocking<T: Send + 'static>(
+    context: Arc<(AdminState, AdminAuth)>,
+    build: impl FnOnce(&(AdminState, AdminAuth)) -> T + Send + 'static,
 ) -> Option<T> {
-    tokio::task::spawn_blocking(move || make(&desk)).await.ok()
+    tokio::task::spawn_blocking(move || build(&context))
+        .await
+        .ok()
 }
 
-fn only_read(method: &Method, reply: impl FnOnce() -> Reply) -> Reply {
+/// Builds the response for GET and HEAD, else a 405.
+fn allow_read_methods(method: &Method, respond: impl FnOnce() -> AdminResponse) -> AdminResponse {
     match *method {
-        Method::GET | Method::HEAD => reply(),
-        _ => not_allowed(),
+        Method::GET | Method::HEAD => respond(),
+        _ => method_not_allowed(),
     }
 }
 
-fn not_allowed() -> Reply {
-    let mut reply = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
-    set(&mut reply, ALLOW, "GET, HEAD");
+fn method_not_allowed() -> AdminResponse {
+    let mut reply = text_response(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+    insert_header(&mut reply, ALLOW, "GET, HEAD");
     reply
 }
 
-fn not_found() -> Reply {
-    plain(StatusCode::NOT_FOUND, "not found\n")
+fn respond_not_found() -> AdminResponse {
+    text_response(StatusCode::NOT_FOUND, "not found\n")
 }
 
-fn failed() -> Reply {
-    plain(
+fn respond_unavailable() -> AdminResponse {
+    text_response(
         StatusCode::SERVICE_UNAVAILABLE,
-        "it cannot be shown now; try again\n",
+        "the page is temporarily unavailable, retry shortly\n",
     )
 }
 
-fn json(status: StatusCode, value: &Value) -> Reply {
-    reply(status, JSON, format!("{value}\n"))
+fn json_response(status: StatusCode, value: &Value) -> AdminResponse {
+    build_response(status, JSON_MEDIA_TYPE, format!("{value}\n"))
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Reply {
-    reply(status, TEXT, text)
+fn text_response(status: StatusCode, text: &'static str) -> AdminResponse {
+    build_response(status, TEXT_MEDIA_TYPE, text)
 }
 
-fn reply(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Reply {
-    let mut reply = Response::new(Answer::new(body));
+/// Builds a response that is not cached and has the security headers of a page.
+fn build_response(
+    status: StatusCode,
+    media_type: &'static str,
+    body: impl Into<Bytes>,
+) -> AdminResponse {
+    let mut reply = Response::new(AdminBody::new(body));
     *reply.status_mut() = status;
-    set(&mut reply, CONTENT_TYPE, media_type);
-    set(&mut reply, CACHE_CONTROL, "no-store");
-    set(&mut reply, CONTENT_SECURITY_POLICY, POLICY);
-    set(&mut reply, X_FRAME_OPTIONS, "DENY");
-    guarded(reply)
+    insert_header(&mut reply, CONTENT_TYPE, media_type);
+    insert_header(&mut reply, CACHE_CONTROL, "no-store");
+    insert_header(&mut reply, CONTENT_SECURITY_POLICY, PAGE_CSP);
+    insert_header(&mut reply, X_FRAME_OPTIONS, "DENY");
+    add_security_headers(reply)
 }
 
-/// What holds for all answers.
-fn guarded(mut reply: Reply) -> Reply {
-    set(&mut reply, X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // With `no-referrer`, a form of ours would say that its origin is `null`.
-    set(&mut reply, REFERRER_POLICY, "same-origin");
-    set(&mut reply, VARY, "Cookie, Authorization");
+/// Adds the security headers that all responses have.
+fn add_security_headers(mut reply: AdminResponse) -> AdminResponse {
+    insert_header(&mut reply, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // With `no-referrer`, the login form would send `Origin: null` and be rejected.
+    insert_header(&mut reply, REFERRER_POLICY, "same-origin");
+    insert_header(&mut reply, VARY, "Cookie, Authorization");
     let isolation = [
         ("cross-origin-resource-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
     ];
     for (name, value) in isolation {
-        set(&mut reply, HeaderName::from_static(name), value);
+        insert_header(&mut reply, HeaderName::from_static(name), value);
     }
     reply
 }
 
-fn set(reply: &mut Reply, name: HeaderName, value: &'static str) {
+fn insert_header(reply: &mut AdminResponse, name: HeaderName, value: &'static str) {
     let headers: &mut HeaderMap = reply.headers_mut();
     headers.insert(name, HeaderValue::from_static(value));
 }

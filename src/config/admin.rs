@@ -1,43 +1,43 @@
-//! `[admin]` of `config.toml` into where the operator's page is, and who may see it.
+//! Reads `[admin]` of `config.toml`: address, token and host names of the admin page.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::raw::{Faults, Table, Written};
-use super::values::with;
+use super::raw::{ConfigErrors, ConfigTable, Spanned};
+use super::values::with_value;
 
-/// What cannot be guessed by asking: sixteen characters of any kind take longer than there is.
-const LEAST_TOKEN: usize = 16;
+/// Minimum length of a token, in bytes: 16 random characters cannot be guessed by trying.
+const MIN_TOKEN_BYTES: usize = 16;
 
-/// `[admin]`: where the operator's page is, and who may see it.
+/// `[admin]`: address, token and host names of the admin page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admin {
-    /// Where it is; `None` is nowhere.
+pub struct AdminConfig {
+    /// Listening address; `None` disables the page.
     pub listen: Option<SocketAddr>,
-    /// What is asked of who wants to see it.
-    pub token: Option<Token>,
-    /// The names that it is reached by, in lower case, besides `localhost` and addresses.
+    /// Token that a visitor must enter; `None` asks for none.
+    pub token: Option<TokenSource>,
+    /// Accepted host names in lower case, in addition to `localhost` and IP addresses.
     pub hosts: Vec<String>,
 }
 
-/// Where the token is.
+/// Location of the admin token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Token {
-    /// In the configuration.
-    Here(Secret),
-    /// In a file of its own.
+pub enum TokenSource {
+    /// Written in the configuration.
+    Inline(Secret),
+    /// Path of a file with the token.
     File(PathBuf),
 }
 
-/// A text that is shown to nobody.
+/// Text that `Debug` does not reveal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-impl Default for Admin {
-    fn default() -> Admin {
-        Admin {
+impl Default for AdminConfig {
+    fn default() -> AdminConfig {
+        AdminConfig {
             listen: Some(([127, 0, 0, 1], 8081).into()),
             token: None,
             hosts: Vec::new(),
@@ -46,19 +46,19 @@ impl Default for Admin {
 }
 
 impl Secret {
-    /// A token, unless it is too short for one.
+    /// Creates a token. Returns `None` if the text is too short.
     pub fn new(text: &str) -> Option<Secret> {
         let text = text.trim();
-        (text.len() >= LEAST_TOKEN).then(|| Secret(text.to_owned()))
+        (text.len() >= MIN_TOKEN_BYTES).then(|| Secret(text.to_owned()))
     }
 
-    /// What it is.
-    pub fn reveal(&self) -> &str {
+    /// Returns the text.
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 }
 
-/// It differs where the secret does, so that a configuration that says another is seen to.
+/// Writes a short hash: the `Debug` forms of two configurations differ if their secrets do.
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut hasher = DefaultHasher::new();
@@ -67,95 +67,110 @@ impl fmt::Debug for Secret {
     }
 }
 
-pub(super) fn admin(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Admin {
-    let written = table.string("listen");
+pub(super) fn read_admin(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+    dir: &Path,
+) -> AdminConfig {
+    let written = table.take_string("listen");
     let listen = match &written {
-        Some(written) => listen(written, faults),
-        None => Admin::default().listen,
+        Some(written) => parse_listen_address(written, faults),
+        None => AdminConfig::default().listen,
     };
-    let token = token(&mut table, faults, dir);
-    let hosts = hosts(table.strings("hosts"), faults);
-    table.finish();
+    let token = read_token_source(&mut table, faults, dir);
+    let hosts = read_host_names(table.take_strings("hosts"), faults);
+    table.reject_unknown();
     if let (Some(written), Some(address)) = (&written, listen)
         && !address.ip().is_loopback()
         && token.is_none()
     {
-        faults.at(
+        faults.report_at(
             written,
-            "can be reached from outside, and anybody would see it",
+            "can be reached from outside without a token",
             "write `token_file = \"…\"` or `token = \"…\"` under `[admin]`, or listen on `127.0.0.1`",
         );
     }
-    Admin {
+    AdminConfig {
         listen,
         token,
         hosts,
     }
 }
 
-fn listen(written: &Written<String>, faults: &Faults<'_>) -> Option<SocketAddr> {
+fn parse_listen_address(
+    written: &Spanned<String>,
+    faults: &ConfigErrors<'_>,
+) -> Option<SocketAddr> {
     let text = written.value.trim();
     if text.is_empty() {
         return None;
     }
     let address = text.parse().ok();
     if address.is_none() {
-        faults.at(
+        faults.report_at(
             written,
-            &format!("is no address with a port: `{text}`"),
-            "write `127.0.0.1:8081`, or `\"\"` for no page",
+            &format!("is not an address with a port: `{text}`"),
+            "write `127.0.0.1:8081`, or `\"\"` for no admin page",
         );
     }
     address
 }
 
-fn token(table: &mut Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Option<Token> {
-    let here = table.string("token");
-    let file = table.string("token_file");
+fn read_token_source(
+    table: &mut ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+    dir: &Path,
+) -> Option<TokenSource> {
+    let here = table.take_string("token");
+    let file = table.take_string("token_file");
     if let (Some(_), Some(file)) = (&here, &file) {
-        faults.at(file, "and `token` both say it", "leave one of them out");
+        faults.report_at(file, "and `token` are both set", "leave one of them out");
     }
     if let Some(written) = here {
         let secret = Secret::new(&written.value);
         if secret.is_none() {
-            faults.at(
-                &with(&written, ()),
+            faults.report_at(
+                &with_value(&written, ()),
                 "is too short",
                 "write at least 16 characters, such as `openssl rand -hex 16` gives",
             );
         }
-        return secret.map(Token::Here);
+        return secret.map(TokenSource::Inline);
     }
     let file = file?;
     let path = file.value.trim();
     if path.is_empty() {
-        faults.at(
-            &with(&file, ()),
+        faults.report_at(
+            &with_value(&file, ()),
             "is empty",
             "name the file, or leave it out",
         );
         return None;
     }
-    Some(Token::File(dir.join(path)))
+    Some(TokenSource::File(dir.join(path)))
 }
 
-fn hosts(written: Option<Written<Vec<String>>>, faults: &Faults<'_>) -> Vec<String> {
+fn read_host_names(
+    written: Option<Spanned<Vec<String>>>,
+    faults: &ConfigErrors<'_>,
+) -> Vec<String> {
     let Some(written) = written else {
         return Vec::new();
     };
-    let is_name = |host: &str| {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-        !host.is_empty() && host.chars().all(is_part)
-    };
-    if let Some(host) = written.value.iter().find(|host| !is_name(host)) {
-        faults.at(
-            &with(&written, ()),
-            &format!("names `{host}`, which is no name of a host"),
+    if let Some(host) = written.value.iter().find(|host| !is_host_name(host)) {
+        faults.report_at(
+            &with_value(&written, ()),
+            &format!("has `{host}`, which is not a host name"),
             "write the name alone, without a scheme or a port: `courant.internal`",
         );
     }
-    let lower = |host: &String| host.to_ascii_lowercase();
-    written.value.iter().map(lower).collect()
+    let hosts = written.value.iter();
+    hosts.map(|host| host.to_ascii_lowercase()).collect()
+}
+
+fn is_host_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    !text.is_empty() && chars.all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
 }
 
 #[cfg(test)]
@@ -163,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_not_shown_and_another_is_seen_to_be_another() {
+    fn debug_hides_secret_but_shows_change() {
         let shown = |text: &str| format!("{:?}", Secret::new(text).unwrap());
         let secret = "correct horse battery";
         assert!(!shown(secret).contains("horse"));

@@ -1,29 +1,35 @@
-//! `[check]`: which rules `courant check` does not speak of.
+//! Reads `[check]` of `config.toml`: rules that `courant check` ignores.
 
-use super::Check;
-use super::raw::{Faults, Table};
-use crate::finding::Rule;
+use super::raw::{ConfigErrors, ConfigTable};
+use crate::model::finding::Rule;
 
-pub(super) fn check(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Check {
+pub(super) fn read_check(mut table: ConfigTable<'_, '_>, faults: &ConfigErrors<'_>) -> CheckConfig {
     let mut ignore = Vec::new();
-    if let Some(written) = table.strings("ignore") {
+    if let Some(written) = table.take_strings("ignore") {
         for name in &written.value {
             match Rule::ALL.iter().find(|rule| rule.name() == name) {
                 Some(rule) => ignore.push(*rule),
                 None => {
-                    let near = Rule::ALL
+                    let closest = Rule::ALL
                         .iter()
                         .min_by_key(|rule| strsim::osa_distance(rule.name(), name));
-                    let near = near.map_or("", |rule| rule.name());
-                    faults.at(
+                    let closest_name = closest.map_or("", |rule| rule.name());
+                    faults.report_at(
                         &written,
-                        &format!("names no rule: `{name}`"),
-                        format!("did you mean `{near}`? docs/rules.md has all of them"),
+                        &format!("is not a rule: `{name}`"),
+                        format!("did you mean `{closest_name}`? docs/rules.md lists all rules"),
                     );
                 }
             }
         }
     }
-    table.finish();
-    Check { ignore }
+    table.reject_unknown();
+    CheckConfig { ignore }
+}
+
+/// `[check]`: rules that `courant check` ignores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckConfig {
+    /// Rules whose warnings and notes are left out; errors are always reported.
+    pub ignore: Vec<Rule>,
 }

@@ -1,53 +1,52 @@
-//! `[feed]` and `[[feeds]]`: what all feeds are like, and which there are besides the built-in ones.
+//! Reads `[feed]` and `[[feeds]]` of `config.toml`: defaults of all feeds, and custom feeds.
 
 use std::collections::BTreeSet;
 
-use super::FeedContent;
-use super::cards::choice;
-use super::raw::{Faults, Table, Written};
-use crate::artifact::{ArtifactKey, FeedFormat};
-use crate::percent::normalize_path;
+use super::raw::{ConfigErrors, ConfigTable, Spanned};
+use super::values::parse_choice;
+use crate::model::artifact::{ArtifactKey, FeedFormat};
+use crate::url_path::normalize_path;
 
-/// Enough for a day's posts, and small enough to poll; JSON Feed and RSS readers keep the rest.
-const LIMIT: usize = 20;
-/// The strictest aggregators refuse more.
-const MAX_BYTES: usize = 1_000_000;
+/// Default number of entries: enough for a day's posts, small enough to poll. Readers keep the rest.
+const DEFAULT_ENTRY_LIMIT: usize = 20;
+/// Default size of a feed, in bytes. The strictest aggregators refuse more.
+const DEFAULT_MAX_BYTES: usize = 1_000_000;
 
-/// `[feed]`: what all feeds are like.
+/// `[feed]`: defaults of all feeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedDefaults {
-    /// The most entries of a feed; `None` is all.
+    /// Maximum number of entries; `None` is no limit.
     pub limit: Option<usize>,
-    /// Whether entries carry the whole post or its description.
+    /// Content of entries: the whole post or its description.
     pub content: FeedContent,
-    /// How long a reader may wait before it asks again, in minutes.
+    /// Minutes that a reader may wait before it polls again (`ttl` of RSS).
     pub ttl_minutes: Option<u64>,
-    /// How large a feed may be, in bytes, before its oldest entries carry their description only.
+    /// Size of a feed in bytes above which its oldest entries carry only their description.
     pub max_bytes: Option<usize>,
-    /// Whether browsers are shown a page for people in place of a feed.
+    /// True if browsers get an HTML page instead of the feed.
     pub page: bool,
 }
 
-/// `[[feeds]]`: one feed besides the built-in ones.
+/// `[[feeds]]`: a custom feed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OwnFeed {
-    /// Its path below `server.public_url`, in its one spelling.
+pub struct CustomFeed {
+    /// Normalized path below `server.public_url`.
     pub path: String,
-    /// Its format.
+    /// Format of the feed.
     pub format: FeedFormat,
-    /// Its name; `None` is made of the filter.
+    /// Title; `None` builds one from the filter.
     pub title: Option<String>,
-    /// What it is about; `None` is that of the site.
+    /// Description; `None` uses that of the site.
     pub description: Option<String>,
-    /// Which posts it holds.
+    /// Posts that the feed contains.
     pub filter: FeedFilter,
-    /// The most entries; `None` is all.
+    /// Maximum number of entries; `None` is no limit.
     pub limit: Option<usize>,
-    /// Whether entries carry the whole post or its description.
+    /// Content of entries: the whole post or its description.
     pub content: FeedContent,
 }
 
-/// Which posts a feed holds: those that have one of each list that is not empty.
+/// Filter of a feed: a post must have at least one value of each list that is not empty.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FeedFilter {
     /// Categories, as labels or as slugs.
@@ -63,8 +62,8 @@ pub struct FeedFilter {
 }
 
 impl FeedFilter {
-    /// All that it asks for, for people.
-    pub fn names(&self) -> String {
+    /// Joins all values for display.
+    pub fn display_terms(&self) -> String {
         let lists = [
             &self.categories,
             &self.tags,
@@ -77,22 +76,25 @@ impl FeedFilter {
     }
 }
 
-const CONTENTS: [(&str, FeedContent); 2] = [
+const CONTENT_CHOICES: [(&str, FeedContent); 2] = [
     ("full", FeedContent::Full),
     ("summary", FeedContent::Summary),
 ];
 
-pub(super) fn defaults(mut table: Table<'_, '_>, faults: &Faults<'_>) -> FeedDefaults {
-    let number = |written: Option<Written<usize>>, usual| {
+pub(super) fn read_feed_defaults(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+) -> FeedDefaults {
+    let number = |written: Option<Spanned<usize>>, usual| {
         let number = written.map_or(usual, |written| written.value);
         (number > 0).then_some(number)
     };
-    let limit = number(table.count("limit"), LIMIT);
-    let content = choice(faults, table.string("content"), &CONTENTS);
-    let ttl = table.count("ttl_minutes");
-    let max_bytes = number(table.count("max_bytes"), MAX_BYTES);
-    let page = table.boolean("page");
-    table.finish();
+    let limit = number(table.take_usize("limit"), DEFAULT_ENTRY_LIMIT);
+    let content = parse_choice(faults, table.take_string("content"), &CONTENT_CHOICES);
+    let ttl = table.take_usize("ttl_minutes");
+    let max_bytes = number(table.take_usize("max_bytes"), DEFAULT_MAX_BYTES);
+    let page = table.take_bool("page");
+    table.reject_unknown();
     FeedDefaults {
         limit,
         content: content.unwrap_or(FeedContent::Full),
@@ -102,39 +104,41 @@ pub(super) fn defaults(mut table: Table<'_, '_>, faults: &Faults<'_>) -> FeedDef
     }
 }
 
-pub(super) fn all(
-    tables: Vec<Table<'_, '_>>,
-    faults: &Faults<'_>,
+pub(super) fn read_custom_feeds(
+    tables: Vec<ConfigTable<'_, '_>>,
+    faults: &ConfigErrors<'_>,
     defaults: &FeedDefaults,
-) -> Vec<OwnFeed> {
+) -> Vec<CustomFeed> {
     let mut taken = BTreeSet::new();
     tables
         .into_iter()
-        .filter_map(|table| own(table, faults, defaults, &mut taken))
+        .filter_map(|table| read_custom_feed(table, faults, defaults, &mut taken))
         .collect()
 }
 
-fn own(
-    mut table: Table<'_, '_>,
-    faults: &Faults<'_>,
+fn read_custom_feed(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
     defaults: &FeedDefaults,
     taken: &mut BTreeSet<String>,
-) -> Option<OwnFeed> {
-    let written = table.string("path");
+) -> Option<CustomFeed> {
+    let written = table.take_string("path");
     if written.is_none() {
-        table.missing(
+        table.report_missing(
             "path",
             "write `path = \"/news.xml\"`, where the feed is to be",
         );
     }
     let path = written
         .as_ref()
-        .and_then(|written| path(faults, written, taken));
-    let formats = FeedFormat::ALL.map(|format| (format.word(), format));
-    let format = choice(faults, table.string("format"), &formats);
-    let title = table.string("title").map(|written| written.value);
-    let description = table.string("description").map(|written| written.value);
-    let mut names = |key| table.string_or_strings(key).map(|written| written.value);
+        .and_then(|written| parse_feed_path(faults, written, taken));
+    let formats = FeedFormat::ALL.map(|format| (format.config_name(), format));
+    let format = parse_choice(faults, table.take_string("format"), &formats);
+    let title = table.take_string("title").map(|written| written.value);
+    let description = table
+        .take_string("description")
+        .map(|written| written.value);
+    let mut names = |key| table.take_string_or_list(key).map(|written| written.value);
     let filter = FeedFilter {
         categories: names("category").unwrap_or_default(),
         tags: names("tag").unwrap_or_default(),
@@ -146,15 +150,15 @@ fn own(
             .map(|dir| dir.trim_matches('/').to_owned())
             .collect(),
     };
-    let limit = match table.count("limit") {
+    let limit = match table.take_usize("limit") {
         Some(written) => (written.value > 0).then_some(written.value),
         None => defaults.limit,
     };
-    let content = choice(faults, table.string("content"), &CONTENTS);
-    table.finish();
+    let content = parse_choice(faults, table.take_string("content"), &CONTENT_CHOICES);
+    table.reject_unknown();
     let path = path?;
-    Some(OwnFeed {
-        format: format.unwrap_or_else(|| FeedFormat::of_file_name(&path)),
+    Some(CustomFeed {
+        format: format.unwrap_or_else(|| FeedFormat::guess_from_file_name(&path)),
         path,
         title,
         description,
@@ -164,38 +168,47 @@ fn own(
     })
 }
 
-/// The path of a feed, where no other output is.
-fn path(
-    faults: &Faults<'_>,
-    written: &Written<String>,
+/// Checks the path of a feed: it must be a file path that no other output has.
+fn parse_feed_path(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
     taken: &mut BTreeSet<String>,
 ) -> Option<String> {
     let text = written.value.trim();
     let plain = text.starts_with('/') && !text.ends_with('/') && !text.contains(['?', '#', '\\']);
-    let spelled = Some(text).filter(|_| plain).and_then(normalize_path);
-    let Some(spelled) = spelled else {
-        faults.at(
+    let normalized = Some(text).filter(|_| plain).and_then(normalize_path);
+    let Some(normalized) = normalized else {
+        faults.report_at(
             written,
-            &format!("is no path of a file: `{text}`"),
+            &format!("is not a file path: `{text}`"),
             "write one such as `/news.xml` or `/feeds/rust.json`",
         );
         return None;
     };
-    if ArtifactKey::is_reserved(&spelled) {
-        faults.at(
+    if ArtifactKey::is_reserved(&normalized) {
+        faults.report_at(
             written,
-            &format!("is where another output is: `{text}`"),
+            &format!("is the path of a built-in output: `{text}`"),
             "choose a path that courant does not serve by itself",
         );
         return None;
     }
-    if !taken.insert(spelled.clone()) {
-        faults.at(
+    if !taken.insert(normalized.clone()) {
+        faults.report_at(
             written,
-            &format!("is that of another feed: `{text}`"),
+            &format!("is already the path of another feed: `{text}`"),
             "give each feed a path of its own",
         );
         return None;
     }
-    Some(spelled)
+    Some(normalized)
+}
+
+/// Part of a post that a feed entry carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FeedContent {
+    /// The whole post.
+    Full,
+    /// Its description.
+    Summary,
 }

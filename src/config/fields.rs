@@ -1,21 +1,21 @@
-//! `[content.fields]`: which front matter fields mean what, where a site's are not those that courant
-//! knows.
+//! Reads `[content.fields]` of `config.toml`: names of front matter fields that replace the built-in
+//! ones.
 
 use std::collections::BTreeMap;
 
-use super::raw::{Faults, Table};
+use super::raw::{ConfigErrors, ConfigTable};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $variant:ident = $key:literal,)+) => {
-        /// What a field of front matter is for.
+        /// Meaning of a front matter field.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Field { $($(#[$doc])* $variant,)+ }
 
         impl Field {
-            /// Every one.
+            /// All fields.
             pub const ALL: &[Field] = &[$(Field::$variant,)+];
 
-            /// Its key in `[content.fields]`.
+            /// Returns the key in `[content.fields]`.
             pub fn key(self) -> &'static str {
                 match self { $(Field::$variant => $key,)+ }
             }
@@ -24,76 +24,82 @@ macro_rules! fields {
 }
 
 fields! {
-    /// The title.
+    /// Title.
     Title = "title",
-    /// The title for previews, where it is another.
+    /// Title for previews, if it is different.
     PreviewTitle = "preview_title",
-    /// The date that the post bears.
+    /// Date of the post.
     Date = "date",
-    /// Not before this.
+    /// Time before which the post is not published.
     PublishDate = "publish_date",
-    /// The last change.
+    /// Time of the last change.
     Updated = "updated",
-    /// From when on it is no longer shown.
+    /// Time after which the post is no longer published.
     Expires = "expires",
-    /// Who wrote it.
+    /// Author.
     Author = "author",
-    /// What it is about, in a few words that a site has few of.
+    /// Category: a site has few of them.
     Category = "category",
-    /// What it is about, in words that a site has many of.
+    /// Tags: a site has many of them.
     Tags = "tags",
-    /// A sentence or two.
+    /// Description of one or two sentences.
     Description = "description",
-    /// The picture that stands for it.
+    /// Preview image.
     Image = "image",
-    /// What that picture shows.
+    /// Alternative text of the preview image.
     ImageAlt = "image_alt",
-    /// The last part of its address.
+    /// Last segment of the permalink.
     Slug = "slug",
-    /// Its address.
+    /// Permalink.
     Permalink = "permalink",
-    /// Its id in feeds.
+    /// Id in feeds.
     Id = "id",
-    /// Its language.
+    /// Language.
     Language = "language",
-    /// Its author's X account.
+    /// X account of the author.
     Twitter = "twitter",
-    /// The addresses it used to have.
+    /// Former addresses.
     Aliases = "aliases",
-    /// What it has in common with its translations.
+    /// Key that translations of a post share.
     TranslationKey = "translation_key",
-    /// Further fields that hide it when they are true.
+    /// Additional fields that hide the post when they are true.
     Hidden = "hidden",
 }
 
-/// The names that a configuration gives in place of the built-in ones.
+/// Configured field names that replace the built-in ones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldNames(BTreeMap<Field, Vec<String>>);
 
 impl FieldNames {
-    /// The names of a field, dotted paths among them; `None` where the built-in ones hold.
-    pub fn of(&self, field: Field) -> Option<&[String]> {
+    /// Returns the names of a field, which may be dotted paths. `None` means the built-in names.
+    pub fn names_for(&self, field: Field) -> Option<&[String]> {
         self.0.get(&field).map(Vec::as_slice)
     }
 }
 
-pub(super) fn fields(mut table: Table<'_, '_>, faults: &Faults<'_>) -> FieldNames {
+pub(super) fn read_field_names(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+) -> FieldNames {
     let mut names = BTreeMap::new();
     for field in Field::ALL {
-        let Some(written) = table.string_or_strings(field.key()) else {
+        let Some(written) = table.take_string_or_list(field.key()) else {
             continue;
         };
-        let is_path = |name: &String| name.split('.').all(|part| !part.trim().is_empty());
-        if written.value.is_empty() || !written.value.iter().all(is_path) {
-            faults.at(
+        if written.value.is_empty() || !written.value.iter().all(|name| is_dotted_path(name)) {
+            faults.report_at(
                 &written,
-                "names no field",
+                "is not a field name",
                 format!("write `{} = \"name\"`, or `\"outer.inner\"`", field.key()),
             );
             continue;
         }
         names.insert(*field, written.value);
     }
-    table.finish();
+    table.reject_unknown();
     FieldNames(names)
+}
+
+fn is_dotted_path(name: &str) -> bool {
+    name.split('.').all(|part| !part.trim().is_empty())
 }

@@ -1,43 +1,43 @@
-//! Glob patterns of paths, compiled, and compared by their text.
+//! Compiles glob patterns of paths.
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::raw::{Faults, Written};
+use super::raw::{ConfigErrors, Spanned};
 
-/// Matches paths against any of some glob patterns. None of them matches nothing.
+/// Glob patterns of paths. An empty set matches nothing.
 ///
-/// Two are equal if they are written alike. The compiled form holds pools and hash maps, which differ in each
-/// copy, so it takes part neither in comparisons nor in `Debug`.
+/// Two sets are equal if their texts are. The compiled form holds pools and hash maps, which differ
+/// in each copy, so it takes part neither in comparisons nor in `Debug`.
 #[derive(Clone, Default)]
-pub struct Patterns {
-    written: Vec<String>,
+pub struct PathPatterns {
+    texts: Vec<String>,
     compiled: GlobSet,
 }
 
-impl Patterns {
-    /// Whether any pattern matches a path below the content directory.
+impl PathPatterns {
+    /// Returns true if any pattern matches a path relative to the content directory.
     pub fn is_match(&self, path: &str) -> bool {
         self.compiled.is_match(path)
     }
 }
 
-impl PartialEq for Patterns {
-    fn eq(&self, other: &Patterns) -> bool {
-        self.written == other.written
+impl PartialEq for PathPatterns {
+    fn eq(&self, other: &PathPatterns) -> bool {
+        self.texts == other.texts
     }
 }
 
-impl std::fmt::Debug for Patterns {
+impl std::fmt::Debug for PathPatterns {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.written.fmt(to)
+        self.texts.fmt(to)
     }
 }
 
-/// Compiles a list of patterns; `None` where it is empty.
-pub(super) fn patterns(
-    faults: &Faults<'_>,
-    written: Option<Written<Vec<String>>>,
-) -> Option<Patterns> {
+/// Compiles a list of patterns. Returns `None` if it is empty.
+pub(super) fn read_patterns(
+    faults: &ConfigErrors<'_>,
+    written: Option<Spanned<Vec<String>>>,
+) -> Option<PathPatterns> {
     let written = written.filter(|written| !written.value.is_empty())?;
     let mut set = GlobSetBuilder::new();
     for pattern in &written.value {
@@ -45,15 +45,15 @@ pub(super) fn patterns(
             Ok(glob) => {
                 set.add(glob);
             }
-            Err(error) => faults.at(
+            Err(error) => faults.report_at(
                 &written,
-                &format!("holds a bad pattern: {}", error.kind()),
-                "patterns are as in `news/**/*.md`",
+                &format!("has an invalid pattern: {}", error.kind()),
+                "write patterns such as `news/**/*.md`",
             ),
         }
     }
-    Some(Patterns {
+    Some(PathPatterns {
         compiled: set.build().ok()?,
-        written: written.value,
+        texts: written.value,
     })
 }

@@ -1,8 +1,8 @@
-//! `config.toml` as written: a TOML table whose keys are taken one by one.
+//! Takes typed values out of a TOML table key by key and collects all errors of the file.
 //!
-//! Each take says what kind of value it expects; what does not fit is noted with its line, and
-//! what nobody took at the end is an unknown key, with the nearest known one as a suggestion. So
-//! all faults of a file are reported at once, not one per start.
+//! A value of the wrong type is reported with its line. Keys that were not taken at the end are
+//! unknown and are reported with the most similar known key. So all errors of a file are reported at
+//! once, not one per start.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,60 +10,59 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::finding::{Finding, Rule, Severity};
-use crate::text::clean;
+use crate::model::finding::{Finding, Rule, Severity};
+use crate::text::strip_forbidden_chars;
 
-/// Collects the faults of one file.
+/// Errors of one file, collected while it is read.
 #[derive(Debug)]
-pub(super) struct Faults<'a> {
+pub(super) struct ConfigErrors<'a> {
     file: &'a str,
     text: &'a str,
-    found: RefCell<Vec<Finding>>,
+    findings: RefCell<Vec<Finding>>,
 }
 
-/// One table of the file, its keys not yet taken.
+/// Table of the file with the keys that are not yet taken.
 #[derive(Debug)]
-pub(super) struct Table<'a, 'f> {
-    /// The dotted path of the table with a trailing dot; empty for the root.
+pub(super) struct ConfigTable<'a, 'f> {
+    /// Dotted path of the table with a trailing dot; empty for the root.
     path: String,
-    /// Where the table begins, for faults about keys that are missing.
+    /// Byte offset of the table, for errors about missing keys.
     offset: usize,
-    entries: BTreeMap<String, Entry<'a>>,
-    known: RefCell<Vec<&'static str>>,
-    faults: &'f Faults<'f>,
+    entries: BTreeMap<String, TableEntry<'a>>,
+    known_keys: RefCell<Vec<&'static str>>,
+    faults: &'f ConfigErrors<'f>,
 }
 
 #[derive(Debug)]
-struct Entry<'a> {
+struct TableEntry<'a> {
     offset: usize,
     value: DeValue<'a>,
 }
 
-/// A value with the place it was written at.
+/// Value with its key and position in the file.
 #[derive(Debug, Clone)]
-pub(super) struct Written<T> {
-    /// The value.
+pub(super) struct Spanned<T> {
     pub(super) value: T,
-    /// The byte offset of the key.
+    /// Byte offset of the key.
     pub(super) offset: usize,
-    /// The dotted key.
+    /// Dotted key.
     pub(super) key: String,
 }
 
-impl<'a> Faults<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> Faults<'a> {
-        Faults {
+impl<'a> ConfigErrors<'a> {
+    pub(super) fn new(file: &'a str, text: &'a str) -> ConfigErrors<'a> {
+        ConfigErrors {
             file,
             text,
-            found: RefCell::default(),
+            findings: RefCell::default(),
         }
     }
 
-    pub(super) fn push(&self, offset: usize, message: String, hint: impl Into<String>) {
-        self.found.borrow_mut().push(Finding {
+    pub(super) fn push_error(&self, offset: usize, message: String, hint: impl Into<String>) {
+        self.findings.borrow_mut().push(Finding {
             file: self.file.to_owned(),
-            line: Some(self.line(offset)),
-            mark: None,
+            line: Some(self.line_at(offset)),
+            highlight: None,
             severity: Severity::Error,
             rule: Rule::Config,
             message,
@@ -71,29 +70,34 @@ impl<'a> Faults<'a> {
         });
     }
 
-    /// The line of a byte offset, counted from 1.
-    pub(super) fn line(&self, offset: usize) -> usize {
+    /// Returns the line of a byte offset, from 1.
+    pub(super) fn line_at(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().get(..offset).unwrap_or_default();
         before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
-    /// Takes in the faults of another file.
+    /// Adds the errors of another file.
     pub(super) fn extend(&self, findings: Vec<Finding>) {
-        self.found.borrow_mut().extend(findings);
+        self.findings.borrow_mut().extend(findings);
     }
 
-    pub(super) fn at<T>(&self, written: &Written<T>, message: &str, hint: impl Into<String>) {
-        self.push(written.offset, format!("`{}` {message}", written.key), hint);
+    pub(super) fn report_at<T>(
+        &self,
+        written: &Spanned<T>,
+        message: &str,
+        hint: impl Into<String>,
+    ) {
+        self.push_error(written.offset, format!("`{}` {message}", written.key), hint);
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        let mut found = self.found.into_inner();
+        let mut found = self.findings.into_inner();
         found.sort();
         found
     }
 
-    /// Reads the file. Syntax errors become faults; what could be read is still returned.
-    pub(super) fn root<'f>(&'f self) -> Table<'f, 'f>
+    /// Parses the file. Reports syntax errors and returns everything that could be parsed.
+    pub(super) fn parse_root<'f>(&'f self) -> ConfigTable<'f, 'f>
     where
         'a: 'f,
     {
@@ -101,118 +105,123 @@ impl<'a> Faults<'a> {
         for error in errors {
             let offset = error.span().map_or(0, |span| span.start);
             let message = format!("not valid TOML: {}", error.message().to_lowercase());
-            self.push(
+            self.push_error(
                 offset,
                 message,
-                "strings are quoted, tables are headed `[name]`",
+                "quote strings, and begin tables with `[name]`",
             );
         }
-        Table::new(String::new(), 0, table.into_inner(), self)
+        ConfigTable::new(String::new(), 0, table.into_inner(), self)
     }
 }
 
-impl<'a, 'f> Table<'a, 'f> {
-    fn new(path: String, offset: usize, table: DeTable<'a>, faults: &'f Faults<'f>) -> Self {
+impl<'a, 'f> ConfigTable<'a, 'f> {
+    fn new(path: String, offset: usize, table: DeTable<'a>, faults: &'f ConfigErrors<'f>) -> Self {
         let entries = table
             .into_iter()
             .map(|(key, value)| {
                 let offset = key.span().start;
                 let value = value.into_inner();
-                (key.into_inner().into_owned(), Entry { offset, value })
+                (key.into_inner().into_owned(), TableEntry { offset, value })
             })
             .collect();
-        Table {
+        ConfigTable {
             path,
             offset,
             entries,
-            known: RefCell::default(),
+            known_keys: RefCell::default(),
             faults,
         }
     }
 
-    fn take<T>(
+    fn take_value<T>(
         &mut self,
         key: &'static str,
         expected: &str,
         read: impl FnOnce(&DeValue<'a>) -> Option<T>,
-    ) -> Option<Written<T>> {
-        self.known.borrow_mut().push(key);
+    ) -> Option<Spanned<T>> {
+        self.known_keys.borrow_mut().push(key);
         let entry = self.entries.remove(key)?;
         let path = format!("{}{key}", self.path);
         match read(&entry.value) {
-            Some(value) => Some(Written {
+            Some(value) => Some(Spanned {
                 value,
                 offset: entry.offset,
                 key: path,
             }),
             None => {
-                let message = format!("`{path}` takes {expected}, not {}", kind(&entry.value));
-                self.faults.push(
+                let message = format!(
+                    "`{path}` must be {expected}, not {}",
+                    describe_value(&entry.value)
+                );
+                self.faults.push_error(
                     entry.offset,
                     message,
-                    format!("write `{key} = {}`", example(expected)),
+                    format!("write `{key} = {}`", example_value(expected)),
                 );
                 None
             }
         }
     }
 
-    /// Where the table begins.
+    /// Returns the byte offset of the table.
     pub(super) fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Notes a key that must be there and is not.
-    pub(super) fn missing(&self, key: &str, hint: impl Into<String>) {
-        self.faults.push(
+    /// Reports a required key that is missing.
+    pub(super) fn report_missing(&self, key: &str, hint: impl Into<String>) {
+        self.faults.push_error(
             self.offset,
             format!("`{}{key}` is missing", self.path),
             hint,
         );
     }
 
-    pub(super) fn string(&mut self, key: &'static str) -> Option<Written<String>> {
-        self.take(key, "a string", |value| value.as_str().map(text))
+    pub(super) fn take_string(&mut self, key: &'static str) -> Option<Spanned<String>> {
+        self.take_value(key, "a string", |value| value.as_str().map(clean_string))
     }
 
-    pub(super) fn strings(&mut self, key: &'static str) -> Option<Written<Vec<String>>> {
-        self.take(key, "a list of strings", |value| {
+    pub(super) fn take_strings(&mut self, key: &'static str) -> Option<Spanned<Vec<String>>> {
+        self.take_value(key, "a list of strings", |value| {
             value
                 .as_array()?
                 .iter()
-                .map(|item| item.get_ref().as_str().map(text))
+                .map(|item| item.get_ref().as_str().map(clean_string))
                 .collect()
         })
     }
 
-    /// One string, or several.
-    pub(super) fn string_or_strings(&mut self, key: &'static str) -> Option<Written<Vec<String>>> {
-        self.take(key, "a string or a list of strings", |value| {
+    /// Takes a string or a list of strings.
+    pub(super) fn take_string_or_list(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Spanned<Vec<String>>> {
+        self.take_value(key, "a string or a list of strings", |value| {
             if let Some(one) = value.as_str() {
-                return Some(vec![text(one)]);
+                return Some(vec![clean_string(one)]);
             }
             value
                 .as_array()?
                 .iter()
-                .map(|item| item.get_ref().as_str().map(text))
+                .map(|item| item.get_ref().as_str().map(clean_string))
                 .collect()
         })
     }
 
-    /// Every entry, each a string, in the order in which they are written: of a table whose keys
-    /// are not ours.
-    pub(super) fn every_string(self, hint: &str) -> Vec<Written<String>> {
+    /// Returns all entries in file order, for a table with arbitrary keys and string values.
+    pub(super) fn into_string_entries(self, hint: &str) -> Vec<Spanned<String>> {
         let mut strings = Vec::new();
-        for (key, Entry { offset, value }) in self.entries {
+        for (key, TableEntry { offset, value }) in self.entries {
             match value.as_str() {
-                Some(value) => strings.push(Written {
-                    value: text(value),
+                Some(value) => strings.push(Spanned {
+                    value: clean_string(value),
                     offset,
                     key,
                 }),
-                None => self.faults.push(
+                None => self.faults.push_error(
                     offset,
-                    format!("`{key}` takes a string, not {}", kind(&value)),
+                    format!("`{key}` must be a string, not {}", describe_value(&value)),
                     hint,
                 ),
             }
@@ -221,9 +230,12 @@ impl<'a, 'f> Table<'a, 'f> {
         strings
     }
 
-    /// A table of any keys, each with a scalar, as text.
-    pub(super) fn scalars(&mut self, key: &'static str) -> Option<Written<Vec<(String, String)>>> {
-        self.take(key, "a table of strings", |value| {
+    /// Takes a table of any keys with scalar values, as text.
+    pub(super) fn take_scalar_map(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Spanned<Vec<(String, String)>>> {
+        self.take_value(key, "a table of strings", |value| {
             value
                 .as_table()?
                 .iter()
@@ -240,38 +252,38 @@ impl<'a, 'f> Table<'a, 'f> {
         })
     }
 
-    pub(super) fn count(&mut self, key: &'static str) -> Option<Written<usize>> {
-        self.take(key, "a whole number", |value| {
+    pub(super) fn take_usize(&mut self, key: &'static str) -> Option<Spanned<usize>> {
+        self.take_value(key, "a whole number", |value| {
             let number = value.as_integer()?;
             usize::from_str_radix(number.as_str(), number.radix()).ok()
         })
     }
 
-    pub(super) fn boolean(&mut self, key: &'static str) -> Option<Written<bool>> {
-        self.take(key, "yes or no", DeValue::as_bool)
+    pub(super) fn take_bool(&mut self, key: &'static str) -> Option<Spanned<bool>> {
+        self.take_value(key, "`true` or `false`", DeValue::as_bool)
     }
 
-    pub(super) fn duration(&mut self, key: &'static str) -> Option<Written<Duration>> {
-        self.take(key, "a duration", |value| {
+    pub(super) fn take_duration(&mut self, key: &'static str) -> Option<Spanned<Duration>> {
+        self.take_value(key, "a duration", |value| {
             humantime::parse_duration(value.as_str()?).ok()
         })
     }
 
-    /// A table below this one; an empty one where it is not written.
-    pub(super) fn table(&mut self, key: &'static str) -> Table<'a, 'f> {
+    /// Takes a subtable. Returns an empty one if it is missing.
+    pub(super) fn take_table(&mut self, key: &'static str) -> ConfigTable<'a, 'f> {
         let path = format!("{}{key}.", self.path);
         let faults = self.faults;
-        match self.take(key, "a table", |value| value.as_table().cloned()) {
-            Some(written) => Table::new(path, written.offset, written.value, faults),
-            None => Table::new(path, self.offset, DeTable::new(), faults),
+        match self.take_value(key, "a table", |value| value.as_table().cloned()) {
+            Some(written) => ConfigTable::new(path, written.offset, written.value, faults),
+            None => ConfigTable::new(path, self.offset, DeTable::new(), faults),
         }
     }
 
-    /// The tables of an array of tables.
-    pub(super) fn tables(&mut self, key: &'static str) -> Vec<Table<'a, 'f>> {
+    /// Takes an array of tables.
+    pub(super) fn take_tables(&mut self, key: &'static str) -> Vec<ConfigTable<'a, 'f>> {
         let path = format!("{}{key}.", self.path);
         let faults = self.faults;
-        let written = self.take(key, "a list of tables", |value| {
+        let written = self.take_value(key, "a list of tables", |value| {
             value
                 .as_array()?
                 .iter()
@@ -282,21 +294,21 @@ impl<'a, 'f> Table<'a, 'f> {
             .map(|written| written.value)
             .unwrap_or_default()
             .into_iter()
-            .map(|(offset, table)| Table::new(path.clone(), offset, table, faults))
+            .map(|(offset, table)| ConfigTable::new(path.clone(), offset, table, faults))
             .collect()
     }
 
-    /// Rejects a key that earlier versions read, and says what to do instead.
-    pub(super) fn former(&mut self, key: &str, hint: &str) {
+    /// Reports a key that earlier versions read, and what to do instead.
+    pub(super) fn reject_removed_key(&mut self, key: &str, hint: &str) {
         if let Some(entry) = self.entries.remove(key) {
-            let message = format!("`{}{key}` is not a key any more", self.path);
-            self.faults.push(entry.offset, message, hint);
+            let message = format!("`{}{key}` is no longer a key", self.path);
+            self.faults.push_error(entry.offset, message, hint);
         }
     }
 
-    /// Notes what nobody took. Call it last.
-    pub(super) fn finish(self) {
-        let known = self.known.borrow();
+    /// Reports keys that were not taken. Call it last.
+    pub(super) fn reject_unknown(self) {
+        let known = self.known_keys.borrow();
         for (key, entry) in &self.entries {
             let near = known
                 .iter()
@@ -305,9 +317,9 @@ impl<'a, 'f> Table<'a, 'f> {
                 .filter(|(distance, name)| *distance <= 1 + name.len() / 3);
             let hint = match near {
                 Some((_, name)) => format!("did you mean `{name}`?"),
-                None => format!("known here: {}", quoted(&known)),
+                None => format!("known here: {}", quote_names(&known)),
             };
-            self.faults.push(
+            self.faults.push_error(
                 entry.offset,
                 format!("unknown key `{}{key}`", self.path),
                 hint,
@@ -316,12 +328,12 @@ impl<'a, 'f> Table<'a, 'f> {
     }
 }
 
-/// TOML can write characters that no feed can hold.
-fn text(text: &str) -> String {
-    clean(text.to_owned())
+/// Removes characters that TOML strings may contain but feeds may not.
+fn clean_string(text: &str) -> String {
+    strip_forbidden_chars(text.to_owned())
 }
 
-fn quoted(names: &[&str]) -> String {
+fn quote_names(names: &[&str]) -> String {
     names
         .iter()
         .map(|name| format!("`{name}`"))
@@ -329,26 +341,26 @@ fn quoted(names: &[&str]) -> String {
         .join(", ")
 }
 
-fn kind(value: &DeValue<'_>) -> String {
+fn describe_value(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("the string `{text}`"),
         DeValue::Integer(number) => format!("the number `{}`", number.as_str()),
         DeValue::Float(number) => format!("the number `{}`", number.as_str()),
         DeValue::Boolean(is) => format!("`{is}`"),
         DeValue::Datetime(_) => "a date".to_owned(),
-        DeValue::Array(_) => "a list of something else".to_owned(),
-        DeValue::Table(_) => "a table of something else".to_owned(),
+        DeValue::Array(_) => "a list of other values".to_owned(),
+        DeValue::Table(_) => "a table of other values".to_owned(),
     }
 }
 
-fn example(expected: &str) -> &'static str {
+fn example_value(expected: &str) -> &'static str {
     match expected {
         "a string" | "a string or a list of strings" => "\"…\"",
         "a list of strings" => "[\"…\"]",
         "a table of strings" => "{ name = \"…\" }",
         "a whole number" => "20",
         "a duration" => "\"10s\"",
-        "yes or no" => "true",
+        "`true` or `false`" => "true",
         _ => "{ … }",
     }
 }

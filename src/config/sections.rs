@@ -1,99 +1,50 @@
-//! The sections of `config.toml`, each from what is written to what is meant.
+//! Reads the sections `[site]`, `[content]`, `[visibility]`, `[sitemap]`, `[[robots]]`, `[[authors]]` and
+//! `[watch]` of `config.toml`.
 //!
-//! Every section is read to its end even when one before it has faults, so that all are reported.
+//! Every section is read to its end even if an earlier one has errors, so that all errors are reported.
 
 use std::path::Path;
 use std::time::Duration;
 
-use super::admin::admin;
-use super::cards::{cards, choice};
-use super::check::check;
-use super::feeds;
-use super::fields::fields;
-use super::ids::{self, Ledger};
-use super::patterns::patterns;
-use super::raw::{Faults, Table, Written};
-use super::server::server;
+use super::fields::FieldNames;
+use super::fields::read_field_names;
+use super::id_map::IdMap;
+use super::id_map::{self, IdMapReadMode};
+use super::patterns::PathPatterns;
+use super::patterns::read_patterns;
+use super::raw::{ConfigErrors, ConfigTable, Spanned};
+use super::values::parse_choice;
 use super::values::{
-    DAY, email, fediverse, language_tag, permalinks, site_url, theme_color, timezone, twitter,
-    web_address, with, within,
+    MAX_DURATION, check_duration, parse_email, parse_fediverse_account, parse_language_tag,
+    parse_permalink_pattern, parse_site_url, parse_theme_color, parse_timezone, parse_web_address,
+    parse_x_account, with_value,
 };
-use super::{
-    Author, Config, Content, HiddenPosts, RobotsGroup, Shortcodes, Site, Sitemap, Watch, WatchMode,
-};
-use crate::zone::Zone;
+use crate::time_zone::IanaZone;
+use std::path::PathBuf;
+use url::Url;
 
-/// A post of 16 MiB is not one; the largest seen in the wild, with an inlined photograph, is 0.6.
-const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
-/// A file is written in two or three steps, milliseconds apart, and some systems do not tell of its end.
-const DEBOUNCE: Duration = Duration::from_millis(50);
-/// What an edit may take where no event tells of it.
-const POLL: Duration = Duration::from_secs(1);
-/// What a lost event may cost.
-const RESCAN: Duration = Duration::from_secs(30);
+/// Default maximum size of a post's file. The largest known post, with an inlined photograph, has
+/// 0.6 MiB.
+const DEFAULT_MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+/// Default debounce time. Editors write a file in two or three steps, milliseconds apart, and some
+/// systems do not report that it was closed.
+const DEFAULT_DEBOUNCE: Duration = Duration::from_millis(50);
+/// Default interval of scans where there are no file events: the longest delay of an edit.
+const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Default interval of full scans: the longest delay of an edit whose event was lost.
+const DEFAULT_RESCAN_INTERVAL: Duration = Duration::from_secs(30);
 
-pub(super) fn read(faults: &Faults<'_>, file: &str, dir: &Path, ledger: Ledger) -> Option<Config> {
-    let mut root = faults.root();
-    let site = site(root.table("site"), faults, file, dir, ledger);
-    let content = content(root.table("content"), faults, dir);
-    let hidden = hidden(root.table("visibility"), faults);
-    let has_pictures = content.static_dir.is_some();
-    let cards = cards(root.table("cards"), faults, dir, has_pictures);
-    let feed = feeds::defaults(root.table("feed"), faults);
-    let feeds = feeds::all(root.tables("feeds"), faults, &feed);
-    let sitemap = sitemap(root.table("sitemap"), faults, site.as_ref());
-    let robots = root
-        .tables("robots")
-        .into_iter()
-        .map(|table| robots(table, faults))
-        .collect();
-    let authors = root
-        .tables("authors")
-        .into_iter()
-        .filter_map(|table| author(table, faults, site.as_ref()))
-        .collect();
-    let check = check(root.table("check"), faults);
-    let server = server(root.table("server"), faults, site.as_ref(), dir);
-    let admin = admin(root.table("admin"), faults, dir);
-    let watch = watch(root.table("watch"), faults);
-    root.finish();
-    Some(Config {
-        file: file.to_owned(),
-        site: site?,
-        content,
-        hidden,
-        cards,
-        feed,
-        feeds,
-        sitemap,
-        robots: Some(robots)
-            .filter(|groups: &Vec<_>| !groups.is_empty())
-            .unwrap_or_else(|| {
-                vec![RobotsGroup {
-                    user_agents: vec!["*".to_owned()],
-                    allow: Vec::new(),
-                    disallow: Vec::new(),
-                }]
-            }),
-        authors,
-        check,
-        server: server?,
-        admin,
-        watch,
-    })
-}
-
-fn site(
-    mut table: Table<'_, '_>,
-    faults: &Faults<'_>,
+pub(super) fn read_site(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
     file: &str,
     dir: &Path,
-    ledger: Ledger,
-) -> Option<Site> {
-    let url = match table.string("url") {
-        Some(written) => site_url(faults, &written),
+    id_map_mode: IdMapReadMode,
+) -> Option<SiteConfig> {
+    let url = match table.take_string("url") {
+        Some(written) => parse_site_url(faults, &written),
         None => {
-            table.missing(
+            table.report_missing(
                 "url",
                 "write `url = \"https://example.org\"`, the address of the site",
             );
@@ -101,54 +52,63 @@ fn site(
         }
     };
     let title = table
-        .string("title")
+        .take_string("title")
         .map(|written| written.value.trim().to_owned());
     if title.as_deref().unwrap_or_default().is_empty() {
-        table.missing("title", "write `title = \"…\"`, the name that readers see");
+        table.report_missing("title", "write `title = \"…\"`, the name that readers see");
     }
     let former_urls = table
-        .strings("former_urls")
+        .take_strings("former_urls")
         .map(|written| {
-            let one = |text: &String| site_url(faults, &with(&written, text.clone()));
-            written.value.iter().filter_map(one).collect()
+            let urls = written.value.iter();
+            urls.filter_map(|url| parse_site_url(faults, &with_value(&written, url.clone())))
+                .collect()
         })
         .unwrap_or_default();
-    let named = table.string("ids");
-    let ids = ids::read(faults, table.offset(), named.as_ref(), file, dir, ledger);
+    let ids_file = table.take_string("ids");
+    let ids = id_map::read_id_map(
+        faults,
+        table.offset(),
+        ids_file.as_ref(),
+        file,
+        dir,
+        id_map_mode,
+    );
     let timezone = table
-        .string("timezone")
-        .and_then(|written| timezone(faults, &written));
+        .take_string("timezone")
+        .and_then(|written| parse_timezone(faults, &written));
     let language = table
-        .string("language")
-        .and_then(|written| language_tag(faults, &written));
+        .take_string("language")
+        .and_then(|written| parse_language_tag(faults, &written));
     let languages = table
-        .strings("languages")
+        .take_strings("languages")
         .map(|written| {
-            let one = |tag: &String| language_tag(faults, &with(&written, tag.clone()));
-            written.value.iter().filter_map(one).collect()
+            let tags = written.value.iter();
+            tags.filter_map(|tag| parse_language_tag(faults, &with_value(&written, tag.clone())))
+                .collect()
         })
         .unwrap_or_default();
     let permalinks = table
-        .string("permalinks")
-        .and_then(|written| permalinks(faults, &written));
+        .take_string("permalinks")
+        .and_then(|written| parse_permalink_pattern(faults, &written));
     let image = table
-        .string("image")
-        .and_then(|written| web_address(faults, &written, url.as_ref()?));
+        .take_string("image")
+        .and_then(|written| parse_web_address(faults, &written, url.as_ref()?));
     let fediverse = table
-        .string("fediverse")
-        .and_then(|written| fediverse(faults, &written));
+        .take_string("fediverse")
+        .and_then(|written| parse_fediverse_account(faults, &written));
     let theme_color = table
-        .string("theme_color")
-        .and_then(|written| theme_color(faults, &written));
+        .take_string("theme_color")
+        .and_then(|written| parse_theme_color(faults, &written));
     let description = table
-        .string("description")
+        .take_string("description")
         .map(|written| written.value.trim().to_owned());
-    let copyright = table.string("copyright").map(|written| written.value);
+    let copyright = table.take_string("copyright").map(|written| written.value);
     let twitter = table
-        .string("twitter")
-        .and_then(|written| twitter(faults, &written));
-    table.finish();
-    Some(Site {
+        .take_string("twitter")
+        .and_then(|written| parse_x_account(faults, &written));
+    table.reject_unknown();
+    Some(SiteConfig {
         url: url?,
         former_urls,
         ids,
@@ -159,7 +119,7 @@ fn site(
         language: language.unwrap_or_else(|| "en".to_owned()),
         languages,
         timezone_is_set: timezone.is_some(),
-        timezone: timezone.unwrap_or(Zone::UTC),
+        timezone: timezone.unwrap_or(IanaZone::UTC),
         permalinks: permalinks.unwrap_or_else(|| "/:path/".to_owned()),
         image,
         copyright,
@@ -169,35 +129,43 @@ fn site(
     })
 }
 
-fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content {
-    let written = table.string("dir");
-    let include = patterns(faults, table.strings("include"));
-    let exclude = patterns(faults, table.strings("exclude")).unwrap_or_default();
+pub(super) fn read_content(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+    dir: &Path,
+) -> ContentConfig {
+    let written = table.take_string("dir");
+    let include = read_patterns(faults, table.take_strings("include"));
+    let exclude = read_patterns(faults, table.take_strings("exclude")).unwrap_or_default();
     let require = table
-        .scalars("require")
+        .take_scalar_map("require")
         .map(|written| written.value)
         .unwrap_or_default();
-    let static_dir = table.string("static_dir");
-    let fields = fields(table.table("fields"), faults);
-    let z_is_local = table.boolean("z_is_local");
-    let public_states = table.strings("public_states");
-    let numbered_names = table.boolean("numbered_names");
-    let shortcodes = choice(
+    let static_dir = table.take_string("static_dir");
+    let fields = read_field_names(table.take_table("fields"), faults);
+    let z_is_local = table.take_bool("z_is_local");
+    let public_states = table.take_strings("public_states");
+    let numbered_names = table.take_bool("numbered_names");
+    let shortcodes = parse_choice(
         faults,
-        table.string("shortcodes"),
-        &[("reduce", Shortcodes::Reduce), ("keep", Shortcodes::Keep)],
+        table.take_string("shortcodes"),
+        &[
+            ("reduce", ShortcodeMode::Reduce),
+            ("keep", ShortcodeMode::Keep),
+        ],
     );
     let max_file_size = table
-        .count("max_file_size")
+        .take_usize("max_file_size")
         .and_then(|written| u64::try_from(written.value).ok());
-    let posts = dir.join(written.map_or_else(|| "content".to_owned(), |written| written.value));
-    table.former(
+    let content_dir =
+        dir.join(written.map_or_else(|| "content".to_owned(), |written| written.value));
+    table.reject_removed_key(
         "cache",
-        "delete the line; nothing is kept between runs any more, and every start reads all posts",
+        "delete the line: there is no cache on disk any more, and every start reads all posts",
     );
-    table.finish();
-    Content {
-        dir: posts,
+    table.reject_unknown();
+    ContentConfig {
+        dir: content_dir,
         include,
         exclude,
         require,
@@ -207,68 +175,77 @@ fn content(mut table: Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Content
             .map(|written| written.value)
             .unwrap_or_default(),
         numbered_names: numbered_names.is_some_and(|written| written.value),
-        shortcodes: shortcodes.unwrap_or(Shortcodes::Reduce),
+        shortcodes: shortcodes.unwrap_or(ShortcodeMode::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),
-        max_file_size: max_file_size.unwrap_or(MAX_FILE_SIZE),
+        max_file_size: max_file_size.unwrap_or(DEFAULT_MAX_FILE_BYTES),
     }
 }
 
-fn hidden(mut table: Table<'_, '_>, faults: &Faults<'_>) -> HiddenPosts {
-    let known = [
-        ("hidden", HiddenPosts::Hidden),
-        ("unlisted", HiddenPosts::Unlisted),
+pub(super) fn read_hidden_posts(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+) -> HiddenPostsMode {
+    let choices = [
+        ("hidden", HiddenPostsMode::Hidden),
+        ("unlisted", HiddenPostsMode::Unlisted),
     ];
-    let hidden = choice(faults, table.string("hidden"), &known);
-    table.finish();
-    hidden.unwrap_or(HiddenPosts::Hidden)
+    let hidden = parse_choice(faults, table.take_string("hidden"), &choices);
+    table.reject_unknown();
+    hidden.unwrap_or(HiddenPostsMode::Hidden)
 }
 
-fn sitemap(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) -> Sitemap {
-    let written = table.strings("pages");
-    table.finish();
+pub(super) fn read_sitemap(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+    site: Option<&SiteConfig>,
+) -> SitemapConfig {
+    let written = table.take_strings("pages");
+    table.reject_unknown();
     let Some(site) = site else {
-        return Sitemap { pages: Vec::new() };
+        return SitemapConfig { pages: Vec::new() };
     };
     let Some(written) = written else {
-        return Sitemap {
+        return SitemapConfig {
             pages: vec![site.url.clone()],
         };
     };
-    let one = |text: &String| {
-        let page = site
-            .url
-            .join(text)
-            .ok()
-            .filter(|page| page.origin() == site.url.origin());
-        if page.is_none() {
-            faults.at(
+    let mut pages = Vec::new();
+    for text in &written.value {
+        let page = site.url.join(text).ok();
+        match page.filter(|page| page.origin() == site.url.origin()) {
+            Some(page) => pages.push(page),
+            None => faults.report_at(
                 &written,
-                &format!("holds `{text}`, which is not on the site"),
+                &format!("contains `{text}`, which is not on the site"),
                 "write paths such as `/about/`",
-            );
+            ),
         }
-        page
-    };
-    Sitemap {
-        pages: written.value.iter().filter_map(one).collect(),
     }
+    SitemapConfig { pages }
 }
 
-fn robots(mut table: Table<'_, '_>, faults: &Faults<'_>) -> RobotsGroup {
-    let user_agents = table.strings("user_agents");
-    let allow = table.strings("allow");
-    let disallow = table.strings("disallow");
-    table.finish();
+pub(super) fn read_robots_group(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+) -> RobotsGroup {
+    let user_agents = table.take_strings("user_agents");
+    let allow = table.take_strings("allow");
+    let disallow = table.take_strings("disallow");
+    table.reject_unknown();
     for written in [&user_agents, &allow, &disallow].into_iter().flatten() {
         if written
             .value
             .iter()
             .any(|line| line.chars().any(char::is_control))
         {
-            faults.at(written, "holds a line break", "one rule is one string");
+            faults.report_at(
+                written,
+                "contains a line break or another control character",
+                "write each rule as a string of its own",
+            );
         }
     }
-    let rules = |written: Option<Written<Vec<String>>>| {
+    let rules = |written: Option<Spanned<Vec<String>>>| {
         written.map(|written| written.value).unwrap_or_default()
     };
     RobotsGroup {
@@ -280,37 +257,41 @@ fn robots(mut table: Table<'_, '_>, faults: &Faults<'_>) -> RobotsGroup {
     }
 }
 
-fn author(mut table: Table<'_, '_>, faults: &Faults<'_>, site: Option<&Site>) -> Option<Author> {
-    let name = table.string("name");
+pub(super) fn read_author(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+    site: Option<&SiteConfig>,
+) -> Option<AuthorConfig> {
+    let name = table.take_string("name");
     if name.is_none() {
-        table.missing("name", "write the name as the posts do");
+        table.report_missing("name", "write the name exactly as the posts do");
     }
     let url = table
-        .string("url")
-        .and_then(|written| web_address(faults, &written, &site?.url));
-    let author = Author {
+        .take_string("url")
+        .and_then(|written| parse_web_address(faults, &written, &site?.url));
+    let author = AuthorConfig {
         name: name
             .map(|written| written.value.trim().to_owned())
             .unwrap_or_default(),
         url: url.map(Into::into),
         email: table
-            .string("email")
-            .and_then(|written| email(faults, &written)),
+            .take_string("email")
+            .and_then(|written| parse_email(faults, &written)),
         fediverse: table
-            .string("fediverse")
-            .and_then(|written| fediverse(faults, &written)),
+            .take_string("fediverse")
+            .and_then(|written| parse_fediverse_account(faults, &written)),
         twitter: table
-            .string("twitter")
-            .and_then(|written| twitter(faults, &written)),
+            .take_string("twitter")
+            .and_then(|written| parse_x_account(faults, &written)),
     };
-    table.finish();
+    table.reject_unknown();
     (!author.name.is_empty()).then_some(author)
 }
 
-fn watch(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Watch {
-    let mode = choice(
+pub(super) fn read_watch(mut table: ConfigTable<'_, '_>, faults: &ConfigErrors<'_>) -> WatchConfig {
+    let mode = parse_choice(
         faults,
-        table.string("mode"),
+        table.take_string("mode"),
         &[
             ("auto", WatchMode::Auto),
             ("native", WatchMode::Native),
@@ -318,23 +299,163 @@ fn watch(mut table: Table<'_, '_>, faults: &Faults<'_>) -> Watch {
             ("off", WatchMode::Off),
         ],
     );
-    let debounce = within(
+    let debounce = check_duration(
         faults,
-        table.duration("debounce"),
+        table.take_duration("debounce"),
         Duration::ZERO..=Duration::from_secs(10),
-        DEBOUNCE,
+        DEFAULT_DEBOUNCE,
     );
-    let mut interval = |key, usual| {
-        let bounds = Duration::from_millis(100)..=DAY;
-        within(faults, table.duration(key), bounds, usual)
+    let mut interval = |key, default_interval| {
+        let bounds = Duration::from_millis(100)..=MAX_DURATION;
+        check_duration(faults, table.take_duration(key), bounds, default_interval)
     };
-    let poll = interval("poll", POLL);
-    let rescan = interval("rescan", RESCAN);
-    table.finish();
-    Watch {
+    let poll = interval("poll", DEFAULT_POLL_INTERVAL);
+    let rescan = interval("rescan", DEFAULT_RESCAN_INTERVAL);
+    table.reject_unknown();
+    WatchConfig {
         mode: mode.unwrap_or(WatchMode::Auto),
         debounce,
         poll,
         rescan,
     }
+}
+
+/// `[site]`: the site that the posts belong to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteConfig {
+    /// The site's home, with a trailing slash; relative permalinks resolve against it.
+    pub url: Url,
+    /// Former base URLs of the site; permalinks on them are rewritten to [`SiteConfig::url`].
+    pub former_urls: Vec<Url>,
+    /// Ids of the posts in the site's former feed, so that feed readers do not show old posts as new.
+    pub ids: IdMap,
+    /// Name of the site.
+    pub title: String,
+    /// Description of the site, in one sentence.
+    pub description: String,
+    /// Language of the site, a BCP 47 tag.
+    pub language: String,
+    /// BCP 47 tags of the languages that the names of files and directories may contain.
+    pub languages: Vec<String>,
+    /// Time zone of dates that have none.
+    pub timezone: IanaZone,
+    /// True if the configuration sets the time zone.
+    pub timezone_is_set: bool,
+    /// Permalink pattern of posts whose front matter has no permalink.
+    pub permalinks: String,
+    /// Absolute URL of the site's image.
+    pub image: Option<Url>,
+    /// Copyright notice of the feeds.
+    pub copyright: Option<String>,
+    /// X account of the site, without `@`.
+    pub twitter: Option<String>,
+    /// Fediverse account of the site, as `@user@host`.
+    pub fediverse: Option<String>,
+    /// Theme colour of the site, as `#rrggbb`.
+    pub theme_color: String,
+}
+
+/// `[content]`: location and format of the posts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContentConfig {
+    /// Directory of the posts, absolute or relative to the working directory.
+    pub dir: PathBuf,
+    /// Patterns of files to read; `None` reads all files.
+    pub include: Option<PathPatterns>,
+    /// Patterns of files to skip.
+    pub exclude: PathPatterns,
+    /// Front matter fields and values that a file must have to be a post.
+    pub require: Vec<(String, String)>,
+    /// Field names that replace the built-in ones.
+    pub fields: FieldNames,
+    /// True if a `Z` after a date is ignored: some content tools write it after local time.
+    pub z_is_local: bool,
+    /// Values of a post's state (`status`, `visibility` and similar fields) that mean public, in
+    /// addition to the built-in ones.
+    pub public_states: Vec<String>,
+    /// True if file and directory names may begin with a number that only sorts them: `1.intro.md`.
+    pub numbered_names: bool,
+    /// Treatment of shortcodes and template tags in bodies.
+    pub shortcodes: ShortcodeMode,
+    /// Directory of the site's images: the file of `/img/a.jpg` is `img/a.jpg` below it.
+    pub static_dir: Option<PathBuf>,
+    /// Maximum size of a post's file, in bytes; larger files are not read.
+    pub max_file_size: u64,
+}
+
+/// `content.shortcodes`: treatment of shortcodes and template tags in bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShortcodeMode {
+    /// Replaced by their content, or removed.
+    Reduce,
+    /// Kept as text.
+    Keep,
+}
+
+/// `visibility.hidden`: treatment of posts that are marked hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiddenPostsMode {
+    /// In no output.
+    Hidden,
+    /// Page of the social card with `noindex`, but in no feed, list or sitemap.
+    Unlisted,
+}
+
+/// `[sitemap]`: pages in addition to the posts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SitemapConfig {
+    /// Absolute URLs of pages on the site's origin.
+    pub pages: Vec<Url>,
+}
+
+/// `[[robots]]`: the rules of one group of crawlers, RFC 9309 §2.2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotsGroup {
+    /// Product tokens that the group applies to.
+    pub user_agents: Vec<String>,
+    /// Path patterns that may be crawled.
+    pub allow: Vec<String>,
+    /// Path patterns that may not be crawled.
+    pub disallow: Vec<String>,
+}
+
+/// `[[authors]]`: details of an author.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuthorConfig {
+    /// Name as posts write it.
+    pub name: String,
+    /// URL of a page about the author.
+    pub url: Option<String>,
+    /// E-mail address that feeds may show.
+    pub email: Option<String>,
+    /// Fediverse account of the author, as `@user@host`.
+    pub fediverse: Option<String>,
+    /// X account of the author, without `@`.
+    pub twitter: Option<String>,
+}
+
+/// `[watch]`: detection of changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WatchConfig {
+    /// Source of changes.
+    pub mode: WatchMode,
+    /// Time without a write after which a file that is still open is read.
+    pub debounce: Duration,
+    /// Interval of scans where there are no file events.
+    pub poll: Duration,
+    /// Interval of full scans in addition to file events.
+    pub rescan: Duration,
+}
+
+/// `watch.mode`: source of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchMode {
+    /// File events if the system has them, scans at an interval otherwise.
+    Auto,
+    /// File events; without them the server does not start.
+    Native,
+    /// Scans at an interval.
+    Poll,
+    /// No detection: content is read at the start and on SIGHUP.
+    Off,
 }

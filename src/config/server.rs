@@ -1,4 +1,4 @@
-//! `[server]` of `config.toml` into how it is served.
+//! Reads `[server]` of `config.toml`: listening addresses, TLS, timeouts and access log.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,87 +6,88 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Site;
-use super::caching::{Caching, caching};
-use super::cards::choice;
-use super::limits::{Limits, SaysClient, TrustedProxies, limits, trusted_proxies};
-use super::raw::{Faults, Table, Written};
-use super::values::{DAY, site_url, with, within};
+use super::cache::{CachePolicies, read_cache_policies};
+use super::limits::{
+    ClientLimits, ForwardedHeader, TrustedProxies, read_limits, read_trusted_proxies,
+};
+use super::raw::{ConfigErrors, ConfigTable, Spanned};
+use super::sections::SiteConfig;
+use super::values::parse_choice;
+use super::values::{MAX_DURATION, check_duration, parse_site_url, with_value};
 
-/// Whoever is of the group may connect.
-const UNIX_MODE: u32 = 0o660;
+/// Default mode of Unix sockets: owner and group may connect.
+const DEFAULT_UNIX_MODE: u32 = 0o660;
 
-/// `[server]`: how it is served.
+/// `[server]`: listening addresses, TLS, timeouts and limits.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Server {
-    /// The addresses to listen on.
-    pub listen: Vec<Listen>,
-    /// The mode of Unix sockets.
+pub struct ServerConfig {
+    /// Addresses to listen on.
+    pub listen: Vec<ListenAddress>,
+    /// File mode of Unix sockets.
     pub unix_mode: u32,
-    /// What connections over TCP are encrypted with, if they are.
-    pub tls: Option<Tls>,
-    /// Where the outside world sees the server, without a trailing slash. A path is a prefix of
-    /// every path.
+    /// Certificate and key for TLS over TCP; `None` serves plain HTTP.
+    pub tls: Option<TlsConfig>,
+    /// Public base URL of the server, without a trailing slash. Its path is a prefix of every path.
     pub public_url: String,
-    /// The most connections at a time.
+    /// Maximum number of concurrent connections.
     pub max_connections: usize,
-    /// How long a request's header may take to arrive.
+    /// Maximum time until a request's header is complete.
     pub header_timeout: Duration,
-    /// How long a connection may stay without a byte in either direction.
+    /// Maximum time without a byte in either direction.
     pub idle_timeout: Duration,
-    /// How long open requests may take to finish when the server stops.
+    /// Maximum time for open requests to finish when the server stops.
     pub drain_timeout: Duration,
-    /// Whose word for the address of a client counts.
+    /// Proxies whose forwarded client address is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// Where they say it.
-    pub says_client: SaysClient,
-    /// What one client may take.
-    pub limits: Limits,
-    /// What caches are told.
-    pub cache: Caching,
-    /// Where a line for each answer goes, if anywhere.
-    pub access_log: Option<AccessLog>,
+    /// Header in which these proxies send the client address.
+    pub forwarded_header: ForwardedHeader,
+    /// Limits per client.
+    pub limits: ClientLimits,
+    /// `Cache-Control` and cache tags of responses.
+    pub cache: CachePolicies,
+    /// Destination of the access log; `None` writes none.
+    pub access_log: Option<AccessLogTarget>,
 }
 
-/// `server.access_log`: where a line for each answer goes.
+/// `server.access_log`: destination of the access log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccessLog {
-    /// To the standard output.
+pub enum AccessLogTarget {
+    /// Standard output.
     Stdout,
-    /// To the end of a file.
+    /// A file, to which lines are appended.
     File(PathBuf),
 }
 
-/// An address to listen on.
+/// Address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listen {
-    /// An address with a port; port 0 is a free one.
+pub enum ListenAddress {
+    /// IP address and port; port 0 picks a free one.
     Tcp(SocketAddr),
-    /// The path of a Unix socket.
+    /// Path of a Unix socket.
     Unix(PathBuf),
 }
 
-/// `server.tls`: what connections are encrypted with.
+/// `server.tls`: certificate and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tls {
-    /// The file of the certificate and its chain, in PEM form.
+pub struct TlsConfig {
+    /// File of the certificate and its chain, in PEM format.
     pub certificate: PathBuf,
-    /// The file of its private key, in PEM form.
+    /// File of the private key, in PEM format.
     pub key: PathBuf,
 }
 
-impl Default for Listen {
-    fn default() -> Listen {
-        Listen::Tcp(([127, 0, 0, 1], 8080).into())
+impl Default for ListenAddress {
+    fn default() -> ListenAddress {
+        ListenAddress::Tcp(([127, 0, 0, 1], 8080).into())
     }
 }
 
-impl Default for Server {
-    /// What holds where nothing is written, but for `public_url`, which is the site's.
-    fn default() -> Server {
-        Server {
-            listen: vec![Listen::default()],
-            unix_mode: UNIX_MODE,
+impl Default for ServerConfig {
+    /// Returns the defaults, except for `public_url`, which defaults to the site's URL.
+    fn default() -> ServerConfig {
+        ServerConfig {
+            listen: vec![ListenAddress::default()],
+            unix_mode: DEFAULT_UNIX_MODE,
             tls: None,
             public_url: String::new(),
             max_connections: 4096,
@@ -94,91 +95,91 @@ impl Default for Server {
             idle_timeout: Duration::from_secs(20),
             drain_timeout: Duration::from_secs(10),
             trusted_proxies: TrustedProxies::default(),
-            says_client: SaysClient::default(),
-            limits: Limits::default(),
-            cache: Caching::default(),
+            forwarded_header: ForwardedHeader::default(),
+            limits: ClientLimits::default(),
+            cache: CachePolicies::default(),
             access_log: None,
         }
     }
 }
 
-/// The text is no address.
+/// The text is not a listening address.
 #[derive(Debug, thiserror::Error)]
 #[error("write `127.0.0.1:8080`, or `unix:/run/courant.sock`")]
-pub struct NoAddress;
+pub struct InvalidListenAddress;
 
-impl FromStr for Listen {
-    type Err = NoAddress;
+impl FromStr for ListenAddress {
+    type Err = InvalidListenAddress;
 
-    fn from_str(text: &str) -> Result<Listen, NoAddress> {
+    fn from_str(text: &str) -> Result<ListenAddress, InvalidListenAddress> {
         match text.strip_prefix("unix:") {
-            Some("") => Err(NoAddress),
-            Some(path) => Ok(Listen::Unix(path.into())),
-            None => text.parse().map(Listen::Tcp).map_err(|_| NoAddress),
+            Some("") => Err(InvalidListenAddress),
+            Some(path) => Ok(ListenAddress::Unix(path.into())),
+            None => text
+                .parse()
+                .map(ListenAddress::Tcp)
+                .map_err(|_| InvalidListenAddress),
         }
     }
 }
 
-impl fmt::Display for Listen {
+impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Listen::Tcp(address) => address.fmt(f),
-            Listen::Unix(path) => write!(f, "unix:{}", path.display()),
+            ListenAddress::Tcp(address) => address.fmt(f),
+            ListenAddress::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
 }
 
-pub(super) fn server(
-    mut table: Table<'_, '_>,
-    faults: &Faults<'_>,
-    site: Option<&Site>,
+pub(super) fn read_server(
+    mut table: ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+    site: Option<&SiteConfig>,
     dir: &Path,
-) -> Option<Server> {
-    let listen = listen(&mut table, faults, dir);
+) -> Option<ServerConfig> {
+    let listen = read_listen_addresses(&mut table, faults, dir);
     let unix_mode = table
-        .string("unix_mode")
-        .and_then(|written| mode(faults, &written));
-    let outside = table.offset();
-    let tls = tls(table.table("tls"), outside, dir);
-    let public_url = match table.string("public_url") {
-        Some(written) => site_url(faults, &written),
+        .take_string("unix_mode")
+        .and_then(|written| parse_file_mode(faults, &written));
+    let section_offset = table.offset();
+    let tls = read_tls(table.take_table("tls"), section_offset, dir);
+    let public_url = match table.take_string("public_url") {
+        Some(written) => parse_site_url(faults, &written),
         None => site.map(|site| site.url.clone()),
     };
+    let default = ServerConfig::default();
     let max_connections = table
-        .count("max_connections")
-        .map_or(4096, |written| written.value.max(1));
-    let mut duration = |key, least, usual| {
-        within(
-            faults,
-            table.duration(key),
-            Duration::from_millis(least)..=DAY,
-            Duration::from_secs(usual),
-        )
+        .take_usize("max_connections")
+        .map_or(default.max_connections, |written| written.value.max(1));
+    let mut duration = |key, min_millis, default| {
+        let bounds = Duration::from_millis(min_millis)..=MAX_DURATION;
+        check_duration(faults, table.take_duration(key), bounds, default)
     };
-    let header_timeout = duration("header_timeout", 100, 10);
-    let idle_timeout = duration("idle_timeout", 100, 20);
-    let drain_timeout = duration("drain_timeout", 0, 10);
-    let trusted_proxies = trusted_proxies(faults, table.strings("trusted_proxies"));
-    let says_client = choice(
+    let header_timeout = duration("header_timeout", 100, default.header_timeout);
+    let idle_timeout = duration("idle_timeout", 100, default.idle_timeout);
+    let drain_timeout = duration("drain_timeout", 0, default.drain_timeout);
+    let trusted_proxies = read_trusted_proxies(faults, table.take_strings("trusted_proxies"));
+    let says_client = parse_choice(
         faults,
-        table.string("client_address"),
+        table.take_string("client_address"),
         &[
-            ("x-forwarded-for", SaysClient::XForwardedFor),
-            ("forwarded", SaysClient::Forwarded),
+            ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+            ("forwarded", ForwardedHeader::Forwarded),
         ],
     );
-    let access_log = table.string("access_log").map(|written| written.value);
+    let access_log = table.take_string("access_log").map(|written| written.value);
     let access_log = match access_log.as_deref() {
         None | Some("") => None,
-        Some("-") => Some(AccessLog::Stdout),
-        Some(path) => Some(AccessLog::File(dir.join(path))),
+        Some("-") => Some(AccessLogTarget::Stdout),
+        Some(path) => Some(AccessLogTarget::File(dir.join(path))),
     };
-    let limits = limits(table.table("limits"), faults);
-    let cache = caching(table.table("cache"), faults);
-    table.finish();
-    Some(Server {
-        listen: listen.unwrap_or_else(|| vec![Listen::default()]),
-        unix_mode: unix_mode.unwrap_or(UNIX_MODE),
+    let limits = read_limits(table.take_table("limits"), faults);
+    let cache = read_cache_policies(table.take_table("cache"), faults);
+    table.reject_unknown();
+    Some(ServerConfig {
+        listen: listen.unwrap_or(default.listen),
+        unix_mode: unix_mode.unwrap_or(default.unix_mode),
         tls,
         public_url: public_url?.as_str().trim_end_matches('/').to_owned(),
         max_connections,
@@ -186,26 +187,30 @@ pub(super) fn server(
         idle_timeout,
         drain_timeout,
         trusted_proxies,
-        says_client: says_client.unwrap_or_default(),
+        forwarded_header: says_client.unwrap_or_default(),
         limits,
         cache,
         access_log,
     })
 }
 
-fn listen(table: &mut Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Option<Vec<Listen>> {
-    let written = table.string_or_strings("listen")?;
+fn read_listen_addresses(
+    table: &mut ConfigTable<'_, '_>,
+    faults: &ConfigErrors<'_>,
+    dir: &Path,
+) -> Option<Vec<ListenAddress>> {
+    let written = table.take_string_or_list("listen")?;
     if written.value.is_empty() {
-        faults.at(&written, "is empty", "write `listen = \"127.0.0.1:8080\"`");
+        faults.report_at(&written, "is empty", "write `listen = \"127.0.0.1:8080\"`");
     }
     let mut addresses = Vec::new();
     for text in &written.value {
         match text.trim().parse() {
-            Ok(Listen::Unix(path)) => addresses.push(Listen::Unix(dir.join(path))),
+            Ok(ListenAddress::Unix(path)) => addresses.push(ListenAddress::Unix(dir.join(path))),
             Ok(address) => addresses.push(address),
-            Err(NoAddress) => faults.at(
+            Err(InvalidListenAddress) => faults.report_at(
                 &written,
-                &format!("is no address with a port: `{text}`"),
+                &format!("is not an address with a port: `{text}`"),
                 "write `127.0.0.1:8080`, or `0.0.0.0:8080` to be reached from outside, or \
                  `unix:/run/courant.sock`",
             ),
@@ -216,7 +221,7 @@ fn listen(table: &mut Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Option<
         .enumerate()
         .find(|(at, address)| addresses.iter().skip(at + 1).any(|other| other == *address));
     if let Some((_, address)) = twice {
-        faults.at(
+        faults.report_at(
             &written,
             &format!("names `{address}` twice"),
             "leave one of them out",
@@ -225,36 +230,41 @@ fn listen(table: &mut Table<'_, '_>, faults: &Faults<'_>, dir: &Path) -> Option<
     Some(addresses)
 }
 
-fn mode(faults: &Faults<'_>, written: &Written<String>) -> Option<u32> {
+fn parse_file_mode(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<u32> {
     let mode = u32::from_str_radix(written.value.trim_start_matches("0o"), 8).ok();
     let mode = mode.filter(|mode| *mode <= 0o777);
     if mode.is_none() {
-        faults.at(
-            &with(written, ()),
-            &format!("is no mode of a file: `{}`", written.value),
-            "write three octal digits, such as `\"0660\"`, or `\"0666\"` for everybody",
+        faults.report_at(
+            &with_value(written, ()),
+            &format!("is not a file mode: `{}`", written.value),
+            "write three octal digits, such as `\"0660\"`, or `\"0666\"` for all users",
         );
     }
     mode
 }
 
-/// `outside` is where the table around this one begins.
-fn tls(mut table: Table<'_, '_>, outside: usize, dir: &Path) -> Option<Tls> {
-    let is_written = table.offset() != outside;
-    let certificate = table.string("certificate");
-    let key = table.string("key");
+/// Reads `[server.tls]`. `outside` is the offset of the enclosing table: a table with the same
+/// offset is not in the file.
+fn read_tls(
+    mut table: ConfigTable<'_, '_>,
+    enclosing_offset: usize,
+    dir: &Path,
+) -> Option<TlsConfig> {
+    let is_written = table.offset() != enclosing_offset;
+    let certificate = table.take_string("certificate");
+    let key = table.take_string("key");
     if is_written && certificate.is_none() {
         let hint = "write `certificate = \"fullchain.pem\"`, the certificate and its chain";
-        table.missing("certificate", hint);
+        table.report_missing("certificate", hint);
     }
     if is_written && key.is_none() {
-        table.missing(
+        table.report_missing(
             "key",
             "write `key = \"privkey.pem\"`, the certificate's key",
         );
     }
-    table.finish();
-    Some(Tls {
+    table.reject_unknown();
+    Some(TlsConfig {
         certificate: dir.join(certificate?.value),
         key: dir.join(key?.value),
     })

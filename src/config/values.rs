@@ -1,23 +1,23 @@
-//! Single values of `config.toml`, checked: what is wrong with one is noted with its remedy.
+//! Parses single values of `config.toml` and reports invalid ones with a hint.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use url::Url;
 
-use super::raw::{Faults, Written};
-use crate::text::{fediverse_account, is_email, is_language_tag, x_account};
-use crate::zone::Zone;
+use super::raw::{ConfigErrors, Spanned};
+use crate::text::{self, is_email_address, is_language_tag};
+use crate::time_zone::IanaZone;
 
-/// More is a slip of the unit.
-pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Maximum of configured durations. A longer one is probably a wrong unit.
+pub(super) const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An `http` or `https` URL whose path ends with a slash, without query or fragment.
-pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option<Url> {
+/// Parses an `http` or `https` URL without query or fragment, and ends its path with a slash.
+pub(super) fn parse_site_url(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<Url> {
     let text = written.value.trim();
     let url = Url::parse(text)
         .ok()
-        .filter(|url| is_http(url) && url.host_str().is_some());
+        .filter(|url| is_http_url(url) && url.host_str().is_some());
     let Some(mut url) = url else {
         let bare = text.trim_start_matches('/');
         let hint = if text.contains("://") || bare.is_empty() {
@@ -25,9 +25,9 @@ pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option
         } else {
             format!("did you mean `https://{bare}`?")
         };
-        faults.at(
+        faults.report_at(
             written,
-            &format!("is no absolute web address: `{text}`"),
+            &format!("is not an absolute web address: `{text}`"),
             hint,
         );
         return None;
@@ -37,11 +37,11 @@ pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option
         || url.query().is_some()
         || url.fragment().is_some();
     if extra {
-        let message = format!("holds more than an address: `{text}`");
-        faults.at(
+        let message = format!("is more than an address: `{text}`");
+        faults.report_at(
             written,
             &message,
-            "leave out user, password, `?` and `#`: it is public, and others begin with it",
+            "leave out user, password, `?` and `#`: the address is public, and others are built on it",
         );
         return None;
     }
@@ -51,11 +51,11 @@ pub(super) fn site_url(faults: &Faults<'_>, written: &Written<String>) -> Option
     Some(url)
 }
 
-fn is_http(url: &Url) -> bool {
+fn is_http_url(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-/// What a pattern of permalinks may hold; `content` knows how each is filled.
+/// Placeholders that a permalink pattern may contain.
 pub const PERMALINK_PARTS: [&str; 19] = [
     "slug_or_title",
     "year",
@@ -78,10 +78,13 @@ pub const PERMALINK_PARTS: [&str; 19] = [
     "second",
 ];
 
-pub(super) fn permalinks(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+pub(super) fn parse_permalink_pattern(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+) -> Option<String> {
     let pattern = written.value.trim();
     if !pattern.starts_with('/') {
-        faults.at(
+        faults.report_at(
             written,
             "does not begin with `/`",
             format!("write `/{pattern}`"),
@@ -95,7 +98,7 @@ pub(super) fn permalinks(faults: &Faults<'_>, written: &Written<String>) -> Opti
             .collect();
         if !PERMALINK_PARTS.contains(&name.as_str()) {
             let known: Vec<_> = PERMALINK_PARTS.map(|part| format!("`:{part}`")).into();
-            faults.at(
+            faults.report_at(
                 written,
                 &format!("holds the unknown part `:{name}`"),
                 format!("known: {}", known.join(", ")),
@@ -106,104 +109,122 @@ pub(super) fn permalinks(faults: &Faults<'_>, written: &Written<String>) -> Opti
     Some(pattern.to_owned())
 }
 
-pub(super) fn fediverse(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
-    let account = fediverse_account(&written.value);
+pub(super) fn parse_fediverse_account(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+) -> Option<String> {
+    let account = text::parse_fediverse_account(&written.value);
     if account.is_none() {
-        let message = format!("is no fediverse account: `{}`", written.value);
-        faults.at(written, &message, "write `@user@example.org`");
+        let message = format!("is not a fediverse account: `{}`", written.value);
+        faults.report_at(written, &message, "write `@user@example.org`");
     }
     account
 }
 
-pub(super) fn twitter(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
-    let account = x_account(&written.value);
+pub(super) fn parse_x_account(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+) -> Option<String> {
+    let account = text::parse_x_account(&written.value);
     if account.is_none() {
-        let message = format!("is no X account: `{}`", written.value);
-        faults.at(written, &message, "write the name alone, such as `example`");
+        let message = format!("is not an X account: `{}`", written.value);
+        faults.report_at(written, &message, "write the name alone, such as `example`");
     }
     account
 }
 
-pub(super) fn email(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
-    let fits = is_email(&written.value);
+pub(super) fn parse_email(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<String> {
+    let fits = is_email_address(&written.value);
     if !fits {
-        let message = format!("is no e-mail address: `{}`", written.value);
-        faults.at(written, &message, "write `name@example.org`");
+        let message = format!("is not an e-mail address: `{}`", written.value);
+        faults.report_at(written, &message, "write `name@example.org`");
     }
     fits.then(|| written.value.clone())
 }
 
-/// An absolute web address, or a path of the site's.
-pub(super) fn web_address(
-    faults: &Faults<'_>,
-    written: &Written<String>,
+/// Parses an absolute web address, or a path on the site.
+pub(super) fn parse_web_address(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
     site: &Url,
 ) -> Option<Url> {
-    let url = site.join(written.value.trim()).ok().filter(is_http);
+    let url = site.join(written.value.trim()).ok().filter(is_http_url);
     if url.is_none() {
-        faults.at(
+        faults.report_at(
             written,
-            "is no web address",
+            "is not a web address",
             "write a path such as `/img/logo.png`, or a URL",
         );
     }
     url
 }
 
-pub(super) fn with<T, U>(written: &Written<T>, value: U) -> Written<U> {
-    Written {
+/// Replaces the value and keeps its key and position.
+pub(super) fn with_value<T, U>(written: &Spanned<T>, value: U) -> Spanned<U> {
+    Spanned {
         value,
         offset: written.offset,
         key: written.key.clone(),
     }
 }
 
-pub(super) fn timezone(faults: &Faults<'_>, written: &Written<String>) -> Option<Zone> {
-    let zone = Zone::named(&written.value);
+pub(super) fn parse_timezone(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+) -> Option<IanaZone> {
+    let zone = IanaZone::from_name(&written.value);
     if zone.is_none() {
-        faults.at(
+        faults.report_at(
             written,
-            &format!("names no time zone: `{}`", written.value),
+            &format!("is not a time zone: `{}`", written.value),
             "use a name of the IANA database, such as `Europe/Berlin` or `UTC`",
         );
     }
     zone
 }
 
-pub(super) fn language_tag(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+pub(super) fn parse_language_tag(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+) -> Option<String> {
     let tag = written.value.trim();
     let fits = is_language_tag(tag);
     if !fits {
-        faults.at(
+        faults.report_at(
             written,
-            &format!("is no language tag: `{tag}`"),
+            &format!("is not a language tag: `{tag}`"),
             "use one of BCP 47, such as `en` or `pt-BR`",
         );
     }
     fits.then(|| tag.to_owned())
 }
 
-pub(super) fn theme_color(faults: &Faults<'_>, written: &Written<String>) -> Option<String> {
+pub(super) fn parse_theme_color(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+) -> Option<String> {
     let digits = written.value.strip_prefix('#').unwrap_or_default();
     let fits = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
     if !fits {
-        faults.at(
+        faults.report_at(
             written,
-            &format!("is no colour: `{}`", written.value),
+            &format!("is not a colour: `{}`", written.value),
             "write six hexadecimal digits, such as `#f15b3e`",
         );
     }
     fits.then(|| written.value.clone())
 }
 
-/// A duration within bounds.
-pub(super) fn within(
-    faults: &Faults<'_>,
-    written: Option<Written<Duration>>,
+/// Checks that a duration is within bounds. Returns the default if none is configured.
+pub(super) fn check_duration(
+    faults: &ConfigErrors<'_>,
+    written: Option<Spanned<Duration>>,
     bounds: RangeInclusive<Duration>,
-    usual: Duration,
+    default: Duration,
 ) -> Duration {
-    let Some(written) = written else { return usual };
+    let Some(written) = written else {
+        return default;
+    };
     if !bounds.contains(&written.value) {
         let show = |duration: &Duration| humantime::format_duration(*duration).to_string();
         let message = format!(
@@ -211,7 +232,30 @@ pub(super) fn within(
             show(bounds.start()),
             show(bounds.end())
         );
-        faults.at(&written, &message, format!("`{}` is usual", show(&usual)));
+        faults.report_at(
+            &written,
+            &message,
+            format!("the default is `{}`", show(&default)),
+        );
     }
     written.value
+}
+
+/// Returns the value that a configured word stands for, and reports an unknown word.
+pub(super) fn parse_choice<T: Copy>(
+    faults: &ConfigErrors<'_>,
+    written: Option<Spanned<String>>,
+    known: &[(&str, T)],
+) -> Option<T> {
+    let written = written?;
+    let found = known.iter().find(|(word, _)| *word == written.value);
+    if found.is_none() {
+        let words: Vec<_> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let hint = match words.as_slice() {
+            [others @ .., last] => format!("write {} or {last}", others.join(", ")),
+            [] => String::new(),
+        };
+        faults.report_at(&written, &format!("is `{}`", written.value), hint);
+    }
+    found.map(|(_, meant)| *meant)
 }

@@ -1,9 +1,8 @@
-//! A feed as Atom 1.0 (RFC 4287).
+//! Writes a feed as Atom 1.0 (RFC 4287).
 //!
 //! The only file that names the `atom_syndication` crate.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use atom_syndication::extension::Extension;
 use atom_syndication::{
@@ -12,42 +11,47 @@ use atom_syndication::{
 };
 use chrono::DateTime;
 
-use super::card_image::{HEIGHT, WIDTH};
-use super::document::{Features, Frame, Told, room};
-use super::html::escape;
-use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of, xml_style};
-use crate::artifact::{FeedFormat, Page};
+use super::feed_entry::{ElementTags, EntryView, FeedEnvelope, FeedFeatures, capacity_hint};
+use super::feed_extensions::{
+    HISTORY_NAMESPACE, HISTORY_PREFIX, MEDIA_RSS_NAMESPACE, history_element,
+};
+use super::html_escape::escape_html;
+use super::render_error::RenderError;
+use super::xml_stylesheet;
+use crate::model::artifact::{FeedFormat, FeedPageId};
+use crate::model::card_size::{CARD_HEIGHT, CARD_WIDTH};
+use crate::model::terms;
 use crate::site::Site;
-use crate::site::entry::{self, Entry};
-use crate::site::feed::Document;
+use crate::site::entry::Entry;
+use crate::site::feed::FeedDocument;
 
-/// What stands before the entries of a document, and what after.
-pub(super) fn frame(
+/// Renders the feed element without its entries.
+pub(super) fn render_envelope(
     site: &Site,
-    document: &Document,
-    features: Features,
-) -> Result<Frame, RenderError> {
+    document: &FeedDocument,
+    features: FeedFeatures,
+) -> Result<FeedEnvelope, RenderError> {
     let settings = &site.settings;
-    let key = document.key(FeedFormat::Atom);
-    let url = |page: Page| page.url(&key, &settings.public_url);
+    let key = document.artifact_key(FeedFormat::Atom);
+    let url = |page: FeedPageId| page.page_url(&key, &settings.public_url);
     let mime_type = FeedFormat::Atom.mime_type();
     let mut links = vec![
-        link(url(document.page), "self", mime_type),
-        link(settings.url.clone(), "alternate", "text/html"),
+        build_link(url(document.page), "self", mime_type),
+        build_link(settings.url.clone(), "alternate", "text/html"),
     ];
-    let related = document.related().into_iter();
-    links.extend(related.map(|(rel, page)| link(url(page), rel, mime_type)));
-    let history = history_of(document);
+    let related = document.related_documents().into_iter();
+    links.extend(related.map(|(rel, page)| build_link(url(page), rel, mime_type)));
+    let history = history_element(document);
     let atom = AtomFeed {
-        title: text_of(&document.feed.title),
-        // The address it is first published at, which never changes once published.
-        id: url(Page::Number(1)),
-        // §4.2.15 asks for a date even where there is nothing to date; the clock would be a lie.
+        title: text_construct(&document.feed.title),
+        // The id is the URL of the first page, which never changes once published.
+        id: url(FeedPageId::Number(1)),
+        // §4.2.15 asks for a date even in an empty feed; the current time would change the bytes.
         updated: document
-            .updated()
+            .last_updated_at()
             .unwrap_or(DateTime::UNIX_EPOCH)
             .fixed_offset(),
-        // §4.2.1: for entries that name no author of their own.
+        // §4.2.1: the feed's author applies to entries without one.
         authors: vec![Person {
             name: settings.title.clone(),
             uri: Some(settings.url.clone()),
@@ -58,8 +62,8 @@ pub(super) fn frame(
             ..Generator::default()
         }),
         links,
-        rights: settings.copyright.as_deref().map(text_of),
-        subtitle: Some(text_of(&document.feed.description)),
+        rights: settings.copyright.as_deref().map(text_construct),
+        subtitle: Some(text_construct(&document.feed.description)),
         entries: if document.entries.is_empty() {
             Vec::new()
         } else {
@@ -67,68 +71,61 @@ pub(super) fn frame(
         },
         namespaces: features
             .pictures
-            .then(|| ("media".to_owned(), MEDIA.to_owned()))
+            .then(|| ("media".to_owned(), MEDIA_RSS_NAMESPACE.to_owned()))
             .into_iter()
-            .chain(history.map(|_| (HISTORY_PREFIX.to_owned(), HISTORY.to_owned())))
+            .chain(history.map(|_| (HISTORY_PREFIX.to_owned(), HISTORY_NAMESPACE.to_owned())))
             .collect(),
         extensions: history
             .into_iter()
-            .map(|name| (HISTORY_PREFIX.to_owned(), extension(name)))
+            .map(|name| (HISTORY_PREFIX.to_owned(), history_extension(name)))
             .collect(),
         lang: Some(settings.language.clone()),
         ..AtomFeed::default()
     };
-    let styled = xml_style::styled(write(&atom, 0)?, settings);
-    Ok(Frame::around(styled, ENTRY))
+    let styled = xml_stylesheet::link_stylesheet(write_feed(&atom, 0)?, settings);
+    Ok(FeedEnvelope::split_around(styled, ENTRY_TAGS))
 }
 
-/// Entries as they stand in a document.
-pub(super) fn entries(site: &Site, told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
+/// Writes entries as they stand in a document.
+pub(super) fn write_entries(site: &Site, views: &[EntryView<'_>]) -> Result<Vec<u8>, RenderError> {
     let atom = AtomFeed {
-        entries: told.iter().map(|told| atom_entry(site, told)).collect(),
+        entries: views.iter().map(|view| build_entry(site, view)).collect(),
         ..AtomFeed::default()
     };
-    Ok(Frame::inside(write(&atom, room(told))?, ENTRY))
+    Ok(FeedEnvelope::extract_elements(
+        write_feed(&atom, capacity_hint(views))?,
+        ENTRY_TAGS,
+    ))
 }
 
-/// How an entry begins and ends.
-const ENTRY: (&str, &str) = ("\n  <entry>", "</entry>");
+/// Tags of an entry, as the crate writes them.
+const ENTRY_TAGS: ElementTags = ElementTags {
+    open: "\n  <entry>",
+    close: "</entry>",
+};
 
-fn write(atom: &AtomFeed, room: usize) -> Result<Vec<u8>, RenderError> {
+fn write_feed(atom: &AtomFeed, capacity: usize) -> Result<Vec<u8>, RenderError> {
     let config = WriteConfig {
         write_document_declaration: true,
         indent_size: Some(2),
     };
     let mut bytes = atom
-        .write_with_config(Vec::with_capacity(room), config)
+        .write_with_config(Vec::with_capacity(capacity), config)
         .map_err(|error| RenderError::Atom(Box::new(error)))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-fn atom_entry(site: &Site, told: &Told<'_>) -> AtomEntry {
-    let entry = told.entry;
-    let html = |html: &Arc<str>| Content {
-        // Readers that ignore it find absolute addresses; those that honour it, the right base.
-        base: Some(entry.url().to_owned()),
-        lang: Some(
-            entry
-                .language()
-                .unwrap_or(&site.settings.language)
-                .to_owned(),
-        ),
-        value: Some(html.to_string()),
-        src: None,
-        content_type: Some("html".to_owned()),
-    };
+fn build_entry(site: &Site, view: &EntryView<'_>) -> AtomEntry {
+    let entry = view.entry;
     AtomEntry {
-        title: text(entry, entry.title()),
+        title: localized_text(entry, entry.title()),
         id: entry.id().to_owned(),
-        updated: entry.updated().fixed_offset(),
-        published: Some(entry.published().fixed_offset()),
-        authors: entry.authors().iter().map(person).collect(),
+        updated: entry.updated_at().fixed_offset(),
+        published: Some(entry.published_at().fixed_offset()),
+        authors: entry.authors().iter().map(build_person).collect(),
         categories: entry
-            .terms()
+            .unique_terms()
             .into_iter()
             .map(|term| Category {
                 term: term.slug.to_string(),
@@ -136,33 +133,47 @@ fn atom_entry(site: &Site, told: &Told<'_>) -> AtomEntry {
                 label: Some(term.label.to_string()),
             })
             .collect(),
-        links: vec![link(entry.url().to_owned(), "alternate", "text/html")],
-        summary: (!entry.summary().is_empty()).then(|| text(entry, entry.summary())),
-        content: told.html.as_ref().map(html),
-        extensions: media(entry, told.stand_in.clone()),
+        links: vec![build_link(entry.url().to_owned(), "alternate", "text/html")],
+        summary: (!entry.summary().is_empty()).then(|| localized_text(entry, entry.summary())),
+        content: view.html.as_ref().map(|html| Content {
+            // The HTML has absolute addresses as well, for readers that ignore `xml:base`.
+            base: Some(entry.url().to_owned()),
+            lang: Some(
+                entry
+                    .language_override()
+                    .unwrap_or(&site.settings.language)
+                    .to_owned(),
+            ),
+            value: Some(html.to_string()),
+            src: None,
+            content_type: Some("html".to_owned()),
+        }),
+        extensions: media_extension(entry, view.fallback_image.clone()),
         ..AtomEntry::default()
     }
 }
 
-/// Plain text of an entry, in the entry's language where it is not the feed's.
-fn text(entry: &Entry, text: &str) -> Text {
+/// Builds a text of an entry, with the entry's language if it differs from the feed's.
+fn localized_text(entry: &Entry, text: &str) -> Text {
     Text {
-        lang: entry.language().map(str::to_owned),
-        ..text_of(text)
+        lang: entry.language_override().map(str::to_owned),
+        ..text_construct(text)
     }
 }
 
-/// Plain text. One that looks like markup is written as HTML: readers that take every title for HTML would drop what
-/// looks like an element, and validators warn of it.
-fn text_of(text: &str) -> Text {
-    match text.contains('<') || has_reference(text) {
-        true => Text::html(escape(text)),
+/// Builds a text construct (RFC 4287 §3.1) from plain text.
+///
+/// Text that looks like markup is written as `type="html"`: readers that treat every title as HTML would drop what looks
+/// like an element, and validators warn about it.
+fn text_construct(text: &str) -> Text {
+    match text.contains('<') || has_character_reference(text) {
+        true => Text::html(escape_html(text)),
         false => Text::plain(text),
     }
 }
 
-/// Whether something in a text would be decoded if it were HTML: `&lt;` or `&#39;`.
-fn has_reference(text: &str) -> bool {
+/// Returns true if the text contains a character reference, such as `&lt;` or `&#39;`.
+fn has_character_reference(text: &str) -> bool {
     let names = text.split('&').skip(1);
     names
         .filter_map(|rest| rest.split_once(';'))
@@ -172,7 +183,7 @@ fn has_reference(text: &str) -> bool {
         })
 }
 
-fn link(href: String, rel: &str, mime_type: &str) -> Link {
+fn build_link(href: String, rel: &str, mime_type: &str) -> Link {
     Link {
         href,
         rel: rel.to_owned(),
@@ -181,7 +192,7 @@ fn link(href: String, rel: &str, mime_type: &str) -> Link {
     }
 }
 
-fn person(person: &entry::Person) -> Person {
+fn build_person(person: &terms::Person) -> Person {
     Person {
         name: person.name.clone(),
         email: person.email.clone(),
@@ -190,26 +201,25 @@ fn person(person: &entry::Person) -> Person {
     }
 }
 
-/// Media RSS works in Atom as it does in RSS: the picture that stands for the entry, or the drawn
-/// one in its place.
-fn media(
+/// Returns the entry's own image, or else the drawn card image, as Media RSS.
+fn media_extension(
     entry: &Entry,
     stand_in: Option<String>,
 ) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
-    let (name, attrs) = match (entry.image(), stand_in) {
+    let (name, attrs) = match (entry.main_image(), stand_in) {
         (Some(image), _) => (
             "content",
             vec![
                 ("medium", "image".to_owned()),
-                ("url", attribute(&image.url)),
+                ("url", escape_attribute(&image.url)),
             ],
         ),
         (None, Some(url)) => (
             "thumbnail",
             vec![
-                ("height", HEIGHT.to_string()),
-                ("url", attribute(&url)),
-                ("width", WIDTH.to_string()),
+                ("height", CARD_HEIGHT.to_string()),
+                ("url", escape_attribute(&url)),
+                ("width", CARD_WIDTH.to_string()),
             ],
         ),
         (None, None) => return BTreeMap::new(),
@@ -228,8 +238,8 @@ fn media(
     )])
 }
 
-/// An element without content.
-fn extension(name: &str) -> BTreeMap<String, Vec<Extension>> {
+/// Returns an empty element of RFC 5005.
+fn history_extension(name: &str) -> BTreeMap<String, Vec<Extension>> {
     let element = Extension {
         name: format!("{HISTORY_PREFIX}:{name}"),
         ..Extension::default()
@@ -237,7 +247,7 @@ fn extension(name: &str) -> BTreeMap<String, Vec<Extension>> {
     BTreeMap::from([(name.to_owned(), vec![element])])
 }
 
-/// The crate escapes no attribute of an extension.
-fn attribute(text: &str) -> String {
-    escape(text).replace('"', "&quot;")
+/// Escapes an attribute value: the crate does not escape attributes of extensions.
+fn escape_attribute(text: &str) -> String {
+    escape_html(text).replace('"', "&quot;")
 }

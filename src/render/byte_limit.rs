@@ -1,7 +1,7 @@
-//! Decides which entries of a feed document carry the whole post, so that it has at most `feed.max_bytes`.
+//! Selects the entries of a feed document that carry their full content, so that it has at most `feed.max_bytes`.
 //!
-//! Counts what is written, in each format by itself: Atom escapes the HTML that RSS writes as it is. An entry is
-//! written by itself to measure it, and only where an upper bound of all lengths is beyond the limit.
+//! It counts the bytes as written, separately for each format: Atom escapes the HTML that RSS keeps in CDATA. To measure
+//! an entry, it is written on its own, and only if an upper bound of all lengths exceeds the limit.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,49 +9,53 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
-use super::document::{self, Features, Told};
-use super::{CardImages, RenderError};
-use crate::artifact::FeedFormat;
+use super::feed_document;
+use super::feed_entry::{EntryView, FeedFeatures};
+use super::render_error::RenderError;
+use crate::model::artifact::FeedFormat;
 use crate::site::Site;
+use crate::site::card_images::CardImageSource;
 use crate::site::entry::Entry;
-use crate::site::feed::Document;
+use crate::site::feed::FeedDocument;
 
-/// Documents with more entries are measured on all cores.
-const MAX_ENTRIES_OF_ONE_CORE: usize = 256;
+/// Maximum entries to measure on one core; longer documents are measured on all cores.
+const MAX_SEQUENTIAL_ENTRIES: usize = 256;
 
-/// Lengths of entries by the address of each, which stays allocated as long as it is here.
+/// Lengths of entries by address in memory and format. Each entry is kept, so that its address is not reused.
 #[derive(Debug, Default)]
-pub(super) struct Lengths(HashMap<(usize, FeedFormat), (Arc<Entry>, Length), FxBuildHasher>);
+pub(super) struct EntryLengths(
+    HashMap<(usize, FeedFormat), (Arc<Entry>, EntryLength), FxBuildHasher>,
+);
 
-/// The length of one entry in one format, in bytes.
+/// Length of an entry in one format, in bytes.
 #[derive(Debug)]
-struct Length {
-    /// Without the whole post.
-    short: usize,
-    /// With it; `None` until it is needed, for it takes the rendered post.
-    whole: Option<usize>,
+struct EntryLength {
+    /// Without full content.
+    without_content: usize,
+    /// With full content; `None` until it is needed, as it requires rendering the post.
+    with_content: Option<usize>,
 }
 
-/// Whether each entry of a document carries the whole post: the newest first, as long as there is room. A post that
-/// has no room alone does not take it from the others.
-pub(super) fn whole_entries(
+/// Returns for each entry of a document if it carries its full content: the newest first, while there is room. A post
+/// that would not fit even alone does not keep older ones from being full.
+pub(super) fn select_full_entries(
     site: &Site,
-    document: &Document,
-    images: &dyn CardImages,
+    document: &FeedDocument,
+    images: &dyn CardImageSource,
     format: FeedFormat,
-    lengths: &mut Lengths,
+    lengths: &mut EntryLengths,
 ) -> Result<Vec<bool>, RenderError> {
     let entries = &document.entries;
-    let Some(limit) = document.byte_limit() else {
-        return Ok(vec![document.feed.is_full(); entries.len()]);
+    let Some(limit) = document.max_document_bytes() else {
+        return Ok(vec![document.feed.has_full_content(); entries.len()]);
     };
-    let mut features = Features::of(document, &[], images);
+    let mut features = FeedFeatures::from_document(document, &[], images);
     features.content = true;
-    let frame = document::frame(site, document, features, format)?;
-    let between = frame.between.len() * entries.len().saturating_sub(1);
-    let around = frame.head.len() + frame.tail.len() + between;
-    let shorts = lengths.shorts(site, entries, images, format)?;
-    let room = limit.saturating_sub(around + shorts.iter().sum::<usize>());
+    let frame = feed_document::render_envelope(site, document, features, format)?;
+    let between = frame.separator.len() * entries.len().saturating_sub(1);
+    let overhead = frame.head.len() + frame.tail.len() + between;
+    let shorts = lengths.lengths_without_content(site, entries, images, format)?;
+    let room = limit.saturating_sub(overhead + shorts.iter().sum::<usize>());
     let mut left = Some(room);
     let mut whole = Vec::with_capacity(entries.len());
     for (entry, short) in entries.iter().zip(shorts) {
@@ -59,11 +63,11 @@ pub(super) fn whole_entries(
             whole.push(false);
             continue;
         };
-        let length = lengths.whole(site, entry, images, format)?;
+        let length = lengths.length_with_content(site, entry, images, format)?;
         let more = length.saturating_sub(short);
         let rest = room_left.checked_sub(more);
         whole.push(rest.is_some());
-        // What is older is told in short too, unless this one would fit into no feed at all.
+        // Older entries lose their content too, unless this one would not fit into the feed even alone.
         if rest.is_some() || more <= room {
             left = rest;
         }
@@ -71,32 +75,32 @@ pub(super) fn whole_entries(
     Ok(whole)
 }
 
-impl Lengths {
-    /// Forgets the entries that are not in the document.
-    pub(super) fn retain(&mut self, document: &Document) {
+impl EntryLengths {
+    /// Removes the lengths of entries that are not in the document.
+    pub(super) fn retain_document(&mut self, document: &FeedDocument) {
         if self.0.is_empty() {
             return;
         }
-        let present: HashSet<usize> = document.entries.iter().map(address).collect();
+        let present: HashSet<usize> = document.entries.iter().map(entry_address).collect();
         self.0.retain(|(address, _), _| present.contains(address));
     }
 
-    /// The lengths of entries in short. Those that are known cost nothing.
-    fn shorts(
+    /// Returns the lengths of entries without full content. Known lengths are not measured again.
+    fn lengths_without_content(
         &mut self,
         site: &Site,
         entries: &[Arc<Entry>],
-        images: &dyn CardImages,
+        images: &dyn CardImageSource,
         format: FeedFormat,
     ) -> Result<Vec<usize>, RenderError> {
         let measure = |entry: &Arc<Entry>| {
-            let short = match self.0.get(&(address(entry), format)) {
-                Some((_, length)) => length.short,
-                None => written(site, entry, images, format, None)?,
+            let short = match self.0.get(&(entry_address(entry), format)) {
+                Some((_, length)) => length.without_content,
+                None => measure_entry(site, entry, images, format, None)?,
             };
             Ok(short)
         };
-        let shorts = match entries.len() > MAX_ENTRIES_OF_ONE_CORE {
+        let shorts = match entries.len() > MAX_SEQUENTIAL_ENTRIES {
             true => entries.par_iter().map(measure).collect(),
             false => entries
                 .iter()
@@ -104,11 +108,11 @@ impl Lengths {
                 .collect::<Result<Vec<_>, RenderError>>(),
         }?;
         for (entry, short) in entries.iter().zip(&shorts) {
-            let length = self.0.entry((address(entry), format));
+            let length = self.0.entry((entry_address(entry), format));
             length.or_insert_with(|| {
-                let length = Length {
-                    short: *short,
-                    whole: None,
+                let length = EntryLength {
+                    without_content: *short,
+                    with_content: None,
                 };
                 (Arc::clone(entry), length)
             });
@@ -116,43 +120,43 @@ impl Lengths {
         Ok(shorts)
     }
 
-    /// The length of an entry with the whole post.
-    fn whole(
+    /// Returns the length of an entry with full content.
+    fn length_with_content(
         &mut self,
         site: &Site,
         entry: &Arc<Entry>,
-        images: &dyn CardImages,
+        images: &dyn CardImageSource,
         format: FeedFormat,
     ) -> Result<usize, RenderError> {
-        let known = self.0.get_mut(&(address(entry), format));
-        if let Some(whole) = known.as_ref().and_then(|(_, length)| length.whole) {
+        let known = self.0.get_mut(&(entry_address(entry), format));
+        if let Some(whole) = known.as_ref().and_then(|(_, length)| length.with_content) {
             return Ok(whole);
         }
-        let html = document::whole_post(entry);
-        let whole = written(site, entry, images, format, html)?;
+        let html = feed_document::full_content_html(entry);
+        let whole = measure_entry(site, entry, images, format, html)?;
         if let Some((_, length)) = known {
-            length.whole = Some(whole);
+            length.with_content = Some(whole);
         }
         Ok(whole)
     }
 }
 
-fn address(entry: &Arc<Entry>) -> usize {
+fn entry_address(entry: &Arc<Entry>) -> usize {
     Arc::as_ptr(entry).addr()
 }
 
-/// How many bytes an entry has in a document of a format.
-fn written(
+/// Returns the length in bytes of an entry, written in a format.
+fn measure_entry(
     site: &Site,
     entry: &Entry,
-    images: &dyn CardImages,
+    images: &dyn CardImageSource,
     format: FeedFormat,
     html: Option<Arc<str>>,
 ) -> Result<usize, RenderError> {
-    let told = Told {
+    let view = EntryView {
         entry,
         html,
-        stand_in: images.stand_in(site, entry),
+        fallback_image: images.fallback_image_url(site, entry),
     };
-    Ok(document::entries(site, &[told], format)?.len())
+    Ok(feed_document::write_entries(site, &[view], format)?.len())
 }

@@ -1,52 +1,54 @@
-//! A card as the HTML page that link-preview bots read (ogp.me, X cards, schema.org JSON-LD).
+//! Renders the HTML page of a card for link-preview bots (ogp.me, X cards, schema.org JSON-LD).
 //!
-//! The head is complete within its first 32 KB, which is all that some fetch: the card's texts
-//! are bounded. Every attribute is quoted, every URL absolute, `og:` stands before `twitter:`,
-//! for where both are there the first counts. People find a plain link on; there is no redirect
-//! that a bot would follow away from the card.
+//! The head ends within the first 32 KB, which is all that some bots fetch; the card's texts are bounded. Every
+//! attribute is quoted and every URL absolute. `og:` comes before `twitter:`, as the first of both counts. Visitors
+//! get a plain link to the post: bots would follow a redirect away from the card.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::card_image::{HEIGHT, WIDTH};
-use super::{CardImage, html::json_for_script, rfc3339, style};
-use crate::artifact::{ArtifactKey, FeedFormat};
+use super::html_escape::escape_json_for_script;
+use super::page_style;
+use super::timestamp::format_rfc3339;
+use crate::model::artifact::{ArtifactKey, FeedFormat};
+use crate::model::card_size::{CARD_HEIGHT, CARD_WIDTH};
 use crate::site::Site;
-use crate::site::card::{Article, Card, Preview};
+use crate::site::card::{ArticleMetadata, Card, PreviewSource};
+use crate::site::card_images::CardImage;
 
-/// The picture that previews show.
-struct Picture {
+/// Image that link previews show.
+struct OpenGraphImage {
     url: String,
     alt: Option<String>,
-    /// In pixels, with the media type, where it is known.
+    /// Width and height in pixels, and the media type; `None` if unknown.
     size: Option<(u32, u32, &'static str)>,
 }
 
-impl Picture {
-    fn of(site: &Site, card: &Card, images: Option<&CardImage>) -> Option<Picture> {
-        match (card.preview, &card.image) {
-            (Preview::Own, Some(image)) => Some(Picture {
+impl OpenGraphImage {
+    fn from_card(site: &Site, card: &Card, images: Option<&CardImage>) -> Option<OpenGraphImage> {
+        match (card.preview_source, &card.image) {
+            (PreviewSource::Own, Some(image)) => Some(OpenGraphImage {
                 url: image.url.clone(),
                 alt: image.alt.clone(),
                 size: images
-                    .and_then(|images| images.own)
+                    .and_then(|images| images.own_image)
                     .map(|size| (size.width, size.height, size.mime_type)),
             }),
             _ => {
                 let key = card.image_key();
-                let fingerprint = &images?.deferred.fingerprint;
-                Some(Picture {
+                let fingerprint = &images?.body.fingerprint;
+                Some(OpenGraphImage {
                     url: key.versioned_url(&site.settings.public_url, fingerprint),
-                    alt: Some(card.alt(&site.settings.title)),
-                    size: Some((WIDTH, HEIGHT, key.media_type())),
+                    alt: Some(card.image_alt_text(&site.settings.title)),
+                    size: Some((CARD_WIDTH, CARD_HEIGHT, key.media_type())),
                 })
             }
         }
     }
 }
 
-pub(super) fn render(site: &Site, card: &Card, images: Option<&CardImage>) -> Vec<u8> {
-    let picture = Picture::of(site, card, images);
+pub(super) fn render_card_page(site: &Site, card: &Card, images: Option<&CardImage>) -> Vec<u8> {
+    let picture = OpenGraphImage::from_card(site, card, images);
     let picture = picture.as_ref();
     let page = html! {
         (DOCTYPE)
@@ -57,66 +59,66 @@ pub(super) fn render(site: &Site, card: &Card, images: Option<&CardImage>) -> Ve
                 title { (card.title) }
                 meta name="description" content=(card.description);
                 link rel="canonical" href=(card.url);
-                @if card.noindex { meta name="robots" content="noindex"; }
-                (open_graph(site, card, picture))
+                @if card.is_noindex { meta name="robots" content="noindex"; }
+                (open_graph_tags(site, card, picture))
                 @if let Some(article) = &card.article { (article_tags(article)) }
-                (twitter(card, picture))
-                @if let Some(account) = &card.fediverse { meta name="fediverse:creator" content=(account); }
+                (x_card_tags(card, picture))
+                @if let Some(account) = &card.fediverse_handle { meta name="fediverse:creator" content=(account); }
                 meta name="theme-color" content=(site.settings.theme_color);
-                script type="application/ld+json" { (PreEscaped(json_for_script(&json_ld(site, card, picture).to_string()))) }
-                @let feed = site.feeds.main();
+                script type="application/ld+json" { (PreEscaped(escape_json_for_script(&json_ld_object(site, card, picture).to_string()))) }
+                @let feed = site.feeds.main_feed();
                 @for format in FeedFormat::ALL {
                     link rel="alternate" type=(format.mime_type()) title=(feed.title)
-                        href=(feed.key(format).url(&site.settings.public_url));
+                        href=(feed.artifact_key(format).absolute_url(&site.settings.public_url));
                 }
                 meta name="color-scheme" content="light dark";
-                style { (PreEscaped(style::sheet(&site.settings.theme_color))) }
+                style { (PreEscaped(page_style::page_stylesheet(&site.settings.theme_color))) }
             }
-            body { (body(site, card, picture)) }
+            body { (render_body(site, card, picture)) }
         }
     };
     page.into_string().into_bytes()
 }
 
-fn property(name: &str, content: &str) -> Markup {
+fn meta_property(name: &str, content: &str) -> Markup {
     html! { meta property=(name) content=(content); }
 }
 
-fn open_graph(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
+fn open_graph_tags(site: &Site, card: &Card, picture: Option<&OpenGraphImage>) -> Markup {
     html! {
-        (property("og:type", if card.article.is_some() { "article" } else { "website" }))
-        (property("og:site_name", &site.settings.title))
-        (property("og:title", &card.title))
-        @if !card.description.is_empty() { (property("og:description", &card.description)) }
-        (property("og:url", &card.url))
-        @if let Some(locale) = locale(&card.language) { (property("og:locale", &locale)) }
+        (meta_property("og:type", if card.article.is_some() { "article" } else { "website" }))
+        (meta_property("og:site_name", &site.settings.title))
+        (meta_property("og:title", &card.title))
+        @if !card.description.is_empty() { (meta_property("og:description", &card.description)) }
+        (meta_property("og:url", &card.url))
+        @if let Some(locale) = open_graph_locale(&card.language) { (meta_property("og:locale", &locale)) }
         @if let Some(picture) = picture {
-            (property("og:image", &picture.url))
+            (meta_property("og:image", &picture.url))
             @if let Some((width, height, mime_type)) = picture.size {
-                (property("og:image:type", mime_type))
-                (property("og:image:width", &width.to_string()))
-                (property("og:image:height", &height.to_string()))
+                (meta_property("og:image:type", mime_type))
+                (meta_property("og:image:width", &width.to_string()))
+                (meta_property("og:image:height", &height.to_string()))
             }
-            @if let Some(alt) = &picture.alt { (property("og:image:alt", alt)) }
+            @if let Some(alt) = &picture.alt { (meta_property("og:image:alt", alt)) }
         }
     }
 }
 
-fn article_tags(article: &Article) -> Markup {
+fn article_tags(article: &ArticleMetadata) -> Markup {
     html! {
-        (property("article:published_time", &rfc3339(article.published)))
-        (property("article:modified_time", &rfc3339(article.modified)))
+        (meta_property("article:published_time", &format_rfc3339(article.published_at)))
+        (meta_property("article:modified_time", &format_rfc3339(article.modified_at)))
         @for person in article.authors.iter() {
-            (property("article:author", person.url.as_deref().unwrap_or(&person.name)))
+            (meta_property("article:author", person.url.as_deref().unwrap_or(&person.name)))
         }
-        @if let Some(section) = article.categories.first() { (property("article:section", section)) }
-        @for tag in article.categories.iter() { (property("article:tag", tag)) }
+        @if let Some(section) = article.categories.first() { (meta_property("article:section", section)) }
+        @for tag in article.categories.iter() { (meta_property("article:tag", tag)) }
         @for person in article.authors.iter() { meta name="author" content=(person.name); }
     }
 }
 
-/// X reads title, description and picture from `og:`; Slack draws the labels as well.
-fn twitter(card: &Card, picture: Option<&Picture>) -> Markup {
+/// Renders the X card tags. X reads title, description and image from `og:`; Slack shows the labels as well.
+fn x_card_tags(card: &Card, picture: Option<&OpenGraphImage>) -> Markup {
     let kind = if picture.is_some() {
         "summary_large_image"
     } else {
@@ -135,8 +137,8 @@ fn twitter(card: &Card, picture: Option<&Picture>) -> Markup {
     }
     html! {
         meta name="twitter:card" content=(kind);
-        @if let Some(account) = &card.site_twitter { meta name="twitter:site" content={ "@" (account) }; }
-        @if let Some(account) = &card.twitter { meta name="twitter:creator" content={ "@" (account) }; }
+        @if let Some(account) = &card.site_twitter_handle { meta name="twitter:site" content={ "@" (account) }; }
+        @if let Some(account) = &card.twitter_handle { meta name="twitter:creator" content={ "@" (account) }; }
         @if let Some(alt) = picture.and_then(|picture| picture.alt.as_ref()) {
             meta name="twitter:image:alt" content=(alt);
         }
@@ -147,7 +149,7 @@ fn twitter(card: &Card, picture: Option<&Picture>) -> Markup {
     }
 }
 
-fn json_ld(site: &Site, card: &Card, picture: Option<&Picture>) -> Value {
+fn json_ld_object(site: &Site, card: &Card, picture: Option<&OpenGraphImage>) -> Value {
     let Some(article) = &card.article else {
         return json!({
             "@context": "https://schema.org",
@@ -173,8 +175,8 @@ fn json_ld(site: &Site, card: &Card, picture: Option<&Picture>) -> Value {
         "description": card.description,
         "url": card.url,
         "mainEntityOfPage": { "@type": "WebPage", "@id": card.url },
-        "datePublished": rfc3339(article.published),
-        "dateModified": rfc3339(article.modified),
+        "datePublished": format_rfc3339(article.published_at),
+        "dateModified": format_rfc3339(article.modified_at),
         "inLanguage": card.language,
         "publisher": { "@type": "Organization", "name": site.settings.title, "url": site.settings.url },
     });
@@ -192,14 +194,14 @@ fn json_ld(site: &Site, card: &Card, picture: Option<&Picture>) -> Value {
     json
 }
 
-fn body(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
+fn render_body(site: &Site, card: &Card, picture: Option<&OpenGraphImage>) -> Markup {
     html! {
         header {
             p.site { a href=(site.settings.url) { (site.settings.title) } }
             h1 dir="auto" { (card.title) }
             @if let Some(article) = &card.article {
                 p.meta {
-                    @let date = article.published.with_timezone(&site.settings.timezone).format("%Y-%m-%d").to_string();
+                    @let date = article.published_at.with_timezone(&site.settings.timezone).format("%Y-%m-%d").to_string();
                     time datetime=(date) { (date) }
                     @for person in &article.authors { span { (person.name) } }
                     @for category in &article.categories { span.tag { (category) } }
@@ -212,14 +214,14 @@ fn body(site: &Site, card: &Card, picture: Option<&Picture>) -> Markup {
             a.on href=(card.url) { @if card.article.is_some() { "Read the post" } @else { "Visit the site" } }
         }
         footer {
-            p { a href=(ArtifactKey::Home.url(&site.settings.public_url)) { "Subscribe to " (site.settings.title) } }
+            p { a href=(ArtifactKey::Home.absolute_url(&site.settings.public_url)) { "Subscribe to " (site.settings.title) } }
         }
     }
 }
 
-/// A language tag with a region, as Open Graph writes it (`pt-BR` is `pt_BR`); it knows no
-/// language without one.
-fn locale(language: &str) -> Option<String> {
+/// Converts a language tag with a region to an Open Graph locale (`pt-BR` to `pt_BR`). Returns `None` without a
+/// region, as Open Graph has no such locale.
+fn open_graph_locale(language: &str) -> Option<String> {
     let (language, region) = language.split_once('-')?;
     (language.len() == 2 && region.len() == 2)
         .then(|| format!("{}_{}", language.to_lowercase(), region.to_uppercase()))

@@ -1,27 +1,27 @@
-//! The page for people: what can be subscribed to, and the newest posts.
+//! Renders the home page: the feeds to subscribe to, and the newest posts.
 //!
-//! One file without script or outside resource, in the reader's light or dark. Feeds are found
-//! by browsers and readers through its `link rel="alternate"` lines.
+//! The page is one file without scripts or external resources, in the visitor's light or dark mode. Browsers and
+//! feed readers discover feeds through its `link rel="alternate"` elements.
 
 use std::sync::Arc;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::style;
-use crate::artifact::{ArtifactKey, FeedFormat, FeedScope};
+use super::page_style;
+use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use crate::site::Site;
 use crate::site::entry::Entry;
-use crate::site::feed::{Document, Feed};
+use crate::site::feed::{Feed, FeedDocument};
 
-/// Who wants more than the newest has the feeds.
-pub(super) const NEWEST: usize = 50;
+/// Maximum posts on the page; the feeds have more.
+pub(super) const MAX_HOME_PAGE_POSTS: usize = 50;
 
-pub(super) fn render(site: &Site, document: &Document) -> Vec<u8> {
+pub(super) fn render_home_page(site: &Site, document: &FeedDocument) -> Vec<u8> {
     let main = &document.feed;
-    let categories = feeds_of(site, |scope| matches!(scope, FeedScope::Category(_)));
-    let tags = feeds_of(site, |scope| matches!(scope, FeedScope::Tag(_)));
-    let authors = feeds_of(site, |scope| matches!(scope, FeedScope::Author(_)));
-    let own = feeds_of(site, |scope| matches!(scope, FeedScope::Own(_)));
+    let categories = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Category(_)));
+    let tags = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Tag(_)));
+    let authors = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Author(_)));
+    let own = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Custom(_)));
     let page = html! {
         (DOCTYPE)
         html lang=(site.settings.language) {
@@ -34,17 +34,17 @@ pub(super) fn render(site: &Site, document: &Document) -> Vec<u8> {
                 meta name="description" content=(site.settings.description);
                 @for format in FeedFormat::ALL {
                     link rel="alternate" type=(format.mime_type())
-                        title=(format!("{} ({})", main.title, format.name()))
-                        href=(main.key(format).url(&site.settings.public_url));
+                        title=(format!("{} ({})", main.title, format.display_name()))
+                        href=(main.artifact_key(format).absolute_url(&site.settings.public_url));
                 }
-                style { (PreEscaped(style::sheet(&site.settings.theme_color))) }
+                style { (PreEscaped(page_style::page_stylesheet(&site.settings.theme_color))) }
             }
             body {
                 header {
                     p.site { a href=(site.settings.url) { (site.settings.title) } }
                     h1 { "Subscribe" }
                     p.lead { (site.settings.description) }
-                    (subscribe(site, main))
+                    (render_subscribe_links(site, main))
                 }
                 main {
                     section aria-labelledby="posts" {
@@ -52,19 +52,19 @@ pub(super) fn render(site: &Site, document: &Document) -> Vec<u8> {
                         @if document.entries.is_empty() {
                             p.none { "Nothing has been published yet. Subscribe, and the first post will come to you." }
                         } @else {
-                            ol.posts { @for entry in document.entries.iter().take(NEWEST) { (post(site, entry)) } }
+                            ol.posts { @for entry in document.entries.iter().take(MAX_HOME_PAGE_POSTS) { (render_post(site, entry)) } }
                         }
                     }
-                    (more_feeds(site, "More feeds", &own))
-                    (more_feeds(site, "By category", &categories))
-                    (more_feeds(site, "By tag", &tags))
-                    (more_feeds(site, "By author", &authors))
+                    (render_feed_list(site, "More feeds", &own))
+                    (render_feed_list(site, "By category", &categories))
+                    (render_feed_list(site, "By tag", &tags))
+                    (render_feed_list(site, "By author", &authors))
                 }
                 footer {
                     p {
-                        a href=(ArtifactKey::Opml.url(&site.settings.public_url)) { "All feeds as OPML" }
+                        a href=(ArtifactKey::Opml.absolute_url(&site.settings.public_url)) { "All feeds as OPML" }
                         " · "
-                        a href=(ArtifactKey::Sitemap.url(&site.settings.public_url)) { "Sitemap" }
+                        a href=(ArtifactKey::Sitemap.absolute_url(&site.settings.public_url)) { "Sitemap" }
                         @if let Some(copyright) = &site.settings.copyright { " · " (copyright) }
                     }
                 }
@@ -74,38 +74,38 @@ pub(super) fn render(site: &Site, document: &Document) -> Vec<u8> {
     page.into_string().into_bytes()
 }
 
-fn feeds_of(site: &Site, wanted: fn(&FeedScope) -> bool) -> Vec<&Arc<Feed>> {
+fn feeds_in_scope(site: &Site, wanted: fn(&FeedScope) -> bool) -> Vec<&Arc<Feed>> {
     site.feeds
         .iter()
         .filter(|feed| wanted(&feed.scope))
         .collect()
 }
 
-fn subscribe(site: &Site, feed: &Feed) -> Markup {
+fn render_subscribe_links(site: &Site, feed: &Feed) -> Markup {
     html! {
         ul.formats {
             @for format in FeedFormat::ALL {
-                li { a href=(feed.key(format).url(&site.settings.public_url)) type=(format.mime_type()) { (format.name()) } }
+                li { a href=(feed.artifact_key(format).absolute_url(&site.settings.public_url)) type=(format.mime_type()) { (format.display_name()) } }
             }
         }
         p.hint {
             "Copy this address into your feed reader: "
-            code { (feed.key(feed.main_format()).url(&site.settings.public_url)) }
+            code { (feed.artifact_key(feed.preferred_format()).absolute_url(&site.settings.public_url)) }
         }
     }
 }
 
-fn post(site: &Site, entry: &Entry) -> Markup {
+fn render_post(site: &Site, entry: &Entry) -> Markup {
     let date = entry
-        .published()
+        .published_at()
         .with_timezone(&site.settings.timezone)
         .format("%Y-%m-%d")
         .to_string();
     html! {
-        li lang=[entry.language()] {
+        li lang=[entry.language_override()] {
             p.meta {
                 time datetime=(date) { (date) }
-                @for category in entry.terms().into_iter().take(4) { span.tag { (category.label) } }
+                @for category in entry.unique_terms().into_iter().take(4) { span.tag { (category.label) } }
             }
             h3 dir="auto" { a href=(entry.url()) { (entry.title()) } }
             @if !entry.summary().is_empty() { p.summary dir="auto" { (entry.short_summary()) } }
@@ -116,7 +116,7 @@ fn post(site: &Site, entry: &Entry) -> Markup {
     }
 }
 
-fn more_feeds(site: &Site, title: &str, feeds: &[&Arc<Feed>]) -> Markup {
+fn render_feed_list(site: &Site, title: &str, feeds: &[&Arc<Feed>]) -> Markup {
     html! {
         @if !feeds.is_empty() {
             section {
@@ -124,12 +124,12 @@ fn more_feeds(site: &Site, title: &str, feeds: &[&Arc<Feed>]) -> Markup {
                 ul.feeds {
                     @for feed in feeds {
                         li {
-                            span.name dir="auto" { (label(feed)) }
+                            span.name dir="auto" { (feed_label(feed)) }
                             span.links {
                                 @for format in feed.formats.iter().copied() {
-                                    a href=(feed.key(format).url(&site.settings.public_url)) type=(format.mime_type())
-                                        aria-label=(format!("{} as {}", label(feed), format.name())) {
-                                        (short(format))
+                                    a href=(feed.artifact_key(format).absolute_url(&site.settings.public_url)) type=(format.mime_type())
+                                        aria-label=(format!("{} as {}", feed_label(feed), format.display_name())) {
+                                        (short_format_name(format))
                                     }
                                 }
                             }
@@ -141,12 +141,12 @@ fn more_feeds(site: &Site, title: &str, feeds: &[&Arc<Feed>]) -> Markup {
     }
 }
 
-/// The feed's name without the site's, which stands at the top of the page.
-fn label(feed: &Feed) -> &str {
+/// Returns the feed's name without the site's, which is at the top of the page.
+fn feed_label(feed: &Feed) -> &str {
     feed.label.as_deref().unwrap_or(&feed.title)
 }
 
-fn short(format: FeedFormat) -> &'static str {
+fn short_format_name(format: FeedFormat) -> &'static str {
     match format {
         FeedFormat::Rss => "RSS",
         FeedFormat::Atom => "Atom",

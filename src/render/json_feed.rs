@@ -1,15 +1,16 @@
-//! A feed as JSON Feed 1.1 (jsonfeed.org/version/1.1).
+//! Writes a feed as JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
 use serde::Serialize;
 
-use super::document::{Frame, Told, room};
-use super::{RenderError, rfc3339};
-use crate::artifact::{FeedFormat, Page};
+use super::feed_entry::{EntryView, FeedEnvelope, capacity_hint};
+use super::render_error::RenderError;
+use super::timestamp::format_rfc3339;
+use crate::model::artifact::{FeedFormat, FeedPageId};
 use crate::site::Site;
-use crate::site::feed::Document;
+use crate::site::feed::FeedDocument;
 
 #[derive(Serialize)]
-struct JsonFeed<'a> {
+struct JsonFeedEnvelope<'a> {
     version: &'static str,
     title: &'a str,
     home_page_url: &'a str,
@@ -18,11 +19,11 @@ struct JsonFeed<'a> {
     next_url: Option<String>,
     description: &'a str,
     language: &'a str,
-    items: Vec<Item<'a>>,
+    items: Vec<JsonFeedItem<'a>>,
 }
 
 #[derive(Serialize)]
-struct Item<'a> {
+struct JsonFeedItem<'a> {
     id: &'a str,
     url: &'a str,
     title: &'a str,
@@ -37,7 +38,7 @@ struct Item<'a> {
     date_published: String,
     date_modified: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    authors: Vec<Author<'a>>,
+    authors: Vec<JsonFeedAuthor<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,29 +46,34 @@ struct Item<'a> {
 }
 
 #[derive(Serialize)]
-struct Author<'a> {
+struct JsonFeedAuthor<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
 }
 
-/// What stands before the items of a document, and what after.
-pub(super) fn frame(site: &Site, document: &Document) -> Result<Frame, RenderError> {
+/// Renders the feed object without its items.
+pub(super) fn render_envelope(
+    site: &Site,
+    document: &FeedDocument,
+) -> Result<FeedEnvelope, RenderError> {
     let settings = &site.settings;
-    let key = document.key(FeedFormat::Json);
-    let url = |page: Page| page.url(&key, &settings.public_url);
-    let json = JsonFeed {
+    let key = document.artifact_key(FeedFormat::Json);
+    let url = |page: FeedPageId| page.page_url(&key, &settings.public_url);
+    let json = JsonFeedEnvelope {
         version: "https://jsonfeed.org/version/1.1",
         title: &document.feed.title,
         home_page_url: &settings.url,
         feed_url: url(document.page),
-        // The archive is read from its newest document to its oldest, as the pages are.
+        // Archives are read from the newest document to the oldest, like pages.
         next_url: document
-            .related()
+            .related_documents()
             .into_iter()
             .find(|(rel, page)| match page {
-                Page::Number(_) => *rel == "next",
-                Page::Archive(_) => *rel == "prev-archive" && document.page != Page::Number(1),
+                FeedPageId::Number(_) => *rel == "next",
+                FeedPageId::Archive(_) => {
+                    *rel == "prev-archive" && document.page != FeedPageId::Number(1)
+                }
             })
             .map(|(_, page)| url(page)),
         description: &document.feed.description,
@@ -76,26 +82,29 @@ pub(super) fn frame(site: &Site, document: &Document) -> Result<Frame, RenderErr
     };
     let mut bytes = serde_json::to_vec_pretty(&json)?;
     bytes.push(b'\n');
-    Ok(Frame::in_brackets(bytes, document.entries.is_empty()))
+    Ok(FeedEnvelope::split_at_items(
+        bytes,
+        document.entries.is_empty(),
+    ))
 }
 
-/// Items as they stand in a document, without a comma after the last.
-pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
+/// Writes items as they stand in a document, without a comma after the last.
+pub(super) fn write_entries(views: &[EntryView<'_>]) -> Result<Vec<u8>, RenderError> {
     #[derive(Serialize)]
     struct Items<'a> {
-        items: Vec<Item<'a>>,
+        items: Vec<JsonFeedItem<'a>>,
     }
-    let items = told.iter().map(item).collect();
-    let mut bytes = Vec::with_capacity(room(told));
+    let items = views.iter().map(build_item).collect();
+    let mut bytes = Vec::with_capacity(capacity_hint(views));
     serde_json::to_writer_pretty(&mut bytes, &Items { items })?;
-    Ok(Frame::inside_brackets(&bytes))
+    Ok(FeedEnvelope::extract_items(&bytes))
 }
 
-fn item<'a>(told: &'a Told<'_>) -> Item<'a> {
-    let entry = told.entry;
-    // One of the two contents must be there, and an empty one is none.
-    let html = told.html.as_deref().filter(|html| !html.is_empty());
-    Item {
+fn build_item<'a>(view: &'a EntryView<'_>) -> JsonFeedItem<'a> {
+    let entry = view.entry;
+    // An item must have `content_html` or `content_text`; an empty HTML does not count.
+    let html = view.html.as_deref().filter(|html| !html.is_empty());
+    JsonFeedItem {
         id: entry.id(),
         url: entry.url(),
         title: entry.title(),
@@ -103,20 +112,24 @@ fn item<'a>(told: &'a Told<'_>) -> Item<'a> {
         content_html: html,
         summary: entry.summary(),
         image: entry
-            .image()
+            .main_image()
             .map(|image| image.url.clone())
-            .or_else(|| told.stand_in.clone()),
-        date_published: rfc3339(entry.published()),
-        date_modified: rfc3339(entry.updated()),
+            .or_else(|| view.fallback_image.clone()),
+        date_published: format_rfc3339(entry.published_at()),
+        date_modified: format_rfc3339(entry.updated_at()),
         authors: entry
             .authors()
             .iter()
-            .map(|person| Author {
+            .map(|person| JsonFeedAuthor {
                 name: &person.name,
                 url: person.url.as_deref(),
             })
             .collect(),
-        tags: entry.terms().into_iter().map(|term| &*term.label).collect(),
-        language: entry.language(),
+        tags: entry
+            .unique_terms()
+            .into_iter()
+            .map(|term| &*term.label)
+            .collect(),
+        language: entry.language_override(),
     }
 }

@@ -1,55 +1,56 @@
-//! All feeds as an outline (OPML 2.0, opml.org/spec2.opml), to import into a reader.
+//! Writes all feeds as an OPML 2.0 outline (opml.org/spec2.opml), for import by feed readers.
 //!
-//! Each feed stands in it once, as RSS, which every reader reads: an import of all three formats
+//! Each feed is listed once, as RSS, which every reader supports. With all three formats, an import
 //! would subscribe to everything three times.
 
-use super::RenderError;
-use super::xml::Xml;
-use crate::artifact::FeedScope;
+use super::render_error::RenderError;
+use super::xml::XmlWriter;
+use crate::model::artifact::FeedScope;
 use crate::site::Site;
 use crate::site::feed::Feed;
 
-/// Which feeds a group holds.
-type Wanted = fn(&FeedScope) -> bool;
+/// Predicate that selects the feeds of a group.
+type ScopeFilter = fn(&FeedScope) -> bool;
 
-pub(super) fn render(site: &Site) -> Result<Vec<u8>, RenderError> {
-    let mut xml = Xml::document()?;
-    xml.open("opml", &[("version", "2.0")])?;
-    xml.open("head", &[])?;
-    xml.text("title", &site.settings.title)?;
-    xml.close("head")?;
-    xml.open("body", &[])?;
-    let of =
-        |wanted: fn(&FeedScope) -> bool| site.feeds.iter().filter(move |feed| wanted(&feed.scope));
-    for feed in of(|scope| *scope == FeedScope::Site) {
-        outline(&mut xml, site, feed)?;
+pub(super) fn render_opml(site: &Site) -> Result<Vec<u8>, RenderError> {
+    let mut xml = XmlWriter::new()?;
+    xml.open_element("opml", &[("version", "2.0")])?;
+    xml.open_element("head", &[])?;
+    xml.write_text_element("title", &site.settings.title)?;
+    xml.close_element("head")?;
+    xml.open_element("body", &[])?;
+    let feeds_in = |wanted: ScopeFilter| site.feeds.iter().filter(move |feed| wanted(&feed.scope));
+    for feed in feeds_in(|scope| *scope == FeedScope::Site) {
+        write_outline(&mut xml, site, feed)?;
     }
-    let groups: [(&str, Wanted); 4] = [
+    let groups: [(&str, ScopeFilter); 4] = [
         ("Categories", |scope| {
             matches!(scope, FeedScope::Category(_))
         }),
         ("Tags", |scope| matches!(scope, FeedScope::Tag(_))),
         ("Authors", |scope| matches!(scope, FeedScope::Author(_))),
-        ("More feeds", |scope| matches!(scope, FeedScope::Own(_))),
+        ("More feeds", |scope| matches!(scope, FeedScope::Custom(_))),
     ];
     for (name, wanted) in groups {
-        if of(wanted).next().is_none() {
+        if feeds_in(wanted).next().is_none() {
             continue;
         }
-        xml.open("outline", &[("text", name)])?;
-        for feed in of(wanted) {
-            outline(&mut xml, site, feed)?;
+        xml.open_element("outline", &[("text", name)])?;
+        for feed in feeds_in(wanted) {
+            write_outline(&mut xml, site, feed)?;
         }
-        xml.close("outline")?;
+        xml.close_element("outline")?;
     }
-    xml.close("body")?;
-    xml.close("opml")?;
+    xml.close_element("body")?;
+    xml.close_element("opml")?;
     Ok(xml.finish())
 }
 
-fn outline(xml: &mut Xml, site: &Site, feed: &Feed) -> Result<(), RenderError> {
-    let url = feed.key(feed.main_format()).url(&site.settings.public_url);
-    xml.empty(
+fn write_outline(xml: &mut XmlWriter, site: &Site, feed: &Feed) -> Result<(), RenderError> {
+    let url = feed
+        .artifact_key(feed.preferred_format())
+        .absolute_url(&site.settings.public_url);
+    xml.write_empty_element(
         "outline",
         &[
             ("type", "rss"),

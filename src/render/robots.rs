@@ -1,13 +1,13 @@
-//! The crawlers' rules as robots.txt (RFC 9309).
+//! Renders robots.txt (RFC 9309).
 
 use std::fmt::Write as _;
 
-use crate::artifact::ArtifactKey;
+use crate::model::artifact::ArtifactKey;
 use crate::site::Site;
 
-pub(super) fn render(site: &Site) -> Vec<u8> {
+pub(super) fn render_robots_txt(site: &Site) -> Vec<u8> {
     let mut text = String::new();
-    for group in &site.settings.robots {
+    for group in &site.settings.robots_groups {
         for agent in &group.user_agents {
             let _ = writeln!(text, "User-agent: {agent}");
         }
@@ -17,7 +17,7 @@ pub(super) fn render(site: &Site) -> Vec<u8> {
         for path in &group.disallow {
             let _ = writeln!(text, "Disallow: {path}");
         }
-        // §2.2: a group has rules; this one forbids nothing.
+        // Without a rule, the group would merge with the next one (§2.2). An empty `Disallow` matches no path.
         if group.allow.is_empty() && group.disallow.is_empty() {
             text.push_str("Disallow:\n");
         }
@@ -26,7 +26,7 @@ pub(super) fn render(site: &Site) -> Vec<u8> {
     let _ = writeln!(
         text,
         "Sitemap: {}",
-        ArtifactKey::Sitemap.url(&site.settings.public_url)
+        ArtifactKey::Sitemap.absolute_url(&site.settings.public_url)
     );
     text.into_bytes()
 }

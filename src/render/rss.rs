@@ -1,4 +1,4 @@
-//! A feed as RSS 2.0 (rssboard.org/rss-specification), after the RSS Advisory Board's profile.
+//! Writes a feed as RSS 2.0 (rssboard.org/rss-specification), following the RSS Advisory Board's profile.
 //!
 //! The only file that names the `rss` crate.
 
@@ -10,23 +10,27 @@ use rss::extension::atom::{AtomExtension, Link};
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::{Category, Channel, Guid, Item};
 
-use super::card_image::{HEIGHT, WIDTH};
-use super::document::{Features, Frame, Told, room};
-use super::html::escape;
-use super::{HISTORY, HISTORY_PREFIX, MEDIA, RenderError, history_of, xml_style};
-use crate::artifact::FeedFormat;
-use crate::post::Image;
+use super::feed_entry::{ElementTags, EntryView, FeedEnvelope, FeedFeatures, capacity_hint};
+use super::feed_extensions::{
+    HISTORY_NAMESPACE, HISTORY_PREFIX, MEDIA_RSS_NAMESPACE, history_element,
+};
+use super::html_escape::escape_html;
+use super::render_error::RenderError;
+use super::xml_stylesheet;
+use crate::model::artifact::FeedFormat;
+use crate::model::card_size::{CARD_HEIGHT, CARD_WIDTH};
+use crate::model::post::Image;
 use crate::site::Site;
-use crate::site::feed::Document;
+use crate::site::feed::FeedDocument;
 
-/// What stands before the items of a document, and what after.
-pub(super) fn frame(
+/// Renders the channel without its items.
+pub(super) fn render_envelope(
     site: &Site,
-    document: &Document,
-    features: Features,
-) -> Result<Frame, RenderError> {
+    document: &FeedDocument,
+    features: FeedFeatures,
+) -> Result<FeedEnvelope, RenderError> {
     let settings = &site.settings;
-    // The crate declares what items use; this one uses what any of them does.
+    // The crate declares the namespaces that items use, so a sample item uses all that any of them does.
     let sample = Item {
         content: features.content.then(String::new),
         dublin_core_ext: features.authors.then(|| DublinCoreExtension {
@@ -41,7 +45,7 @@ pub(super) fn frame(
         description: document.feed.description.clone(),
         language: Some(settings.language.clone()),
         copyright: settings.copyright.clone(),
-        last_build_date: document.updated().map(rfc822),
+        last_build_date: document.last_updated_at().map(format_rfc822),
         generator: Some("courant".to_owned()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         ttl: Some(site.ttl_minutes().to_string()),
@@ -52,16 +56,19 @@ pub(super) fn frame(
         },
         atom_ext: Some(AtomExtension {
             links: std::iter::once(("self", document.page))
-                .chain(document.related())
+                .chain(document.related_documents())
                 .map(|(rel, page)| Link {
-                    href: page.url(&document.key(FeedFormat::Rss), &settings.public_url),
+                    href: page.page_url(
+                        &document.artifact_key(FeedFormat::Rss),
+                        &settings.public_url,
+                    ),
                     rel: rel.to_owned(),
                     mime_type: Some(FeedFormat::Rss.mime_type().to_owned()),
                     ..Link::default()
                 })
                 .collect(),
         }),
-        extensions: history_of(document)
+        extensions: history_element(document)
             .map(|name| {
                 let element = Extension {
                     name: format!("{HISTORY_PREFIX}:{name}"),
@@ -72,50 +79,59 @@ pub(super) fn frame(
             })
             .into_iter()
             .collect(),
-        namespaces: namespaces(document, features),
+        namespaces: extra_namespaces(document, features),
         ..Channel::default()
     };
-    let bytes = with_numeric_references(write(&channel, 0)?, &PLAIN_IN_CHANNEL);
-    let styled = xml_style::styled(bytes, settings);
-    Ok(Frame::around(styled, ITEM))
+    let bytes = encode_numeric_references(write_channel(&channel, 0)?, &CHANNEL_TEXT_TAGS);
+    let styled = xml_stylesheet::link_stylesheet(bytes, settings);
+    Ok(FeedEnvelope::split_around(styled, ITEM_TAGS))
 }
 
-/// Items as they stand in a document.
-pub(super) fn entries(told: &[Told<'_>]) -> Result<Vec<u8>, RenderError> {
+/// Writes items as they stand in a document.
+pub(super) fn write_entries(views: &[EntryView<'_>]) -> Result<Vec<u8>, RenderError> {
     let channel = Channel {
-        items: told.iter().map(item).collect(),
+        items: views.iter().map(build_item).collect(),
         ..Channel::default()
     };
-    let bytes = Frame::inside(write(&channel, room(told))?, ITEM);
+    let bytes =
+        FeedEnvelope::extract_elements(write_channel(&channel, capacity_hint(views))?, ITEM_TAGS);
     let has_markup = |text: &str| text.contains(['<', '&']);
-    let needs_references = told.iter().any(|told| {
-        let alt = told.entry.image().and_then(|image| image.alt.as_deref());
-        has_markup(told.entry.title()) || alt.is_some_and(has_markup)
+    let needs_references = views.iter().any(|view| {
+        let alt = view
+            .entry
+            .main_image()
+            .and_then(|image| image.alt.as_deref());
+        has_markup(view.entry.title()) || alt.is_some_and(has_markup)
     });
     Ok(match needs_references {
-        true => with_numeric_references(bytes, &PLAIN_IN_ITEM),
+        true => encode_numeric_references(bytes, &ITEM_TEXT_TAGS),
         false => bytes,
     })
 }
 
-/// How an item begins and ends.
-const ITEM: (&str, &str) = ("\n    <item>", "</item>");
-/// How the elements begin that hold plain text, where they stand in a document.
-const PLAIN_IN_CHANNEL: [&str; 2] = ["\n    <title>", "\n    <description>"];
-const PLAIN_IN_ITEM: [&str; 2] = ["\n      <title>", "\n        <media:title>"];
+/// Tags of an item, as the crate writes them.
+const ITEM_TAGS: ElementTags = ElementTags {
+    open: "\n    <item>",
+    close: "</item>",
+};
+/// Opening tags of the channel's elements that hold plain text.
+const CHANNEL_TEXT_TAGS: [&str; 2] = ["\n    <title>", "\n    <description>"];
+/// Opening tags of an item's elements that hold plain text.
+const ITEM_TEXT_TAGS: [&str; 2] = ["\n      <title>", "\n        <media:title>"];
 
-fn write(channel: &Channel, room: usize) -> Result<Vec<u8>, RenderError> {
+fn write_channel(channel: &Channel, capacity: usize) -> Result<Vec<u8>, RenderError> {
     let mut bytes = channel
-        .pretty_write_to(Vec::with_capacity(room), b' ', 2)
+        .pretty_write_to(Vec::with_capacity(capacity), b' ', 2)
         .map_err(|error| RenderError::Rss(Box::new(error)))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// Writes `&` and `<` as `&#x26;` and `&#x3C;` in the elements that begin so and hold plain text. Readers that decode
-/// a title twice, and those that take it for HTML, know it for text by that (RSS Advisory Board's profile, "Character
-/// Data"). The crate has no way to.
-fn with_numeric_references(bytes: Vec<u8>, elements: &[&str]) -> Vec<u8> {
+/// Writes `&` and `<` as `&#x26;` and `&#x3C;` in the plain text after the given opening tags.
+///
+/// Readers that decode a title twice, or treat it as HTML, then still show it as text (RSS Advisory Board's profile,
+/// "Character Data"). The crate cannot do this.
+fn encode_numeric_references(bytes: Vec<u8>, elements: &[&str]) -> Vec<u8> {
     let mut text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return error.into_bytes(),
@@ -136,17 +152,17 @@ fn with_numeric_references(bytes: Vec<u8>, elements: &[&str]) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn item(told: &Told<'_>) -> Item {
-    let entry = told.entry;
+fn build_item(view: &EntryView<'_>) -> Item {
+    let entry = view.entry;
     Item {
         title: Some(entry.title().to_owned()),
         link: Some(entry.url().to_owned()),
-        // HTML to every reader, so that plain text must be escaped to stay what it is. Before a whole post there
-        // is one though it may be empty: the profile asks for it, and some readers take what comes first.
-        description: (told.html.is_some() || !entry.summary().is_empty())
-            .then(|| escape(entry.summary())),
+        // Readers treat the description as HTML, so plain text is escaped. An item with full content always has
+        // a description, even an empty one: the profile asks for it, and some readers show the first of the two.
+        description: (view.html.is_some() || !entry.summary().is_empty())
+            .then(|| escape_html(entry.summary())),
         categories: entry
-            .terms()
+            .unique_terms()
             .into_iter()
             .map(|term| Category {
                 name: term.label.to_string(),
@@ -157,9 +173,9 @@ fn item(told: &Told<'_>) -> Item {
             value: entry.id().to_owned(),
             permalink: entry.id() == entry.url(),
         }),
-        pub_date: Some(rfc822(entry.published())),
-        content: told.html.as_ref().map(ToString::to_string),
-        // `author` must be an e-mail address; a name goes here.
+        pub_date: Some(format_rfc822(entry.published_at())),
+        content: view.html.as_ref().map(ToString::to_string),
+        // RSS `author` must be an e-mail address, so names go to `dc:creator`.
         dublin_core_ext: (!entry.authors().is_empty()).then(|| DublinCoreExtension {
             creators: entry
                 .authors()
@@ -169,18 +185,18 @@ fn item(told: &Told<'_>) -> Item {
             ..DublinCoreExtension::default()
         }),
         extensions: entry
-            .image()
-            .map(media)
+            .main_image()
+            .map(media_content)
             .into_iter()
-            .chain(told.stand_in.clone().map(thumbnail))
+            .chain(view.fallback_image.clone().map(media_thumbnail))
             .collect(),
         ..Item::default()
     }
 }
 
-/// Media RSS: the picture that stands for the entry. What it shows is its title: readers take `media:description`,
-/// wherever it is in an item, for the text of the item.
-fn media(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
+/// Returns the entry's own image as Media RSS. The alternative text is the `media:title`: readers use any
+/// `media:description` in an item as the text of the item.
+fn media_content(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
     let attrs = BTreeMap::from([
         ("medium".to_owned(), "image".to_owned()),
         ("url".to_owned(), image.url.clone()),
@@ -203,14 +219,14 @@ fn media(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
     )
 }
 
-/// Media RSS: the drawn picture of an entry that has none of its own.
-fn thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
+/// Returns the drawn card image as Media RSS, for an entry without an image of its own.
+fn media_thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
     let thumbnail = Extension {
         name: "media:thumbnail".to_owned(),
         attrs: BTreeMap::from([
-            ("height".to_owned(), HEIGHT.to_string()),
+            ("height".to_owned(), CARD_HEIGHT.to_string()),
             ("url".to_owned(), url),
-            ("width".to_owned(), WIDTH.to_string()),
+            ("width".to_owned(), CARD_WIDTH.to_string()),
         ]),
         ..Extension::default()
     };
@@ -220,18 +236,19 @@ fn thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
     )
 }
 
-/// The prefixes that the crate does not declare by itself.
-fn namespaces(document: &Document, features: Features) -> BTreeMap<String, String> {
-    let history = history_of(document).map(|_| (HISTORY_PREFIX.to_owned(), HISTORY.to_owned()));
+/// Returns the namespaces that the crate does not declare by itself.
+fn extra_namespaces(document: &FeedDocument, features: FeedFeatures) -> BTreeMap<String, String> {
+    let history = history_element(document)
+        .map(|_| (HISTORY_PREFIX.to_owned(), HISTORY_NAMESPACE.to_owned()));
     features
         .pictures
-        .then(|| ("media".to_owned(), MEDIA.to_owned()))
+        .then(|| ("media".to_owned(), MEDIA_RSS_NAMESPACE.to_owned()))
         .into_iter()
         .chain(history)
         .collect()
 }
 
-/// RFC 822 with a year of four digits, as RSS 2.0 has it.
-fn rfc822(date: DateTime<Utc>) -> String {
+/// Formats a date as RFC 822 with a four-digit year, as RSS 2.0 asks for.
+fn format_rfc822(date: DateTime<Utc>) -> String {
     date.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

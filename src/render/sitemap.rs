@@ -1,77 +1,80 @@
-//! The public pages of the site as a sitemap (sitemaps.org), with Google's image extension.
+//! Renders the sitemap (sitemaps.org) of the public pages, with Google's image extension.
 //!
-//! One file while it fits. Past 50,000 URLs or 52,428,800 bytes the URLs are dealt by a hash of
-//! their address into parts, two, four, eight …, under an index: an edit changes the one part its
-//! post is in, and so does a new or withdrawn post. `lastmod` is what the post says of itself,
-//! and nothing where it says nothing; `changefreq` and `priority` are read by nobody.
+//! It is one file while it fits. Past 50,000 URLs or 52,428,800 bytes, an index lists two, four,
+//! eight … parts, and a hash of each URL selects its part. So an edited, new or withdrawn post
+//! changes only one part. `lastmod` is the date that the post gives; `changefreq` and `priority`
+//! are left out, as search engines ignore them.
 //!
-//! It is rendered when it is asked for. How many parts there are, and the fingerprint of each, are known before
-//! ([`UrlSet`]).
+//! Files are rendered on request. The site index keeps the number of parts and the fingerprint of each.
 
 use std::sync::Arc;
 
-use super::xml::Xml;
-use super::{RenderError, failed, rfc3339, xml_style};
-use crate::artifact::{ArtifactKey, Deferred, Draw, DrawError};
-use crate::fingerprint;
+use super::render_error::{RenderError, map_render_error};
+use super::timestamp::format_rfc3339;
+use super::xml::XmlWriter;
+use super::xml_stylesheet;
+use crate::hash;
+use crate::model::artifact::{ArtifactKey, LazyBody, LazyRenderError, OUTPUT_VERSION, RenderBody};
 use crate::site::entry::Entry;
-use crate::site::url_set::{MAX_IMAGES, Totals, UrlSet};
+use crate::site::sitemap_urls::{MAX_IMAGES_PER_URL, SitemapUrls, UrlTotals};
 use crate::site::{Site, Translation};
 
-const NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
-const LINK_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
+const SITEMAP_NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
+const XHTML_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 const IMAGE_NAMESPACE: &str = "http://www.google.com/schemas/sitemap-image/1.1";
-/// To be raised when the same addresses become other bytes.
-const EDITION: u32 = 1;
 
-/// What one file may hold.
+/// Maximum size of one sitemap file.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct SitemapLimits {
     urls: usize,
     bytes: usize,
 }
 
-/// What a file has besides its addresses, in bytes, at most.
-const FRAME: usize = 1_000;
+/// Upper bound of the bytes of a file besides its URLs.
+const ENVELOPE_BYTES: usize = 1_000;
 
-const LIMITS: Limits = Limits {
+/// Limits of the sitemaps.org protocol.
+const PROTOCOL_LIMITS: SitemapLimits = SitemapLimits {
     urls: 50_000,
     bytes: 52_428_800,
 };
 
-/// One file of a sitemap that can be rendered.
+/// Renders one file of the sitemap on request.
 #[derive(Debug)]
-struct SitemapDrawing {
+struct SitemapRenderer {
     site: Arc<Site>,
-    /// The number of the part, counted from 0; `None` for the index.
+    /// Index of the part, from 0; `None` for the sitemap index.
     part: Option<usize>,
-    parts: usize,
-    totals: Totals,
+    part_count: usize,
+    totals: UrlTotals,
 }
 
-/// The sitemap, its index or a part of it, if there is one of this name.
-pub(super) fn deferred(site: &Arc<Site>, key: &ArtifactKey) -> Option<Deferred> {
-    let drawing = SitemapDrawing::new(site, key, LIMITS)?;
-    Some(Deferred {
-        fingerprint: drawing.fingerprint(),
-        draw: Arc::new(drawing),
+/// Returns the sitemap, its index or a part of it; `None` if the key names no such file.
+pub(super) fn lazy_sitemap(site: &Arc<Site>, key: &ArtifactKey) -> Option<LazyBody> {
+    let drawing = SitemapRenderer::new(site, key, PROTOCOL_LIMITS)?;
+    Some(LazyBody {
+        fingerprint: drawing.compute_fingerprint(),
+        renderer: Arc::new(drawing),
     })
 }
 
-/// The names of the sitemap and its parts.
-pub(super) fn keys(site: &Site) -> impl Iterator<Item = ArtifactKey> + use<> {
-    let parts = parts(&site.urls, LIMITS);
+/// Returns the keys of the sitemap and its parts.
+pub(super) fn sitemap_keys(site: &Site) -> impl Iterator<Item = ArtifactKey> + use<> {
+    let parts = count_parts(&site.sitemap_urls, PROTOCOL_LIMITS);
     let numbered = (1..=parts).filter(move |_| parts > 1);
     std::iter::once(ArtifactKey::Sitemap).chain(numbered.map(ArtifactKey::SitemapPart))
 }
 
-fn parts(urls: &UrlSet, limits: Limits) -> usize {
-    urls.parts(|part| part.urls <= limits.urls && part.bytes + FRAME <= limits.bytes)
+/// Returns the number of parts into which the URLs are split.
+fn count_parts(urls: &SitemapUrls, limits: SitemapLimits) -> usize {
+    urls.count_parts(|part| {
+        part.url_count <= limits.urls && part.estimated_bytes + ENVELOPE_BYTES <= limits.bytes
+    })
 }
 
-impl SitemapDrawing {
-    fn new(site: &Arc<Site>, key: &ArtifactKey, limits: Limits) -> Option<SitemapDrawing> {
-        let parts = parts(&site.urls, limits);
+impl SitemapRenderer {
+    fn new(site: &Arc<Site>, key: &ArtifactKey, limits: SitemapLimits) -> Option<SitemapRenderer> {
+        let parts = count_parts(&site.sitemap_urls, limits);
         let part = match key {
             ArtifactKey::Sitemap if parts == 1 => Some(0),
             ArtifactKey::Sitemap => None,
@@ -80,128 +83,148 @@ impl SitemapDrawing {
             }
             _ => return None,
         };
-        Some(SitemapDrawing {
+        Some(SitemapRenderer {
             totals: match part {
-                Some(part) => site.urls.part(part, parts),
-                None => site.urls.part(0, 1),
+                Some(part) => site.sitemap_urls.sum_part(part, parts),
+                None => site.sitemap_urls.sum_part(0, 1),
             },
             site: Arc::clone(site),
             part,
-            parts,
+            part_count: parts,
         })
     }
 
-    /// A hash of all that the bytes depend on.
-    fn fingerprint(&self) -> String {
+    /// Hashes everything that the bytes depend on.
+    fn compute_fingerprint(&self) -> String {
         let settings = &self.site.settings;
-        fingerprint::of(&(
-            (EDITION, env!("CARGO_PKG_VERSION")),
-            xml_style::version(settings),
+        hash::hash_value_hex(&(
+            (OUTPUT_VERSION, env!("CARGO_PKG_VERSION")),
+            xml_stylesheet::stylesheet_fingerprint(settings),
             (&settings.public_url, &settings.language),
-            (self.part, self.parts, self.totals.urls, self.totals.hash),
+            (
+                self.part,
+                self.part_count,
+                self.totals.url_count,
+                self.totals.hash_sum,
+            ),
         ))
     }
 
-    /// The posts in a part, newest first.
-    fn posts(&self, part: usize) -> impl Iterator<Item = &Arc<Entry>> {
-        self.site.entries().iter().filter(move |entry| {
-            entry.in_sitemap() && UrlSet::part_of(entry.bucket(), self.parts) == part
+    /// Returns the posts in a part, newest first.
+    fn posts_in_part(&self, part: usize) -> impl Iterator<Item = &Arc<Entry>> {
+        self.site.listed_entries().iter().filter(move |entry| {
+            entry.is_in_sitemap()
+                && SitemapUrls::part_of_hash(entry.url_hash(), self.part_count) == part
         })
     }
 
-    fn render(&self) -> Result<Vec<u8>, RenderError> {
+    fn render_file(&self) -> Result<Vec<u8>, RenderError> {
         let xml = match self.part {
-            Some(part) => self.url_set(part)?,
-            None => self.index()?,
+            Some(part) => self.render_url_set(part)?,
+            None => self.render_index()?,
         };
-        Ok(xml_style::styled(xml.finish(), &self.site.settings))
+        Ok(xml_stylesheet::link_stylesheet(
+            xml.finish(),
+            &self.site.settings,
+        ))
     }
 
-    fn index(&self) -> std::io::Result<Xml> {
-        let mut newest = vec![None; self.parts];
-        for entry in self.site.entries().iter() {
-            let part = UrlSet::part_of(entry.bucket(), self.parts);
-            if let Some(newest) = newest.get_mut(part).filter(|_| entry.in_sitemap()) {
-                *newest = (*newest).max(Some(entry.updated()));
+    /// Renders the sitemap index, with the newest `lastmod` of each part.
+    fn render_index(&self) -> std::io::Result<XmlWriter> {
+        let mut newest = vec![None; self.part_count];
+        for entry in self.site.listed_entries().iter() {
+            let part = SitemapUrls::part_of_hash(entry.url_hash(), self.part_count);
+            if let Some(newest) = newest.get_mut(part).filter(|_| entry.is_in_sitemap()) {
+                *newest = (*newest).max(Some(entry.updated_at()));
             }
         }
-        let mut xml = Xml::document()?;
-        xml.open("sitemapindex", &[("xmlns", NAMESPACE)])?;
+        let mut xml = XmlWriter::new()?;
+        xml.open_element("sitemapindex", &[("xmlns", SITEMAP_NAMESPACE)])?;
         for (part, newest) in newest.into_iter().enumerate() {
             let key = ArtifactKey::SitemapPart(part + 1);
-            xml.open("sitemap", &[])?;
-            xml.text("loc", &key.url(&self.site.settings.public_url))?;
+            xml.open_element("sitemap", &[])?;
+            xml.write_text_element("loc", &key.absolute_url(&self.site.settings.public_url))?;
             if let Some(lastmod) = newest {
-                xml.text("lastmod", &rfc3339(lastmod))?;
+                xml.write_text_element("lastmod", &format_rfc3339(lastmod))?;
             }
-            xml.close("sitemap")?;
+            xml.close_element("sitemap")?;
         }
-        xml.close("sitemapindex")?;
+        xml.close_element("sitemapindex")?;
         Ok(xml)
     }
 
-    /// The pages of a part, then its posts.
-    fn url_set(&self, part: usize) -> std::io::Result<Xml> {
+    /// Renders a part: its pages, then its posts.
+    fn render_url_set(&self, part: usize) -> std::io::Result<XmlWriter> {
         let site = &*self.site;
-        let translations = |entry: &Arc<Entry>| site.translations_of(entry);
+        let translations = |entry: &Arc<Entry>| site.entry_translations(entry);
         let has_languages = !site.translations.is_empty()
-            && self.posts(part).any(|entry| translations(entry).is_some());
-        let mut names = vec![("xmlns", NAMESPACE), ("xmlns:image", IMAGE_NAMESPACE)];
+            && self
+                .posts_in_part(part)
+                .any(|entry| translations(entry).is_some());
+        let mut names = vec![
+            ("xmlns", SITEMAP_NAMESPACE),
+            ("xmlns:image", IMAGE_NAMESPACE),
+        ];
         if has_languages {
-            names.push(("xmlns:xhtml", LINK_NAMESPACE));
+            names.push(("xmlns:xhtml", XHTML_NAMESPACE));
         }
-        let mut xml = Xml::document_of(self.totals.bytes + FRAME)?;
-        xml.open("urlset", &names)?;
-        for page in site.urls.pages() {
-            let bucket = fingerprint::bucket_hash(page.as_bytes());
-            if UrlSet::part_of(bucket, self.parts) == part {
-                xml.open("url", &[])?;
-                xml.text("loc", page)?;
-                xml.close("url")?;
+        let mut xml = XmlWriter::with_capacity(self.totals.estimated_bytes + ENVELOPE_BYTES)?;
+        xml.open_element("urlset", &names)?;
+        for page in site.sitemap_urls.page_urls() {
+            let bucket = hash::blake3_u64(page.as_bytes());
+            if SitemapUrls::part_of_hash(bucket, self.part_count) == part {
+                xml.open_element("url", &[])?;
+                xml.write_text_element("loc", page)?;
+                xml.close_element("url")?;
             }
         }
-        for entry in self.posts(part) {
-            xml.open("url", &[])?;
-            xml.text("loc", entry.url())?;
-            xml.text("lastmod", &rfc3339(entry.updated()))?;
+        for entry in self.posts_in_part(part) {
+            xml.open_element("url", &[])?;
+            xml.write_text_element("loc", entry.url())?;
+            xml.write_text_element("lastmod", &format_rfc3339(entry.updated_at()))?;
             if let Some(translations) = translations(entry).filter(|_| has_languages) {
-                alternates(&mut xml, &translations, &site.settings.language)?;
+                write_alternates(&mut xml, &translations, &site.settings.language)?;
             }
-            for image in entry.images().iter().take(MAX_IMAGES) {
-                xml.open("image:image", &[])?;
-                xml.text("image:loc", &image.url)?;
-                xml.close("image:image")?;
+            for image in entry.all_images().iter().take(MAX_IMAGES_PER_URL) {
+                xml.open_element("image:image", &[])?;
+                xml.write_text_element("image:loc", &image.url)?;
+                xml.close_element("image:image")?;
             }
-            xml.close("url")?;
+            xml.close_element("url")?;
         }
-        xml.close("urlset")?;
+        xml.close_element("urlset")?;
         Ok(xml)
     }
 }
 
-impl Draw for SitemapDrawing {
-    fn draw(&self) -> Result<Vec<u8>, DrawError> {
-        let mut bytes = failed(self.render())?;
+impl RenderBody for SitemapRenderer {
+    fn render_body(&self) -> Result<Vec<u8>, LazyRenderError> {
+        let mut bytes = map_render_error(self.render_file())?;
         bytes.shrink_to_fit();
         Ok(bytes)
     }
 
-    fn max_len(&self) -> Option<usize> {
-        self.part.map(|_| self.totals.bytes + FRAME)
+    fn max_rendered_len(&self) -> Option<usize> {
+        self.part
+            .map(|_| self.totals.estimated_bytes + ENVELOPE_BYTES)
     }
 }
 
-/// All languages of a page, its own among them, as Google asks for; readers of none of them get the
-/// site's.
-fn alternates(xml: &mut Xml, translations: &[Translation], language: &str) -> std::io::Result<()> {
+/// Writes links to all translations of a page, including itself as Google requires. `x-default` is the
+/// translation in the site's language.
+fn write_alternates(
+    xml: &mut XmlWriter,
+    translations: &[Translation],
+    language: &str,
+) -> std::io::Result<()> {
     let site = translations.iter().find(|one| one.language == language);
     let fallback = site.map(|one| ("x-default", one.url.as_str()));
     let all = translations
         .iter()
         .map(|one| (one.language.as_str(), one.url.as_str()));
     for (language, url) in all.chain(fallback) {
-        let link = [("rel", "alternate"), ("hreflang", language), ("href", url)];
-        xml.empty("xhtml:link", &link)?;
+        let attributes = [("rel", "alternate"), ("hreflang", language), ("href", url)];
+        xml.write_empty_element("xhtml:link", &attributes)?;
     }
     Ok(())
 }
@@ -215,15 +238,18 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::content::{Depth, Parsed, parse};
-    use crate::post::{Permalink, Post};
+    use crate::model::parse_mode::ParseMode;
+    use crate::model::post::{Permalink, Post};
+    use crate::post::{ParsedFile, parse_file};
+    use crate::site::SiteEvaluation;
 
-    /// A site of so many posts, of which one may have been changed.
-    fn site(posts: usize, changed: Option<usize>) -> Arc<Site> {
+    /// Builds a site with this number of posts; `changed` is the number of an edited one.
+    fn site_with_posts(posts: usize, changed: Option<usize>) -> Arc<Site> {
         let toml = "[site]\nurl = \"https://example.org\"\ntitle = \"t\"\n[feed]\nlimit = 1\n";
         let config = Config::parse(toml, "", Path::new("")).expect("a configuration");
         let text = b"---\ntitle: t\ndate: 2024-01-01\n---\n";
-        let Parsed::Post { post, .. } = parse(text, "a.md", &config, Depth::Publish) else {
+        let ParsedFile::Post { post, .. } = parse_file(text, "a.md", &config, ParseMode::Full)
+        else {
             panic!("a post")
         };
         let numbered = |number: usize| {
@@ -232,73 +258,83 @@ mod tests {
             let url = format!("https://example.org/{number}/");
             post.permalink = Permalink::new(url.parse().expect("an address"), true, None);
             if changed == Some(number) {
-                post.updated = Some(post.published + chrono::TimeDelta::days(100));
+                post.updated_at = Some(post.published_at + chrono::TimeDelta::days(100));
             }
             Arc::new(post)
         };
         let posts: Vec<_> = (0..posts).map(numbered).collect();
         let now = DateTime::from_timestamp(1_735_689_600, 0).expect("an instant");
-        Site::judge(&config, &posts, now).site
+        SiteEvaluation::evaluate_posts(&config, &posts, now).site
     }
 
-    /// The files with their names, and their fingerprints; no file is larger than was said.
-    fn drawn_within(site: &Arc<Site>, limits: Limits) -> Vec<(ArtifactKey, Vec<u8>, String)> {
+    /// Renders all files with their keys and fingerprints, and checks each against its announced maximum length.
+    fn render_with_fingerprints(
+        site: &Arc<Site>,
+        limits: SitemapLimits,
+    ) -> Vec<(ArtifactKey, Vec<u8>, String)> {
         let mut keys = std::iter::once(ArtifactKey::Sitemap)
             .chain((1..).map(ArtifactKey::SitemapPart))
-            .map_while(|key| Some((SitemapDrawing::new(site, &key, limits)?, key)));
-        let drawn = |(drawing, key): (SitemapDrawing, ArtifactKey)| {
-            let bytes = drawing.draw().expect("rendered");
-            assert!(drawing.max_len().is_none_or(|most| bytes.len() <= most));
-            (key, bytes, drawing.fingerprint())
+            .map_while(|key| Some((SitemapRenderer::new(site, &key, limits)?, key)));
+        let drawn = |(drawing, key): (SitemapRenderer, ArtifactKey)| {
+            let bytes = drawing.render_body().expect("rendered");
+            assert!(
+                drawing
+                    .max_rendered_len()
+                    .is_none_or(|most| bytes.len() <= most)
+            );
+            (key, bytes, drawing.compute_fingerprint())
         };
         keys.by_ref().map(drawn).collect()
     }
 
-    fn render_within(site: &Arc<Site>, limits: Limits) -> Vec<(ArtifactKey, Vec<u8>)> {
-        let drawn = drawn_within(site, limits).into_iter();
+    fn render_within(site: &Arc<Site>, limits: SitemapLimits) -> Vec<(ArtifactKey, Vec<u8>)> {
+        let drawn = render_with_fingerprints(site, limits).into_iter();
         drawn.map(|(key, bytes, _)| (key, bytes)).collect()
     }
 
-    fn render(site: &Arc<Site>) -> Vec<(ArtifactKey, Vec<u8>)> {
-        render_within(site, LIMITS)
+    fn render_sitemap(site: &Arc<Site>) -> Vec<(ArtifactKey, Vec<u8>)> {
+        render_within(site, PROTOCOL_LIMITS)
     }
 
-    fn count(bytes: &[u8], needle: &str) -> usize {
+    fn count_matches(bytes: &[u8], needle: &str) -> usize {
         String::from_utf8_lossy(bytes).matches(needle).count()
     }
 
     #[test]
-    fn fifty_thousand_urls_are_one_file_and_one_more_are_an_index_over_parts() {
-        // With the home page there is one URL more than posts.
-        let full = render(&site(49_999, None));
+    fn sitemap_splits_above_fifty_thousand_urls() {
+        // The home page adds one URL to those of the posts.
+        let full = render_sitemap(&site_with_posts(49_999, None));
         assert_eq!(full.len(), 1);
-        assert_eq!(count(&full[0].1, "<url>"), 50_000);
-        let more = render(&site(50_000, None));
-        let keys: Vec<_> = more.iter().map(|(key, _)| key.path()).collect();
+        assert_eq!(count_matches(&full[0].1, "<url>"), 50_000);
+        let more = render_sitemap(&site_with_posts(50_000, None));
+        let keys: Vec<_> = more.iter().map(|(key, _)| key.url_path()).collect();
         assert_eq!(keys, ["/sitemap.xml", "/sitemap-1.xml", "/sitemap-2.xml"]);
-        assert_eq!(count(&more[0].1, "<loc>https://example.org/sitemap-"), 2);
+        assert_eq!(
+            count_matches(&more[0].1, "<loc>https://example.org/sitemap-"),
+            2
+        );
         assert_eq!(
             more[1..]
                 .iter()
-                .map(|(_, body)| count(body, "<url>"))
+                .map(|(_, body)| count_matches(body, "<url>"))
                 .sum::<usize>(),
             50_001
         );
     }
 
     #[test]
-    fn an_edit_a_new_post_and_a_withdrawn_one_each_change_one_part() {
-        let limits = Limits {
+    fn one_changed_post_changes_one_part() {
+        let limits = SitemapLimits {
             urls: 50,
             bytes: 1_000_000,
         };
-        let parts = |site: &Arc<Site>| drawn_within(site, limits);
-        let before = parts(&site(300, None));
+        let parts = |site: &Arc<Site>| render_with_fingerprints(site, limits);
+        let before = parts(&site_with_posts(300, None));
         assert!(before.len() > 5);
         for after in [
-            parts(&site(300, Some(77))),
-            parts(&site(301, None)),
-            parts(&site(299, None)),
+            parts(&site_with_posts(300, Some(77))),
+            parts(&site_with_posts(301, None)),
+            parts(&site_with_posts(299, None)),
         ] {
             assert_eq!(after.len(), before.len());
             let changed = before
@@ -306,23 +342,26 @@ mod tests {
                 .zip(&after)
                 .skip(1)
                 .filter(|(a, b)| {
-                    assert_eq!(a.1 == b.1, a.2 == b.2, "the fingerprint tells");
+                    assert_eq!(a.1 == b.1, a.2 == b.2, "fingerprints follow bytes");
                     a.1 != b.1
                 })
                 .count();
             assert_eq!(changed, 1);
         }
-        let index = &parts(&site(300, Some(77)))[0].1;
-        assert_eq!(count(index, "<lastmod>2024-04-10T00:00:00Z</lastmod>"), 1);
+        let index = &parts(&site_with_posts(300, Some(77)))[0].1;
+        assert_eq!(
+            count_matches(index, "<lastmod>2024-04-10T00:00:00Z</lastmod>"),
+            1
+        );
     }
 
     #[test]
-    fn no_part_is_larger_than_its_bytes() {
-        let limits = Limits {
+    fn no_part_exceeds_its_byte_limit() {
+        let limits = SitemapLimits {
             urls: 50_000,
             bytes: 8_000,
         };
-        let rendered = render_within(&site(300, None), limits);
+        let rendered = render_within(&site_with_posts(300, None), limits);
         assert!(rendered.len() > 2);
         assert!(rendered[1..].iter().all(|(_, body)| body.len() <= 8_000));
     }

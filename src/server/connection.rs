@@ -1,9 +1,9 @@
-//! Serves one accepted socket, over HTTP/1.1 or HTTP/2 as the client speaks.
+//! Serves one accepted socket, over HTTP/1.1 or HTTP/2, whichever the client uses.
 //!
-//! The connection ends when the client or hyper ends it; when its [`Pulse`] says so; or when the server
-//! stops. Then HTTP/2 says goodbye, which HTTP/1 cannot: a server that closes an idle connection may
-//! meet a request that is under way. So the next answer says that it is the last, and who does not ask
-//! for a while is closed.
+//! The connection ends when the client or hyper ends it, when its [`ConnectionTimers`] expire, or when the server
+//! stops. HTTP/2 then sends GOAWAY. HTTP/1 has no such message, and a request may already be on its way when the
+//! server closes an idle connection. So the next response has `Connection: close`, and connections without another
+//! request are closed after a grace period.
 
 use std::future::{pending, poll_fn};
 use std::net::IpAddr;
@@ -21,67 +21,69 @@ use tokio::task::{coop::unconstrained, yield_now};
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
-use super::Source;
-use super::capacity::{Capacity, Evictable as _};
-use super::felt::Felt;
-use super::protocol;
-use super::pulse::{Limits, Pulse, Verdict};
-use super::service::{Asker, Service};
-use super::traffic::Ended;
+use super::connection_limit::{ConnectionLimiter, Evictable as _};
+use super::connection_timers::{ConnectionLimits, ConnectionTimers, TimerStatus};
+use super::context::ServerContext;
+use super::hyper_config;
+use super::request_service::{ConnectionContext, Service};
+use super::timed_io::TimedIo;
 use crate::config;
+use crate::stats::traffic::CloseReason;
 
-/// How long a silent HTTP/2 client has to take note that we leave.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// How long a connection over HTTP/1 may still ask when the server stops.
-const LINGER: Duration = Duration::from_secs(1);
+/// Time that an idle HTTP/2 client has to react to GOAWAY.
+const H2_GOAWAY_GRACE: Duration = Duration::from_secs(1);
+/// Time for one more request on an HTTP/1 connection when the server stops.
+const H1_DRAIN_GRACE: Duration = Duration::from_secs(1);
 
-/// What all connections of a server share.
-pub(super) struct Serving {
+/// State that all connections of a server share.
+pub(super) struct ConnectionServer {
     pub(super) service: Service,
-    limits: Limits,
-    linger: Duration,
-    /// The places for connections.
-    pub(super) capacity: Arc<Capacity<Pulse>>,
-    /// Held by the connection that is being closed at the stop.
-    closing: Mutex<()>,
+    limits: ConnectionLimits,
+    drain_grace: Duration,
+    /// Limit on open connections.
+    pub(super) limiter: Arc<ConnectionLimiter<ConnectionTimers>>,
+    /// Held while a connection is closed at shutdown, so that they are closed one at a time.
+    drain_lock: Mutex<()>,
     builder: auto::Builder<TokioExecutor>,
 }
 
-impl Serving {
+impl ConnectionServer {
     pub(super) fn new(
-        source: Source,
-        config: &config::Server,
+        context: ServerContext,
+        config: &config::ServerConfig,
         clock: fn() -> SystemTime,
-    ) -> Serving {
-        Serving {
-            service: Service::new(source, config, clock),
-            limits: Limits {
-                head: config.header_timeout,
-                silence: config.idle_timeout,
-                taking: config.limits.write_timeout,
-                requests: config.limits.requests_per_connection,
-                head_bytes: config.limits.header_size,
-                idle_bytes: config.limits.idle_bytes,
+    ) -> ConnectionServer {
+        ConnectionServer {
+            service: Service::new(context, config, clock),
+            limits: ConnectionLimits {
+                header_timeout: config.header_timeout,
+                idle_timeout: config.idle_timeout,
+                write_timeout: config.limits.write_timeout,
+                max_requests: config.limits.requests_per_connection,
+                max_header_bytes: config.limits.header_size,
+                max_idle_bytes: config.limits.idle_bytes,
             },
-            linger: LINGER.min(config.drain_timeout / 2),
-            capacity: Capacity::new(config.max_connections),
-            closing: Mutex::new(()),
-            builder: protocol::builder(&config.limits),
+            drain_grace: H1_DRAIN_GRACE.min(config.drain_timeout / 2),
+            limiter: ConnectionLimiter::new(config.max_connections),
+            drain_lock: Mutex::new(()),
+            builder: hyper_config::connection_builder(&config.limits),
         }
     }
 
-    /// Waits for a handshake, which counts as idle since it began; `None` if its place is needed before it is over.
-    pub(super) async fn unless_evicted<F: Future>(&self, handshake: F) -> Option<F::Output> {
-        let pulse = Pulse::new(self.limits);
-        let _evictable = self.capacity.register(Arc::clone(&pulse));
+    /// Waits for a handshake, which counts as idle from its start. Returns `None` if it is evicted first.
+    pub(super) async fn wait_unless_evicted<F: Future>(&self, handshake: F) -> Option<F::Output> {
+        let timers = ConnectionTimers::new(self.limits);
+        let _evictable = self.limiter.register_connection(Arc::clone(&timers));
         let mut handshake = pin!(handshake);
         poll_fn(|cx| {
             if let Poll::Ready(done) = handshake.as_mut().poll(cx) {
                 return Poll::Ready(Some(done));
             }
-            pulse.wake_by(cx.waker());
-            if pulse.is_evicted() {
-                self.service.traffic.ended(Ended::Evicted);
+            timers.set_waker(cx.waker());
+            if timers.is_close_pending() {
+                self.service
+                    .traffic
+                    .record_closed_connection(CloseReason::Evicted);
                 return Poll::Ready(None);
             }
             Poll::Pending
@@ -89,9 +91,9 @@ impl Serving {
         .await
     }
 
-    /// Serves one connection to its end. `peer` is who is at the other, if that has an address; `stop`
-    /// is true when the server stops.
-    pub(super) async fn serve<S>(
+    /// Serves one connection to its end. `peer` is the client's address; `None` for a Unix socket. `stop`
+    /// becomes true when the server stops.
+    pub(super) async fn serve_socket<S>(
         &self,
         socket: S,
         peer: Option<IpAddr>,
@@ -99,192 +101,215 @@ impl Serving {
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let pulse = Pulse::new(self.limits);
-        let _evictable = self.capacity.register(Arc::clone(&pulse));
-        let asker = Asker {
+        let timers = ConnectionTimers::new(self.limits);
+        let _evictable = self.limiter.register_connection(Arc::clone(&timers));
+        let context = ConnectionContext {
             peer,
-            pulse: Arc::clone(&pulse),
+            timers: Arc::clone(&timers),
             traffic: Arc::new(self.service.traffic.clone()),
         };
-        let answer = service_fn(|request| self.service.answer(request, &asker));
-        let socket = TokioIo::new(Felt::new(socket, Arc::clone(&pulse)));
-        let mut connection = Box::pin(self.builder.serve_connection(socket, answer));
-        let mut leaving = Leaving::Not;
+        let service = service_fn(|request| self.service.handle_request(request, &context));
+        let socket = TokioIo::new(TimedIo::new(socket, Arc::clone(&timers)));
+        let mut connection = Box::pin(self.builder.serve_connection(socket, service));
+        let mut drain_state = DrainState::Inactive;
         if *stop.borrow() {
-            // Taken at the last moment.
-            pulse.leave();
-            leaving = Leaving::At(Instant::now() + self.linger);
+            // Accepted from the backlog at shutdown.
+            timers.begin_drain();
+            drain_state = DrainState::ScheduledAt(Instant::now() + self.drain_grace);
         }
         loop {
             let now = Instant::now();
-            let mut wake = match pulse.verdict(now) {
-                Verdict::Wait(until) => until,
-                Verdict::HeadLate => {
-                    self.service.traffic.ended(Ended::Late);
-                    return debug!(?peer, "a request's head did not arrive in time");
+            let mut wake = match timers.check_timers(now) {
+                TimerStatus::RecheckAt(until) => until,
+                TimerStatus::HeaderTimeout => {
+                    self.service
+                        .traffic
+                        .record_closed_connection(CloseReason::HeaderTimeout);
+                    return debug!(?peer, "header timeout: the request head is incomplete");
                 }
-                Verdict::Slow => {
-                    self.service.traffic.ended(Ended::Slow);
-                    return debug!(?peer, "an answer is taken too slowly");
+                TimerStatus::WriteTimeout => {
+                    self.service
+                        .traffic
+                        .record_closed_connection(CloseReason::WriteTimeout);
+                    return debug!(
+                        ?peer,
+                        "write timeout: the client reads the response too slowly"
+                    );
                 }
-                Verdict::Silent | Verdict::Enough => break,
-                Verdict::Lingered => {
-                    return debug!(?peer, "the client went on sending what is not read");
+                TimerStatus::IdleTimeout | TimerStatus::RequestLimit => break,
+                TimerStatus::HalfCloseTimeout => {
+                    return debug!(?peer, "the client kept sending after the response; closing");
                 }
-                Verdict::Evicted => {
-                    // The system may hold a request that came meanwhile.
+                TimerStatus::Evicted => {
+                    // A request may have arrived since the connection was chosen for eviction.
                     yield_now().await;
-                    if let Poll::Ready(ended) = once(&mut connection, &pulse).await {
-                        return log(ended, peer);
+                    if let Poll::Ready(ended) = poll_once(&mut connection, &timers).await {
+                        return log_connection_error(ended, peer);
                     }
-                    if pulse.idle_since().is_none() {
+                    if timers.idle_since().is_none() {
                         continue;
                     }
-                    self.service.traffic.ended(Ended::Evicted);
+                    self.service
+                        .traffic
+                        .record_closed_connection(CloseReason::Evicted);
                     break;
                 }
             };
-            if let Leaving::At(at) = leaving {
+            if let DrainState::ScheduledAt(at) = drain_state {
                 if at > now {
                     wake = wake.min(at);
                 } else {
-                    leaving = Leaving::Told;
-                    // One after the other, and each after the system was asked what has come: what lies
-                    // unread in a socket when that is closed is lost.
-                    let turn = self.closing.lock().await;
+                    drain_state = DrainState::Started;
+                    // Closes one connection at a time, after a last read: bytes that are still unread are lost
+                    // when a socket is closed.
+                    let drain_permit = self.drain_lock.lock().await;
                     yield_now().await;
-                    if let Poll::Ready(ended) = once(&mut connection, &pulse).await {
-                        return log(ended, peer);
+                    if let Poll::Ready(ended) = poll_once(&mut connection, &timers).await {
+                        return log_connection_error(ended, peer);
                     }
-                    // Who is asking is answered, and that is the end of it.
-                    if !pulse.is_hearing() {
+                    // A request that has begun to arrive is answered. Then hyper closes the connection.
+                    if !timers.is_receiving_head() {
                         connection.as_mut().graceful_shutdown();
-                        if let Poll::Ready(ended) = once(&mut connection, &pulse).await {
-                            return log(ended, peer);
+                        if let Poll::Ready(ended) = poll_once(&mut connection, &timers).await {
+                            return log_connection_error(ended, peer);
                         }
                     }
-                    drop(turn);
+                    drop(drain_permit);
                 }
             }
-            let stops = matches!(leaving, Leaving::Not).then_some(&mut stop);
-            match next(&mut connection, &pulse, stops, wake).await {
-                Next::Ended(ended) => return log(ended, peer),
-                Next::Stops => {
-                    pulse.leave();
-                    leaving = Leaving::At(if pulse.is_http2() {
+            let shutdown = matches!(drain_state, DrainState::Inactive).then_some(&mut stop);
+            match next_event(&mut connection, &timers, shutdown, wake).await {
+                ConnectionEvent::Ended(ended) => return log_connection_error(ended, peer),
+                ConnectionEvent::ShutdownStarted => {
+                    timers.begin_drain();
+                    drain_state = DrainState::ScheduledAt(if timers.is_http2() {
                         now
                     } else {
-                        now + self.linger
+                        now + self.drain_grace
                     });
                 }
-                Next::Wakes => {}
+                ConnectionEvent::RecheckDue => {}
             }
         }
         debug!(
             ?peer,
-            "closing a connection that is silent, or has had its answers"
+            "closing a connection that is idle or has reached its request limit"
         );
         connection.as_mut().graceful_shutdown();
-        let farewell = poll_fn(|cx| poll(&mut connection, &pulse, cx));
-        if let Ok(ended) = timeout(FAREWELL, farewell).await {
-            log(ended, peer);
+        let last_polls = poll_fn(|cx| poll_in_new_turn(&mut connection, &timers, cx));
+        if let Ok(ended) = timeout(H2_GOAWAY_GRACE, last_polls).await {
+            log_connection_error(ended, peer);
         }
     }
 }
 
-/// What happens first to a connection.
-enum Next<T> {
+/// The first event on a connection.
+enum ConnectionEvent<T> {
     Ended(T),
-    Stops,
-    Wakes,
+    ShutdownStarted,
+    RecheckDue,
 }
 
-/// Waits for the end of a connection, for the stop of the server if that is waited for, and for an instant. In this
-/// order: what has already arrived when the stop comes is answered. A connection whose verdict is due earlier is looked
-/// at again at once.
+/// Waits for the end of a connection, for the stop signal if `stop` is given, and for the instant `wake`.
 ///
-/// All but one in thousands of wakes are the connection's. So the others are asked again only when
-/// they have something to say, which is cheap to see, or when it is another task that is to be woken.
-async fn next<F: Future + Unpin>(
+/// The connection is polled first, so that requests that have arrived before the stop signal are answered. If the
+/// timers must be checked earlier than `wake`, it returns at once.
+///
+/// Nearly all wakes are for the connection. So the signal and the timer are polled only when a cheap check shows that
+/// they are ready, or when the task's waker has changed.
+async fn next_event<F: Future + Unpin>(
     connection: &mut F,
-    pulse: &Pulse,
+    timers: &ConnectionTimers,
     stop: Option<&mut watch::Receiver<bool>>,
     wake: Instant,
-) -> Next<F::Output> {
+) -> ConnectionEvent<F::Output> {
     let signal = stop.as_deref().cloned();
-    let has_signal = || {
-        let signal = signal.as_ref();
-        signal.is_some_and(|signal| !matches!(signal.has_changed(), Ok(false)))
-    };
-    // A connection that has much to do may have used up what tokio lets a task do at a time. These would then say
-    // that they wait without waiting for anything, and are not asked again.
-    let mut stops = pin!(unconstrained(async {
+    // A busy connection may have used up tokio's cooperative budget. Without `unconstrained`, the signal and the
+    // timer would then return `Pending` without registering a waker, and would not be polled again.
+    let mut shutdown = pin!(unconstrained(async {
         match stop {
-            Some(stop) => stopped(stop).await,
+            Some(stop) => wait_for_shutdown(stop).await,
             None => pending().await,
         }
     }));
-    let mut wakes = pin!(sleep_until(wake));
-    let mut known: Option<Waker> = None;
+    let mut recheck_timer = pin!(sleep_until(wake));
+    let mut registered_waker: Option<Waker> = None;
     poll_fn(|cx| {
-        if let Poll::Ready(ended) = poll(connection, pulse, cx) {
-            return Poll::Ready(Next::Ended(ended));
+        if let Poll::Ready(ended) = poll_in_new_turn(connection, timers, cx) {
+            return Poll::Ready(ConnectionEvent::Ended(ended));
         }
-        let is_known = known
+        let is_waker_registered = registered_waker
             .as_ref()
             .is_some_and(|known| known.will_wake(cx.waker()));
-        if !is_known {
-            known = Some(cx.waker().clone());
-            pulse.wake_by(cx.waker());
+        if !is_waker_registered {
+            registered_waker = Some(cx.waker().clone());
+            timers.set_waker(cx.waker());
         }
-        if pulse.take_due() {
-            return Poll::Ready(Next::Wakes);
+        if timers.take_recheck() {
+            return Poll::Ready(ConnectionEvent::RecheckDue);
         }
-        if (!is_known || has_signal()) && stops.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Next::Stops);
-        }
-        if (!is_known || wakes.is_elapsed())
-            && pin!(unconstrained(wakes.as_mut())).poll(cx).is_ready()
+        if (!is_waker_registered || has_stop_signal(signal.as_ref()))
+            && shutdown.as_mut().poll(cx).is_ready()
         {
-            return Poll::Ready(Next::Wakes);
+            return Poll::Ready(ConnectionEvent::ShutdownStarted);
+        }
+        if (!is_waker_registered || recheck_timer.is_elapsed())
+            && pin!(unconstrained(recheck_timer.as_mut()))
+                .poll(cx)
+                .is_ready()
+        {
+            return Poll::Ready(ConnectionEvent::RecheckDue);
         }
         Poll::Pending
     })
     .await
 }
 
-/// How far a connection is on its way to its end when the server stops.
-enum Leaving {
-    Not,
-    /// It is told at this instant, unless it ends before.
-    At(Instant),
-    Told,
+/// Returns true if the stop signal was sent or its sender was dropped.
+fn has_stop_signal(signal: Option<&watch::Receiver<bool>>) -> bool {
+    signal.is_some_and(|signal| !matches!(signal.has_changed(), Ok(false)))
 }
 
-/// Polls a connection in a turn of its own.
-fn poll<F: Future + Unpin>(
+/// Progress of a connection's graceful shutdown.
+enum DrainState {
+    Inactive,
+    /// Graceful shutdown starts at this instant, unless the connection ends earlier.
+    ScheduledAt(Instant),
+    /// Graceful shutdown has started, or follows the request that is arriving.
+    Started,
+}
+
+/// Polls the connection, and tells the timers first that a new turn begins: the work of one poll.
+fn poll_in_new_turn<F: Future + Unpin>(
     connection: &mut F,
-    pulse: &Pulse,
+    timers: &ConnectionTimers,
     cx: &mut Context<'_>,
 ) -> Poll<F::Output> {
-    pulse.begin_turn();
+    timers.begin_turn();
     Pin::new(connection).poll(cx)
 }
 
 /// Polls a connection once.
-async fn once<F: Future + Unpin>(connection: &mut F, pulse: &Pulse) -> Poll<F::Output> {
-    poll_fn(|cx| Poll::Ready(poll(connection, pulse, cx))).await
+async fn poll_once<F: Future + Unpin>(
+    connection: &mut F,
+    timers: &ConnectionTimers,
+) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(poll_in_new_turn(connection, timers, cx))).await
 }
 
-/// When the server stops.
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // Whoever could have told has gone: that is a stop too.
+/// Waits until the server stops.
+pub(super) async fn wait_for_shutdown(stop: &mut watch::Receiver<bool>) {
+    // An error means that the sender was dropped, which also stops the server.
     let _ = stop.wait_for(|stops| *stops).await;
 }
 
-fn log(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Option<IpAddr>) {
+/// Logs how a connection ended, if with an error.
+fn log_connection_error(
+    ended: Result<(), Box<dyn std::error::Error + Send + Sync>>,
+    peer: Option<IpAddr>,
+) {
     if let Err(error) = ended {
-        debug!(error, ?peer, "a connection ended with an error");
+        debug!(error, ?peer, "connection ended with an error");
     }
 }
 
@@ -299,55 +324,56 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::server::tests::{nothing, snapshot};
-    use crate::server::traffic::Figures;
+    use crate::server::tests::{empty_context, small_site_snapshot};
+    use crate::stats::traffic::TrafficFigures;
 
-    const PLAIN: &str = "GET /none HTTP/1.1\r\nhost: e.org\r\n\r\n";
+    const PLAIN_REQUEST: &str = "GET /none HTTP/1.1\r\nhost: e.org\r\n\r\n";
 
-    /// A server of a small site, a quarter of an hour after that was made.
-    fn serving() -> Serving {
-        let source = nothing();
-        source.current.publish(snapshot());
-        let config = config::Server::default();
-        Serving::new(source, &config, || {
+    /// Creates a server for a small site, 15 minutes after its snapshot was published.
+    fn small_site_server() -> ConnectionServer {
+        let context = empty_context();
+        context.snapshot.publish_snapshot(small_site_snapshot());
+        let config = config::ServerConfig::default();
+        ConnectionServer::new(context, &config, || {
             SystemTime::UNIX_EPOCH + Duration::from_secs(1_900)
         })
     }
 
-    /// Sockets as they are, for tokio's own count of what a task does; with what is asked before anybody listens.
-    async fn sockets(asked: &str) -> (UnixStream, UnixStream) {
+    /// Returns the client and server ends of a real socket pair, whose reads count towards tokio's cooperative
+    /// budget. The requests are sent before the server reads.
+    async fn socket_pair_with_input(input: &str) -> (UnixStream, UnixStream) {
         let (mut client, server) = UnixStream::pair().unwrap();
-        client.write_all(asked.as_bytes()).await.unwrap();
-        // So that the first look finds it.
+        client.write_all(input.as_bytes()).await.unwrap();
+        // Waits, so that the first read returns the requests.
         server.readable().await.unwrap();
         (client, server)
     }
 
-    /// Has all that a client is sent taken, until the other end is closed.
-    fn taken(mut client: UnixStream) {
+    /// Reads and discards the output of the server until it closes the connection.
+    fn discard_output(mut client: UnixStream) {
         tokio::spawn(async move { tokio::io::copy(&mut client, &mut tokio::io::sink()).await });
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_clocks_run_on_for_who_asks_for_much_at_once() {
-        // A power of two divides what is read at once.
-        let plain = PLAIN.replace("\r\n\r\n", "\r\nx: ");
+    async fn timeouts_expire_despite_many_pipelined_requests() {
+        // Requests of 128 bytes: a power of two divides the size of hyper's reads, so that reads end between requests.
+        let plain = PLAIN_REQUEST.replace("\r\n\r\n", "\r\nx: ");
         let plain = format!("{plain:x<124}\r\n\r\n");
         assert_eq!(plain.len(), 128);
-        let serving = serving();
+        let serving = small_site_server();
         for count in [1, 100, 127, 128, 129, 192, 256] {
             for rest in ["", "GET /no"] {
-                let (client, server) = sockets(&(plain.repeat(count) + rest)).await;
-                taken(client);
+                let (client, server) = socket_pair_with_input(&(plain.repeat(count) + rest)).await;
+                discard_output(client);
                 let (_stop, stops) = watch::channel(false);
-                let serve = serving.serve(server, None, stops);
+                let serve = serving.serve_socket(server, None, stops);
                 let ended = timeout(Duration::from_secs(600), serve).await;
                 assert!(ended.is_ok(), "{count} {rest:?}");
             }
-            let (client, server) = sockets(&plain.repeat(count)).await;
-            taken(client);
+            let (client, server) = socket_pair_with_input(&plain.repeat(count)).await;
+            discard_output(client);
             let (stop, stops) = watch::channel(false);
-            let serve = serving.serve(server, None, stops);
+            let serve = serving.serve_socket(server, None, stops);
             let stopping = async {
                 sleep(Duration::from_millis(100)).await;
                 stop.send_replace(true);
@@ -358,37 +384,40 @@ mod tests {
         }
     }
 
-    /// What is answered to bytes on a connection of its own, of which so many come before the others; and what was
-    /// counted.
-    fn answers(bytes: &[u8], first: usize) -> (Vec<u8>, Figures) {
+    /// Sends bytes on a new connection, in two parts of which the first has `first` bytes. Returns the responses and
+    /// the counters.
+    fn run_connection(bytes: &[u8], first: usize) -> (Vec<u8>, TrafficFigures) {
         let mut runtime = Builder::new_current_thread();
         let runtime = runtime.enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let serving = serving();
+            let serving = small_site_server();
             let traffic = serving.service.traffic.clone();
             let (_stop, stops) = watch::channel(false);
             let (client, server) = duplex(64 * 1024);
-            let (mut answers, mut asks) = tokio::io::split(client);
-            let serving = serving.serve(server, "192.0.2.1".parse().ok(), stops);
-            let asking = async {
+            let (mut read_half, mut write_half) = tokio::io::split(client);
+            let serving = serving.serve_socket(server, "192.0.2.1".parse().ok(), stops);
+            let sending = async {
                 let (first, rest) = bytes.split_at(first);
-                asks.write_all(first).await.unwrap();
-                // It is paused until all that can be read is.
+                write_half.write_all(first).await.unwrap();
+                // The clock is paused, so this waits until the server has read the first part.
                 sleep(Duration::from_millis(1)).await;
-                // Who is refused may not be listened to any longer.
-                let _ = asks.write_all(rest).await;
+                // Fails if the server has rejected the request and closed the connection.
+                let _ = write_half.write_all(rest).await;
             };
             let mut all = Vec::new();
-            let ((), (), read) = tokio::join!(serving, asking, answers.read_to_end(&mut all));
+            let ((), (), read) = tokio::join!(serving, sending, read_half.read_to_end(&mut all));
             read.unwrap();
-            (all, traffic.figures())
+            (all, traffic.traffic_figures())
         })
     }
 
-    /// The same, if it is the same when the bytes come in two parts.
-    fn answer(bytes: &[u8], first: usize) -> Result<Vec<u8>, TestCaseError> {
-        let (whole, in_parts) = (answers(bytes, 0), answers(bytes, first.min(bytes.len())));
-        // What hyper answers by itself has the date of today.
+    /// Returns the responses, and fails if they differ when the bytes arrive in two parts.
+    fn answer_in_two_parts(bytes: &[u8], first: usize) -> Result<Vec<u8>, TestCaseError> {
+        let (whole, in_parts) = (
+            run_connection(bytes, 0),
+            run_connection(bytes, first.min(bytes.len())),
+        );
+        // Responses that hyper generates itself have the current date.
         let text = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes);
             let lines = text.split("\r\n").filter(|line| {
@@ -401,12 +430,16 @@ mod tests {
         Ok(whole.0)
     }
 
-    /// With which all connections end here.
-    const LAST: &str = "GET /robots.txt HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n";
+    /// The last request of each connection.
+    const LAST_REQUEST: &str = "GET /robots.txt HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n";
 
     #[test]
-    fn each_request_of_a_connection_has_its_answer() {
-        let feed = answer(LAST.replace("/robots.txt", "/rss.xml").as_bytes(), 1).unwrap();
+    fn each_request_of_a_connection_is_answered() {
+        let feed = answer_in_two_parts(
+            LAST_REQUEST.replace("/robots.txt", "/rss.xml").as_bytes(),
+            1,
+        )
+        .unwrap();
         let feed = String::from_utf8(feed).unwrap();
         let tag = feed.lines().find_map(|line| line.strip_prefix("etag: "));
         let same = format!("If-None-Match: {}", tag.unwrap());
@@ -438,7 +471,8 @@ mod tests {
             }
             request.push_str("\r\n");
             let first = request.len();
-            let answer = answer(format!("{request}{LAST}").as_bytes(), first).unwrap();
+            let answer =
+                answer_in_two_parts(format!("{request}{LAST_REQUEST}").as_bytes(), first).unwrap();
             let expected = format!("HTTP/1.1 {status} ");
             assert!(answer.starts_with(expected.as_bytes()), "{request}");
             let last = b"connection: close";
@@ -449,9 +483,9 @@ mod tests {
         }
     }
 
-    /// A line of a head, usual or not.
-    fn line() -> impl Strategy<Value = String> {
-        const USUAL: &[&str] = &[
+    /// A header line, valid or not.
+    fn header_line() -> impl Strategy<Value = String> {
+        const COMMON_LINES: &[&str] = &[
             "Host: e.org",
             "Host:",
             "Host: a b",
@@ -488,7 +522,7 @@ mod tests {
             "X: \0",
         ];
         prop_oneof![
-            12 => select(USUAL).prop_map(str::to_owned),
+            12 => select(COMMON_LINES).prop_map(str::to_owned),
             2 => "[A-Za-z-]{1,30}: ?[ -~]{0,20}",
             1 => (1..3_000_usize).prop_map(|length| format!("X: {}", "x".repeat(length))),
             1 => (1..120_usize).prop_map(|count| vec!["X: y"; count].join("\r\n")),
@@ -516,7 +550,7 @@ mod tests {
                         1 => "/[ -~]{0,12}",
                     ],
                     prop_oneof![8 => Just("HTTP/1.1"), 1 => Just("HTTP/1.0"), 1 => Just("HTTP/1.2")],
-                    vec(line(), 0..5),
+                    vec(header_line(), 0..5),
                     any::<bool>(),
                 ),
                 1..4
@@ -533,8 +567,8 @@ mod tests {
                 }
                 bytes.push_str("\r\n");
             }
-            bytes.push_str(LAST);
-            answer(bytes.as_bytes(), first)?;
+            bytes.push_str(LAST_REQUEST);
+            answer_in_two_parts(bytes.as_bytes(), first)?;
         }
     }
 }

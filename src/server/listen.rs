@@ -1,14 +1,16 @@
 //! Binds the configured addresses and accepts connections on them.
 //!
-//! A TCP address has one socket for each thread that answers, and the system deals connections out among
-//! them (`SO_REUSEPORT`). So a second courant can take over: it binds the address while the first still
-//! answers, and listens when it has something to serve. A socket that systemd handed over never closes, so a
+//! A TCP address has one socket per worker thread, and the kernel distributes connections among them
+//! (`SO_REUSEPORT`). So a second courant can take over: it binds the address while the first still
+//! answers, and listens once its first snapshot is ready. A socket passed by systemd never closes, so a
 //! restart behind it loses no connection.
 //!
 //! With `listen/`, the only place that names the `socket2` crate.
 
-mod door;
-mod inherited;
+pub(crate) mod accept_error;
+mod bound_address;
+pub(crate) mod listen_error;
+mod systemd_sockets;
 mod tls;
 mod unix;
 
@@ -19,270 +21,288 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tracing::{debug, warn};
 
-use crate::config::{self, Listen};
+use crate::config::{self, ListenAddress};
 
-use door::{Door, Keeper, is_shared, local, tcp};
+use bound_address::{BoundAddress, SocketOwner, bind_tcp, bind_unix, is_address_in_use};
 
-pub use inherited::{CannotInherit, Handed, Inherited};
-pub use tls::{Tls, TlsError};
+pub(crate) use listen_error::ListenError;
+pub use systemd_sockets::{ActivatedSockets, ActivationError, PassedSocket};
+pub use tls::{ReloadableTls, TlsError};
 
-/// How many connections wait in the system until they are taken.
-const BACKLOG: i32 = 1024;
-/// The addresses of a server, taken.
+/// Maximum connections in the accept queue of a socket.
+const ACCEPT_BACKLOG: i32 = 1024;
+
+/// Bound addresses of a server.
 #[derive(Debug)]
 pub struct Listeners {
-    doors: Vec<Door>,
-    tls: Option<Arc<Tls>>,
+    addresses: Vec<BoundAddress>,
+    tls: Option<Arc<ReloadableTls>>,
 }
 
-/// What one thread, or one runtime, takes connections from.
+/// Sockets from which one worker thread accepts connections.
 #[derive(Debug)]
-pub struct Part {
-    sockets: Vec<Ready>,
+pub struct WorkerSockets {
+    sockets: Vec<PreparedSocket>,
 }
 
 #[derive(Debug)]
-enum Ready {
+enum PreparedSocket {
     Tcp {
         socket: std::net::TcpListener,
-        tls: Option<Arc<Tls>>,
+        tls: Option<Arc<ReloadableTls>>,
     },
-    Unix(std::os::unix::net::UnixListener, Option<Arc<unix::File>>),
-}
-
-/// An address that cannot be had.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on `{address}`")]
-pub struct CannotListen {
-    /// As it was configured.
-    pub address: Listen,
-    /// What the system says.
-    pub source: io::Error,
+    Unix(
+        std::os::unix::net::UnixListener,
+        Option<Arc<unix::SocketFile>>,
+    ),
 }
 
 impl Listeners {
-    /// Takes all addresses, for so many parts. They listen when [`Listeners::listen`] is called; until
-    /// then, who connects is refused, or is answered by another process that listens there.
+    /// Binds all addresses, with sockets for `worker_count` threads. They listen after
+    /// [`Listeners::start_listening`]. Until then connections are refused, or answered by another process that
+    /// listens there.
     ///
     /// # Errors
-    /// The first address that cannot be had.
-    pub fn bind(
-        config: &config::Server,
-        tls: Option<Arc<Tls>>,
-        parts: usize,
-    ) -> Result<Listeners, CannotListen> {
-        let cannot = |address: &Listen| {
-            let address = address.clone();
-            move |source| CannotListen { address, source }
-        };
-        // Asked before any is taken: two of ours may overlap.
-        let shared: Vec<_> = config.listen.iter().map(is_shared).collect();
-        let mut doors = Vec::new();
+    /// The first address that cannot be bound.
+    pub fn bind_addresses(
+        config: &config::ServerConfig,
+        tls: Option<Arc<ReloadableTls>>,
+        worker_count: usize,
+    ) -> Result<Listeners, ListenError> {
+        // Checked before any address is bound, as two of ours may overlap.
+        let shared: Vec<_> = config.listen.iter().map(is_address_in_use).collect();
+        let mut addresses = Vec::new();
         for (address, shared) in config.listen.iter().zip(shared) {
-            let door = match address {
-                Listen::Tcp(address) => tcp(*address, shared, parts.max(1)),
-                Listen::Unix(path) => local(path, config.unix_mode, parts.max(1)),
+            let bound = match address {
+                ListenAddress::Tcp(address) => bind_tcp(*address, shared, worker_count.max(1)),
+                ListenAddress::Unix(path) => bind_unix(path, config.unix_mode, worker_count.max(1)),
             };
-            doors.push(door.map_err(cannot(address))?);
+            addresses.push(bound.map_err(|source| ListenError {
+                address: address.clone(),
+                source,
+            })?);
         }
-        Ok(Listeners { doors, tls })
+        Ok(Listeners { addresses, tls })
     }
 
-    /// Takes sockets that listen already, for so many parts, which all take from the same queues.
+    /// Uses sockets that listen already, for `worker_count` threads, which share their accept queues.
     ///
     /// # Errors
-    /// The first that cannot be had so often.
-    pub fn inherit(
-        handed: Vec<Handed>,
-        tls: Option<Arc<Tls>>,
-        parts: usize,
-    ) -> Result<Listeners, CannotListen> {
-        let doors = handed.into_iter();
-        let doors = doors.map(|handed| Door::handed(handed, parts.max(1)));
-        let doors = doors.collect::<Result<_, _>>()?;
-        Ok(Listeners { doors, tls })
+    /// The first socket that cannot be duplicated.
+    pub fn from_passed_sockets(
+        passed: Vec<PassedSocket>,
+        tls: Option<Arc<ReloadableTls>>,
+        worker_count: usize,
+    ) -> Result<Listeners, ListenError> {
+        let addresses = passed
+            .into_iter()
+            .map(|handed| BoundAddress::from_passed(handed, worker_count.max(1)))
+            .collect::<Result<_, _>>()?;
+        Ok(Listeners { addresses, tls })
     }
 
-    /// The addresses, with the ports that the system chose.
-    pub fn addresses(&self) -> Vec<Listen> {
-        self.doors.iter().map(|door| door.address.clone()).collect()
+    /// Returns the addresses, with the ports that the system chose.
+    pub fn local_addresses(&self) -> Vec<ListenAddress> {
+        self.addresses
+            .iter()
+            .map(|bound| bound.address.clone())
+            .collect()
     }
 
-    /// Those of them on which another process listens too.
-    pub fn shared(&self) -> impl Iterator<Item = &Listen> {
-        let shared = self.doors.iter().filter(|door| door.shared);
-        shared.map(|door| &door.address)
+    /// Lists the addresses on which another process listens too.
+    pub fn shared_addresses(&self) -> impl Iterator<Item = &ListenAddress> {
+        let shared = self
+            .addresses
+            .iter()
+            .filter(|bound| bound.has_other_listener);
+        shared.map(|bound| &bound.address)
     }
 
-    /// Whether connections are encrypted, those of TCP.
-    pub fn encrypts(&self) -> bool {
+    /// Returns true if TCP connections use TLS.
+    pub fn has_tls(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Lets clients come to the addresses that nobody else answers at, where they wait for us. With `all`,
-    /// to the others too: from then on they come to us as well.
+    /// Starts to listen on the addresses without another listener, where connections then wait in the accept queue.
+    /// If `shared`, starts to listen on the addresses with another listener instead, which share their connections.
     ///
     /// # Errors
-    /// The first address that cannot be had.
-    pub fn listen(&self, all: bool) -> Result<(), CannotListen> {
-        let ours = |door: &&Door| matches!(door.keeper, Keeper::Us(_));
-        let now = |door: &&Door| door.shared == all;
-        for door in self.doors.iter().filter(ours).filter(now) {
-            for socket in &door.sockets {
-                socket.listen(BACKLOG).map_err(|source| CannotListen {
-                    address: door.address.clone(),
-                    source,
-                })?;
+    /// The first address on which the system does not let us listen.
+    pub fn start_listening(&self, shared: bool) -> Result<(), ListenError> {
+        let addresses = self
+            .addresses
+            .iter()
+            .filter(|bound| bound.has_other_listener == shared);
+        for bound in addresses.filter(|door| matches!(door.owner, SocketOwner::ThisProcess(_))) {
+            for socket in &bound.sockets {
+                socket
+                    .listen(ACCEPT_BACKLOG)
+                    .map_err(|source| ListenError {
+                        address: bound.address.clone(),
+                        source,
+                    })?;
             }
         }
         Ok(())
     }
 
-    /// One for each of the parts that there are sockets for.
-    pub fn into_parts(self) -> Vec<Part> {
-        let count = self.doors.iter().map(|door| door.sockets.len()).max();
-        let mut parts: Vec<_> = (0..count.unwrap_or(0))
-            .map(|_| Part {
+    /// Splits the sockets, one set for each worker thread.
+    pub fn into_worker_sockets(self) -> Vec<WorkerSockets> {
+        let count = self.addresses.iter().map(|bound| bound.sockets.len()).max();
+        let mut workers: Vec<_> = (0..count.unwrap_or(0))
+            .map(|_| WorkerSockets {
                 sockets: Vec::new(),
             })
             .collect();
-        for door in self.doors {
-            for (part, socket) in parts.iter_mut().zip(door.sockets) {
-                let file = match &door.keeper {
-                    Keeper::Us(file) => file.clone(),
-                    Keeper::Starter => None,
+        for bound in self.addresses {
+            for (worker, socket) in workers.iter_mut().zip(bound.sockets) {
+                let file = match &bound.owner {
+                    SocketOwner::ThisProcess(file) => file.clone(),
+                    SocketOwner::ServiceManager => None,
                 };
-                part.sockets.push(match &door.address {
-                    Listen::Unix(_) => Ready::Unix(socket.into(), file),
-                    Listen::Tcp(_) => Ready::Tcp {
+                worker.sockets.push(match &bound.address {
+                    ListenAddress::Unix(_) => PreparedSocket::Unix(socket.into(), file),
+                    ListenAddress::Tcp(_) => PreparedSocket::Tcp {
                         socket: socket.into(),
                         tls: self.tls.clone(),
                     },
                 });
             }
         }
-        parts
+        workers
     }
 }
 
-impl From<TcpListener> for Part {
-    /// One that listens already.
-    fn from(listener: TcpListener) -> Part {
-        let ready = |socket| Ready::Tcp { socket, tls: None };
-        Part {
-            sockets: listener.into_std().ok().map(ready).into_iter().collect(),
+impl From<TcpListener> for WorkerSockets {
+    /// Uses a socket that listens already.
+    fn from(listener: TcpListener) -> WorkerSockets {
+        let socket = listener.into_std().ok();
+        let sockets = socket.map(|socket| PreparedSocket::Tcp { socket, tls: None });
+        WorkerSockets {
+            sockets: sockets.into_iter().collect(),
         }
     }
 }
 
-impl Part {
-    /// The sockets, in the runtime that this is called in.
-    pub(super) fn open(self) -> io::Result<Vec<Listener>> {
-        self.sockets.into_iter().map(Ready::open).collect()
+impl WorkerSockets {
+    /// Registers the sockets with the current runtime.
+    pub(super) fn into_listeners(self) -> io::Result<Vec<SiteListener>> {
+        self.sockets
+            .into_iter()
+            .map(PreparedSocket::into_listener)
+            .collect()
     }
 }
 
-impl Ready {
-    fn open(self) -> io::Result<Listener> {
+impl PreparedSocket {
+    fn into_listener(self) -> io::Result<SiteListener> {
         Ok(match self {
-            Ready::Tcp { socket, tls } => Listener::Tcp {
+            PreparedSocket::Tcp { socket, tls } => SiteListener::Tcp {
                 socket: TcpListener::from_std(socket)?,
                 tls,
             },
-            Ready::Unix(socket, file) => Listener::Unix(UnixListener::from_std(socket)?, file),
+            PreparedSocket::Unix(socket, file) => {
+                SiteListener::Unix(UnixListener::from_std(socket)?, file)
+            }
         })
     }
 }
 
-/// A socket that listens.
+/// Listening socket, registered with a runtime.
 #[derive(Debug)]
-pub(super) enum Listener {
+pub(super) enum SiteListener {
     Tcp {
         socket: TcpListener,
-        tls: Option<Arc<Tls>>,
+        tls: Option<Arc<ReloadableTls>>,
     },
-    Unix(UnixListener, Option<Arc<unix::File>>),
+    Unix(UnixListener, Option<Arc<unix::SocketFile>>),
 }
 
-/// How much of an answer the kernel takes before it is sent, in bytes.
+/// Maximum unsent bytes that the kernel buffers for a TCP connection.
 #[cfg(target_os = "linux")]
-const NOT_SENT: u32 = 128 * 1024;
+const NOTSENT_LOWAT_BYTES: u32 = 128 * 1024;
 
-/// A connection that was taken.
+/// Accepted connection, before any TLS handshake.
 #[derive(Debug)]
-pub(super) enum Accepted {
+pub(super) enum AcceptedSocket {
     Tcp(TcpStream, IpAddr),
-    Tls(TcpStream, IpAddr, Arc<Tls>),
+    Tls(TcpStream, IpAddr, Arc<ReloadableTls>),
     Unix(UnixStream),
 }
 
-impl Accepted {
-    fn tcp(stream: TcpStream, peer: SocketAddr, tls: Option<&Arc<Tls>>) -> Accepted {
+impl AcceptedSocket {
+    fn from_tcp(
+        stream: TcpStream,
+        peer: SocketAddr,
+        tls: Option<&Arc<ReloadableTls>>,
+    ) -> AcceptedSocket {
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "cannot set TCP_NODELAY");
         }
-        // What a client does not take stays with us, once for all, and not in the kernel for each: it takes
-        // long to fill a buffer of megabytes, and others wait meanwhile.
+        // Unsent bytes stay in our shared bodies and are not copied into each connection's kernel buffer. To fill
+        // a buffer of megabytes takes long, and other connections wait meanwhile.
         #[cfg(target_os = "linux")]
-        if let Err(error) = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(NOT_SENT) {
+        if let Err(error) =
+            socket2::SockRef::from(&stream).set_tcp_notsent_lowat(NOTSENT_LOWAT_BYTES)
+        {
             debug!(%error, "cannot set TCP_NOTSENT_LOWAT");
         }
         let peer = peer.ip().to_canonical();
         match tls {
-            Some(tls) => Accepted::Tls(stream, peer, Arc::clone(tls)),
-            None => Accepted::Tcp(stream, peer),
+            Some(tls) => AcceptedSocket::Tls(stream, peer, Arc::clone(tls)),
+            None => AcceptedSocket::Tcp(stream, peer),
         }
     }
 }
 
-impl Listener {
-    /// The next connection.
-    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+impl SiteListener {
+    /// Waits for the next connection.
+    pub(super) async fn accept_connection(&self) -> io::Result<AcceptedSocket> {
         match self {
-            Listener::Tcp { socket, tls } => {
+            SiteListener::Tcp { socket, tls } => {
                 let (stream, peer) = socket.accept().await?;
-                Ok(Accepted::tcp(stream, peer, tls.as_ref()))
+                Ok(AcceptedSocket::from_tcp(stream, peer, tls.as_ref()))
             }
-            Listener::Unix(socket, _) => {
+            SiteListener::Unix(socket, _) => {
                 let (stream, _) = socket.accept().await?;
-                Ok(Accepted::Unix(stream))
+                Ok(AcceptedSocket::Unix(stream))
             }
         }
     }
 
-    /// Closes the socket, and gives each connection in its accept queue to `take`.
+    /// Closes the socket, and passes each connection in its accept queue to `take`.
     ///
-    /// A handshake that ends afterwards is reset by the system, unless the socket stays open elsewhere (systemd) or
+    /// The system resets handshakes that end afterwards, unless the socket stays open elsewhere (systemd) or
     /// `net.ipv4.tcp_migrate_req` is set.
-    pub(super) fn leave(self, take: impl FnMut(Accepted)) {
-        if let Err(error) = self.drain(take) {
-            warn!(%error, "connections that waited may have been lost");
+    pub(super) fn close_gracefully(self, take: impl FnMut(AcceptedSocket)) {
+        if let Err(error) = self.drain_accept_queue(take) {
+            warn!(%error, "connections in the accept queue may be lost");
         }
     }
 
-    /// Takes what is in the queue. Asks the system, for the runtime may not yet have heard of it.
-    fn drain(self, mut take: impl FnMut(Accepted)) -> io::Result<()> {
+    /// Accepts all connections in the queue. Asks the system directly, as the runtime may not know of them yet.
+    fn drain_accept_queue(self, mut take: impl FnMut(AcceptedSocket)) -> io::Result<()> {
         match self {
-            Listener::Tcp { socket, tls } => {
+            SiteListener::Tcp { socket, tls } => {
                 let socket = socket.into_std()?;
-                while let Some((stream, peer)) = next(|| socket.accept())? {
+                while let Some((stream, peer)) = accept_queued(|| socket.accept())? {
                     stream.set_nonblocking(true)?;
-                    take(Accepted::tcp(
+                    take(AcceptedSocket::from_tcp(
                         TcpStream::from_std(stream)?,
                         peer,
                         tls.as_ref(),
                     ));
                 }
             }
-            Listener::Unix(socket, file) => {
-                // Nobody comes by a name that is gone.
+            SiteListener::Unix(socket, file) => {
+                // Without the file no client can connect any more.
                 if let Some(file) = file {
-                    file.remove();
+                    file.remove_if_unchanged();
                 }
                 let socket = socket.into_std()?;
-                while let Some((stream, _)) = next(|| socket.accept())? {
+                while let Some((stream, _)) = accept_queued(|| socket.accept())? {
                     stream.set_nonblocking(true)?;
-                    take(Accepted::Unix(UnixStream::from_std(stream)?));
+                    take(AcceptedSocket::Unix(UnixStream::from_std(stream)?));
                 }
             }
         }
@@ -290,13 +310,13 @@ impl Listener {
     }
 }
 
-/// The next that waits, if one does.
-fn next<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
+/// Accepts the next connection in the queue; `None` if it is empty.
+fn accept_queued<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
     loop {
         match accept() {
             Ok(next) => return Ok(Some(next)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) if super::is_of_the_client(&error) => {}
+            Err(error) if super::listen::accept_error::is_connection_error(&error) => {}
             Err(error) => return Err(error),
         }
     }
@@ -304,32 +324,32 @@ fn next<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
 
 #[cfg(test)]
 mod tests {
-    use super::door::bound;
+    use super::bound_address::bind_tcp_socket;
     use super::*;
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn accept_queue_is_taken_and_later_clients_reach_the_other_socket() {
+    async fn accept_queue_is_drained_before_the_socket_closes() {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let first = bound(([127, 0, 0, 1], 0).into(), true).unwrap();
+        let first = bind_tcp_socket(([127, 0, 0, 1], 0).into(), true).unwrap();
         let address = first.local_addr().unwrap().as_socket().unwrap();
         first.listen(64).unwrap();
-        assert!(is_shared(&Listen::Tcp(address)));
+        assert!(is_address_in_use(&ListenAddress::Tcp(address)));
         let mut early = Vec::new();
         for _ in 0..20 {
             early.push(TcpStream::connect(address).await.unwrap());
         }
-        let second = bound(address, true).unwrap();
+        let second = bind_tcp_socket(address, true).unwrap();
         second.listen(64).unwrap();
         let second = TcpListener::from_std(second.into()).unwrap();
-        let leaving = Ready::Tcp {
+        let closing = PreparedSocket::Tcp {
             socket: first.into(),
             tls: None,
         };
-        let mut taken = Vec::new();
-        let leaving = leaving.open().unwrap();
-        leaving.leave(|accepted| taken.push(accepted));
-        assert_eq!(taken.len(), early.len());
+        let mut accepted_sockets = Vec::new();
+        let closing_listener = closing.into_listener().unwrap();
+        closing_listener.close_gracefully(|accepted| accepted_sockets.push(accepted));
+        assert_eq!(accepted_sockets.len(), early.len());
         for _ in 0..20 {
             let mut client = TcpStream::connect(address).await.unwrap();
             let (mut server, _) = second.accept().await.unwrap();
@@ -337,6 +357,6 @@ mod tests {
             assert_eq!(client.read_u8().await.unwrap(), b'x');
         }
         drop(second);
-        assert!(!is_shared(&Listen::Tcp(address)));
+        assert!(!is_address_in_use(&ListenAddress::Tcp(address)));
     }
 }

@@ -1,5 +1,4 @@
-//! Starts the threads that answer: one for each core, with a runtime and sockets of its own, so that a connection stays
-//! where it came to.
+//! Runs one worker thread per core, each with its own runtime and sockets, so that a connection stays on one thread.
 
 use std::io;
 use std::num::NonZero;
@@ -9,66 +8,74 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use tracing::error;
 
-use super::connection::stopped;
-use super::{Drained, Listeners, Part, Server, Source};
+use super::connection::wait_for_shutdown;
+use super::context::ServerContext;
+use super::{DrainReport, HttpServer, Listeners, WorkerSockets};
 use crate::config;
 
-/// A runtime of one thread.
+/// Builds a single-threaded runtime.
 ///
 /// # Errors
-/// The system gives no threads.
-pub fn runtime() -> io::Result<Runtime> {
+/// The runtime's resources cannot be created.
+pub fn build_runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// How many parts addresses are to be taken for.
-pub fn parts() -> usize {
+/// Returns the number of worker threads: one per core.
+pub fn worker_count() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Serves on all parts until `shutdown` is ready and all are answered.
+/// Serves on all worker threads until `shutdown` is ready and all connections are done.
 ///
 /// # Errors
-/// The system gives no threads.
-pub async fn run(
+/// A thread or a runtime cannot be created.
+pub async fn serve_on_workers(
     listeners: Listeners,
-    source: Source,
-    config: &config::Server,
+    context: ServerContext,
+    config: &config::ServerConfig,
     clock: fn() -> SystemTime,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<Drained> {
-    let server = Server::new(source, config, clock);
+) -> io::Result<DrainReport> {
+    let server = HttpServer::new(context, config, clock);
     let (stop, stops) = watch::channel(false);
     let mut running = Vec::new();
-    for (number, part) in listeners.into_parts().into_iter().enumerate() {
-        running.push(start(number, server.clone(), part, stops.clone())?);
+    for (number, sockets) in listeners.into_worker_sockets().into_iter().enumerate() {
+        running.push(start_worker(
+            number,
+            server.clone(),
+            sockets,
+            stops.clone(),
+        )?);
     }
     shutdown.await;
     stop.send_replace(true);
-    let mut drained = Drained { cut_off: 0 };
+    let mut drained = DrainReport { aborted: 0 };
     for ended in running {
         match ended.await {
-            Ok(part) => drained.cut_off += part.cut_off,
-            Err(_) => error!("a thread that answers broke down"),
+            Ok(report) => drained.aborted += report.aborted,
+            Err(_) => error!("worker thread panicked"),
         }
     }
     Ok(drained)
 }
 
-/// Starts one part. What is received at the end is how it ended.
-fn start(
+/// Starts one worker thread. The receiver gets its report when it ends.
+fn start_worker(
     number: usize,
-    server: Server,
-    part: Part,
+    server: HttpServer,
+    sockets: WorkerSockets,
     mut stops: watch::Receiver<bool>,
-) -> io::Result<oneshot::Receiver<Drained>> {
+) -> io::Result<oneshot::Receiver<DrainReport>> {
     let (sender, ended) = oneshot::channel();
     let serving = async move {
-        let drained = server.serve(part, stopped(&mut stops)).await;
-        // Whoever waited for it has gone.
+        let drained = server
+            .serve_sockets(sockets, wait_for_shutdown(&mut stops))
+            .await;
+        // Fails if the receiver was dropped.
         let _ = sender.send(drained);
     };
-    let runtime = runtime()?;
+    let runtime = build_runtime()?;
     std::thread::Builder::new()
         .name(format!("serve-{number}"))
         .spawn(move || runtime.block_on(serving))?;

@@ -1,205 +1,216 @@
-//! A post, or the site, as a link to it is previewed.
+//! Holds the texts and images of a social card: the preview of a link to a post or to the site.
 
 use chrono::{DateTime, Utc};
 
-use super::entry::{self, Entry, Person};
-use crate::artifact::ArtifactKey;
-use crate::config::{self, CardPicture, Config};
-use crate::post::Image;
-use crate::text::{bounded, cut};
+use super::entry::Entry;
+use super::interned_terms::find_author;
+use crate::config::{self, Config, PreviewImage};
+use crate::model::artifact::ArtifactKey;
+use crate::model::post::Image;
+use crate::model::terms::Person;
+use crate::text::{truncate_encoded, truncate_graphemes};
 
-// The head of a card's page must stay within 32 KB whatever its texts are, so each has a bound in
-// bytes as HTML writes them; the sum of them, as often as each is written, is below it.
+// The `<head>` of a card page must stay within 32 KB. Each text is therefore bounded in bytes of
+// escaped HTML; the sum, counting how often each text is written, is below that limit.
 
-/// No network draws a tenth of it.
-const MAX_TITLE: usize = 600;
-/// No network draws a fifth of it.
-const MAX_DESCRIPTION: usize = 1200;
-/// A title that a card is drawn with, in graphemes: more are too small to read.
-const MAX_HEADLINE: usize = 300;
-/// X takes 420 characters.
-const MAX_ALT: usize = 600;
-/// Of an author or a category.
-const MAX_NAME: usize = 120;
-/// Of an author's page.
-const MAX_AUTHOR_URL: usize = 300;
-/// Previews show two.
+/// Maximum length of a title, in bytes. No network shows a tenth of it.
+const MAX_TITLE_BYTES: usize = 600;
+/// Maximum length of a description, in bytes. No network shows a fifth of it.
+const MAX_DESCRIPTION_BYTES: usize = 1200;
+/// Maximum length of the title in the card image, in graphemes. More would be too small to read.
+const MAX_HEADLINE_GRAPHEMES: usize = 300;
+/// Maximum length of an image description, in bytes. X allows 420 characters.
+const MAX_ALT_BYTES: usize = 600;
+/// Maximum length of the name of an author or category, in bytes.
+const MAX_NAME_BYTES: usize = 120;
+/// Maximum length of the URL of an author's page, in bytes.
+const MAX_AUTHOR_URL_BYTES: usize = 300;
+/// Maximum number of authors. Previews show two.
 const MAX_AUTHORS: usize = 4;
-/// Search engines and previews look at a few.
+/// Maximum number of categories. Search engines and previews use a few.
 const MAX_CATEGORIES: usize = 8;
 
-/// What a preview is drawn from.
+/// Content of a card page and of its image.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Card {
-    /// The file that it is made of, for findings alone: no output holds it.
-    pub source: String,
-    /// The id of the post's entry.
+    /// Path of the post's file or of the configuration, for findings only: no output contains it.
+    pub source_path: String,
+    /// Id of the post's entry; empty for the site's card.
     pub id: String,
-    /// The path of the permalink; `/` is the site's.
-    pub path: String,
-    /// The page the card is of: absolute, percent-encoded.
+    /// Path of the permalink; `/` for the site's card.
+    pub url_path: String,
+    /// Absolute URL of the previewed page, percent-encoded.
     pub url: String,
-    /// Plain text on one line.
+    /// Title, plain text on one line.
     pub title: String,
-    /// The title as the picture has it, which has room for more.
+    /// Title as drawn in the card image, which has room for a longer one.
     pub headline: String,
     /// A sentence or two, plain text.
     pub description: String,
-    /// The picture of its own.
+    /// Image of the post or the site.
     pub image: Option<Image>,
-    /// Which picture previews show.
-    pub preview: Preview,
-    /// A BCP 47 language tag.
+    /// Image that previews show.
+    pub preview_source: PreviewSource,
+    /// BCP 47 language tag.
     pub language: String,
-    /// Whether search engines are to leave it out.
-    pub noindex: bool,
-    /// The X account of who wrote it, without `@`.
-    pub twitter: Option<String>,
-    /// The site's X account, without `@`.
-    pub site_twitter: Option<String>,
-    /// The fediverse account of who wrote it, as `@user@host`.
-    pub fediverse: Option<String>,
-    /// What only a post has.
-    pub article: Option<Article>,
+    /// True if search engines must not index the page.
+    pub is_noindex: bool,
+    /// X account of the author, without `@`.
+    pub twitter_handle: Option<String>,
+    /// X account of the site, without `@`.
+    pub site_twitter_handle: Option<String>,
+    /// Fediverse account of the author, as `@user@host`.
+    pub fediverse_handle: Option<String>,
+    /// Metadata of a post; `None` for the site's card.
+    pub article: Option<ArticleMetadata>,
 }
 
-/// Which picture previews show of a card.
+/// Choice of the image that previews of a card show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Preview {
-    /// Its own.
+pub enum PreviewSource {
+    /// Image of the post or the site.
     Own,
-    /// The drawn one.
+    /// Drawn card image.
     Drawn,
 }
 
-/// What only a post's card has.
+/// Metadata that only the card of a post has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Article {
-    /// The date it bears.
-    pub published: DateTime<Utc>,
-    /// Its last change.
-    pub modified: DateTime<Utc>,
-    /// Who wrote it.
+pub struct ArticleMetadata {
+    /// Publication date.
+    pub published_at: DateTime<Utc>,
+    /// Modification date.
+    pub modified_at: DateTime<Utc>,
+    /// Authors of the post.
     pub authors: Vec<Person>,
-    /// What it is about, the main thing first.
+    /// Labels of categories and tags, categories first.
     pub categories: Vec<String>,
 }
 
 impl Card {
-    /// The name of its page.
-    pub fn key(&self) -> ArtifactKey {
-        ArtifactKey::CardPage(self.path.clone())
+    /// Returns the artifact key of the card page.
+    pub fn page_key(&self) -> ArtifactKey {
+        ArtifactKey::CardPage(self.url_path.clone())
     }
 
-    /// The name of its drawn picture.
+    /// Returns the artifact key of the drawn image.
     pub fn image_key(&self) -> ArtifactKey {
-        ArtifactKey::CardImage(self.path.clone())
+        ArtifactKey::CardImage(self.url_path.clone())
     }
 
-    /// What the drawn picture says, for those who do not see it.
-    pub fn alt(&self, site: &str) -> String {
+    /// Builds the text alternative of the drawn image.
+    pub fn image_alt_text(&self, site: &str) -> String {
         let authors = self.article.iter().flat_map(|article| &article.authors);
         let mut parts = vec![self.title.as_str()];
         parts.extend(authors.map(|person| person.name.as_str()));
         if self.article.is_some() {
             parts.push(site);
         }
-        bounded(&parts.join(" · "), MAX_ALT)
+        truncate_encoded(&parts.join(" · "), MAX_ALT_BYTES)
     }
 
-    pub(super) fn of_site(config: &Config) -> Card {
+    pub(super) fn from_site(config: &Config) -> Card {
         let site = &config.site;
-        let image = image_of(site);
+        let image = configured_site_image(site);
         Card {
-            source: config.file.clone(),
+            source_path: config.file.clone(),
             id: String::new(),
-            path: "/".to_owned(),
+            url_path: "/".to_owned(),
             url: site.url.to_string(),
             title: site.title.clone(),
-            headline: cut(&site.title, MAX_HEADLINE),
+            headline: truncate_graphemes(&site.title, MAX_HEADLINE_GRAPHEMES),
             description: site.description.clone(),
-            preview: preview(image.as_ref(), config),
+            preview_source: choose_preview_source(image.as_ref(), config),
             image,
             language: site.language.clone(),
-            noindex: false,
-            twitter: None,
-            site_twitter: site.twitter.clone(),
-            fediverse: site.fediverse.clone(),
+            is_noindex: false,
+            twitter_handle: None,
+            site_twitter_handle: site.twitter.clone(),
+            fediverse_handle: site.fediverse.clone(),
             article: None,
         }
     }
 
-    pub(super) fn of_post(entry: &Entry, config: &Config) -> Card {
+    pub(super) fn from_entry(entry: &Entry, config: &Config) -> Card {
         let site = &config.site;
         let author = entry
             .authors()
             .first()
-            .and_then(|author| entry::find(&author.name, &config.authors));
+            .and_then(|author| find_author(&author.name, &config.authors));
         let title = entry.preview_title().unwrap_or(entry.title());
-        let image = entry.image().map(bounded_alt);
+        let image = entry.main_image().map(bound_alt_text);
         Card {
-            source: entry.source().to_owned(),
+            source_path: entry.source_path().to_owned(),
             id: entry.id().to_owned(),
-            path: entry.path().to_owned(),
+            url_path: entry.url_path().to_owned(),
             url: entry.url().to_owned(),
-            title: bounded(title, MAX_TITLE),
-            headline: cut(title, MAX_HEADLINE),
-            description: bounded(&entry.short_summary(), MAX_DESCRIPTION),
-            preview: preview(image.as_ref(), config),
+            title: truncate_encoded(title, MAX_TITLE_BYTES),
+            headline: truncate_graphemes(title, MAX_HEADLINE_GRAPHEMES),
+            description: truncate_encoded(&entry.short_summary(), MAX_DESCRIPTION_BYTES),
+            preview_source: choose_preview_source(image.as_ref(), config),
             image,
-            language: entry.language().unwrap_or(&site.language).to_owned(),
-            noindex: !entry.is_indexed(),
-            twitter: author
+            language: entry
+                .language_override()
+                .unwrap_or(&site.language)
+                .to_owned(),
+            is_noindex: !entry.is_indexable(),
+            twitter_handle: author
                 .and_then(|author| author.twitter.as_deref())
-                .or(entry.twitter())
+                .or(entry.twitter_handle())
                 .map(str::to_owned),
-            site_twitter: site.twitter.clone(),
-            fediverse: author
+            site_twitter_handle: site.twitter.clone(),
+            fediverse_handle: author
                 .and_then(|author| author.fediverse.clone())
                 .or_else(|| site.fediverse.clone()),
-            article: Some(Article {
-                published: entry.published(),
-                modified: entry.updated(),
+            article: Some(ArticleMetadata {
+                published_at: entry.published_at(),
+                modified_at: entry.updated_at(),
                 authors: entry
                     .authors()
                     .iter()
                     .take(MAX_AUTHORS)
                     .map(|person| Person {
-                        name: bounded(&person.name, MAX_NAME),
-                        url: person.url.clone().filter(|url| url.len() <= MAX_AUTHOR_URL),
+                        name: truncate_encoded(&person.name, MAX_NAME_BYTES),
+                        url: person
+                            .url
+                            .clone()
+                            .filter(|url| url.len() <= MAX_AUTHOR_URL_BYTES),
                         email: None,
                     })
                     .collect(),
                 categories: entry
-                    .terms()
+                    .unique_terms()
                     .into_iter()
                     .take(MAX_CATEGORIES)
-                    .map(|term| bounded(&term.label, MAX_NAME))
+                    .map(|term| truncate_encoded(&term.label, MAX_NAME_BYTES))
                     .collect(),
             }),
         }
     }
 }
 
-fn preview(own: Option<&Image>, config: &Config) -> Preview {
+fn choose_preview_source(own: Option<&Image>, config: &Config) -> PreviewSource {
     match (own, config.cards.picture) {
-        (Some(_), CardPicture::Own) => Preview::Own,
-        _ => Preview::Drawn,
+        (Some(_), PreviewImage::Own) => PreviewSource::Own,
+        _ => PreviewSource::Drawn,
     }
 }
 
-/// The picture that stands for the site.
-fn image_of(site: &config::Site) -> Option<Image> {
+/// Returns the image that is configured for the site.
+fn configured_site_image(site: &config::SiteConfig) -> Option<Image> {
     let url = site.image.as_ref()?;
     Some(Image {
         url: url.to_string(),
-        alt: Some(bounded(&site.title, MAX_ALT)),
+        alt: Some(truncate_encoded(&site.title, MAX_ALT_BYTES)),
     })
 }
 
-fn bounded_alt(image: &Image) -> Image {
+fn bound_alt_text(image: &Image) -> Image {
     Image {
         url: image.url.clone(),
-        alt: image.alt.as_ref().map(|alt| bounded(alt, MAX_ALT)),
+        alt: image
+            .alt
+            .as_ref()
+            .map(|alt| truncate_encoded(alt, MAX_ALT_BYTES)),
     }
 }

@@ -1,257 +1,221 @@
-//! A post that may be seen, as every feed and map tells of it.
+//! Defines the entry: one public post, in the form that every feed and the sitemap use.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use super::visibility::Shown;
-use super::words::Lists;
-use crate::config::{self, Config};
-use crate::fingerprint;
-use crate::post::{Content, Image, Post};
-use crate::text::{cut, slug};
+use super::interned_terms::PostTerms;
+use super::visibility::Visible;
+use crate::config::Config;
+use crate::hash;
+use crate::model::post::{BodyContent, Image, Post, PostExtras};
+use crate::model::terms::{Byline, Person, Term};
+use crate::text::truncate_graphemes;
 
-/// Search results and previews cut further.
-const SHORT_SUMMARY_GRAPHEMES: usize = 300;
+/// Upper bound on a short summary, in graphemes. Search results and previews cut further.
+const MAX_SHORT_SUMMARY_GRAPHEMES: usize = 300;
 
-/// One public post, in no format. It can be made of the proof that the post may be seen, and of
-/// nothing else.
+/// Public post, independent of the feed format. It can only be built from the proof that the post
+/// may be seen.
 #[derive(Debug)]
 pub struct Entry {
     post: Arc<Post>,
-    updated: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
     byline: Arc<Byline>,
     categories: Arc<[Term]>,
     tags: Arc<[Term]>,
     is_listed: bool,
-    is_indexed: bool,
-    in_sitemap: bool,
+    is_indexable: bool,
+    is_in_sitemap: bool,
     has_card: bool,
-    has_own_language: bool,
-    updated_is_ahead: bool,
-    bucket: u64,
-    written: OnceLock<usize>,
-}
-
-/// Who wrote an entry.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub struct Byline {
-    /// The people.
-    pub people: Vec<Person>,
-    /// Their terms, in the same order.
-    pub terms: Vec<Term>,
-}
-
-/// Somebody who wrote an entry.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Person {
-    /// The name.
-    pub name: String,
-    /// A page about the person.
-    pub url: Option<String>,
-    /// An address that may be shown.
-    pub email: Option<String>,
-}
-
-/// The name of a category, tag or author, with the part of a path that stands for it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Term {
-    /// The name as it is shown.
-    pub label: Arc<str>,
-    /// The name in paths.
-    pub slug: Arc<str>,
-}
-
-impl Term {
-    /// The term of a label.
-    pub fn new(label: Arc<str>) -> Term {
-        Term {
-            slug: slug(&label).into(),
-            label,
-        }
-    }
+    differs_from_site_language: bool,
+    has_future_update: bool,
+    url_hash: u64,
+    content_len: OnceLock<usize>,
 }
 
 impl Entry {
-    /// The file that it is made of, for choosing entries and for findings alone: no output holds it.
-    pub fn source(&self) -> &str {
+    /// Returns the path of the post's file, for filters and findings only: no output contains it.
+    pub fn source_path(&self) -> &str {
         &self.post.path
     }
 
-    /// Unique and permanent.
+    /// Returns the unique and permanent id.
     pub fn id(&self) -> &str {
         self.post.id()
     }
 
-    /// Where it is read: absolute, percent-encoded.
+    /// Returns the absolute URL of the post, percent-encoded.
     pub fn url(&self) -> &str {
         &self.post.permalink.url
     }
 
-    /// The path of that.
-    pub fn path(&self) -> &str {
-        self.post.permalink.path()
+    /// Returns the path of the URL.
+    pub fn url_path(&self) -> &str {
+        self.post.permalink.url_path()
     }
 
-    /// Plain text on one line.
+    /// Returns the title: plain text on one line.
     pub fn title(&self) -> &str {
         &self.post.title
     }
 
-    /// The title for search results and previews, where it is another one.
+    /// Returns the title for search results and previews; `None` if it is the normal title.
     pub fn preview_title(&self) -> Option<&str> {
         self.post.preview_title()
     }
 
-    /// The description as its author wrote it, or an excerpt; plain text.
+    /// Returns the author's description or an excerpt; plain text.
     pub fn summary(&self) -> &str {
         &self.post.description
     }
 
-    /// Two or three sentences of the summary, for pages and cards.
+    /// Shortens the summary to two or three sentences, for pages and cards.
     pub fn short_summary(&self) -> String {
-        cut(self.summary(), SHORT_SUMMARY_GRAPHEMES)
+        truncate_graphemes(self.summary(), MAX_SHORT_SUMMARY_GRAPHEMES)
     }
 
-    /// The date it bears.
-    pub fn published(&self) -> DateTime<Utc> {
-        self.post.published
+    /// Returns the publication date.
+    pub fn published_at(&self) -> DateTime<Utc> {
+        self.post.published_at
     }
 
-    /// The last change its author speaks of, never before `published`.
-    pub fn updated(&self) -> DateTime<Utc> {
-        self.updated
+    /// Returns the modification date that the author gives, never before the publication date.
+    pub fn updated_at(&self) -> DateTime<Utc> {
+        self.updated_at
     }
 
-    /// Who wrote it.
+    /// Returns the authors.
     pub fn authors(&self) -> &[Person] {
-        &self.byline.people
+        &self.byline.persons
     }
 
-    /// The authors' terms, in the same order.
+    /// Returns the terms of the authors, in the same order.
     pub fn author_terms(&self) -> &[Term] {
         &self.byline.terms
     }
 
-    /// What it is about, in terms of which the site has few.
+    /// Returns the categories.
     pub fn categories(&self) -> &[Term] {
         &self.categories
     }
 
-    /// What it is about, in terms of which the site has many.
+    /// Returns the tags.
     pub fn tags(&self) -> &[Term] {
         &self.tags
     }
 
-    /// The picture that stands for it.
-    pub fn image(&self) -> Option<&Image> {
+    /// Returns the main image.
+    pub fn main_image(&self) -> Option<&Image> {
         self.post.images.first()
     }
 
-    /// Every picture, the one that stands for it first.
-    pub fn images(&self) -> &[Image] {
+    /// Returns all images, the main one first.
+    pub fn all_images(&self) -> &[Image] {
         &self.post.images
     }
 
-    /// The path of its card, where it has one.
+    /// Returns the path of the post's card; `None` if it has no card.
     pub fn card_path(&self) -> Option<&str> {
-        self.has_card.then(|| self.post.permalink.path())
+        self.has_card.then(|| self.post.permalink.url_path())
     }
 
-    /// A BCP 47 language tag, where it is not the site's.
-    pub fn language(&self) -> Option<&str> {
+    /// Returns the BCP 47 language tag; `None` if it is the site's language.
+    pub fn language_override(&self) -> Option<&str> {
         let language = self.post.language();
-        language.filter(|_| self.has_own_language)
+        language.filter(|_| self.differs_from_site_language)
     }
 
-    /// What it has in common with its translations, where it may have any.
+    /// Returns the key that the post shares with its translations; `None` if it can have none.
     pub fn translation_key(&self) -> Option<&str> {
         self.post.translation_key()
     }
 
-    /// The post's own X account, without `@`.
-    pub fn twitter(&self) -> Option<&str> {
-        self.post.twitter()
+    /// Returns the X account that the post names, without `@`.
+    pub fn twitter_handle(&self) -> Option<&str> {
+        self.post.twitter_handle()
     }
 
-    /// The paths that it used to have.
+    /// Returns the former paths of the post.
     pub fn aliases(&self) -> &[String] {
         self.post.aliases()
     }
 
-    /// Whether it is in lists, and not only for those who know its address.
+    /// Returns true if feeds and lists contain it; an unlisted entry is reachable by URL only.
     pub fn is_listed(&self) -> bool {
         self.is_listed
     }
 
-    /// Whether search engines may list it.
-    pub fn is_indexed(&self) -> bool {
-        self.is_indexed
+    /// Returns true if search engines may index it.
+    pub fn is_indexable(&self) -> bool {
+        self.is_indexable
     }
 
-    /// Whether the sitemap may hold it.
-    pub fn in_sitemap(&self) -> bool {
-        self.in_sitemap
+    /// Returns true if the sitemap may contain it.
+    pub fn is_in_sitemap(&self) -> bool {
+        self.is_in_sitemap
     }
 
-    /// A number by which addresses are dealt, the same wherever the address is.
-    pub fn bucket(&self) -> u64 {
-        self.bucket
+    /// Returns the hash of the URL that assigns it to a part of the sitemap. It depends on the URL
+    /// alone, so it is the same on every replica.
+    pub fn url_hash(&self) -> u64 {
+        self.url_hash
     }
 
-    /// Whether its last change is dated ahead and therefore does not count yet.
-    pub(super) fn updated_is_ahead(&self) -> bool {
-        self.updated_is_ahead
+    /// Returns true if the modification date lies in the future and is therefore ignored for now.
+    pub(super) fn has_future_update(&self) -> bool {
+        self.has_future_update
     }
 
     pub(super) fn post(&self) -> &Arc<Post> {
         &self.post
     }
 
-    /// Whether it is made of this very post.
-    pub(super) fn is_of(&self, post: &Arc<Post>) -> bool {
+    /// Returns true if the entry was built from this very allocation of the post.
+    pub(super) fn is_built_from(&self, post: &Arc<Post>) -> bool {
         Arc::ptr_eq(&self.post, post)
     }
 
-    /// The whole post.
-    pub fn content(&self) -> Content {
-        let content = self.post.body.content();
-        let _ = self.written.set(content.written);
+    /// Renders the body of the post.
+    pub fn render_content(&self) -> BodyContent {
+        let content = self.post.body.render_content();
+        let _ = self.content_len.set(content.max_encoded_len);
         content
     }
 
-    /// The length of the whole post in bytes, at most, as any format writes it.
-    pub(super) fn content_written(&self) -> usize {
-        match self.written.get() {
+    /// Returns an upper bound on the encoded body in any feed format, in bytes. Renders the body
+    /// if that has not been done before.
+    pub(super) fn max_content_len(&self) -> usize {
+        match self.content_len.get() {
             Some(written) => *written,
-            None => self.content().written,
+            None => self.render_content().max_encoded_len,
         }
     }
 
-    /// What it is about, categories first, no slug twice.
-    pub fn terms(&self) -> Vec<&Term> {
+    /// Collects categories and tags, categories first, each slug once.
+    pub fn unique_terms(&self) -> Vec<&Term> {
         let mut terms: Vec<&Term> = Vec::new();
         for term in self.categories.iter().chain(self.tags.iter()) {
-            if terms.iter().all(|other| other.slug != term.slug) {
+            if terms.iter().all(|known| known.slug != term.slug) {
                 terms.push(term);
             }
         }
         terms
     }
 
-    /// Its length in bytes, at most, as any format writes it without its content.
-    pub(super) fn frame_written(&self) -> usize {
-        // Elements, dates and addresses of pictures; names may be written in two places.
+    /// Estimates an upper bound on the encoded entry without its body in any feed format, in bytes.
+    pub(super) fn max_envelope_len(&self) -> usize {
+        // The constants cover elements, dates and image URLs. Names may be written in two places.
         let names = self
             .authors()
             .iter()
             .map(|author| author.name.len() * 2 + 200);
         let terms = self
-            .terms()
+            .unique_terms()
             .into_iter()
             .map(|term| term.label.len() * 6 + term.slug.len() * 3 + 80);
-        let image = self.image().map_or(0, |image| {
+        let image = self.main_image().map_or(0, |image| {
             image.url.len() * 6 + image.alt.as_ref().map_or(0, |alt| alt.len() * 6)
         });
         let texts = self.title().len() * 6 + self.summary().len() * 12;
@@ -264,53 +228,111 @@ impl Entry {
     }
 
     pub(super) fn new(
-        shown: &Shown<'_>,
+        shown: &Visible<'_>,
         has_card: bool,
-        lists: Lists,
+        lists: PostTerms,
         config: &Config,
         now: DateTime<Utc>,
     ) -> Entry {
         let post = shown.post();
-        let ahead = post.updated.is_some_and(|updated| updated > now);
+        let ahead = post.updated_at.is_some_and(|updated| updated > now);
         let updated = post
-            .updated
-            .filter(|updated| *updated <= now && *updated > post.published);
+            .updated_at
+            .filter(|updated| *updated <= now && *updated > post.published_at);
         Entry {
-            updated: updated.unwrap_or(post.published),
+            updated_at: updated.unwrap_or(post.published_at),
             byline: lists.byline,
             categories: lists.categories,
             tags: lists.tags,
-            is_listed: matches!(shown, Shown::Listed(_)),
-            is_indexed: shown.is_indexed(),
-            in_sitemap: shown.is_in_sitemap(),
+            is_listed: matches!(shown, Visible::Listed(_)),
+            is_indexable: shown.is_indexable(),
+            is_in_sitemap: shown.is_in_sitemap(),
             has_card,
-            has_own_language: post
+            differs_from_site_language: post
                 .language()
                 .is_some_and(|language| *language != config.site.language),
-            updated_is_ahead: ahead,
-            bucket: fingerprint::bucket_hash(post.permalink.url.as_bytes()),
+            has_future_update: ahead,
+            url_hash: hash::blake3_u64(post.permalink.url.as_bytes()),
             post: Arc::clone(post),
-            written: OnceLock::new(),
+            content_len: OnceLock::new(),
         }
     }
 
-    /// All that any output may say of it.
-    fn told(&self) -> impl Hash + PartialEq {
+    /// Returns everything that any output may contain of the entry, for comparison and hashing. Names all fields, so that
+    /// a new one does not compile until it is added here or left out on purpose.
+    fn content_key(&self) -> impl Hash + PartialEq {
+        let Entry {
+            post,
+            updated_at: updated,
+            byline,
+            categories,
+            tags,
+            is_listed,
+            is_indexable: is_indexed,
+            is_in_sitemap: in_sitemap,
+            has_card: _,
+            differs_from_site_language: _,
+            has_future_update: _,
+            url_hash: _,
+            content_len: _,
+        } = self;
+        let Post {
+            path: _,
+            title,
+            id_source: _,
+            permalink: _,
+            published_at: published,
+            updated_at: _,
+            authors: _,
+            categories: _,
+            tags: _,
+            description,
+            images,
+            body,
+            visibility_fields: _,
+            extras: rare,
+        } = &**post;
+        let extras = rare.as_deref().map(|extras| {
+            let PostExtras {
+                id: _,
+                preview_title,
+                publish_after: _,
+                expires_at: _,
+                language: _,
+                twitter_handle: twitter,
+                aliases: _,
+                translation_key,
+                stray_dates: _,
+            } = extras;
+            (
+                preview_title.as_deref(),
+                twitter.as_deref(),
+                translation_key.as_deref(),
+            )
+        });
+        let (preview_title, twitter, translation_key) = extras.unwrap_or_default();
+        // Some fields that are left out above are part of these.
+        let (id, url, card_path, language) = (
+            self.id(),
+            self.url(),
+            self.card_path(),
+            self.language_override(),
+        );
         (
-            (self.id(), self.url(), self.title(), self.preview_title()),
-            (self.summary(), self.post.body.fingerprint),
-            (self.published(), self.updated),
-            (&*self.byline, &*self.categories, &*self.tags),
-            (self.image(), self.images(), self.card_path()),
-            (self.language(), self.translation_key(), self.twitter()),
-            (self.is_listed, self.is_indexed, self.in_sitemap),
+            (id, url, title, preview_title),
+            (description, body.fingerprint),
+            (published, updated),
+            (&**byline, &**categories, &**tags),
+            (self.main_image(), images, card_path),
+            (language, translation_key, twitter),
+            (is_listed, is_indexed, in_sitemap),
         )
     }
 }
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Entry) -> bool {
-        self.source() == other.source() && self.told() == other.told()
+        self.source_path() == other.source_path() && self.content_key() == other.content_key()
     }
 }
 
@@ -318,13 +340,6 @@ impl Eq for Entry {}
 
 impl Hash for Entry {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.told().hash(state);
+        self.content_key().hash(state);
     }
-}
-
-/// The configured author of a name.
-pub(super) fn find<'a>(name: &str, known: &'a [config::Author]) -> Option<&'a config::Author> {
-    known
-        .iter()
-        .find(|known| known.name.to_lowercase() == name.to_lowercase())
 }

@@ -1,4 +1,4 @@
-//! A feed, in no format, and each of its documents: the first, its further pages, its archive.
+//! Models a feed independent of its format, and its documents: first page, further pages, archive.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -8,111 +8,120 @@ use rayon::prelude::*;
 
 use super::entry::Entry;
 use super::timeline::Timeline;
-use crate::artifact::{ArtifactKey, FeedFormat, FeedScope, Page};
 use crate::config::FeedContent;
+use crate::model::artifact::{ArtifactKey, FeedFormat, FeedPageId, FeedScope};
 
-/// What a feed has besides its entries, in bytes, at most.
-const CHANNEL: usize = 8_000;
+/// Upper bound on a feed without its entries, in bytes.
+const MAX_CHANNEL_BYTES: usize = 8_000;
 
-/// So many entries are measured on all cores.
-const MANY: usize = 256;
+/// From this many entries on, lengths are computed on all cores.
+const PARALLEL_ENTRY_THRESHOLD: usize = 256;
 
-/// One feed.
+/// Feed of the site, a category, a tag, an author, or the configuration.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    /// Which posts it holds.
+    /// Selection of posts that the feed holds.
     pub scope: FeedScope,
-    /// The formats that it is in.
+    /// Formats in which the feed is served.
     pub formats: Vec<FeedFormat>,
-    /// Its name; the site's, and what of the site it holds.
+    /// Title: the site's, with the label in front for a part of the site.
     pub title: String,
-    /// The category, tag or author that it is of.
+    /// Category, tag or author of the feed, or the name of a configured feed; `None` for the
+    /// site's feed.
     pub label: Option<String>,
-    /// What it is about.
+    /// Description, plain text.
     pub description: String,
-    pub(super) all: Timeline,
-    pub(super) rule: Rule,
+    pub(super) timeline: Timeline,
+    pub(super) limits: FeedLimits,
 }
 
-/// How a feed is cut into documents.
+/// Limits by which a feed is split into documents and its entries are shortened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Rule {
-    pub(super) limit: Option<usize>,
-    pub(super) content: FeedContent,
+pub(super) struct FeedLimits {
+    pub(super) max_entries: Option<usize>,
+    pub(super) content_mode: FeedContent,
     pub(super) max_bytes: Option<usize>,
 }
 
-/// One document of a feed.
+/// Document of a feed: one page or one part of its archive.
 #[derive(Debug)]
-pub struct Document {
-    /// What it is a part of.
+pub struct FeedDocument {
+    /// Feed that the document is part of.
     pub feed: Arc<Feed>,
-    /// Which part.
-    pub page: Page,
-    /// Its entries, newest first.
+    /// Page or archive number.
+    pub page: FeedPageId,
+    /// Entries of the document, newest first.
     pub entries: Vec<Arc<Entry>>,
-    byte_limit: OnceLock<Option<usize>>,
+    max_bytes: OnceLock<Option<usize>>,
 }
 
 impl Feed {
-    /// The name of the feed in a format.
-    pub fn key(&self, format: FeedFormat) -> ArtifactKey {
+    /// Returns the artifact key of the feed in a format.
+    pub fn artifact_key(&self, format: FeedFormat) -> ArtifactKey {
         ArtifactKey::Feed(self.scope.clone(), format)
     }
 
-    /// The format in which it is offered where one is enough.
-    pub fn main_format(&self) -> FeedFormat {
+    /// Returns the format to link to where one link is enough.
+    pub fn preferred_format(&self) -> FeedFormat {
         self.formats.first().copied().unwrap_or(FeedFormat::Rss)
     }
 
-    /// All its entries, newest first.
-    pub fn all(&self) -> &Timeline {
-        &self.all
+    /// Returns all entries of the feed, newest first.
+    pub fn all_entries(&self) -> &Timeline {
+        &self.timeline
     }
 
-    /// Its newest entries, so many at most, and no more than its first document has.
-    pub fn newest(&self, most: usize) -> Vec<Arc<Entry>> {
-        let most = self.rule.limit.map_or(most, |limit| limit.min(most));
-        self.all.range(0..most.min(self.all.len()))
+    /// Returns the newest entries: at most `max`, and no more than the first document holds.
+    pub fn newest_entries(&self, max: usize) -> Vec<Arc<Entry>> {
+        let limit = self.limits.max_entries.map_or(max, |limit| limit.min(max));
+        self.timeline
+            .entries_in_range(0..limit.min(self.timeline.len()))
     }
 
-    /// Whether entries carry the whole post.
-    pub fn is_full(&self) -> bool {
-        self.rule.content == FeedContent::Full
+    /// Returns true if entries carry the whole post.
+    pub fn has_full_content(&self) -> bool {
+        self.limits.content_mode == FeedContent::Full
     }
 
-    /// The page that its entry of this place, the newest being 0, is on.
-    pub fn page_of(&self, place: usize) -> Page {
-        let limit = self.rule.limit.unwrap_or(usize::MAX).max(1);
-        Page::Number(place / limit + 1)
+    /// Returns the page that holds the entry at `position`; the newest entry is at 0.
+    pub fn page_of_entry(&self, position: usize) -> FeedPageId {
+        let limit = self.limits.max_entries.unwrap_or(usize::MAX).max(1);
+        FeedPageId::Number(position / limit + 1)
     }
 
-    /// The document of the archive that its entry of this place is in, if any is.
-    pub fn archive_of(&self, place: usize) -> Option<Page> {
-        let limit = self.rule.limit.filter(|limit| *limit < self.all.len())?;
-        let number = self.all.len().checked_sub(place + 1)? / limit + 1;
-        let archives = self.all.len().div_ceil(limit) - 1;
-        (number <= archives).then_some(Page::Archive(number))
+    /// Returns the archive document that holds the entry at `position`; `None` if it is not yet
+    /// archived.
+    pub fn archive_of_entry(&self, position: usize) -> Option<FeedPageId> {
+        let limit = self
+            .limits
+            .max_entries
+            .filter(|limit| *limit < self.timeline.len())?;
+        let number = self.timeline.len().checked_sub(position + 1)? / limit + 1;
+        let archives = self.timeline.len().div_ceil(limit) - 1;
+        (number <= archives).then_some(FeedPageId::Archive(number))
     }
 
-    /// The first document, which is always there.
-    pub fn first(self: &Arc<Feed>) -> Document {
-        let places = self.places(Page::Number(1)).unwrap_or(0..0);
-        self.with(places, Page::Number(1))
+    /// Returns the first document, which always exists.
+    pub fn first_document(self: &Arc<Feed>) -> FeedDocument {
+        let positions = self.entry_positions(FeedPageId::Number(1)).unwrap_or(0..0);
+        self.build_document(positions, FeedPageId::Number(1))
     }
 
-    /// Another document of it, if there is one.
-    pub fn document(self: &Arc<Feed>, page: Page) -> Option<Document> {
-        Some(self.with(self.places(page)?, page))
+    /// Returns the document at `page`; `None` if there is none.
+    pub fn document_at(self: &Arc<Feed>, page: FeedPageId) -> Option<FeedDocument> {
+        Some(self.build_document(self.entry_positions(page)?, page))
     }
 
-    /// Whether the first document of another state of it is the same.
-    pub(super) fn begins_as(&self, other: &Feed) -> bool {
-        let first = |feed: &Feed| feed.all.range(feed.places(Page::Number(1)).unwrap_or(0..0));
+    /// Returns true if the first document is the same as that of another version of the feed.
+    pub(super) fn has_same_first_document(&self, other: &Feed) -> bool {
+        let first = |feed: &Feed| {
+            feed.timeline
+                .entries_in_range(feed.entry_positions(FeedPageId::Number(1)).unwrap_or(0..0))
+        };
         let documents = |feed: &Feed| {
-            feed.rule
-                .limit
-                .map(|limit| feed.all.len().div_ceil(limit.max(1)))
+            feed.limits
+                .max_entries
+                .map(|limit| feed.timeline.len().div_ceil(limit.max(1)))
         };
         let (ours, theirs) = (first(self), first(other));
         self.title == other.title
@@ -122,27 +131,27 @@ impl Feed {
             && ours.iter().zip(&theirs).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 
-    fn with(self: &Arc<Feed>, places: Range<usize>, page: Page) -> Document {
-        Document {
-            entries: self.all.range(places),
+    fn build_document(self: &Arc<Feed>, positions: Range<usize>, page: FeedPageId) -> FeedDocument {
+        FeedDocument {
+            entries: self.timeline.entries_in_range(positions),
             feed: Arc::clone(self),
             page,
-            byte_limit: OnceLock::new(),
+            max_bytes: OnceLock::new(),
         }
     }
 
-    fn places(&self, page: Page) -> Option<Range<usize>> {
-        let total = self.all.len();
-        let limit = self.rule.limit.unwrap_or(total).max(1);
+    fn entry_positions(&self, page: FeedPageId) -> Option<Range<usize>> {
+        let total = self.timeline.len();
+        let limit = self.limits.max_entries.unwrap_or(total).max(1);
         match page {
-            Page::Number(1) => Some(0..limit.min(total)),
-            Page::Number(number) => {
+            FeedPageId::Number(1) => Some(0..limit.min(total)),
+            FeedPageId::Number(number) => {
                 let begin = number.checked_sub(1)?.checked_mul(limit)?;
                 let end = begin.checked_add(limit)?.min(total);
                 (begin < end).then_some(begin..end)
             }
-            Page::Archive(number) => {
-                // The newest document that is not full yet is none of the archive's.
+            FeedPageId::Archive(number) => {
+                // The newest document is not archived, because entries are still added to it.
                 let archives = total.div_ceil(limit).checked_sub(1)?;
                 let wanted = (1..=archives).contains(&number).then_some(number)?;
                 let begin = total.checked_sub(wanted.checked_mul(limit)?)?;
@@ -151,34 +160,38 @@ impl Feed {
         }
     }
 
-    fn related(&self, page: Page) -> Vec<(&'static str, Page)> {
-        let Some(limit) = self.rule.limit.filter(|limit| *limit < self.all.len()) else {
+    fn related_documents(&self, page: FeedPageId) -> Vec<(&'static str, FeedPageId)> {
+        let Some(limit) = self
+            .limits
+            .max_entries
+            .filter(|limit| *limit < self.timeline.len())
+        else {
             return Vec::new();
         };
-        let last = self.all.len().div_ceil(limit);
+        let last = self.timeline.len().div_ceil(limit);
         let archives = last - 1;
         let mut related = Vec::new();
         match page {
-            Page::Number(number) => {
-                related.push(("first", Page::Number(1)));
+            FeedPageId::Number(number) => {
+                related.push(("first", FeedPageId::Number(1)));
                 if number > 1 {
-                    related.push(("previous", Page::Number(number - 1)));
+                    related.push(("previous", FeedPageId::Number(number - 1)));
                 }
                 if number < last {
-                    related.push(("next", Page::Number(number + 1)));
+                    related.push(("next", FeedPageId::Number(number + 1)));
                 }
-                related.push(("last", Page::Number(last)));
+                related.push(("last", FeedPageId::Number(last)));
                 if number == 1 {
-                    related.push(("prev-archive", Page::Archive(archives)));
+                    related.push(("prev-archive", FeedPageId::Archive(archives)));
                 }
             }
-            Page::Archive(number) => {
-                related.push(("current", Page::Number(1)));
+            FeedPageId::Archive(number) => {
+                related.push(("current", FeedPageId::Number(1)));
                 if number > 1 {
-                    related.push(("prev-archive", Page::Archive(number - 1)));
+                    related.push(("prev-archive", FeedPageId::Archive(number - 1)));
                 }
                 if number < archives {
-                    related.push(("next-archive", Page::Archive(number + 1)));
+                    related.push(("next-archive", FeedPageId::Archive(number + 1)));
                 }
             }
         }
@@ -186,38 +199,43 @@ impl Feed {
     }
 }
 
-impl Document {
-    /// Its name in a format; that of the feed.
-    pub fn key(&self, format: FeedFormat) -> ArtifactKey {
-        self.feed.key(format)
+impl FeedDocument {
+    /// Returns the artifact key of the document's feed in a format.
+    pub fn artifact_key(&self, format: FeedFormat) -> ArtifactKey {
+        self.feed.artifact_key(format)
     }
 
-    /// How many bytes it may have, where its entries carry whole posts and are perhaps more.
-    pub fn byte_limit(&self) -> Option<usize> {
-        *self.byte_limit.get_or_init(|| {
-            let limit = self.feed.rule.max_bytes.filter(|_| self.feed.is_full())?;
-            (!surely_fits(&self.entries, limit)).then_some(limit)
+    /// Returns the maximum length in bytes; `None` if the document surely stays below it.
+    pub fn max_document_bytes(&self) -> Option<usize> {
+        *self.max_bytes.get_or_init(|| {
+            let limit = self
+                .feed
+                .limits
+                .max_bytes
+                .filter(|_| self.feed.has_full_content())?;
+            (!is_within_limit(&self.entries, limit)).then_some(limit)
         })
     }
 
-    /// The newest change of any of its entries; `None` without entries. Never the clock.
-    pub fn updated(&self) -> Option<DateTime<Utc>> {
-        self.entries.iter().map(|entry| entry.updated()).max()
+    /// Returns the latest modification date of the entries; `None` without entries. The clock is
+    /// never used.
+    pub fn last_updated_at(&self) -> Option<DateTime<Utc>> {
+        self.entries.iter().map(|entry| entry.updated_at()).max()
     }
 
-    /// Whether it holds all that there is (RFC 5005 §2).
+    /// Returns true if the document holds all entries of the feed (RFC 5005 §2).
     pub fn is_complete(&self) -> bool {
-        self.page == Page::Number(1) && self.entries.len() == self.feed.all.len()
+        self.page == FeedPageId::Number(1) && self.entries.len() == self.feed.timeline.len()
     }
 
-    /// The related documents (RFC 5005 §§3, 4) by their relation to this one.
-    pub fn related(&self) -> Vec<(&'static str, Page)> {
-        self.feed.related(self.page)
+    /// Lists link relations and the documents they lead to (RFC 5005 §§3, 4).
+    pub fn related_documents(&self) -> Vec<(&'static str, FeedPageId)> {
+        self.feed.related_documents(self.page)
     }
 
-    /// All that decides its bytes besides the site's settings and the pictures of cards. No content is
-    /// looked at: which entries carry theirs follows from what is here.
-    pub fn ground(&self) -> impl std::hash::Hash {
+    /// Returns everything that determines the bytes of the document, except the site's settings and
+    /// the card images. No body is rendered: bodies are represented by their fingerprints.
+    pub fn fingerprint_inputs(&self) -> impl std::hash::Hash {
         let feed = &self.feed;
         (
             (
@@ -225,20 +243,20 @@ impl Document {
                 feed.description.clone(),
                 feed.scope.clone(),
             ),
-            (feed.formats.clone(), feed.rule),
-            (self.page, self.related(), self.entries.clone()),
+            (feed.formats.clone(), feed.limits),
+            (self.page, self.related_documents(), self.entries.clone()),
         )
     }
 }
 
-/// Whether entries with their whole posts are in a document of so many bytes, whatever its format. An upper bound, which
-/// costs less than to write them.
-fn surely_fits(entries: &[Arc<Entry>], limit: usize) -> bool {
-    // To know the length of a content is to render it. What was known before costs nothing.
-    let sum = |length: fn(&Entry) -> usize| match entries.len() < MANY {
+/// Returns true if a document with the whole posts surely fits in `limit` bytes in any format. It
+/// adds up upper bounds, which costs less than writing the document.
+fn is_within_limit(entries: &[Arc<Entry>], limit: usize) -> bool {
+    // The envelopes come first: an unknown body length requires rendering the body.
+    let sum = |length: fn(&Entry) -> usize| match entries.len() < PARALLEL_ENTRY_THRESHOLD {
         true => entries.iter().map(|entry| length(entry)).sum::<usize>(),
         false => entries.par_iter().map(|entry| length(entry)).sum(),
     };
-    let room = limit.checked_sub(CHANNEL + sum(Entry::frame_written));
-    room.is_some_and(|room| sum(Entry::content_written) <= room)
+    let room = limit.checked_sub(MAX_CHANNEL_BYTES + sum(Entry::max_envelope_len));
+    room.is_some_and(|room| sum(Entry::max_content_len) <= room)
 }

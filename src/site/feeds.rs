@@ -1,148 +1,168 @@
-//! Entries into all feeds: the site's own, one for each category, tag and author, and those of the
-//! configuration.
+//! Keeps all feeds: the site's, one for each category, tag and author, and the configured ones.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::entry::{Entry, Term};
-use super::feed::{Feed, Rule};
+use super::entry::Entry;
+use super::feed::{Feed, FeedLimits};
 use super::timeline::Timeline;
-use crate::artifact::{FeedFormat, FeedScope};
-use crate::collection::Sorted;
-use crate::config::{Config, FeedFilter, OwnFeed};
-use crate::text::slug;
+use crate::config::{Config, CustomFeed, FeedFilter};
+use crate::model::artifact::{FeedFormat, FeedScope};
+use crate::model::terms::Term;
+use crate::persistent::PersistentSortedMap;
+use crate::text::slugify_label;
 
-/// All feeds. A copy shares what is in them.
+/// All feeds. A clone is cheap and shares their contents.
 #[derive(Debug, Clone)]
 pub struct Feeds {
     site: Arc<Feed>,
-    groups: [Sorted<String, Arc<Feed>>; 3],
-    own: Vec<Arc<Feed>>,
-    names: Arc<()>,
+    term_feeds: [PersistentSortedMap<String, Arc<Feed>>; 3],
+    custom: Vec<Arc<Feed>>,
+    list_version: Arc<()>,
 }
 
-/// A kind of groups: whose terms, and what of them.
-struct Kind {
-    terms: fn(&Entry) -> &[Term],
-    scope: fn(String) -> FeedScope,
-    what: &'static str,
+/// Taxonomy: its terms of an entry, its feed scope, and the preposition in feed descriptions.
+struct Taxonomy {
+    terms_of_entry: fn(&Entry) -> &[Term],
+    scope_of_slug: fn(String) -> FeedScope,
+    preposition: &'static str,
 }
 
-const KINDS: [Kind; 3] = [
-    Kind {
-        terms: Entry::categories,
-        scope: FeedScope::Category,
-        what: "about",
+const TAXONOMIES: [Taxonomy; 3] = [
+    Taxonomy {
+        terms_of_entry: Entry::categories,
+        scope_of_slug: FeedScope::Category,
+        preposition: "about",
     },
-    Kind {
-        terms: Entry::tags,
-        scope: FeedScope::Tag,
-        what: "tagged",
+    Taxonomy {
+        terms_of_entry: Entry::tags,
+        scope_of_slug: FeedScope::Tag,
+        preposition: "tagged",
     },
-    Kind {
-        terms: Entry::author_terms,
-        scope: FeedScope::Author,
-        what: "by",
+    Taxonomy {
+        terms_of_entry: Entry::author_terms,
+        scope_of_slug: FeedScope::Author,
+        preposition: "by",
     },
 ];
 
-/// What goes from a group of entries, and what comes.
-type Change<'a> = (Vec<Arc<Entry>>, Vec<Arc<Entry>>);
+/// Entries removed from a term's feed, and entries added to it.
+type TermChanges<'a> = (Vec<Arc<Entry>>, Vec<Arc<Entry>>);
+
+/// Texts of a feed.
+struct FeedTexts {
+    title: String,
+    label: Option<String>,
+    description: String,
+}
 
 impl Feeds {
-    /// The feeds of a site without posts.
+    /// Creates the feeds of a site without posts.
     pub(super) fn new(config: &Config) -> Feeds {
         let site = &config.site;
-        let texts = (site.title.clone(), None, site.description.clone());
+        let texts = FeedTexts {
+            title: site.title.clone(),
+            label: None,
+            description: site.description.clone(),
+        };
         Feeds {
-            site: Arc::new(feed(FeedScope::Site, texts, rule(config))),
-            groups: Default::default(),
-            own: config
+            site: Arc::new(build_empty_feed(
+                FeedScope::Site,
+                texts,
+                default_limits(config),
+            )),
+            term_feeds: Default::default(),
+            custom: config
                 .feeds
                 .iter()
-                .map(|own| Arc::new(of_config(own, config)))
+                .map(|settings| Arc::new(build_custom_feed(settings, config)))
                 .collect(),
-            names: Arc::new(()),
+            list_version: Arc::new(()),
         }
     }
 
-    /// The feed of all posts.
-    pub fn main(&self) -> &Arc<Feed> {
+    /// Returns the feed of all posts.
+    pub fn main_feed(&self) -> &Arc<Feed> {
         &self.site
     }
 
-    /// All of them: the site's, the categories', the tags', the authors', each by slug, and those of
-    /// the configuration.
+    /// Iterates over all feeds: the site's, those of categories, tags and authors, each sorted by
+    /// slug, and the configured ones.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Feed>> {
-        let groups = self.groups.iter().flat_map(|group| group.values());
-        std::iter::once(&self.site).chain(groups).chain(&self.own)
+        let groups = self.term_feeds.iter().flat_map(|group| group.values());
+        std::iter::once(&self.site)
+            .chain(groups)
+            .chain(&self.custom)
     }
 
-    /// Those that are asked for most: the site's own, and those of the configuration.
-    pub fn chosen(&self) -> impl Iterator<Item = &Arc<Feed>> {
-        std::iter::once(&self.site).chain(&self.own)
+    /// Iterates over the feeds that are rendered eagerly: the site's and the configured ones.
+    pub fn eager_feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        std::iter::once(&self.site).chain(&self.custom)
     }
 
-    /// Those of categories, tags and authors.
-    pub fn of_terms(&self) -> impl Iterator<Item = &Arc<Feed>> {
-        self.groups.iter().flat_map(|group| group.values())
+    /// Iterates over the feeds of categories, tags and authors.
+    pub fn taxonomy_feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        self.term_feeds.iter().flat_map(|group| group.values())
     }
 
-    /// The feed of a scope.
-    pub fn get(&self, scope: &FeedScope) -> Option<&Arc<Feed>> {
-        let [categories, tags, authors] = &self.groups;
+    /// Returns the feed of a scope; `None` if it has no entries or does not exist.
+    pub fn get_by_scope(&self, scope: &FeedScope) -> Option<&Arc<Feed>> {
+        let [categories, tags, authors] = &self.term_feeds;
         match scope {
             FeedScope::Site => Some(&self.site),
             FeedScope::Category(slug) => categories.get(slug),
             FeedScope::Tag(slug) => tags.get(slug),
             FeedScope::Author(slug) => authors.get(slug),
-            FeedScope::Own(_) => self.own.iter().find(|feed| feed.scope == *scope),
+            FeedScope::Custom(_) => self.custom.iter().find(|feed| feed.scope == *scope),
         }
     }
 
-    /// Another one whenever a feed comes or goes or is called something else.
-    pub fn names(&self) -> &Arc<()> {
-        &self.names
+    /// Returns an identity that is replaced whenever a feed is added, removed or renamed.
+    pub fn list_version(&self) -> &Arc<()> {
+        &self.list_version
     }
 
-    /// Takes entries out and puts others in. Returns the feeds of terms whose first document is not what
-    /// it was.
-    pub(super) fn change(
+    /// Removes and adds entries. Returns the taxonomy feeds whose first document changed.
+    pub(super) fn update_entries(
         &mut self,
-        gone: &[Arc<Entry>],
-        come: &[Arc<Entry>],
+        removed: &[Arc<Entry>],
+        added: &[Arc<Entry>],
         config: &Config,
     ) -> Vec<FeedScope> {
-        if gone.is_empty() && come.is_empty() {
+        if removed.is_empty() && added.is_empty() {
             return Vec::new();
         }
-        Arc::make_mut(&mut self.site).all.change(gone, come);
-        for (own, settings) in self.own.iter_mut().zip(&config.feeds) {
-            let chosen = |entries: &[Arc<Entry>]| -> Vec<Arc<Entry>> {
-                let is_chosen =
-                    |entry: &&Arc<Entry>| is_chosen(entry, &settings.filter, &config.site.language);
-                entries.iter().filter(is_chosen).cloned().collect()
+        Arc::make_mut(&mut self.site)
+            .timeline
+            .update_entries(removed, added);
+        for (own, settings) in self.custom.iter_mut().zip(&config.feeds) {
+            let matching = |entries: &[Arc<Entry>]| -> Vec<Arc<Entry>> {
+                entries
+                    .iter()
+                    .filter(|entry| matches_filter(entry, &settings.filter, &config.site.language))
+                    .cloned()
+                    .collect()
             };
-            let (gone, come) = (chosen(gone), chosen(come));
-            if !gone.is_empty() || !come.is_empty() {
-                Arc::make_mut(own).all.change(&gone, &come);
+            let (removed, added) = (matching(removed), matching(added));
+            if !removed.is_empty() || !added.is_empty() {
+                Arc::make_mut(own).timeline.update_entries(&removed, &added);
             }
         }
         let mut touched = Vec::new();
         let mut renamed = false;
-        for (kind, groups) in KINDS.iter().zip(&mut self.groups) {
-            for (slug, (gone, come)) in changes(kind, gone, come) {
+        for (kind, groups) in TAXONOMIES.iter().zip(&mut self.term_feeds) {
+            for (slug, (removed, added)) in group_by_slug(kind, removed, added) {
                 let before = groups.get(slug).cloned();
                 let mut all = before
                     .as_ref()
-                    .map_or_else(Timeline::default, |feed| feed.all.clone());
-                all.change(&gone, &come);
-                let scope = (kind.scope)(slug.to_owned());
-                let after = of_term(kind, slug, scope.clone(), all, config).map(Arc::new);
+                    .map_or_else(Timeline::default, |feed| feed.timeline.clone());
+                all.update_entries(&removed, &added);
+                let scope = (kind.scope_of_slug)(slug.to_owned());
+                let after = build_term_feed(kind, slug, scope.clone(), all, config).map(Arc::new);
                 renamed |= before.as_ref().map(|feed| &feed.label)
                     != after.as_ref().map(|feed| &feed.label);
                 let is_same = match (&before, &after) {
-                    (Some(before), Some(after)) => before.begins_as(after),
+                    (Some(before), Some(after)) => before.has_same_first_document(after),
                     _ => false,
                 };
                 if !is_same {
@@ -155,134 +175,144 @@ impl Feeds {
             }
         }
         if renamed {
-            self.names = Arc::new(());
+            self.list_version = Arc::new(());
         }
         touched
     }
 }
 
-/// What changes of each group of a kind. A slug that several labels of an entry share is one group.
-fn changes<'a>(
-    kind: &Kind,
-    gone: &'a [Arc<Entry>],
-    come: &'a [Arc<Entry>],
-) -> BTreeMap<&'a str, Change<'a>> {
-    let mut changes: BTreeMap<&str, Change<'_>> = BTreeMap::new();
-    let add = |list: &mut Vec<Arc<Entry>>, entry: &Arc<Entry>| {
+/// Groups removed and added entries by the slugs of their terms. If several labels of an entry
+/// share a slug, the entry is counted once.
+fn group_by_slug<'a>(
+    kind: &Taxonomy,
+    removed: &'a [Arc<Entry>],
+    added: &'a [Arc<Entry>],
+) -> BTreeMap<&'a str, TermChanges<'a>> {
+    let mut changes: BTreeMap<&str, TermChanges<'_>> = BTreeMap::new();
+    let push_once = |list: &mut Vec<Arc<Entry>>, entry: &Arc<Entry>| {
         if list.last().is_none_or(|last| !Arc::ptr_eq(last, entry)) {
             list.push(Arc::clone(entry));
         }
     };
-    for entry in gone {
-        for term in (kind.terms)(entry) {
-            add(&mut changes.entry(&term.slug).or_default().0, entry);
+    for entry in removed {
+        for term in (kind.terms_of_entry)(entry) {
+            push_once(&mut changes.entry(&term.slug).or_default().0, entry);
         }
     }
-    for entry in come {
-        for term in (kind.terms)(entry) {
-            add(&mut changes.entry(&term.slug).or_default().1, entry);
+    for entry in added {
+        for term in (kind.terms_of_entry)(entry) {
+            push_once(&mut changes.entry(&term.slug).or_default().1, entry);
         }
     }
     changes
 }
 
-/// The feed of a term, under the label of its newest entry; none without entries.
-fn of_term(
-    kind: &Kind,
+/// Builds the feed of a term, titled with the label of its newest entry; `None` without entries.
+fn build_term_feed(
+    kind: &Taxonomy,
     slug: &str,
     scope: FeedScope,
     all: Timeline,
     config: &Config,
 ) -> Option<Feed> {
-    let newest = all.first()?;
-    let term = (kind.terms)(newest)
+    let newest = all.newest_entry()?;
+    let term = (kind.terms_of_entry)(newest)
         .iter()
         .find(|term| *term.slug == *slug)?;
     let (label, site) = (term.label.to_string(), &config.site.title);
-    let texts = (
-        format!("{label} – {site}"),
-        Some(label.clone()),
-        format!("Posts {} {label} from {site}", kind.what),
-    );
+    let texts = FeedTexts {
+        title: format!("{label} – {site}"),
+        description: format!("Posts {} {label} from {site}", kind.preposition),
+        label: Some(label),
+    };
     Some(Feed {
-        all,
-        ..feed(scope, texts, rule(config))
+        timeline: all,
+        ..build_empty_feed(scope, texts, default_limits(config))
     })
 }
 
-fn rule(config: &Config) -> Rule {
-    Rule {
-        limit: config.feed.limit,
-        content: config.feed.content,
+fn default_limits(config: &Config) -> FeedLimits {
+    FeedLimits {
+        max_entries: config.feed.limit,
+        content_mode: config.feed.content,
         max_bytes: config.feed.max_bytes,
     }
 }
 
-fn feed(
-    scope: FeedScope,
-    (title, label, description): (String, Option<String>, String),
-    rule: Rule,
-) -> Feed {
+/// Builds a feed without entries, in all formats.
+fn build_empty_feed(scope: FeedScope, texts: FeedTexts, rule: FeedLimits) -> Feed {
     Feed {
         scope,
         formats: FeedFormat::ALL.to_vec(),
-        title,
-        label,
-        description,
-        all: Timeline::default(),
-        rule,
+        title: texts.title,
+        label: texts.label,
+        description: texts.description,
+        timeline: Timeline::default(),
+        limits: rule,
     }
 }
 
-fn of_config(own: &OwnFeed, config: &Config) -> Feed {
+/// Builds a configured feed, without entries.
+fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
     let site = &config.site;
-    let names = own.filter.names();
-    let label = own.title.clone().unwrap_or_else(|| match names.as_str() {
-        "" => own.path.clone(),
-        names => names.to_owned(),
-    });
-    let title = match (&own.title, names.is_empty()) {
+    let names = settings.filter.display_terms();
+    let label = settings
+        .title
+        .clone()
+        .unwrap_or_else(|| match names.as_str() {
+            "" => settings.path.clone(),
+            names => names.to_owned(),
+        });
+    let title = match (&settings.title, names.is_empty()) {
         (Some(title), _) => title.clone(),
         (None, true) => site.title.clone(),
         (None, false) => format!("{names} – {}", site.title),
     };
-    let description = own.description.clone();
-    let rule = Rule {
-        limit: own.limit,
-        content: own.content,
+    let description = settings.description.clone();
+    let rule = FeedLimits {
+        max_entries: settings.limit,
+        content_mode: settings.content,
         max_bytes: config.feed.max_bytes,
     };
-    let texts = (
+    let texts = FeedTexts {
         title,
-        Some(label),
-        description.unwrap_or_else(|| site.description.clone()),
-    );
+        label: Some(label),
+        description: description.unwrap_or_else(|| site.description.clone()),
+    };
     Feed {
-        formats: vec![own.format],
-        ..feed(FeedScope::Own(own.path.clone()), texts, rule)
+        formats: vec![settings.format],
+        ..build_empty_feed(FeedScope::Custom(settings.path.clone()), texts, rule)
     }
 }
 
-/// Whether an entry has one of each list of a filter that is not empty.
-fn is_chosen(entry: &Entry, filter: &FeedFilter, site_language: &str) -> bool {
+/// Returns true if an entry matches every list of the filter that is not empty.
+fn matches_filter(entry: &Entry, filter: &FeedFilter, site_language: &str) -> bool {
     let has = |wanted: &[String], terms: &[Term]| {
-        let mut wanted_slugs = wanted.iter().map(|label| slug(label));
+        let mut wanted_slugs = wanted.iter().map(|label| slugify_label(label));
         wanted.is_empty() || wanted_slugs.any(|slug| terms.iter().any(|term| *term.slug == *slug))
     };
-    let language = entry.language().unwrap_or(site_language);
-    let speaks = |tag: &String| {
-        let begins = language
-            .get(..tag.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(tag));
-        begins && matches!(language.as_bytes().get(tag.len()), None | Some(b'-'))
-    };
-    let is_in = |dir: &String| {
-        let rest = entry.source().strip_prefix(dir.as_str());
-        rest.is_some_and(|rest| dir.is_empty() || rest.starts_with('/'))
-    };
+    let language = entry.language_override().unwrap_or(site_language);
+    let (languages, directories) = (&filter.languages, &filter.directories);
     has(&filter.categories, entry.categories())
         && has(&filter.tags, entry.tags())
         && has(&filter.authors, entry.author_terms())
-        && (filter.languages.is_empty() || filter.languages.iter().any(speaks))
-        && (filter.directories.is_empty() || filter.directories.iter().any(is_in))
+        && (languages.is_empty() || languages.iter().any(|tag| is_language_in(language, tag)))
+        && (directories.is_empty()
+            || directories
+                .iter()
+                .any(|directory| is_in_directory(entry.source_path(), directory)))
+}
+
+/// Returns true if a language tag equals `range` or extends it: `de-AT` is in `de`.
+fn is_language_in(language: &str, range: &str) -> bool {
+    let has_prefix = language
+        .get(..range.len())
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case(range));
+    has_prefix && matches!(language.as_bytes().get(range.len()), None | Some(b'-'))
+}
+
+/// Returns true if the file at `path` is below `directory`; the empty path contains all files.
+fn is_in_directory(path: &str, directory: &str) -> bool {
+    let rest = path.strip_prefix(directory);
+    rest.is_some_and(|rest| directory.is_empty() || rest.starts_with('/'))
 }

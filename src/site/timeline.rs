@@ -1,45 +1,45 @@
-//! Entries in the order in which every output has them, newest first, where one more or less costs
-//! little however many there are.
+//! Keeps entries sorted, newest first; inserting or removing one costs logarithmic time.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::entry::Entry;
-use crate::collection::Sequence;
+use crate::persistent::PersistentVec;
 
-/// More changes than one in so many entries are merged in one go.
-const FEW: usize = 16;
+/// Ratio of entries to changes below which the whole list is rebuilt. A rebuild is linear, and
+/// cheaper than many single insertions.
+const MERGE_RATIO: usize = 16;
 
-/// Entries, newest first. A copy shares them.
+/// List of entries, newest first. A clone is cheap and shares them.
 #[derive(Debug, Clone, Default)]
-pub struct Timeline(Sequence<Arc<Entry>>);
+pub struct Timeline(PersistentVec<Arc<Entry>>);
 
 impl Timeline {
-    /// How many there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// All of them, newest first.
+    /// Iterates over all entries, newest first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.0.iter()
     }
 
-    /// The newest.
-    pub fn first(&self) -> Option<&Arc<Entry>> {
+    /// Returns the newest entry.
+    pub fn newest_entry(&self) -> Option<&Arc<Entry>> {
         self.0.front()
     }
 
-    /// Those at these places, the newest being at 0; fewer where there are fewer.
-    pub fn range(&self, places: Range<usize>) -> Vec<Arc<Entry>> {
-        let end = places.end.min(self.len());
-        let start = places.start.min(end);
+    /// Returns the entries at these positions, the newest at 0. A range beyond the end is cut.
+    pub fn entries_in_range(&self, positions: Range<usize>) -> Vec<Arc<Entry>> {
+        let end = positions.end.min(self.len());
+        let start = positions.start.min(end);
         self.0
             .focus()
             .narrow(start..end)
@@ -48,50 +48,54 @@ impl Timeline {
             .collect()
     }
 
-    /// Where an entry of this file is.
-    pub fn place(&self, entry: &Entry) -> Option<usize> {
+    /// Finds the position of the entry with the same publication date and file.
+    pub fn find_position(&self, entry: &Entry) -> Option<usize> {
         self.0
-            .binary_search_by(|other| newest_first(other, entry))
+            .binary_search_by(|other| compare_newest_first(other, entry))
             .ok()
     }
 
-    /// Takes some out, of which those that are not there are no matter, and puts others in.
-    pub(super) fn change(&mut self, gone: &[Arc<Entry>], come: &[Arc<Entry>]) {
-        if (gone.len() + come.len()) * FEW > self.len() {
-            self.merge(gone, come);
+    /// Removes entries, ignoring those that are not in the list, and adds others.
+    pub(super) fn update_entries(&mut self, removed: &[Arc<Entry>], added: &[Arc<Entry>]) {
+        if (removed.len() + added.len()) * MERGE_RATIO > self.len() {
+            self.merge_entries(removed, added);
             return;
         }
-        for entry in gone {
-            if let Some(place) = self.place(entry) {
-                self.0.remove(place);
+        for entry in removed {
+            if let Some(position) = self.find_position(entry) {
+                self.0.remove(position);
             }
         }
-        for entry in come {
-            match self.0.binary_search_by(|other| newest_first(other, entry)) {
-                Ok(place) => drop(self.0.set(place, Arc::clone(entry))),
-                Err(place) => self.0.insert(place, Arc::clone(entry)),
+        for entry in added {
+            match self
+                .0
+                .binary_search_by(|other| compare_newest_first(other, entry))
+            {
+                Ok(position) => drop(self.0.set(position, Arc::clone(entry))),
+                Err(position) => self.0.insert(position, Arc::clone(entry)),
             }
         }
     }
 
-    fn merge(&mut self, gone: &[Arc<Entry>], come: &[Arc<Entry>]) {
-        let mut gone: Vec<_> = gone.iter().map(Arc::as_ptr).collect();
-        gone.sort_unstable();
+    /// Rebuilds the list in linear time.
+    fn merge_entries(&mut self, removed: &[Arc<Entry>], added: &[Arc<Entry>]) {
+        let mut removed: Vec<_> = removed.iter().map(Arc::as_ptr).collect();
+        removed.sort_unstable();
         let mut all: Vec<Arc<Entry>> = self
             .0
             .iter()
-            .filter(|entry| gone.binary_search(&Arc::as_ptr(entry)).is_err())
-            .chain(come)
+            .filter(|entry| removed.binary_search(&Arc::as_ptr(entry)).is_err())
+            .chain(added)
             .cloned()
             .collect();
-        all.sort_by(|a, b| newest_first(a, b));
+        all.sort_by(|a, b| compare_newest_first(a, b));
         self.0 = all.into_iter().collect();
     }
 }
 
-/// The newest first; of one instant, in the order of the files.
-pub(super) fn newest_first(a: &Entry, b: &Entry) -> Ordering {
-    b.published()
-        .cmp(&a.published())
-        .then_with(|| a.source().cmp(b.source()))
+/// Compares entries so that the newest comes first; entries of the same time are sorted by path.
+pub(super) fn compare_newest_first(a: &Entry, b: &Entry) -> Ordering {
+    b.published_at()
+        .cmp(&a.published_at())
+        .then_with(|| a.source_path().cmp(b.source_path()))
 }

@@ -1,102 +1,101 @@
-//! A post and an instant into its state: the one place that decides who may see it.
+//! Decides whether a post is public at a given instant; no other code does.
 //!
-//! A leak cannot be recalled, so doubt hides. Only what may be seen comes out of here as a
-//! [`Shown`], and nothing public is made of anything else.
+//! A leak cannot be undone, so an unreadable value hides the post. A post that may be seen leaves
+//! this module as a [`Visible`], and everything public is made from that type.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::HiddenPosts;
-use crate::post::{Marker, MarkerKind, Post, Reading};
+use crate::config::HiddenPostsMode;
+use crate::model::post::{FlagValue, Post, VisibilityEffect, VisibilityField};
 
-/// The state of a post, with what decided it.
+/// Visibility of a post, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// It is in every output.
+pub enum PostState {
+    /// In every output.
     Public,
-    /// It is nowhere.
-    Hidden(Marker),
-    /// It is nowhere until then.
+    /// In no output, because of this field.
+    Hidden(VisibilityField),
+    /// In no output until this time.
     Scheduled(DateTime<Utc>),
-    /// It is nowhere since then.
+    /// In no output since this time.
     Expired(DateTime<Utc>),
-    /// It has a card and is in no list.
-    Unlisted(Marker),
-    /// It is nowhere, because a newer post claims its address.
+    /// Has a card but is in no list, because of this field.
+    Unlisted(VisibilityField),
+    /// In no output, because another post with the same permalink or id takes precedence.
     Shadowed {
-        /// The other post's file.
+        /// Path of the other post's file.
         by: String,
     },
 }
 
-/// What was decided on one post.
+/// Visibility of one file's post and the time of its next change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The file.
+pub struct PostEvaluation {
+    /// Path of the file.
     pub path: String,
-    /// The state.
-    pub state: State,
-    /// When it will be another, though the file is the same.
+    /// Visibility of the post.
+    pub state: PostState,
+    /// Time at which the state changes although the file does not.
     pub next_change: Option<DateTime<Utc>>,
 }
 
-/// The proof that a post may be seen. It can be made in this file only.
+/// Proof that a post may be seen. Only this file can construct it.
 #[derive(Debug, Clone, Copy)]
-pub enum Shown<'a> {
-    /// Everywhere.
-    Listed(Proof<'a>),
-    /// By those who know its address.
-    Unlisted(Proof<'a>),
+pub enum Visible<'a> {
+    /// Seen in every output.
+    Listed(VisibilityProof<'a>),
+    /// Seen only by readers who know its URL.
+    Unlisted(VisibilityProof<'a>),
 }
 
-/// What a [`Shown`] holds.
+/// Payload of a [`Visible`]; its private field keeps other files from constructing one.
 #[derive(Debug, Clone, Copy)]
-pub struct Proof<'a>(&'a Arc<Post>);
+pub struct VisibilityProof<'a>(&'a Arc<Post>);
 
-impl<'a> Shown<'a> {
-    /// The post that may be seen.
+impl<'a> Visible<'a> {
+    /// Returns the post that may be seen.
     pub fn post(&self) -> &'a Arc<Post> {
         match self {
-            Shown::Listed(proof) | Shown::Unlisted(proof) => proof.0,
+            Visible::Listed(proof) | Visible::Unlisted(proof) => proof.0,
         }
     }
 
-    /// Whether search engines may list it.
-    pub fn is_indexed(&self) -> bool {
-        let says_noindex =
-            self.post().markers.iter().any(|marker| {
-                marker.kind == MarkerKind::NoIndex && marker.reading() != Reading::False
-            });
-        matches!(self, Shown::Listed(_)) && !says_noindex
+    /// Returns true if search engines may index the post.
+    pub fn is_indexable(&self) -> bool {
+        let says_noindex = self.post().visibility_fields.iter().any(|marker| {
+            marker.effect == VisibilityEffect::NoIndex && marker.parse_value() != FlagValue::False
+        });
+        matches!(self, Visible::Listed(_)) && !says_noindex
     }
 
-    /// Whether the sitemap may hold it.
+    /// Returns true if the sitemap may contain the post.
     pub fn is_in_sitemap(&self) -> bool {
-        let says_no = self.post().markers.iter().any(|marker| {
-            marker.kind == MarkerKind::InSitemap && marker.reading() != Reading::True
+        let says_no = self.post().visibility_fields.iter().any(|marker| {
+            marker.effect == VisibilityEffect::InSitemap && marker.parse_value() != FlagValue::True
         });
         let permalink = &self.post().permalink;
         // sitemaps.org: a `loc` has fewer than 2,048 characters.
-        self.is_indexed() && !says_no && permalink.on_site && permalink.url.len() < 2048
+        self.is_indexable() && !says_no && permalink.is_on_site && permalink.url.len() < 2048
     }
 }
 
-/// Decides on one post as of `now`.
-pub fn judge(
+/// Evaluates the visibility of one post as of `now`, without regard to conflicts between posts.
+pub fn evaluate_visibility(
     post: &Arc<Post>,
-    hidden: HiddenPosts,
+    hidden: HiddenPostsMode,
     now: DateTime<Utc>,
-) -> (Verdict, Option<Shown<'_>>) {
-    let state = state(post, hidden, now);
+) -> (PostEvaluation, Option<Visible<'_>>) {
+    let state = decide_state(post, hidden, now);
     let shown = match &state {
-        State::Public => Some(Shown::Listed(Proof(post))),
-        State::Unlisted(_) => Some(Shown::Unlisted(Proof(post))),
+        PostState::Public => Some(Visible::Listed(VisibilityProof(post))),
+        PostState::Unlisted(_) => Some(Visible::Unlisted(VisibilityProof(post))),
         _ => None,
     };
     let next_change = match &state {
-        State::Scheduled(due) => Some(*due),
-        State::Public | State::Unlisted(_) => [post.expires(), post.updated]
+        PostState::Scheduled(due) => Some(*due),
+        PostState::Public | PostState::Unlisted(_) => [post.expires_at(), post.updated_at]
             .into_iter()
             .flatten()
             .filter(|at| *at > now)
@@ -104,7 +103,7 @@ pub fn judge(
         _ => None,
     };
     (
-        Verdict {
+        PostEvaluation {
             path: post.path.to_string(),
             state,
             next_change,
@@ -113,28 +112,31 @@ pub fn judge(
     )
 }
 
-fn state(post: &Post, hidden: HiddenPosts, now: DateTime<Utc>) -> State {
-    let find =
-        |wanted: fn(&Marker) -> bool| post.markers.iter().find(|marker| wanted(marker)).cloned();
-    if let Some(marker) = find(Marker::hides_its_card) {
-        return State::Hidden(marker);
+fn decide_state(post: &Post, hidden: HiddenPostsMode, now: DateTime<Utc>) -> PostState {
+    let find = |wanted: fn(&VisibilityField) -> bool| {
+        post.visibility_fields
+            .iter()
+            .find(|marker| wanted(marker))
+            .cloned()
+    };
+    if let Some(marker) = find(VisibilityField::hides_card) {
+        return PostState::Hidden(marker);
     }
-    let hides = find(Marker::surely_hides);
-    if let (Some(marker), HiddenPosts::Hidden) = (&hides, hidden) {
-        return State::Hidden(marker.clone());
+    let hides = find(VisibilityField::hides_post);
+    if let (Some(marker), HiddenPostsMode::Hidden) = (&hides, hidden) {
+        return PostState::Hidden(marker.clone());
     }
     let due = post
-        .published
-        .max(post.publish_after().unwrap_or(post.published));
+        .published_at
+        .max(post.publish_after().unwrap_or(post.published_at));
     if due > now {
-        return State::Scheduled(due);
+        return PostState::Scheduled(due);
     }
-    if let Some(expired) = post.expires().filter(|expires| *expires <= now) {
-        return State::Expired(expired);
+    if let Some(expired) = post.expires_at().filter(|expires| *expires <= now) {
+        return PostState::Expired(expired);
     }
-    let unlists = || find(Marker::surely_unlists);
-    match hides.or_else(unlists) {
-        Some(marker) => State::Unlisted(marker),
-        None => State::Public,
+    match hides.or_else(|| find(VisibilityField::unlists_post)) {
+        Some(marker) => PostState::Unlisted(marker),
+        None => PostState::Public,
     }
 }

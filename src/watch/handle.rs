@@ -1,61 +1,61 @@
-//! What others hold of a watch: they stop it, or let it read its configuration again.
+//! Handles that stop a running watch, reload it, or query its state.
 
 use std::sync::mpsc::{Sender, sync_channel};
 use std::time::Duration;
 
-use super::source::Wake;
-use crate::pipeline::Overview;
+use super::event_source::WakeUp;
+use crate::publish::pipeline::ContentOverview;
 
 /// Stops a watch; dropping it does the same.
 #[derive(Debug)]
-pub struct Stop(pub(super) Sender<Wake>);
+pub struct StopHandle(pub(super) Sender<WakeUp>);
 
-/// Lets a watch read its configuration again, and look at everything.
+/// Makes a watch read its configuration again and scan everything.
 #[derive(Debug, Clone)]
-pub struct Reloader(Sender<Wake>);
+pub struct ReloadHandle(Sender<WakeUp>);
 
-impl Stop {
-    /// Lets the watch finish the turn it is in, and no more.
-    pub fn stop(&self) {
-        // A watch that is gone is stopped.
-        let _ = self.0.send(Wake::Stop);
+impl StopHandle {
+    /// Stops the watch after its current turn.
+    pub fn request_stop(&self) {
+        // The send fails only if the watch has already stopped.
+        let _ = self.0.send(WakeUp::StopRequested);
     }
 
-    /// What asks the watch.
-    pub fn asker(&self) -> Asker {
-        Asker(self.0.clone())
+    /// Returns a handle that queries the watch.
+    pub fn watch_handle(&self) -> WatchHandle {
+        WatchHandle(self.0.clone())
     }
 
-    /// What reloads the watch.
-    pub fn reloader(&self) -> Reloader {
-        Reloader(self.0.clone())
+    /// Returns a handle that reloads the watch.
+    pub fn reload_handle(&self) -> ReloadHandle {
+        ReloadHandle(self.0.clone())
     }
 }
 
-/// Asks a watch what is known.
+/// Queries the state of a running watch.
 #[derive(Debug, Clone)]
-pub struct Asker(Sender<Wake>);
+pub struct WatchHandle(Sender<WakeUp>);
 
-impl Asker {
-    /// All that is known after the turn that the watch is in; `None` where it has none by then, or is gone.
-    /// It blocks until then.
-    pub fn ask(&self, patience: Duration) -> Option<Overview> {
+impl WatchHandle {
+    /// Returns an overview as of the end of the current turn. Blocks for at most `timeout`; `None`
+    /// means that the watch was too slow or has stopped.
+    pub fn request_overview(&self, timeout: Duration) -> Option<ContentOverview> {
         let (sender, answer) = sync_channel(1);
-        self.0.send(Wake::Ask(sender)).ok()?;
-        answer.recv_timeout(patience).ok()
+        self.0.send(WakeUp::OverviewRequested(sender)).ok()?;
+        answer.recv_timeout(timeout).ok()
     }
 }
 
-impl Drop for Stop {
+impl Drop for StopHandle {
     fn drop(&mut self) {
-        self.stop();
+        self.request_stop();
     }
 }
 
-impl Reloader {
-    /// Lets the watch do so in its next turn.
-    pub fn reload(&self) {
-        // A watch that is gone reloads no more.
-        let _ = self.0.send(Wake::Reload);
+impl ReloadHandle {
+    /// Requests a reload in the next turn.
+    pub fn request_reload(&self) {
+        // The send fails only if the watch has stopped.
+        let _ = self.0.send(WakeUp::ReloadRequested);
     }
 }

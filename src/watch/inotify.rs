@@ -1,7 +1,7 @@
-//! What Linux says of directories into happenings.
+//! Receives file events on Linux, through inotify.
 //!
-//! By the system's own interface, as reading a file must make no events: a start reads every post, and
-//! would wake a thread for each and overflow the system's queue.
+//! Uses inotify directly because reads must not cause events. The first scan reads every post; events
+//! for these reads would wake the thread each time and overflow the kernel's queue.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -19,53 +19,54 @@ use rustix::fs::inotify::{
 };
 use rustix::io::Errno;
 
-use super::source::{Happening, Kind, NoEvents, Refused, Source, Teller};
+use super::event_source::{EventSender, EventSource, EventsUnavailable, FsEvent, WatchError};
+use super::fs_event::FsEventKind;
 
-/// Room for some hundred events.
-const BUFFER: usize = 16 * 1024;
+/// Size of the read buffer: room for a few hundred events.
+const EVENT_BUFFER_BYTES: usize = 16 * 1024;
 
-/// Directories by the numbers that the system gives them.
-type Dirs = HashMap<i32, PathBuf>;
+/// Directories by inotify watch descriptor.
+type DirsByDescriptor = HashMap<i32, PathBuf>;
 
-/// The system's events. The thread that hears them ends with it.
-struct System {
+/// An inotify instance. Dropping it ends the thread that reads its events.
+struct InotifySource {
     events: Arc<OwnedFd>,
-    dirs: Arc<Mutex<Dirs>>,
-    numbers: HashMap<PathBuf, i32>,
-    end: Arc<OwnedFd>,
+    dirs: Arc<Mutex<DirsByDescriptor>>,
+    descriptors: HashMap<PathBuf, i32>,
+    shutdown: Arc<OwnedFd>,
 }
 
-/// Asks the system for events.
+/// Opens an inotify instance and starts the thread that reads it.
 ///
 /// # Errors
-/// It has none to give.
-pub(super) fn system(teller: Teller) -> Result<Box<dyn Source>, NoEvents> {
+/// The system provides no more instances, or the thread cannot be started.
+pub(super) fn open_source(sender: EventSender) -> Result<Box<dyn EventSource>, EventsUnavailable> {
     let flags = CreateFlags::CLOEXEC | CreateFlags::NONBLOCK;
-    let system = System {
-        events: Arc::new(inotify::init(flags).map_err(why)?),
+    let source = InotifySource {
+        events: Arc::new(inotify::init(flags).map_err(unavailable_from_errno)?),
         dirs: Arc::default(),
-        numbers: HashMap::new(),
-        end: Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(why)?),
+        descriptors: HashMap::new(),
+        shutdown: Arc::new(eventfd(0, EventfdFlags::CLOEXEC).map_err(unavailable_from_errno)?),
     };
-    let (events, dirs, end) = (
-        Arc::clone(&system.events),
-        Arc::clone(&system.dirs),
-        Arc::clone(&system.end),
+    let (events, dirs, shutdown) = (
+        Arc::clone(&source.events),
+        Arc::clone(&source.dirs),
+        Arc::clone(&source.shutdown),
     );
     Builder::new()
         .name("events".to_owned())
         .spawn(move || {
-            if let Err(error) = hear(&events, &dirs, &end, &teller) {
-                teller.lost(why(error));
+            if let Err(error) = forward_events(&events, &dirs, &shutdown, &sender) {
+                sender.send_unavailable(unavailable_from_errno(error));
             }
         })
-        .map_err(NoEvents::from)?;
-    Ok(Box::new(system))
+        .map_err(EventsUnavailable::from)?;
+    Ok(Box::new(source))
 }
 
-impl Source for System {
-    fn watch(&mut self, dir: &Path) -> Result<(), Refused> {
-        let wanted = WatchFlags::ATTRIB
+impl EventSource for InotifySource {
+    fn watch_directory(&mut self, dir: &Path) -> Result<(), WatchError> {
+        let watch_flags = WatchFlags::ATTRIB
             | WatchFlags::CREATE
             | WatchFlags::DELETE
             | WatchFlags::DELETE_SELF
@@ -75,63 +76,69 @@ impl Source for System {
             | WatchFlags::MOVED_TO
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR;
-        // Held, so that no event of it is heard before it is known what it is of.
-        let mut dirs = lock(&self.dirs);
-        let number = add_watch(&self.events, dir, wanted).map_err(io::Error::from)?;
-        dirs.insert(number, dir.to_owned());
-        self.numbers.insert(dir.to_owned(), number);
+        // Locked until the descriptor is recorded, so that its first event finds the directory.
+        let mut dirs = lock_ignoring_poison(&self.dirs);
+        let descriptor = add_watch(&self.events, dir, watch_flags).map_err(io::Error::from)?;
+        dirs.insert(descriptor, dir.to_owned());
+        self.descriptors.insert(dir.to_owned(), descriptor);
         Ok(())
     }
 
-    fn unwatch(&mut self, dir: &Path) {
-        let mut dirs = lock(&self.dirs);
-        let number = self.numbers.remove(dir);
-        // One that has another name by now is watched by that.
-        let its = number.filter(|number| dirs.get(number).is_some_and(|its| its == dir));
-        if let Some(number) = its {
-            // What is gone is unwatched already.
+    fn unwatch_directory(&mut self, dir: &Path) {
+        let mut dirs = lock_ignoring_poison(&self.dirs);
+        let descriptor = self.descriptors.remove(dir);
+        // A renamed directory is watched under its new name, with the same descriptor.
+        let watched_descriptor =
+            descriptor.filter(|number| dirs.get(number).is_some_and(|watched| watched == dir));
+        if let Some(number) = watched_descriptor {
+            // The kernel has already dropped the watch of a deleted directory.
             let _ = remove_watch(&self.events, number);
             dirs.remove(&number);
         }
     }
 }
 
-impl Drop for System {
+impl Drop for InotifySource {
     fn drop(&mut self) {
-        let _ = rustix::io::write(&self.end, &1_u64.to_ne_bytes());
+        let _ = rustix::io::write(&self.shutdown, &1_u64.to_ne_bytes());
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock_ignoring_poison<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells of what there is until it is to end.
-fn hear(events: &OwnedFd, dirs: &Mutex<Dirs>, end: &OwnedFd, teller: &Teller) -> Result<(), Errno> {
-    let mut buffer = [MaybeUninit::uninit(); BUFFER];
+/// Sends events until `shutdown` is signalled.
+fn forward_events(
+    events: &OwnedFd,
+    dirs: &Mutex<DirsByDescriptor>,
+    shutdown: &OwnedFd,
+    sender: &EventSender,
+) -> Result<(), Errno> {
+    let mut buffer = [MaybeUninit::uninit(); EVENT_BUFFER_BYTES];
     let mut reader = Reader::new(events, &mut buffer);
-    let mut heard = Vec::new();
+    let mut batch = Vec::new();
     loop {
         match reader.next() {
             Ok(event) => {
-                let is_first_of_two = event.events().contains(ReadFlags::MOVED_FROM);
-                heard.extend(happening(&event, dirs));
-                if !is_first_of_two || reader.is_buffer_empty() {
-                    teller.tell_at_once(std::mem::take(&mut heard));
+                let is_rename_source = event.events().contains(ReadFlags::MOVED_FROM);
+                batch.extend(translate_event(&event, dirs));
+                if !is_rename_source || reader.is_buffer_empty() {
+                    sender.send_batch(std::mem::take(&mut batch));
                 }
             }
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => {
                 let mut sources = [
                     PollFd::new(events, PollFlags::IN),
-                    PollFd::new(end, PollFlags::IN),
+                    PollFd::new(shutdown, PollFlags::IN),
                 ];
                 match poll(&mut sources, None) {
                     Ok(_) | Err(Errno::INTR) => {}
                     Err(error) => return Err(error),
                 }
-                let [_, end] = sources;
-                if !end.revents().is_empty() {
+                let [_, shutdown_source] = sources;
+                if !shutdown_source.revents().is_empty() {
                     return Ok(());
                 }
             }
@@ -140,13 +147,13 @@ fn hear(events: &OwnedFd, dirs: &Mutex<Dirs>, end: &OwnedFd, teller: &Teller) ->
     }
 }
 
-/// What an event says; `None` where it is of nothing that is watched.
-fn happening(event: &Event<'_>, dirs: &Mutex<Dirs>) -> Option<Happening> {
+/// Translates an inotify event. `None` means that it concerns no watched directory.
+fn translate_event(event: &Event<'_>, dirs: &Mutex<DirsByDescriptor>) -> Option<FsEvent> {
     let flags = event.events();
     if flags.intersects(ReadFlags::QUEUE_OVERFLOW | ReadFlags::UNMOUNT) {
-        return Some(Happening::Anything);
+        return Some(FsEvent::RescanNeeded);
     }
-    let mut dirs = lock(dirs);
+    let mut dirs = lock_ignoring_poison(dirs);
     if flags.contains(ReadFlags::IGNORED) {
         dirs.remove(&event.wd());
         return None;
@@ -157,31 +164,31 @@ fn happening(event: &Event<'_>, dirs: &Mutex<Dirs>) -> Option<Happening> {
         None => dir.clone(),
     };
     if flags.contains(ReadFlags::MOVE_SELF) && path.exists() {
-        // It was told of by its new name already.
+        // Already reported under its new name.
         return None;
     }
     let is_dir = flags.contains(ReadFlags::ISDIR);
     let is_new = flags.contains(ReadFlags::CREATE);
-    let gone =
+    let removal_flags =
         ReadFlags::DELETE | ReadFlags::DELETE_SELF | ReadFlags::MOVED_FROM | ReadFlags::MOVE_SELF;
-    let kind = if flags.intersects(gone) {
-        Kind::Gone
+    let kind = if flags.intersects(removal_flags) {
+        FsEventKind::Removed
     } else if flags.contains(ReadFlags::MOVED_TO) || is_new && is_dir {
-        Kind::Arrived
+        FsEventKind::Arrived
     } else if flags.contains(ReadFlags::CLOSE_WRITE) {
-        Kind::Written
+        FsEventKind::Written
     } else if flags.contains(ReadFlags::ATTRIB) {
-        Kind::Touched
+        FsEventKind::MetadataChanged
     } else if is_new {
-        Kind::of_new(&path)
+        FsEventKind::from_new_file(&path)
     } else {
-        Kind::Writing
+        FsEventKind::Writing
     };
-    Some(Happening::To(path, kind))
+    Some(FsEvent::Changed(path, kind))
 }
 
-fn why(error: Errno) -> NoEvents {
-    NoEvents::from(io::Error::from(error))
+fn unavailable_from_errno(error: Errno) -> EventsUnavailable {
+    EventsUnavailable::from(io::Error::from(error))
 }
 
 #[cfg(test)]
@@ -191,114 +198,132 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::watch::filter::{Role, Root};
-    use crate::watch::sight;
-    use crate::watch::source::Wake;
-    use crate::watch::way::Way;
+    use crate::watch::change_source;
+    use crate::watch::event_filter::{RootRole, WatchRoot};
+    use crate::watch::event_source::WakeUp;
+    use crate::watch::resolved_path::ResolvedPath;
 
-    /// Wants to know of everything in a directory.
-    fn teller_of(wakes: Sender<Wake>, dir: &Path) -> Teller {
-        let teller = sight::teller(wakes);
-        lock(&teller.filter).roots.push(Root {
+    /// Returns a sender that passes every event of a directory.
+    fn sender_for_dir(wakes: Sender<WakeUp>, dir: &Path) -> EventSender {
+        let sender = change_source::new_event_sender(wakes);
+        lock_ignoring_poison(&sender.filter).roots.push(WatchRoot {
             path: dir.to_owned(),
-            role: Role::Material,
-            way: Way::of(dir),
+            role: RootRole::CardSource,
+            resolved: ResolvedPath::resolve(dir),
         });
-        teller
+        sender
     }
 
-    fn next(wakes: &Receiver<Wake>) -> Vec<Happening> {
+    fn next_events(wakes: &Receiver<WakeUp>) -> Vec<FsEvent> {
         match wakes.recv_timeout(Duration::from_secs(20)).unwrap() {
-            Wake::Happened(happenings) => happenings,
+            WakeUp::Events(events) => events,
             other => panic!("{other:?}"),
         }
     }
 
-    /// Takes in what happens until it is this.
-    fn hears(wakes: &Receiver<Wake>, wanted: &Happening) -> Vec<Happening> {
-        let mut heard = Vec::new();
-        while !heard.contains(wanted) {
-            heard.extend(next(wakes));
+    /// Collects events until the wanted one arrives.
+    fn wait_for_event(wakes: &Receiver<WakeUp>, wanted: &FsEvent) -> Vec<FsEvent> {
+        let mut received = Vec::new();
+        while !received.contains(wanted) {
+            received.extend(next_events(wakes));
         }
-        heard
+        received
     }
 
     #[test]
-    fn a_save_a_renaming_and_a_deletion_are_told_and_reading_is_not() {
-        // Systems that are asked through a library tell of the same.
-        for system in [system, crate::watch::events::system] {
+    fn saves_renames_and_deletions_cause_events_and_reads_do_not() {
+        // The `notify` backend reports the same events.
+        for open in [open_source, crate::watch::notify_events::open_source] {
             let dir = tempfile::tempdir().unwrap();
             let path = |name: &str| dir.path().join(name);
             fs::write(path("old.md"), "x").unwrap();
             let (sender, wakes) = channel();
-            let mut source = system(teller_of(sender, dir.path())).unwrap();
-            source.watch(dir.path()).unwrap();
+            let mut source = open(sender_for_dir(sender, dir.path())).unwrap();
+            source.watch_directory(dir.path()).unwrap();
             for _ in 0..100 {
                 fs::read(path("old.md")).unwrap();
             }
             fs::write(path("a.md"), "x").unwrap();
-            let heard = hears(&wakes, &Happening::To(path("a.md"), Kind::Written));
-            let of_old = |happening: &&Happening| matches!(happening, Happening::To(path, _) if path.ends_with("old.md"));
-            assert_eq!(heard.iter().find(of_old), None);
+            let received = wait_for_event(
+                &wakes,
+                &FsEvent::Changed(path("a.md"), FsEventKind::Written),
+            );
+            let is_for_old_file = |event: &&FsEvent| matches!(event, FsEvent::Changed(path, _) if path.ends_with("old.md"));
+            assert_eq!(received.iter().find(is_for_old_file), None);
             assert_eq!(
-                heard.first(),
-                Some(&Happening::To(path("a.md"), Kind::Writing))
+                received.first(),
+                Some(&FsEvent::Changed(path("a.md"), FsEventKind::Writing))
             );
             fs::rename(path("a.md"), path("b.md")).unwrap();
-            let heard = hears(&wakes, &Happening::To(path("b.md"), Kind::Arrived));
-            assert!(heard.contains(&Happening::To(path("a.md"), Kind::Gone)));
+            let received = wait_for_event(
+                &wakes,
+                &FsEvent::Changed(path("b.md"), FsEventKind::Arrived),
+            );
+            assert!(received.contains(&FsEvent::Changed(path("a.md"), FsEventKind::Removed)));
             fs::remove_file(path("b.md")).unwrap();
-            hears(&wakes, &Happening::To(path("b.md"), Kind::Gone));
+            wait_for_event(
+                &wakes,
+                &FsEvent::Changed(path("b.md"), FsEventKind::Removed),
+            );
             fs::create_dir(path("sub")).unwrap();
-            hears(&wakes, &Happening::To(path("sub"), Kind::Arrived));
+            wait_for_event(&wakes, &FsEvent::Changed(path("sub"), FsEventKind::Arrived));
             fs::hard_link(path("old.md"), path("new.md")).unwrap();
-            hears(&wakes, &Happening::To(path("new.md"), Kind::Arrived));
+            wait_for_event(
+                &wakes,
+                &FsEvent::Changed(path("new.md"), FsEventKind::Arrived),
+            );
         }
     }
 
     #[test]
-    fn both_names_of_a_renamed_file_are_told_at_once() {
+    fn both_names_of_a_rename_arrive_together() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         let (sender, wakes) = channel();
-        let mut source = system(teller_of(sender, dir.path())).unwrap();
-        source.watch(dir.path()).unwrap();
+        let mut source = open_source(sender_for_dir(sender, dir.path())).unwrap();
+        source.watch_directory(dir.path()).unwrap();
         fs::write(path("a.md"), "x").unwrap();
-        hears(&wakes, &Happening::To(path("a.md"), Kind::Written));
+        wait_for_event(
+            &wakes,
+            &FsEvent::Changed(path("a.md"), FsEventKind::Written),
+        );
         fs::rename(path("a.md"), path("b.md")).unwrap();
-        let from = Happening::To(path("a.md"), Kind::Gone);
+        let from = FsEvent::Changed(path("a.md"), FsEventKind::Removed);
         assert_eq!(
-            next(&wakes),
-            [from, Happening::To(path("b.md"), Kind::Arrived)]
+            next_events(&wakes),
+            [from, FsEvent::Changed(path("b.md"), FsEventKind::Arrived)]
         );
     }
 
     #[test]
-    fn a_directory_with_another_name_stays_watched_under_that() {
+    fn renamed_directory_stays_watched_under_its_new_name() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         fs::create_dir(path("one")).unwrap();
         let (sender, wakes) = channel();
-        let mut source = system(teller_of(sender, dir.path())).unwrap();
-        source.watch(&path("one")).unwrap();
+        let mut source = open_source(sender_for_dir(sender, dir.path())).unwrap();
+        source.watch_directory(&path("one")).unwrap();
         fs::rename(path("one"), path("two")).unwrap();
-        hears(&wakes, &Happening::To(path("one"), Kind::Gone));
-        source.watch(&path("two")).unwrap();
-        source.unwatch(&path("one"));
+        wait_for_event(&wakes, &FsEvent::Changed(path("one"), FsEventKind::Removed));
+        source.watch_directory(&path("two")).unwrap();
+        source.unwatch_directory(&path("one"));
         fs::write(path("two/a.md"), "x").unwrap();
-        hears(&wakes, &Happening::To(path("two/a.md"), Kind::Written));
-        source.unwatch(&path("two"));
+        wait_for_event(
+            &wakes,
+            &FsEvent::Changed(path("two/a.md"), FsEventKind::Written),
+        );
+        source.unwatch_directory(&path("two"));
         fs::write(path("two/b.md"), "x").unwrap();
-        source.watch(&path("two")).unwrap();
+        source.watch_directory(&path("two")).unwrap();
         fs::write(path("two/c.md"), "x").unwrap();
-        let first = Happening::To(path("two/c.md"), Kind::Writing);
-        assert_eq!(next(&wakes), [first]);
+        let first = FsEvent::Changed(path("two/c.md"), FsEventKind::Writing);
+        assert_eq!(next_events(&wakes), [first]);
     }
 
     #[test]
-    fn the_thread_ends_with_the_source() {
+    fn dropping_the_source_ends_its_thread() {
         let (sender, wakes) = channel();
-        let source = system(sight::teller(sender)).unwrap();
+        let source = open_source(change_source::new_event_sender(sender)).unwrap();
         drop(source);
         assert!(matches!(
             wakes.recv_timeout(Duration::from_secs(20)),
@@ -307,23 +332,26 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_of_everything_and_a_directory_that_is_gone_is_not() {
-        let io = |number| Refused::from(io::Error::from_raw_os_error(number));
-        assert_eq!(io(2), Refused::Here);
-        assert_eq!(io(13), Refused::Here);
+    fn limits_disable_all_events_and_a_missing_directory_does_not() {
+        let watch_error = |number| WatchError::from(io::Error::from_raw_os_error(number));
+        assert_eq!(watch_error(2), WatchError::DirectoryUnavailable);
+        assert_eq!(watch_error(13), WatchError::DirectoryUnavailable);
         for (number, hint) in [
             (24, "max_user_instances"),
             (28, "max_user_watches"),
             (38, "poll"),
         ] {
             assert!(
-                matches!(io(number), Refused::Everywhere(why) if why.hint.contains(hint)),
+                matches!(watch_error(number), WatchError::EventsUnavailable(why) if why.hint.contains(hint)),
                 "{number}"
             );
         }
         let (sender, _wakes) = channel();
-        let mut source = system(sight::teller(sender)).unwrap();
+        let mut source = open_source(change_source::new_event_sender(sender)).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert_eq!(source.watch(file.path()), Err(Refused::Here));
+        assert_eq!(
+            source.watch_directory(file.path()),
+            Err(WatchError::DirectoryUnavailable)
+        );
     }
 }

@@ -1,4 +1,4 @@
-// The operator's page as an operator sees it: in a real browser, with the real program behind it.
+// Tests the admin page in a real browser, served by the real program.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -34,7 +34,7 @@ class Courant {
         '[content]\ndir = "content"\n' + more.join("\n"),
     );
     const program = process.env.COURANT;
-    assert.ok(program, "COURANT names the program");
+    assert.ok(program, "the environment variable COURANT names the program");
     self.child = spawn(
       program,
       ["--config", join(self.dir, "config.toml"), "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
@@ -43,11 +43,11 @@ class Courant {
     const said = [];
     for await (const line of createInterface({ input: self.child.stderr })) {
       said.push(line);
-      self.public ??= line.match(/^ *(http:\/\/\S+)\/ .*people/)?.[1];
-      self.admin ??= line.match(/for you alone: (http:\/\/[^/]+)\//)?.[1];
+      self.public ??= line.match(/^ *(http:\/\/\S+)\/ .*home page/)?.[1];
+      self.admin ??= line.match(/admin page: (http:\/\/[^/]+)\//)?.[1];
       if (self.admin) break;
     }
-    assert.ok(self.admin, `it says where the page is: ${said.join("\n")}`);
+    assert.ok(self.admin, `the log has no address of the admin page: ${said.join("\n")}`);
     self.child.stderr.resume();
     return self;
   }
@@ -56,7 +56,7 @@ class Courant {
     return join(this.dir, "content", name);
   }
 
-  // As editors save: whole, and then in place of what was there.
+  // Writes a temporary file and renames it, as editors do.
   async write(name, text) {
     const beside = join(this.dir, "being-saved");
     await writeFile(beside, text);
@@ -82,7 +82,7 @@ before(async () => {
   courant = await Courant.start();
 });
 
-// A page that a test has left open holds a connection, of which a browser gives a host six.
+// Closes pages that a failed test left open. Each holds a connection, and a browser opens at most six per host.
 afterEach(async () => {
   const [first, ...others] = await browser.pages();
   await Promise.all(others.map((page) => page.close()));
@@ -94,7 +94,7 @@ after(async () => {
   await browser?.close();
 });
 
-// A page that fails the test by whatever it has to complain of.
+// Opens a page, and records all errors and warnings of the browser. `close` fails if there are any.
 async function open(path, { of = courant, ...options } = {}) {
   const page = await browser.newPage();
   page.complaints = [];
@@ -111,7 +111,7 @@ async function open(path, { of = courant, ...options } = {}) {
 }
 
 async function close(page) {
-  assert.deepEqual(page.complaints, [], "the browser has nothing to complain of");
+  assert.deepEqual(page.complaints, [], "the browser reports errors or warnings");
   await page.close();
 }
 
@@ -122,7 +122,7 @@ for (const path of [...PAGES, "/post?path=first.md", "/post?path=hidden.md", "/p
     test(`${path} loads in ${how} and is accessible`, async () => {
       const page = await open(path, options);
       assert.equal(page.answer.status(), 200);
-      // In a world of its own: the page's policy lets no other script in.
+      // In an isolated world, because the page's content security policy forbids other scripts.
       const session = await page.createCDPSession();
       const { frameTree } = await session.send("Page.getFrameTree");
       const world = { frameId: frameTree.frame.id, worldName: "axe" };
@@ -135,13 +135,13 @@ for (const path of [...PAGES, "/post?path=first.md", "/post?path=hidden.md", "/p
       assert.equal(answer.exceptionDetails, undefined);
       assert.deepEqual(JSON.parse(answer.result.value), []);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.equal(wide, 0, "nothing is wider than the screen");
+      assert.equal(wide, 0, "the page is wider than the screen");
       await close(page);
     });
   }
 }
 
-test("an edit, a new post and one that is taken back show up without a reload", async () => {
+test("edited, new and deleted posts update the page without a reload", async () => {
   const page = await open("/posts");
   await page.evaluate(() => { window.isTheSame = true; });
   await shows(page, "The first boat");
@@ -151,13 +151,13 @@ test("an edit, a new post and one that is taken back show up without a reload", 
   await shows(page, "A newcomer");
   await unlink(courant.file("new.md"));
   await page.waitForFunction(() => !document.body.innerText.includes("A newcomer"), PATIENCE);
-  assert.ok(await page.evaluate(() => window.isTheSame), "the page was not loaded again");
+  assert.ok(await page.evaluate(() => window.isTheSame), "the page was reloaded");
   await courant.write("first.md", post("The first boat"));
   await shows(page, "The first boat");
   await close(page);
 });
 
-test("what is searched for, and what has the focus, stays while news come in", async () => {
+test("search text and focus survive an update", async () => {
   const page = await open("/posts?q=boat");
   await page.focus("#q");
   await page.type("#q", "yard ");
@@ -170,7 +170,7 @@ test("what is searched for, and what has the focus, stays while news come in", a
   await close(page);
 });
 
-test("why a post is hidden is shown with its line", async () => {
+test("a hidden post shows the field and line that hide it", async () => {
   const page = await open("/posts?state=hidden");
   await shows(page, "hidePost: true, line 5");
   await page.click("tbody a");
@@ -180,7 +180,7 @@ test("why a post is hidden is shown with its line", async () => {
   await close(page);
 });
 
-test("a broken file is among the posts, with what to do about it", async () => {
+test("a broken file is listed with its finding and hint", async () => {
   const page = await open("/posts?state=broken");
   await shows(page, "wrong.md");
   await page.click("tbody a");
@@ -189,7 +189,7 @@ test("a broken file is among the posts, with what to do about it", async () => {
   await close(page);
 });
 
-test("each network's preview draws, and the entry is shown as readers do", async () => {
+test("a post shows previews of all networks and its feed entry", async () => {
   const page = await open("/post?path=first.md");
   const names = await page.$$eval(".network figcaption", (names) => names.map((name) => name.innerText));
   assert.deepEqual(names, ["X", "LinkedIn", "Facebook", "Slack", "Discord", "Mastodon", "WhatsApp"]);
@@ -206,7 +206,7 @@ test("each network's preview draws, and the entry is shown as readers do", async
   await close(page);
 });
 
-test("nothing of a post runs", async () => {
+test("scripts in a post do not run", async () => {
   const page = await open("/post?path=odd.md");
   page.on("dialog", (dialog) => { page.complaints.push(dialog.message()); dialog.dismiss(); });
   await shows(page, "<script>alert(1)</script> & \"quotes\"");
@@ -217,7 +217,7 @@ test("nothing of a post runs", async () => {
   await close(page);
 });
 
-test("the pages are the same without the script", async () => {
+test("the pages work without JavaScript", async () => {
   for (const path of PAGES) {
     const page = await open(path, { script: false });
     assert.match(await page.$eval("main", (main) => main.innerText), /\w/);
@@ -231,7 +231,7 @@ test("the pages are the same without the script", async () => {
   await close(page);
 });
 
-test("the keyboard reaches everything, the content first", async () => {
+test("the skip link moves the focus to the content", async () => {
   const page = await open("/posts");
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.innerText), "Skip to the content");
@@ -241,7 +241,7 @@ test("the keyboard reaches everything, the content first", async () => {
   await close(page);
 });
 
-test("a page of another site reads nothing", async () => {
+test("a page of a different site can read nothing", async () => {
   const other = createServer((_, answer) => answer.setHeader("content-type", "text/html").end("<title>other</title>"));
   await once(other.listen(0, "127.0.0.1"), "listening");
   try {
@@ -264,7 +264,7 @@ test("a page of another site reads nothing", async () => {
   }
 });
 
-test("the token is asked for, once", async () => {
+test("a login with the token is remembered", async () => {
   const token = "a token that nobody guesses";
   const guarded = await Courant.start("[admin]", `token = "${token}"`);
   try {
@@ -274,7 +274,7 @@ test("the token is asked for, once", async () => {
     page.complaints.length = 0;
     await page.type("#token", "not the one, by far");
     await Promise.all([page.waitForNavigation(), page.click("button")]);
-    assert.match(await page.$eval("[role=alert]", (alert) => alert.innerText), /another/);
+    assert.match(await page.$eval("[role=alert]", (alert) => alert.innerText), /Wrong token/);
     page.complaints.length = 0;
     await page.type("#token", token);
     await Promise.all([page.waitForNavigation(), page.click("button")]);

@@ -1,22 +1,22 @@
-//! The access log: a line for each answer, which no client can forge, and which holds nobody up.
+//! Checks that the access log has one line per response and that clients cannot forge lines.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use courant::access_log::AccessLog;
 use courant::config::TrustedProxies;
+use courant::server::access_log::AccessLog;
 
-use crate::serve::{address, start};
-use crate::server_room::{Running, field};
+use crate::serve::{served_address, start_courant};
+use crate::server_room::{TestServer, header_value};
 use crate::support::{TestSite, plain, request};
 
-/// What was written once the server has stopped and all is written.
-async fn logged(trusted: &[&str], client: impl AsyncFnOnce(&Running)) -> Vec<String> {
+/// Runs `client` against a server, stops it and returns the lines of its access log.
+async fn collect_log_lines(trusted: &[&str], client: impl AsyncFnOnce(&TestServer)) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("access.log");
     let (log, writing) = AccessLog::to_file(&path).unwrap();
     let trusted: Vec<String> = trusted.iter().map(|proxy| (*proxy).to_owned()).collect();
-    let server = Running::logging(Some(log), |config| {
+    let server = TestServer::start_with_access_log(Some(log), |config| {
         config.trusted_proxies = TrustedProxies::parse(&trusted).unwrap();
     })
     .await;
@@ -27,18 +27,18 @@ async fn logged(trusted: &[&str], client: impl AsyncFnOnce(&Running)) -> Vec<Str
     text.lines().map(str::to_owned).collect()
 }
 
-const TIME: &str = "[06/Nov/1994:08:49:37 +0000]";
+const CLF_TIME: &str = "[06/Nov/1994:08:49:37 +0000]";
 
 #[tokio::test]
-async fn each_answer_is_a_line_with_its_status_and_the_bytes_of_its_body() {
-    let lines = logged(&[], async |server| {
+async fn each_response_is_logged_with_status_and_body_length() {
+    let lines = collect_log_lines(&[], async |server| {
         let full = server
             .get(
                 "/rss.xml?x=1",
                 "User-Agent: Reader/1.0\r\nReferer: https://a.example/\r\n",
             )
             .await;
-        let tag = field(&full, "etag").unwrap();
+        let tag = header_value(&full, "etag").unwrap();
         server
             .get("/rss.xml", &format!("If-None-Match: {tag}\r\n"))
             .await;
@@ -52,24 +52,25 @@ async fn each_answer_is_a_line_with_its_status_and_the_bytes_of_its_body() {
         "\"GET /none HTTP/1.1\" 404 10 \"-\" \"-\"",
         "\"HEAD /robots.txt HTTP/1.0\" 200 - \"-\" \"-\"",
     ];
-    let expected = expected.map(|line| format!("127.0.0.1 - - {TIME} {line}"));
+    let expected = expected.map(|line| format!("127.0.0.1 - - {CLF_TIME} {line}"));
     assert_eq!(lines, expected);
 }
 
 #[tokio::test]
-async fn no_client_can_forge_a_line() {
+async fn client_cannot_forge_a_log_line() {
     let forged = "User-Agent: a\" 200 1 \"-\" \"b\\\x09\u{9b}\r\n";
-    let lines = logged(&[], async |server| {
+    let lines = collect_log_lines(&[], async |server| {
         server.get("/robots.txt", forged).await;
     })
     .await;
     let agent = "\"a\\\" 200 1 \\\"-\\\" \\\"b\\\\\\x09\\xc2\\x9b\"";
-    let expected = format!("127.0.0.1 - - {TIME} \"GET /robots.txt HTTP/1.1\" 200 8 \"-\" {agent}");
+    let expected =
+        format!("127.0.0.1 - - {CLF_TIME} \"GET /robots.txt HTTP/1.1\" 200 8 \"-\" {agent}");
     assert_eq!(lines, [expected]);
 }
 
 #[tokio::test]
-async fn the_address_is_the_one_that_a_trusted_proxy_names_and_no_other() {
+async fn only_trusted_proxies_set_the_logged_address() {
     let fields = "X-Forwarded-For: 192.0.2.9, 2001:db8:1:2::5\r\n";
     let proxy = &["127.0.0.1"][..];
     for (trusted, fields, named) in [
@@ -77,7 +78,7 @@ async fn the_address_is_the_one_that_a_trusted_proxy_names_and_no_other() {
         (proxy, "", "127.0.0.1"),
         (&[], fields, "127.0.0.1"),
     ] {
-        let lines = logged(trusted, async |server| {
+        let lines = collect_log_lines(trusted, async |server| {
             server.get("/robots.txt", fields).await;
         })
         .await;
@@ -85,31 +86,29 @@ async fn the_address_is_the_one_that_a_trusted_proxy_names_and_no_other() {
     }
 }
 
-fn wait_for(path: &Path, is: impl Fn(&str) -> bool) {
+fn wait_for_log(path: &Path, is: impl Fn(&str) -> bool) {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         if is(&text) {
             return;
         }
-        assert!(std::time::Instant::now() < end, "in vain: {text}");
+        assert!(std::time::Instant::now() < end, "timed out; log: {text}");
         std::thread::yield_now();
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn the_file_is_opened_anew_on_sighup() {
+fn sighup_reopens_the_log_file() {
     let site = TestSite::new()
         .post("a.md", plain("Alpha", "2024-01-01"))
         .config("[server]\naccess_log = \"access.log\"");
-    let (mut child, summary, _stderr) = start(&site);
-    let (path, moved) = (
-        site.root().join("access.log"),
-        site.root().join("access.log.1"),
-    );
-    request(address(&summary), "GET", "/first", &[]);
-    wait_for(&path, |text| text.contains("GET /first HTTP/1.1\" 404 "));
+    let (mut child, summary, _stderr) = start_courant(&site);
+    let path = site.root().join("access.log");
+    let moved = site.root().join("access.log.1");
+    request(served_address(&summary), "GET", "/first", &[]);
+    wait_for_log(&path, |text| text.contains("GET /first HTTP/1.1\" 404 "));
     std::fs::rename(&path, &moved).unwrap();
     let signal = |name: &str| {
         let killed = Command::new("kill")
@@ -118,10 +117,10 @@ fn the_file_is_opened_anew_on_sighup() {
         assert!(killed.expect("kill runs").success());
     };
     signal("-HUP");
-    wait_for(&path, |_| path.exists());
-    request(address(&summary), "GET", "/second", &[]);
+    wait_for_log(&path, |_| path.exists());
+    request(served_address(&summary), "GET", "/second", &[]);
     signal("-TERM");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(child.wait().expect("courant ends").code(), Some(0));
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(
         text.contains("/second") && !text.contains("/first"),
@@ -131,7 +130,7 @@ fn the_file_is_opened_anew_on_sighup() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_an_error_with_a_hint_at_the_start() {
+fn unwritable_log_file_fails_startup_with_a_hint() {
     let site = TestSite::new()
         .post("a.md", plain("Alpha", "2024-01-01"))
         .config("[server]\naccess_log = \"none/access.log\"");
@@ -144,10 +143,10 @@ fn a_file_that_cannot_be_written_is_an_error_with_a_hint_at_the_start() {
         .output()
         .expect("courant runs");
     assert_eq!(ended.status.code(), Some(1));
-    let said = String::from_utf8(ended.stderr).unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
     assert!(
-        said.contains("error: cannot write the access log `"),
-        "{said}"
+        stderr.contains("error: cannot write the access log `"),
+        "{stderr}"
     );
-    assert!(said.contains("hint: `server.access_log`"), "{said}");
+    assert!(stderr.contains("hint: `server.access_log`"), "{stderr}");
 }

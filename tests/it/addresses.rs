@@ -1,11 +1,11 @@
-//! Addresses that posts had lead on; addresses of posts that were taken back say so.
+//! Checks that former addresses of posts redirect and addresses of withdrawn posts are gone.
 
-use courant::finding::Rule;
+use courant::model::finding::Rule;
 
 use crate::support::{TestSite, plain};
 
 #[test]
-fn former_addresses_lead_to_the_card() {
+fn former_addresses_redirect_to_the_card() {
     let site = TestSite::new()
         .config("[server]\npublic_url = \"https://feeds.example.org/x\"")
         .post("a.md", "---\ntitle: Aye\ndate: 2024-01-01\naliases: [/old/, 'https://example.org/b%c3%a9', ../up, /a/]\n---\n")
@@ -33,7 +33,7 @@ fn former_addresses_lead_to_the_card() {
 }
 
 #[test]
-fn an_alias_that_is_somebodys_address_is_a_finding() {
+fn alias_of_an_address_in_use_is_a_finding() {
     let built = TestSite::new()
         .post(
             "a.md",
@@ -51,7 +51,7 @@ fn an_alias_that_is_somebodys_address_is_a_finding() {
 }
 
 #[test]
-fn a_post_that_moves_leads_on_and_one_that_is_taken_back_is_gone() {
+fn moved_post_redirects_and_withdrawn_post_is_gone() {
     let at = |path: &str, more: &str| {
         format!("---\ntitle: Aye\ndate: 2024-01-01\npermalink: {path}\n{more}---\n")
     };
@@ -65,7 +65,7 @@ fn a_post_that_moves_leads_on_and_one_that_is_taken_back_is_gone() {
         .serve();
     assert_eq!(site.get("/cards/first/").status, 200);
     site.save("a.md", &at("/second/", ""));
-    site.until("the card is elsewhere", |site| {
+    site.until("the card has moved", |site| {
         site.get("/cards/second/").status == 200
     });
     let moved = site.get("/cards/first/");
@@ -73,10 +73,10 @@ fn a_post_that_moves_leads_on_and_one_that_is_taken_back_is_gone() {
         (moved.status, moved.header("location")),
         (301, Some("https://example.org/cards/second/"))
     );
-    // Under another name, and known by its id.
+    // A renamed file with the same id is the same post.
     site.save("c.md", &at("/third/", "id: https://example.org/second/\n"));
     site.remove("a.md");
-    site.until("the file has another name", |site| {
+    site.until("the file is renamed", |site| {
         site.get("/cards/second/").header("location") == Some("https://example.org/cards/third/")
     });
     assert_eq!(
@@ -84,13 +84,13 @@ fn a_post_that_moves_leads_on_and_one_that_is_taken_back_is_gone() {
         Some("https://example.org/cards/third/")
     );
     site.save("c.md", &at("/third/", "hidePost: true\n"));
-    site.until("the post is taken back", |site| {
+    site.until("the post is withdrawn", |site| {
         site.get("/cards/third/").status == 410
     });
     for path in ["/cards/first/", "/cards/second/.png", "/cards/third/.png"] {
         assert_eq!(site.get(path).status, 410, "{path}");
     }
-    assert_eq!(site.get("/cards/h/").status, 404, "it was never there");
+    assert_eq!(site.get("/cards/h/").status, 404, "it was never published");
     site.save("c.md", &at("/third/", ""));
     site.until("the post is back", |site| {
         site.get("/cards/third/").status == 200
@@ -98,7 +98,7 @@ fn a_post_that_moves_leads_on_and_one_that_is_taken_back_is_gone() {
 }
 
 #[test]
-fn a_permalink_may_be_a_pattern_of_many_parts() {
+fn permalink_pattern_may_have_many_parts() {
     let built = TestSite::new()
         .config("timezone = \"Europe/Berlin\"\npermalinks = \"/:section/:short_year/:i_month/:i_day/:y_day/:hour:minute:second/:categories/:name/:title/\"")
         .post(
@@ -139,7 +139,7 @@ fn escaped_plus_and_plus_are_one_address() {
     );
     assert!(
         rss.contains("https://example.org/it%27s/</guid>"),
-        "an id stays: {rss}"
+        "the id keeps its escapes: {rss}"
     );
     let twice = TestSite::new()
         .post("a.md", at("Aye", "/c%2B%2B/", 1))

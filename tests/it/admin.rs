@@ -1,4 +1,4 @@
-//! The operator's listener: what it tells, whom, and that nothing of it is at the public one.
+//! Checks the admin listener: its pages, its access control, and its separation from public paths.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -7,10 +7,10 @@ use std::{fs, thread};
 
 use crate::support::{Response, TestSite, plain, request};
 
-/// The longest that anything may take before the test fails.
+/// Timeout of every wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 const TOKEN: &str = "a token that nobody guesses";
-const PATHS: [&str; 9] = [
+const ADMIN_PATHS: [&str; 9] = [
     "/healthz",
     "/readyz",
     "/metrics",
@@ -22,14 +22,14 @@ const PATHS: [&str; 9] = [
     "/login",
 ];
 
-struct Running {
+struct AdminProcess {
     child: Child,
     public: String,
     admin: String,
 }
 
-impl Running {
-    fn start(site: &TestSite, admin: &str, more: &str) -> Running {
+impl AdminProcess {
+    fn start(site: &TestSite, admin: &str, more: &str) -> AdminProcess {
         let config = site.write_config();
         let text = fs::read_to_string(&config).expect("written");
         let text = text.replace("listen = \"\"\n", more);
@@ -44,51 +44,54 @@ impl Running {
             .spawn()
             .expect("courant runs");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut said = String::new();
-        while !said.contains("for you alone") {
-            let read = stderr.read_line(&mut said).expect("UTF-8");
-            assert_ne!(read, 0, "ended early: {said}");
+        let mut log = String::new();
+        while !log.contains("admin page: ") {
+            let read = stderr.read_line(&mut log).expect("UTF-8");
+            assert_ne!(read, 0, "courant ended early: {log}");
         }
-        // Whatever else it says is not waited for.
+        // Drain the pipe, so that courant never blocks on writing to it.
         thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
-        let after = |text: &str| {
-            let (_, rest) = said.split_once(text).expect("it is said");
+        let address_after = |text: &str| {
+            let (_, rest) = log.split_once(text).expect("the text is in the log");
             let (_, rest) = rest.split_once("http://").expect("an address");
             rest.split('/').next().expect("an address").to_owned()
         };
-        Running {
+        AdminProcess {
             child,
-            public: after("broken"),
-            admin: after("for you alone"),
+            public: address_after("broken"),
+            admin: address_after("admin page: "),
         }
     }
 
-    fn ask(&self, path: &str, headers: &[(&str, &str)]) -> Response {
-        ask(&self.admin, "GET", path, headers)
+    fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        request_admin(&self.admin, "GET", path, headers)
     }
 
-    /// Asks until that is told.
-    fn until(&self, path: &str, text: &str) -> String {
+    /// Repeats a request until its body contains the text, and returns the body.
+    fn wait_for_text(&self, path: &str, text: &str) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
-            let body = self.ask(path, &[]).text();
+            let body = self.get(path, &[]).text();
             if body.contains(text) {
                 return body;
             }
-            assert!(Instant::now() < end, "no `{text}` in {body}");
+            assert!(
+                Instant::now() < end,
+                "timed out waiting for `{text}` in {body}"
+            );
             thread::yield_now();
         }
     }
 }
 
-impl Drop for Running {
+impl Drop for AdminProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn site() -> TestSite {
+fn site_with_hidden_post() -> TestSite {
     TestSite::new()
         .post("public.md", plain("Public boat", "2024-01-01"))
         .post(
@@ -97,49 +100,52 @@ fn site() -> TestSite {
         )
 }
 
-fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
-    crate::support::request_of(address, "localhost", method, path, headers)
+fn request_admin(address: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+    crate::support::request_with_host(address, "localhost", method, path, headers)
 }
 
 #[test]
-fn nothing_of_it_is_at_the_public_address() {
-    let site = site();
-    let running = Running::start(&site, "127.0.0.1:0", "");
-    for path in PATHS {
+fn admin_pages_are_not_on_the_public_address() {
+    let site = site_with_hidden_post();
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
+    for path in ADMIN_PATHS {
         let public = request(&*running.public, "GET", path, &[]);
         assert_eq!(public.status, 404, "{path}");
         assert!(!public.text().contains("boat"), "{path}");
     }
     for path in ["/healthz", "/readyz", "/metrics", "/posts", "/readers", "/"] {
-        assert_eq!(running.ask(path, &[]).status, 200, "{path}");
+        assert_eq!(running.get(path, &[]).status, 200, "{path}");
     }
 }
 
 #[test]
-fn a_forged_host_or_origin_is_refused_whatever_it_asks_for() {
-    let site = site();
-    let running = Running::start(&site, "127.0.0.1:0", "hosts = [\"courant.internal\"]\n");
-    let by = |host: &str, path: &str, headers: &[(&str, &str)]| {
-        crate::support::request_of(&*running.admin, host, "GET", path, headers).status
+fn forged_host_or_origin_is_rejected_on_every_path() {
+    let site = site_with_hidden_post();
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "hosts = [\"courant.internal\"]\n");
+    let status_for = |host: &str, path: &str, headers: &[(&str, &str)]| {
+        crate::support::request_with_host(&*running.admin, host, "GET", path, headers).status
     };
-    for path in PATHS.into_iter().chain(["/", "/card.png?path=/public/"]) {
-        assert_eq!(by("evil.example", path, &[]), 421, "{path}");
+    for path in ADMIN_PATHS
+        .into_iter()
+        .chain(["/", "/card.png?path=/public/"])
+    {
+        assert_eq!(status_for("evil.example", path, &[]), 421, "{path}");
         let origin = [("Origin", "http://evil.example")];
-        assert_eq!(by("localhost", path, &origin), 403, "{path}");
+        assert_eq!(status_for("localhost", path, &origin), 403, "{path}");
         let embedded = [
             ("Sec-Fetch-Site", "cross-site"),
             ("Sec-Fetch-Mode", "no-cors"),
         ];
-        assert_eq!(by("localhost", path, &embedded), 403, "{path}");
+        assert_eq!(status_for("localhost", path, &embedded), 403, "{path}");
     }
-    assert_eq!(by("courant.internal:8081", "/posts", &[]), 200);
+    assert_eq!(status_for("courant.internal:8081", "/posts", &[]), 200);
 }
 
 #[test]
-fn with_a_token_nothing_is_told_to_who_has_another_or_none() {
+fn wrong_or_missing_token_is_rejected() {
     let token = format!("token = \"{TOKEN}\"\n");
-    let site = site();
-    let running = Running::start(&site, "127.0.0.1:0", &token);
+    let site = site_with_hidden_post();
+    let running = AdminProcess::start(&site, "127.0.0.1:0", &token);
     let bearer = |token: &str| [("Authorization", format!("Bearer {token}"))];
     for path in [
         "/",
@@ -158,55 +164,55 @@ fn with_a_token_nothing_is_told_to_who_has_another_or_none() {
         ] {
             let headers: Vec<(&str, &str)> =
                 headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-            let answer = running.ask(path, &headers);
+            let answer = running.get(path, &headers);
             assert_eq!(answer.status, 401, "{path}");
             assert!(!answer.text().contains("boat"), "{path}");
         }
     }
     let right = bearer(TOKEN);
     let right: Vec<(&str, &str)> = right.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    assert!(running.ask("/posts", &right).text().contains("Secret boat"));
-    // Supervisors have no token, and are told that much.
-    assert_eq!(running.ask("/healthz", &[]).status, 200);
+    assert!(running.get("/posts", &right).text().contains("Secret boat"));
+    // Health checks need no token and reveal only the state.
+    assert_eq!(running.get("/healthz", &[]).status, 200);
     assert_eq!(
-        running.ask("/readyz", &[]).text(),
+        running.get("/readyz", &[]).text(),
         "{\"status\":\"ready\"}\n"
     );
 }
 
 #[test]
-fn it_is_ready_and_stays_so_when_the_content_goes_and_says_what_is_wrong() {
-    let site = site();
-    let running = Running::start(&site, "127.0.0.1:0", "");
+fn missing_content_is_degraded_but_still_ready() {
+    let site = site_with_hidden_post();
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
     assert!(
         running
-            .until("/readyz", "\"status\":\"ready\"")
+            .wait_for_text("/readyz", "\"status\":\"ready\"")
             .contains("\"degraded\":[]")
     );
     let (content, aside) = (site.content(), site.root().join("aside"));
     fs::rename(&content, &aside).expect("moved");
-    let body = running.until("/readyz", "\"status\":\"degraded\"");
-    assert!(body.contains("cannot be looked at"), "{body}");
-    assert_eq!(running.ask("/readyz", &[]).status, 200);
-    running.until("/", "What is served is not what is on disk");
-    running.until("/metrics", "courant_degraded{reason=\"content\"} 1");
+    let body = running.wait_for_text("/readyz", "\"status\":\"degraded\"");
+    assert!(body.contains("the content cannot be read"), "{body}");
+    assert_eq!(running.get("/readyz", &[]).status, 200);
+    running.wait_for_text("/", "The site differs from the files on disk");
+    running.wait_for_text("/metrics", "courant_degraded{reason=\"content\"} 1");
     let feed = request(&*running.public, "GET", "/rss.xml", &[]);
     assert!(feed.text().contains("Public boat"));
     fs::rename(&aside, &content).expect("moved back");
-    running.until("/readyz", "\"status\":\"ready\"");
+    running.wait_for_text("/readyz", "\"status\":\"ready\"");
 }
 
 #[test]
-fn metrics_count_what_is_asked_and_what_there_is() {
-    let site = site();
-    let running = Running::start(&site, "127.0.0.1:0", "");
+fn metrics_count_requests_and_posts() {
+    let site = site_with_hidden_post();
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
     let feed = request(
         &*running.public,
         "GET",
         "/rss.xml",
         &[("User-Agent", "Feedly/1.0 (12 subscribers)")],
     );
-    let etag = feed.header("etag").expect("one").to_owned();
+    let etag = feed.header("etag").expect("an ETag").to_owned();
     assert_eq!(
         request(
             &*running.public,
@@ -217,7 +223,7 @@ fn metrics_count_what_is_asked_and_what_there_is() {
         .status,
         304
     );
-    let text = running.ask("/metrics", &[]).text();
+    let text = running.get("/metrics", &[]).text();
     for line in [
         "courant_requests_total{class=\"feed\",status=\"200\"} 1",
         "courant_requests_total{class=\"feed\",status=\"304\"} 1",
@@ -230,7 +236,7 @@ fn metrics_count_what_is_asked_and_what_there_is() {
         "# EOF",
     ] {
         assert!(
-            text.lines().any(|said| said == line),
+            text.lines().any(|found| found == line),
             "no `{line}` in\n{text}"
         );
     }
@@ -238,34 +244,42 @@ fn metrics_count_what_is_asked_and_what_there_is() {
 }
 
 #[test]
-fn a_stream_of_events_tells_of_an_edit() {
+fn event_stream_reports_an_edit() {
     use std::io::Write as _;
-    let site = site();
-    let running = Running::start(&site, "127.0.0.1:0", "");
+    let site = site_with_hidden_post();
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
     let mut socket = std::net::TcpStream::connect(&running.admin).expect("connected");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    socket
+        .set_read_timeout(Some(PATIENCE))
+        .expect("the timeout is set");
     socket
         .write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .expect("sent");
     let mut lines = BufReader::new(socket)
         .lines()
         .map(|line| line.expect("UTF-8"));
-    let mut until = |text: &str| lines.find(|line| line.contains(text)).expect("it is told");
-    until("text/event-stream");
-    until("\"generation\":1");
+    let mut wait_for_line = |text: &str| {
+        lines
+            .find(|line| line.contains(text))
+            .expect("the stream has the line")
+    };
+    wait_for_line("text/event-stream");
+    wait_for_line("\"generation\":1");
     let file = site.content().join("public.md");
     fs::write(file, plain("Another boat", "2024-01-01")).expect("saved");
-    until("\"generation\":2");
+    wait_for_line("\"generation\":2");
 }
 
 #[test]
-fn pages_that_are_forgotten_keep_no_supervisor_away() {
+fn forgotten_event_streams_do_not_block_health_checks() {
     use std::io::Write as _;
-    let site = site();
-    let running = Running::start(&site, "127.0.0.1:0", "");
+    let site = site_with_hidden_post();
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
     let listen = || {
         let mut socket = std::net::TcpStream::connect(&running.admin).expect("connected");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .expect("the timeout is set");
         socket
             .write_all(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             .expect("sent");
@@ -275,21 +289,21 @@ fn pages_that_are_forgotten_keep_no_supervisor_away() {
         (line, reader)
     };
     let forgotten: Vec<_> = (0..40).map(|_| listen()).collect();
-    let told = forgotten.iter().filter(|(line, _)| line.contains("200"));
-    assert_eq!(told.count(), 32);
+    let accepted = forgotten.iter().filter(|(line, _)| line.contains("200"));
+    assert_eq!(accepted.count(), 32);
     assert!(forgotten[39].0.contains("503"), "{}", forgotten[39].0);
-    assert_eq!(running.ask("/healthz", &[]).status, 200);
+    assert_eq!(running.get("/healthz", &[]).status, 200);
     drop(forgotten);
     let end = Instant::now() + PATIENCE;
     while !listen().0.contains("200") {
-        assert!(Instant::now() < end, "places are given back");
+        assert!(Instant::now() < end, "closed streams free their slots");
         thread::yield_now();
     }
 }
 
 #[test]
-fn beyond_this_machine_there_is_no_page_without_a_token() {
-    let site = site();
+fn non_loopback_admin_listener_needs_a_token() {
+    let site = site_with_hidden_post();
     let config = site.write_config();
     let mut child = Command::new(env!("CARGO_BIN_EXE_courant"))
         .arg("--config")
@@ -299,21 +313,21 @@ fn beyond_this_machine_there_is_no_page_without_a_token() {
         .spawn()
         .expect("courant runs");
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-    let mut said = String::new();
-    while stderr.read_line(&mut said).expect("UTF-8") > 0 {
-        if said.contains("for you alone") {
-            // It should not have started; it would not end.
+    let mut log = String::new();
+    while stderr.read_line(&mut log).expect("UTF-8") > 0 {
+        if log.contains("admin page: ") {
+            // It started against the rule, and would run forever.
             let _ = child.kill();
         }
     }
     let status = child.wait().expect("ended");
-    assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("could be seen by anybody"), "{said}");
-    assert!(said.contains("hint:") && said.contains("token"), "{said}");
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("would be open to anyone"), "{log}");
+    assert!(log.contains("hint:") && log.contains("token"), "{log}");
 }
 
 #[test]
-fn many_posts_are_shown_a_hundred_at_a_time_and_all_are_found() {
+fn posts_are_paged_by_hundred_and_searchable() {
     let mut site = TestSite::new();
     for number in 0..300 {
         site = site.post(
@@ -321,20 +335,23 @@ fn many_posts_are_shown_a_hundred_at_a_time_and_all_are_found() {
             plain(&format!("Boat {number:03}"), "2024-01-01"),
         );
     }
-    let running = Running::start(&site, "127.0.0.1:0", "");
-    let shown = |path: &str| {
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
+    let count_posts = |path: &str| {
         running
-            .ask(path, &[])
+            .get(path, &[])
             .text()
             .matches("href=\"/post?")
             .count()
     };
-    assert_eq!(shown("/posts"), 100);
-    assert_eq!(shown("/posts?page=3"), 100);
-    assert_eq!(shown("/posts?page=99"), 100);
-    assert_eq!(shown("/posts?q=boat+299"), 1);
-    assert_eq!(shown("/posts?state=hidden"), 0);
-    assert_eq!(running.ask("/post?path=../config.toml", &[]).status, 404);
-    assert_eq!(running.ask("/nothing", &[]).status, 404);
-    assert_eq!(ask(&running.admin, "POST", "/posts", &[]).status, 405);
+    assert_eq!(count_posts("/posts"), 100);
+    assert_eq!(count_posts("/posts?page=3"), 100);
+    assert_eq!(count_posts("/posts?page=99"), 100);
+    assert_eq!(count_posts("/posts?q=boat+299"), 1);
+    assert_eq!(count_posts("/posts?state=hidden"), 0);
+    assert_eq!(running.get("/post?path=../config.toml", &[]).status, 404);
+    assert_eq!(running.get("/nothing", &[]).status, 404);
+    assert_eq!(
+        request_admin(&running.admin, "POST", "/posts", &[]).status,
+        405
+    );
 }

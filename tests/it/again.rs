@@ -1,12 +1,12 @@
-//! What is asked for again and again, by many at a time: each has all of it.
+//! Checks that repeated pipelined requests each get the whole response.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use crate::support::{PATIENCE, Response, TestSite};
 
-/// Of a feed of some thirty kilobytes.
-fn site() -> TestSite {
+/// Builds a site with a feed of about 30 kB.
+fn site_with_30_kb_feed() -> TestSite {
     (0..10).fold(TestSite::new(), |site, number| {
         let text = format!("The boats went out as number {number} of many.\n\n").repeat(40);
         let post = format!("---\ntitle: Post {number}\ndate: 2024-03-1{number}\n---\n{text}");
@@ -14,8 +14,8 @@ fn site() -> TestSite {
     })
 }
 
-/// The answers to requests that are sent at once.
-fn answers(address: std::net::SocketAddr, requests: &str) -> Vec<Response> {
+/// Sends all requests at once on one connection and returns the responses.
+fn pipeline_requests(address: std::net::SocketAddr, requests: &str) -> Vec<Response> {
     let mut socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut writing = socket.try_clone().unwrap();
@@ -47,8 +47,8 @@ fn answers(address: std::net::SocketAddr, requests: &str) -> Vec<Response> {
 }
 
 #[test]
-fn who_asks_for_the_same_a_hundred_times_has_the_same_each_time() {
-    let served = site().serve();
+fn repeated_request_gets_the_same_answer_each_time() {
+    let served = site_with_30_kb_feed().serve();
     let whole = served.get("/rss.xml");
     let length = whole.body.len();
     assert!((16 * 1024..=64 * 1024).contains(&length), "{length}");
@@ -56,7 +56,7 @@ fn who_asks_for_the_same_a_hundred_times_has_the_same_each_time() {
     let get = "GET /rss.xml HTTP/1.1\r\nHost: e\r\n\r\n";
     let same = format!("GET /rss.xml HTTP/1.1\r\nHost: e\r\nIf-None-Match: {tag}\r\n\r\n");
     let other = "GET /robots.txt HTTP/1.1\r\nHost: e\r\n\r\n";
-    let mut answers = answers(
+    let mut answers = pipeline_requests(
         served.address,
         &format!("{get}{same}{get}{other}").repeat(100),
     );
@@ -69,15 +69,15 @@ fn who_asks_for_the_same_a_hundred_times_has_the_same_each_time() {
             if place == 1 { 304 } else { 200 },
             "{number}"
         );
-        let is_it = answer.header("etag") == Some(&tag);
-        assert_eq!(is_it, place != 3, "{number}");
+        let has_tag = answer.header("etag") == Some(&tag);
+        assert_eq!(has_tag, place != 3, "{number}");
         assert_eq!(answer.body == whole.body, place % 2 == 0, "{number}");
     }
 }
 
 #[test]
-fn an_edit_is_seen_by_who_asks_again_and_again() {
-    let served = site().serve();
+fn repeated_requests_see_an_edit() {
+    let served = site_with_30_kb_feed().serve();
     let get = "GET /rss.xml HTTP/1.1\r\nHost: e\r\n\r\n".repeat(80);
     for round in 0..3 {
         let title = format!("Edited {round}");
@@ -85,8 +85,8 @@ fn an_edit_is_seen_by_who_asks_again_and_again() {
             "9.md",
             &format!("---\ntitle: {title}\ndate: 2024-03-19\n---\nText.\n"),
         );
-        served.until("it is edited", |served| served.serves(&title));
-        for answer in answers(served.address, &get).iter().take(80) {
+        served.until("the edit is served", |served| served.serves(&title));
+        for answer in pipeline_requests(served.address, &get).iter().take(80) {
             assert!(answer.body.len() >= 16 * 1024, "{}", answer.body.len());
             assert!(answer.text().contains(&title), "{round}");
         }

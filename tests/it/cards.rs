@@ -1,19 +1,20 @@
-//! Cards: what is drawn, of what, and who is shown it.
+//! Checks the card images, their inputs and the card pages that name them.
 
 use std::path::Path;
 
-use courant::content::{Loss, Scope};
-use courant::finding::{Rule, Severity};
-use courant::pipeline::{Outcome, Pipeline};
-use courant::snapshot::Content;
+use courant::library::{DeletionPolicy, ScanScope};
+use courant::model::finding::{Rule, Severity};
+use courant::publish::pipeline::{Pipeline, RefreshOutcome};
+use courant::publish::snapshot::ResourceContent;
 
-use crate::pixels::{Pixels, assert_looks_as_before, drawn};
+use crate::pixels::{Pixels, assert_matches_approved, draw_card_image};
 use crate::support::{Built, TestSite, new_year_2025, plain};
 
-/// Where the theme `paper` has the title of a post with author and category.
-const TITLE: [usize; 4] = [92, 186, 1128, 490];
+/// Title area of the theme `paper` in pixels: left, top, right, bottom. For a post with author and
+/// category.
+const TITLE_BOX: [usize; 4] = [92, 186, 1128, 490];
 
-fn post(title: &str) -> String {
+fn post_with_title(title: &str) -> String {
     let title = serde_json::to_string(title).unwrap();
     format!(
         "---\ntitle: {title}\ndate: 2024-05-03\nauthor: Tomás Quell\ncategory: Engineering\n\
@@ -21,15 +22,15 @@ fn post(title: &str) -> String {
     )
 }
 
-fn card(title: &str) -> Vec<u8> {
-    card_of(TestSite::new().post("a.md", post(title)))
+fn draw_card(title: &str) -> Vec<u8> {
+    draw_card_of(TestSite::new().post("a.md", post_with_title(title)))
 }
 
-fn card_of(site: TestSite) -> Vec<u8> {
-    drawn(&site.build().snapshot, "/cards/a.png")
+fn draw_card_of(site: TestSite) -> Vec<u8> {
+    draw_card_image(&site.build().snapshot, "/cards/a.png")
 }
 
-fn fixture(path: &str) -> String {
+fn fixture_path(path: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(path)
@@ -37,17 +38,17 @@ fn fixture(path: &str) -> String {
         .to_string()
 }
 
-fn html(built: &Built) -> String {
+fn card_page(built: &Built) -> String {
     built.text("/cards/a")
 }
 
-fn property(html: &str, name: &str) -> Option<String> {
+fn meta_property(html: &str, name: &str) -> Option<String> {
     let (_, rest) = html.split_once(&format!("property=\"{name}\" content=\""))?;
     Some(rest.split('"').next()?.to_owned())
 }
 
-/// A picture of two colours, as bytes of a PNG.
-fn two_colours() -> Vec<u8> {
+/// Encodes a picture of two colours as PNG.
+fn two_colour_png() -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 600, 900);
     encoder.set_color(png::ColorType::Rgb);
@@ -67,7 +68,7 @@ fn two_colours() -> Vec<u8> {
 }
 
 #[test]
-fn cards_look_as_they_did_when_they_were_looked_at() {
+fn cards_match_their_reviewed_pictures() {
     let long = "A title that is as long as those of academic papers and of release announcements, \
                 which name what is new, what is old, who is thanked, and what it is all about";
     let cases = [
@@ -87,28 +88,29 @@ fn cards_look_as_they_did_when_they_were_looked_at() {
         ("combining", "e\u{301}a\u{300}o\u{302} and Đặng Việt"),
     ];
     for (name, title) in cases {
-        assert_looks_as_before(name, &card(title));
+        assert_matches_approved(name, &draw_card(title));
     }
     for theme in ["ink", "poster"] {
         let site = TestSite::new().cards(&format!("theme = {theme:?}"));
-        let png = card_of(site.post("a.md", post("How we compute the tide tables")));
-        assert_looks_as_before(theme, &png);
+        let png =
+            draw_card_of(site.post("a.md", post_with_title("How we compute the tide tables")));
+        assert_matches_approved(theme, &png);
     }
-    let fonts = fixture("fonts/NotoSansCJKjp-excerpt.woff2");
+    let fonts = fixture_path("fonts/NotoSansCJKjp-excerpt.woff2");
     let site = TestSite::new().cards(&format!("fonts = [{fonts:?}]"));
-    let japanese = post("港の潮汐表を三十七の分潮から計算する方法について")
+    let japanese = post_with_title("港の潮汐表を三十七の分潮から計算する方法について")
         .replace("title:", "lang: ja\ntitle:");
-    assert_looks_as_before("japanese", &card_of(site.post("a.md", japanese)));
-    let site = drawn(&TestSite::new().build().snapshot, "/cards/.png");
-    assert_looks_as_before("site", &site);
+    assert_matches_approved("japanese", &draw_card_of(site.post("a.md", japanese)));
+    let site = draw_card_image(&TestSite::new().build().snapshot, "/cards/.png");
+    assert_matches_approved("site", &site);
 }
 
 #[test]
-fn every_script_is_drawn_with_glyphs_of_its_own() {
-    let fonts = fixture("fonts/NotoSansCJKjp-excerpt.woff2");
-    let of = |title: &str| {
+fn every_script_is_drawn_with_its_own_glyphs() {
+    let fonts = fixture_path("fonts/NotoSansCJKjp-excerpt.woff2");
+    let draw_title = |title: &str| {
         let site = TestSite::new().cards(&format!("fonts = [{fonts:?}]"));
-        Pixels::decode(&card_of(site.post("a.md", post(title))))
+        Pixels::decode(&draw_card_of(site.post("a.md", post_with_title(title))))
     };
     for (script, one, other) in [
         ("Latin", "n", "u"),
@@ -121,45 +123,54 @@ fn every_script_is_drawn_with_glyphs_of_its_own() {
         ("kana", "の", "る"),
         ("emoji", "🎉", "👍"),
     ] {
-        let (one, other) = (of(one), of(other));
+        let (one, other) = (draw_title(one), draw_title(other));
         assert!(
-            one.ink(TITLE) > 400,
+            one.count_ink(TITLE_BOX) > 400,
             "{script}: {} pixels of ink",
-            one.ink(TITLE)
+            one.count_ink(TITLE_BOX)
         );
-        // Two boxes would be the same.
-        let differing = one.differing(&other, TITLE);
+        // Replacement boxes would look the same.
+        let differing = one.count_differing(&other, TITLE_BOX);
         assert!(differing > 400, "{script}: only {differing} pixels differ");
-        assert_eq!(one.colourful(TITLE) > 1000, script == "emoji", "{script}");
+        assert_eq!(
+            one.count_colourful(TITLE_BOX) > 1000,
+            script == "emoji",
+            "{script}"
+        );
     }
-    // Letters of Arabic join: apart, they would have the sum of their ink.
-    let joined = of("ممم").ink(TITLE);
-    let apart = of("م\u{200c}م\u{200c}م").ink(TITLE);
+    // Arabic letters join: separate letters would have the sum of their ink.
+    let joined = draw_title("ممم").count_ink(TITLE_BOX);
+    let apart = draw_title("م\u{200c}م\u{200c}م").count_ink(TITLE_BOX);
     assert!(joined.abs_diff(apart) > 200, "{joined} {apart}");
 }
 
 #[test]
-fn titles_of_every_length_stay_in_their_place() {
+fn titles_of_any_length_stay_in_their_box() {
     let words = "harbour lights and tide tables of the western coast with buoys ";
     for theme in ["paper", "ink", "poster"] {
         for length in [1, 7, 20, 45, 80, 130, 200, 300] {
             for word in [words.to_owned(), "W".repeat(300), "مرحبا ".repeat(60)] {
                 let title: String = word.repeat(10).chars().take(length).collect();
                 let site = TestSite::new().cards(&format!("theme = {theme:?}"));
-                let card = Pixels::decode(&card_of(site.post("a.md", post(title.trim()))));
-                // Between the title's place and the edge there is nothing but the discs of a poster.
+                let card = Pixels::decode(&draw_card_of(
+                    site.post("a.md", post_with_title(title.trim())),
+                ));
+                // Only the discs of the theme `poster` are between title area and edge.
                 let margin = if title.contains('م') {
                     [28, 150, 66, 310]
                 } else {
                     [1134, 150, 1172, 310]
                 };
-                let ink = card.ink(margin);
-                let beyond = card.ink(if theme == "paper" {
+                let ink = card.count_ink(margin);
+                let beyond = card.count_ink(if theme == "paper" {
                     [92, 503, 1128, 515]
                 } else {
                     [92, 530, 700, 532]
                 });
-                assert_eq!(beyond, 0, "{theme}, {length}: into the foot");
+                assert_eq!(
+                    beyond, 0,
+                    "{theme}, {length}: the title runs into the footer"
+                );
                 assert_eq!(
                     ink,
                     0,
@@ -172,7 +183,7 @@ fn titles_of_every_length_stay_in_their_place() {
 }
 
 #[test]
-fn a_card_is_at_most_300_kb_whatever_picture_is_in_it() {
+fn card_is_at_most_300_kb_with_any_picture() {
     let mut n = 1_u32;
     let noise: Vec<u8> = (0..900 * 900 * 3)
         .map(|_| {
@@ -196,9 +207,9 @@ fn a_card_is_at_most_300_kb_whatever_picture_is_in_it() {
         .file("card.html", template)
         .post(
             "a.md",
-            post("Noise").replace("date:", "image: /noise.png\ndate:"),
+            post_with_title("Noise").replace("date:", "image: /noise.png\ndate:"),
         );
-    let png = card_of(site);
+    let png = draw_card_of(site);
     assert!(
         png.len() <= 300_000 && png.len() > 100_000,
         "{} bytes",
@@ -207,26 +218,35 @@ fn a_card_is_at_most_300_kb_whatever_picture_is_in_it() {
 }
 
 #[test]
-fn the_same_card_has_the_same_bytes_and_name_everywhere_and_every_part_of_it_counts() {
-    let made = |site: TestSite| {
+fn card_fingerprint_covers_every_input_and_is_reproducible() {
+    let fingerprint_and_bytes = |site: TestSite| {
         let built = site.build();
         let resource = built.snapshot.get("/cards/a.png").unwrap();
-        let Content::Deferred { deferred, .. } = &resource.content else {
+        let ResourceContent::Lazy { body: deferred, .. } = &resource.content else {
             panic!("deferred")
         };
-        (deferred.fingerprint.clone(), deferred.draw.draw().unwrap())
+        (
+            deferred.fingerprint.clone(),
+            deferred.renderer.render_body().unwrap(),
+        )
     };
-    let site = || TestSite::new().post("a.md", post("A title"));
-    let fonts = fixture("fonts/NotoSansCJKjp-excerpt.woff2");
-    let (name, bytes) = made(site());
-    let again = made(site().post("b.md", plain("Another", "2024-01-01")));
+    let site = || TestSite::new().post("a.md", post_with_title("A title"));
+    let fonts = fixture_path("fonts/NotoSansCJKjp-excerpt.woff2");
+    let (name, bytes) = fingerprint_and_bytes(site());
+    let again = fingerprint_and_bytes(site().post("b.md", plain("Another", "2024-01-01")));
     assert_eq!(name, again.0);
     assert!(bytes == again.1);
     let others = [
-        TestSite::new().post("a.md", post("Another title")),
-        TestSite::new().post("a.md", post("A title").replace("Tomás", "Thomas")),
-        TestSite::new().post("a.md", post("A title").replace("Engineering", "News")),
-        TestSite::new().post("a.md", post("A title").replace("2024", "2023")),
+        TestSite::new().post("a.md", post_with_title("Another title")),
+        TestSite::new().post(
+            "a.md",
+            post_with_title("A title").replace("Tomás", "Thomas"),
+        ),
+        TestSite::new().post(
+            "a.md",
+            post_with_title("A title").replace("Engineering", "News"),
+        ),
+        TestSite::new().post("a.md", post_with_title("A title").replace("2024", "2023")),
         site().cards("theme = \"ink\""),
         site().config("theme_color = \"#aa0000\""),
         site()
@@ -234,29 +254,39 @@ fn the_same_card_has_the_same_bytes_and_name_everywhere_and_every_part_of_it_cou
             .file("t.html", "<p>{{ title }}</p>"),
         site()
             .cards("logo = \"l.png\"")
-            .file("l.png", two_colours()),
+            .file("l.png", two_colour_png()),
         site().cards(&format!("fonts = [{fonts:?}]")),
-        TestSite::new().post("a.md", post("A title").replace("date:", "lang: de\ndate:")),
+        TestSite::new().post(
+            "a.md",
+            post_with_title("A title").replace("date:", "lang: de\ndate:"),
+        ),
         TestSite::new()
             .title("Another")
-            .post("a.md", post("A title")),
+            .post("a.md", post_with_title("A title")),
     ];
     let mut names = vec![name];
     for other in others {
-        let (name, _) = made(other);
-        assert!(!names.contains(&name), "{} is not in the name", names.len());
+        let (name, _) = fingerprint_and_bytes(other);
+        assert!(
+            !names.contains(&name),
+            "change {} keeps the fingerprint",
+            names.len()
+        );
         names.push(name);
     }
 }
 
 #[test]
-fn the_picture_of_the_site_is_looked_at_as_those_of_posts_are() {
+fn site_picture_is_checked_like_post_pictures() {
     let site = TestSite::new()
         .config("image = \"/cover.png\"\n[content]\nstatic_dir = \"static\"")
-        .file("static/cover.png", two_colours())
+        .file("static/cover.png", two_colour_png())
         .build();
     let page = site.text("/cards/");
-    assert_eq!(property(&page, "og:image:width").as_deref(), Some("600"));
+    assert_eq!(
+        meta_property(&page, "og:image:width").as_deref(),
+        Some("600")
+    );
     let missing = TestSite::new()
         .config("image = \"/none.png\"\n[content]\nstatic_dir = \"static\"")
         .build();
@@ -264,61 +294,61 @@ fn the_picture_of_the_site_is_looked_at_as_those_of_posts_are() {
 }
 
 #[test]
-fn previews_show_the_own_picture_or_the_drawn_one_as_configured() {
-    let with_own =
-        post("A title").replace("date:", "image: /cover.png\nimageAlt: What it shows\ndate:");
+fn previews_show_the_configured_picture() {
+    let with_own = post_with_title("A title")
+        .replace("date:", "image: /cover.png\nimageAlt: What it shows\ndate:");
     let site = |picture: &str, post: &str| {
         TestSite::new()
             .config("[content]\nstatic_dir = \"static\"")
             .cards(&format!("picture = {picture:?}"))
-            .file("static/cover.png", two_colours())
+            .file("static/cover.png", two_colour_png())
             .post("a.md", post)
     };
-    let own = html(&site("own", &with_own).build());
-    let is = |html: &str, name: &str, value: &str| {
-        assert_eq!(property(html, name).as_deref(), Some(value), "{name}");
+    let own = card_page(&site("own", &with_own).build());
+    let assert_property = |html: &str, name: &str, value: &str| {
+        assert_eq!(meta_property(html, name).as_deref(), Some(value), "{name}");
     };
-    is(&own, "og:image", "https://example.org/cover.png");
-    is(&own, "og:image:width", "600");
-    is(&own, "og:image:height", "900");
-    is(&own, "og:image:type", "image/png");
-    is(&own, "og:image:alt", "What it shows");
+    assert_property(&own, "og:image", "https://example.org/cover.png");
+    assert_property(&own, "og:image:width", "600");
+    assert_property(&own, "og:image:height", "900");
+    assert_property(&own, "og:image:type", "image/png");
+    assert_property(&own, "og:image:alt", "What it shows");
     for (picture, post) in [
         ("drawn", &*with_own),
         ("framed", &with_own),
-        ("own", &post("A title")),
+        ("own", &post_with_title("A title")),
     ] {
         let site = site(picture, post);
         let built = site.build();
-        let html = html(&built);
+        let html = card_page(&built);
         let resource = built.snapshot.get("/cards/a.png").unwrap();
-        let Content::Deferred { deferred, .. } = &resource.content else {
+        let ResourceContent::Lazy { body: deferred, .. } = &resource.content else {
             panic!("deferred")
         };
         let url = format!("https://example.org/cards/a.png?v={}", deferred.fingerprint);
-        is(&html, "og:image", &url);
-        is(&html, "og:image:width", "1200");
-        is(&html, "og:image:height", "630");
-        is(&html, "og:image:type", "image/png");
-        is(&html, "og:image:alt", "A title · Tomás Quell · Example");
+        assert_property(&html, "og:image", &url);
+        assert_property(&html, "og:image:width", "1200");
+        assert_property(&html, "og:image:height", "630");
+        assert_property(&html, "og:image:type", "image/png");
+        assert_property(&html, "og:image:alt", "A title · Tomás Quell · Example");
         assert!(html.contains("name=\"twitter:card\" content=\"summary_large_image\""));
         assert!(html.contains(&format!("\"image\":[\"{url}\"]")), "JSON-LD");
-        let card = Pixels::decode(&drawn(&built.snapshot, "/cards/a.png"));
-        let framed = card.colourful([800, 0, 1190, 630]) > 200_000;
+        let card = Pixels::decode(&draw_card_image(&built.snapshot, "/cards/a.png"));
+        let framed = card.count_colourful([800, 0, 1190, 630]) > 200_000;
         assert_eq!(framed, picture == "framed", "{picture}");
     }
 }
 
 #[test]
-fn feeds_show_the_drawn_picture_of_a_post_that_has_none() {
+fn feeds_show_the_card_image_of_posts_without_a_picture() {
     let built = TestSite::new()
-        .post("a.md", post("Without"))
+        .post("a.md", post_with_title("Without"))
         .post(
             "b.md",
             plain("With", "2024-01-01").replace("date:", "image: /b.jpg\ndate:"),
         )
         .build();
-    let url = property(&html(&built), "og:image").unwrap();
+    let url = meta_property(&card_page(&built), "og:image").unwrap();
     let rss = built.text("/rss.xml");
     let thumbnail = format!("<media:thumbnail height=\"630\" url=\"{url}\" width=\"1200\"");
     assert!(rss.contains(&thumbnail), "{rss}");
@@ -333,7 +363,7 @@ fn feeds_show_the_drawn_picture_of_a_post_that_has_none() {
 }
 
 #[test]
-fn a_post_where_anothers_picture_is_has_no_card() {
+fn post_at_a_card_image_address_has_no_card() {
     let built = TestSite::new()
         .post(
             "a.md",
@@ -347,7 +377,7 @@ fn a_post_where_anothers_picture_is_has_no_card() {
     assert_eq!(built.finding().rule, Rule::DuplicateCard);
     assert!(built.finding().message.contains("a.md"));
     assert!(built.text("/rss.xml").contains("<title>B</title>"));
-    // The other way round as well.
+    // The same with the newer and the older post exchanged.
     let built = TestSite::new()
         .post(
             "a.md",
@@ -363,56 +393,57 @@ fn a_post_where_anothers_picture_is_has_no_card() {
 }
 
 #[test]
-fn a_character_that_no_font_has_is_reported_and_never_drawn_as_a_box() {
+fn missing_glyph_is_reported_and_not_drawn_as_a_box() {
     let built = TestSite::new()
-        .post("a.md", post("About กข and more"))
+        .post("a.md", post_with_title("About กข and more"))
         .build();
     let finding = built.finding();
     assert_eq!((finding.rule, &*finding.file), (Rule::MissingGlyph, "a.md"));
     assert_eq!(
         finding.message,
-        "no font has `ก` (U+0E01) and 1 more, so the card is drawn without"
+        "no font has `ก` (U+0E01) and 1 more; the card is drawn without them"
     );
-    let without = card("About and more");
-    let Content::Deferred { .. } = &built.snapshot.get("/cards/a.png").unwrap().content else {
+    let without = draw_card("About and more");
+    let ResourceContent::Lazy { .. } = &built.snapshot.get("/cards/a.png").unwrap().content else {
         panic!("deferred")
     };
     let (with, without) = (
-        Pixels::decode(&drawn(&built.snapshot, "/cards/a.png")),
+        Pixels::decode(&draw_card_image(&built.snapshot, "/cards/a.png")),
         Pixels::decode(&without),
     );
-    assert_eq!(with.differing(&without, [0, 0, 1200, 630]), 0);
-    // What all cards lack is said once.
+    assert_eq!(with.count_differing(&without, [0, 0, 1200, 630]), 0);
+    // A glyph that every card needs is reported once.
     let built = TestSite::new()
         .config("[[authors]]\nname = \"x\"")
         .title("The ข")
-        .post("a.md", post("A"))
+        .post("a.md", post_with_title("A"))
         .post("b.md", plain("ข", "2024-01-01"))
         .build();
     assert_eq!(built.finding().file, "config.toml");
 }
 
 #[test]
-fn what_only_the_operator_is_told_is_looked_for_after_the_post_is_served() {
+fn missing_glyphs_are_checked_after_the_post_is_published() {
     let site = TestSite::new().post("a.md", plain("Egyptian \u{13000}", "2024-01-01"));
     let mut pipeline = site.pipeline();
-    let outcome = pipeline.run_at(&Scope::All, new_year_2025(), Loss::IsBelieved);
-    assert_eq!(outcome.unwrap(), Outcome::Published);
+    let outcome =
+        pipeline.refresh_scope(&ScanScope::All, new_year_2025(), DeletionPolicy::Immediate);
+    assert_eq!(outcome.unwrap(), RefreshOutcome::Published);
     let rules = |pipeline: &Pipeline| -> Vec<Rule> {
-        let findings = pipeline.status().findings.iter();
+        let findings = pipeline.content_status().findings.iter();
         findings.map(|finding| finding.rule).collect()
     };
     assert_eq!(rules(&pipeline), []);
-    pipeline.advise_on_few();
+    pipeline.lint_if_few();
     assert_eq!(rules(&pipeline), [Rule::MissingGlyph]);
 }
 
 #[test]
-fn a_broken_template_is_a_finding_with_its_line_and_the_theme_draws() {
+fn broken_template_is_reported_and_the_theme_is_used() {
     let built = TestSite::new()
         .cards("template = \"card.html\"")
         .file("card.html", "<p>fine</p>\n<p>{{ titel }}</p>\n")
-        .post("a.md", post("How we compute the tide tables"))
+        .post("a.md", post_with_title("How we compute the tide tables"))
         .build();
     let finding = built.finding();
     assert_eq!(
@@ -420,13 +451,13 @@ fn a_broken_template_is_a_finding_with_its_line_and_the_theme_draws() {
         (Rule::CardTemplate, Some(2), Severity::Error)
     );
     assert!(finding.file.ends_with("card.html"), "{}", finding.file);
-    assert_looks_as_before("plain", &drawn(&built.snapshot, "/cards/a.png"));
+    assert_matches_approved("plain", &draw_card_image(&built.snapshot, "/cards/a.png"));
     let built = TestSite::new().cards("template = \"none.html\"").build();
     assert_eq!(built.rules(), [Rule::CardTemplate]);
 }
 
 #[test]
-fn what_is_wrong_with_fonts_logo_and_pictures_is_reported_and_the_rest_is_drawn() {
+fn unusable_fonts_logo_and_pictures_are_reported_and_left_out() {
     let built = TestSite::new()
         .config("[content]\nstatic_dir = \"static\"")
         .cards("fonts = [\"font.ttf\"]\nlogo = \"logo.png\"")
@@ -435,7 +466,7 @@ fn what_is_wrong_with_fonts_logo_and_pictures_is_reported_and_the_rest_is_drawn(
         .file("static/broken.jpg", "no picture either")
         .post(
             "a.md",
-            post("A").replace("date:", "image: /broken.jpg\ndate:"),
+            post_with_title("A").replace("date:", "image: /broken.jpg\ndate:"),
         )
         .post(
             "b.md",
@@ -453,34 +484,35 @@ fn what_is_wrong_with_fonts_logo_and_pictures_is_reported_and_the_rest_is_drawn(
             Rule::UnusablePicture
         ]
     );
-    assert!(!drawn(&built.snapshot, "/cards/a.png").is_empty());
+    assert!(!draw_card_image(&built.snapshot, "/cards/a.png").is_empty());
 }
 
 #[test]
-fn a_picture_that_changed_since_is_not_drawn_under_the_old_name() {
+fn changed_picture_is_not_drawn_under_the_old_fingerprint() {
     let site = TestSite::new()
         .config("[content]\nstatic_dir = \"static\"")
         .cards("picture = \"framed\"")
-        .file("static/cover.png", two_colours())
+        .file("static/cover.png", two_colour_png())
         .post(
             "a.md",
-            post("A").replace("date:", "image: /cover.png\ndate:"),
+            post_with_title("A").replace("date:", "image: /cover.png\ndate:"),
         );
     let built = site.build();
     std::fs::write(site.root().join("static/cover.png"), b"another").unwrap();
-    let Content::Deferred { deferred, .. } = &built.snapshot.get("/cards/a.png").unwrap().content
+    let ResourceContent::Lazy { body: deferred, .. } =
+        &built.snapshot.get("/cards/a.png").unwrap().content
     else {
         panic!("deferred")
     };
-    let error = deferred.draw.draw().expect_err("stale");
+    let error = deferred.renderer.render_body().expect_err("stale");
     assert_eq!(
         error,
-        courant::artifact::DrawError::Stale("cover.png".into())
+        courant::model::artifact::LazyRenderError::SourceChanged("cover.png".into())
     );
 }
 
 #[test]
-fn a_template_of_the_sites_own_draws_with_logo_and_every_field() {
+fn custom_template_gets_the_logo_and_every_field() {
     let template = "<style>\n.all { width: 1200px; height: 630px; background: var(--accent); color: var(--on-accent);\n\
         font-size: 20px; }\nimg { width: 200px; height: 300px; position: absolute; right: 0; top: 0 }\n</style>\n\
         <div class=\"all\">{{ title }}|{{ site }}|{{ host }}|{{ description }}|{{ author }}|{{ authors | join(',') }}|\
@@ -490,49 +522,49 @@ fn a_template_of_the_sites_own_draws_with_logo_and_every_field() {
         .config("theme_color = \"#101080\"")
         .cards("template = \"card.html\"\nlogo = \"logo.png\"")
         .file("card.html", template)
-        .file("logo.png", two_colours())
-        .post("a.md", post("A title"));
+        .file("logo.png", two_colour_png())
+        .post("a.md", post_with_title("A title"));
     let built = site.build();
     assert_eq!(built.rules(), []);
-    let card = Pixels::decode(&drawn(&built.snapshot, "/cards/a.png"));
-    assert_eq!(card.at(5, 600), [0x10, 0x10, 0x80]);
-    assert_eq!(card.at(1100, 50), [200, 30, 60]);
-    assert!(card.ink([0, 0, 1000, 60]) > 1000);
+    let card = Pixels::decode(&draw_card_image(&built.snapshot, "/cards/a.png"));
+    assert_eq!(card.pixel_at(5, 600), [0x10, 0x10, 0x80]);
+    assert_eq!(card.pixel_at(1100, 50), [200, 30, 60]);
+    assert!(card.count_ink([0, 0, 1000, 60]) > 1000);
 }
 
 #[test]
-fn a_title_is_as_large_whatever_else_on_the_card_says_the_same() {
-    let same = card_of(TestSite::new().post("a.md", post("Engineering")));
-    let other = card_of(TestSite::new().post("a.md", post("Engineerings")));
+fn title_size_does_not_depend_on_equal_text_elsewhere() {
+    let same = draw_card_of(TestSite::new().post("a.md", post_with_title("Engineering")));
+    let other = draw_card_of(TestSite::new().post("a.md", post_with_title("Engineerings")));
     let (same, other) = (Pixels::decode(&same), Pixels::decode(&other));
-    let (one, more) = (same.ink(TITLE), other.ink(TITLE));
+    let (one, more) = (same.count_ink(TITLE_BOX), other.count_ink(TITLE_BOX));
     assert!(
         one * 10 > more * 8,
         "{one} pixels of ink, and {more} with a letter more"
     );
-    // And in a template that writes more than the title into its element.
+    // The size also fits if a template writes more than the title in its element.
     let template = "<style>.t { width: 1000px; height: 300px; font: 800 var(--title-size)/1.1 Inter; \
         overflow-wrap: var(--title-wrap); text-transform: uppercase; }</style>\
         <div class=\"t\">“{{ title }}” (new)</div>";
     let site = TestSite::new()
         .cards("template = \"t.html\"")
         .file("t.html", template);
-    let card = card_of(site.post(
+    let card = draw_card_of(site.post(
         "a.md",
-        post(&"A title that goes on and on with straße ".repeat(5)),
+        post_with_title(&"A title that goes on and on with straße ".repeat(5)),
     ));
     let card = Pixels::decode(&card);
     assert_eq!(
         (
-            card.ink([0, 310, 1200, 630]),
-            card.ink([1004, 0, 1200, 300])
+            card.count_ink([0, 310, 1200, 630]),
+            card.count_ink([1004, 0, 1200, 300])
         ),
         (0, 0)
     );
 }
 
 #[test]
-fn a_picture_that_cards_cannot_be_drawn_with_is_told_and_its_size_is_known_all_the_same() {
+fn oversized_picture_is_reported_and_its_size_is_known() {
     let mut huge = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     huge.extend([0, 0, 0x20, 0, 0, 0, 0x20, 0, 8, 6, 0, 0, 0]);
     let built = |picture: &str| {
@@ -542,7 +574,7 @@ fn a_picture_that_cards_cannot_be_drawn_with_is_told_and_its_size_is_known_all_t
             .file("static/huge.png", &huge)
             .post(
                 "a.md",
-                post("A").replace("date:", "image: /huge.png\ndate:"),
+                post_with_title("A").replace("date:", "image: /huge.png\ndate:"),
             )
             .build()
     };
@@ -556,13 +588,13 @@ fn a_picture_that_cards_cannot_be_drawn_with_is_told_and_its_size_is_known_all_t
     let own = built("own");
     assert_eq!(own.rules(), []);
     assert_eq!(
-        property(&html(&own), "og:image:width").as_deref(),
+        meta_property(&card_page(&own), "og:image:width").as_deref(),
         Some("8192")
     );
 }
 
 #[test]
-fn templates_that_nothing_can_draw_are_findings_and_the_theme_draws() {
+fn undrawable_templates_are_reported_and_the_theme_is_used() {
     let deep = format!(
         "{}{{{{ title }}}}{}",
         "<div>".repeat(250),
@@ -571,28 +603,31 @@ fn templates_that_nothing_can_draw_are_findings_and_the_theme_draws() {
     let not = format!("{{{{ {}title }}}}", "not ".repeat(12_000));
     let minus = format!("{{{{ {}1 }}}}", "-".repeat(50_000));
     let long = "x".repeat(70_000);
-    for (what, template) in [("deep", deep), ("long", long)] {
+    for (case, template) in [("deep", deep), ("long", long)] {
         let built = TestSite::new()
             .cards("template = \"t.html\"")
             .file("t.html", template)
             .build();
-        assert_eq!(built.rules(), [Rule::CardTemplate], "{what}");
-        assert!(built.finding().message.len() < 400, "{what}");
-        assert!(!drawn(&built.snapshot, "/cards/.png").is_empty(), "{what}");
+        assert_eq!(built.rules(), [Rule::CardTemplate], "{case}");
+        assert!(built.finding().message.len() < 400, "{case}");
+        assert!(
+            !draw_card_image(&built.snapshot, "/cards/.png").is_empty(),
+            "{case}"
+        );
     }
-    // These may be fine or not; what they may not do is to end the process.
+    // These may parse or not, but must not crash the process.
     for template in [not, minus] {
         let built = TestSite::new()
             .cards("template = \"t.html\"")
             .file("t.html", template)
             .build();
-        assert!(!drawn(&built.snapshot, "/cards/.png").is_empty());
+        assert!(!draw_card_image(&built.snapshot, "/cards/.png").is_empty());
     }
 }
 
 #[test]
 #[cfg(unix)]
-fn what_is_no_file_is_not_waited_for() {
+fn named_pipe_does_not_block_reading() {
     for key in ["template", "logo", "fonts"] {
         let value = if key == "fonts" {
             "[\"pipe\"]"
@@ -609,9 +644,11 @@ fn what_is_no_file_is_not_waited_for() {
 }
 
 #[test]
-fn a_font_that_was_cut_off_is_a_finding_and_draws_nothing() {
-    let whole = std::fs::read(fixture("fonts/NotoSansCJKjp-excerpt.woff2")).unwrap();
-    let sfnt = courant::font::FontFile::read("whole", whole).unwrap().data;
+fn truncated_font_is_a_finding() {
+    let whole = std::fs::read(fixture_path("fonts/NotoSansCJKjp-excerpt.woff2")).unwrap();
+    let sfnt = courant::cards::font::FontFile::parse("whole", whole)
+        .unwrap()
+        .data;
     let built = TestSite::new()
         .cards("fonts = [\"cut.otf\"]")
         .file("cut.otf", &sfnt[..sfnt.len() / 2])

@@ -1,60 +1,60 @@
-//! `courant check`: the findings on stdout, the count on stderr, the verdict as exit code.
+//! Checks `courant check`: findings on stdout, counts on stderr, the verdict in the exit code.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Output, Stdio};
 
-use courant::inspection::Inspection;
-use courant::progress::{Progress, Stage};
+use courant::check::analysis::ContentAnalysis;
+use courant::progress::{Progress, ScanStage};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use crate::support::{TestSite, new_year_2025, plain};
 
-fn command(site: &TestSite, args: &[&str]) -> Command {
+fn courant_command(site: &TestSite, args: &[&str]) -> Command {
     let config = site.write_config();
     let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
     command.args(args).arg("--config").arg(config).env_clear();
     command
 }
 
-fn courant(site: &TestSite, args: &[&str]) -> Output {
-    command(site, args).output().expect("courant runs")
+fn run_courant(site: &TestSite, args: &[&str]) -> Output {
+    courant_command(site, args).output().expect("courant runs")
 }
 
-fn text(bytes: &[u8], site: &TestSite) -> String {
+fn mask_root(bytes: &[u8], site: &TestSite) -> String {
     String::from_utf8_lossy(bytes).replace(&site.root().display().to_string(), "[site]")
 }
 
-/// What `check` writes about a post.
-fn checked(post: impl AsRef<[u8]>) -> String {
+/// Returns the output of `check` for a site of one post.
+fn check_output(post: impl AsRef<[u8]>) -> String {
     let site = TestSite::new().post("a.md", post);
-    text(&courant(&site, &["check"]).stdout, &site)
+    mask_root(&run_courant(&site, &["check"]).stdout, &site)
 }
 
-fn json(site: &TestSite) -> Value {
-    let output = courant(site, &["check", "--format", "json"]);
-    serde_json::from_str(&text(&output.stdout, site)).expect("JSON")
+fn check_json(site: &TestSite) -> Value {
+    let output = run_courant(site, &["check", "--format", "json"]);
+    serde_json::from_str(&mask_root(&output.stdout, site)).expect("JSON")
 }
 
-/// A post with a marker that nobody can read; whatever else is in its front matter.
-fn doubtful(line: &str) -> String {
+/// Returns a post with an additional line of front matter.
+fn post_with_line(line: &str) -> String {
     format!("---\ntitle: a\ndate: 2024-01-01\n{line}\n---\n")
 }
 
-fn with_an_error_a_warning_and_a_public_post() -> TestSite {
+fn site_with_error_warning_and_public_post() -> TestSite {
     TestSite::new()
-        .post("bad.md", doubtful("hidePost: ture"))
-        .post("odd.md", doubtful("seo: {url: a-word}"))
+        .post("bad.md", post_with_line("hidePost: ture"))
+        .post("odd.md", post_with_line("seo: {url: a-word}"))
         .post("good.md", plain("Good", "2024-01-01"))
 }
 
 #[test]
-fn findings_are_listed_with_place_and_remedy() {
-    let site = with_an_error_a_warning_and_a_public_post();
-    let output = courant(&site, &["check"]);
-    insta::assert_snapshot!(text(&output.stdout, &site), @r#"
+fn findings_are_listed_with_location_and_hint() {
+    let site = site_with_error_warning_and_public_post();
+    let output = run_courant(&site, &["check"]);
+    insta::assert_snapshot!(mask_root(&output.stdout, &site), @r#"
     error[unreadable-marker]: `hidePost: ture` is neither true nor false, so the post is hidden
      --> [site]/content/bad.md:4:11
       |
@@ -71,13 +71,13 @@ fn findings_are_listed_with_place_and_remedy() {
       |
       = hint: write the address of the post, such as `https://example.org/blog/a-post`
     "#);
-    insta::assert_snapshot!(text(&output.stderr, &site), @"1 error, 1 warning in 3 posts");
+    insta::assert_snapshot!(mask_root(&output.stderr, &site), @"1 error, 1 warning in 3 posts");
     assert_eq!(output.status.code(), Some(3));
 }
 
 #[test]
-fn a_fault_of_the_front_matter_is_shown_with_its_line() {
-    insta::assert_snapshot!(checked("---\ntitle: One: two\n---\n"), @r#"
+fn front_matter_error_is_shown_with_its_line() {
+    insta::assert_snapshot!(check_output("---\ntitle: One: two\n---\n"), @r#"
     error[front-matter]: the front matter does not parse: mapping values are not allowed in this context
      --> [site]/content/a.md:2:1
       |
@@ -89,9 +89,9 @@ fn a_fault_of_the_front_matter_is_shown_with_its_line() {
 }
 
 #[test]
-fn the_column_is_right_after_tabs_wide_characters_and_emoji() {
+fn column_is_right_after_tabs_wide_characters_and_emoji() {
     let line = "seo: {x: \t\"日本語 👨\u{200d}👩\u{200d}👧 e\u{301} שלום\", url: a-word}";
-    insta::assert_snapshot!(checked(doubtful(line)), @r#"
+    insta::assert_snapshot!(check_output(post_with_line(line)), @r#"
     warning[relative-permalink]: the permalink `a-word` is relative and is read as `https://example.org/a-word`
      --> [site]/content/a.md:4:37
       |
@@ -100,17 +100,17 @@ fn the_column_is_right_after_tabs_wide_characters_and_emoji() {
       |
       = hint: write the address of the post, such as `https://example.org/blog/a-post`
     "#);
-    // The same line ends with CR and LF, and the file begins with a byte order mark.
-    let crlf = format!("\u{feff}{}", doubtful(line)).replace('\n', "\r\n");
-    assert_eq!(checked(crlf), checked(doubtful(line)));
+    // The same with CRLF line ends and a byte order mark.
+    let crlf = format!("\u{feff}{}", post_with_line(line)).replace('\n', "\r\n");
+    assert_eq!(check_output(crlf), check_output(post_with_line(line)));
 }
 
 #[test]
-fn what_is_not_in_its_line_as_it_was_read_is_the_whole_line() {
-    // A JSON escape: what was read is `ture`.
+fn value_written_with_escapes_marks_the_whole_line() {
+    // The value `ture` is written with a JSON escape, so it is not found in the line.
     let object =
         "{\n  \"title\": \"a\",\n  \"date\": \"2024-01-01\",\n  \"draft\": \"t\\u0075re\"\n}\n";
-    insta::assert_snapshot!(checked(object), @r#"
+    insta::assert_snapshot!(check_output(object), @r#"
     error[unreadable-marker]: `draft: ture` is neither true nor false, so the post is hidden
      --> [site]/content/a.md:4:3
       |
@@ -122,20 +122,24 @@ fn what_is_not_in_its_line_as_it_was_read_is_the_whole_line() {
 }
 
 #[test]
-fn no_character_of_a_post_steers_the_terminal() {
+fn post_text_cannot_control_the_terminal() {
     let post = "---\ntitle: \"\u{1b}]0;owned\u{7}\u{9b}2J\"\ndate: \u{1b}[31m2024\u{202e}\n---\n";
     let site = TestSite::new().post("a.md", post).post(
         "\u{1b}[2J\n.md",
-        doubtful("draft: \"\\e[31m\\x9b2J\\u202e\""),
+        post_with_line("draft: \"\\e[31m\\x9b2J\\u202e\""),
     );
     for format in ["human", "json", "github", "sarif"] {
-        let output = courant(&site, &["check", "--format", format]);
+        let output = run_courant(&site, &["check", "--format", format]);
         let written = [output.stdout, output.stderr].concat();
         let written = String::from_utf8(written).expect("UTF-8");
-        let steers = |c: &char| c.is_control() && *c != '\n';
-        assert_eq!(written.chars().find(steers), None, "{format}: {written:?}");
+        let is_control = |c: &char| c.is_control() && *c != '\n';
+        assert_eq!(
+            written.chars().find(is_control),
+            None,
+            "{format}: {written:?}"
+        );
     }
-    insta::assert_snapshot!(text(&courant(&site, &["check"]).stdout, &site), @r#"
+    insta::assert_snapshot!(mask_root(&run_courant(&site, &["check"]).stdout, &site), @r#"
     error[unreadable-marker]: `draft: [31m�2J�` is neither true nor false, so the post is hidden
      --> [site]/content/␛[2J␊.md:4:1
       |
@@ -144,7 +148,7 @@ fn no_character_of_a_post_steers_the_terminal() {
       |
       = hint: write `draft: true` or `draft: false`
 
-    warning[forbidden-character]: the character U+001B is dropped, as no feed can hold it
+    warning[forbidden-character]: the character U+001B is removed, because XML does not allow it
      --> [site]/content/a.md:2:1
       |
     2 | title: "␛]0;owned␇�2J"
@@ -158,14 +162,14 @@ fn no_character_of_a_post_steers_the_terminal() {
     4 | ---
       | ^^^
       |
-      = hint: the lines between the fences are YAML: `name: value`, lists as `- item`, two blanks deeper
+      = hint: the lines between the fences are YAML: `name: value`, lists as `- item`, indented by two spaces
     "#);
 }
 
 #[test]
-fn of_a_very_long_line_only_what_is_around_the_mark_is_shown() {
+fn long_line_is_shown_only_around_the_mark() {
     let long = "x".repeat(300_000);
-    let marked = checked(doubtful(&format!(
+    let marked = check_output(post_with_line(&format!(
         "seo: {{a: {long}, url: a-word, b: {long}}}"
     )));
     insta::assert_snapshot!(marked, @r#"
@@ -177,28 +181,28 @@ fn of_a_very_long_line_only_what_is_around_the_mark_is_shown() {
       |
       = hint: write the address of the post, such as `https://example.org/blog/a-post`
     "#);
-    let whole = checked(format!(
+    let whole = check_output(format!(
         "{}![a](data:image/png;base64,{long}{long})",
-        doubtful("")
+        post_with_line("")
     ));
     insta::assert_snapshot!(whole, @r#"
-    warning[inline-image]: a picture is inlined as `data:` and left out
+    warning[inline-image]: an image is inlined as `data:` and left out
      --> [site]/content/a.md:6:1
       |
     6 | ![a](data:image/png;base6...xxxxxxxxxxxxxxxxxxxxxxxx)
       | ^^^^^^^^^^^^^^^^^^^^^^^^^...^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = hint: upload the picture and write its path, such as `![…](/img/a.jpg)`
+      = hint: upload the image and write its path, such as `![…](/img/a.jpg)`
     "#);
-    // The message quotes what was written.
-    let quoted = checked(doubtful(&format!("draft: {long}{long}")));
+    // The message quotes a shortened value.
+    let quoted = check_output(post_with_line(&format!("draft: {long}{long}")));
     assert!(quoted.len() < 2000, "{} bytes", quoted.len());
     assert!(quoted.contains("is neither true nor false"), "{quoted}");
 }
 
 #[test]
-fn a_file_that_is_not_utf_8_is_shown_as_far_as_it_is_text() {
-    insta::assert_snapshot!(checked(b"---\ntitle: caf\xe9\n---\n"), @r#"
+fn non_utf8_line_is_shown_with_replacement_characters() {
+    insta::assert_snapshot!(check_output(b"---\ntitle: caf\xe9\n---\n"), @r#"
     error[not-utf8]: the file is not UTF-8: byte 0xE9
      --> [site]/content/a.md:2:1
       |
@@ -210,8 +214,8 @@ fn a_file_that_is_not_utf_8_is_shown_as_far_as_it_is_text() {
 }
 
 #[test]
-fn a_finding_without_a_line_names_its_file() {
-    insta::assert_snapshot!(checked("---\ntitle: a\n---\n"), @r#"
+fn finding_without_a_line_names_its_file() {
+    insta::assert_snapshot!(check_output("---\ntitle: a\n---\n"), @r#"
     error[missing-date]: there is no date, so the post is not published
      --> [site]/content/a.md
       |
@@ -220,19 +224,19 @@ fn a_finding_without_a_line_names_its_file() {
 }
 
 #[test]
-fn files_beside_the_content_are_named_by_their_own_path() {
+fn files_outside_the_content_are_named_by_their_path() {
     let site = TestSite::new()
         .post("a.md", plain("A", "2024-01-01"))
         .file("card.html", "<div>\n{{ title </div>\n")
         .cards("template = \"card.html\"\nlogo = \"no/logo.png\"");
-    insta::assert_snapshot!(text(&courant(&site, &["check"]).stdout, &site), @r#"
-    error[card-template]: the template does not parse: unexpected `/`; the built-in theme draws meanwhile
+    insta::assert_snapshot!(mask_root(&run_courant(&site, &["check"]).stdout, &site), @r#"
+    error[card-template]: the template does not parse: unexpected `/`; the built-in theme is used instead
      --> [site]/card.html:2:1
       |
     2 | {{ title </div>
       | ^^^^^^^^^^^^^^^
       |
-      = hint: places are `{{ title }}`, conditions `{% if category %}…{% endif %}`
+      = hint: fields are written `{{ title }}`, conditions `{% if category %}…{% endif %}`
 
     warning[missing-picture]: the logo cannot be read: no such file or directory (os error 2)
      --> [site]/no/logo.png
@@ -243,7 +247,7 @@ fn files_beside_the_content_are_named_by_their_own_path() {
 
 #[test]
 fn paths_are_relative_to_the_working_directory() {
-    let site = TestSite::new().post("sub/a.md", doubtful("draft: ture"));
+    let site = TestSite::new().post("sub/a.md", post_with_line("draft: ture"));
     let paths = |dir: &str, config: &str| {
         site.write_config();
         let output = Command::new(env!("CARGO_BIN_EXE_courant"))
@@ -252,7 +256,7 @@ fn paths_are_relative_to_the_working_directory() {
             .current_dir(site.root().join(dir))
             .output()
             .expect("courant runs");
-        let line = text(&output.stdout, &site);
+        let line = mask_root(&output.stdout, &site);
         line.split_once(',').expect("a property").0.to_owned()
     };
     let absolute = site.root().join("config.toml").display().to_string();
@@ -267,12 +271,12 @@ fn paths_are_relative_to_the_working_directory() {
 }
 
 #[test]
-fn json_is_one_document_with_places_counts_and_states() {
-    let site = with_an_error_a_warning_and_a_public_post()
+fn json_document_has_locations_counts_and_states() {
+    let site = site_with_error_warning_and_public_post()
         .post("none.md", "---\ntitle: a\n---\n")
         .post("later.md", plain("Later", "2999-01-01"));
-    let output = courant(&site, &["check", "--format", "json"]);
-    insta::assert_snapshot!(text(&output.stdout, &site), @r#"
+    let output = run_courant(&site, &["check", "--format", "json"]);
+    insta::assert_snapshot!(mask_root(&output.stdout, &site), @r#"
     {
       "version": 1,
       "findings": [
@@ -291,7 +295,7 @@ fn json_is_one_document_with_places_counts_and_states() {
           "rule": "far-future-date",
           "severity": "warning",
           "message": "the post is scheduled for 2999-01-01, more than a year ahead",
-          "hint": "look at the year; if the post is not to be seen, write `draft: true`",
+          "hint": "check the year; to hide the post, write `draft: true`",
           "file": "[site]/content/later.md",
           "line": null,
           "column": null,
@@ -343,16 +347,16 @@ fn json_is_one_document_with_places_counts_and_states() {
 fn json_columns_are_characters_and_null_where_nothing_is_marked() {
     let site = TestSite::new()
         .post("a.md", "---\ntitle: a\n---\n")
-        .post("b.md", doubtful("seo: {x: 日本👩, url: a-word}"))
+        .post("b.md", post_with_line("seo: {x: 日本👩, url: a-word}"))
         .post("c.md", "---\ntitle: One: two\n---\n");
-    let json = json(&site);
+    let json = check_json(&site);
     let columns: Vec<_> = json["findings"]
         .as_array()
         .expect("findings")
         .iter()
         .map(|finding| {
-            let of = |key: &str| finding[key].as_u64();
-            (of("line"), of("column"), of("end_column"))
+            let number = |key: &str| finding[key].as_u64();
+            (number("line"), number("column"), number("end_column"))
         })
         .collect();
     assert_eq!(
@@ -366,12 +370,15 @@ fn json_columns_are_characters_and_null_where_nothing_is_marked() {
 }
 
 #[test]
-fn github_gets_a_command_a_line() {
-    let site = with_an_error_a_warning_and_a_public_post()
-        .post("a,b:50%.md", doubtful("draft: \"50%,\\r\\n::error::x\""))
+fn github_format_writes_one_command_per_line() {
+    let site = site_with_error_warning_and_public_post()
+        .post(
+            "a,b:50%.md",
+            post_with_line("draft: \"50%,\\r\\n::error::x\""),
+        )
         .post("none.md", "---\ntitle: a\n---\n");
-    let output = courant(&site, &["check", "--format", "github"]);
-    insta::assert_snapshot!(text(&output.stdout, &site), @r#"
+    let output = run_courant(&site, &["check", "--format", "github"]);
+    insta::assert_snapshot!(mask_root(&output.stdout, &site), @r#"
     ::error file=[site]/content/a%2Cb%3A50%25.md,line=4,col=9,endColumn=13,title=unreadable-marker::`draft: 50%25, ::error::x` is neither true nor false, so the post is hidden%0Ahint: write `draft: true` or `draft: false`
     ::error file=[site]/content/bad.md,line=4,col=11,endColumn=15,title=unreadable-marker::`hidePost: ture` is neither true nor false, so the post is hidden%0Ahint: write `hidePost: true` or `hidePost: false`
     ::error file=[site]/content/none.md,title=missing-date::there is no date, so the post is not published%0Ahint: write `date: 2024-05-01T10:00:00Z` in the front matter
@@ -381,8 +388,8 @@ fn github_gets_a_command_a_line() {
 
 #[test]
 fn sarif_has_rules_results_and_regions() {
-    let site = with_an_error_a_warning_and_a_public_post()
-        .post("a b.md", doubtful("draft: ture"))
+    let site = site_with_error_warning_and_public_post()
+        .post("a b.md", post_with_line("draft: ture"))
         .post("none.md", "---\ntitle: a\n---\n");
     site.write_config();
     let output = Command::new(env!("CARGO_BIN_EXE_courant"))
@@ -398,7 +405,7 @@ fn sarif_has_rules_results_and_regions() {
     let driver = run["tool"]["driver"].take();
     assert_eq!(driver["name"], "courant");
     let rules = driver["rules"].as_array().expect("rules");
-    assert_eq!(rules.len(), courant::finding::Rule::ALL.len());
+    assert_eq!(rules.len(), courant::model::finding::Rule::ALL.len());
     for result in run["results"].as_array().expect("results") {
         let index = result["ruleIndex"].as_u64().expect("an index");
         let rule = &rules[usize::try_from(index).expect("small")];
@@ -511,7 +518,7 @@ fn sarif_has_rules_results_and_regions() {
 }
 
 #[test]
-fn sarif_knows_a_result_again_after_lines_were_added_above_it() {
+fn sarif_fingerprint_survives_lines_added_above() {
     let fingerprints = |site: TestSite| -> Vec<String> {
         site.write_config();
         let output = Command::new(env!("CARGO_BIN_EXE_courant"))
@@ -530,60 +537,63 @@ fn sarif_knows_a_result_again_after_lines_were_added_above_it() {
             .collect()
     };
     let two = "- {email: a}\n- {email: b}\n- {email: a}";
-    let before = fingerprints(TestSite::new().post("a.md", doubtful(&format!("author:\n{two}"))));
-    let after =
-        fingerprints(TestSite::new().post("a.md", doubtful(&format!("x: y\nauthor:\n{two}"))));
+    let before =
+        fingerprints(TestSite::new().post("a.md", post_with_line(&format!("author:\n{two}"))));
+    let after = fingerprints(
+        TestSite::new().post("a.md", post_with_line(&format!("x: y\nauthor:\n{two}"))),
+    );
     assert_eq!(before.len(), 3);
     assert_eq!(before, after);
     let distinct: std::collections::BTreeSet<_> = before.iter().collect();
-    assert_eq!(distinct.len(), 3, "two alike lines are two results");
+    assert_eq!(distinct.len(), 3, "equal lines are distinct results");
 }
 
 #[test]
-fn what_is_found_is_what_a_server_would_find() {
-    let site = with_an_error_a_warning_and_a_public_post()
+fn check_finds_the_same_as_the_server() {
+    let site = site_with_error_warning_and_public_post()
         .post(
             "twin.md",
-            doubtful("seo: {url: https://example.org/a-word}"),
+            post_with_line("seo: {url: https://example.org/a-word}"),
         )
         .cards("logo = \"no/logo.png\"");
     let progress = Progress::default();
     let now = new_year_2025();
-    let inspection = Inspection::of(&site.parsed_config(), now, &progress).expect("looked");
+    let inspection = ContentAnalysis::analyze_content(&site.parsed_config(), now, &progress)
+        .expect("the content can be read");
     let built = site.build();
     let status = built.status;
     assert_eq!(inspection.findings.len(), 4);
     assert_eq!(inspection.findings, built.findings);
-    assert_eq!(inspection.judged.verdicts, built.verdicts);
-    assert_eq!(inspection.library.tally(), status.tally);
-    assert_eq!(progress.reached().stage, Stage::Preparing);
+    assert_eq!(inspection.evaluated.post_evaluations, built.verdicts);
+    assert_eq!(inspection.library.file_counts(), status.file_counts);
+    assert_eq!(progress.current_progress().stage, ScanStage::Preparing);
 }
 
 #[test]
-fn nothing_is_said_of_nothing_but_that_it_is_nothing() {
+fn clean_site_prints_only_the_counts() {
     let site = TestSite::new().post("good.md", plain("Good", "2024-01-01"));
     for format in ["human", "github"] {
-        let output = courant(&site, &["check", "--format", format]);
+        let output = run_courant(&site, &["check", "--format", format]);
         assert_eq!(output.stdout, b"", "{format}");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(text(&output.stderr, &site), @"0 errors, 0 warnings in 1 post");
+            insta::assert_snapshot!(mask_root(&output.stderr, &site), @"0 errors, 0 warnings in 1 post");
         }
         assert_eq!(output.status.code(), Some(0));
     }
-    assert_eq!(json(&site)["findings"], Value::Array(Vec::new()));
+    assert_eq!(check_json(&site)["findings"], Value::Array(Vec::new()));
 }
 
 #[test]
-fn what_fails_the_check_can_be_chosen() {
+fn deny_option_sets_the_failing_severity() {
     let code = |site: &TestSite, args: &[&str]| {
         let args = [&["check"], args].concat();
-        courant(site, &args).status.code()
+        run_courant(site, &args).status.code()
     };
-    let warning = TestSite::new().post("odd.md", doubtful("seo: {url: a-word}"));
+    let warning = TestSite::new().post("odd.md", post_with_line("seo: {url: a-word}"));
     assert_eq!(code(&warning, &[]), Some(0));
     assert_eq!(code(&warning, &["--deny", "warnings"]), Some(3));
     assert_eq!(code(&warning, &["--deny", "notes"]), Some(3));
-    let error = TestSite::new().post("bad.md", doubtful("draft: ture"));
+    let error = TestSite::new().post("bad.md", post_with_line("draft: ture"));
     assert_eq!(code(&error, &[]), Some(3));
     assert_eq!(code(&error, &["--deny", "notes"]), Some(3));
     let clean = TestSite::new().post("good.md", plain("Good", "2024-01-01"));
@@ -593,17 +603,17 @@ fn what_fails_the_check_can_be_chosen() {
 }
 
 #[test]
-fn quiet_leaves_what_fails_the_check_and_counts_all() {
-    let site = with_an_error_a_warning_and_a_public_post();
-    let output = courant(&site, &["check", "--quiet"]);
-    let found = text(&output.stdout, &site);
+fn quiet_shows_failing_findings_and_counts_all() {
+    let site = site_with_error_warning_and_public_post();
+    let output = run_courant(&site, &["check", "--quiet"]);
+    let found = mask_root(&output.stdout, &site);
     assert!(
         found.contains("bad.md") && !found.contains("odd.md"),
         "{found}"
     );
-    insta::assert_snapshot!(text(&output.stderr, &site), @"1 error, 1 warning in 3 posts");
-    let output = courant(&site, &["check", "--quiet", "--deny", "warnings"]);
-    let found = text(&output.stdout, &site);
+    insta::assert_snapshot!(mask_root(&output.stderr, &site), @"1 error, 1 warning in 3 posts");
+    let output = run_courant(&site, &["check", "--quiet", "--deny", "warnings"]);
+    let found = mask_root(&output.stdout, &site);
     assert!(
         found.contains("bad.md") && found.contains("odd.md"),
         "{found}"
@@ -611,11 +621,11 @@ fn quiet_leaves_what_fails_the_check_and_counts_all() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn closed_stdout_does_not_change_the_exit_code() {
     let site = (0..2000).fold(TestSite::new(), |site, n| {
-        site.post(&format!("{n}.md"), doubtful("draft: ture"))
+        site.post(&format!("{n}.md"), post_with_line("draft: ture"))
     });
-    let mut child = command(&site, &["check"])
+    let mut child = courant_command(&site, &["check"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -625,29 +635,33 @@ fn a_reader_that_goes_away_is_no_failure() {
     stdout.read_exact(&mut first).expect("the first lines");
     drop(stdout);
     let output = child.wait_with_output().expect("courant ends");
-    let said = text(&output.stderr, &site);
-    assert!(said.ends_with("in 2000 posts\n"), "{said}");
-    assert_eq!(output.status.code(), Some(3), "as if all had been read");
+    let stderr = mask_root(&output.stderr, &site);
+    assert!(stderr.ends_with("in 2000 posts\n"), "{stderr}");
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "the same as with a reader that stays"
+    );
 }
 
 #[test]
-fn a_full_disk_is_named_with_a_remedy() {
-    let site = TestSite::new().post("a.md", doubtful("draft: ture"));
+fn full_disk_is_reported_with_a_hint() {
+    let site = TestSite::new().post("a.md", post_with_line("draft: ture"));
     let full = File::options().write(true).open("/dev/full");
-    let output = command(&site, &["check"])
+    let output = courant_command(&site, &["check"])
         .stdout(full.expect("a device that is always full"))
         .output()
         .expect("courant runs");
-    insta::assert_snapshot!(text(&output.stderr, &site), @r"
+    insta::assert_snapshot!(mask_root(&output.stderr, &site), @r"
     error: cannot write to stdout
       because: No space left on device (os error 28)
-      hint: make room where it goes, or send it elsewhere
+      hint: free some disk space, or redirect stdout elsewhere
     ");
     assert_eq!(output.status.code(), Some(1));
 }
 
-/// What a command writes to stdout where that is a terminal.
-fn on_a_terminal(command: &mut Command) -> String {
+/// Runs a command with a terminal as stdout and returns its output.
+fn run_on_terminal(command: &mut Command) -> String {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&ours).expect("granted");
     unlockpt(&ours).expect("unlocked");
@@ -665,20 +679,20 @@ fn on_a_terminal(command: &mut Command) -> String {
     drop(theirs);
     command.stdout(Stdio::null());
     let mut written = Vec::new();
-    // When nobody has the other end any more, reading is an error.
+    // On Linux, reading fails once the other end is closed.
     let _ = File::from(ours).read_to_end(&mut written);
     child.wait().expect("courant ends");
     String::from_utf8(written).expect("UTF-8")
 }
 
 #[test]
-fn colours_are_for_terminals_that_want_them() {
-    let site = TestSite::new().post("a.md", doubtful("draft: \u{1b}[31mture"));
-    let coloured = on_a_terminal(command(&site, &["check"]).env("TERM", "xterm"));
+fn colours_are_only_for_terminals_that_support_them() {
+    let site = TestSite::new().post("a.md", post_with_line("draft: \u{1b}[31mture"));
+    let coloured = run_on_terminal(courant_command(&site, &["check"]).env("TERM", "xterm"));
     assert!(coloured.contains("\u{1b}[1m"), "{coloured:?}");
     assert!(!coloured.contains("\u{1b}[31m"), "{coloured:?}");
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let plain = on_a_terminal(command(&site, &["check"]).env(name, value));
+        let plain = run_on_terminal(courant_command(&site, &["check"]).env(name, value));
         assert!(
             plain.contains("error[") && !plain.contains('\u{1b}'),
             "{plain:?}"
@@ -687,10 +701,10 @@ fn colours_are_for_terminals_that_want_them() {
 }
 
 #[test]
-fn a_configuration_with_faults_is_exit_code_2() {
+fn invalid_configuration_exits_with_code_2() {
     let site = TestSite::new().config("[fedes]");
-    let output = courant(&site, &["check"]);
-    insta::assert_snapshot!(text(&output.stdout, &site), @r#"
+    let output = run_courant(&site, &["check"]);
+    insta::assert_snapshot!(mask_root(&output.stdout, &site), @r#"
     error[config]: unknown key `fedes`
      --> [site]/config.toml:5:1
       |
@@ -699,9 +713,9 @@ fn a_configuration_with_faults_is_exit_code_2() {
       |
       = hint: did you mean `feeds`?
     "#);
-    insta::assert_snapshot!(text(&output.stderr, &site), @"error: `[site]/config.toml` has 1 fault");
+    insta::assert_snapshot!(mask_root(&output.stderr, &site), @"error: `[site]/config.toml` has 1 error");
     assert_eq!(output.status.code(), Some(2));
-    let output = courant(&site, &["check", "--format", "json"]);
+    let output = run_courant(&site, &["check", "--format", "json"]);
     let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(json["findings"][0]["rule"], "config");
     assert_eq!(json["posts"], Value::Null);
@@ -709,12 +723,12 @@ fn a_configuration_with_faults_is_exit_code_2() {
 }
 
 #[test]
-fn other_commands_show_faults_of_the_configuration_in_the_same_form() {
+fn serve_reports_configuration_faults_in_the_same_format() {
     let site = TestSite::new().config("[fedes]");
-    let output = courant(&site, &["serve"]);
+    let output = run_courant(&site, &["serve"]);
     assert_eq!(output.stdout, b"");
-    insta::assert_snapshot!(text(&output.stderr, &site), @r#"
-    error: `[site]/config.toml` has 1 fault
+    insta::assert_snapshot!(mask_root(&output.stderr, &site), @r#"
+    error: `[site]/config.toml` has 1 error
 
     error[config]: unknown key `fedes`
      --> [site]/config.toml:5:1
@@ -728,7 +742,7 @@ fn other_commands_show_faults_of_the_configuration_in_the_same_form() {
 }
 
 #[test]
-fn a_missing_configuration_is_exit_code_2_with_a_remedy() {
+fn missing_configuration_exits_with_code_2_and_a_hint() {
     let output = Command::new(env!("CARGO_BIN_EXE_courant"))
         .args(["check", "--config", "/nowhere/config.toml"])
         .env_clear()
@@ -743,10 +757,10 @@ fn a_missing_configuration_is_exit_code_2_with_a_remedy() {
 }
 
 #[test]
-fn a_missing_content_directory_is_named_with_a_remedy() {
+fn missing_content_directory_is_reported_with_a_hint() {
     let site = TestSite::new().config("[content]\ndir = \"nowhere\"");
-    let output = courant(&site, &["check"]);
-    insta::assert_snapshot!(text(&output.stderr, &site), @r#"
+    let output = run_courant(&site, &["check"]);
+    insta::assert_snapshot!(mask_root(&output.stderr, &site), @r#"
     error: cannot read the content directory `[site]/nowhere`
       because: No such file or directory (os error 2)
       hint: `content.dir` in the configuration names it, relative to the configuration file
@@ -755,22 +769,22 @@ fn a_missing_content_directory_is_named_with_a_remedy() {
 }
 
 #[test]
-fn a_port_in_use_is_named_with_a_remedy() {
+fn port_in_use_is_reported_with_a_hint() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let site = TestSite::new();
-    let output = courant(&site, &["serve", "--listen", &address]);
-    let said = text(&output.stderr, &site).replace(&address, "[address]");
-    insta::assert_snapshot!(said, @r#"
+    let output = run_courant(&site, &["serve", "--listen", &address]);
+    let stderr = mask_root(&output.stderr, &site).replace(&address, "[address]");
+    insta::assert_snapshot!(stderr, @r#"
     error: cannot listen on `[address]`
       because: Address already in use (os error 98)
-      hint: another program has the port; stop it, or choose another with `--listen` or `server.listen`
+      hint: another program uses the port; stop it, or choose another port with `--listen` or `server.listen`
     "#);
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
-fn a_configuration_of_our_own_name_goes_before_a_generators() {
+fn courant_toml_is_preferred_to_config_toml() {
     let site = TestSite::new().post("a.md", plain("a", "2024-01-01"));
     std::fs::rename(site.write_config(), site.root().join("courant.toml")).unwrap();
     std::fs::write(site.root().join("config.toml"), "baseURL = 1\n").unwrap();

@@ -1,17 +1,17 @@
-//! Each output in each content coding, over the wire.
+//! Checks each output in each content coding, over the wire.
 
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 
-use crate::serve::{address, start};
+use crate::serve::{served_address, start_courant};
 use crate::support::{Response, Served, TestSite, request};
 
-/// What is made ahead.
-const MADE: [&str; 4] = ["/rss.xml", "/atom.xml", "/feed.json", "/"];
-/// What is made when somebody asks.
-const LATE: [&str; 4] = [
+/// Outputs rendered and compressed ahead of requests.
+const EAGER_PATHS: [&str; 4] = ["/rss.xml", "/atom.xml", "/feed.json", "/"];
+/// Outputs rendered on request.
+const LAZY_PATHS: [&str; 4] = [
     "/rss.xml?page=2",
     "/tag/boats/atom.xml",
     "/cards/3/",
@@ -19,26 +19,26 @@ const LATE: [&str; 4] = [
 ];
 const CODINGS: [&str; 3] = ["gzip", "br", "zstd"];
 
-fn post(number: usize, title: &str) -> String {
+fn tagged_post(number: usize, title: &str) -> String {
     let day = number % 28 + 1;
     let text = format!("What was said on day {day} is number {number}. ").repeat(8);
     format!("---\ntitle: {title} {number}\ndate: 2024-03-{day:02}\ntags: [Boats]\n---\n{text}\n")
 }
 
-fn site() -> TestSite {
+fn site_of_30_posts() -> TestSite {
     (0..30).fold(TestSite::new(), |site, number| {
-        site.post(&format!("{number}.md"), post(number, "A post"))
+        site.post(&format!("{number}.md"), tagged_post(number, "A post"))
     })
 }
 
-/// The answer to who takes these codings, with nothing made that was not.
-fn ask(served: &Served, path: &str, accept: &str) -> Response {
+/// Requests a path with the given `Accept-Encoding`, without compressing anything first.
+fn get_coded(served: &Served, path: &str, accept: &str) -> Response {
     let fields = [("Accept-Encoding", accept)];
     request(served.address, "GET", path, &fields)
 }
 
-/// The answer to who has something of this tag.
-fn ask_again(served: &Served, path: &str, accept: &str, tag: &str) -> (u16, Option<String>) {
+/// Sends a conditional request and returns status and ETag.
+fn revalidate(served: &Served, path: &str, accept: &str, tag: &str) -> (u16, Option<String>) {
     let fields = [("Accept-Encoding", accept), ("If-None-Match", tag)];
     let response = request(served.address, "GET", path, &fields);
     assert!(response.status == 200 || response.body.is_empty());
@@ -46,16 +46,16 @@ fn ask_again(served: &Served, path: &str, accept: &str, tag: &str) -> (u16, Opti
     (response.status, tag)
 }
 
-fn tag(response: &Response) -> String {
-    response.header("etag").expect("a tag").to_owned()
+fn etag(response: &Response) -> String {
+    response.header("etag").expect("an ETag").to_owned()
 }
 
-/// The tag of another form of the same content.
-fn named(identity: &str, suffix: &str) -> String {
+/// Returns the ETag of the same content in the coding with this suffix.
+fn etag_with_suffix(identity: &str, suffix: &str) -> String {
     format!("{}{suffix}\"", identity.strip_suffix('"').expect("quoted"))
 }
 
-fn decoded(response: &Response) -> Vec<u8> {
+fn decode_body(response: &Response) -> Vec<u8> {
     let coded = response.body.as_slice();
     let mut bytes = Vec::new();
     let read = match response.header("content-encoding") {
@@ -63,17 +63,17 @@ fn decoded(response: &Response) -> Vec<u8> {
         Some("gzip") => GzDecoder::new(coded).read_to_end(&mut bytes),
         Some("br") => brotli::Decompressor::new(coded, 4096).read_to_end(&mut bytes),
         Some("zstd") => zstd::Decoder::new(coded).and_then(|mut zstd| zstd.read_to_end(&mut bytes)),
-        other => panic!("{other:?} was not asked for"),
+        coding => panic!("unrequested coding {coding:?}"),
     };
-    read.expect("whole and sound");
+    read.expect("a complete coded body");
     bytes
 }
 
 #[test]
-fn each_coding_is_decoded_to_the_same_bytes_and_has_a_tag_of_its_own() {
-    let served = site().serve();
-    served.current.load().compress();
-    let at_once = ["-gzip", "-br5", "-zstd3"];
+fn each_coding_decodes_equally_and_has_its_own_etag() {
+    let served = site_of_30_posts().serve();
+    served.current.load_snapshot().compress_fast();
+    let fast = ["-gzip", "-br5", "-zstd3"];
     let best = ["-gzip", "-br11", "-zstd19"];
     let compare = |paths: &[&str], suffixes: [&str; 3]| {
         let mut lengths = Vec::new();
@@ -85,23 +85,27 @@ fn each_coding_is_decoded_to_the_same_bytes_and_has_a_tag_of_its_own() {
                 "{path}"
             );
             for (coding, suffix) in CODINGS.into_iter().zip(suffixes) {
-                let coded = ask(&served, path, coding);
+                let coded = get_coded(&served, path, coding);
                 assert_eq!(coded.header("content-encoding"), Some(coding), "{path}");
                 assert!(coded.header("vary").unwrap().contains("Accept-Encoding"));
                 assert_eq!(coded.header("content-type"), plain.header("content-type"));
-                assert!(decoded(&coded) == plain.body, "{path} in {coding}");
+                assert!(decode_body(&coded) == plain.body, "{path} in {coding}");
                 assert!(coded.body.len() < plain.body.len(), "{path} in {coding}");
-                assert_eq!(tag(&coded), named(&tag(&plain), suffix), "{path}");
+                assert_eq!(
+                    etag(&coded),
+                    etag_with_suffix(&etag(&plain), suffix),
+                    "{path}"
+                );
                 lengths.push(coded.body.len());
             }
         }
         lengths
     };
-    let before = compare(&MADE, at_once);
-    compare(&LATE, at_once);
-    assert!(served.current.load().refine(&mut || false));
-    let after = compare(&MADE, best);
-    compare(&LATE, at_once);
+    let before = compare(&EAGER_PATHS, fast);
+    compare(&LAZY_PATHS, fast);
+    assert!(served.current.load_snapshot().compress_best(&mut || false));
+    let after = compare(&EAGER_PATHS, best);
+    compare(&LAZY_PATHS, fast);
     assert!(
         before
             .iter()
@@ -112,27 +116,28 @@ fn each_coding_is_decoded_to_the_same_bytes_and_has_a_tag_of_its_own() {
 }
 
 #[test]
-fn tags_are_those_of_every_other_server_of_the_same_content() {
-    let tags = |best: bool| {
-        let served = site().serve();
-        let snapshot = served.current.load();
-        snapshot.compress();
+fn etags_are_equal_on_every_server_of_the_same_content() {
+    let etags_of_new_server = |best: bool| {
+        let served = site_of_30_posts().serve();
+        let snapshot = served.current.load_snapshot();
+        snapshot.compress_fast();
         if best {
-            snapshot.refine(&mut || false);
+            snapshot.compress_best(&mut || false);
         }
-        let paths = MADE.into_iter().chain(LATE);
-        let tags = paths.flat_map(|path| CODINGS.map(|coding| tag(&ask(&served, path, coding))));
-        tags.collect::<Vec<_>>()
+        let paths = EAGER_PATHS.into_iter().chain(LAZY_PATHS);
+        let etags =
+            paths.flat_map(|path| CODINGS.map(|coding| etag(&get_coded(&served, path, coding))));
+        etags.collect::<Vec<_>>()
     };
-    let (first, second) = (tags(false), tags(false));
+    let (first, second) = (etags_of_new_server(false), etags_of_new_server(false));
     assert_eq!(first, second);
-    assert_eq!(tags(true), tags(true));
-    assert_ne!(first, tags(true));
+    assert_eq!(etags_of_new_server(true), etags_of_new_server(true));
+    assert_ne!(first, etags_of_new_server(true));
 }
 
 #[test]
-fn what_a_client_has_in_any_form_that_it_takes_costs_no_body() {
-    let served = site().serve();
+fn etag_of_any_accepted_coding_is_not_modified() {
+    let served = site_of_30_posts().serve();
     let all = "gzip, br, zstd";
     let forms = [
         ("", "identity"),
@@ -143,41 +148,41 @@ fn what_a_client_has_in_any_form_that_it_takes_costs_no_body() {
         ("-zstd19", "zstd"),
     ];
     let compare = |path: &str, forms: &[(&str, &str)]| {
-        let plain = tag(&request(served.address, "GET", path, &[]));
+        let plain = etag(&request(served.address, "GET", path, &[]));
         for (suffix, coding) in forms {
-            let tag = named(&plain, suffix);
+            let tag = etag_with_suffix(&plain, suffix);
             for accept in [all, coding] {
-                let again = ask_again(&served, path, accept, &tag);
+                let again = revalidate(&served, path, accept, &tag);
                 assert_eq!(again, (304, Some(tag.clone())), "{path}, {accept}");
             }
             let others = CODINGS.into_iter().filter(|other| other != coding);
             for accept in others.chain(["identity"]).filter(|_| *coding != "identity") {
-                let (status, _) = ask_again(&served, path, accept, &tag);
-                assert_eq!(status, 200, "{tag} to who takes {accept}");
+                let (status, _) = revalidate(&served, path, accept, &tag);
+                assert_eq!(status, 200, "{tag} with Accept-Encoding {accept}");
             }
-            let (status, _) = ask_again(&served, path, "identity;q=0, deflate", &tag);
-            // Nothing else is there for such a client.
+            let (status, _) = revalidate(&served, path, "identity;q=0, deflate", &tag);
+            // No acceptable coding exists, so only the identity matches.
             assert_eq!(status, if suffix.is_empty() { 304 } else { 200 }, "{tag}");
         }
         plain
     };
-    let snapshot = served.current.load();
-    let before = MADE.map(|path| compare(path, &forms));
-    snapshot.compress();
-    assert_eq!(MADE.map(|path| compare(path, &forms)), before);
-    snapshot.refine(&mut || false);
-    assert_eq!(MADE.map(|path| compare(path, &forms)), before);
+    let snapshot = served.current.load_snapshot();
+    let before = EAGER_PATHS.map(|path| compare(path, &forms));
+    snapshot.compress_fast();
+    assert_eq!(EAGER_PATHS.map(|path| compare(path, &forms)), before);
+    snapshot.compress_best(&mut || false);
+    assert_eq!(EAGER_PATHS.map(|path| compare(path, &forms)), before);
     let late = [forms[0], forms[1], forms[2], forms[4]];
-    for path in LATE {
+    for path in LAZY_PATHS {
         compare(path, &late);
     }
 
-    served.save("27.md", &post(27, "Edited"));
-    served.until("the edit is there", |served| served.serves("Edited 27"));
-    for (path, before) in MADE.into_iter().zip(before).take(3) {
+    served.save("27.md", &tagged_post(27, "Edited"));
+    served.until("the edit is served", |served| served.serves("Edited 27"));
+    for (path, before) in EAGER_PATHS.into_iter().zip(before).take(3) {
         for (suffix, _) in forms {
-            let (status, now) = ask_again(&served, path, all, &named(&before, suffix));
-            assert_eq!(status, 200, "{path} is another");
+            let (status, now) = revalidate(&served, path, all, &etag_with_suffix(&before, suffix));
+            assert_eq!(status, 200, "{path} changed");
             assert!(!now.unwrap().starts_with(before.trim_end_matches('"')));
         }
         compare(path, &forms);
@@ -185,77 +190,80 @@ fn what_a_client_has_in_any_form_that_it_takes_costs_no_body() {
 }
 
 #[test]
-fn what_is_not_coded_yet_goes_as_it_is_and_says_that_it_may_be() {
-    let served = site().serve();
-    for path in MADE {
-        let early = ask(&served, path, "br, zstd, gzip");
+fn uncompressed_output_is_served_with_vary() {
+    let served = site_of_30_posts().serve();
+    for path in EAGER_PATHS {
+        let early = get_coded(&served, path, "br, zstd, gzip");
         assert_eq!(early.header("content-encoding"), None);
         assert!(early.header("vary").unwrap().contains("Accept-Encoding"));
     }
-    served.current.load().compress();
-    for path in MADE {
-        let lengths = CODINGS.map(|coding| ask(&served, path, coding).body.len());
-        let coded = ask(&served, path, "br, zstd, gzip");
+    served.current.load_snapshot().compress_fast();
+    for path in EAGER_PATHS {
+        let lengths = CODINGS.map(|coding| get_coded(&served, path, coding).body.len());
+        let coded = get_coded(&served, path, "br, zstd, gzip");
         assert_eq!(Some(&coded.body.len()), lengths.iter().min(), "{path}");
     }
     let wish = "br;q=0.5, zstd;q=0.9, gzip;q=0.1";
-    let zstd = ask(&served, "/rss.xml", wish);
+    let zstd = get_coded(&served, "/rss.xml", wish);
     assert_eq!(zstd.header("content-encoding"), Some("zstd"));
 }
 
 #[test]
-fn what_is_large_is_coded_in_gzip_only() {
-    let served = site().packing_above(2_000).serve();
-    served.current.load().compress();
-    served.current.load().refine(&mut || false);
-    for path in &MADE[..3] {
-        let coded = ask(&served, path, "br, zstd, gzip");
+fn large_output_is_coded_in_gzip_only() {
+    let served = site_of_30_posts().large_above(2_000).serve();
+    served.current.load_snapshot().compress_fast();
+    served.current.load_snapshot().compress_best(&mut || false);
+    for path in &EAGER_PATHS[..3] {
+        let coded = get_coded(&served, path, "br, zstd, gzip");
         assert_eq!(coded.header("content-encoding"), Some("gzip"), "{path}");
-        let plain = ask(&served, path, "br, zstd");
+        let plain = get_coded(&served, path, "br, zstd");
         assert_eq!(plain.header("content-encoding"), None, "{path}");
         assert!(plain.header("vary").unwrap().contains("Accept-Encoding"));
-        assert!(decoded(&coded) == plain.body);
-        let never = named(&tag(&plain), "-br5");
-        assert_eq!(ask_again(&served, path, "br", &never).0, 200, "{path}");
+        assert!(decode_body(&coded) == plain.body);
+        let never = etag_with_suffix(&etag(&plain), "-br5");
+        assert_eq!(revalidate(&served, path, "br", &never).0, 200, "{path}");
     }
 }
 
 #[test]
-fn a_picture_goes_as_it_is() {
-    let served = site().serve();
-    let picture = ask(&served, "/cards/3/.png", "br, zstd, gzip");
+fn card_image_is_never_compressed() {
+    let served = site_of_30_posts().serve();
+    let picture = get_coded(&served, "/cards/3/.png", "br, zstd, gzip");
     assert_eq!(picture.status, 200);
     assert_eq!(picture.header("content-encoding"), None);
     assert_eq!(picture.header("vary"), None);
-    let coded = named(&tag(&picture), "-gzip");
-    assert_eq!(ask_again(&served, "/cards/3/.png", "gzip", &coded).0, 200);
+    let coded = etag_with_suffix(&etag(&picture), "-gzip");
+    assert_eq!(revalidate(&served, "/cards/3/.png", "gzip", &coded).0, 200);
 }
 
 #[test]
-fn a_process_comes_to_what_is_smallest_and_the_next_one_knows_what_it_sent() {
-    let site = TestSite::new().post("1.md", post(1, "A post"));
-    let run = |known: &[String]| {
-        let (mut child, summary, _stderr) = start(&site);
+fn etags_of_the_last_process_stay_valid() {
+    let site = TestSite::new().post("1.md", tagged_post(1, "A post"));
+    let best_etag_and_body = |known: &[String]| {
+        let (mut child, summary, _stderr) = start_courant(&site);
         let fields = [("Accept-Encoding", "br")];
         for tag in known {
             let fields = [fields[0], ("If-None-Match", tag)];
-            let again = request(address(&summary), "GET", "/rss.xml", &fields);
+            let again = request(served_address(&summary), "GET", "/rss.xml", &fields);
             assert_eq!((again.status, again.header("etag")), (304, Some(&**tag)));
         }
         let end = Instant::now() + Duration::from_secs(120);
         let best = loop {
-            let response = request(address(&summary), "GET", "/rss.xml", &fields);
-            if tag(&response).ends_with("-br11\"") {
+            let response = request(served_address(&summary), "GET", "/rss.xml", &fields);
+            if etag(&response).ends_with("-br11\"") {
                 break response;
             }
-            assert!(Instant::now() < end, "{response:?} is not the smallest");
+            assert!(
+                Instant::now() < end,
+                "timed out waiting for the best coding: {response:?}"
+            );
             std::thread::yield_now();
         };
         child.kill().expect("ended");
         child.wait().expect("ended");
-        (tag(&best), best.body)
+        (etag(&best), best.body)
     };
-    let first = run(&[]);
-    let at_once = first.0.replace("-br11", "-br5");
-    assert_eq!(run(&[first.0.clone(), at_once]), first);
+    let first = best_etag_and_body(&[]);
+    let fast_tag = first.0.replace("-br11", "-br5");
+    assert_eq!(best_etag_and_body(&[first.0.clone(), fast_tag]), first);
 }

@@ -1,13 +1,13 @@
-//! A configuration is taken whole or not at all, and every fault is named at once.
+//! Checks that a configuration is applied completely or rejected with all its faults.
 
 use std::path::Path;
 
 use courant::config::Config;
-use courant::finding::{Finding, Rule};
+use courant::model::finding::{Finding, Rule};
 
-fn faults(toml: &str) -> String {
+fn list_faults(toml: &str) -> String {
     let findings = Config::parse(toml, "config.toml", Path::new("")).expect_err("faults");
-    crate::support::listed(&findings)
+    crate::support::format_findings(&findings)
 }
 
 #[test]
@@ -21,19 +21,19 @@ fn configuration_in_use_equals_its_text_read_again() {
             .unwrap_or_else(|found| panic!("{found:#?}"))
     };
     let used = read(&text);
-    // What is kept of a search is no part of a configuration.
-    assert_eq!(courant::content::left_out("ja/blog/a.md", &used), None);
+    // Caches of compiled patterns do not affect equality.
+    assert_eq!(courant::library::ignore_reason("ja/blog/a.md", &used), None);
     assert!(used == read(&text));
     assert!(read(&text) != read(&text.replace("x?", "y?")));
 }
 
 #[test]
-fn the_annotated_reference_is_right_and_shows_every_default() {
+fn annotated_reference_parses_and_shows_every_default() {
     let text = include_str!("../../config.toml");
-    Config::parse(text, "config.toml", Path::new("")).expect("the reference parses");
-    // What is commented out shows the default: switched on, it changes nothing. Where there is no
-    // default it shows an example, which must at least be right.
-    let switched = |wanted: fn(&str) -> bool| {
+    Config::parse(text, "config.toml", Path::new("")).expect("the reference is valid");
+    // A commented-out key shows its default, so enabling it changes nothing. Keys without a default
+    // show an example, which must parse.
+    let enable_keys = |wanted: fn(&str) -> bool| {
         let on = |line: &str| {
             let rest = line.strip_prefix("# ").unwrap_or(line);
             let key = rest.split_once(" = ").map_or(rest, |(key, _)| key);
@@ -45,7 +45,7 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const EXAMPLES: [&str; 31] = [
+    const KEYS_WITH_EXAMPLES: [&str; 31] = [
         "cache",
         "token_file",
         "hosts",
@@ -78,15 +78,15 @@ fn the_annotated_reference_is_right_and_shows_every_default() {
         "maps",
         "cards",
     ];
-    let defaults = switched(|key| !EXAMPLES.contains(&key));
-    let reference = switched(|_| false);
+    let defaults = enable_keys(|key| !KEYS_WITH_EXAMPLES.contains(&key));
+    let reference = enable_keys(|_| false);
     assert_eq!(format!("{defaults:?}"), format!("{reference:?}"));
-    switched(|_| true);
+    enable_keys(|_| true);
 }
 
 #[test]
-fn every_fault_is_reported_at_once_with_line_and_remedy() {
-    insta::assert_snapshot!(faults(
+fn every_fault_is_reported_with_line_and_hint() {
+    insta::assert_snapshot!(list_faults(
         r##"
 [site]
 url = "example.org"
@@ -121,19 +121,19 @@ fediverse = "@a@b.example"
 }
 
 #[test]
-fn what_is_missing_is_named() {
-    insta::assert_snapshot!(faults("[feed]\nlimit = 1\n"));
+fn missing_keys_are_named() {
+    insta::assert_snapshot!(list_faults("[feed]\nlimit = 1\n"));
 }
 
 #[test]
 fn syntax_errors_have_lines() {
-    insta::assert_snapshot!(faults(
+    insta::assert_snapshot!(list_faults(
         "[site]\nurl = \"https://example.org\ntitle = \"A\"\n"
     ));
 }
 
 #[test]
-fn paths_are_relative_to_the_file() {
+fn paths_are_relative_to_the_configuration_file() {
     let config = Config::parse(
         "[site]\nurl = \"https://e.org\"\ntitle = \"A\"\n[content]\ndir = \"posts\"\n",
         "x/config.toml",
@@ -145,26 +145,28 @@ fn paths_are_relative_to_the_file() {
 }
 
 #[test]
-fn the_samples_are_clean() {
+fn sample_posts_have_no_findings() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = Config::load(&root.join("config.toml")).unwrap();
-    let mut pipeline =
-        courant::pipeline::Pipeline::new(config, courant::snapshot::Current::default());
+    let mut pipeline = courant::publish::pipeline::Pipeline::new(
+        config,
+        courant::publish::snapshot::SnapshotHandle::default(),
+    );
     pipeline
-        .run(
+        .refresh_all(
             crate::support::new_year_2025(),
-            courant::content::Loss::IsBelieved,
+            courant::library::DeletionPolicy::Immediate,
         )
         .unwrap();
-    // One post is in Japanese, and whether a font has that is the machine's affair.
-    let findings = pipeline.status().findings.iter();
+    // One post is in Japanese, and not every machine has a font for it.
+    let findings = pipeline.content_status().findings.iter();
     let findings = findings.filter(|finding| finding.rule != Rule::MissingGlyph);
     assert_eq!(findings.collect::<Vec<_>>(), Vec::<&Finding>::new());
-    assert_eq!(pipeline.status().tally.posts, 6);
+    assert_eq!(pipeline.content_status().file_counts.posts, 6);
 }
 
 #[test]
-fn cards_around_pictures_need_to_know_where_those_are() {
+fn framed_pictures_need_a_static_directory() {
     let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n[cards]\npicture = \"framed\"\n";
     let findings = Config::parse(toml, "config.toml", Path::new("")).unwrap_err();
     assert_eq!(findings.len(), 1);
@@ -178,7 +180,7 @@ fn cards_around_pictures_need_to_know_where_those_are() {
 }
 
 #[test]
-fn addresses_are_one_or_several_and_a_pair_of_files_is_whole() {
+fn listen_addresses_and_tls_files_are_validated() {
     let site = "[site]\nurl = \"https://e.org\"\ntitle = \"A\"\n[server]\n";
     let read = |server: &str| Config::parse(&format!("{site}{server}"), "c", Path::new("x"));
     let server = read(
@@ -192,16 +194,19 @@ fn addresses_are_one_or_several_and_a_pair_of_files_is_whole() {
     let tls = server.tls.unwrap();
     assert_eq!(tls.certificate, Path::new("x/a.pem"));
     assert_eq!(tls.key, Path::new("/b.pem"));
-    for (server, said) in [
+    for (server, expected) in [
         ("listen = []", "`server.listen` is empty"),
         (
             "listen = [\"127.0.0.1:1\", \"127.0.0.1:1\"]",
             "`server.listen` names `127.0.0.1:1` twice",
         ),
-        ("listen = \"unix:\"", "is no address with a port: `unix:`"),
-        ("listen = 8080", "takes a string or a list of strings"),
-        ("unix_mode = \"rw\"", "is no mode of a file: `rw`"),
-        ("unix_mode = \"1777\"", "is no mode of a file: `1777`"),
+        (
+            "listen = \"unix:\"",
+            "is not an address with a port: `unix:`",
+        ),
+        ("listen = 8080", "must be a string or a list of strings"),
+        ("unix_mode = \"rw\"", "is not a file mode: `rw`"),
+        ("unix_mode = \"1777\"", "is not a file mode: `1777`"),
         (
             "tls = { certificate = \"a\" }",
             "`server.tls.key` is missing",
@@ -209,6 +214,9 @@ fn addresses_are_one_or_several_and_a_pair_of_files_is_whole() {
         ("[server.tls]", "`server.tls.certificate` is missing"),
     ] {
         let findings = read(server).expect_err(server);
-        assert!(findings[0].message.contains(said), "{server}: {findings:?}");
+        assert!(
+            findings[0].message.contains(expected),
+            "{server}: {findings:?}"
+        );
     }
 }

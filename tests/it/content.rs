@@ -1,17 +1,17 @@
-//! Every post of a directory is read in the form it has, and a bad file is a finding.
+//! Checks that posts of every format are read and that bad files become findings.
 
 use std::time::{Duration, Instant};
 
-use courant::content::{ABSENCE, Loss};
-use courant::finding::{Rule, Severity};
-use courant::pipeline::Pipeline;
+use courant::library::{DELETE_GRACE, DeletionPolicy};
+use courant::model::finding::{Rule, Severity};
 use courant::progress::Progress;
-use courant::snapshot::Current;
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::SnapshotHandle;
 
-use crate::support::{TestSite, everything, new_year_2025, plain, said};
+use crate::support::{TestSite, everything, new_year_2025, plain, resource_text};
 
 #[test]
-fn the_form_of_the_cms_is_read_whole() {
+fn decap_cms_post_is_read_completely() {
     let built = TestSite::new()
         .post(
             "post.md",
@@ -59,7 +59,7 @@ fn urls_in_the_body_are_absolute_against_the_permalink() {
 }
 
 #[test]
-fn an_inlined_image_is_in_no_output_and_is_a_finding() {
+fn inline_image_reaches_no_output_and_is_a_finding() {
     let data = "A".repeat(600_000);
     let built = TestSite::new()
         .post(
@@ -78,7 +78,7 @@ fn an_inlined_image_is_in_no_output_and_is_a_finding() {
 }
 
 #[test]
-fn characters_that_xml_forbids_are_dropped_wherever_they_come_from() {
+fn characters_forbidden_in_xml_are_removed_from_every_field() {
     let built = TestSite::new()
         .post(
             "a.md",
@@ -102,7 +102,7 @@ fn characters_that_xml_forbids_are_dropped_wherever_they_come_from() {
 }
 
 #[test]
-fn each_bad_file_is_a_finding_with_its_line_and_the_others_are_published() {
+fn bad_file_is_a_finding_and_good_file_is_published() {
     let cases: [(&str, Vec<u8>, Rule, Option<usize>); 12] = [
         (
             "unquoted colon",
@@ -172,7 +172,7 @@ fn each_bad_file_is_a_finding_with_its_line_and_the_others_are_published() {
         ),
         ("too large", vec![b'a'; 3000], Rule::FileTooLarge, None),
     ];
-    for (what, bytes, rule, line) in cases {
+    for (case, bytes, rule, line) in cases {
         let built = TestSite::new()
             .post("bad.md", bytes)
             .post("good.md", plain("Good", "2024-01-02"))
@@ -182,27 +182,27 @@ fn each_bad_file_is_a_finding_with_its_line_and_the_others_are_published() {
         assert_eq!(
             (finding.rule, finding.file.as_str(), finding.severity),
             (rule, "bad.md", Severity::Error),
-            "{what}: {finding}"
+            "{case}: {finding}"
         );
         if line.is_some() {
-            assert_eq!(finding.line, line, "{what}: {finding}");
+            assert_eq!(finding.line, line, "{case}: {finding}");
         }
         assert!(!finding.hint.is_empty());
         assert!(
             built.text("/rss.xml").contains("<title>Good</title>"),
-            "{what}"
+            "{case}"
         );
         assert_eq!(
             built.text("/rss.xml").matches("<item>").count(),
             1,
-            "{what}"
+            "{case}"
         );
-        assert_eq!(built.status.tally.broken, 1, "{what}");
+        assert_eq!(built.status.file_counts.broken, 1, "{case}");
     }
 }
 
 #[test]
-fn a_bad_date_names_field_and_line() {
+fn unreadable_date_is_a_finding_with_its_line() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: a\ndate: yesterday\n---\n")
         .build();
@@ -214,7 +214,7 @@ fn a_bad_date_names_field_and_line() {
 }
 
 #[test]
-fn a_nul_is_dropped_with_a_finding() {
+fn nul_character_is_removed_with_a_finding() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: a\0b\ndate: 2024-01-01\n---\n")
         .build();
@@ -227,7 +227,7 @@ fn a_nul_is_dropped_with_a_finding() {
 }
 
 #[test]
-fn a_sparse_file_of_a_gigabyte_is_not_read() {
+fn sparse_file_of_one_gigabyte_is_not_read() {
     let site = TestSite::new().post("good.md", plain("Good", "2024-01-01"));
     let file = std::fs::File::create(site.content().join("huge.md")).unwrap();
     file.set_len(1 << 30).unwrap();
@@ -238,7 +238,7 @@ fn a_sparse_file_of_a_gigabyte_is_not_read() {
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_loops_are_findings() {
+fn symlinks_are_followed_and_loops_are_findings() {
     let site = TestSite::new()
         .post("good.md", plain("Good", "2024-01-01"))
         .post("../elsewhere/linked.md", plain("Linked", "2024-01-02"));
@@ -248,17 +248,20 @@ fn links_are_followed_and_loops_are_findings() {
     let built = site.build();
     assert_eq!(built.rules(), [Rule::UnreadableDirectory]);
     assert_eq!(
-        (built.finding().file.as_str(), built.status.tally.posts),
+        (
+            built.finding().file.as_str(),
+            built.status.file_counts.posts
+        ),
         ("loop", 2)
     );
     assert!(built.text("/rss.xml").contains("Linked"));
     assert!(built.text("/rss.xml").contains("Good"));
 }
 
-/// A few directories are listed otherwise than many.
+/// Covers both ways of listing: small trees and large ones are listed differently.
 #[cfg(unix)]
 #[test]
-fn loops_are_found_at_every_depth_of_a_tree() {
+fn symlink_loops_are_found_at_every_depth() {
     use std::os::unix::fs::symlink;
     for more in [0, 20] {
         let mut site = TestSite::new()
@@ -290,13 +293,13 @@ fn loops_are_found_at_every_depth_of_a_tree() {
             "x/back/c/d/up",
         ];
         assert_eq!(loops, expected);
-        // Those below `a/b` and below `x` are there by two names.
-        assert_eq!(built.status.tally.posts, 6 + more);
+        // Posts below `a/b` and `x` are reachable by two paths.
+        assert_eq!(built.status.file_counts.posts, 6 + more);
     }
 }
 
 #[test]
-fn files_without_the_front_matter_of_a_post_are_left_alone() {
+fn files_without_post_front_matter_are_ignored() {
     let built = TestSite::new()
         .post("README.md", "# Not a post\n")
         .post(
@@ -313,7 +316,10 @@ fn files_without_the_front_matter_of_a_post_are_left_alone() {
         .build();
     assert_eq!(built.rules(), []);
     assert_eq!(
-        (built.status.tally.posts, built.status.tally.others),
+        (
+            built.status.file_counts.posts,
+            built.status.file_counts.not_posts
+        ),
         (1, 2)
     );
     assert!(!built.everything().contains("Dot"));
@@ -332,7 +338,7 @@ fn include_and_exclude_choose_files() {
 }
 
 #[test]
-fn an_empty_directory_is_valid_empty_feeds() {
+fn empty_directory_gives_valid_empty_feeds() {
     let built = TestSite::new().build();
     assert_eq!(built.rules(), []);
     assert!(built.text("/rss.xml").contains("<channel>"));
@@ -346,7 +352,7 @@ fn an_empty_directory_is_valid_empty_feeds() {
 }
 
 #[test]
-fn of_two_posts_with_one_address_the_newest_wins_and_both_files_are_named() {
+fn duplicate_permalink_keeps_the_newest_and_names_both_files() {
     let post = |title: &str, date: &str| {
         format!("---\ntitle: {title}\ndate: {date}\nseo: {{url: https://example.org/same}}\n---\n")
     };
@@ -365,7 +371,7 @@ fn of_two_posts_with_one_address_the_newest_wins_and_both_files_are_named() {
 }
 
 #[test]
-fn of_two_posts_with_one_id_the_newest_wins() {
+fn duplicate_id_keeps_the_newest_post() {
     let post =
         |title: &str, date: &str| format!("---\ntitle: {title}\ndate: {date}\nid: urn:one\n---\n");
     let built = TestSite::new()
@@ -379,7 +385,7 @@ fn of_two_posts_with_one_id_the_newest_wins() {
 }
 
 #[test]
-fn permalinks_are_absolute_normal_and_on_the_site_or_out_of_the_sitemap() {
+fn permalinks_are_normalized_and_foreign_ones_leave_the_sitemap() {
     let post =
         |url: &str| format!("---\ntitle: a\ndate: 2024-03-04\nseo: {{url: \"{url}\"}}\n---\n");
     let cases = [
@@ -425,7 +431,7 @@ fn permalinks_are_absolute_normal_and_on_the_site_or_out_of_the_sitemap() {
 }
 
 #[test]
-fn the_id_stays_as_written_when_the_site_moves() {
+fn id_stays_as_written_when_the_site_moves() {
     let post = "---\ntitle: a\ndate: 2024-03-04\nseo: {url: https://old.example/blog/a}\n---\n";
     let built = TestSite::new()
         .config("former_urls = [\"https://old.example\"]")
@@ -442,7 +448,7 @@ fn the_id_stays_as_written_when_the_site_moves() {
 }
 
 #[test]
-fn permalinks_come_from_the_pattern_where_the_post_names_none() {
+fn posts_without_a_permalink_get_one_from_the_pattern() {
     let built = TestSite::new()
         .config("permalinks = \"/:year/:month/:category/:slug/\"\ntimezone = \"Europe/Berlin\"")
         .post(
@@ -457,7 +463,7 @@ fn permalinks_come_from_the_pattern_where_the_post_names_none() {
 }
 
 #[test]
-fn a_description_is_made_of_the_first_paragraph_and_markdown_links_in_one_are_text() {
+fn description_defaults_to_the_first_paragraph_as_plain_text() {
     let built = TestSite::new()
         .post("a.md", format!("---\ntitle: a\ndate: 2024-01-01\n---\n# Head\n\nFirst *words* & more. {}\n\nSecond.\n", "word ".repeat(100)))
         .post("b.md", "---\ntitle: b\ndate: 2024-01-02\ndescription: \"[Site](https://e.org) and *this*\"\n---\n")
@@ -507,7 +513,7 @@ fn hostile_nesting_is_survived() {
 }
 
 #[test]
-fn a_picture_may_have_any_address_and_stands_in_every_feed() {
+fn picture_of_any_address_is_in_every_feed() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: a\ndate: 2024-01-01\n---\n![x](/i.jpg?w=1&h=2) ![](http://h.example/<b>\"q) ![](mailto:a@b.example)\n")
         .build();
@@ -525,7 +531,7 @@ fn a_picture_may_have_any_address_and_stands_in_every_feed() {
 }
 
 #[test]
-fn addresses_of_authors_are_absolute_and_of_the_web() {
+fn author_urls_are_absolute_and_http_only() {
     let post = |author: &str| format!("---\ntitle: a\ndate: 2024-01-01\nauthor: {author}\n---\n");
     let built = TestSite::new()
         .post(
@@ -547,7 +553,7 @@ fn addresses_of_authors_are_absolute_and_of_the_web() {
 }
 
 #[test]
-fn a_language_that_is_none_is_a_finding() {
+fn invalid_language_is_a_finding() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: a\ndate: 2024-01-01\nlang: '-'\n---\n")
         .build();
@@ -559,7 +565,7 @@ fn a_language_that_is_none_is_a_finding() {
 }
 
 #[test]
-fn an_id_is_an_iri_whatever_was_written() {
+fn any_id_is_written_as_an_iri() {
     let built = TestSite::new()
         .post(
             "a.md",
@@ -574,7 +580,7 @@ fn an_id_is_an_iri_whatever_was_written() {
 }
 
 #[test]
-fn posts_that_differ_by_their_query_are_two_and_share_a_card() {
+fn posts_that_differ_by_query_share_one_card() {
     let post = |title: &str, query: &str| {
         format!("---\ntitle: {title}\ndate: 2024-01-01\npermalink: /x?p={query}\n---\n")
     };
@@ -592,7 +598,7 @@ fn posts_that_differ_by_their_query_are_two_and_share_a_card() {
 
 #[cfg(unix)]
 #[test]
-fn names_that_are_not_utf8_stay_apart() {
+fn non_utf8_file_names_stay_distinct() {
     use std::os::unix::ffi::OsStrExt as _;
     let site = TestSite::new();
     for (byte, title) in [(b'\xfe', "Aye"), (b'\xff', "Bee")] {
@@ -608,38 +614,55 @@ fn names_that_are_not_utf8_stay_apart() {
 }
 
 #[test]
-fn a_second_look_reads_only_what_changed_and_keeps_the_rest() {
+fn second_run_reuses_unchanged_artifacts() {
     let site = TestSite::new()
         .post("a.md", plain("Aye", "2024-01-01"))
         .post("b.md", plain("Bee", "2024-01-02"));
-    let current = courant::snapshot::Current::default();
-    let mut pipeline = courant::pipeline::Pipeline::new(site.parsed_config(), current.clone());
-    // After the files' own times, or their stamps would be too fresh to be trusted.
+    let current = courant::publish::snapshot::SnapshotHandle::default();
+    let mut pipeline =
+        courant::publish::pipeline::Pipeline::new(site.parsed_config(), current.clone());
+    // Well after the files' modification times, which are too recent to be trusted otherwise.
     let later = crate::support::clock() + std::time::Duration::from_secs(60);
-    let run =
-        |pipeline: &mut courant::pipeline::Pipeline| pipeline.run(later, Loss::IsBelieved).unwrap();
-    assert_eq!(run(&mut pipeline), courant::pipeline::Outcome::Published);
-    assert_eq!(run(&mut pipeline), courant::pipeline::Outcome::Unchanged);
-    let first = current.load();
+    let run = |pipeline: &mut courant::publish::pipeline::Pipeline| {
+        pipeline
+            .refresh_all(later, DeletionPolicy::Immediate)
+            .unwrap()
+    };
+    assert_eq!(
+        run(&mut pipeline),
+        courant::publish::pipeline::RefreshOutcome::Published
+    );
+    assert_eq!(
+        run(&mut pipeline),
+        courant::publish::pipeline::RefreshOutcome::Unchanged
+    );
+    let first = current.load_snapshot();
     std::fs::write(site.content().join("a.md"), plain("Changed", "2024-01-01")).unwrap();
-    assert_eq!(run(&mut pipeline), courant::pipeline::Outcome::Published);
-    let second = current.load();
-    let card = |snapshot: &courant::snapshot::Snapshot, path: &str| snapshot.get(path).unwrap();
+    assert_eq!(
+        run(&mut pipeline),
+        courant::publish::pipeline::RefreshOutcome::Published
+    );
+    let second = current.load_snapshot();
+    let card =
+        |snapshot: &courant::publish::snapshot::Snapshot, path: &str| snapshot.get(path).unwrap();
     assert!(
         std::sync::Arc::ptr_eq(&card(&first, "/robots.txt"), &card(&second, "/robots.txt")),
-        "what did not change is carried over"
+        "an unchanged artifact is reused"
     );
     let (before, after) = (card(&first, "/cards/b/"), card(&second, "/cards/b/"));
     assert_eq!(before.last_modified, after.last_modified);
-    assert_eq!(crate::support::said(&before), crate::support::said(&after));
+    assert_eq!(
+        crate::support::resource_text(&before),
+        crate::support::resource_text(&after)
+    );
     assert_ne!(
-        card(&first, "/rss.xml").identity().unwrap().etag,
-        card(&second, "/rss.xml").identity().unwrap().etag
+        card(&first, "/rss.xml").identity_encoding().unwrap().etag,
+        card(&second, "/rss.xml").identity_encoding().unwrap().etag
     );
 }
 
 #[test]
-fn more_terms_than_anybody_needs_are_counted_and_left_out() {
+fn terms_beyond_the_limit_are_counted_and_left_out() {
     let list = (0..500)
         .map(|number| format!("c{number}"))
         .collect::<Vec<_>>()
@@ -656,9 +679,9 @@ fn more_terms_than_anybody_needs_are_counted_and_left_out() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_cannot_be_read_is_a_finding() {
+fn unreadable_file_is_a_finding() {
     let site = TestSite::new().post("good.md", plain("Good", "2024-01-01"));
-    // Reading it fails for everybody, also for those whom permissions do not bind.
+    // Reading this file fails even for root.
     std::os::unix::fs::symlink("/proc/self/mem", site.content().join("bad.md")).unwrap();
     let built = site.build();
     assert_eq!(
@@ -669,7 +692,7 @@ fn a_file_that_cannot_be_read_is_a_finding() {
 }
 
 #[test]
-fn a_bomb_of_aliases_is_a_finding_and_costs_nothing() {
+fn yaml_alias_bomb_is_a_finding() {
     let mut yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..40 {
         let list = vec![format!("*a{}", level - 1); 9].join(", ");
@@ -683,7 +706,7 @@ fn a_bomb_of_aliases_is_a_finding_and_costs_nothing() {
 }
 
 #[test]
-fn what_is_odd_about_an_address_is_a_finding_with_its_line() {
+fn odd_permalink_or_id_is_a_warning_with_its_line() {
     let post = |field: &str| format!("---\ntitle: a\ndate: 2024-01-01\n{field}\n---\n");
     for (field, rule) in [
         ("permalink: a-word", Rule::RelativePermalink),
@@ -717,19 +740,19 @@ fn what_is_odd_about_an_address_is_a_finding_with_its_line() {
 }
 
 #[test]
-fn a_look_reads_only_what_changed() {
+fn scan_reads_only_changed_files() {
     let site = TestSite::new()
         .post("a.md", plain("Aye", "2024-01-01"))
         .post("b.md", plain("Bee", "2024-01-02"));
     let config = site.parsed_config();
     let later = crate::support::clock() + std::time::Duration::from_secs(60);
-    let mut library = courant::content::Library::default();
+    let mut library = courant::library::Library::default();
     let progress = Progress::default();
     let mut read = || {
         library
-            .look(&config, Loss::IsBelieved, later, &progress)
+            .scan_all(&config, DeletionPolicy::Immediate, later, &progress)
             .unwrap()
-            .read
+            .files_read
     };
     assert_eq!(read(), 2);
     assert_eq!(read(), 0);
@@ -738,22 +761,27 @@ fn a_look_reads_only_what_changed() {
 }
 
 #[test]
-fn a_file_that_may_change_again_under_the_same_stamp_is_read_again() {
+fn file_modified_within_timestamp_granularity_is_read_again() {
     let site = TestSite::new().post("a.md", plain("Aye", "2024-01-01"));
     let config = site.parsed_config();
     let modified = std::fs::metadata(site.content().join("a.md"))
         .unwrap()
         .modified()
         .unwrap();
-    let mut library = courant::content::Library::default();
+    let mut library = courant::library::Library::default();
     let mut read_after = |millis| {
         let now = modified + std::time::Duration::from_millis(millis);
         library
-            .look(&config, Loss::IsBelieved, now, &Progress::default())
+            .scan_all(
+                &config,
+                DeletionPolicy::Immediate,
+                now,
+                &Progress::default(),
+            )
             .unwrap()
-            .read
+            .files_read
     };
-    // A file system's clock has a grain; what is read within it may be written once more.
+    // A later write within the timestamp granularity leaves the modification time unchanged.
     assert_eq!(
         (
             read_after(10),
@@ -766,7 +794,7 @@ fn a_file_that_may_change_again_under_the_same_stamp_is_read_again() {
 }
 
 #[test]
-fn names_of_authors_and_categories_are_bounded() {
+fn author_and_category_names_are_truncated() {
     let long = "n".repeat(5_000);
     let post = format!("---\ntitle: a\ndate: 2024-01-01\nauthor: {long}\ncategory: {long}\n---\n");
     let built = TestSite::new().post("a.md", post).build();
@@ -775,7 +803,7 @@ fn names_of_authors_and_categories_are_bounded() {
 }
 
 #[test]
-fn front_matter_in_toml_and_json_is_read_as_in_yaml() {
+fn toml_and_json_front_matter_is_read_like_yaml() {
     let built = TestSite::new()
         .post(
             "toml.md",
@@ -800,7 +828,7 @@ fn front_matter_in_toml_and_json_is_read_as_in_yaml() {
 }
 
 #[test]
-fn broken_toml_and_json_have_their_lines_and_keep_what_hides_hidden() {
+fn broken_toml_and_json_report_their_line_and_stay_hidden() {
     for (name, text, line) in [
         ("a.md", "+++\ntitle = \"A\"\ndate = yesterday\n+++\n", 3),
         ("b.md", "{\n\"title\": \"B\"\n\"date\": 1}\n", 1),
@@ -818,13 +846,13 @@ fn broken_toml_and_json_have_their_lines_and_keep_what_hides_hidden() {
         .post("a.md", "+++\ntitle = \"Quetzal\"\ndate = 2024-01-01\n+++\n")
         .serve();
     site.save("a.md", "+++\ntitle = \"Quetzal\ndraft = true\n+++\n");
-    site.until("the broken text takes it back", |site| {
+    site.until("the broken post is withdrawn", |site| {
         !site.serves("Quetzal")
     });
 }
 
 #[test]
-fn dates_and_names_are_those_of_files_where_the_front_matter_has_none() {
+fn missing_date_and_slug_come_from_the_file_name() {
     let built = TestSite::new()
         .config("permalinks = \"/:year/:slug/\"")
         .post(
@@ -864,22 +892,22 @@ fn dates_and_names_are_those_of_files_where_the_front_matter_has_none() {
     assert_eq!(
         built.rules(),
         [Rule::UnreadableDate],
-        "no other date is taken for it"
+        "the date in the file name is not a fallback"
     );
     assert!(built.snapshot.get("/cards/2024-05-01-a/").is_some());
 }
 
 #[test]
-fn a_date_ahead_in_a_files_name_holds_the_post_back() {
+fn future_date_in_the_file_name_schedules_the_post() {
     let built = TestSite::new()
         .post("2099-01-01-quetzal.md", "---\ntitle: Quetzal\n---\n")
         .build();
     assert!(!built.everything().contains("uetzal"));
-    assert!(built.status.next_change.is_some());
+    assert!(built.status.next_change_at.is_some());
 }
 
 #[test]
-fn posts_that_go_one_after_the_other_are_doubted_as_those_that_go_at_once() {
+fn posts_removed_one_by_one_count_towards_the_doubt() {
     let site = (0..9).fold(TestSite::new(), |site, n| {
         site.post(
             &format!("{n}.md"),
@@ -891,66 +919,80 @@ fn posts_that_go_one_after_the_other_are_doubted_as_those_that_go_at_once() {
     let remove = |n: usize| {
         std::fs::remove_file(site.content().join(format!("{n}.md"))).unwrap();
     };
-    let mut look = |pipeline: &mut Pipeline, loss: fn(Instant) -> Loss| {
-        pipeline.run(now, loss(at)).unwrap();
-        at += ABSENCE;
-        pipeline.run(now, loss(at)).unwrap();
+    let mut scan_twice = |pipeline: &mut Pipeline, loss: fn(Instant) -> DeletionPolicy| {
+        pipeline.refresh_all(now, loss(at)).unwrap();
+        at += DELETE_GRACE;
+        pipeline.refresh_all(now, loss(at)).unwrap();
     };
-    look(&mut pipeline, Loss::IsDoubted);
+    scan_twice(&mut pipeline, DeletionPolicy::HoldMass);
     for n in 0..4 {
         remove(n);
-        look(&mut pipeline, Loss::IsDoubted);
-        assert!(!pipeline.is_in_doubt(), "{n} are few");
+        scan_twice(&mut pipeline, DeletionPolicy::HoldMass);
+        assert!(
+            !pipeline.is_holding_deletions(),
+            "{n} posts are too few to doubt"
+        );
     }
     remove(4);
-    look(&mut pipeline, Loss::IsDoubted);
-    assert!(pipeline.is_in_doubt(), "five of nine are most");
-    assert_eq!(pipeline.status().tally.posts, 5);
-    look(&mut pipeline, Loss::OfMostIsBelieved);
-    assert_eq!(pipeline.status().tally.posts, 4);
-    remove(5);
-    look(&mut pipeline, Loss::IsDoubted);
+    scan_twice(&mut pipeline, DeletionPolicy::HoldMass);
     assert!(
-        !pipeline.is_in_doubt(),
-        "what was accepted is no reason to doubt"
+        pipeline.is_holding_deletions(),
+        "five of nine posts are most"
     );
-    assert_eq!(pipeline.status().tally.posts, 3);
+    assert_eq!(pipeline.content_status().file_counts.posts, 5);
+    scan_twice(&mut pipeline, DeletionPolicy::AcceptMass);
+    assert_eq!(pipeline.content_status().file_counts.posts, 4);
+    remove(5);
+    scan_twice(&mut pipeline, DeletionPolicy::HoldMass);
+    assert!(
+        !pipeline.is_holding_deletions(),
+        "an accepted loss does not count again"
+    );
+    assert_eq!(pipeline.content_status().file_counts.posts, 3);
 }
 
 #[test]
-fn missing_file_is_withdrawn_when_its_time_is_over() {
+fn missing_file_is_withdrawn_after_the_grace_period() {
     let path = |n: usize| format!("{n}.md");
     let site = (0..9).fold(TestSite::new(), |site, n| {
         site.post(&path(n), plain(&format!("Post{n}x"), "2024-01-01"))
     });
-    let current = Current::default();
+    let current = SnapshotHandle::default();
     let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
     let (now, start) = (new_year_2025(), Instant::now());
-    let mut look = |at: Instant| pipeline.run(now, Loss::IsDoubted(at)).map(drop).unwrap();
-    let serves = |n: usize| everything(&current.load()).contains(&format!("Post{n}x"));
-    look(start);
+    let mut scan_at = |at: Instant| {
+        pipeline
+            .refresh_all(now, DeletionPolicy::HoldMass(at))
+            .map(drop)
+            .unwrap()
+    };
+    let serves = |n: usize| everything(&current.load_snapshot()).contains(&format!("Post{n}x"));
+    scan_at(start);
     std::fs::remove_file(site.content().join(path(0))).unwrap();
     std::fs::remove_file(site.content().join(path(1))).unwrap();
     std::fs::rename(site.content().join(path(2)), site.content().join("two.md")).unwrap();
-    look(start);
+    scan_at(start);
     assert!(serves(0) && serves(1) && serves(2));
-    let card = current.load().get("/cards/2/").map(|card| said(&card));
+    let card = current
+        .load_snapshot()
+        .get("/cards/2/")
+        .map(|card| resource_text(&card));
     assert_eq!(
         card.as_deref(),
         Some("gone"),
-        "a file that was renamed is not waited for"
+        "a renamed file has no grace period"
     );
-    look(start + ABSENCE / 2);
+    scan_at(start + DELETE_GRACE / 2);
     std::fs::write(
         site.content().join(path(1)),
         plain("Post1x again", "2024-01-01"),
     )
     .unwrap();
-    look(start + ABSENCE - Duration::from_millis(1));
+    scan_at(start + DELETE_GRACE - Duration::from_millis(1));
     assert!(serves(0) && serves(1));
     std::fs::remove_file(site.content().join(path(1))).unwrap();
-    look(start + ABSENCE);
-    assert!(!serves(0) && serves(1), "it is missing anew");
-    look(start + ABSENCE * 2);
+    scan_at(start + DELETE_GRACE);
+    assert!(!serves(0) && serves(1), "its grace period starts again");
+    scan_at(start + DELETE_GRACE * 2);
     assert!(!serves(1) && serves(3));
 }

@@ -1,18 +1,18 @@
-//! Posts as each generator has them are read without touching them.
+//! Checks that posts written for each site generator are read without changes.
 
-use courant::finding::Rule;
+use courant::model::finding::Rule;
 
 use crate::support::{Built, TestSite};
 
-/// Whether RSS has an item of this title at this address.
-fn has(built: &Built, title: &str, link: &str) {
+/// Asserts that the RSS feed has an item with this title and link.
+fn assert_item(built: &Built, title: &str, link: &str) {
     let rss = built.text("/rss.xml");
     let item = format!("<title>{title}</title>\n      <link>{link}</link>");
     assert!(rss.contains(&item), "{title} at {link} in {rss}");
 }
 
 #[test]
-fn hugo() {
+fn hugo_posts_are_read_unchanged() {
     let built = TestSite::new()
         .config("languages = [\"fr\"]")
         .post(
@@ -31,9 +31,9 @@ fn hugo() {
         .post("posts/exp.md", "---\ntitle: Expired\ndate: 2024-05-03\nexpiryDate: 2024-06-01\n---\n")
         .post("posts/nomap.md", "---\ntitle: Nomap\ndate: 2024-05-04\nsitemap:\n  disable: true\n---\n")
         .build();
-    has(&built, "First", "https://example.org/posts/first/");
-    has(&built, "Second", "https://example.org/custom/second/");
-    has(&built, "Deuxième", "https://example.org/fr/posts/second/");
+    assert_item(&built, "First", "https://example.org/posts/first/");
+    assert_item(&built, "Second", "https://example.org/custom/second/");
+    assert_item(&built, "Deuxième", "https://example.org/fr/posts/second/");
     assert_eq!(built.rules(), [Rule::Shortcode]);
     assert!(
         built.finding().message.contains("`{{< ref >}}`"),
@@ -54,7 +54,7 @@ fn hugo() {
         assert!(rss.contains(part), "{part} in {rss}");
     }
     let all = built.everything();
-    for gone in [
+    for absent in [
         "Sectional",
         "Norender",
         "Headless",
@@ -62,7 +62,7 @@ fn hugo() {
         "{{",
         "x-unresolved",
     ] {
-        assert!(!all.contains(gone), "{gone}");
+        assert!(!all.contains(absent), "{absent}");
     }
     assert!(!rss.contains("Unlisted") && built.snapshot.get("/cards/posts/un/").is_some());
     assert!(!built.text("/sitemap.xml").contains("/posts/nomap/"));
@@ -75,7 +75,7 @@ fn hugo() {
 }
 
 #[test]
-fn jekyll() {
+fn jekyll_posts_are_read_unchanged() {
     let built = TestSite::new()
         .config("permalinks = \"/:categories/:year/:month/:day/:slug.html\"")
         .post(
@@ -87,13 +87,13 @@ fn jekyll() {
         .post("_posts/2024-05-04-d.md", "---\ntitle: Unpublished\npublished: false\n---\n")
         .post("_drafts/e.md", "---\ntitle: Drafted\ndate: 2024-05-04\n---\n")
         .build();
-    has(
+    assert_item(
         &built,
         "A First Post",
         "https://example.org/news/local/2024/05/01/a-first-post.html",
     );
-    has(&built, "Bee", "https://example.org/blog/b/");
-    has(&built, "Sea", "https://example.org/2024/05/03/c/");
+    assert_item(&built, "Bee", "https://example.org/blog/b/");
+    assert_item(&built, "Sea", "https://example.org/2024/05/03/c/");
     let mut rules = built.rules();
     rules.sort();
     assert_eq!(rules, [Rule::MissingTitle, Rule::Shortcode]);
@@ -108,14 +108,14 @@ fn jekyll() {
         assert!(rss.contains(part), "{part} in {rss}");
     }
     let all = built.everything();
-    for gone in ["Unpublished", "Drafted", "lead}"] {
-        assert!(!all.contains(gone), "{gone}");
+    for absent in ["Unpublished", "Drafted", "lead}"] {
+        assert!(!all.contains(absent), "{absent}");
     }
     assert!(built.snapshot.get("/cards/old.html").is_some());
 }
 
 #[test]
-fn zola() {
+fn zola_posts_are_read_unchanged() {
     let built = TestSite::new()
         .config("permalinks = \"/:dir/:slug/\"")
         .post(
@@ -126,8 +126,8 @@ fn zola() {
         .post("blog/third.md", "+++\ntitle = \"Third\"\ndate = 2024-05-02\nslug = \"3\"\ndraft = true\n+++\n")
         .post("blog/fourth.md", "+++\ntitle = \"Fourth\"\ndate = 2024-05-02\nrender = false\n+++\n")
         .build();
-    has(&built, "First", "https://example.org/blog/first/");
-    has(&built, "Second", "https://example.org/inside/second");
+    assert_item(&built, "First", "https://example.org/blog/first/");
+    assert_item(&built, "Second", "https://example.org/inside/second");
     assert_eq!(built.rules(), []);
     let rss = built.text("/rss.xml");
     for part in [
@@ -144,7 +144,7 @@ fn zola() {
 }
 
 #[test]
-fn astro() {
+fn astro_posts_are_read_unchanged() {
     let built = TestSite::new()
         .config("permalinks = \"/blog/:path/\"")
         .post(
@@ -153,7 +153,7 @@ fn astro() {
         )
         .post("second.md", "---\ntitle: Second\npubDate: 2024-05-02\nheroImage: ../../assets/x.jpg\n---\n")
         .build();
-    has(&built, "First", "https://example.org/blog/first/");
+    assert_item(&built, "First", "https://example.org/blog/first/");
     let mut rules = built.rules();
     rules.sort();
     assert_eq!(rules, [Rule::Shortcode, Rule::RelativeLink]);
@@ -162,14 +162,14 @@ fn astro() {
         rss.contains("<strong>Inside</strong>") && rss.contains("https://example.org/hero.jpg")
     );
     assert!(rss.contains("Wed, 01 May 2024") && built.text("/atom.xml").contains("2024-05-05"));
-    for gone in ["import", "Chart", "client:load", "rows"] {
-        assert!(!rss.contains(gone), "{gone} in {rss}");
+    for absent in ["import", "Chart", "client:load", "rows"] {
+        assert!(!rss.contains(absent), "{absent} in {rss}");
     }
     assert!(!built.everything().contains("assets/x.jpg"));
 }
 
 #[test]
-fn eleventy() {
+fn eleventy_posts_are_read_unchanged() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: Aye\ndate: 2024-05-01\ntags: [posts, css]\n---\n{# a note #}{% set x = 1 %}Text {{ x }}\n")
         .post("b.md", "---\ntitle: Bee\ndate: 2024-05-02\npermalink: false\n---\n")
@@ -191,13 +191,13 @@ fn eleventy() {
         (Rule::UnreadableDate, Some(3))
     );
     assert!(
-        finding.message.contains("another checkout changes"),
+        finding.message.contains("changes with each checkout"),
         "{finding:?}"
     );
 }
 
 #[test]
-fn nuxt() {
+fn nuxt_posts_are_read_unchanged() {
     let built = TestSite::new()
         .config("[content]\nnumbered_names = true")
         .post(
@@ -205,7 +205,7 @@ fn nuxt() {
             "---\ntitle: First\ndate: 2024-05-01\ncover: /c.png\nauthors:\n  - name: Ada\n    to: /ada\n---\n::hero{size=\"big\"}\n---\ncolor: red\n---\nShown\n::\n",
         )
         .build();
-    has(&built, "First", "https://example.org/blog/first/");
+    assert_item(&built, "First", "https://example.org/blog/first/");
     assert_eq!(built.rules(), []);
     let rss = built.text("/rss.xml");
     assert!(
@@ -216,7 +216,7 @@ fn nuxt() {
 }
 
 #[test]
-fn names_of_fields_are_the_sites_to_choose() {
+fn field_names_are_configurable() {
     let built = TestSite::new()
         .config("[content.fields]\ntitle = \"meta.headline\"\ndate = [\"wann\", \"when\"]\nauthor = \"byline\"\nhidden = \"flow.wip\"")
         .post("a.md", "---\nmeta: {headline: Aye}\nwhen: 2024-05-01\nbyline: Ada\ntitle: unread\n---\n")
@@ -231,7 +231,7 @@ fn names_of_fields_are_the_sites_to_choose() {
 }
 
 #[test]
-fn markers_are_read_where_sites_keep_them_and_spoken_of_elsewhere() {
+fn hiding_markers_are_found_in_every_usual_field() {
     for field in [
         "seo: {hidePost: true}",
         "extra: {draft: true}",
@@ -279,7 +279,7 @@ fn markers_are_read_where_sites_keep_them_and_spoken_of_elsewhere() {
 }
 
 #[test]
-fn a_z_that_is_not_meant_is_local_time() {
+fn z_suffix_can_mean_local_time() {
     let built = TestSite::new()
         .config("timezone = \"Europe/Berlin\"\n[content]\nz_is_local = true")
         .post(
@@ -295,7 +295,7 @@ fn a_z_that_is_not_meant_is_local_time() {
 }
 
 #[test]
-fn constructs_stay_where_the_site_says_that_they_are_text() {
+fn shortcodes_stay_text_if_configured() {
     let post = "---\ntitle: a\ndate: 2024-01-01\n---\nWrite {{ name }} there.\n";
     let kept = TestSite::new()
         .config("[content]\nshortcodes = \"keep\"")
@@ -305,12 +305,12 @@ fn constructs_stay_where_the_site_says_that_they_are_text() {
     let reduced = TestSite::new().post("a.md", post).build();
     assert_eq!(reduced.finding().rule, Rule::Shortcode);
     assert_eq!(reduced.finding().line, Some(5));
-    assert_eq!(reduced.finding().mark.as_deref(), Some("{{ name }}"));
+    assert_eq!(reduced.finding().highlight.as_deref(), Some("{{ name }}"));
     assert!(reduced.text("/rss.xml").contains("Write  there."));
 }
 
 #[test]
-fn a_section_that_is_a_draft_hides_what_is_below_it() {
+fn draft_section_hides_its_posts() {
     let post = crate::support::plain("Quetzal", "2024-05-01");
     for section in [
         "---\ntitle: S\ndraft: true\n---\n",
@@ -331,17 +331,20 @@ fn a_section_that_is_a_draft_hides_what_is_below_it() {
         .serve();
     assert!(site.serves("Quetzal"));
     site.save("a/_index.md", "---\ntitle: S\ndraft: true\n---\n");
-    site.until("the section hides it", |site| !site.serves("Quetzal"));
+    site.until("the section hides the post", |site| !site.serves("Quetzal"));
     site.save("a/_index.md", "---\ntitle: S: broken\n---\n");
     site.save("z.md", &crate::support::plain("Zed", "2024-05-01"));
-    site.until("another post is there", |site| site.serves("Zed"));
-    assert!(!site.serves("Quetzal"), "what the section said holds");
+    site.until("the second post is published", |site| site.serves("Zed"));
+    assert!(
+        !site.serves("Quetzal"),
+        "the last valid section still applies"
+    );
     site.save("a/_index.md", "---\ntitle: S\n---\n");
-    site.until("the section shows it", |site| site.serves("Quetzal"));
+    site.until("the section shows the post", |site| site.serves("Quetzal"));
 }
 
 #[test]
-fn gatsby_with_decap() {
+fn gatsby_posts_from_decap_are_read_unchanged() {
     let built = TestSite::new()
         .config("[content]\nrequire = { templateKey = \"blog-post\" }")
         .post(
@@ -351,7 +354,7 @@ fn gatsby_with_decap() {
         .post("hidden.md", "---\ntemplateKey: blog-post\ntitle: Second\ndate: 2024-05-01\nhidePost: true\n---\n")
         .post("about.md", "---\ntemplateKey: about-page\ntitle: About us\n---\n")
         .build();
-    has(&built, "First", "https://example.org/blog/first");
+    assert_item(&built, "First", "https://example.org/blog/first");
     assert_eq!(built.rules(), []);
     let rss = built.text("/rss.xml");
     for part in [
@@ -366,7 +369,7 @@ fn gatsby_with_decap() {
 }
 
 #[test]
-fn fields_that_few_sites_have_are_read_too() {
+fn rarely_used_fields_are_read() {
     for (field, part) in [
         ("header: {teaser: /t.png}", "https://example.org/t.png"),
         ("params: {og_image: /t.png}", "https://example.org/t.png"),
@@ -388,12 +391,12 @@ fn fields_that_few_sites_have_are_read_too() {
     ] {
         let post = format!("---\ntitle: Aye\npermalink: {style}\n---\n");
         let built = TestSite::new().post("2024-05-01-a.md", post).build();
-        has(&built, "Aye", &format!("https://example.org{path}"));
+        assert_item(&built, "Aye", &format!("https://example.org{path}"));
     }
 }
 
 #[test]
-fn a_language_is_the_same_in_any_case() {
+fn language_tags_are_case_insensitive() {
     let built = TestSite::new()
         .config("languages = [\"en\", \"pt-BR\"]")
         .post("a.md", "---\ntitle: Aye\ndate: 2024-05-01\nlang: EN\n---\n")
@@ -402,13 +405,13 @@ fn a_language_is_the_same_in_any_case() {
             "---\ntitle: Bee\ndate: 2024-05-01\nlang: pt_br\n---\n",
         )
         .build();
-    has(&built, "Aye", "https://example.org/a/");
-    has(&built, "Bee", "https://example.org/pt-br/b/");
+    assert_item(&built, "Aye", "https://example.org/a/");
+    assert_item(&built, "Bee", "https://example.org/pt-br/b/");
     assert!(built.text("/atom.xml").contains("xml:lang=\"pt-BR\""));
 }
 
 #[test]
-fn a_link_to_a_file_is_a_finding() {
+fn link_to_a_markdown_file_is_a_finding() {
     let in_code = TestSite::new()
         .post("a.md", "---\ntitle: a\ndate: 2024-01-01\n---\n```\n[b](./b.md)\n```\n[c](https://other.example/README.md)\n")
         .build();
@@ -421,5 +424,5 @@ fn a_link_to_a_file_is_a_finding() {
         .build();
     let finding = built.finding();
     assert_eq!((finding.rule, finding.line), (Rule::RelativeLink, Some(6)));
-    assert_eq!(finding.mark.as_deref(), Some("b.md#x"));
+    assert_eq!(finding.highlight.as_deref(), Some("b.md#x"));
 }

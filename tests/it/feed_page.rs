@@ -1,36 +1,36 @@
-//! A feed's address, asked for by a browser.
+//! Checks the HTML page that browsers get at the address of a feed.
 
 use std::io::Read as _;
 
-use courant::artifact::{ArtifactKey, FeedFormat, FeedScope};
+use courant::model::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use flate2::read::GzDecoder;
 
-use crate::support::{Response, Served, TestSite, for_people, plain};
+use crate::support::{Response, Served, TestSite, feed_html_page, plain};
 
-const BROWSER: (&str, &str) = (
+const BROWSER_ACCEPT: (&str, &str) = (
     "Accept",
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
 );
 
-fn browse(served: &Served, path: &str) -> Response {
-    served.request("GET", path, &[BROWSER])
+fn get_as_browser(served: &Served, path: &str) -> Response {
+    served.request("GET", path, &[BROWSER_ACCEPT])
 }
 
-fn is_page(response: &Response) -> bool {
+fn is_html(response: &Response) -> bool {
     response.header("content-type") == Some("text/html; charset=utf-8")
 }
 
-fn post(title: &str, date: &str, more: &str) -> String {
+fn post_with_fields(title: &str, date: &str, more: &str) -> String {
     let title = serde_json::to_string(title).unwrap();
     format!("---\ntitle: {title}\ndate: {date}\n{more}\n---\nThe body.\n")
 }
 
 #[test]
-fn every_feed_is_a_page_for_browsers_and_a_feed_for_everybody_else() {
+fn every_feed_is_an_html_page_for_browsers() {
     let served = TestSite::new()
         .config("[[feeds]]\npath = \"/short.xml\"\ntitle = \"In short\"\nlimit = 1\ncontent = \"summary\"\n")
-        .post("a.md", post("First", "2024-05-01", "category: News\ntags: [Sea]\nauthor: Ada"))
-        .post("b.md", post("Second", "2024-05-02", "category: News"))
+        .post("a.md", post_with_fields("First", "2024-05-01", "category: News\ntags: [Sea]\nauthor: Ada"))
+        .post("b.md", post_with_fields("Second", "2024-05-02", "category: News"))
         .serve();
     for (path, mime_type) in [
         ("/rss.xml", "application/rss+xml; charset=utf-8"),
@@ -47,9 +47,9 @@ fn every_feed_is_a_page_for_browsers_and_a_feed_for_everybody_else() {
         ),
         ("/short.xml", "application/rss+xml; charset=utf-8"),
     ] {
-        let page = browse(&served, path);
+        let page = get_as_browser(&served, path);
         assert_eq!(page.status, 200, "{path}");
-        assert!(is_page(&page), "{path}");
+        assert!(is_html(&page), "{path}");
         let html = page.text();
         for expected in [
             &format!("href=\"feed:https://example.org{path}\""),
@@ -68,27 +68,27 @@ fn every_feed_is_a_page_for_browsers_and_a_feed_for_everybody_else() {
         assert_eq!(feed.header("vary"), Some("Accept, Accept-Encoding, A-IM"));
         assert_ne!(page.header("etag"), feed.header("etag"));
     }
-    let page = browse(&served, "/rss.xml").text();
+    let page = get_as_browser(&served, "/rss.xml").text();
     for other in ["rss.xml", "atom.xml", "feed.json"] {
         assert!(page.contains(&format!("href=\"https://example.org/{other}\"")));
     }
     assert!(page.contains(">2024-05-02</time>") && page.contains(">Ada</span>"));
     assert!(page.contains("<p class=\"summary\" dir=\"auto\">The body.</p>"));
     assert!(page.contains("the whole text"));
-    let short = browse(&served, "/short.xml").text();
+    let short = get_as_browser(&served, "/short.xml").text();
     assert!(short.contains("The newest 1 of 2 posts") && !short.contains(">First<"));
     assert!(!short.contains("the whole text"));
 }
 
 #[test]
-fn further_pages_and_the_named_first_one_stay_feeds() {
+fn requests_for_a_numbered_page_stay_feeds() {
     let served = TestSite::new()
         .config("[feed]\nlimit = 1\n")
         .post("a.md", plain("First", "2024-05-01"))
         .post("b.md", plain("Second", "2024-05-02"))
         .serve();
     for query in ["?page=1", "?page=2", "?archive=1"] {
-        let feed = browse(&served, &format!("/rss.xml{query}"));
+        let feed = get_as_browser(&served, &format!("/rss.xml{query}"));
         let mime_type = feed.header("content-type");
         assert_eq!(
             mime_type,
@@ -96,24 +96,24 @@ fn further_pages_and_the_named_first_one_stay_feeds() {
             "{query}"
         );
     }
-    assert_eq!(browse(&served, "/rss.xml?page=3").status, 404);
-    assert!(is_page(&browse(&served, "/rss.xml?utm_source=x")));
-    assert_eq!(browse(&served, "/tag/none/rss.xml").status, 404);
+    assert_eq!(get_as_browser(&served, "/rss.xml?page=3").status, 404);
+    assert!(is_html(&get_as_browser(&served, "/rss.xml?utm_source=x")));
+    assert_eq!(get_as_browser(&served, "/tag/none/rss.xml").status, 404);
     for path in ["/sitemap.xml", "/opml.xml"] {
-        let response = browse(&served, path);
-        assert!(!is_page(&response) && response.status == 200, "{path}");
+        let response = get_as_browser(&served, path);
+        assert!(!is_html(&response) && response.status == 200, "{path}");
         assert_ne!(response.header("vary"), Some("Accept, Accept-Encoding"));
     }
 }
 
 #[test]
-fn the_page_is_revalidated_by_its_own_tag_in_each_coding() {
+fn html_page_is_revalidated_by_its_own_etag() {
     let served = TestSite::new()
         .post("a.md", plain("First", "2024-05-01"))
         .serve();
     let gzip = ("Accept-Encoding", "gzip");
-    let plain = browse(&served, "/rss.xml");
-    let coded = served.request("GET", "/rss.xml", &[BROWSER, gzip]);
+    let plain = get_as_browser(&served, "/rss.xml");
+    let coded = served.request("GET", "/rss.xml", &[BROWSER_ACCEPT, gzip]);
     assert_eq!(coded.header("content-encoding"), Some("gzip"));
     let mut decoded = Vec::new();
     GzDecoder::new(&*coded.body)
@@ -124,7 +124,7 @@ fn the_page_is_revalidated_by_its_own_tag_in_each_coding() {
     let (tag, coded_tag) = (plain.header("etag").unwrap(), coded.header("etag").unwrap());
     assert_ne!(tag, coded_tag);
     let ask = |fields: &[(&str, &str)]| {
-        let fields = [&[BROWSER], fields].concat();
+        let fields = [&[BROWSER_ACCEPT], fields].concat();
         served.request("GET", "/rss.xml", &fields)
     };
     let short = ask(&[("If-None-Match", tag)]);
@@ -140,7 +140,7 @@ fn the_page_is_revalidated_by_its_own_tag_in_each_coding() {
     assert_eq!(
         ask(&[("If-Modified-Since", since)]).status,
         200,
-        "the date is the feed's"
+        "Last-Modified is that of the feed"
     );
     for name in [
         "etag",
@@ -156,17 +156,17 @@ fn the_page_is_revalidated_by_its_own_tag_in_each_coding() {
     let machine = served.request("GET", "/rss.xml", &[("If-None-Match", tag)]);
     assert_eq!(
         machine.status, 200,
-        "the tag of the page is none of the feed's"
+        "the ETag of the page does not match the feed"
     );
 }
 
 #[test]
-fn a_head_says_what_a_get_says() {
+fn head_has_the_headers_of_get() {
     let served = TestSite::new()
         .post("a.md", plain("First", "2024-05-01"))
         .serve();
-    let get = browse(&served, "/atom.xml");
-    let head = served.request("HEAD", "/atom.xml", &[BROWSER]);
+    let get = get_as_browser(&served, "/atom.xml");
+    let head = served.request("HEAD", "/atom.xml", &[BROWSER_ACCEPT]);
     assert_eq!((head.status, head.body.len()), (200, 0));
     let length = get.body.len().to_string();
     assert_eq!(head.header("content-length"), Some(&*length));
@@ -178,11 +178,11 @@ fn a_head_says_what_a_get_says() {
 }
 
 #[test]
-fn the_page_is_guarded_and_no_shared_cache_keeps_it() {
+fn html_page_has_csp_and_is_private() {
     let served = TestSite::new()
         .post("a.md", plain("First", "2024-05-01"))
         .serve();
-    let page = browse(&served, "/rss.xml");
+    let page = get_as_browser(&served, "/rss.xml");
     let policy = page.header("content-security-policy").unwrap();
     assert!(
         policy.starts_with("default-src 'none'") && !policy.contains("script"),
@@ -204,19 +204,19 @@ fn the_page_is_guarded_and_no_shared_cache_keeps_it() {
 }
 
 #[test]
-fn what_people_wrote_is_inert() {
+fn text_of_posts_is_escaped() {
     let evil = "\"><script>alert(1)</script><img src=x onerror='x'> &amp; {{ x }}";
     let yaml = serde_json::to_string(evil).unwrap();
     let front = format!("author: {yaml}\ncategory: {yaml}\ndescription: {yaml}\nlang: {yaml}");
     let served = TestSite::new()
         .title(evil)
         .config(&format!("copyright = {yaml}\n[[feeds]]\npath = \"/own.xml\"\ntitle = {yaml}\ndescription = {yaml}\n"))
-        .post("a.md", post(evil, "2024-05-01", &front))
+        .post("a.md", post_with_fields(evil, "2024-05-01", &front))
         .serve();
-    let slugs = served.current.load().paths();
+    let slugs = served.current.load_snapshot().all_paths();
     let terms = slugs.iter().filter(|path| path.ends_with("/rss.xml"));
     for path in terms.map(String::as_str).chain(["/own.xml"]) {
-        let html = browse(&served, path).text();
+        let html = get_as_browser(&served, path).text();
         for tag in ["<script", "<img", "onerror='x'>"] {
             assert!(!html.contains(tag), "{tag} in {path}: {html}");
         }
@@ -230,35 +230,48 @@ fn what_people_wrote_is_inert() {
 }
 
 #[test]
-fn a_hidden_post_is_on_no_page() {
+fn hidden_post_is_on_no_html_page() {
     let site = TestSite::new()
         .post("a.md", plain("Seen", "2024-05-01"))
         .post(
             "b.md",
-            post("Quetzal", "2024-05-02", "hidePost: true\nauthor: Xanthippe"),
+            post_with_fields("Quetzal", "2024-05-02", "hidePost: true\nauthor: Xanthippe"),
         )
         .post("c.md", plain("Tomorrow", "2099-05-02"));
     let served = site.serve();
-    let page = browse(&served, "/rss.xml").text();
+    let page = get_as_browser(&served, "/rss.xml").text();
     assert!(page.contains("Seen") && page.contains("One post so far"));
     for word in ["Quetzal", "Xanthippe", "Tomorrow"] {
         assert!(!page.contains(word), "{word}");
     }
     served.save("b.md", &plain("Quetzal", "2024-05-02"));
-    served.until("it is shown", |served| served.serves("Quetzal"));
-    assert!(browse(&served, "/rss.xml").text().contains("Quetzal"));
-    served.save("b.md", &post("Quetzal", "2024-05-02", "draft: true"));
-    served.until("it is hidden again", |served| !served.serves("Quetzal"));
-    assert!(!browse(&served, "/rss.xml").text().contains("Quetzal"));
+    served.until("the post is shown", |served| served.serves("Quetzal"));
+    assert!(
+        get_as_browser(&served, "/rss.xml")
+            .text()
+            .contains("Quetzal")
+    );
+    served.save(
+        "b.md",
+        &post_with_fields("Quetzal", "2024-05-02", "draft: true"),
+    );
+    served.until("the post is hidden again", |served| {
+        !served.serves("Quetzal")
+    });
+    assert!(
+        !get_as_browser(&served, "/rss.xml")
+            .text()
+            .contains("Quetzal")
+    );
 }
 
 #[test]
-fn an_edit_that_is_not_on_the_page_leaves_its_name() {
+fn edit_of_a_body_keeps_the_page_fingerprint() {
     let key = ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss);
     let built = |body: &str, title: &str| {
         let text = format!("---\ntitle: {title}\ndate: 2024-05-01\ndescription: d\n---\n{body}\n");
         let built = TestSite::new().post("a.md", text).build();
-        let page = for_people(&built.snapshot, &key).unwrap();
+        let page = feed_html_page(&built.snapshot, &key).unwrap();
         let (name, rest) = page.split_once('\n').unwrap();
         (name.to_owned(), rest.to_owned())
     };
@@ -269,17 +282,19 @@ fn an_edit_that_is_not_on_the_page_leaves_its_name() {
 }
 
 #[test]
-fn every_word_on_the_page_changes_its_name() {
-    let of = |site: TestSite| {
+fn every_word_on_the_page_changes_its_fingerprint() {
+    let fingerprint_and_page = |site: TestSite| {
         let key = ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss);
-        let page = for_people(&site.build().snapshot, &key).unwrap();
+        let page = feed_html_page(&site.build().snapshot, &key).unwrap();
         let (name, rest) = page.split_once('\n').unwrap();
         (name.to_owned(), rest.to_owned())
     };
     let first =
         "title: a\ndate: 2024-05-01\nauthor: b\ncategory: c\ndescription: d\npermalink: /e/";
     let site = || TestSite::new();
-    let with = |site: TestSite, front: &str| of(site.post("a.md", format!("---\n{front}\n---\n")));
+    let with = |site: TestSite, front: &str| {
+        fingerprint_and_page(site.post("a.md", format!("---\n{front}\n---\n")))
+    };
     let others = [
         with(site(), first),
         with(site(), &first.replace(": a", ": A")),
@@ -313,12 +328,12 @@ fn every_word_on_the_page_changes_its_name() {
 }
 
 #[test]
-fn it_can_be_switched_off() {
+fn html_page_can_be_switched_off() {
     let served = TestSite::new()
         .config("[feed]\npage = false\n")
         .post("a.md", plain("First", "2024-05-01"))
         .serve();
-    let feed = browse(&served, "/rss.xml");
+    let feed = get_as_browser(&served, "/rss.xml");
     assert_eq!(
         feed.header("content-type"),
         Some("application/rss+xml; charset=utf-8")
@@ -327,11 +342,14 @@ fn it_can_be_switched_off() {
 }
 
 #[test]
-fn what_is_xml_names_a_sheet_that_never_changes_under_its_name() {
+fn xml_outputs_link_one_immutable_stylesheet() {
     let served = TestSite::new()
         .config("[feed]\nlimit = 1\n")
         .post("a.md", plain("First", "2024-05-01"))
-        .post("b.md", post("Second", "2024-05-02", "category: News"))
+        .post(
+            "b.md",
+            post_with_fields("Second", "2024-05-02", "category: News"),
+        )
         .serve();
     let mut urls = Vec::new();
     for path in [

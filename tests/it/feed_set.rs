@@ -1,12 +1,12 @@
-//! Which feeds there are, and how they are cut into pages.
+//! Checks the set of feeds, their pages and their archives.
 
-use courant::artifact::{ArtifactKey, FeedFormat, FeedScope, Page};
+use courant::model::artifact::{ArtifactKey, FeedFormat, FeedPageId, FeedScope};
 use proptest::prelude::*;
 
-use crate::support::{Built, TestSite, pages, plain};
+use crate::support::{Built, TestSite, plain, render_further_pages};
 
-/// A site of so many posts, `Post 1` the oldest.
-fn site_of(posts: usize, config: &str) -> TestSite {
+/// Builds a site with the given number of posts; `Post 1` is the oldest.
+fn site_of_posts(posts: usize, config: &str) -> TestSite {
     (1..=posts).fold(TestSite::new().config(config), |site, number| {
         let date = format!("2023-01-01T{:02}:{:02}:00Z", number / 60, number % 60);
         site.post(
@@ -16,8 +16,8 @@ fn site_of(posts: usize, config: &str) -> TestSite {
     })
 }
 
-/// The numbers of the posts in a document, in its order.
-fn numbers(text: &str) -> Vec<usize> {
+/// Returns the numbers of the posts in a feed, in their order.
+fn post_numbers(text: &str) -> Vec<usize> {
     let titles = text.split("<title>Post ").skip(1);
     let titles = titles.chain(text.split("\"title\": \"Post ").skip(1));
     let mut numbers: Vec<usize> = titles
@@ -27,13 +27,16 @@ fn numbers(text: &str) -> Vec<usize> {
     numbers
 }
 
-fn main_feed(format: FeedFormat) -> ArtifactKey {
+fn site_feed_key(format: FeedFormat) -> ArtifactKey {
     ArtifactKey::Feed(FeedScope::Site, format)
 }
 
-fn page(built: &Built, format: FeedFormat, page: Page) -> String {
-    let page = built.snapshot.page(&main_feed(format), page).unwrap();
-    String::from_utf8(page.deferred.draw.draw().unwrap()).unwrap()
+fn render_page(built: &Built, format: FeedFormat, page: FeedPageId) -> String {
+    let page = built
+        .snapshot
+        .find_page(&site_feed_key(format), page)
+        .unwrap();
+    String::from_utf8(page.body.renderer.render_body().unwrap()).unwrap()
 }
 
 #[test]
@@ -66,7 +69,7 @@ fn tags_of_any_script_have_feeds_beside_categories() {
 }
 
 #[test]
-fn feeds_of_the_configuration_hold_what_their_filter_says() {
+fn configured_feeds_hold_the_posts_of_their_filter() {
     let post = |more: &str| format!("---\ntitle: a\ndate: 2024-01-01\n{more}\n---\nWhole text.\n");
     let built = TestSite::new()
         .config(
@@ -100,24 +103,24 @@ path = "/index.xml"
         .post("blog/f.md", post("category: f"))
         .post("blogs/g.md", post("category: g"))
         .build();
-    let titles = |path: &str| {
+    let count_entries = |path: &str| {
         let text = built.text(path);
         text.matches("<item>").count()
             + text.matches("<entry>").count()
             + text.matches("\"id\"").count()
     };
-    assert_eq!(titles("/news.xml"), 1);
+    assert_eq!(count_entries("/news.xml"), 1);
     assert!(built.text("/news.xml").contains("<title>The news</title>"));
-    assert_eq!(titles("/feeds/ada.json"), 1);
+    assert_eq!(count_entries("/feeds/ada.json"), 1);
     assert!(
         built
             .text("/feeds/ada.json")
             .contains("\"feed_url\": \"https://example.org/feeds/ada.json\"")
     );
-    assert_eq!(titles("/fr.atom"), 1);
+    assert_eq!(count_entries("/fr.atom"), 1);
     assert!(!built.text("/fr.atom").contains("<content"));
-    assert_eq!(titles("/dir.xml"), 1);
-    assert_eq!(titles("/index.xml"), 7);
+    assert_eq!(count_entries("/dir.xml"), 1);
+    assert_eq!(count_entries("/index.xml"), 7);
     let all = built.snapshot.get("/fr.atom").unwrap();
     assert_eq!(all.key.media_type(), "application/atom+xml; charset=utf-8");
     let opml = built.text("/opml.xml");
@@ -126,35 +129,38 @@ path = "/index.xml"
 }
 
 #[test]
-fn pages_go_on_and_archives_stay() {
-    let built = site_of(45, "[feed]\nlimit = 20").build();
+fn feed_is_split_into_pages_and_archives() {
+    let built = site_of_posts(45, "[feed]\nlimit = 20").build();
     for format in FeedFormat::ALL {
-        let main = built.text(&main_feed(format).path());
-        assert_eq!(numbers(&main), (26..=45).rev().collect::<Vec<_>>());
-        let second = page(&built, format, Page::Number(2));
-        assert_eq!(numbers(&second), (6..=25).rev().collect::<Vec<_>>());
-        let third = page(&built, format, Page::Number(3));
-        assert_eq!(numbers(&third), (1..=5).rev().collect::<Vec<_>>());
+        let main = built.text(&site_feed_key(format).url_path());
+        assert_eq!(post_numbers(&main), (26..=45).rev().collect::<Vec<_>>());
+        let second = render_page(&built, format, FeedPageId::Number(2));
+        assert_eq!(post_numbers(&second), (6..=25).rev().collect::<Vec<_>>());
+        let third = render_page(&built, format, FeedPageId::Number(3));
+        assert_eq!(post_numbers(&third), (1..=5).rev().collect::<Vec<_>>());
         for (number, first) in [(1, 1), (2, 21)] {
-            let archive = page(&built, format, Page::Archive(number));
+            let archive = render_page(&built, format, FeedPageId::Archive(number));
             assert_eq!(
-                numbers(&archive),
+                post_numbers(&archive),
                 (first..first + 20).rev().collect::<Vec<_>>()
             );
         }
-        for none in [
-            Page::Number(0),
-            Page::Number(4),
-            Page::Archive(0),
-            Page::Archive(3),
+        for missing in [
+            FeedPageId::Number(0),
+            FeedPageId::Number(4),
+            FeedPageId::Archive(0),
+            FeedPageId::Archive(3),
         ] {
             assert!(
-                built.snapshot.page(&main_feed(format), none).is_none(),
-                "{none:?}"
+                built
+                    .snapshot
+                    .find_page(&site_feed_key(format), missing)
+                    .is_none(),
+                "{missing:?}"
             );
         }
     }
-    let rel = |text: &str, rel: &str| {
+    let link_href = |text: &str, rel: &str| {
         let at = text.find(&format!("rel=\"{rel}\"")).map(|at| {
             let begin = text[..at].rfind('<').unwrap();
             let link = &text[begin..begin + text[begin..].find('>').unwrap()];
@@ -170,80 +176,89 @@ fn pages_go_on_and_archives_stay() {
     };
     for (format, name) in [(FeedFormat::Rss, "rss.xml"), (FeedFormat::Atom, "atom.xml")] {
         let url = |query: &str| format!("https://example.org/{name}{query}");
-        let main = built.text(&main_feed(format).path());
-        assert_eq!(rel(&main, "self"), url(""));
-        assert_eq!(rel(&main, "next"), url("?page=2"));
-        assert_eq!(rel(&main, "last"), url("?page=3"));
-        assert_eq!(rel(&main, "prev-archive"), url("?archive=2"));
-        assert_eq!(rel(&main, "previous"), "");
-        assert!(!main.contains("fh:"), "it is neither all nor archive");
-        let second = page(&built, format, Page::Number(2));
-        assert_eq!(rel(&second, "self"), url("?page=2"));
+        let main = built.text(&site_feed_key(format).url_path());
+        assert_eq!(link_href(&main, "self"), url(""));
+        assert_eq!(link_href(&main, "next"), url("?page=2"));
+        assert_eq!(link_href(&main, "last"), url("?page=3"));
+        assert_eq!(link_href(&main, "prev-archive"), url("?archive=2"));
+        assert_eq!(link_href(&main, "previous"), "");
+        assert!(
+            !main.contains("fh:"),
+            "it is neither complete nor an archive"
+        );
+        let second = render_page(&built, format, FeedPageId::Number(2));
+        assert_eq!(link_href(&second, "self"), url("?page=2"));
         assert_eq!(
-            (rel(&second, "first"), rel(&second, "previous")),
+            (link_href(&second, "first"), link_href(&second, "previous")),
             (url(""), url(""))
         );
-        assert_eq!(rel(&second, "next"), url("?page=3"));
-        let archive = page(&built, format, Page::Archive(2));
-        assert_eq!(rel(&archive, "current"), url(""));
-        assert_eq!(rel(&archive, "prev-archive"), url("?archive=1"));
+        assert_eq!(link_href(&second, "next"), url("?page=3"));
+        let archive = render_page(&built, format, FeedPageId::Archive(2));
+        assert_eq!(link_href(&archive, "current"), url(""));
+        assert_eq!(link_href(&archive, "prev-archive"), url("?archive=1"));
         assert!(archive.contains("<fh:archive"), "{archive}");
-        let first = page(&built, format, Page::Archive(1));
-        assert_eq!(rel(&first, "next-archive"), url("?archive=2"));
+        let first = render_page(&built, format, FeedPageId::Archive(1));
+        assert_eq!(link_href(&first, "next-archive"), url("?archive=2"));
     }
     assert!(
         built
             .text("/feed.json")
             .contains("\"next_url\": \"https://example.org/feed.json?page=2\"")
     );
-    let last = page(&built, FeedFormat::Json, Page::Number(3));
+    let last = render_page(&built, FeedFormat::Json, FeedPageId::Number(3));
     assert!(!last.contains("next_url"));
-    assert!(page(&built, FeedFormat::Json, Page::Archive(2)).contains("?archive=1"));
-    let small = site_of(3, "").build();
+    assert!(render_page(&built, FeedFormat::Json, FeedPageId::Archive(2)).contains("?archive=1"));
+    let small = site_of_posts(3, "").build();
     assert!(small.text("/atom.xml").contains("<fh:complete"));
     assert!(!small.text("/atom.xml").contains("rel=\"first\""));
 }
 
 #[test]
-fn a_new_post_changes_no_archive() {
-    let etag = |built: &Built, page: Page| {
-        let page = built.snapshot.page(&main_feed(FeedFormat::Atom), page);
-        page.unwrap().deferred.fingerprint
+fn new_post_changes_no_archive() {
+    let fingerprint = |built: &Built, page: FeedPageId| {
+        let page = built
+            .snapshot
+            .find_page(&site_feed_key(FeedFormat::Atom), page);
+        page.unwrap().body.fingerprint
     };
-    let before = site_of(45, "[feed]\nlimit = 20").build();
-    let after = site_of(46, "[feed]\nlimit = 20").build();
+    let before = site_of_posts(45, "[feed]\nlimit = 20").build();
+    let after = site_of_posts(46, "[feed]\nlimit = 20").build();
     assert_eq!(
-        etag(&before, Page::Archive(1)),
-        etag(&after, Page::Archive(1))
+        fingerprint(&before, FeedPageId::Archive(1)),
+        fingerprint(&after, FeedPageId::Archive(1))
     );
     assert_eq!(
-        page(&before, FeedFormat::Atom, Page::Archive(1)),
-        page(&after, FeedFormat::Atom, Page::Archive(1))
+        render_page(&before, FeedFormat::Atom, FeedPageId::Archive(1)),
+        render_page(&after, FeedFormat::Atom, FeedPageId::Archive(1))
     );
     assert_ne!(
-        etag(&before, Page::Number(2)),
-        etag(&after, Page::Number(2))
+        fingerprint(&before, FeedPageId::Number(2)),
+        fingerprint(&after, FeedPageId::Number(2))
     );
 }
 
 #[test]
-fn a_page_of_summaries_has_another_name_than_one_of_whole_posts() {
-    let name = |content: &str| {
-        let built = site_of(5, &format!("[feed]\nlimit = 2\ncontent = \"{content}\"")).build();
-        let key = main_feed(FeedFormat::Rss);
-        let page = built.snapshot.page(&key, Page::Number(2)).unwrap();
-        page.deferred.fingerprint
+fn content_setting_changes_the_page_fingerprint() {
+    let fingerprint = |content: &str| {
+        let built =
+            site_of_posts(5, &format!("[feed]\nlimit = 2\ncontent = \"{content}\"")).build();
+        let key = site_feed_key(FeedFormat::Rss);
+        let page = built
+            .snapshot
+            .find_page(&key, FeedPageId::Number(2))
+            .unwrap();
+        page.body.fingerprint
     };
-    assert_eq!(name("full"), name("full"));
-    assert_ne!(name("full"), name("summary"), "their bytes differ");
+    assert_eq!(fingerprint("full"), fingerprint("full"));
+    assert_ne!(fingerprint("full"), fingerprint("summary"));
 }
 
 #[test]
 fn pages_are_served_with_validators_and_codings() {
-    let site = site_of(5, "[feed]\nlimit = 2").serve();
+    let site = site_of_posts(5, "[feed]\nlimit = 2").serve();
     let second = site.get("/rss.xml?page=2");
     assert_eq!(second.status, 200);
-    assert_eq!(numbers(&second.text()), [3, 2]);
+    assert_eq!(post_numbers(&second.text()), [3, 2]);
     assert_eq!(
         second.header("content-type"),
         Some("application/rss+xml; charset=utf-8")
@@ -272,24 +287,24 @@ fn pages_are_served_with_validators_and_codings() {
         site.get("/rss.xml?page=1").text(),
         site.get("/rss.xml").text()
     );
-    for none in [
+    for missing in [
         "/rss.xml?page=4",
         "/rss.xml?page=x",
         "/rss.xml?archive=9",
         "/atom.xml?page=",
     ] {
-        assert_eq!(site.get(none).status, 404, "{none}");
+        assert_eq!(site.get(missing).status, 404, "{missing}");
     }
     assert_eq!(site.get("/robots.txt?page=7").status, 200);
-    // Only the further page tells of this one.
+    // This edit is visible on the second page only.
     site.save("2.md", &plain("Post 22.", "2023-01-01T00:02:00Z"));
     site.until("the page has the edit", |site| {
-        numbers(&site.get("/rss.xml?page=2").text()) == [3, 22]
+        post_numbers(&site.get("/rss.xml?page=2").text()) == [3, 22]
     });
 }
 
 #[test]
-fn what_is_too_long_tells_its_oldest_in_short() {
+fn long_feed_summarizes_its_oldest_posts() {
     let long = |number: usize| {
         format!(
             "---\ntitle: Post {number}.\ndate: 2024-01-{number:02}\ndescription: In short\n---\n{}\n",
@@ -309,7 +324,7 @@ fn what_is_too_long_tells_its_oldest_in_short() {
             "{path}: {}",
             text.len()
         );
-        assert_eq!(numbers(&text).len(), 20, "{path}");
+        assert_eq!(post_numbers(&text).len(), 20, "{path}");
         full.push(
             ["<content:encoded>", "<content ", "content_html"]
                 .map(|tag| text.matches(tag).count())
@@ -318,7 +333,7 @@ fn what_is_too_long_tells_its_oldest_in_short() {
         );
     }
     assert!(full.iter().all(|count| (2..20).contains(count)), "{full:?}");
-    // One that is too long for any feed is told in short, and takes nothing from the others.
+    // A post longer than the limit is summarized and leaves the space to the other posts.
     let site = TestSite::new()
         .config("[feed]\nmax_bytes = 300000")
         .post(
@@ -353,7 +368,7 @@ fn what_is_too_long_tells_its_oldest_in_short() {
 }
 
 #[test]
-fn whole_posts_are_kept_up_to_the_last_byte_of_the_limit() {
+fn feed_may_be_exactly_as_long_as_its_limit() {
     const POSTS: usize = 12;
     let text =
         "<a href=\"/b\">it's</a> `]]>` & \"quoted\" äöü \\ {x}\n\n* [é](/é) ![alt](/p.png)\n";
@@ -385,7 +400,7 @@ fn whole_posts_are_kept_up_to_the_last_byte_of_the_limit() {
 }
 
 #[test]
-fn translations_name_one_another_in_the_sitemap() {
+fn sitemap_links_translations_of_a_post() {
     let built = TestSite::new()
         .config("languages = [\"en\", \"fr\", \"de\"]")
         .post("a.md", plain("Aye", "2024-01-01"))
@@ -432,17 +447,17 @@ fn translations_name_one_another_in_the_sitemap() {
     assert_eq!(
         links("/de/c2/"),
         Vec::<String>::new(),
-        "the newer one is the translation"
+        "the newer post is the translation"
     );
     assert_eq!(
         links("/d/"),
         Vec::<String>::new(),
-        "a draft is no translation"
+        "a draft is not a translation"
     );
 }
 
 #[test]
-fn faults_of_feeds_are_told_with_their_remedy() {
+fn faults_of_configured_feeds_are_reported_with_a_hint() {
     let toml = r#"[site]
 url = "https://e.org"
 title = "E"
@@ -462,7 +477,7 @@ format = "rdf"
 tagg = "x"
 "#;
     let findings = courant::config::Config::parse(toml, "config.toml", std::path::Path::new(""));
-    let told: Vec<String> = findings
+    let lines: Vec<String> = findings
         .unwrap_err()
         .iter()
         .map(|finding| {
@@ -474,23 +489,23 @@ tagg = "x"
             )
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
-    /// Whoever follows the pages, or the archive, has every post.
+    /// Checks that the pages, and also the archives, hold every post.
     #[test]
-    fn pages_and_archives_hold_everything(posts in 1..30_usize, limit in 1..8_usize) {
-        let built = site_of(posts, &format!("[feed]\nlimit = {limit}")).build();
-        let key = main_feed(FeedFormat::Rss);
-        let main = numbers(&built.text("/rss.xml"));
-        let further: Vec<usize> = pages(&built.snapshot, &key).iter().flat_map(|text| numbers(text)).collect();
+    fn pages_and_archives_hold_every_post(posts in 1..30_usize, limit in 1..8_usize) {
+        let built = site_of_posts(posts, &format!("[feed]\nlimit = {limit}")).build();
+        let key = site_feed_key(FeedFormat::Rss);
+        let main = post_numbers(&built.text("/rss.xml"));
+        let further: Vec<usize> = render_further_pages(&built.snapshot, &key).iter().flat_map(|text| post_numbers(text)).collect();
         let count = |number: usize| further.iter().filter(|other| **other == number).count();
         for number in 1..=posts {
             let is_new = main.contains(&number);
-            // Once in the pages, once in the archive; the archive may overlap with the newest.
+            // Once in the pages and once in the archives, which may overlap with the newest posts.
             prop_assert!(if is_new { count(number) <= 1 } else { count(number) == 2 }, "{}", number);
         }
     }

@@ -1,4 +1,4 @@
-//! Three formats, one feed: the same entries, and no reader harmed.
+//! Checks that RSS, Atom and JSON Feed hold the same entries and are well formed.
 
 use atom_syndication::{Feed as Atom, Text, TextType};
 use proptest::prelude::*;
@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use crate::support::{Built, TestSite, plain};
 
-/// What every format says of one entry.
+/// Fields of an entry that all formats share.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct EntryFields {
     id: String,
     url: String,
     title: String,
@@ -20,13 +20,13 @@ struct Told {
     categories: Vec<String>,
 }
 
-fn from_rss(text: &str) -> Vec<Told> {
+fn entries_from_rss(text: &str) -> Vec<EntryFields> {
     let channel = Channel::read_from(text.as_bytes()).expect("RSS");
-    let entry = |item: &rss::Item| Told {
+    let entry = |item: &rss::Item| EntryFields {
         id: item.guid().unwrap().value.clone(),
         url: item.link().unwrap().into(),
         title: item.title().unwrap().into(),
-        summary: unescaped(item.description().unwrap_or_default()),
+        summary: unescape_html(item.description().unwrap_or_default()),
         content: item.content().map(str::to_owned),
         published: chrono::DateTime::parse_from_rfc2822(item.pub_date().unwrap())
             .unwrap()
@@ -44,26 +44,26 @@ fn from_rss(text: &str) -> Vec<Told> {
     channel.items().iter().map(entry).collect()
 }
 
-/// Plain text as people see it.
-fn seen(text: &Text) -> String {
+/// Returns a text construct as plain text.
+fn plain_text(text: &Text) -> String {
     match text.r#type {
-        TextType::Html => unescaped(&text.value),
+        TextType::Html => unescape_html(&text.value),
         _ => text.value.clone(),
     }
 }
 
-fn unescaped(html: &str) -> String {
+fn unescape_html(html: &str) -> String {
     let html = html.replace("&lt;", "<").replace("&gt;", ">");
     html.replace("&amp;", "&")
 }
 
-fn from_atom(text: &str) -> Vec<Told> {
+fn entries_from_atom(text: &str) -> Vec<EntryFields> {
     let feed = Atom::read_from(text.as_bytes()).expect("Atom");
-    let entry = |entry: &atom_syndication::Entry| Told {
+    let entry = |entry: &atom_syndication::Entry| EntryFields {
         id: entry.id.clone(),
         url: entry.links[0].href.clone(),
-        title: seen(&entry.title),
-        summary: entry.summary.as_ref().map(seen).unwrap_or_default(),
+        title: plain_text(&entry.title),
+        summary: entry.summary.as_ref().map(plain_text).unwrap_or_default(),
         content: entry
             .content
             .as_ref()
@@ -83,16 +83,16 @@ fn from_atom(text: &str) -> Vec<Told> {
     feed.entries.iter().map(entry).collect()
 }
 
-fn from_json(text: &str) -> Vec<Told> {
+fn entries_from_json(text: &str) -> Vec<EntryFields> {
     let json: Value = serde_json::from_str(text).expect("JSON");
     let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let list = |value: &Value, of: fn(&Value) -> &Value| {
+    let list = |value: &Value, member: fn(&Value) -> &Value| {
         value
             .as_array()
-            .map(|items| items.iter().map(|item| string(of(item))).collect())
+            .map(|items| items.iter().map(|item| string(member(item))).collect())
             .unwrap_or_default()
     };
-    let entry = |item: &Value| Told {
+    let entry = |item: &Value| EntryFields {
         id: string(&item["id"]),
         url: string(&item["url"]),
         title: string(&item["title"]),
@@ -112,29 +112,35 @@ fn from_json(text: &str) -> Vec<Told> {
         .collect()
 }
 
-/// The entries of a feed, after seeing that all three formats tell the same.
-fn agreed(built: &Built, dir: &str) -> Vec<Told> {
-    let rss = from_rss(&built.text(&format!("{dir}rss.xml")));
-    assert_eq!(rss, from_atom(&built.text(&format!("{dir}atom.xml"))));
-    assert_eq!(rss, from_json(&built.text(&format!("{dir}feed.json"))));
+/// Asserts that all three formats have equal entries, and returns them.
+fn assert_formats_agree(built: &Built, dir: &str) -> Vec<EntryFields> {
+    let rss = entries_from_rss(&built.text(&format!("{dir}rss.xml")));
+    assert_eq!(
+        rss,
+        entries_from_atom(&built.text(&format!("{dir}atom.xml")))
+    );
+    assert_eq!(
+        rss,
+        entries_from_json(&built.text(&format!("{dir}feed.json")))
+    );
     rss
 }
 
-const HOSTILE: &str = "---\ntitle: \"let's <break> & ]]> \\\"it\\\" \\\\ </title>\"\nauthor: [\"<Ada> & Co\", {name: Bob, url: 'https://e.org/bob'}]\ncategory: [{value: x, label: \"R&D <b>\"}, \"]]>\"]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\ndescription: \"A <summary> & ]]> more\"\nimage: {src: /a.jpg, alt: \"<alt> & \\\"quoted\\\"\"}\n---\n<b>Body</b> & `]]>` &amp;lt; <script>alert(1)</script>\n\n```html\n<![CDATA[ ]]>\n```\n";
+const HOSTILE_POST: &str = "---\ntitle: \"let's <break> & ]]> \\\"it\\\" \\\\ </title>\"\nauthor: [\"<Ada> & Co\", {name: Bob, url: 'https://e.org/bob'}]\ncategory: [{value: x, label: \"R&D <b>\"}, \"]]>\"]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\ndescription: \"A <summary> & ]]> more\"\nimage: {src: /a.jpg, alt: \"<alt> & \\\"quoted\\\"\"}\n---\n<b>Body</b> & `]]>` &amp;lt; <script>alert(1)</script>\n\n```html\n<![CDATA[ ]]>\n```\n";
 
 #[test]
-fn all_formats_tell_the_same_of_a_hostile_post() {
+fn all_formats_agree_on_a_hostile_post() {
     let built = TestSite::new()
-        .post("a.md", HOSTILE)
+        .post("a.md", HOSTILE_POST)
         .post("b.md", plain("Plain", "2024-04-01"))
         .build();
-    let told = agreed(&built, "/");
-    assert_eq!(told.len(), 2);
-    assert_eq!(told[0].title, "let's <break> & ]]> \"it\" \\ </title>");
-    assert_eq!(told[0].authors, ["<Ada> & Co", "Bob"]);
-    assert_eq!(told[0].categories, ["R&D <b>", "]]>"]);
-    assert_eq!(told[0].summary, "A <summary> & ]]> more");
-    let content = told[0].content.as_deref().unwrap();
+    let entries = assert_formats_agree(&built, "/");
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0].title, "let's <break> & ]]> \"it\" \\ </title>");
+    assert_eq!(entries[0].authors, ["<Ada> & Co", "Bob"]);
+    assert_eq!(entries[0].categories, ["R&D <b>", "]]>"]);
+    assert_eq!(entries[0].summary, "A <summary> & ]]> more");
+    let content = entries[0].content.as_deref().unwrap();
     assert!(
         content.contains("<b>Body</b>")
             && content.contains("<code>]]&gt;</code>")
@@ -144,25 +150,25 @@ fn all_formats_tell_the_same_of_a_hostile_post() {
 }
 
 #[test]
-fn rss_as_a_whole() {
-    let built = TestSite::new().post("a.md", HOSTILE).build();
+fn rss_matches_its_snapshot() {
+    let built = TestSite::new().post("a.md", HOSTILE_POST).build();
     insta::assert_snapshot!("rss", built.text("/rss.xml"));
 }
 
 #[test]
-fn atom_as_a_whole() {
-    let built = TestSite::new().post("a.md", HOSTILE).build();
+fn atom_matches_its_snapshot() {
+    let built = TestSite::new().post("a.md", HOSTILE_POST).build();
     insta::assert_snapshot!("atom", built.text("/atom.xml"));
 }
 
 #[test]
-fn json_feed_as_a_whole() {
-    let built = TestSite::new().post("a.md", HOSTILE).build();
+fn json_feed_matches_its_snapshot() {
+    let built = TestSite::new().post("a.md", HOSTILE_POST).build();
     insta::assert_snapshot!("json_feed", built.text("/feed.json"));
 }
 
 #[test]
-fn each_category_and_author_has_its_three_feeds() {
+fn each_category_and_author_has_three_feeds() {
     let post = |title: &str, category: &str, author: &str, day: u8| {
         format!(
             "---\ntitle: {title}\ndate: 2024-01-{day:02}\ncategory: [{category}]\nauthor: {author}\n---\n"
@@ -174,9 +180,9 @@ fn each_category_and_author_has_its_three_feeds() {
         .post("c.md", post("Sea", "News & More", "Bob", 3))
         .build();
     let titles = |dir: &str| {
-        agreed(&built, dir)
+        assert_formats_agree(&built, dir)
             .into_iter()
-            .map(|told| told.title)
+            .map(|entry| entry.title)
             .collect::<Vec<_>>()
     };
     assert_eq!(titles("/"), ["Sea", "Bee", "Aye"]);
@@ -193,7 +199,7 @@ fn each_category_and_author_has_its_three_feeds() {
 }
 
 #[test]
-fn the_newest_come_first_and_no_more_than_the_limit() {
+fn feed_holds_the_newest_posts_up_to_the_limit() {
     let site = (1..=30).fold(TestSite::new(), |site, day| {
         site.post(
             &format!("{day}.md"),
@@ -201,9 +207,13 @@ fn the_newest_come_first_and_no_more_than_the_limit() {
         )
     });
     let built = site.build();
-    let told = agreed(&built, "/");
+    let entries = assert_formats_agree(&built, "/");
     assert_eq!(
-        (told.len(), told[0].title.as_str(), told[19].title.as_str()),
+        (
+            entries.len(),
+            entries[0].title.as_str(),
+            entries[19].title.as_str()
+        ),
         (20, "Day 30", "Day 11")
     );
     let all = (1..=30)
@@ -214,23 +224,23 @@ fn the_newest_come_first_and_no_more_than_the_limit() {
             )
         })
         .config("[feed]\nlimit = 0");
-    assert_eq!(agreed(&all.build(), "/").len(), 30);
+    assert_eq!(assert_formats_agree(&all.build(), "/").len(), 30);
 }
 
 #[test]
-fn summaries_stand_alone_where_they_are_asked_for() {
+fn summary_feeds_have_no_content() {
     let built = TestSite::new()
         .config("[feed]\ncontent = \"summary\"")
-        .post("a.md", HOSTILE)
+        .post("a.md", HOSTILE_POST)
         .build();
-    let told = agreed(&built, "/");
-    assert_eq!(told[0].content, None);
+    let entries = assert_formats_agree(&built, "/");
+    assert_eq!(entries[0].content, None);
     assert!(!built.text("/rss.xml").contains("content:encoded"));
     assert!(built.text("/feed.json").contains("content_text"));
 }
 
 #[test]
-fn dates_of_the_feed_come_from_its_entries_and_never_from_the_clock() {
+fn feed_dates_come_from_posts_and_never_the_clock() {
     let post = "---\ntitle: a\ndate: 2024-01-01\nupdated: 2024-03-01\n---\n";
     let at = |seconds| {
         let now = crate::support::new_year_2025() + std::time::Duration::from_secs(seconds);
@@ -255,21 +265,21 @@ fn dates_of_the_feed_come_from_its_entries_and_never_from_the_clock() {
 }
 
 #[test]
-fn a_change_dated_ahead_does_not_count_until_then() {
+fn future_update_does_not_count_yet() {
     let built = TestSite::new()
         .post(
             "a.md",
             "---\ntitle: a\ndate: 2024-01-01\nupdated: 2025-02-01\n---\n",
         )
         .build();
-    assert_eq!(built.rules(), [courant::finding::Rule::FutureUpdate]);
+    assert_eq!(built.rules(), [courant::model::finding::Rule::FutureUpdate]);
     assert!(
         built
             .text("/atom.xml")
             .contains("<updated>2024-01-01T00:00:00+00:00</updated>")
     );
     assert_eq!(
-        built.status.next_change.unwrap().to_rfc3339(),
+        built.status.next_change_at.unwrap().to_rfc3339(),
         "2025-02-01T00:00:00+00:00"
     );
 }
@@ -300,11 +310,11 @@ fn markup_in_a_title_is_written_as_text() {
         atom.contains("<title type=\"html\">Q&amp;amp;A &amp;lt;live&amp;gt;</title>"),
         "{atom}"
     );
-    assert_eq!(agreed(&built, "/")[0].title, title);
+    assert_eq!(assert_formats_agree(&built, "/")[0].title, title);
 }
 
 #[test]
-fn description_comes_before_the_whole_post_even_if_empty() {
+fn description_comes_before_content_even_if_empty() {
     let built = TestSite::new()
         .post(
             "a.md",
@@ -326,7 +336,7 @@ fn description_comes_before_the_whole_post_even_if_empty() {
 }
 
 #[test]
-fn picture_text_is_no_description_of_the_item() {
+fn picture_alt_text_is_not_the_item_description() {
     let built = TestSite::new()
         .post(
             "a.md",
@@ -344,7 +354,7 @@ fn picture_text_is_no_description_of_the_item() {
 }
 
 #[test]
-fn written_description_is_whole_in_feeds_and_short_on_cards() {
+fn long_description_is_whole_in_feeds_and_short_on_cards() {
     let written = format!("{}end", "Word for word. ".repeat(40));
     let paragraph = "First paragraph. ".repeat(40);
     let built = TestSite::new()
@@ -357,13 +367,13 @@ fn written_description_is_whole_in_feeds_and_short_on_cards() {
             format!("---\ntitle: b\ndate: 2024-01-01\n---\n{paragraph}\n"),
         )
         .build();
-    let told = agreed(&built, "/");
-    assert_eq!(told[0].summary, written);
-    let length = told[1].summary.chars().count();
+    let entries = assert_formats_agree(&built, "/");
+    assert_eq!(entries[0].summary, written);
+    let length = entries[1].summary.chars().count();
     assert!(
-        length <= 300 && told[1].summary.ends_with('…'),
+        length <= 300 && entries[1].summary.ends_with('…'),
         "{}",
-        told[1].summary
+        entries[1].summary
     );
     for page in [built.text("/cards/a/"), built.text("/")] {
         assert!(
@@ -375,18 +385,18 @@ fn written_description_is_whole_in_feeds_and_short_on_cards() {
 }
 
 #[test]
-fn description_of_unbounded_length_is_cut_with_a_finding() {
+fn overlong_description_is_cut_with_a_finding() {
     let post = format!(
         "---\ntitle: a\ndate: 2024-01-02\ndescription: {}\n---\nText.\n",
         "word ".repeat(5_000)
     );
     let built = TestSite::new().post("a.md", post).build();
-    assert_eq!(built.rules(), [courant::finding::Rule::FieldType]);
-    assert!(agreed(&built, "/")[0].summary.len() <= 20_000);
+    assert_eq!(built.rules(), [courant::model::finding::Rule::FieldType]);
+    assert!(assert_formats_agree(&built, "/")[0].summary.len() <= 20_000);
 }
 
 #[test]
-fn links_of_a_feed_name_itself_the_site_and_the_other_formats() {
+fn feed_links_itself_the_site_and_all_formats() {
     let built = TestSite::new()
         .config("[server]\npublic_url = \"https://feeds.example/sub/\"")
         .post("a.md", plain("a", "2024-01-01"))
@@ -395,7 +405,7 @@ fn links_of_a_feed_name_itself_the_site_and_the_other_formats() {
         .snapshot
         .get("/rss.xml")
         .unwrap()
-        .link
+        .link_header
         .clone()
         .unwrap();
     assert_eq!(
@@ -422,8 +432,8 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A YAML double-quoted scalar of any text.
-fn quoted(text: &str) -> String {
+/// Quotes a text as a YAML double-quoted scalar.
+fn quote_yaml(text: &str) -> String {
     serde_json::to_string(text).expect("a string")
 }
 
@@ -434,11 +444,11 @@ proptest! {
     fn any_text_gives_well_formed_feeds_that_agree(title in any_text(), author in any_text(), category in any_text(), description in any_text(), body in any_text()) {
         let post = format!(
             "---\ntitle: {}\nauthor: {}\ncategory: [{}]\ndescription: {}\ndate: 2024-01-01\n---\n{body}\n",
-            quoted(&format!("t{title}")), quoted(&author), quoted(&category), quoted(&description)
+            quote_yaml(&format!("t{title}")), quote_yaml(&author), quote_yaml(&category), quote_yaml(&description)
         );
         let built = TestSite::new().post("a.md", post).build();
-        let told = agreed(&built, "/");
-        prop_assert_eq!(told.len(), 1);
+        let entries = assert_formats_agree(&built, "/");
+        prop_assert_eq!(entries.len(), 1);
         prop_assert!(built.everything().chars().all(courant::text::is_xml_char));
     }
 }

@@ -1,23 +1,23 @@
-//! Addresses and text of posts are fit for every output: pictures, characters of URLs, titles and descriptions.
+//! Checks that URLs and text of posts are valid in every output.
 
 use crate::support::{Built, TestSite, plain};
 
-/// A site with this post and another one.
-fn built(front: &str, body: &str) -> Built {
+/// Builds a site with this post and a second, plain one.
+fn build_site(front: &str, body: &str) -> Built {
     TestSite::new()
         .post("a.md", format!("---\n{front}date: 2024-05-01\n---\n{body}"))
         .post("b.md", plain("Other", "2024-05-02"))
         .build()
 }
 
-/// The card page of the post.
-fn card_of(built: &Built) -> String {
+/// Returns the card page of the post.
+fn card_page(built: &Built) -> String {
     let is_card = |path: &&String| path.starts_with("/cards/a") && !path.ends_with(".png");
     built.text(built.paths().iter().find(is_card).expect("a card"))
 }
 
 #[test]
-fn page_itself_is_no_picture() {
+fn page_address_is_not_a_picture() {
     for body in [
         "![]()",
         "![a](#)",
@@ -30,11 +30,11 @@ fn page_itself_is_no_picture() {
             "title: A\nimage: '#'\n",
             "title: A\nimage: ''\n",
         ] {
-            let built = built(front, &format!("{body}\n\nWords.\n"));
+            let built = build_site(front, &format!("{body}\n\nWords.\n"));
             assert!(!built.text("/rss.xml").contains("<img"), "{body}");
             assert!(!built.text("/rss.xml").contains("media:content"), "{body}");
             assert!(!built.text("/sitemap.xml").contains("image:loc"), "{body}");
-            let card = card_of(&built);
+            let card = card_page(&built);
             assert!(
                 card.contains("og:image\" content=\"https://example.org/cards/a/.png"),
                 "{card}"
@@ -44,8 +44,8 @@ fn page_itself_is_no_picture() {
 }
 
 #[test]
-fn characters_that_urls_lack_are_escaped_in_every_output() {
-    let built = built(
+fn invalid_url_characters_are_escaped_in_every_output() {
+    let built = build_site(
         "title: A\nimage: /img/{a}|b^c.png\n",
         "<img src=\"https://example.org/{d}`e.png\"> and <a href=\"https://example.org/{f}|g\">h</a>\n",
     );
@@ -64,12 +64,12 @@ fn characters_that_urls_lack_are_escaped_in_every_output() {
     ] {
         assert!(built.text(path).contains(address), "{address} at {path}");
     }
-    assert!(card_of(&built).contains("https://example.org/img/%7Ba%7D%7Cb%5Ec.png"));
+    assert!(card_page(&built).contains("https://example.org/img/%7Ba%7D%7Cb%5Ec.png"));
 }
 
 #[test]
 fn titles_and_descriptions_are_plain_text() {
-    let built = built(
+    let built = build_site(
         "title: 'Tom <em>and</em> Jerry&#8217;s &amp; <Suspense>'\ndescription: '<p>One &mdash; **two**</p>'\ntags: ['Q&amp;A']\nauthor: 'Ada &amp; Bob'\nimage: /a.png\nimage_alt: 'An &eacute;clair'\n",
         "Text.\n",
     );
@@ -79,12 +79,12 @@ fn titles_and_descriptions_are_plain_text() {
     assert_eq!(item["summary"], "One — two");
     assert_eq!(item["tags"][0], "Q&A");
     assert_eq!(item["authors"][0]["name"], "Ada & Bob");
-    assert!(card_of(&built).contains("An éclair"));
+    assert!(card_page(&built).contains("An éclair"));
 }
 
 #[test]
-fn first_words_have_no_marks_of_the_page() {
-    let built = built(
+fn excerpt_has_no_footnote_marks_or_controls() {
+    let built = build_site(
         "title: A\n",
         "The tide turns[^1] at noon[^two], <button>Copy</button>they<select><option>x</option></select> say.[^1]\n\n[^1]: a\n[^two]: b\n",
     );

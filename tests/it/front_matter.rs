@@ -1,21 +1,24 @@
-//! Front matter as generators take it, and files that look like posts and are none.
+//! Checks front matter in the forms that generators accept, and files that only look like posts.
 
-use courant::content::Loss;
-use courant::finding::{Finding, Rule, Severity};
-use courant::inspection::Inspection;
+use courant::check::analysis::ContentAnalysis;
+use courant::library::DeletionPolicy;
+use courant::model::finding::{Finding, Rule, Severity};
 use courant::progress::Progress;
 
 use crate::support::{TestSite, new_year_2025, plain};
 
-/// What `check` finds, without what it finds of most posts of tests.
-fn checked(site: &TestSite) -> Vec<Finding> {
-    let inspection =
-        Inspection::of(&site.parsed_config(), new_year_2025(), &Progress::default()).unwrap();
-    let is_of_others = |finding: &Finding| finding.rule == Rule::NotAPost;
+/// Returns the findings of `check` about files that are not posts.
+fn not_a_post_findings(site: &TestSite) -> Vec<Finding> {
+    let inspection = ContentAnalysis::analyze_content(
+        &site.parsed_config(),
+        new_year_2025(),
+        &Progress::default(),
+    )
+    .unwrap();
     inspection
         .findings
         .into_iter()
-        .filter(is_of_others)
+        .filter(|finding| finding.rule == Rule::NotAPost)
         .collect()
 }
 
@@ -44,7 +47,7 @@ fn front_matter_of_every_generator_is_served() {
 }
 
 #[test]
-fn the_last_of_a_repeated_field_counts_with_a_warning() {
+fn repeated_field_keeps_the_last_value_with_a_warning() {
     let built = TestSite::new()
         .post(
             "a.md",
@@ -61,7 +64,7 @@ fn the_last_of_a_repeated_field_counts_with_a_warning() {
 }
 
 #[test]
-fn either_of_a_repeated_field_hides() {
+fn either_value_of_a_repeated_field_can_hide() {
     let fields = [
         "draft: true\ndraft: false",
         "draft: false\ndraft: true",
@@ -88,7 +91,7 @@ fn either_of_a_repeated_field_hides() {
 }
 
 #[test]
-fn a_field_that_only_some_tools_read_hides() {
+fn marker_that_only_some_tools_read_hides() {
     for (text, line) in [
         (
             "---\ntitle: Quetzal\ndate: 2024-05-01\n...\ndraft: true\n---\nBody.\n",
@@ -119,7 +122,7 @@ fn a_field_that_only_some_tools_read_hides() {
 }
 
 #[test]
-fn files_that_look_like_posts_are_named() {
+fn files_that_look_like_posts_are_reported() {
     let site = TestSite::new()
         .post("good.md", plain("Good", "2024-01-01"))
         .post("fence.md", "title: No fence\ndate: 2024-05-01\n\nText.\n")
@@ -159,10 +162,13 @@ fn files_that_look_like_posts_are_named() {
         ]
     );
     assert_eq!(
-        (built.status.tally.posts, built.status.tally.others),
+        (
+            built.status.file_counts.posts,
+            built.status.file_counts.not_posts
+        ),
         (1, 3)
     );
-    let notes = checked(&site);
+    let notes = not_a_post_findings(&site);
     let note = notes
         .iter()
         .find(|finding| finding.severity == Severity::Note)
@@ -175,8 +181,8 @@ fn many_files_of_other_formats_are_one_finding() {
     let site = (0..30).fold(TestSite::new(), |site, n| {
         site.post(&format!("{n:02}.html"), "---\ntitle: Page\n---\n")
     });
-    let finding = site.build();
-    let finding = finding.finding();
+    let built = site.build();
+    let finding = built.finding();
     assert!(
         finding.message.contains("29 other files")
             && finding.message.contains("`02.html`, and 27 more"),
@@ -185,14 +191,14 @@ fn many_files_of_other_formats_are_one_finding() {
 }
 
 #[test]
-fn posts_that_require_leaves_out_are_counted_and_named() {
+fn posts_left_out_by_require_are_counted_and_named() {
     let site = (0..5)
         .fold(TestSite::new(), |site, n| {
             site.post(&format!("{n}.md"), plain("Talk", "2024-01-01"))
         })
         .post("about.md", "---\ntitle: About\n---\n")
         .config("[content]\nrequire = { type = \"letter\" }");
-    let notes = checked(&site);
+    let notes = not_a_post_findings(&site);
     assert_eq!(notes.len(), 1);
     assert_eq!(notes[0].severity, Severity::Note);
     assert!(
@@ -206,13 +212,16 @@ fn posts_that_require_leaves_out_are_counted_and_named() {
     let built = site.build();
     assert_eq!(built.rules(), []);
     assert_eq!(
-        (built.status.tally.others, built.status.tally.not_required),
+        (
+            built.status.file_counts.not_posts,
+            built.status.file_counts.filtered_out
+        ),
         (6, 5)
     );
 }
 
 #[test]
-fn a_stopped_merge_is_an_error_and_never_published() {
+fn merge_conflict_is_an_error_and_never_published() {
     for (text, line) in [
         (
             "---\ntitle: Quetzal\n<<<<<<< HEAD\ndate: 2024-05-01\n=======\ndate: 2024-05-02\n>>>>>>> side\n---\n",
@@ -244,31 +253,33 @@ fn a_stopped_merge_is_an_error_and_never_published() {
 }
 
 #[test]
-fn a_stopped_merge_keeps_the_last_good_unless_a_side_hides() {
+fn merge_conflict_keeps_last_good_unless_one_side_hides() {
     let site = TestSite::new().post("a.md", plain("Quetzal", "2024-01-01"));
     let mut pipeline = site.pipeline();
-    let mut after = |text: &str| {
+    let mut tally_after = |text: &str| {
         std::fs::write(site.content().join("a.md"), text).unwrap();
-        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
-        let tally = pipeline.status().tally;
-        (tally.posts, tally.kept, tally.broken)
+        pipeline
+            .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
+            .unwrap();
+        let tally = pipeline.content_status().file_counts;
+        (tally.posts, tally.last_good, tally.broken)
     };
     let whole = plain("Quetzal", "2024-01-01");
-    assert_eq!(after(&whole), (1, 0, 0));
+    assert_eq!(tally_after(&whole), (1, 0, 0));
     let body = format!("{whole}<<<<<<< HEAD\nA\n=======\nB\n>>>>>>> side\n");
-    assert_eq!(after(&body), (0, 1, 0));
+    assert_eq!(tally_after(&body), (0, 1, 0));
     let side = whole.replace(
         "date:",
         "<<<<<<< HEAD\ndraft: false\n=======\ndraft: true\n>>>>>>> side\ndate:",
     );
-    assert_eq!(after(&side), (0, 0, 1));
-    assert_eq!(after(&whole), (1, 0, 0));
+    assert_eq!(tally_after(&side), (0, 0, 1));
+    assert_eq!(tally_after(&whole), (1, 0, 0));
     let merged = body.replace("title:", "draft: true\ntitle:");
-    assert_eq!(after(&merged), (0, 0, 1));
+    assert_eq!(tally_after(&merged), (0, 0, 1));
 }
 
 #[test]
-fn copies_of_sync_tools_are_no_posts() {
+fn copies_made_by_sync_tools_are_not_published() {
     let names = [
         "x.sync-conflict-20260112-003022-ABCDEFG.md",
         "x (Ada's conflicted copy 2026-05-01).md",
@@ -303,7 +314,7 @@ fn copies_of_sync_tools_are_no_posts() {
 }
 
 #[test]
-fn names_like_those_of_copies_are_posts_where_nothing_is_copied() {
+fn copy_like_names_are_published_without_an_original() {
     let built = TestSite::new()
         .post("Copy of a letter.md", plain("Letter", "2024-01-01"))
         .post("part (1).md", plain("Part1", "2024-01-02"))
@@ -320,7 +331,7 @@ fn names_like_those_of_copies_are_posts_where_nothing_is_copied() {
 }
 
 #[test]
-fn copy_stays_none_when_its_original_goes() {
+fn copy_stays_hidden_after_its_original_is_removed() {
     let site = TestSite::new()
         .post("blog/part (1).md", plain("Quetzal", "2024-01-01"))
         .post("blog/other.md", plain("Other", "2024-01-02"))
@@ -333,14 +344,16 @@ fn copy_stays_none_when_its_original_goes() {
     });
     site.remove("blog/part.md");
     site.until("the original is gone", |site| !site.serves("Original"));
-    assert!(!site.serves("Quetzal"), "it is an old version");
+    assert!(!site.serves("Quetzal"), "the copy is an old version");
     let at = |name: &str| site.content().join("blog").join(name);
     std::fs::rename(at("part (1).md"), at("part-one.md")).unwrap();
-    site.until("it has a name of its own", |site| site.serves("Quetzal"));
+    site.until("the renamed copy is published", |site| {
+        site.serves("Quetzal")
+    });
 }
 
 #[test]
-fn posts_in_the_copy_of_a_directory_are_none() {
+fn posts_in_a_copied_directory_are_not_published() {
     let hidden = "---\ntitle: X\ndate: 2024-01-01\ndraft: true\n---\n";
     for copy in ["b (1)", "b copy", "b (Ada's conflicted copy 2026-05-01)"] {
         let built = TestSite::new()
@@ -358,7 +371,7 @@ fn posts_in_the_copy_of_a_directory_are_none() {
 }
 
 #[test]
-fn merge_marks_behind_what_is_no_code_are_found() {
+fn conflict_markers_outside_code_are_found() {
     for before in [
         "<code-group>",
         "<preview>",
@@ -376,7 +389,7 @@ fn merge_marks_behind_what_is_no_code_are_found() {
 }
 
 #[test]
-fn values_of_a_shape_that_is_not_read_are_found() {
+fn values_of_unexpected_type_are_findings() {
     for (field, line) in [
         ("seo: 5", Some(4)),
         ("params: [a, b]", Some(4)),

@@ -1,6 +1,8 @@
-//! A server at its limits goes on serving: at the limit on connections an idle one is closed for a new one, the
-//! operator's listener does the same, the limit on open files leaves some for the content, and a request whose body is
-//! not read does not cost its client the answer.
+//! Checks that a server at its limits keeps serving.
+//!
+//! At the connection limit, both listeners close an idle connection for a new one. The limit on
+//! open files leaves some for the content. A rejected request body does not cost the client the
+//! response.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -10,85 +12,85 @@ use hyper::Request;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use crate::server_room::{Client, LONG, Running, field, stuck_reader};
+use crate::server_room::{LONG_TIMEOUT, RawClient, TestServer, connect_stuck_reader, header_value};
 
-const GET: &str = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
-/// More than the system buffers between two sockets of this machine.
-const LARGE_BODY: usize = 3_000_000;
+const GET_ROBOTS: &str = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
+/// More than the kernel buffers between two local sockets.
+const LARGE_BODY_BYTES: usize = 3_000_000;
 
-async fn ask(client: &mut Client) {
-    client.send(GET).await;
+async fn request_robots(client: &mut RawClient) {
+    client.send(GET_ROBOTS).await;
     client.read_until("robots!\n").await;
 }
 
-async fn asked(server: &Running) -> Client {
+async fn connect_and_request(server: &TestServer) -> RawClient {
     let mut client = server.connect().await;
-    ask(&mut client).await;
+    request_robots(&mut client).await;
     client
 }
 
 #[tokio::test]
-async fn newcomer_takes_the_place_of_the_longest_idle() {
-    let server = Running::start(|config| config.max_connections = 2).await;
-    let mut longest = asked(&server).await;
-    let mut other = asked(&server).await;
-    let mut newcomer = asked(&server).await;
-    assert_eq!(longest.read_to_end().await, "", "it is closed");
-    ask(&mut other).await;
-    ask(&mut newcomer).await;
-    assert_eq!(server.traffic.figures().connections.evicted, 1);
+async fn new_connection_evicts_the_longest_idle_one() {
+    let server = TestServer::start(|config| config.max_connections = 2).await;
+    let mut longest = connect_and_request(&server).await;
+    let mut other = connect_and_request(&server).await;
+    let mut newcomer = connect_and_request(&server).await;
+    assert_eq!(longest.read_to_end().await, "", "the connection is closed");
+    request_robots(&mut other).await;
+    request_robots(&mut newcomer).await;
+    assert_eq!(server.traffic.traffic_figures().connections.evicted, 1);
 }
 
 #[tokio::test]
-async fn silent_connection_makes_room_too() {
-    let server = Running::start(|config| config.max_connections = 1).await;
+async fn silent_connection_is_evicted() {
+    let server = TestServer::start(|config| config.max_connections = 1).await;
     let mut silent = server.connect().await;
-    asked(&server).await;
+    connect_and_request(&server).await;
     assert_eq!(silent.read_to_end().await, "");
 }
 
 #[tokio::test]
-async fn idle_http2_connection_makes_room_with_goaway() {
-    let server = Running::start(|config| config.max_connections = 1).await;
-    let (mut sender, connection) = server.http2().await;
+async fn idle_http2_connection_is_evicted_with_goaway() {
+    let server = TestServer::start(|config| config.max_connections = 1).await;
+    let (mut sender, connection) = server.connect_http2().await;
     let request = Request::get("http://e.org/robots.txt")
         .body(Empty::new())
         .unwrap();
     let answer = sender.send_request(request).await.unwrap();
     answer.into_body().collect().await.unwrap();
-    asked(&server).await;
+    connect_and_request(&server).await;
     connection
         .await
         .unwrap()
-        .expect("it is told that the connection closes");
+        .expect("the connection closes cleanly after GOAWAY");
 }
 
 #[tokio::test]
-async fn answer_in_flight_is_never_evicted() {
-    let server = Running::start(|config| config.max_connections = 1).await;
-    let mut busy = stuck_reader(&server).await;
+async fn connection_with_a_response_in_flight_is_not_evicted() {
+    let server = TestServer::start(|config| config.max_connections = 1).await;
+    let mut busy = connect_stuck_reader(&server).await;
     let mut newcomer = server.connect().await;
-    newcomer.send(GET).await;
-    // The newcomer is let in when the answers are through, of which there are 16 MiB, and not before.
+    newcomer.send(GET_ROBOTS).await;
+    // The new connection is accepted only once all responses are sent, 16 MiB in total.
     let all = async {
         let mut bytes = 0;
-        let mut room = vec![0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         while bytes < 16 * 1024 * 1024 {
-            match tokio::io::AsyncReadExt::read(&mut busy.0, &mut room).await {
+            match tokio::io::AsyncReadExt::read(&mut busy.0, &mut buffer).await {
                 Ok(0) | Err(_) => break,
                 Ok(read) => bytes += read,
             }
         }
         bytes
     };
-    let bytes = timeout(LONG, all).await.unwrap();
+    let bytes = timeout(LONG_TIMEOUT, all).await.unwrap();
     assert!(bytes >= 16 * 1024 * 1024, "{bytes}");
     newcomer.read_until("robots!\n").await;
 }
 
 #[tokio::test]
-async fn refused_body_does_not_cost_its_client_the_answer() {
-    let server = Running::start(|_| ()).await;
+async fn client_gets_the_response_despite_a_rejected_body() {
+    let server = TestServer::start(|_| ()).await;
     for (start, fields, status) in [
         ("POST /rss.xml", "", "405"),
         ("POST /rss.xml", "Expect: 100-continue\r\n", "405"),
@@ -97,25 +99,25 @@ async fn refused_body_does_not_cost_its_client_the_answer() {
     ] {
         let mut client = server.connect().await;
         let head = format!(
-            "{start} HTTP/1.1\r\nHost: e.org\r\n{fields}Content-Length: {LARGE_BODY}\r\n\r\n"
+            "{start} HTTP/1.1\r\nHost: e.org\r\n{fields}Content-Length: {LARGE_BODY_BYTES}\r\n\r\n"
         );
         client.send(&head).await;
-        // All of it can be sent, though the answer is there before.
-        let sent = client.0.write_all(&vec![b'z'; LARGE_BODY]).await;
+        // The whole body can be sent, although the response comes first.
+        let sent = client.0.write_all(&vec![b'z'; LARGE_BODY_BYTES]).await;
         sent.expect("the connection is not reset");
         let answer = client.read_to_end().await;
         let expected = format!("HTTP/1.1 {status} ");
         assert!(answer.starts_with(&expected), "{start}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
-        assert_eq!(field(&answer, "connection"), Some("close"));
-        let allowed = field(&answer, "allow");
+        assert_eq!(header_value(&answer, "connection"), Some("close"));
+        let allowed = header_value(&answer, "allow");
         assert_eq!(allowed.is_some(), status == "405", "{answer}");
     }
 }
 
 #[tokio::test]
 async fn endless_body_is_cut_off() {
-    let server = Running::start(|_| ()).await;
+    let server = TestServer::start(|_| ()).await;
     let mut client = server.connect().await;
     client
         .send("POST / HTTP/1.1\r\nHost: e.org\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -124,29 +126,31 @@ async fn endless_body_is_cut_off() {
         let chunk = [b"10000\r\n".as_slice(), &[b'z'; 0x10000], b"\r\n"].concat();
         while client.0.write_all(&chunk).await.is_ok() {}
     };
-    timeout(LONG, flooding).await.expect("it is cut off");
-    server.still_answers().await;
+    timeout(LONG_TIMEOUT, flooding)
+        .await
+        .expect("the connection is closed");
+    server.assert_still_answers().await;
 }
 
 #[tokio::test]
-async fn refused_method_without_body_keeps_the_connection() {
-    let server = Running::start(|_| ()).await;
+async fn rejected_method_without_body_keeps_the_connection() {
+    let server = TestServer::start(|_| ()).await;
     let mut client = server.connect().await;
     client
         .send("POST /rss.xml HTTP/1.1\r\nHost: e.org\r\nContent-Length: 0\r\n\r\n")
         .await;
     let answer = client.read_until("method not allowed\n").await;
-    assert_eq!(field(&answer, "connection"), None, "{answer}");
-    ask(&mut client).await;
+    assert_eq!(header_value(&answer, "connection"), None, "{answer}");
+    request_robots(&mut client).await;
 }
 
-/// A POST over `http` by HPACK's static table, whose stream stays open for its body, and a ping after it.
+/// A POST in HPACK's static table whose stream stays open for a body, followed by a PING.
 const POST_AND_PING: &[u8] =
     b"\0\0\x03\x01\x04\0\0\0\x01\x83\x86\x84\0\0\x08\x06\0\0\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08";
 
 #[tokio::test]
-async fn refused_body_over_http2_ends_its_stream_alone() {
-    let server = Running::start(|_| ()).await;
+async fn rejected_http2_body_resets_only_its_stream() {
+    let server = TestServer::start(|_| ()).await;
     let mut client = server.connect().await;
     client
         .send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
@@ -156,10 +160,17 @@ async fn refused_body_over_http2_ends_its_stream_alone() {
     let reset = b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\0";
     let mut received = Vec::new();
     while !received.windows(reset.len()).any(|part| part == reset) {
-        let byte = timeout(LONG, tokio::io::AsyncReadExt::read_u8(&mut client.0)).await;
-        received.push(byte.expect("it is reset").expect("the connection stays"));
+        let byte = timeout(
+            LONG_TIMEOUT,
+            tokio::io::AsyncReadExt::read_u8(&mut client.0),
+        )
+        .await;
+        received.push(
+            byte.expect("the stream is reset in time")
+                .expect("the connection stays"),
+        );
     }
-    // The same connection is asked again: GET of /robots.txt on stream 3.
+    // The connection stays usable: GET /robots.txt on stream 3.
     let get = b"\0\0\x0f\x01\x05\0\0\0\x03\x82\x86\x04\x0b/robots.txt";
     client.0.write_all(get).await.unwrap();
     client.read_until_contains("robots!\n").await;
@@ -172,15 +183,15 @@ mod process {
     use std::process::{Child, Command, Stdio};
 
     use super::*;
-    use crate::serve::{address, lines, logged};
-    use crate::support::{TestSite, plain, request, request_of};
+    use crate::serve::{read_lines, served_address, wait_for_log};
+    use crate::support::{TestSite, plain, request, request_with_host};
 
-    /// Starts the command in a shell that sets limits on open files first.
-    fn limited(
+    /// Starts the command in a shell that limits open files, and reads its startup log.
+    fn start_with_limits(
         site: &TestSite,
         limits: &str,
         admin: &str,
-    ) -> (Ends, String, BufReader<std::process::ChildStderr>) {
+    ) -> (KillOnDrop, String, BufReader<std::process::ChildStderr>) {
         let program = env!("CARGO_BIN_EXE_courant");
         let config = site.write_config();
         let script = format!(
@@ -195,39 +206,41 @@ mod process {
             .expect("a shell runs");
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let last = if admin == "off" {
-            "seen from outside as"
+            "public URL: "
         } else {
-            "for you alone"
+            "admin page: "
         };
-        let mut said = String::new();
-        while !said.contains(last) {
-            assert_ne!(stderr.read_line(&mut said).expect("UTF-8"), 0, "{said}");
+        let mut output = String::new();
+        while !output.contains(last) {
+            assert_ne!(stderr.read_line(&mut output).expect("UTF-8"), 0, "{output}");
         }
-        (Ends(child), said, stderr)
+        (KillOnDrop(child), output, stderr)
     }
 
-    /// A process that ends with the test.
-    struct Ends(Child);
+    /// A process that is killed at the end of the test.
+    struct KillOnDrop(Child);
 
-    impl Drop for Ends {
+    impl Drop for KillOnDrop {
         fn drop(&mut self) {
             let _ = self.0.kill();
             let _ = self.0.wait();
         }
     }
 
-    /// A connection that is kept after it asked once, if it was answered.
-    fn kept(address: &str) -> TcpStream {
+    /// Opens a connection that stays idle after one answered request.
+    fn open_idle_connection(address: &str) -> TcpStream {
         let mut socket = TcpStream::connect(address).expect("connected");
-        socket.set_read_timeout(Some(LONG)).expect("a time-out");
+        socket
+            .set_read_timeout(Some(LONG_TIMEOUT))
+            .expect("the timeout is set");
         let get = b"GET /robots.txt HTTP/1.1\r\nHost: example.org\r\n\r\n";
         socket.write_all(get).expect("sent");
         assert_ne!(socket.read(&mut [0; 4096]).expect("answered"), 0);
         socket
     }
 
-    fn until_gone(address: &str, text: &str) {
-        let end = std::time::Instant::now() + LONG;
+    fn wait_until_gone(address: &str, text: &str) {
+        let end = std::time::Instant::now() + LONG_TIMEOUT;
         while request(address, "GET", "/rss.xml", &[])
             .text()
             .contains(text)
@@ -238,30 +251,30 @@ mod process {
     }
 
     #[test]
-    fn hide_is_published_however_many_connections_are_open() {
+    fn hide_is_published_at_the_open_file_limit() {
         let site = TestSite::new().post("a.md", plain("Secret", "2024-01-01"));
-        let (child, said, stderr) = limited(&site, "ulimit -n 64", "off");
-        let log = lines(stderr);
-        let address = address(&said).to_owned();
-        let kept: Vec<_> = (0..100).map(|_| kept(&address)).collect();
+        let (child, output, stderr) = start_with_limits(&site, "ulimit -n 64", "off");
+        let log = read_lines(stderr);
+        let address = served_address(&output).to_owned();
+        let idle: Vec<_> = (0..100).map(|_| open_idle_connection(&address)).collect();
         let hidden = "---\ntitle: Secret\ndate: 2024-01-01\nhidePost: true\n---\n";
         fs::write(site.content().join("a.md"), hidden).unwrap();
-        until_gone(&address, "Secret");
-        drop(kept);
+        wait_until_gone(&address, "Secret");
+        drop(idle);
         drop(child);
-        let said: Vec<String> = log.iter().collect();
+        let output: Vec<String> = log.iter().collect();
         assert!(
-            !said
+            !output
                 .iter()
                 .any(|line| line.contains("open files (os error")),
-            "{said:?}"
+            "{output:?}"
         );
     }
 
     #[test]
-    fn limit_on_open_files_is_raised_and_told_where_it_is_low() {
+    fn low_open_file_limit_is_raised_and_logged() {
         let site = TestSite::new().post("a.md", plain("A", "2024-01-01"));
-        let (child, said, _) = limited(&site, "ulimit -Sn 64; ulimit -Hn 4096", "off");
+        let (child, output, _) = start_with_limits(&site, "ulimit -Sn 64; ulimit -Hn 4096", "off");
         let limits = fs::read_to_string(format!("/proc/{}/limits", child.0.id())).unwrap();
         let open = limits
             .lines()
@@ -269,16 +282,18 @@ mod process {
         let numbers: Vec<&str> = open.unwrap().split_whitespace().skip(3).take(2).collect();
         assert_eq!(numbers, ["4096", "4096"]);
         drop(child);
-        assert!(said.contains("fewer connections than"), "{said}");
-        assert!(said.contains("connections=3840"), "{said}");
+        assert!(output.contains("fewer connections than"), "{output}");
+        assert!(output.contains("connections=3840"), "{output}");
     }
 
     #[test]
-    fn health_is_told_whatever_else_is_open() {
+    fn health_check_answers_with_many_open_connections() {
         let site = TestSite::new().post("a.md", plain("A", "2024-01-01"));
-        let (child, said, _) = limited(&site, "ulimit -n 4096", "127.0.0.1:0");
-        let (_, own) = said.split_once("for you alone").expect("it is said");
-        let admin = address(own).to_owned();
+        let (child, output, _) = start_with_limits(&site, "ulimit -n 4096", "127.0.0.1:0");
+        let (_, admin_line) = output
+            .split_once("admin page: ")
+            .expect("the admin address is logged");
+        let admin = served_address(admin_line).to_owned();
         let silent = (0..200).map(|_| TcpStream::connect(&admin).expect("connected"));
         let silent: Vec<_> = silent.collect();
         let begun: Vec<_> = (0..200)
@@ -288,28 +303,30 @@ mod process {
                 socket
             })
             .collect();
-        let answer = request_of(&admin, "localhost", "GET", "/healthz", &[]);
+        let answer = request_with_host(&admin, "localhost", "GET", "/healthz", &[]);
         assert_eq!(answer.status, 200);
         drop((silent, begun));
         drop(child);
     }
 
     #[test]
-    fn frames_of_one_client_write_no_line() {
+    fn http2_frame_floods_write_no_log_lines() {
         let site = TestSite::new().post("a.md", plain("A", "2024-01-01"));
-        let (child, said, stderr) = limited(&site, "ulimit -n 4096", "off");
-        let log = lines(stderr);
-        let address = address(&said).to_owned();
-        logged(&log, "listening");
+        let (child, output, stderr) = start_with_limits(&site, "ulimit -n 4096", "off");
+        let log = read_lines(stderr);
+        let address = served_address(&output).to_owned();
+        wait_for_log(&log, "listening");
         for _ in 0..3 {
             let mut socket = TcpStream::connect(&address).expect("connected");
-            socket.set_read_timeout(Some(LONG)).expect("a time-out");
+            socket
+                .set_read_timeout(Some(LONG_TIMEOUT))
+                .expect("the timeout is set");
             let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
             socket.write_all(preface).expect("sent");
-            // Answers to pings that nobody sent.
+            // PING acknowledgements without a PING.
             let ack = b"\0\0\x08\x06\x01\0\0\0\0\0\0\0\0\0\0\0\x07";
             socket.write_all(&ack.repeat(50)).expect("sent");
-            // More streams that are reset at once than are let pass.
+            // More streams opened and reset at once than allowed.
             let mut frames = Vec::new();
             for stream in (1_u32..400).step_by(2) {
                 frames.extend(b"\0\0\x03\x01\x05");
@@ -318,14 +335,14 @@ mod process {
                 frames.extend(stream.to_be_bytes());
                 frames.extend(8_u32.to_be_bytes());
             }
-            // It may be closed before all is sent.
+            // The server may close the connection before all is sent.
             let _ = socket.write_all(&frames);
             let _ = socket.shutdown(Shutdown::Write);
             let _ = socket.read_to_end(&mut Vec::new());
         }
         assert_eq!(request(&address, "GET", "/rss.xml", &[]).status, 200);
         drop(child);
-        let said: Vec<String> = log.iter().collect();
-        assert!(said.is_empty(), "{said:?}");
+        let output: Vec<String> = log.iter().collect();
+        assert!(output.is_empty(), "{output:?}");
     }
 }

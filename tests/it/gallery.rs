@@ -1,4 +1,4 @@
-//! What is drawn when it is asked for: once, within bounds, and without holding up anything else.
+//! Checks that card images are drawn once, on request and within bounds.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -7,21 +7,24 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use courant::artifact::{Artifact, ArtifactKey, Body, Deferred, Draw, DrawError, OutputBytes};
 use courant::config;
-use courant::gallery::{Gallery, Refusal};
-use courant::server::{Source, Traffic, serve};
-use courant::snapshot::{Current, Snapshot};
+use courant::model::artifact::{
+    Artifact, ArtifactBody, ArtifactKey, LazyBody, LazyRenderError, OutputBytes, RenderBody,
+};
+use courant::publish::render_cache::{RenderCache, RenderRefused};
+use courant::publish::snapshot::{Snapshot, SnapshotHandle};
+use courant::server::{ServerContext, serve_sockets};
+use courant::stats::TrafficStats;
 
 use crate::support::{Response, clock, request};
 
-/// Draws so many bytes once the gate is open, and counts.
+/// Returns `size` bytes once the gate is open, and counts the drawings.
 #[derive(Debug)]
-struct Counted {
+struct CountingDraw {
     size: usize,
     drawn: AtomicUsize,
     gate: Arc<Gate>,
-    fails: Option<fn() -> DrawError>,
+    fails: Option<fn() -> LazyRenderError>,
 }
 
 #[derive(Debug, Default)]
@@ -46,8 +49,8 @@ impl Gate {
     }
 }
 
-impl Draw for Counted {
-    fn draw(&self) -> Result<Vec<u8>, DrawError> {
+impl RenderBody for CountingDraw {
+    fn render_body(&self) -> Result<Vec<u8>, LazyRenderError> {
         self.gate.pass();
         self.drawn.fetch_add(1, Ordering::SeqCst);
         match self.fails {
@@ -57,31 +60,31 @@ impl Draw for Counted {
     }
 }
 
-/// A server of so many pictures, behind one gate.
-struct Pictures {
+/// A server of card images behind one gate.
+struct PictureServer {
     gate: Arc<Gate>,
-    draws: Vec<Arc<Counted>>,
+    draws: Vec<Arc<CountingDraw>>,
     address: SocketAddr,
-    gallery: Gallery,
+    gallery: RenderCache,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
 }
 
-impl Pictures {
-    fn new(count: usize, queue: usize, fails: Option<fn() -> DrawError>) -> Pictures {
-        Pictures::of_size(10_000, count, queue, fails)
+impl PictureServer {
+    fn new(count: usize, queue: usize, fails: Option<fn() -> LazyRenderError>) -> PictureServer {
+        PictureServer::with_size(10_000, count, queue, fails)
     }
 
-    fn of_size(
+    fn with_size(
         size: usize,
         count: usize,
         queue: usize,
-        fails: Option<fn() -> DrawError>,
-    ) -> Pictures {
+        fails: Option<fn() -> LazyRenderError>,
+    ) -> PictureServer {
         let gate = Arc::new(Gate::default());
         let draws: Vec<_> = (0..count)
             .map(|_| {
-                Arc::new(Counted {
+                Arc::new(CountingDraw {
                     size,
                     drawn: AtomicUsize::new(0),
                     gate: Arc::clone(&gate),
@@ -94,9 +97,9 @@ impl Pictures {
             .enumerate()
             .map(|(number, draw)| Artifact {
                 key: ArtifactKey::CardImage(format!("/{number}")),
-                body: Body::Deferred(Deferred {
+                body: ArtifactBody::Lazy(LazyBody {
                     fingerprint: format!("fp{number}"),
-                    draw: Arc::clone(draw) as Arc<dyn Draw>,
+                    renderer: Arc::clone(draw) as Arc<dyn RenderBody>,
                 }),
                 links: Vec::new(),
                 noindex: false,
@@ -104,18 +107,22 @@ impl Pictures {
             .collect();
         artifacts.push(Artifact {
             key: ArtifactKey::Robots,
-            body: Body::Ready(OutputBytes::new(b"robots!\n".to_vec())),
+            body: ArtifactBody::Eager(OutputBytes::new(b"robots!\n".to_vec())),
             links: Vec::new(),
             noindex: false,
         });
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let before = clock() - Duration::from_secs(60);
-        current.publish(Snapshot::next(&Snapshot::default(), artifacts, before));
-        let gallery = Gallery::new(200_000, queue).unwrap();
-        let source = Source {
-            current,
-            gallery: gallery.clone(),
-            traffic: Traffic::default(),
+        current.publish_snapshot(Snapshot::next_generation(
+            &Snapshot::default(),
+            artifacts,
+            before,
+        ));
+        let gallery = RenderCache::new(200_000, queue).unwrap();
+        let source = ServerContext {
+            snapshot: current,
+            render_cache: gallery.clone(),
+            traffic: TrafficStats::default(),
             access_log: None,
         };
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -130,7 +137,7 @@ impl Pictures {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let listen = listener.local_addr().unwrap();
                 let long = Duration::from_secs(20);
-                let config = config::Server {
+                let config = config::ServerConfig {
                     public_url: "https://e.org".into(),
                     max_connections: 1000,
                     header_timeout: long,
@@ -138,16 +145,16 @@ impl Pictures {
                     drain_timeout: long,
                     trusted_proxies: config::TrustedProxies::parse(&["127.0.0.1".to_owned()])
                         .unwrap(),
-                    ..config::Server::default()
+                    ..config::ServerConfig::default()
                 };
                 tell.send(listen).unwrap();
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                serve(listener, source, &config, clock, stopped).await;
+                serve_sockets(listener, source, &config, clock, stopped).await;
             });
         });
-        Pictures {
+        PictureServer {
             gate,
             draws,
             address: address.recv().unwrap(),
@@ -157,16 +164,16 @@ impl Pictures {
         }
     }
 
-    fn ask(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Response {
+    fn request(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Response {
         request(self.address, method, target, fields)
     }
 
     fn get(&self, number: usize) -> Response {
-        self.ask("GET", &format!("/cards/{number}.png"), &[])
+        self.request("GET", &format!("/cards/{number}.png"), &[])
     }
 
-    /// How often each was drawn, in all.
-    fn drawn(&self) -> usize {
+    /// Returns the number of drawings of all pictures.
+    fn draw_count(&self) -> usize {
         let counts = self
             .draws
             .iter()
@@ -175,7 +182,7 @@ impl Pictures {
     }
 }
 
-impl Drop for Pictures {
+impl Drop for PictureServer {
     fn drop(&mut self) {
         self.gate.open();
         drop(self.stop.take());
@@ -186,9 +193,9 @@ impl Drop for Pictures {
 }
 
 #[test]
-fn a_picture_is_drawn_once_however_many_ask_at_once() {
+fn concurrent_requests_draw_a_picture_once() {
     const HERD: usize = 200;
-    let pictures = Pictures::new(1, 4, None);
+    let pictures = PictureServer::new(1, 4, None);
     let together = Barrier::new(HERD + 1);
     std::thread::scope(|scope| {
         let asking: Vec<_> = (0..HERD)
@@ -206,15 +213,15 @@ fn a_picture_is_drawn_once_however_many_ask_at_once() {
             assert_eq!((response.status, response.body.len()), (200, 10_000));
         }
     });
-    assert_eq!(pictures.drawn(), 1);
+    assert_eq!(pictures.draw_count(), 1);
     pictures.get(0);
-    assert_eq!(pictures.drawn(), 1, "it is kept");
+    assert_eq!(pictures.draw_count(), 1, "the picture is cached");
 }
 
 #[test]
-fn a_picture_has_its_headers_before_it_is_drawn_and_a_condition_draws_nothing() {
-    let pictures = Pictures::new(1, 4, None);
-    let known = pictures.ask("GET", "/cards/0.png", &[("If-None-Match", "\"fp0\"")]);
+fn conditional_request_draws_nothing() {
+    let pictures = PictureServer::new(1, 4, None);
+    let known = pictures.request("GET", "/cards/0.png", &[("If-None-Match", "\"fp0\"")]);
     assert_eq!((known.status, known.body.len()), (304, 0));
     assert_eq!(known.header("etag"), Some("\"fp0\""));
     assert_eq!(
@@ -238,10 +245,14 @@ fn a_picture_has_its_headers_before_it_is_drawn_and_a_condition_draws_nothing() 
         assert_eq!(response.header(name), Some(value), "{name}");
     }
     assert!(response.header("last-modified").is_some());
-    assert_eq!(response.header("vary"), None, "there is one form of it");
+    assert_eq!(
+        response.header("vary"),
+        None,
+        "there is only one representation"
+    );
     let policy = |target| {
         pictures
-            .ask("GET", target, &[])
+            .request("GET", target, &[])
             .header("cache-control")
             .map(str::to_owned)
     };
@@ -251,16 +262,16 @@ fn a_picture_has_its_headers_before_it_is_drawn_and_a_condition_draws_nothing() 
         "{immutable}"
     );
     assert!(!policy("/cards/0.png?v=old").unwrap().contains("immutable"));
-    let head = pictures.ask("HEAD", "/cards/0.png", &[]);
+    let head = pictures.request("HEAD", "/cards/0.png", &[]);
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(head.header("content-length"), Some("10000"));
 }
 
 #[test]
-fn a_flood_of_pictures_is_told_to_come_again_and_the_rest_is_served() {
+fn full_queue_answers_503_and_serves_the_rest() {
     let cores = std::thread::available_parallelism().unwrap().get();
     let (queue, over) = (3, 5);
-    let pictures = Pictures::new(queue + cores + over, queue, None);
+    let pictures = PictureServer::new(queue + cores + over, queue, None);
     std::thread::scope(|scope| {
         let asking: Vec<_> = (0..queue + cores + over)
             .map(|number| {
@@ -270,7 +281,7 @@ fn a_flood_of_pictures_is_told_to_come_again_and_the_rest_is_served() {
                 })
             })
             .collect();
-        // Those over the queue's length are answered while the others wait at the gate.
+        // Requests beyond the queue length are answered while the queued ones wait at the gate.
         let mut refused = 0;
         let mut waiting: Vec<_> = asking.into_iter().collect();
         while refused < over {
@@ -287,23 +298,23 @@ fn a_flood_of_pictures_is_told_to_come_again_and_the_rest_is_served() {
             assert_eq!(response.header("cache-control"), Some("no-store"));
             refused += 1;
         }
-        assert_eq!(pictures.ask("GET", "/robots.txt", &[]).status, 200);
+        assert_eq!(pictures.request("GET", "/robots.txt", &[]).status, 200);
         pictures.gate.open();
         for asked in waiting {
             assert_eq!(asked.join().unwrap().status, 200);
         }
     });
-    assert_eq!(pictures.drawn(), queue + cores);
+    assert_eq!(pictures.draw_count(), queue + cores);
 }
 
 #[test]
-fn flood_of_one_client_leaves_a_place_for_another() {
+fn flood_from_one_client_leaves_queue_space() {
     let cores = std::thread::available_parallelism().unwrap().get();
     let queue = 8;
-    let pictures = Pictures::new(queue + cores + 2, queue, None);
+    let pictures = PictureServer::new(queue + cores + 2, queue, None);
     let ask = |client: &str, number: usize| {
         let fields = [("X-Forwarded-For", client)];
-        pictures.ask("GET", &format!("/cards/{number}.png"), &fields)
+        pictures.request("GET", &format!("/cards/{number}.png"), &fields)
     };
     std::thread::scope(|scope| {
         let flood: Vec<_> = (0..=queue + cores)
@@ -313,7 +324,7 @@ fn flood_of_one_client_leaves_a_place_for_another() {
         while refused() < 1 {
             std::thread::yield_now();
         }
-        // All places are taken, and by one client.
+        // One client fills the queue.
         let other = scope.spawn(|| ask("192.0.2.2", queue + cores + 1).status);
         while refused() < 2 {
             std::thread::yield_now();
@@ -330,31 +341,31 @@ fn flood_of_one_client_leaves_a_place_for_another() {
     });
 }
 
-/// A client over HTTP/2 that asks for so many pictures and has no room for any byte of them.
-fn without_room(pictures: &Pictures, count: usize) -> TcpStream {
+/// Requests pictures over HTTP/2 with a zero window, so that no body byte can be sent.
+fn connect_with_zero_window(pictures: &PictureServer, count: usize) -> TcpStream {
     let mut client = TcpStream::connect(pictures.address).unwrap();
-    let mut asks = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-    asks.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0");
+    let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    frames.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0");
     for number in 0..count {
         let path = format!("/cards/{number}.png");
         let length = u8::try_from(path.len()).unwrap();
-        asks.extend([0, 0, 4 + length, 1, 5]);
-        asks.extend((2 * u32::try_from(number).unwrap() + 1).to_be_bytes());
-        asks.extend([0x82, 0x86, 0x04, length]);
-        asks.extend(path.as_bytes());
+        frames.extend([0, 0, 4 + length, 1, 5]);
+        frames.extend((2 * u32::try_from(number).unwrap() + 1).to_be_bytes());
+        frames.extend([0x82, 0x86, 0x04, length]);
+        frames.extend(path.as_bytes());
     }
-    client.write_all(&asks).unwrap();
+    client.write_all(&frames).unwrap();
     client
 }
 
 #[test]
-fn bytes_that_clients_do_not_take_are_bounded() {
+fn unread_picture_bytes_are_bounded() {
     const LARGE: usize = 1 << 20;
     let cores = std::thread::available_parallelism().unwrap().get();
-    let pictures = Pictures::of_size(LARGE, 30, 100, None);
+    let pictures = PictureServer::with_size(LARGE, 30, 100, None);
     pictures.gate.open();
-    let mut stuck = without_room(&pictures, 28);
-    // Each is answered, with a head of its own.
+    let mut stuck = connect_with_zero_window(&pictures, 28);
+    // Each request gets its own header section.
     let mut heads = 0;
     while heads < 28 {
         let mut header = [0; 9];
@@ -364,55 +375,62 @@ fn bytes_that_clients_do_not_take_are_bounded() {
         stuck.read_exact(&mut payload).unwrap();
         heads += usize::from(header[3] == 1);
     }
-    let drawn = pictures.drawn();
+    let drawn = pictures.draw_count();
     assert!((8..9 + cores).contains(&drawn), "{drawn}");
     let other = pictures.get(29);
     assert_eq!(other.status, 503);
     assert_eq!(other.header("retry-after"), Some("2"));
-    assert_eq!(pictures.ask("GET", "/robots.txt", &[]).status, 200);
+    assert_eq!(pictures.request("GET", "/robots.txt", &[]).status, 200);
     drop(stuck);
     let start = Instant::now();
     while pictures.get(29).status != 200 {
         assert!(
             start.elapsed() < Duration::from_secs(20),
-            "it is given back"
+            "the bytes are released"
         );
         std::thread::yield_now();
     }
 }
 
 #[tokio::test]
-async fn answers_that_share_a_picture_hold_it_once() {
+async fn responses_share_the_bytes_of_one_picture() {
     let gate = Arc::new(Gate::default());
     gate.open();
-    let deferred = |name: &str| Deferred {
+    let deferred = |name: &str| LazyBody {
         fingerprint: name.into(),
-        draw: Arc::new(Counted {
+        renderer: Arc::new(CountingDraw {
             size: 1 << 20,
             drawn: AtomicUsize::new(0),
             gate: Arc::clone(&gate),
             fails: None,
         }),
     };
-    let gallery = Gallery::new(4 << 20, 4).unwrap();
+    let gallery = RenderCache::new(4 << 20, 4).unwrap();
     let mut held = Vec::new();
     for _ in 0..100 {
-        held.push(gallery.get(&deferred("same"), None).await.unwrap());
+        held.push(
+            gallery
+                .get_or_render(&deferred("same"), None)
+                .await
+                .unwrap(),
+        );
     }
-    // Twelve may be held, and no more.
+    // At most twelve pictures may be held.
     for name in 1..12 {
-        let bytes = gallery.get(&deferred(&name.to_string()), None).await;
+        let bytes = gallery
+            .get_or_render(&deferred(&name.to_string()), None)
+            .await;
         held.push(bytes.unwrap());
     }
-    let more = gallery.get(&deferred("more"), None).await;
-    assert_eq!(more.map(|bytes| bytes.len()), Err(Refusal::Busy));
+    let more = gallery.get_or_render(&deferred("more"), None).await;
+    assert_eq!(more.map(|bytes| bytes.len()), Err(RenderRefused::Busy));
     drop(held);
-    assert!(gallery.get(&deferred("more"), None).await.is_ok());
+    assert!(gallery.get_or_render(&deferred("more"), None).await.is_ok());
 }
 
 #[test]
-fn what_cannot_be_drawn_is_tried_once_and_what_is_being_replaced_once_a_second() {
-    let failing = Pictures::new(1, 4, Some(|| DrawError::Failed("no".into())));
+fn failed_drawing_is_not_retried_at_once() {
+    let failing = PictureServer::new(1, 4, Some(|| LazyRenderError::Failed("no".into())));
     failing.gate.open();
     for _ in 0..3 {
         let response = failing.get(0);
@@ -421,8 +439,12 @@ fn what_cannot_be_drawn_is_tried_once_and_what_is_being_replaced_once_a_second()
             (500, Some("no-store"))
         );
     }
-    assert_eq!(failing.drawn(), 1);
-    let stale = Pictures::new(1, 4, Some(|| DrawError::Stale("a.png".into())));
+    assert_eq!(failing.draw_count(), 1);
+    let stale = PictureServer::new(
+        1,
+        4,
+        Some(|| LazyRenderError::SourceChanged("a.png".into())),
+    );
     stale.gate.open();
     for _ in 0..3 {
         let response = stale.get(0);
@@ -431,31 +453,34 @@ fn what_cannot_be_drawn_is_tried_once_and_what_is_being_replaced_once_a_second()
             (503, Some("1"))
         );
     }
-    // Unless the machine took a second for it.
-    assert!(stale.drawn() < 3, "who asks again at once is told the same");
-    let panicking = Pictures::new(2, 4, Some(|| panic!("on purpose")));
+    // Fewer than three, unless the machine took a second for them.
+    assert!(
+        stale.draw_count() < 3,
+        "an immediate retry gets the same response"
+    );
+    let panicking = PictureServer::new(2, 4, Some(|| panic!("on purpose")));
     panicking.gate.open();
     assert_eq!(panicking.get(0).status, 500);
-    assert_eq!(panicking.ask("GET", "/robots.txt", &[]).status, 200);
+    assert_eq!(panicking.request("GET", "/robots.txt", &[]).status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_goes_away_leaves_the_picture_to_those_who_come_later() {
+async fn cancelled_request_leaves_the_picture_cached() {
     let gate = Arc::new(Gate::default());
-    let draw = Arc::new(Counted {
+    let draw = Arc::new(CountingDraw {
         size: 10,
         drawn: AtomicUsize::new(0),
         gate: Arc::clone(&gate),
         fails: None,
     });
-    let deferred = Deferred {
+    let deferred = LazyBody {
         fingerprint: "a".into(),
-        draw: Arc::clone(&draw) as Arc<dyn Draw>,
+        renderer: Arc::clone(&draw) as Arc<dyn RenderBody>,
     };
-    let gallery = Gallery::new(100_000, 2).unwrap();
+    let gallery = RenderCache::new(100_000, 2).unwrap();
     let asking = tokio::spawn({
         let (gallery, deferred) = (gallery.clone(), deferred.clone());
-        async move { gallery.get(&deferred, None).await }
+        async move { gallery.get_or_render(&deferred, None).await }
     });
     while gate.waiting.load(Ordering::SeqCst) == 0 {
         tokio::task::yield_now().await;
@@ -464,30 +489,36 @@ async fn who_goes_away_leaves_the_picture_to_those_who_come_later() {
     assert!(asking.await.unwrap_err().is_cancelled());
     gate.open();
     assert_eq!(
-        gallery.get(&deferred, None).await.map(|bytes| bytes.len()),
+        gallery
+            .get_or_render(&deferred, None)
+            .await
+            .map(|bytes| bytes.len()),
         Ok(10)
     );
     assert_eq!(draw.drawn.load(Ordering::SeqCst), 1);
 }
 
 #[test]
-fn any_length_of_the_queue_can_be_written() {
+fn any_queue_length_is_accepted() {
     for queue in [0, 1, usize::MAX / 2, usize::MAX] {
-        assert!(Gallery::new(0, queue).is_ok(), "{queue}");
+        assert!(RenderCache::new(0, queue).is_ok(), "{queue}");
     }
 }
 
 #[test]
-fn no_more_bytes_are_kept_than_were_said() {
-    let pictures = Pictures::new(100, 4, None);
+fn cache_stays_within_its_size() {
+    let pictures = PictureServer::new(100, 4, None);
     pictures.gate.open();
     for number in 0..100 {
         assert_eq!(pictures.get(number).status, 200);
         assert!(
-            pictures.gallery.weight() <= 200_000,
+            pictures.gallery.cached_bytes() <= 200_000,
             "{}",
-            pictures.gallery.weight()
+            pictures.gallery.cached_bytes()
         );
     }
-    assert!(pictures.gallery.weight() > 100_000, "and not much less");
+    assert!(
+        pictures.gallery.cached_bytes() > 100_000,
+        "the cache uses most of its size"
+    );
 }

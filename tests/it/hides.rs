@@ -1,39 +1,41 @@
-//! What takes a post back is published before what shows, however much of that there is.
+//! Checks that hides are published before any number of other edits.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use courant::content::{Loss, Scope};
-use courant::pipeline::{Outcome, Pipeline};
-use courant::snapshot::{Content, Current};
+use courant::library::{DeletionPolicy, ScanScope};
+use courant::publish::pipeline::{Pipeline, RefreshOutcome};
+use courant::publish::snapshot::{ResourceContent, SnapshotHandle};
 
 use crate::support::{TestSite, everything, new_year_2025, plain};
 
-/// More than are read and published at once.
-const MANY: usize = 400;
+/// Posts of a site that is edited as a whole: more than one batch.
+const POST_COUNT: usize = 400;
 
-struct Many {
+struct EditedSite {
     site: TestSite,
-    current: Current,
+    current: SnapshotHandle,
     pipeline: Pipeline,
-    /// How many posts the last [`Many::show`] changed.
+    /// Number of posts that the last [`EditedSite::publish_pending`] changed.
     shown: usize,
 }
 
-impl Many {
-    fn new() -> Many {
-        Many::of(MANY)
+impl EditedSite {
+    fn new() -> EditedSite {
+        EditedSite::with_posts(POST_COUNT)
     }
 
-    fn of(posts: usize) -> Many {
+    fn with_posts(posts: usize) -> EditedSite {
         let site = (0..posts).fold(TestSite::new(), |site, n| {
-            site.post(&path(n), plain(&format!("Old{n}x"), "2024-01-01"))
+            site.post(&post_path(n), plain(&format!("Old{n}x"), "2024-01-01"))
         });
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
-        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
-        Many {
+        pipeline
+            .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
+            .unwrap();
+        EditedSite {
             site,
             current,
             pipeline,
@@ -41,273 +43,282 @@ impl Many {
         }
     }
 
-    fn file(&self, path: &str) -> PathBuf {
+    fn file_path(&self, path: &str) -> PathBuf {
         self.site.content().join(path)
     }
 
     fn write(&self, path: &str, text: &str) {
-        fs::write(self.file(path), text).unwrap();
+        fs::write(self.file_path(path), text).unwrap();
     }
 
-    /// Gives every post but one a new title.
+    /// Gives every post except `left_out` a new title.
     fn retitle_all_but(&self, left_out: usize) {
-        for n in (0..MANY).filter(|n| *n != left_out) {
-            self.write(&path(n), &plain(&format!("New{n}x"), "2024-01-01"));
+        for n in (0..POST_COUNT).filter(|n| *n != left_out) {
+            self.write(&post_path(n), &plain(&format!("New{n}x"), "2024-01-01"));
         }
     }
 
-    fn hide(&mut self) -> Outcome {
-        let (now, loss) = (new_year_2025(), Loss::IsBelieved);
-        self.pipeline.hide_at(&Scope::All, now, loss).unwrap()
+    fn publish_hides(&mut self) -> RefreshOutcome {
+        let (now, loss) = (new_year_2025(), DeletionPolicy::Immediate);
+        self.pipeline
+            .refresh_withdrawals(&ScanScope::All, now, loss)
+            .unwrap()
     }
 
-    /// Publishes all that is held, in as many generations as it takes.
-    fn show(&mut self) -> Outcome {
-        let (now, loss) = (new_year_2025(), Loss::IsBelieved);
-        let scope = Scope::default();
+    /// Publishes all pending edits, in as many generations as needed.
+    fn publish_pending(&mut self) -> RefreshOutcome {
+        let (now, loss) = (new_year_2025(), DeletionPolicy::Immediate);
+        let scope = ScanScope::default();
         self.shown = 0;
         loop {
-            let outcome = self.pipeline.run_at(&scope, now, loss).unwrap();
-            self.shown += self.pipeline.status().changed.changed;
+            let outcome = self.pipeline.refresh_scope(&scope, now, loss).unwrap();
+            self.shown += self.pipeline.content_status().post_changes.changed;
             if !self.pipeline.has_backlog() {
                 return outcome;
             }
         }
     }
 
-    /// Looks at what events named, and publishes; whether anything is left for the next run.
+    /// Scans the paths of file events and publishes. Returns true if edits are left for a later
+    /// run.
     fn run_at(&mut self, paths: BTreeSet<PathBuf>) -> bool {
-        let (now, loss) = (new_year_2025(), Loss::IsBelieved);
-        let scope = Scope::Paths(paths);
-        self.pipeline.run_at(&scope, now, loss).unwrap();
+        let (now, loss) = (new_year_2025(), DeletionPolicy::Immediate);
+        let scope = ScanScope::Paths(paths);
+        self.pipeline.refresh_scope(&scope, now, loss).unwrap();
         self.pipeline.has_backlog()
     }
 
     fn serves(&self, text: &str) -> bool {
-        everything(&self.current.load()).contains(text)
+        everything(&self.current.load_snapshot()).contains(text)
     }
 
     fn generation(&self) -> u64 {
-        self.current.load().generation()
+        self.current.load_snapshot().generation()
     }
 }
 
-fn path(n: usize) -> String {
+fn post_path(n: usize) -> String {
     format!("blog/{}/{n}.md", n % 7)
 }
 
-fn hidden(title: &str) -> String {
+fn hidden_post(title: &str) -> String {
     plain(title, "2024-01-01").replacen("---\n", "---\nhidePost: true\n", 1)
 }
 
 #[test]
-fn hide_is_published_while_what_shows_is_held() {
-    let mut many = Many::new();
+fn hide_is_published_before_pending_edits() {
+    let mut edited = EditedSite::new();
     for hidden in [
-        hidden("Old7x"),
+        hidden_post("Old7x"),
         "---\ntitle: [never closed\nhidePost: true\n---\n".to_owned(),
         plain("Old7x", "2099-01-01"),
         plain("Old7x", "2024-01-01").replacen("---\n", "---\nexpires: 2024-06-01\n", 1),
         plain("Old7x", "2024-01-01").replacen("---\n", "---\nunlisted: true\n", 1),
     ] {
-        many.retitle_all_but(7);
-        many.write(&path(7), &hidden);
-        assert_eq!(many.hide(), Outcome::Published);
+        edited.retitle_all_but(7);
+        edited.write(&post_path(7), &hidden);
+        assert_eq!(edited.publish_hides(), RefreshOutcome::Published);
         let unlisted = hidden.contains("unlisted");
-        let feed = many.current.load().get("/sitemap.xml").unwrap();
+        let feed = edited.current.load_snapshot().get("/sitemap.xml").unwrap();
         assert!(
-            !crate::support::said(&feed).contains("/blog/0/7/"),
+            !crate::support::resource_text(&feed).contains("/blog/0/7/"),
             "{hidden}"
         );
-        assert!(unlisted || !many.serves("Old7x"), "{hidden}");
-        assert!(!many.serves("New8x"), "{hidden}");
-        assert_eq!(many.pipeline.status().changed.count(), 1, "{hidden}");
-        assert_eq!(many.show(), Outcome::Published);
-        assert!(many.serves("New8x"));
-        assert_eq!(many.shown, MANY - 1);
-        for n in 0..MANY {
-            many.write(&path(n), &plain(&format!("Old{n}x"), "2024-01-01"));
+        assert!(unlisted || !edited.serves("Old7x"), "{hidden}");
+        assert!(!edited.serves("New8x"), "{hidden}");
+        assert_eq!(
+            edited.pipeline.content_status().post_changes.total_count(),
+            1,
+            "{hidden}"
+        );
+        assert_eq!(edited.publish_pending(), RefreshOutcome::Published);
+        assert!(edited.serves("New8x"));
+        assert_eq!(edited.shown, POST_COUNT - 1);
+        for n in 0..POST_COUNT {
+            edited.write(&post_path(n), &plain(&format!("Old{n}x"), "2024-01-01"));
         }
-        assert_eq!(many.hide(), Outcome::Unchanged);
-        assert_eq!(many.show(), Outcome::Published);
-        assert!(many.serves("Old7x") && !many.serves("New8x"));
+        assert_eq!(edited.publish_hides(), RefreshOutcome::Unchanged);
+        assert_eq!(edited.publish_pending(), RefreshOutcome::Published);
+        assert!(edited.serves("Old7x") && !edited.serves("New8x"));
     }
 }
 
 #[test]
-fn hide_among_many_edits_has_a_generation_of_its_own() {
-    let mut many = Many::new();
-    let before = many.generation();
-    many.retitle_all_but(7);
-    many.write(&path(7), &hidden("Old7x"));
-    let run = many.pipeline.run(new_year_2025(), Loss::IsBelieved);
-    assert_eq!(run.unwrap(), Outcome::Published);
-    assert_eq!(many.generation(), before + 2);
-    let changed = &many.pipeline.status().changed;
+fn hide_among_many_edits_has_its_own_generation() {
+    let mut edited = EditedSite::new();
+    let before = edited.generation();
+    edited.retitle_all_but(7);
+    edited.write(&post_path(7), &hidden_post("Old7x"));
+    let run = edited
+        .pipeline
+        .refresh_all(new_year_2025(), DeletionPolicy::Immediate);
+    assert_eq!(run.unwrap(), RefreshOutcome::Published);
+    assert_eq!(edited.generation(), before + 2);
+    let changed = &edited.pipeline.content_status().post_changes;
     assert_eq!(
         (changed.hidden, changed.changed),
-        (1, MANY - 1),
-        "both are told of at once"
+        (1, POST_COUNT - 1),
+        "both are reported together"
     );
 }
 
 #[test]
-fn post_shown_and_hidden_again_while_held_stays_hidden() {
-    let mut many = Many::new();
-    many.write(&path(7), &hidden("Secretx"));
-    many.hide();
-    many.retitle_all_but(7);
-    many.write(&path(7), &plain("Secretx", "2024-01-01"));
-    assert_eq!(many.hide(), Outcome::Unchanged);
-    many.write(&path(7), &hidden("Secretx"));
-    many.hide();
-    assert!(!many.serves("Secretx"));
-    many.show();
-    assert!(many.serves("New8x") && !many.serves("Secretx"));
+fn post_hidden_again_before_publication_stays_hidden() {
+    let mut edited = EditedSite::new();
+    edited.write(&post_path(7), &hidden_post("Secretx"));
+    edited.publish_hides();
+    edited.retitle_all_but(7);
+    edited.write(&post_path(7), &plain("Secretx", "2024-01-01"));
+    assert_eq!(edited.publish_hides(), RefreshOutcome::Unchanged);
+    edited.write(&post_path(7), &hidden_post("Secretx"));
+    edited.publish_hides();
+    assert!(!edited.serves("Secretx"));
+    edited.publish_pending();
+    assert!(edited.serves("New8x") && !edited.serves("Secretx"));
 }
 
 #[test]
-fn section_that_hides_is_published_before_what_shows() {
-    let mut many = Many::new();
-    many.retitle_all_but(MANY);
-    many.write("blog/3/_index.md", "---\ntitle: Three\ndraft: true\n---\n");
-    assert_eq!(many.hide(), Outcome::Published);
-    assert!(!many.serves("Old3x") && !many.serves("Old10x") && many.serves("Old4x"));
-    many.show();
-    assert!(!many.serves("New3x") && !many.serves("New10x") && many.serves("New4x"));
+fn hidden_section_is_published_before_pending_edits() {
+    let mut edited = EditedSite::new();
+    edited.retitle_all_but(POST_COUNT);
+    edited.write("blog/3/_index.md", "---\ntitle: Three\ndraft: true\n---\n");
+    assert_eq!(edited.publish_hides(), RefreshOutcome::Published);
+    assert!(!edited.serves("Old3x") && !edited.serves("Old10x") && edited.serves("Old4x"));
+    edited.publish_pending();
+    assert!(!edited.serves("New3x") && !edited.serves("New10x") && edited.serves("New4x"));
 }
 
 #[test]
-fn directory_that_moved_is_never_withdrawn_in_between() {
-    let mut many = Many::new();
-    fs::rename(many.file("blog/3"), many.file("blog/three")).unwrap();
-    assert_eq!(many.hide(), Outcome::Unchanged);
-    assert!(many.serves("Old3x") && many.serves("/blog/3/10/"));
-    many.show();
-    assert!(many.serves("Old3x") && many.serves("/blog/three/10/"));
+fn moved_directory_is_never_withdrawn_in_between() {
+    let mut edited = EditedSite::new();
+    fs::rename(edited.file_path("blog/3"), edited.file_path("blog/three")).unwrap();
+    assert_eq!(edited.publish_hides(), RefreshOutcome::Unchanged);
+    assert!(edited.serves("Old3x") && edited.serves("/blog/3/10/"));
+    edited.publish_pending();
+    assert!(edited.serves("Old3x") && edited.serves("/blog/three/10/"));
 }
 
 #[test]
-fn post_that_moved_is_never_withdrawn_in_between() {
-    let mut many = Many::new();
+fn moved_post_is_never_withdrawn_in_between() {
+    let mut edited = EditedSite::new();
     let kept = [
-        // Where it was, what it becomes, and where it is then.
+        // Number of the old file, added line of front matter, and new file.
         (1, "permalink: /blog/1/1/\n", "renamed.md"),
         (2, "id: https://example.org/blog/2/2/\n", "same-id.md"),
         (3, "aliases: [/blog/3/3/]\n", "leads-on.md"),
     ];
-    many.retitle_all_but(MANY);
+    edited.retitle_all_but(POST_COUNT);
     for (n, line, to) in kept {
         let text = plain(&format!("Other{n}x"), "2024-02-01");
-        many.write(to, &text.replacen("---\n", &format!("---\n{line}"), 1));
-        fs::remove_file(many.file(&path(n))).unwrap();
+        edited.write(to, &text.replacen("---\n", &format!("---\n{line}"), 1));
+        fs::remove_file(edited.file_path(&post_path(n))).unwrap();
     }
-    fs::remove_file(many.file(&path(4))).unwrap();
-    let is_gone = |many: &Many, n: usize| {
-        let card = many
+    fs::remove_file(edited.file_path(&post_path(4))).unwrap();
+    let is_gone = |edited: &EditedSite, n: usize| {
+        let card = edited
             .current
-            .load()
+            .load_snapshot()
             .get(&format!("/cards/blog/{}/{n}/", n % 7));
-        card.is_none_or(|card| matches!(card.content, Content::Gone))
+        card.is_none_or(|card| matches!(card.content, ResourceContent::Gone))
     };
-    assert_eq!(many.hide(), Outcome::Published);
-    assert!(is_gone(&many, 4), "it went, and nothing is in its place");
+    assert_eq!(edited.publish_hides(), RefreshOutcome::Published);
+    assert!(is_gone(&edited, 4), "it was removed without a replacement");
     for (n, ..) in kept {
-        assert!(!is_gone(&many, n), "{n} after what hides");
+        assert!(!is_gone(&edited, n), "{n} after the hides");
     }
-    many.show();
+    edited.publish_pending();
     for (n, ..) in kept {
-        assert!(!is_gone(&many, n), "{n} after all");
+        assert!(!is_gone(&edited, n), "{n} after all edits");
     }
 }
 
-/// What a run shows of many changes that events told of, as `src/pipeline/hides.rs` has it.
-const BATCH: usize = 256;
+/// Posts that one run publishes after file events, as in `src/publish/pipeline/withdrawals_first.rs`.
+const BATCH_POSTS: usize = 256;
 
 #[test]
-fn hide_that_arrives_amid_two_thousand_saves_goes_out_before_the_rest() {
+fn hide_amid_two_thousand_saves_is_published_first() {
     let posts = 2_000;
-    let mut many = Many::of(posts);
-    let name = |n: usize| plain(&format!("New{n}x"), "2024-01-01");
+    let mut edited = EditedSite::with_posts(posts);
+    let new_text = |n: usize| plain(&format!("New{n}x"), "2024-01-01");
     let mut paths = BTreeSet::new();
     for n in 1..posts {
-        many.write(&path(n), &name(n));
-        paths.insert(many.file(&path(n)));
+        edited.write(&post_path(n), &new_text(n));
+        paths.insert(edited.file_path(&post_path(n)));
     }
-    let is_hidden = |many: &Many| {
-        let card = many.current.load().get("/cards/blog/0/0/");
-        card.is_none_or(|card| matches!(card.content, Content::Gone))
+    let is_hidden = |edited: &EditedSite| {
+        let card = edited.current.load_snapshot().get("/cards/blog/0/0/");
+        card.is_none_or(|card| matches!(card.content, ResourceContent::Gone))
     };
-    let changed = |many: &Many| many.pipeline.status().changed.changed;
-    let first = many.generation();
-    let is_backlog = many.run_at(paths);
+    let changed = |edited: &EditedSite| edited.pipeline.content_status().post_changes.changed;
+    let first = edited.generation();
+    let is_backlog = edited.run_at(paths);
     assert!(is_backlog);
-    assert_eq!(many.generation(), first + 1);
-    assert_eq!(changed(&many), BATCH);
-    many.write(&path(0), &hidden("Old0x"));
-    let file = many.file(&path(0));
-    assert!(many.run_at([file].into()));
-    assert!(is_hidden(&many));
+    assert_eq!(edited.generation(), first + 1);
+    assert_eq!(changed(&edited), BATCH_POSTS);
+    edited.write(&post_path(0), &hidden_post("Old0x"));
+    let file = edited.file_path(&post_path(0));
+    assert!(edited.run_at([file].into()));
+    assert!(is_hidden(&edited));
     assert_eq!(
-        many.generation(),
+        edited.generation(),
         first + 3,
-        "the hide alone, and a part of the rest"
+        "the hide alone, and one batch of the rest"
     );
-    assert_eq!(changed(&many), BATCH);
-    let (mut generations, mut shown) = (2, 2 * BATCH);
-    while many.run_at(BTreeSet::new()) {
+    assert_eq!(changed(&edited), BATCH_POSTS);
+    let (mut generations, mut shown) = (2, 2 * BATCH_POSTS);
+    while edited.run_at(BTreeSet::new()) {
         generations += 1;
-        shown += changed(&many);
+        shown += changed(&edited);
     }
-    assert_eq!(generations + 1, (posts - 1).div_ceil(BATCH));
-    assert_eq!(shown + changed(&many), posts - 1);
+    assert_eq!(generations + 1, (posts - 1).div_ceil(BATCH_POSTS));
+    assert_eq!(shown + changed(&edited), posts - 1);
 }
 
 #[test]
-fn directory_that_moved_among_many_saves_is_one_generation() {
-    let mut many = Many::of(400);
-    fs::rename(many.file("blog"), many.file("news")).unwrap();
-    let before = many.generation();
-    let paths = ["blog", "news"].map(|dir| many.file(dir));
-    assert!(!many.run_at(paths.into()));
-    assert_eq!(many.generation(), before + 1);
-    assert!(many.serves("/news/0/7/") && !many.serves("example.org/blog/0/7/"));
+fn moved_directory_is_published_in_one_generation() {
+    let mut edited = EditedSite::with_posts(400);
+    fs::rename(edited.file_path("blog"), edited.file_path("news")).unwrap();
+    let before = edited.generation();
+    let paths = ["blog", "news"].map(|dir| edited.file_path(dir));
+    assert!(!edited.run_at(paths.into()));
+    assert_eq!(edited.generation(), before + 1);
+    assert!(edited.serves("/news/0/7/") && !edited.serves("example.org/blog/0/7/"));
 }
 
 #[test]
-fn hide_beside_a_costly_post_has_a_generation_of_its_own() {
-    let mut many = Many::of(3);
-    // HTML that is near the bound on what is rendered: see cost.rs.
+fn hide_beside_a_costly_post_has_its_own_generation() {
+    let mut edited = EditedSite::with_posts(3);
+    // HTML close to the limit of rendering: see cost.rs.
     let html = "<p>A paragraph of <em>HTML</em>.</p>\n".repeat(5_000);
     let costly = format!("{}<b>x</b>\n\n{html}", plain("Costlyx", "2024-02-01"));
-    many.write(&path(1), &costly);
-    many.write(&path(2), &hidden("Old2x"));
-    let before = many.current.load();
-    let paths = [1, 2].map(|n| many.file(&path(n)));
-    assert!(!many.run_at(paths.into()));
-    assert!(many.serves("Costlyx") && !many.serves("Old2x"));
+    edited.write(&post_path(1), &costly);
+    edited.write(&post_path(2), &hidden_post("Old2x"));
+    let before = edited.current.load_snapshot();
+    let paths = [1, 2].map(|n| edited.file_path(&post_path(n)));
+    assert!(!edited.run_at(paths.into()));
+    assert!(edited.serves("Costlyx") && !edited.serves("Old2x"));
     assert_eq!(
-        many.generation(),
+        edited.generation(),
         before.generation() + 2,
-        "the hide, and then the costly post"
+        "the hide first, then the costly post"
     );
-    let changed = &many.pipeline.status().changed;
+    let changed = &edited.pipeline.content_status().post_changes;
     assert_eq!(
         (changed.hidden, changed.changed),
         (1, 1),
-        "both are told of at once"
+        "both are reported together"
     );
 }
 
 #[test]
-fn post_that_takes_the_place_of_a_hidden_one_comes_in_the_same_generation() {
-    let mut many = Many::of(3);
-    many.write(&path(1), &hidden("Old1x"));
+fn replacement_of_a_hidden_post_is_published_with_the_hide() {
+    let mut edited = EditedSite::with_posts(3);
+    edited.write(&post_path(1), &hidden_post("Old1x"));
     let text = plain("Other1x", "2024-02-01").replacen("---\n", "---\npermalink: /blog/1/1/\n", 1);
-    many.write("other.md", &text);
-    let before = many.generation();
-    let paths = [path(1), "other.md".to_owned()].map(|path| many.file(&path));
-    many.run_at(paths.into());
-    assert!(many.serves("Other1x") && !many.serves("Old1x"));
-    assert_eq!(many.generation(), before + 1);
+    edited.write("other.md", &text);
+    let before = edited.generation();
+    let paths = [post_path(1), "other.md".to_owned()].map(|path| edited.file_path(&path));
+    edited.run_at(paths.into());
+    assert!(edited.serves("Other1x") && !edited.serves("Old1x"));
+    assert_eq!(edited.generation(), before + 1);
 }

@@ -1,4 +1,4 @@
-//! A site that moves to courant posts nothing to its readers again.
+//! Checks that a site that moves to courant keeps its entry ids, so that readers see no post twice.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -6,50 +6,49 @@ use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
 use courant::config::{Config, ConfigError};
-use courant::content::Loss;
-use courant::finding::{Rule, Severity};
-use courant::pipeline::Pipeline;
-use courant::snapshot::Current;
+use courant::library::DeletionPolicy;
+use courant::model::finding::{Rule, Severity};
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::SnapshotHandle;
 
 use crate::support::{Built, TestSite, new_year_2025, plain};
 
-/// What courant makes of a site with the ledger that is on disk.
-fn build(site: &TestSite) -> Built {
+/// Builds the site with the id map that is on disk.
+fn build_with_id_map(site: &TestSite) -> Built {
     let config = Config::load(&site.write_config()).expect("the configuration is right");
-    let current = Current::default();
+    let current = SnapshotHandle::default();
     let mut pipeline = Pipeline::new(config, current.clone());
     let now: SystemTime = new_year_2025();
     pipeline
-        .run(now, Loss::IsBelieved)
+        .refresh_all(now, DeletionPolicy::Immediate)
         .expect("the content can be read");
-    while pipeline.advise(100) {}
+    while pipeline.lint_some(100) {}
     Built {
-        snapshot: current.load(),
-        status: pipeline.status().clone(),
-        verdicts: pipeline.verdicts(),
-        findings: pipeline.status().findings.to_vec(),
+        snapshot: current.load_snapshot(),
+        status: pipeline.content_status().clone(),
+        verdicts: pipeline.post_verdicts(),
+        findings: pipeline.content_status().findings.to_vec(),
     }
 }
 
-/// The faults of a site's configuration, without the test's directory.
-fn faults(site: &TestSite) -> String {
+/// Lists the faults of the configuration, with the test's directory as `[site]`.
+fn list_config_faults(site: &TestSite) -> String {
     match Config::load(&site.write_config()) {
-        Err(ConfigError::Faults { findings, .. }) => {
-            crate::support::listed(&findings).replace(&site.root().display().to_string(), "[site]")
-        }
+        Err(ConfigError::Invalid { findings, .. }) => crate::support::format_findings(&findings)
+            .replace(&site.root().display().to_string(), "[site]"),
         other => panic!("faults were expected: {other:?}"),
     }
 }
 
-/// The ids of the feed, newest first, after seeing that all three formats have the same.
-fn ids(built: &Built) -> Vec<String> {
-    let rss: Vec<_> = between(&built.text("/rss.xml"), "<guid", "</guid>");
+/// Returns the entry ids, newest first, and asserts that all three formats have the same.
+fn feed_ids(built: &Built) -> Vec<String> {
+    let rss: Vec<_> = texts_between(&built.text("/rss.xml"), "<guid", "</guid>");
     let rss: Vec<_> = rss
         .iter()
         .map(|guid| guid.split_once('>').unwrap().1.to_owned())
         .collect();
-    // The first is that of the feed itself.
-    let atom = between(&built.text("/atom.xml"), "<id>", "</id>").split_off(1);
+    // The first `id` is the feed's own.
+    let atom = texts_between(&built.text("/atom.xml"), "<id>", "</id>").split_off(1);
     assert_eq!(rss, atom);
     let json: serde_json::Value = serde_json::from_str(&built.text("/feed.json")).unwrap();
     let items = json["items"].as_array().unwrap();
@@ -74,7 +73,7 @@ fn ids(built: &Built) -> Vec<String> {
     json
 }
 
-fn between(text: &str, start: &str, end: &str) -> Vec<String> {
+fn texts_between(text: &str, start: &str, end: &str) -> Vec<String> {
     text.split(start)
         .skip(1)
         .map(|rest| rest.split(end).next().unwrap().to_owned())
@@ -82,14 +81,17 @@ fn between(text: &str, start: &str, end: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_ledger_that_is_no_file_is_a_fault() {
+fn id_map_must_be_a_regular_file() {
     let site = TestSite::new().config("ids = \"/dev/zero\"");
-    let told = faults(&site);
-    assert!(told.contains("cannot be read: it is no file"), "{told}");
+    let message = list_config_faults(&site);
+    assert!(
+        message.contains("cannot be read: it is not a file"),
+        "{message}"
+    );
 }
 
 #[test]
-fn the_id_of_the_ledger_is_in_all_formats_byte_for_byte() {
+fn mapped_id_is_in_all_formats_byte_for_byte() {
     for (written, id) in [
         (
             r#""https://old.example/blog/a""#,
@@ -114,7 +116,7 @@ fn the_id_of_the_ledger_is_in_all_formats_byte_for_byte() {
             .post("blog/b.md", plain("B", "2023-01-01"))
             .file("ids.toml", format!("\"blog/a.md\" = {written}\n"));
         assert_eq!(
-            ids(&build(&site)),
+            feed_ids(&build_with_id_map(&site)),
             [id, "https://example.org/blog/b/"],
             "{written}"
         );
@@ -122,12 +124,17 @@ fn the_id_of_the_ledger_is_in_all_formats_byte_for_byte() {
 }
 
 #[test]
-fn a_guid_is_a_permalink_only_where_the_post_is_read() {
+fn guid_is_a_permalink_only_if_it_is_the_url() {
     let guid = |id: &str| {
         let site = TestSite::new()
             .post("a.md", plain("A", "2024-01-01"))
             .file("ids.toml", format!("\"a.md\" = \"{id}\"\n"));
-        between(&build(&site).text("/rss.xml"), "<guid", "</guid>").remove(0)
+        texts_between(
+            &build_with_id_map(&site).text("/rss.xml"),
+            "<guid",
+            "</guid>",
+        )
+        .remove(0)
     };
     assert_eq!(guid("https://example.org/a/"), ">https://example.org/a/");
     for id in ["https://example.org/a", "https://old.example/a/", "7"] {
@@ -136,7 +143,7 @@ fn a_guid_is_a_permalink_only_where_the_post_is_read() {
 }
 
 #[test]
-fn the_ids_of_front_matter_go_first_and_a_difference_is_told() {
+fn front_matter_id_wins_and_a_difference_is_a_warning() {
     let site = TestSite::new()
         .post(
             "a.md",
@@ -154,8 +161,8 @@ fn the_ids_of_front_matter_go_first_and_a_difference_is_told() {
             "ids.toml",
             "\"a.md\" = \"urn:x:other\"\n\"b.md\" = \"urn:x:b\"\n\"c.md\" = \"urn:x:c\"\n",
         );
-    let built = build(&site);
-    assert_eq!(ids(&built), ["urn:x:a", "urn:x:b", "urn:x:c"]);
+    let built = build_with_id_map(&site);
+    assert_eq!(feed_ids(&built), ["urn:x:a", "urn:x:b", "urn:x:c"]);
     let finding = built.finding();
     assert_eq!(
         (
@@ -169,7 +176,7 @@ fn the_ids_of_front_matter_go_first_and_a_difference_is_told() {
 }
 
 #[test]
-fn what_is_wrong_between_the_ledger_and_the_posts_is_told_with_its_line() {
+fn id_map_mismatches_are_reported_with_their_line() {
     let site = TestSite::new()
         .post("a.md", plain("A", "2024-01-01"))
         .post("b.md", plain("B", "2024-01-02"))
@@ -178,20 +185,20 @@ fn what_is_wrong_between_the_ledger_and_the_posts_is_told_with_its_line() {
             "ids.toml",
             "# a comment\n\"a.md\" = \"1\"\n\"moved.md\" = \"urn:x:moved\"\n\"b.md\" = \"2 3\"\n\"c.md\" = \"urn:x:c\"\n",
         );
-    let built = build(&site);
-    let told: Vec<_> = built
+    let built = build_with_id_map(&site);
+    let reported: Vec<_> = built
         .status
         .findings
         .iter()
         .map(|finding| (finding.rule, finding.line, finding.message.as_str()))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (
                 Rule::RelativeId,
                 Some(2),
-                "the id `1` and 1 more are no absolute address, which Atom asks for"
+                "the id `1` and 1 more are not an absolute URI, which Atom requires"
             ),
             (Rule::IdWithoutPost, Some(3), "there is no post `moved.md`"),
         ]
@@ -204,56 +211,60 @@ fn what_is_wrong_between_the_ledger_and_the_posts_is_told_with_its_line() {
 }
 
 #[test]
-fn faults_of_the_ledger_are_told_with_those_of_the_configuration() {
+fn id_map_faults_are_reported_with_configuration_faults() {
     let site = TestSite::new()
         .config("titel = \"x\"\nids = \"known.toml\"")
         .file(
             "known.toml",
             "\"a.md\" = \"x\"\n\"b.md\" = \"x\"\n\"c.md\" = 7\n\"d.md\" = \"\"\ne.md = \"y\"\n",
         );
-    insta::assert_snapshot!(faults(&site), @r#"
+    insta::assert_snapshot!(list_config_faults(&site), @r#"
     error: unknown key `site.titel` [config]
       --> [site]/config.toml:5
       hint: did you mean `title`?
 
-    error: the id of `b.md` is that of `a.md` already: `x` [config]
+    error: the id of `b.md` is already used by `a.md`: `x` [config]
       --> [site]/known.toml:2
       hint: an id names one post: delete one of the two lines
 
-    error: `c.md` takes a string, not the number `7` [config]
+    error: `c.md` must be a string, not the number `7` [config]
       --> [site]/known.toml:3
       hint: write one line for each post: `"path/of/post.md" = "the id"`
 
     error: the id of `d.md` is empty [config]
       --> [site]/known.toml:4
-      hint: delete the line, and the post has the id that courant gives it
+      hint: delete the line, and the post gets its default id
 
-    error: `e` takes a string, not a table of something else [config]
+    error: `e` must be a string, not a table of other values [config]
       --> [site]/known.toml:5
       hint: write one line for each post: `"path/of/post.md" = "the id"`
     "#);
 }
 
 #[test]
-fn a_ledger_that_is_named_has_to_be_there() {
+fn configured_id_map_must_exist() {
     let site = TestSite::new().post("a.md", plain("A", "2024-01-01"));
-    assert_eq!(ids(&build(&site)), ["https://example.org/a/"]);
+    assert_eq!(
+        feed_ids(&build_with_id_map(&site)),
+        ["https://example.org/a/"]
+    );
     let site = site.config("ids = \"ids.toml\"");
-    insta::assert_snapshot!(faults(&site), @"
-    error: `site.ids` names `[site]/ids.toml`, which is not there [config]
+    insta::assert_snapshot!(list_config_faults(&site), @"
+    error: `site.ids` names `[site]/ids.toml`, which does not exist [config]
       --> [site]/config.toml:5
-      hint: put the file there: without it every post is posted to readers again; or make it with `courant import-ids`
+      hint: restore the file, or create it with `courant import-ids`: without it readers see every post as new
     ");
     let site = TestSite::new().config("ids = \"content\"");
     assert!(
-        faults(&site).contains("the ledger of ids `[site]/content` cannot be read: it is no file")
+        list_config_faults(&site)
+            .contains("the id map `[site]/content` cannot be read: it is not a file")
     );
     let site = TestSite::new().file("ids.toml", b"\"a.md\" = \"\xff\"");
-    assert!(faults(&site).contains("the ledger of ids `[site]/ids.toml` is not UTF-8"));
+    assert!(list_config_faults(&site).contains("the id map `[site]/ids.toml` is not UTF-8"));
 }
 
-/// Runs `courant import-ids` beside the configuration, with a text on stdin.
-fn import_with(site: &TestSite, args: &[&str], stdin: &[u8]) -> Output {
+/// Runs `courant import-ids` in the site's directory, with `stdin` as its input.
+fn run_import(site: &TestSite, args: &[&str], stdin: &[u8]) -> Output {
     site.write_config();
     let mut courant = Command::new(env!("CARGO_BIN_EXE_courant"))
         .arg("import-ids")
@@ -265,33 +276,33 @@ fn import_with(site: &TestSite, args: &[&str], stdin: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("courant runs");
-    // Who fails before it reads has closed the pipe.
+    // A command that fails before it reads has closed the pipe.
     let _ = courant.stdin.take().unwrap().write_all(stdin);
     courant.wait_with_output().expect("courant ends")
 }
 
-/// Runs `courant import-ids`, which is to end well; returns what it says.
-fn import(site: &TestSite, args: &[&str]) -> String {
-    let output = import_with(site, args, b"");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    said
+/// Runs `courant import-ids`, asserts that it succeeds, and returns its stderr.
+fn import_feeds(site: &TestSite, args: &[&str]) -> String {
+    let output = run_import(site, args, b"");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    stderr
 }
 
-fn ledger(site: &TestSite) -> String {
-    std::fs::read_to_string(site.root().join("ids.toml")).expect("a ledger")
+fn read_id_map(site: &TestSite) -> String {
+    std::fs::read_to_string(site.root().join("ids.toml")).expect("an id map")
 }
 
-/// The lines of a ledger, without its head.
-fn lines(ledger: &str) -> Vec<&str> {
-    ledger
+/// Returns the lines of an id map without comments and blank lines.
+fn id_map_lines(id_map: &str) -> Vec<&str> {
+    id_map
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .collect()
 }
 
-/// A feed as generators write it: the guid is the address, and is said to be none.
-fn rss(items: &[(&str, &str, &str)]) -> String {
+/// Writes an RSS feed as generators do: the guid is the URL, but `isPermaLink` is false.
+fn rss_feed(items: &[(&str, &str, &str)]) -> String {
     let item = |(guid, title, date): &(&str, &str, &str)| {
         format!(
             "<item><title><![CDATA[{title}]]></title><description><![CDATA[…]]></description><link>{guid}</link><guid isPermaLink=\"false\">{guid}</guid><pubDate>{date}</pubDate></item>"
@@ -303,8 +314,8 @@ fn rss(items: &[(&str, &str, &str)]) -> String {
     )
 }
 
-/// A site that has moved from `https://old.example`, with the feed it had there.
-fn moved() -> TestSite {
+/// Returns a site that moved from `https://old.example`, with its old feed as `old.xml`.
+fn moved_site() -> TestSite {
     let post = |title: &str, date: &str, url: &str| {
         format!("---\ntitle: {title}\ndate: {date}\nseo: {{url: {url}}}\n---\n")
     };
@@ -324,7 +335,7 @@ fn moved() -> TestSite {
         )
         .file(
             "old.xml",
-            rss(&[
+            rss_feed(&[
                 (
                     "https://old.example/blog/aye",
                     "Aye",
@@ -350,34 +361,34 @@ fn moved() -> TestSite {
 }
 
 #[test]
-fn after_an_import_all_formats_have_the_ids_of_the_former_feed() {
-    let site = moved();
-    insta::assert_snapshot!(import(&site, &["old.xml"]), @r#"
+fn imported_ids_are_in_all_formats() {
+    let site = moved_site();
+    insta::assert_snapshot!(import_feeds(&site, &["old.xml"]), @r#"
     `old.xml`: 4 items (RSS)
 
     4 posts found
          1 by id
          1 by path, on another host
-         1 by address, spelled otherwise
+         1 by address, spelled differently
          1 by title and day
-         1 with the id that courant would give; it is kept, should the address change
+         1 with the default id, which is kept in case the address changes
 
-    `ids.toml` is written: 4 ids, 4 new
-      hint: commit it, and write `ids = "ids.toml"` in `[site]`, so that courant does not start without it
+    wrote `ids.toml`: 4 ids, 4 new
+      hint: commit it, and write `ids = "ids.toml"` in `[site]`, so that courant does not start if the file is missing
     "#);
-    insta::assert_snapshot!(ledger(&site), @r#"
-    # The ids that readers of the former feed know the posts by, so that nothing is posted to them again.
-    # One line for each post: its file in the content directory, and the id. Front matter `id` goes first.
-    # `courant import-ids` writes this file anew: lines stay, comments do not.
+    insta::assert_snapshot!(read_id_map(&site), @r#"
+    # The ids by which readers of the former feed know the posts, so that no old post is new to them.
+    # One line per post: its file in the content directory, and its id. An `id` in front matter wins.
+    # `courant import-ids` rewrites this file: it keeps the lines, but not the comments.
 
     "a.md" = "https://old.example/blog/aye"
     "b/b.md" = "https://old.example/blog/bee"
     "c.md" = "https://old.example/blog/cee"
     "d.md" = "https://old.example/blog/dee?p=1&x=%C3%A9"
     "#);
-    let built = build(&site);
+    let built = build_with_id_map(&site);
     assert_eq!(
-        ids(&built),
+        feed_ids(&built),
         [
             "https://old.example/blog/aye",
             "https://old.example/blog/bee",
@@ -385,14 +396,14 @@ fn after_an_import_all_formats_have_the_ids_of_the_former_feed() {
             "https://old.example/blog/dee?p=1&x=%C3%A9",
         ]
     );
-    // The guids are the same bytes as before, and so is what is said of them.
-    let guids = |text: &str| between(text, "<guid", "</guid>");
+    // The guids are the same bytes as before, and so are their attributes.
+    let guids = |text: &str| texts_between(text, "<guid", "</guid>");
     let old = std::fs::read_to_string(site.root().join("old.xml")).unwrap();
     let new = built.text("/rss.xml");
     let expected: Vec<_> = guids(&old)
         .iter()
         .map(|guid| match guid.strip_suffix("/cee") {
-            // Where the post is read, a guid is a permalink.
+            // This guid is the post's URL, so it is a permalink.
             Some(_) => ">https://old.example/blog/cee".to_owned(),
             None => guid.clone(),
         })
@@ -401,17 +412,20 @@ fn after_an_import_all_formats_have_the_ids_of_the_former_feed() {
 }
 
 #[test]
-fn a_second_import_changes_nothing() {
-    let site = moved();
-    import(&site, &["old.xml"]);
-    let (before, stamp) = (ledger(&site), modified(&site));
-    let said = import(&site, &["old.xml"]);
+fn second_import_changes_nothing() {
+    let site = moved_site();
+    import_feeds(&site, &["old.xml"]);
+    let (before, stamp) = (read_id_map(&site), id_map_modified_at(&site));
+    let stderr = import_feeds(&site, &["old.xml"]);
     assert!(
-        said.ends_with("`ids.toml` stays as it is: 4 ids\n"),
-        "{said}"
+        stderr.ends_with("`ids.toml` is unchanged: 4 ids\n"),
+        "{stderr}"
     );
-    assert!(said.contains("4 by id\n"), "{said}");
-    assert_eq!((ledger(&site), modified(&site)), (before, stamp));
+    assert!(stderr.contains("4 by id\n"), "{stderr}");
+    assert_eq!(
+        (read_id_map(&site), id_map_modified_at(&site)),
+        (before, stamp)
+    );
     let names: Vec<_> = std::fs::read_dir(site.root())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -419,57 +433,63 @@ fn a_second_import_changes_nothing() {
     assert_eq!(names.len(), 4, "{names:?}");
 }
 
-fn modified(site: &TestSite) -> SystemTime {
+fn id_map_modified_at(site: &TestSite) -> SystemTime {
     let metadata = std::fs::metadata(site.root().join("ids.toml")).unwrap();
     metadata.modified().unwrap()
 }
 
 #[test]
-fn a_dry_run_writes_nothing_and_shows_the_ledger() {
-    let site = moved();
-    let output = import_with(&site, &["--dry-run", "old.xml"], b"");
+fn dry_run_prints_the_id_map_and_writes_nothing() {
+    let site = moved_site();
+    let output = run_import(&site, &["--dry-run", "old.xml"], b"");
     assert_eq!(output.status.code(), Some(0));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.ends_with("`ids.toml` would have 4 ids, 4 new; nothing is written\n"),
-        "{said}"
+        stderr.ends_with("`ids.toml` would have 4 ids, 4 new; nothing was written\n"),
+        "{stderr}"
     );
     assert!(!site.root().join("ids.toml").exists());
-    import(&site, &["old.xml"]);
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), ledger(&site));
+    import_feeds(&site, &["old.xml"]);
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        read_id_map(&site)
+    );
 }
 
 #[test]
-fn lines_that_are_there_stay_unless_they_are_to_be_replaced() {
-    let site = moved().file(
+fn existing_id_map_lines_stay_unless_replace_is_given() {
+    let site = moved_site().file(
         "ids.toml",
         "# mine\n\"d.md\" = \"by hand\"\n\"a.md\" = \"https://old.example/blog/aye\"\n",
     );
-    let said = import(&site, &["old.xml"]);
+    let stderr = import_feeds(&site, &["old.xml"]);
     assert!(
-        said.contains(
-            "  conflict   `d.md` keeps `by hand` of the ledger; in `old.xml` it is `https://old.example/blog/dee?p=1&x=%C3%A9`\n"
+        stderr.contains(
+            "  conflict   `d.md` keeps `by hand` from the id map; `old.xml` has `https://old.example/blog/dee?p=1&x=%C3%A9`\n"
         ),
-        "{said}"
+        "{stderr}"
     );
     assert!(
-        said.contains("`ids.toml` is written: 4 ids, 2 new\n"),
-        "{said}"
+        stderr.contains("wrote `ids.toml`: 4 ids, 2 new\n"),
+        "{stderr}"
     );
-    // What Atom cannot hold is told at once.
-    assert!(said.contains("[relative-id]"), "{said}");
-    assert_eq!(lines(&ledger(&site))[3], "\"d.md\" = \"by hand\"");
-    assert!(!ledger(&site).contains("mine"));
-    let said = import(&site, &["--replace", "old.xml"]);
+    // An id that Atom does not allow is reported at once.
+    assert!(stderr.contains("[relative-id]"), "{stderr}");
+    assert_eq!(
+        id_map_lines(&read_id_map(&site))[3],
+        "\"d.md\" = \"by hand\""
+    );
+    assert!(!read_id_map(&site).contains("mine"));
+    let stderr = import_feeds(&site, &["--replace", "old.xml"]);
     assert!(
-        said.contains("`ids.toml` is written: 4 ids, 1 replaced\n"),
-        "{said}"
+        stderr.contains("wrote `ids.toml`: 4 ids, 1 replaced\n"),
+        "{stderr}"
     );
-    assert!(lines(&ledger(&site))[3].ends_with("%C3%A9\""));
+    assert!(id_map_lines(&read_id_map(&site))[3].ends_with("%C3%A9\""));
 }
 
 #[test]
-fn what_could_not_be_done_is_told() {
+fn unmatched_items_and_posts_are_reported() {
     let date = "Thu, 02 May 2024 00:00:00 GMT";
     let mut items = vec![
         (
@@ -509,16 +529,16 @@ fn what_could_not_be_done_is_told() {
             "---\ntitle: Other\ndate: 2024-05-02\nid: urn:x:given\n---\n",
         )
         .post("broken.md", "---\ntitle: [\n---\n")
-        .file("old.xml", rss(&items));
-    let said = import(&site, &["old.xml"]);
-    insta::assert_snapshot!(said, @r#"
-    1 post is broken and found in no feed
-      hint: mend what `courant check` lists, then import again
+        .file("old.xml", rss_feed(&items));
+    let stderr = import_feeds(&site, &["old.xml"]);
+    insta::assert_snapshot!(stderr, @r#"
+    1 post is broken and not matched
+      hint: fix the errors that `courant check` lists, then import again
 
     `old.xml`: 34 items (RSS)
 
     3 posts found
-         2 by address, spelled otherwise
+         2 by address, spelled differently
          1 by title and day
 
       no post    `https://old.example/page-10`: A 31mpage
@@ -542,23 +562,23 @@ fn what_could_not_be_done_is_told() {
       no post    `https://old.example/page-28`: A 31mpage
       no post    `https://old.example/page-29`: A 31mpage
       no post    … and 10 more; `--verbose` lists all
-      hint: where one of them is a post, write its file and the item's id into the ledger
+      hint: if one of them is a post, add its file and the item's id to the id map
 
       conflict   `old.xml`: `https://old.example/1` could be `twin-1.md`, `twin-2.md`, by title and day
-      hint: write the right ids into the ledger; what is there stays, unless `--replace` is given
+      hint: write the right ids into the id map; `--replace` overwrites existing lines
 
       no item    `between.md`
       no item    `twin-1.md`
       no item    `twin-2.md`
-      hint: the feed has older and newer posts than these, which readers will see as new; if they know them, write their ids into the ledger
+      hint: the feed has older and newer posts than these, so readers will see them as new; if readers know them, add their ids to the id map
 
-      older      1 post in courant's feeds, and before the oldest that the feed has
-      hint: readers may see them as new: have the former site write a longer feed, or import its older pages too
+      older      1 post in courant's feeds, but older than the oldest item of the feed
+      hint: readers may see them as new: make the former site's feed longer, or import its older pages too
 
-    `ids.toml` is written: 3 ids, 3 new
-      hint: commit it, and write `ids = "ids.toml"` in `[site]`, so that courant does not start without it
+    wrote `ids.toml`: 3 ids, 3 new
+      hint: commit it, and write `ids = "ids.toml"` in `[site]`, so that courant does not start if the file is missing
 
-    warning[ids-differ]: the id `urn:x:given` goes before that of `ids.toml`, which is `https://old.example/2`
+    warning[ids-differ]: the id `urn:x:given` has priority over that in `ids.toml`, which is `https://old.example/2`
      --> content/given.md:4:5
       |
     4 | id: urn:x:given
@@ -566,46 +586,49 @@ fn what_could_not_be_done_is_told() {
       |
       = hint: delete the one that readers do not know the post by
     "#);
-    let all = import(&site, &["--verbose", "old.xml"]);
+    let all = import_feeds(&site, &["--verbose", "old.xml"]);
     assert_eq!(all.matches("  no post ").count(), 30, "{all}");
-    assert!(!said.contains("secret") && !said.contains('\u{9b}'));
+    assert!(!stderr.contains("secret") && !stderr.contains('\u{9b}'));
 }
 
 #[test]
-fn a_feed_comes_in_files_of_any_format_and_on_stdin() {
+fn feeds_of_any_format_are_read_from_files_and_stdin() {
     let json = r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": 7, "url": "https://old.example/blog/aye"}]}"#;
     let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>tag:old.example,2024:bee</id><link href='https://old.example/blog/bee/'/></entry><entry><id>other</id><link href='https://old.example/blog/aye'/></entry></feed>";
-    let site = moved().file("page-1", json);
-    let output = import_with(&site, &["page-1", "-", "old.xml"], atom.as_bytes());
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{said}");
+    let site = moved_site().file("page-1", json);
+    let output = run_import(&site, &["page-1", "-", "old.xml"], atom.as_bytes());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
     assert!(
-        said.starts_with(
+        stderr.starts_with(
             "`page-1`: 1 item (JSON Feed)\n`stdin`: 2 items (Atom)\n`old.xml`: 4 items (RSS)\n"
         ),
-        "{said}"
+        "{stderr}"
     );
     assert!(
-        said.contains("  conflict   `a.md` keeps `7` of `page-1`; in `stdin` it is `other`\n"),
-        "{said}"
+        stderr.contains("  conflict   `a.md` keeps `7` from `page-1`; `stdin` has `other`\n"),
+        "{stderr}"
     );
     assert_eq!(
-        lines(&ledger(&site))[..2],
+        id_map_lines(&read_id_map(&site))[..2],
         [
             "\"a.md\" = \"7\"",
             "\"b/b.md\" = \"tag:old.example,2024:bee\""
         ]
     );
-    assert_eq!(ids(&build(&site))[..2], ["7", "tag:old.example,2024:bee"]);
+    assert_eq!(
+        feed_ids(&build_with_id_map(&site))[..2],
+        ["7", "tag:old.example,2024:bee"]
+    );
 }
 
 #[test]
-fn what_cannot_be_read_is_told_with_a_remedy_and_nothing_is_written() {
-    let site = moved()
+fn unreadable_feed_is_an_error_with_hint_and_writes_nothing() {
+    let site = moved_site()
         .file("page.html", "<!DOCTYPE html>\n<html lang=\"en\"></html>")
         .file("cut.xml", "<rss>\n<channel>\n<item><guid>1</guid>")
         .file("odd.bin", [0u8, 159, 146, 150]);
-    for (feed, said) in [
+    for (feed, expected) in [
         (
             "nowhere.xml",
             "error: cannot read `nowhere.xml`\n  because: No such file or directory (os error 2)\n  hint: ",
@@ -616,67 +639,70 @@ fn what_cannot_be_read_is_told_with_a_remedy_and_nothing_is_written() {
         ),
         (
             "https://old.example/feed",
-            "error: cannot read `https://old.example/feed`\n  because: No such file or directory (os error 2)\n  hint: nothing is fetched: save the feed first, such as with `curl -o old-feed https://old.example/feed`\n",
+            "error: cannot read `https://old.example/feed`\n  because: No such file or directory (os error 2)\n  hint: courant does not download feeds: save the feed first, for example with `curl -o old-feed https://old.example/feed`\n",
         ),
         (
             "page.html",
-            "error: `page.html` is no feed that can be read: line 2: its root element is `html`, which is that of no feed\n  hint: save the feed itself",
+            "error: `page.html` is not a readable feed: line 2: its root element is `html`, which is not a feed\n  hint: save the feed itself",
         ),
         (
             "cut.xml",
-            "error: `cut.xml` is no feed that can be read: line 3: it is not well-formed XML: it ends in the middle\n  hint: ",
+            "error: `cut.xml` is not a readable feed: line 3: it is not well-formed XML: it ends inside an element\n  hint: ",
         ),
         (
             "odd.bin",
-            "error: `odd.bin` is no feed that can be read: it is neither XML nor a JSON object\n  hint: ",
+            "error: `odd.bin` is not a readable feed: it is neither XML nor a JSON object\n  hint: ",
         ),
         (
             "-",
-            "error: `stdin` is no feed that can be read: it is empty\n  hint: ",
+            "error: `stdin` is not a readable feed: it is empty\n  hint: ",
         ),
     ] {
-        let output = import_with(&site, &["old.xml", feed], b"");
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.starts_with(said), "{told}");
-        assert_eq!(output.status.code(), Some(1), "{told}");
+        let output = run_import(&site, &["old.xml", feed], b"");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.starts_with(expected), "{stderr}");
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(!site.root().join("ids.toml").exists());
     }
-    assert_eq!(import_with(&site, &[], b"").status.code(), Some(2));
+    assert_eq!(run_import(&site, &[], b"").status.code(), Some(2));
     let site = site.config("ids = 7");
-    assert_eq!(import_with(&site, &["old.xml"], b"").status.code(), Some(2));
+    assert_eq!(run_import(&site, &["old.xml"], b"").status.code(), Some(2));
 }
 
 #[test]
-fn the_ledger_is_written_where_the_configuration_names_it() {
-    // It need not be there yet.
-    let site = moved().config("ids = \"data/ids.toml\"");
-    let output = import_with(&site, &["old.xml"], b"");
-    let said = String::from_utf8(output.stderr).unwrap();
+fn id_map_is_written_to_the_configured_path() {
+    // The file need not exist yet.
+    let site = moved_site().config("ids = \"data/ids.toml\"");
+    let output = run_import(&site, &["old.xml"], b"");
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.ends_with("error: cannot write `data/ids.toml`\n  because: No such file or directory (os error 2)\n  hint: make its directory, and give yourself permission to write into it\n"),
-        "{said}"
+        stderr.ends_with("error: cannot write `data/ids.toml`\n  because: No such file or directory (os error 2)\n  hint: create its directory, and make it writable\n"),
+        "{stderr}"
     );
     assert_eq!(output.status.code(), Some(1));
     let site = site.file("data/real.toml", "");
     let link = site.root().join("data/ids.toml");
     std::os::unix::fs::symlink("real.toml", &link).unwrap();
-    let said = import(&site, &["old.xml"]);
+    let stderr = import_feeds(&site, &["old.xml"]);
     assert!(
-        said.ends_with("hint: commit it with the configuration\n"),
-        "{said}"
+        stderr.ends_with("hint: commit it with the configuration\n"),
+        "{stderr}"
     );
     assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("real.toml"));
-    assert_eq!(ids(&build(&site))[0], "https://old.example/blog/aye");
+    assert_eq!(
+        feed_ids(&build_with_id_map(&site))[0],
+        "https://old.example/blog/aye"
+    );
 }
 
 #[test]
-fn a_feed_without_items_writes_no_ledger() {
-    let site = moved().file("empty.xml", rss(&[]));
-    let said = import(&site, &["empty.xml"]);
-    assert!(said.contains("`empty.xml`: 0 items (RSS)\n"), "{said}");
+fn feed_without_items_writes_no_id_map() {
+    let site = moved_site().file("empty.xml", rss_feed(&[]));
+    let stderr = import_feeds(&site, &["empty.xml"]);
+    assert!(stderr.contains("`empty.xml`: 0 items (RSS)\n"), "{stderr}");
     assert!(
-        said.ends_with("`ids.toml` stays as it is: 0 ids\n"),
-        "{said}"
+        stderr.ends_with("`ids.toml` is unchanged: 0 ids\n"),
+        "{stderr}"
     );
     assert!(!site.root().join("ids.toml").exists());
 }

@@ -1,39 +1,40 @@
-//! `courant init`: each generator's site into a configuration that serves its posts with its own
-//! addresses, the talk of what was found where, and no file that was there before.
+//! Checks that `courant init` writes a working configuration for each generator's site.
+//!
+//! Posts keep their URLs, each value is reported with its source, and no file is overwritten.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use courant::config::Config;
-use courant::content::{Library, Loss};
-use courant::finding::Severity;
-use courant::survey::survey;
+use courant::init::{format_config, propose_config};
+use courant::library::{DeletionPolicy, Library};
+use courant::model::finding::Severity;
 use tempfile::TempDir;
 
 use crate::support::new_year_2025;
 
-/// The directory of a site, made of files.
-struct Made {
+/// A site's directory below a temporary one.
+struct SiteDir {
     dir: TempDir,
 }
 
-fn site(files: &[(&str, &str)]) -> Made {
+fn create_site(files: &[(&str, &str)]) -> SiteDir {
     let dir = TempDir::with_prefix("courant-init-").expect("a directory");
-    let made = Made { dir };
+    let site = SiteDir { dir };
     for (path, text) in files {
-        made.write(path, text);
+        site.write_file(path, text);
     }
-    made
+    site
 }
 
-/// A post as most sites write it.
-fn post(title: &str, date: &str) -> String {
+/// Returns a post as most sites write it.
+fn post_text(title: &str, date: &str) -> String {
     format!("---\ntitle: {title}\ndate: {date}\n---\nThe body of {title}.\n")
 }
 
-impl Made {
-    fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
+impl SiteDir {
+    fn write_file(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let file = self.root().join(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a directory");
         fs::write(file, bytes).expect("written");
@@ -43,11 +44,11 @@ impl Made {
         self.dir.path().join("harbour")
     }
 
-    fn read(&self, path: &str) -> String {
+    fn read_file(&self, path: &str) -> String {
         fs::read_to_string(self.root().join(path)).expect("the file is there")
     }
 
-    fn courant(&self, args: &[&str]) -> Output {
+    fn run_courant(&self, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_courant"))
             .args(args)
             .current_dir(self.root())
@@ -56,53 +57,53 @@ impl Made {
             .expect("courant runs")
     }
 
-    /// Runs `init`, has `check` read what it wrote, and returns that.
-    fn init(&self, file: &str) -> String {
-        let output = self.courant(&["init"]);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    /// Runs `init`, runs `check` on the written configuration, and returns its text.
+    fn init_and_check(&self, file: &str) -> String {
+        let output = self.run_courant(&["init"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
         assert_eq!(
             output.stdout, b"",
-            "data goes to the standard output, and this is none"
+            "stdout is for data, and init writes none"
         );
-        let check = self.courant(&["check", "--config", file]);
+        let check = self.run_courant(&["check", "--config", file]);
         assert_eq!(
             check.status.code(),
             Some(0),
             "{}{}",
-            said(&check),
-            text(&check.stdout)
+            stderr_of(&check),
+            lossy_text(&check.stdout)
         );
-        self.read(file)
+        self.read_file(file)
     }
 
-    /// The addresses of the posts as a configuration has them, in the order of the files.
-    fn addresses(&self, file: &str) -> Vec<String> {
+    /// Returns the permalinks of the posts under a configuration, in the order of the files.
+    fn post_urls(&self, file: &str) -> Vec<String> {
         let config = Config::load(&self.root().join(file)).expect("the configuration is right");
         let mut library = Library::default();
         library
-            .look(
+            .scan_all(
                 &config,
-                Loss::IsBelieved,
+                DeletionPolicy::Immediate,
                 new_year_2025(),
                 &courant::progress::Progress::default(),
             )
             .expect("the content can be read");
         library
-            .posts()
+            .published_posts()
             .map(|post| post.permalink.url.to_string())
             .collect()
     }
 }
 
-fn said(output: &Output) -> String {
-    text(&output.stderr)
+fn stderr_of(output: &Output) -> String {
+    lossy_text(&output.stderr)
 }
 
-fn text(bytes: &[u8]) -> String {
+fn lossy_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-const GATSBY: &str = r##"/* The site of the harbour. */
+const GATSBY_CONFIG: &str = r##"/* The site of the harbour. */
 const path = require("path");
 // siteUrl: "https://not.example"
 module.exports = {
@@ -130,7 +131,7 @@ module.exports = {
 };
 "##;
 
-const DECAP: &str = r#"backend:
+const DECAP_CONFIG: &str = r#"backend:
   name: git-gateway
 media_folder: static/img
 public_folder: /img
@@ -155,10 +156,10 @@ collections:
       - {label: Body, name: body, widget: markdown}
 "#;
 
-fn gatsby() -> Made {
-    let made = site(&[
-        ("gatsby-config.js", GATSBY),
-        ("static/admin/config.yml", DECAP),
+fn gatsby_site() -> SiteDir {
+    let site = create_site(&[
+        ("gatsby-config.js", GATSBY_CONFIG),
+        ("static/admin/config.yml", DECAP_CONFIG),
         ("static/img/logo.svg", "<svg/>"),
         (
             "src/pages/about/index.md",
@@ -175,16 +176,16 @@ fn gatsby() -> Made {
         let text = format!(
             "---\ntemplateKey: blog-post\ntitle: {name}\ndate: 2024-05-03T14:30:00.000Z\nseo:\n  url: {url}\n---\n"
         );
-        made.write(&format!("src/pages/blog/{name}.md"), text);
+        site.write_file(&format!("src/pages/blog/{name}.md"), text);
     }
-    made
+    site
 }
 
 #[test]
-fn gatsby_with_decap() {
-    let made = gatsby();
-    insta::assert_snapshot!(made.init("config.toml"), @r##"
-    # The configuration of courant for a site made with Gatsby and Decap CMS, by `courant init`.
+fn gatsby_site_with_decap_is_configured() {
+    let site = gatsby_site();
+    insta::assert_snapshot!(site.init_and_check("config.toml"), @r##"
+    # Configuration of courant for a site made with Gatsby and Decap CMS, by `courant init`.
 
     [site]
     # gatsby-config.js, line 7
@@ -195,7 +196,7 @@ fn gatsby_with_decap() {
     title = "The Harbour"
     # gatsby-config.js, line 8
     description = "News and stories from a small harbour"
-    # no file says which language the posts are in, so it is the default
+    # no file states the language of the posts, so this is the default
     # language = "en"
     # gatsby-config.js, line 9
     twitter = "harbourexample"
@@ -207,18 +208,18 @@ fn gatsby_with_decap() {
     dir = "src/pages"
     # static/admin/config.yml, line 20
     require = { templateKey = "blog-post" }
-    # Gatsby serves what is in `static` from the root of the site
+    # Gatsby serves the files in `static` from the site's root
     static_dir = "static"
 
     [cards]
-    # cards can bear the site's mark
+    # cards can show the site's logo
     # logo = "static/img/logo.svg"
 
-    # Every other setting, and its default: the annotated reference, `config.toml` in courant's
-    # repository.
+    # The annotated reference, `config.toml` in courant's repository, lists all other settings and
+    # their defaults.
     "##);
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         [
             "https://medium.com/@harbour/cranes",
             "https://harbour.example/blog/the-pier",
@@ -230,10 +231,10 @@ fn gatsby_with_decap() {
 }
 
 #[test]
-fn what_was_found_is_told_with_its_place_and_the_next_steps() {
-    let made = gatsby();
-    insta::assert_snapshot!(said(&made.courant(&["init"])), @r#"
-    made with Gatsby, by `gatsby-config.js`, and Decap CMS, by `static/admin/config.yml`
+fn init_reports_sources_and_next_steps() {
+    let site = gatsby_site();
+    insta::assert_snapshot!(stderr_of(&site.run_courant(&["init"])), @r#"
+    made with Gatsby (`gatsby-config.js`) and Decap CMS (`static/admin/config.yml`)
 
       site.url            https://harbour.example                gatsby-config.js:7
       site.former_urls    ["https://old-harbour.example"]        a guess: in 2 of the posts' own addresses
@@ -243,20 +244,20 @@ fn what_was_found_is_told_with_its_place_and_the_next_steps() {
       site.theme_color    #0f766e                                gatsby-config.js:24
       content.dir         src/pages                              gatsby-config.js:21
       content.require     { templateKey = "blog-post" }          static/admin/config.yml:20
-      content.static_dir  static                                 Gatsby serves what is in `static` from the root of the site
+      content.static_dir  static                                 Gatsby serves the files in `static` from the site's root
 
       5 posts, 1 other page
       2 suggestions in the file, as comments
 
     wrote `config.toml`
-      next: `courant check --config config.toml` says what is wrong with the posts,
+      next: `courant check --config config.toml` lists problems of the posts,
             `courant serve --config config.toml` serves them
     "#);
 }
 
 #[test]
-fn hugo() {
-    let made = site(&[
+fn hugo_site_is_configured() {
+    let site = create_site(&[
         (
             "hugo.toml",
             "baseURL = 'https://harbour.example/'\nlanguageCode = 'en-gb'\ntitle = 'The Harbour'\ntimeZone = 'Europe/London'\ncopyright = '© The Harbour'\n\n[params]\n  description = 'News from the quay'\n\n[permalinks]\n  [permalinks.page]\n    posts = '/:sections/:year/:month/:slug/'\n",
@@ -279,8 +280,8 @@ fn hugo() {
             "---\ntitle: No\ndate: 2024-01-01\n---\n",
         ),
     ]);
-    insta::assert_snapshot!(made.init("courant.toml"), @r#"
-    # The configuration of courant for a site made with Hugo, by `courant init`.
+    insta::assert_snapshot!(site.init_and_check("courant.toml"), @r#"
+    # Configuration of courant for a site made with Hugo, by `courant init`.
 
     [site]
     # hugo.toml, line 1
@@ -301,28 +302,28 @@ fn hugo() {
     [content]
     # a guess: other pages are in: the top, docs
     include = ["posts/**"]
-    # Hugo serves what is in `static` from the root of the site
+    # Hugo serves the files in `static` from the site's root
     static_dir = "static"
 
-    # Every other setting, and its default: the annotated reference, `config.toml` in courant's
-    # repository.
+    # The annotated reference, `config.toml` in courant's repository, lists all other settings and
+    # their defaults.
     "#);
     assert_eq!(
-        made.addresses("courant.toml"),
+        site.post_urls("courant.toml"),
         [
             "https://harbour.example/posts/2024/05/the-pier/",
             "https://harbour.example/posts/2024/06/tides/"
         ]
     );
     assert!(
-        !made.root().join("config.toml").exists(),
-        "a name that Hugo reads"
+        !site.root().join("config.toml").exists(),
+        "Hugo reads this name"
     );
 }
 
 #[test]
-fn hugo_in_a_configuration_directory_and_in_a_language_s_own_content() {
-    let made = site(&[
+fn hugo_config_directory_and_language_content_are_read() {
+    let site = create_site(&[
         (
             "config/_default/hugo.yaml",
             "baseURL: https://harbour.example/\ndefaultContentLanguage: pt\ndefaultContentLanguageInSubdir: true\n",
@@ -335,11 +336,14 @@ fn hugo_in_a_configuration_directory_and_in_a_language_s_own_content() {
             "config/_default/params.toml",
             "description = 'Notícias do cais'\nmainSections = ['noticias']\n",
         ),
-        ("content/pt/noticias/cais.md", &post("Cais", "2024-05-01")),
-        ("content/pt/sobre/nos.md", &post("Sobre", "2024-05-01")),
-        ("content/en/news/quay.md", &post("Quay", "2024-05-01")),
+        (
+            "content/pt/noticias/cais.md",
+            &post_text("Cais", "2024-05-01"),
+        ),
+        ("content/pt/sobre/nos.md", &post_text("Sobre", "2024-05-01")),
+        ("content/en/news/quay.md", &post_text("Quay", "2024-05-01")),
     ]);
-    let toml = made.init("courant.toml");
+    let toml = site.init_and_check("courant.toml");
     for line in [
         "title = \"O Porto\"",
         "description = \"Notícias do cais\"",
@@ -351,13 +355,13 @@ fn hugo_in_a_configuration_directory_and_in_a_language_s_own_content() {
         assert!(toml.contains(line), "{line} in\n{toml}");
     }
     assert_eq!(
-        made.addresses("courant.toml"),
+        site.post_urls("courant.toml"),
         ["https://harbour.example/pt/noticias/cais/"]
     );
 }
 
 #[test]
-fn sections_of_hugo_s_with_other_addresses_are_told_and_left_out() {
+fn hugo_sections_with_different_permalinks_are_left_out() {
     for (permalinks, expected) in [
         (
             "post = '/:year/:slugorcontentbasename/'\nnotes = '/n/:year/'\n",
@@ -368,38 +372,38 @@ fn sections_of_hugo_s_with_other_addresses_are_told_and_left_out() {
     ] {
         let config =
             format!("baseURL = 'https://harbour.example'\ntitle = 'a'\n[permalinks]\n{permalinks}");
-        let made = site(&[
+        let site = create_site(&[
             ("hugo.toml", &config),
-            ("content/post/pier.md", &post("Pier", "2024-05-01")),
-            ("content/post/tides.md", &post("Tides", "2024-05-02")),
-            ("content/notes/a.md", &post("A", "2024-05-01")),
+            ("content/post/pier.md", &post_text("Pier", "2024-05-01")),
+            ("content/post/tides.md", &post_text("Tides", "2024-05-02")),
+            ("content/notes/a.md", &post_text("A", "2024-05-01")),
         ]);
-        let output = made.courant(&["init", "--print"]);
+        let output = site.run_courant(&["init", "--print"]);
         assert!(
-            said(&output).contains("the posts of `notes` are left out"),
+            stderr_of(&output).contains("the posts of `notes` are left out"),
             "{}",
-            said(&output)
+            stderr_of(&output)
         );
-        made.init("courant.toml");
-        let addresses = made.addresses("courant.toml");
-        assert_eq!(addresses.len(), 2, "{addresses:?}");
-        assert_eq!(addresses[0], format!("https://harbour.example{expected}"));
+        site.init_and_check("courant.toml");
+        let urls = site.post_urls("courant.toml");
+        assert_eq!(urls.len(), 2, "{urls:?}");
+        assert_eq!(urls[0], format!("https://harbour.example{expected}"));
     }
 }
 
 #[test]
-fn sections_of_hugo_s_with_the_same_addresses_are_served_together() {
-    let made = site(&[
+fn hugo_sections_with_equal_permalinks_are_served_together() {
+    let site = create_site(&[
         (
             "hugo.toml",
             "baseURL = 'https://harbour.example'\ntitle = 'a'\n[permalinks]\npost = '/:year/:filename/'\nnotes = '/:year/:filename/'\n",
         ),
-        ("content/post/pier.md", &post("Pier", "2024-05-01")),
-        ("content/notes/tides.md", &post("Tides", "2024-05-01")),
+        ("content/post/pier.md", &post_text("Pier", "2024-05-01")),
+        ("content/notes/tides.md", &post_text("Tides", "2024-05-01")),
     ]);
-    made.init("courant.toml");
+    site.init_and_check("courant.toml");
     assert_eq!(
-        made.addresses("courant.toml"),
+        site.post_urls("courant.toml"),
         [
             "https://harbour.example/2024/tides/",
             "https://harbour.example/2024/pier/"
@@ -408,29 +412,32 @@ fn sections_of_hugo_s_with_the_same_addresses_are_served_together() {
 }
 
 #[test]
-fn hugo_s_own_form_of_addresses_needs_no_line() {
-    let made = site(&[
+fn hugo_default_permalinks_need_no_line() {
+    let site = create_site(&[
         (
             "config.yaml",
             "baseURL: https://harbour.example/blog/\ntitle: The Harbour\nlanguageCode: en\n",
         ),
-        ("content/posts/pier.md", &post("Pier", "2024-05-01")),
+        ("content/posts/pier.md", &post_text("Pier", "2024-05-01")),
     ]);
-    let toml = made.init("courant.toml");
+    let toml = site.init_and_check("courant.toml");
     assert!(!toml.contains("permalinks"), "{toml}");
-    assert!(!toml.contains("[content]"), "all as by default\n{toml}");
+    assert!(
+        !toml.contains("[content]"),
+        "every value is the default\n{toml}"
+    );
     assert_eq!(
-        made.addresses("courant.toml"),
+        site.post_urls("courant.toml"),
         ["https://harbour.example/blog/posts/pier/"]
     );
 }
 
-const JEKYLL: &str = "# Where we are\ntitle: The Harbour\ntagline: News from the quay\nurl: https://harbour.example\nbaseurl: /log/\nlang: en_GB\ntimezone: Europe/London\ntwitter:\n  username: harbourexample\nauthor:\n  name: Mira Halloway\n  url: https://mira.example/\npermalink: /news/:year/:month/:title/\n";
+const JEKYLL_CONFIG: &str = "# Where we are\ntitle: The Harbour\ntagline: News from the quay\nurl: https://harbour.example\nbaseurl: /log/\nlang: en_GB\ntimezone: Europe/London\ntwitter:\n  username: harbourexample\nauthor:\n  name: Mira Halloway\n  url: https://mira.example/\npermalink: /news/:year/:month/:title/\n";
 
 #[test]
-fn jekyll() {
-    let made = site(&[
-        ("_config.yml", JEKYLL),
+fn jekyll_site_is_configured() {
+    let site = create_site(&[
+        ("_config.yml", JEKYLL_CONFIG),
         ("assets/pier.jpg", ""),
         ("about.md", "---\ntitle: About\nlayout: page\n---\n"),
         (
@@ -443,8 +450,8 @@ fn jekyll() {
         ),
         ("_drafts/no.md", "---\ntitle: No\n---\n"),
     ]);
-    insta::assert_snapshot!(made.init(".courant.toml"), @r#"
-    # The configuration of courant for a site made with Jekyll, by `courant init`.
+    insta::assert_snapshot!(site.init_and_check(".courant.toml"), @r#"
+    # Configuration of courant for a site made with Jekyll, by `courant init`.
 
     [site]
     # _config.yml, line 4
@@ -463,9 +470,9 @@ fn jekyll() {
     twitter = "harbourexample"
 
     [content]
-    # Jekyll makes posts of what is in `_posts`
+    # Jekyll builds posts from the files in `_posts`
     dir = "_posts"
-    # Jekyll serves `assets` and its like from where they are
+    # Jekyll serves `assets` and similar directories under their own paths
     static_dir = "."
 
     [[authors]]
@@ -473,11 +480,11 @@ fn jekyll() {
     name = "Mira Halloway"
     url = "https://mira.example/"
 
-    # Every other setting, and its default: the annotated reference, `config.toml` in courant's
-    # repository.
+    # The annotated reference, `config.toml` in courant's repository, lists all other settings and
+    # their defaults.
     "#);
     assert_eq!(
-        made.addresses(".courant.toml"),
+        site.post_urls(".courant.toml"),
         [
             "https://harbour.example/log/news/2024/05/the-pier/",
             "https://harbour.example/log/news/2024/06/tides/"
@@ -486,7 +493,7 @@ fn jekyll() {
 }
 
 #[test]
-fn the_styles_of_jekyll_s_addresses() {
+fn jekyll_permalink_styles_keep_their_urls() {
     for (style, front, expected) in [
         ("", "", "/2024/05/01/the-pier.html"),
         ("permalink: date\n", "", "/2024/05/01/the-pier.html"),
@@ -512,13 +519,13 @@ fn the_styles_of_jekyll_s_addresses() {
     ] {
         let config = format!("title: The Harbour\nurl: https://harbour.example\n{style}");
         let text = format!("---\ntitle: The pier\n{front}---\n");
-        let made = site(&[
+        let site = create_site(&[
             ("_config.yml", &config),
             ("_posts/2024-05-01-the-pier.md", &text),
         ]);
-        made.init(".courant.toml");
+        site.init_and_check(".courant.toml");
         assert_eq!(
-            made.addresses(".courant.toml"),
+            site.post_urls(".courant.toml"),
             [format!("https://harbour.example{expected}")],
             "{style}{front}"
         );
@@ -526,8 +533,8 @@ fn the_styles_of_jekyll_s_addresses() {
 }
 
 #[test]
-fn an_address_that_cannot_be_made_is_told_with_its_place() {
-    let made = site(&[
+fn unsupported_permalink_placeholder_is_reported_with_its_line() {
+    let site = create_site(&[
         (
             "_config.yml",
             "title: The Harbour\nurl: https://harbour.example\npermalink: weekdate\n",
@@ -537,16 +544,16 @@ fn an_address_that_cannot_be_made_is_told_with_its_place() {
             "---\ntitle: The pier\n---\n",
         ),
     ]);
-    let output = made.courant(&["init"]);
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(0));
-    let said = said(&output);
-    assert!(said.contains("--> _config.yml:3"), "{said}");
-    assert!(said.contains("no address can be made of `:week`"), "{said}");
+    let stderr = stderr_of(&output);
+    assert!(stderr.contains("--> _config.yml:3"), "{stderr}");
+    assert!(stderr.contains("`:week` is not supported"), "{stderr}");
 }
 
 #[test]
-fn jekyll_below_docs_and_in_directories_of_its_own() {
-    let made = site(&[
+fn jekyll_site_below_docs_is_found() {
+    let site = create_site(&[
         (
             "docs/_config.yml",
             "title: The Harbour\nurl: https://harbour.example\ncollections_dir: log\npermalink: none\n",
@@ -557,17 +564,17 @@ fn jekyll_below_docs_and_in_directories_of_its_own() {
         ),
         ("README.md", "# Not a post\n"),
     ]);
-    let toml = made.init(".courant.toml");
+    let toml = site.init_and_check(".courant.toml");
     assert!(toml.contains("dir = \"docs/log/_posts\""), "{toml}");
     assert_eq!(
-        made.addresses(".courant.toml"),
+        site.post_urls(".courant.toml"),
         ["https://harbour.example/the-pier.html"]
     );
 }
 
 #[test]
-fn zola() {
-    let made = site(&[
+fn zola_site_is_configured() {
+    let site = create_site(&[
         (
             "config.toml",
             "# The Harbour's own\nbase_url = \"https://harbour.example\"\ntitle = \"The Harbour\"\ndescription = \"News from the quay\"\ndefault_language = \"en\"\n\n[extra]\ntwitter = \"harbourexample\"\n",
@@ -586,9 +593,9 @@ fn zola() {
             "+++\ntitle = \"Tides\"\n+++\n",
         ),
     ]);
-    let before = made.read("config.toml");
-    insta::assert_snapshot!(made.init("courant.toml"), @r#"
-    # The configuration of courant for a site made with Zola, by `courant init`.
+    let before = site.read_file("config.toml");
+    insta::assert_snapshot!(site.init_and_check("courant.toml"), @r#"
+    # Configuration of courant for a site made with Zola, by `courant init`.
 
     [site]
     # config.toml, line 2
@@ -597,7 +604,7 @@ fn zola() {
     title = "The Harbour"
     # config.toml, line 4
     description = "News from the quay"
-    # Zola leaves the day before a name out of the address
+    # Zola leaves the date at the start of a file name out of the address
     permalinks = "/:dir/:slug/"
     # config.toml, line 8
     twitter = "harbourexample"
@@ -605,34 +612,37 @@ fn zola() {
     [content]
     # a guess: other pages are in: the top
     include = ["blog/**"]
-    # Zola serves what is in `static` from the root of the site
+    # Zola serves the files in `static` from the site's root
     static_dir = "static"
 
-    # Every other setting, and its default: the annotated reference, `config.toml` in courant's
-    # repository.
+    # The annotated reference, `config.toml` in courant's repository, lists all other settings and
+    # their defaults.
     "#);
     assert_eq!(
-        made.addresses("courant.toml"),
+        site.post_urls("courant.toml"),
         [
             "https://harbour.example/blog/the-pier/",
             "https://harbour.example/blog/tides/"
         ]
     );
     assert_eq!(
-        made.read("config.toml"),
+        site.read_file("config.toml"),
         before,
-        "Zola's own stays as it was"
+        "Zola's own file is unchanged"
     );
-    let said = said(&made.courant(&["init", "--output", "other.toml"]));
-    assert!(said.contains("courant check --config other.toml"), "{said}");
+    let stderr = stderr_of(&site.run_courant(&["init", "--output", "other.toml"]));
+    assert!(
+        stderr.contains("courant check --config other.toml"),
+        "{stderr}"
+    );
 }
 
-const ASTRO: &str = "import { defineConfig } from 'astro/config';\nimport mdx from '@astrojs/mdx';\nimport { SITE_URL } from './src/consts';\n\n// https://astro.build/config\nexport default defineConfig({\n  site: SITE_URL,\n  integrations: [mdx()],\n});\n";
+const ASTRO_CONFIG: &str = "import { defineConfig } from 'astro/config';\nimport mdx from '@astrojs/mdx';\nimport { SITE_URL } from './src/consts';\n\n// https://astro.build/config\nexport default defineConfig({\n  site: SITE_URL,\n  integrations: [mdx()],\n});\n";
 
 #[test]
-fn astro() {
-    let made = site(&[
-        ("astro.config.mjs", ASTRO),
+fn astro_site_is_configured() {
+    let site = create_site(&[
+        ("astro.config.mjs", ASTRO_CONFIG),
         (
             "src/consts.ts",
             "export const SITE_TITLE = 'The Harbour';\nexport const SITE_DESCRIPTION: string = \"News from the quay\";\nexport const SITE_URL = 'https://harbour.example';\n",
@@ -660,8 +670,8 @@ fn astro() {
             "---\ntitle: No\ndate: 2024-01-01\n---\n",
         ),
     ]);
-    insta::assert_snapshot!(made.init("config.toml"), @r#"
-    # The configuration of courant for a site made with Astro, by `courant init`.
+    insta::assert_snapshot!(site.init_and_check("config.toml"), @r#"
+    # Configuration of courant for a site made with Astro, by `courant init`.
 
     [site]
     # src/consts.ts, line 3
@@ -674,20 +684,20 @@ fn astro() {
     language = "en-GB"
     # 2 posts have dates without a zone, which are read as UTC
     # timezone = "Europe/Lisbon"
-    # by src/pages/blog/[...slug].astro
+    # from src/pages/blog/[...slug].astro
     permalinks = "/blog/:path/"
 
     [content]
     # src/content.config.ts, line 3
     dir = "src/content/blog"
-    # Astro serves what is in `public` from the root of the site
+    # Astro serves the files in `public` from the site's root
     static_dir = "public"
 
-    # Every other setting, and its default: the annotated reference, `config.toml` in courant's
-    # repository.
+    # The annotated reference, `config.toml` in courant's repository, lists all other settings and
+    # their defaults.
     "#);
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         [
             "https://harbour.example/blog/pier/",
             "https://harbour.example/blog/tides/"
@@ -696,8 +706,8 @@ fn astro() {
 }
 
 #[test]
-fn astro_with_a_collection_kept_elsewhere() {
-    let made = site(&[
+fn astro_collection_outside_the_default_directory_is_found() {
+    let site = create_site(&[
         (
             "astro.config.ts",
             "import { SITE } from './src/config';\nexport default defineConfig({ site: SITE.website });\n",
@@ -717,16 +727,16 @@ fn astro_with_a_collection_kept_elsewhere() {
             "---\ntitle: Pier\ndate: 2024-05-01T10:00:00Z\n---\n",
         ),
     ]);
-    made.init("config.toml");
+    site.init_and_check("config.toml");
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         ["https://harbour.example/posts/pier/"]
     );
 }
 
 #[test]
-fn astro_with_a_base_a_route_of_another_name_and_no_slash() {
-    let made = site(&[
+fn astro_base_route_and_trailing_slash_are_kept() {
+    let site = create_site(&[
         (
             "astro.config.ts",
             "export default { site: 'https://harbour.example/', base: '/log', trailingSlash: 'never' } satisfies Config;\n",
@@ -737,22 +747,25 @@ fn astro_with_a_base_a_route_of_another_name_and_no_slash() {
         ),
         ("src/pages/writing/[slug]/index.astro", ""),
         ("src/pages/tags/[tag].astro", ""),
-        ("src/content/posts/pier.md", &post("Pier", "2024-05-01")),
+        (
+            "src/content/posts/pier.md",
+            &post_text("Pier", "2024-05-01"),
+        ),
         ("src/content/authors/mira.md", "---\nname: Mira\n---\n"),
     ]);
-    made.init("config.toml");
+    site.init_and_check("config.toml");
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         ["https://harbour.example/log/writing/pier"]
     );
 }
 
-const ELEVENTY: &str = "const rss = require(\"@11ty/eleventy-plugin-rss\");\n\nmodule.exports = function (eleventyConfig) {\n  eleventyConfig.addPassthroughCopy({ \"./public/\": \"/\" });\n  eleventyConfig.addFilter(\"head\", (array, n) => n < 0 ? array.slice(n) : array.slice(0, n));\n  return {\n    markdownTemplateEngine: \"njk\",\n    dir: {\n      input: \"content\",\n      includes: \"../_includes\",\n      data: \"../_data\",\n    },\n  };\n};\n";
+const ELEVENTY_CONFIG: &str = "const rss = require(\"@11ty/eleventy-plugin-rss\");\n\nmodule.exports = function (eleventyConfig) {\n  eleventyConfig.addPassthroughCopy({ \"./public/\": \"/\" });\n  eleventyConfig.addFilter(\"head\", (array, n) => n < 0 ? array.slice(n) : array.slice(0, n));\n  return {\n    markdownTemplateEngine: \"njk\",\n    dir: {\n      input: \"content\",\n      includes: \"../_includes\",\n      data: \"../_data\",\n    },\n  };\n};\n";
 
 #[test]
-fn eleventy() {
-    let made = site(&[
-        (".eleventy.js", ELEVENTY),
+fn eleventy_site_is_configured() {
+    let site = create_site(&[
+        (".eleventy.js", ELEVENTY_CONFIG),
         (
             "_data/metadata.js",
             "module.exports = {\n\ttitle: \"The Harbour\",\n\turl: \"https://harbour.example/\",\n\tlanguage: \"en-GB\",\n\tdescription: \"News from the quay\",\n\tauthor: { name: \"Mira Halloway\", url: \"https://mira.example/\" },\n};\n",
@@ -763,11 +776,14 @@ fn eleventy() {
             "content/blog/blog.11tydata.js",
             "module.exports = { tags: [\"posts\"] };\n",
         ),
-        ("content/blog/pier.md", &post("The pier", "2024-05-01")),
-        ("content/blog/tides/index.md", &post("Tides", "2024-06-01")),
+        ("content/blog/pier.md", &post_text("The pier", "2024-05-01")),
+        (
+            "content/blog/tides/index.md",
+            &post_text("Tides", "2024-06-01"),
+        ),
     ]);
-    insta::assert_snapshot!(made.init("config.toml"), @r#"
-    # The configuration of courant for a site made with Eleventy, by `courant init`.
+    insta::assert_snapshot!(site.init_and_check("config.toml"), @r#"
+    # Configuration of courant for a site made with Eleventy, by `courant init`.
 
     [site]
     # _data/metadata.js, line 3
@@ -780,7 +796,7 @@ fn eleventy() {
     language = "en-GB"
     # 2 posts have dates without a zone, which are read as UTC
     # timezone = "Europe/Lisbon"
-    # Eleventy makes addresses of paths below its input
+    # Eleventy makes addresses from paths below its input
     permalinks = "/blog/:path/"
 
     [content]
@@ -789,11 +805,11 @@ fn eleventy() {
     # .eleventy.js, line 4
     static_dir = "public"
 
-    # Every other setting, and its default: the annotated reference, `config.toml` in courant's
-    # repository.
+    # The annotated reference, `config.toml` in courant's repository, lists all other settings and
+    # their defaults.
     "#);
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         [
             "https://harbour.example/blog/pier/",
             "https://harbour.example/blog/tides/"
@@ -802,8 +818,8 @@ fn eleventy() {
 }
 
 #[test]
-fn eleventy_with_a_permalink_for_the_directory() {
-    let made = site(&[
+fn eleventy_directory_permalink_is_used() {
+    let site = create_site(&[
         (
             "eleventy.config.mjs",
             "export default function (config) { config.setInputDirectory('src'); }\n",
@@ -821,35 +837,35 @@ fn eleventy_with_a_permalink_for_the_directory() {
             "---\ntitle: The pier\n---\n",
         ),
     ]);
-    made.init("config.toml");
+    site.init_and_check("config.toml");
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         ["https://harbour.example/log/pier/"]
     );
 }
 
 #[test]
-fn nuxt_content() {
-    let made = site(&[
+fn nuxt_content_site_is_configured() {
+    let site = create_site(&[
         (
             "nuxt.config.ts",
             "export default defineNuxtConfig({\n  modules: ['@nuxt/content'],\n  site: { url: 'https://harbour.example', name: 'The Harbour' },\n  app: { head: { htmlAttrs: { lang: 'pt' } } },\n})\n",
         ),
         ("content/index.md", "---\ntitle: Home\n---\n"),
-        ("content/blog/pier.md", &post("Pier", "2024-05-01")),
+        ("content/blog/pier.md", &post_text("Pier", "2024-05-01")),
     ]);
-    let toml = made.init("config.toml");
+    let toml = site.init_and_check("config.toml");
     assert!(toml.contains("include = [\"blog/**\"]"), "{toml}");
     assert!(toml.contains("language = \"pt\""), "{toml}");
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         ["https://harbour.example/blog/pier"]
     );
 }
 
 #[test]
 fn hexo_is_not_taken_for_jekyll() {
-    let made = site(&[
+    let site = create_site(&[
         (
             "_config.yml",
             "title: The Harbour\nurl: https://harbour.example\npermalink: :year/:title/\n",
@@ -858,48 +874,48 @@ fn hexo_is_not_taken_for_jekyll() {
             "package.json",
             "{ \"dependencies\": { \"hexo\": \"^7.0.0\" } }\n",
         ),
-        ("source/_posts/pier.md", &post("Pier", "2024-05-01")),
+        ("source/_posts/pier.md", &post_text("Pier", "2024-05-01")),
     ]);
-    made.init("config.toml");
+    site.init_and_check("config.toml");
     assert_eq!(
-        made.addresses("config.toml"),
+        site.post_urls("config.toml"),
         ["https://harbour.example/2024/pier/"]
     );
 }
 
 #[test]
-fn posts_without_a_generator_are_found_where_they_lie_thickest() {
-    let made = site(&[
+fn without_a_generator_the_directory_with_most_posts_is_used() {
+    let site = create_site(&[
         ("README.md", "# Not a post\n"),
         ("notes/todo.md", "---\ntitle: To do\n---\n"),
-        ("writing/2023/pier.md", &post("Pier", "2023-05-01")),
-        ("writing/2024/tides.md", &post("Tides", "2024-05-01")),
+        ("writing/2023/pier.md", &post_text("Pier", "2023-05-01")),
+        ("writing/2024/tides.md", &post_text("Tides", "2024-05-01")),
     ]);
-    let output = made.courant(&["init"]);
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(0));
-    insta::assert_snapshot!(made.read(".courant.toml"), @r#"
-    # The configuration of courant for a site, by `courant init`.
+    insta::assert_snapshot!(site.read_file(".courant.toml"), @r#"
+    # Configuration of courant for a site, by `courant init`.
 
     [site]
     # replace this: the site's address was not found
     url = "https://example.org"
     # a guess: the name of the directory
     title = "harbour"
-    # no file says which language the posts are in, so it is the default
+    # no file states the language of the posts, so this is the default
     # language = "en"
     # 2 posts have dates without a zone, which are read as UTC
     # timezone = "Europe/Lisbon"
-    # where posts are read, if it is below `/writing/`
+    # if the site serves posts below `/writing/`
     # permalinks = "/writing/:path/"
 
     [content]
     # a guess: most files with a date are in `writing`
     dir = "writing"
 
-    # Every other setting, and its default: the annotated reference, `config.toml` in courant's
-    # repository.
+    # The annotated reference, `config.toml` in courant's repository, lists all other settings and
+    # their defaults.
     "#);
-    insta::assert_snapshot!(said(&output), @r#"
+    insta::assert_snapshot!(stderr_of(&output), @r#"
     no generator was recognised
 
       site.url     https://example.org  a placeholder: the site's address was not found
@@ -911,49 +927,49 @@ fn posts_without_a_generator_are_found_where_they_lie_thickest() {
 
     wrote `.courant.toml`
       `.courant.toml` begins with a dot because many generators publish other files;
-      where a web server serves this directory as it is, keep the file outside of it: `--output FILE`
-      replace `site.url` in it first: it stands in for what was not found
-      next: `courant check --config .courant.toml` says what is wrong with the posts,
+      if a web server serves this directory as it is, keep the file outside of it: `--output FILE`
+      replace `site.url` in it first: it is a placeholder for a value that was not found
+      next: `courant check --config .courant.toml` lists problems of the posts,
             `courant serve --config .courant.toml` serves them
     "#);
-    let check = made.courant(&["check", "--config", ".courant.toml"]);
-    assert_eq!(check.status.code(), Some(0), "{}", said(&check));
+    let check = site.run_courant(&["check", "--config", ".courant.toml"]);
+    assert_eq!(check.status.code(), Some(0), "{}", stderr_of(&check));
 }
 
 #[test]
-fn without_a_generator_the_posts_tell_the_address() {
+fn without_a_generator_post_urls_give_the_site_url() {
     let with = |url: &str| format!("---\ntitle: a\ndate: 2024-01-01\ncanonical_url: {url}\n---\n");
-    let made = site(&[
+    let site = create_site(&[
         ("posts/a.md", &with("https://harbour.example/a")),
         ("posts/b.md", &with("https://harbour.example/b")),
         ("posts/c.md", &with("https://elsewhere.example/x/c")),
         ("posts/d.md", &with("https://elsewhere.example/x/d")),
     ]);
-    let toml = made.init(".courant.toml");
+    let toml = site.init_and_check(".courant.toml");
     assert!(toml.contains("url = \"https://harbour.example\""), "{toml}");
     assert!(
         toml.contains("# former_urls = [\"https://elsewhere.example\"]"),
-        "another place is suggested, not believed\n{toml}"
+        "a second host is only suggested\n{toml}"
     );
 }
 
 #[test]
-fn the_newest_posts_tell_where_the_site_is_now() {
-    let made = site(&[]);
+fn newest_post_urls_give_the_site_url() {
+    let site = create_site(&[]);
     for number in 10..30 {
         let (host, date) = match number {
             10..25 => ("old.example", "2020"),
             _ => ("www.new.example", "2024"),
         };
-        made.write(
+        site.write_file(
             &format!("posts/{number}.md"),
             format!(
                 "---\ntitle: a\ndate: {date}-01-{number}\nurl: https://{host}/log/{number}\n---\n"
             ),
         );
     }
-    // Five of the newest ten, and the newer ones.
-    let toml = made.init(".courant.toml");
+    // Both hosts have five of the newest ten posts; the newer five win.
+    let toml = site.init_and_check(".courant.toml");
     assert!(
         toml.contains("\nurl = \"https://www.new.example\""),
         "{toml}"
@@ -965,35 +981,38 @@ fn the_newest_posts_tell_where_the_site_is_now() {
 }
 
 #[test]
-fn a_cms_alone_tells_where_posts_are_and_how_they_are_addressed() {
-    let made = site(&[
+fn cms_config_alone_gives_directory_and_permalinks() {
+    let site = create_site(&[
         (
             "public/admin/config.yml",
             "site_url: https://harbour.example\nmedia_folder: public/uploads\npublic_folder: /uploads\ncollections:\n  - name: pages\n    folder: pages\n    fields: [{name: title, widget: string}]\n  - name: posts\n    folder: data/log\n    preview_path: \"log/{{year}}/{{slug}}\"\n    fields:\n      - {name: title, widget: string}\n      - {name: date, widget: datetime, format: \"YYYY-MM-DDTHH:mm:ss[Z]\"}\n  - name: events\n    folder: data/events\n    fields: [{name: date, widget: datetime}]\n",
         ),
         ("pages/about.md", "---\ntitle: About\n---\n"),
-        ("data/log/pier.md", &post("Pier", "2024-05-01T10:00:00Z")),
+        (
+            "data/log/pier.md",
+            &post_text("Pier", "2024-05-01T10:00:00Z"),
+        ),
         (
             "data/events/regatta.md",
-            &post("Regatta", "2024-05-01T10:00:00Z"),
+            &post_text("Regatta", "2024-05-01T10:00:00Z"),
         ),
     ]);
-    let output = made.courant(&["init", "--print"]);
+    let output = site.run_courant(&["init", "--print"]);
     assert!(
-        said(&output).contains("the posts of the collection `events` are left out"),
+        stderr_of(&output).contains("the posts of the collection `events` are left out"),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
-    made.init(".courant.toml");
+    site.init_and_check(".courant.toml");
     assert_eq!(
-        made.addresses(".courant.toml"),
+        site.post_urls(".courant.toml"),
         ["https://harbour.example/log/2024/pier/"]
     );
 }
 
 #[test]
-fn a_date_under_a_name_of_its_own_is_configured_or_told() {
-    let made = site(&[
+fn custom_date_field_is_configured_or_reported() {
+    let site = create_site(&[
         (
             "admin/config.yml",
             "site_url: https://harbour.example\nmedia_folder: img\ncollections:\n  - name: posts\n    folder: posts\n    fields: [{name: appeared_on, widget: datetime}]\n",
@@ -1003,18 +1022,19 @@ fn a_date_under_a_name_of_its_own_is_configured_or_told() {
             "---\ntitle: Pier\nappeared_on: 2024-05-01\n---\n",
         ),
     ]);
-    let output = made.courant(&["init"]);
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(0));
-    let told = said(&output).contains("posts have their date in `appeared_on`, which is not read");
-    let configured = made
-        .read(".courant.toml")
+    let is_reported =
+        stderr_of(&output).contains("posts have their date in `appeared_on`, which is not read");
+    let is_configured = site
+        .read_file(".courant.toml")
         .contains("fields = { date = \"appeared_on\" }");
-    assert!(told != configured, "{}", said(&output));
+    assert!(is_reported != is_configured, "{}", stderr_of(&output));
 }
 
 #[test]
-fn a_date_that_no_cms_names_is_found_in_the_posts() {
-    let made = site(&[
+fn date_field_is_found_in_the_posts_without_a_cms() {
+    let site = create_site(&[
         (
             "astro.config.mjs",
             "export default { site: 'https://harbour.example' }",
@@ -1024,63 +1044,63 @@ fn a_date_that_no_cms_names_is_found_in_the_posts() {
             "---\ntitle: a\npubDatetime: 2024-05-01T10:00:00Z\nmodDatetime: 2024-05-02T10:00:00Z\n---\n",
         ),
     ]);
-    let said = said(&made.courant(&["init"]));
-    let told = said.contains("posts have their date in `pubDatetime`, which is not read")
-        && said.contains("--> src/content/blog/a.md:3");
-    let configured = made
-        .read("config.toml")
+    let stderr = stderr_of(&site.run_courant(&["init"]));
+    let is_reported = stderr.contains("posts have their date in `pubDatetime`, which is not read")
+        && stderr.contains("--> src/content/blog/a.md:3");
+    let is_configured = site
+        .read_file("config.toml")
         .contains("fields = { date = \"pubDatetime\" }");
-    assert!(told != configured, "{said}");
+    assert!(is_reported != is_configured, "{stderr}");
 }
 
 #[test]
-fn the_domain_file_and_the_package_tell_what_no_generator_does() {
-    let files = [("posts/a.md", post("A", "2024-01-01"))];
+fn cname_and_package_json_give_url_and_title() {
+    let files = [("posts/a.md", post_text("A", "2024-01-01"))];
     let (path, text) = &files[0];
     let package = "{ \"name\": \"harbour-log\", \"homepage\": \"https://home.example/log\" }";
-    let made = site(&[(path, text), ("package.json", package)]);
-    let toml = made.init(".courant.toml");
+    let site = create_site(&[(path, text), ("package.json", package)]);
+    let toml = site.init_and_check(".courant.toml");
     assert!(
         toml.contains("url = \"https://home.example/log\""),
         "{toml}"
     );
     assert!(toml.contains("title = \"harbour-log\""), "{toml}");
-    let made = site(&[
+    let site = create_site(&[
         (path, text),
         ("package.json", package),
         ("CNAME", "harbour.example\n"),
     ]);
-    let toml = made.init(".courant.toml");
+    let toml = site.init_and_check(".courant.toml");
     assert!(toml.contains("url = \"https://harbour.example\""), "{toml}");
 }
 
 #[test]
-fn kinds_of_pages_are_guessed_where_no_cms_names_them() {
-    let made = kinds_of_pages();
-    let toml = made.init("config.toml");
+fn page_kind_is_guessed_without_a_cms() {
+    let site = site_with_page_kinds();
+    let toml = site.init_and_check("config.toml");
     assert!(
-        toml.contains("# a guess: 5 of 5 posts have it, and other pages another\nrequire = { templateKey = \"blog-post\" }"),
+        toml.contains("# a guess: 5 of 5 posts have it, and other pages have a different value\nrequire = { templateKey = \"blog-post\" }"),
         "{toml}"
     );
 }
 
 #[test]
-fn guessed_kind_that_would_lose_a_post_is_only_suggested() {
-    let made = kinds_of_pages();
-    made.write(
+fn guessed_kind_is_only_suggested_if_it_loses_a_post() {
+    let site = site_with_page_kinds();
+    site.write_file(
         "src/pages/events/e.md",
         "---\ntemplateKey: event\ntitle: a\ndate: 2024-01-01\n---\n",
     );
-    let toml = made.init("config.toml");
+    let toml = site.init_and_check("config.toml");
     assert!(
         toml.contains("# 5 of 6 posts have it, but it would leave out a file with a title and a date, src/pages/events/e.md\n# require = { templateKey = \"blog-post\" }"),
         "{toml}"
     );
 }
 
-/// A Gatsby site whose posts say a kind, and one page without a date another.
-fn kinds_of_pages() -> Made {
-    let made = site(&[
+/// Returns a Gatsby site whose posts have one kind, and a page without a date a different one.
+fn site_with_page_kinds() -> SiteDir {
+    let site = create_site(&[
         (
             "gatsby-config.js",
             "module.exports = { siteMetadata: { title: 'A', siteUrl: 'https://harbour.example' }, plugins: [{ resolve: 'gatsby-source-filesystem', options: { name: 'pages', path: `${__dirname}/src/pages` } }] }",
@@ -1091,118 +1111,119 @@ fn kinds_of_pages() -> Made {
         ),
     ]);
     for name in ["a", "b", "c", "d", "e"] {
-        made.write(
+        site.write_file(
             &format!("src/pages/blog/{name}.md"),
             "---\ntemplateKey: blog-post\ntitle: a\ndate: 2024-01-01\n---\n",
         );
     }
-    made
+    site
 }
 
 #[test]
-fn every_file_is_looked_at_before_a_kind_is_guessed() {
-    let made = kinds_of_pages();
-    // Of so many files a sample is read first, every second one, which leaves `odd.md` out.
+fn every_file_is_read_before_a_kind_is_guessed() {
+    let site = site_with_page_kinds();
+    // So many files are sampled first: every second one, which skips `odd.md`.
     for number in 0..2000 {
-        made.write(
+        site.write_file(
             &format!("src/pages/blog/{number:04}.md"),
             "---\ntemplateKey: blog-post\ntitle: a\ndate: 2024-01-01\n---\n",
         );
     }
     for name in ["odd", "odd2"] {
-        made.write(
+        site.write_file(
             &format!("src/pages/blog/{name}.md"),
             "---\ntemplateKey: note\ntitle: a\ndate: 2024-01-01\n---\n",
         );
     }
-    let toml = said_and_printed(&made).1;
+    let toml = run_init_print(&site).1;
     assert!(toml.contains("it would leave out 2 files with a title and a date, such as src/pages/blog/odd.md\n# require"), "{toml}");
 }
 
 #[test]
-fn kind_that_the_cms_names_keeps_posts_without_it() {
-    let made = gatsby();
-    made.write(
+fn posts_without_the_cms_kind_are_kept() {
+    let site = gatsby_site();
+    site.write_file(
         "src/pages/blog/first.md",
         "---\ntitle: first\ndate: 2014-05-03\n---\n",
     );
-    let (said, toml) = said_and_printed(&made);
+    let (stderr, toml) = run_init_print(&site);
     assert!(toml.contains("\n# require = { templateKey"), "{toml}");
     assert!(toml.contains("\ninclude = [\"blog/**\"]"), "{toml}");
-    assert!(said.contains("6 posts"), "{said}");
+    assert!(stderr.contains("6 posts"), "{stderr}");
 }
 
 #[test]
-fn posts_that_the_cms_filters_out_are_counted() {
-    let filtered = DECAP.replace(
+fn posts_filtered_out_by_the_cms_are_counted() {
+    let filtered = DECAP_CONFIG.replace(
         "    create: true\n",
         "    filter: {field: templateKey, value: blog-post}\n",
     );
-    let made = gatsby();
-    made.write("static/admin/config.yml", filtered);
-    made.write(
+    let site = gatsby_site();
+    site.write_file("static/admin/config.yml", filtered);
+    site.write_file(
         "src/pages/blog/first.md",
         "---\ntitle: first\ndate: 2014-05-03\n---\n",
     );
-    let (said, toml) = said_and_printed(&made);
+    let (stderr, toml) = run_init_print(&site);
     assert!(toml.contains("\nrequire = { templateKey"), "{toml}");
     assert!(
-        said.contains("  1 file with a title and a date is left out: `src/pages/blog/first.md`\n"),
-        "{said}"
+        stderr
+            .contains("  1 file with a title and a date is left out: `src/pages/blog/first.md`\n"),
+        "{stderr}"
     );
 }
 
 #[test]
 fn post_among_pages_without_dates_is_not_excluded() {
-    let made = site(&[
+    let site = create_site(&[
         (
             "hugo.toml",
             "baseURL = 'https://harbour.example'\ntitle = 'a'\n",
         ),
         ("content/en/about.md", "---\ntitle: About\n---\n"),
-        ("content/en/post/a.md", &post("A", "2024-01-01")),
+        ("content/en/post/a.md", &post_text("A", "2024-01-01")),
         ("content/fr/about.md", "---\ntitle: Nous\n---\n"),
     ]);
-    let (said, toml) = said_and_printed(&made);
+    let (stderr, toml) = run_init_print(&site);
     assert!(toml.contains("include = [\"en/**\"]"), "{toml}");
-    assert!(said.contains("1 post, 2 other pages"), "{said}");
+    assert!(stderr.contains("1 post, 2 other pages"), "{stderr}");
 }
 
 #[test]
-fn posts_outside_the_sections_of_posts_are_counted() {
-    let made = site(&[
+fn posts_outside_the_main_sections_are_counted() {
+    let site = create_site(&[
         (
             "hugo.toml",
             "baseURL = 'https://harbour.example'\ntitle = 'a'\n[params]\nmainSections = ['posts']\n",
         ),
-        ("content/posts/a.md", &post("A", "2024-01-01")),
-        ("content/notes/b.md", &post("B", "2024-01-01")),
-        ("content/notes/c.md", &post("C", "2024-01-01")),
+        ("content/posts/a.md", &post_text("A", "2024-01-01")),
+        ("content/notes/b.md", &post_text("B", "2024-01-01")),
+        ("content/notes/c.md", &post_text("C", "2024-01-01")),
     ]);
-    let (said, _) = said_and_printed(&made);
+    let (stderr, _) = run_init_print(&site);
     assert!(
-        said.contains(
+        stderr.contains(
             "  2 files with a title and a date are left out, such as `content/notes/b.md`\n"
         ),
-        "{said}"
+        "{stderr}"
     );
 }
 
-/// What `init --print` tells people, and the configuration that it prints.
-fn said_and_printed(made: &Made) -> (String, String) {
-    let output = made.courant(&["init", "--print"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    (said(&output), text(&output.stdout))
+/// Runs `init --print` and returns its stderr and the printed configuration.
+fn run_init_print(site: &SiteDir) -> (String, String) {
+    let output = site.run_courant(&["init", "--print"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
+    (stderr_of(&output), lossy_text(&output.stdout))
 }
 
 #[test]
-fn every_file_in_a_directory_of_posts_is_a_post() {
+fn every_file_in_a_posts_directory_is_a_post() {
     let package = "{ \"dependencies\": { \"hexo\": \"^7.0.0\" } }\n";
     for (dir, package, file) in [
         ("_posts", "{}", ".courant.toml"),
         ("source/_posts", package, "config.toml"),
     ] {
-        let made = site(&[
+        let site = create_site(&[
             (
                 "_config.yml",
                 "title: The Harbour\nurl: https://harbour.example\n",
@@ -1215,27 +1236,26 @@ fn every_file_in_a_directory_of_posts_is_a_post() {
             ("2024-05-03-c", "letter", "date: 2024-05-03\n"),
             ("2024-05-04-d", "letter", "date: 2024-05-04\n"),
             ("talks/2024-05-05-e", "talk", "date: 2024-05-05\n"),
-            // Without a date it is a fault that `check` lists, and not left out.
+            // A post without a date is a fault that `check` lists; it is not left out.
             ("new/f", "talk", ""),
         ] {
-            made.write(
+            site.write_file(
                 &format!("{dir}/{name}.md"),
                 format!("---\ntitle: {name}\ntype: {kind}\n{date}---\n"),
             );
         }
-        made.courant(&["init"]);
-        let toml = made.read(file);
+        site.run_courant(&["init"]);
+        let toml = site.read_file(file);
         for key in ["require", "include", "exclude"] {
             assert!(!toml.contains(key), "{key} in\n{toml}");
         }
-        assert_eq!(made.addresses(file).len(), 6 - 1, "{dir}");
+        assert_eq!(site.post_urls(file).len(), 6 - 1, "{dir}");
     }
 }
 
-/// Names of files that a site's directory is published with are not those of its configuration.
 #[test]
-fn configuration_has_a_name_that_the_generator_does_not_publish() {
-    let a = post("A", "2024-01-01");
+fn configuration_name_is_not_published_by_the_generator() {
+    let a = post_text("A", "2024-01-01");
     for (config, text, content, expected, reason) in [
         (
             "_config.yml",
@@ -1256,7 +1276,7 @@ fn configuration_has_a_name_that_the_generator_does_not_publish() {
             "",
             "posts/a.md",
             ".courant.toml",
-            "where a web server serves this directory as it is",
+            "if a web server serves this directory as it is",
         ),
         (
             "admin/config.yml",
@@ -1280,61 +1300,61 @@ fn configuration_has_a_name_that_the_generator_does_not_publish() {
             "",
         ),
     ] {
-        let made = site(&[(config, text), (content, &a)]);
-        let output = made.courant(&["init"]);
-        let said = said(&output);
+        let site = create_site(&[(config, text), (content, &a)]);
+        let output = site.run_courant(&["init"]);
+        let stderr = stderr_of(&output);
         assert!(
-            said.contains(&format!("wrote `{expected}`\n")),
-            "{config}: {said}"
+            stderr.contains(&format!("wrote `{expected}`\n")),
+            "{config}: {stderr}"
         );
-        assert!(said.contains(reason), "{config}: {said}");
+        assert!(stderr.contains(reason), "{config}: {stderr}");
         assert_eq!(
-            said.contains("begins with a dot"),
+            stderr.contains("begins with a dot"),
             !reason.is_empty(),
-            "{config}: {said}"
+            "{config}: {stderr}"
         );
-        // The other commands find it without being told.
-        let check = made.courant(&["check"]);
+        // `check` finds the file without `--config`.
+        let check = site.run_courant(&["check"]);
         assert_eq!(check.status.code(), Some(0), "{config}");
     }
 }
 
 #[test]
-fn published_name_that_is_asked_for_is_warned_of() {
-    let made = jekyll_site();
+fn requested_name_that_would_be_published_is_a_warning() {
+    let site = jekyll_site();
     for (args, is_warned) in [
         (["init", "--output", "taken.toml"], true),
         (["init", "--output", "_taken.toml"], false),
         (["init", "--output", "../taken.toml"], false),
     ] {
-        let output = made.courant(&args);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        let said = said(&output);
+        let output = site.run_courant(&args);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
+        let stderr = stderr_of(&output);
         assert_eq!(
-            said.contains("taken.toml` with the site: call it `.courant.toml`"),
+            stderr.contains("taken.toml` with the site: call it `.courant.toml`"),
             is_warned,
-            "{args:?}: {said}"
+            "{args:?}: {stderr}"
         );
     }
 }
 
 #[test]
 fn published_configuration_is_reported_and_not_shadowed() {
-    let made = jekyll_site();
-    made.write(
+    let site = jekyll_site();
+    site.write_file(
         "config.toml",
         "[site]\nurl = \"https://harbour.example\"\ntitle = \"Mine\"\n",
     );
-    let output = made.courant(&["init"]);
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(said(&output), @r#"
-    error: `config.toml` is there already, and may be published with the site
-      hint: rename it to `.courant.toml`, which courant reads without `--config` too; `--output FILE` writes to another file
+    insta::assert_snapshot!(stderr_of(&output), @r#"
+    error: `config.toml` already exists, and may be published with the site
+      hint: rename it to `.courant.toml`, which courant also finds without `--config`; `--output FILE` writes to another file
     "#);
-    assert!(!made.root().join(".courant.toml").exists());
-    // That of another tool is nobody's business here.
-    made.write("config.toml", "[tool]\nkey = 1\n");
-    assert_eq!(made.courant(&["init"]).status.code(), Some(0));
+    assert!(!site.root().join(".courant.toml").exists());
+    // A `config.toml` of a different tool is ignored.
+    site.write_file("config.toml", "[tool]\nkey = 1\n");
+    assert_eq!(site.run_courant(&["init"]).status.code(), Some(0));
 }
 
 #[test]
@@ -1346,48 +1366,47 @@ fn include_that_publishes_the_configuration_is_a_warning() {
         (".well-known", false),
         ("_pages", false),
     ] {
-        let made = jekyll_site();
-        made.write(
+        let site = jekyll_site();
+        site.write_file(
             "_config.yml",
             format!("url: https://harbour.example\ninclude:\n  - {entry}\n"),
         );
-        let said = said(&made.courant(&["init"]));
+        let stderr = stderr_of(&site.run_courant(&["init"]));
         assert_eq!(
-            said.contains("`include` has Jekyll publish `.courant.toml` with the site"),
+            stderr.contains("`include` makes Jekyll publish `.courant.toml` with the site"),
             is_warned,
-            "{entry}: {said}"
+            "{entry}: {stderr}"
         );
         assert_eq!(
-            said.contains("--> _config.yml:3"),
+            stderr.contains("--> _config.yml:3"),
             is_warned,
-            "{entry}: {said}"
+            "{entry}: {stderr}"
         );
     }
 }
 
 #[test]
-fn ledger_of_ids_is_as_hidden_as_the_configuration() {
-    let made = jekyll_site();
-    made.courant(&["init"]);
-    made.write(
+fn id_map_is_as_hidden_as_the_configuration() {
+    let site = jekyll_site();
+    site.run_courant(&["init"]);
+    site.write_file(
         "../old.xml",
         "<rss version=\"2.0\"><channel><title>a</title><link>https://harbour.example/</link><description>a</description><item><guid>urn:x:1</guid><link>https://harbour.example/2024/05/01/a.html</link></item></channel></rss>",
     );
-    let output = made.courant(&["import-ids", "../old.xml"]);
-    let said = said(&output);
-    assert!(said.contains("`.ids.toml` is written: 1 id"), "{said}");
-    assert!(said.contains("write `ids = \".ids.toml\"`"), "{said}");
-    assert!(made.read(".ids.toml").contains("urn:x:1"));
-    assert!(!made.root().join("ids.toml").exists());
-    // A ledger from before the configuration had that name goes on being read.
-    fs::rename(made.root().join(".ids.toml"), made.root().join("ids.toml")).unwrap();
-    let config = Config::load(&made.root().join(".courant.toml")).unwrap();
+    let output = site.run_courant(&["import-ids", "../old.xml"]);
+    let stderr = stderr_of(&output);
+    assert!(stderr.contains("wrote `.ids.toml`: 1 id"), "{stderr}");
+    assert!(stderr.contains("write `ids = \".ids.toml\"`"), "{stderr}");
+    assert!(site.read_file(".ids.toml").contains("urn:x:1"));
+    assert!(!site.root().join("ids.toml").exists());
+    // An id map under the older name `ids.toml` is still read.
+    fs::rename(site.root().join(".ids.toml"), site.root().join("ids.toml")).unwrap();
+    let config = Config::load(&site.root().join(".courant.toml")).unwrap();
     assert_eq!(config.site.ids.get("2024-05-01-a.md"), Some("urn:x:1"));
 }
 
-/// What a site's files keep for its generator or its author is not copied.
 #[test]
-fn secrets_of_the_site_do_not_reach_the_configuration() {
+fn site_secrets_do_not_reach_the_configuration() {
     for (file, text) in [
         (
             "_config.yml",
@@ -1410,7 +1429,7 @@ fn secrets_of_the_site_do_not_reach_the_configuration() {
             "backend: {name: github, auth_endpoint: SECRET}\nsite_url: https://x:SECRET@harbour.example\n",
         ),
     ] {
-        let made = site(&[
+        let site = create_site(&[
             (file, text),
             ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
             (
@@ -1422,121 +1441,128 @@ fn secrets_of_the_site_do_not_reach_the_configuration() {
                 "---\ntitle: b\ndate: 2024-05-02\nurl: https://x:SECRET@old.example/b\n---\n",
             ),
         ]);
-        let (_, toml) = said_and_printed(&made);
+        let (_, toml) = run_init_print(&site);
         assert!(!toml.contains("SECRET"), "{file}\n{toml}");
     }
 }
 
-fn jekyll_site() -> Made {
-    site(&[
+fn jekyll_site() -> SiteDir {
+    create_site(&[
         ("_config.yml", "url: https://harbour.example\n"),
         ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
     ])
 }
 
 #[test]
-fn nothing_is_overwritten() {
-    let made = gatsby();
-    made.write("config.toml", "mine");
-    let output = made.courant(&["init"]);
+fn init_overwrites_no_file() {
+    let site = gatsby_site();
+    site.write_file("config.toml", "mine");
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(said(&output), @r#"
-    error: `config.toml` is there already, and is left as it is
-      hint: `--output FILE` writes to another file, `--print` to the standard output
+    insta::assert_snapshot!(stderr_of(&output), @r#"
+    error: `config.toml` already exists and was not changed
+      hint: `--output FILE` writes to another file, `--print` to stdout
     "#);
-    assert_eq!(made.read("config.toml"), "mine");
-    made.write("taken.toml", "mine too");
-    let output = made.courant(&["init", "--output", "taken.toml"]);
+    assert_eq!(site.read_file("config.toml"), "mine");
+    site.write_file("taken.toml", "mine too");
+    let output = site.run_courant(&["init", "--output", "taken.toml"]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(made.read("taken.toml"), "mine too");
-    // A link that leads nowhere is a file that is there.
+    assert_eq!(site.read_file("taken.toml"), "mine too");
+    // A dangling symlink counts as an existing file.
     #[cfg(unix)]
     {
-        std::os::unix::fs::symlink("nowhere", made.root().join("link.toml")).unwrap();
-        let output = made.courant(&["init", "--output", "link.toml"]);
+        std::os::unix::fs::symlink("nowhere", site.root().join("link.toml")).unwrap();
+        let output = site.run_courant(&["init", "--output", "link.toml"]);
         assert_eq!(output.status.code(), Some(1));
-        assert!(!made.root().join("nowhere").exists());
+        assert!(!site.root().join("nowhere").exists());
     }
 }
 
 #[test]
-fn it_prints_and_writes_no_file() {
-    let made = gatsby();
-    made.write("config.toml", "mine");
-    let output = made.courant(&["init", "--print"]);
+fn print_option_writes_no_file() {
+    let site = gatsby_site();
+    site.write_file("config.toml", "mine");
+    let output = site.run_courant(&["init", "--print"]);
     assert_eq!(output.status.code(), Some(0));
-    let printed = text(&output.stdout);
+    let printed = lossy_text(&output.stdout);
     assert!(
-        Config::parse(&printed, "config.toml", &made.root()).is_ok(),
+        Config::parse(&printed, "config.toml", &site.root()).is_ok(),
         "{printed}"
     );
-    assert!(!said(&output).contains("wrote"));
-    assert_eq!(made.read("config.toml"), "mine");
+    assert!(!stderr_of(&output).contains("wrote"));
+    assert_eq!(site.read_file("config.toml"), "mine");
 }
 
 #[test]
-fn paths_lead_from_the_file_that_is_written() {
-    let made = gatsby();
-    fs::create_dir(made.dir.path().join("etc")).unwrap();
-    let output = made.courant(&["init", "--output", "../etc/harbour.toml"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let toml = made.read("../etc/harbour.toml");
+fn paths_are_relative_to_the_written_file() {
+    let site = gatsby_site();
+    fs::create_dir(site.dir.path().join("etc")).unwrap();
+    let output = site.run_courant(&["init", "--output", "../etc/harbour.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
+    let toml = site.read_file("../etc/harbour.toml");
     assert!(toml.contains("dir = \"../harbour/src/pages\""), "{toml}");
-    let check = made.courant(&["check", "--config", "../etc/harbour.toml"]);
-    assert_eq!(check.status.code(), Some(0), "{}", said(&check));
-    let output = made.courant(&["init", "--output", "it's here.toml"]);
+    let check = site.run_courant(&["check", "--config", "../etc/harbour.toml"]);
+    assert_eq!(check.status.code(), Some(0), "{}", stderr_of(&check));
+    let output = site.run_courant(&["init", "--output", "it's here.toml"]);
     let argument = r"--config 'it'\''s here.toml'";
-    assert!(said(&output).contains(argument), "{}", said(&output));
-    // From above, the site has a name.
+    assert!(
+        stderr_of(&output).contains(argument),
+        "{}",
+        stderr_of(&output)
+    );
+    // Run from the parent directory, paths begin with the site's name.
     let output = Command::new(env!("CARGO_BIN_EXE_courant"))
         .args(["init", "harbour"])
-        .current_dir(made.dir.path())
+        .current_dir(site.dir.path())
         .env_clear()
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
     assert!(
-        said(&output).contains("harbour/gatsby-config.js:7"),
+        stderr_of(&output).contains("harbour/gatsby-config.js:7"),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
     assert!(
-        said(&output).contains("--config harbour/config.toml"),
+        stderr_of(&output).contains("--config harbour/config.toml"),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
-    assert!(made.read("config.toml").contains("dir = \"src/pages\""));
+    assert!(
+        site.read_file("config.toml")
+            .contains("dir = \"src/pages\"")
+    );
 }
 
 #[test]
-fn a_directory_that_cannot_take_the_file_is_told() {
-    let made = gatsby();
-    let output = made.courant(&["init", "--output", "no/such/config.toml"]);
+fn missing_output_directory_is_an_error() {
+    let site = gatsby_site();
+    let output = site.run_courant(&["init", "--output", "no/such/config.toml"]);
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(said(&output), @r#"
+    insta::assert_snapshot!(stderr_of(&output), @r#"
     error: cannot write `no/such/config.toml`
       because: No such file or directory (os error 2)
-      hint: `--output FILE` writes to another file, `--print` to the standard output
+      hint: `--output FILE` writes to another file, `--print` to stdout
     "#);
 }
 
 #[test]
-fn what_is_computed_is_told_with_its_place_and_what_to_write() {
-    let made = site(&[
+fn computed_values_are_reported_with_place_and_hint() {
+    let site = create_site(&[
         (
             "gatsby-config.ts",
             "const config: GatsbyConfig = {\n  siteMetadata: {\n    title: getTitle('x'),\n    siteUrl: process.env.URL,\n    description: process.env.ABOUT || 'News from the quay',\n  },\n};\nexport default config;\n",
         ),
-        ("content/blog/a.md", &post("A", "2024-01-01")),
+        ("content/blog/a.md", &post_text("A", "2024-01-01")),
     ]);
-    let output = made.courant(&["init"]);
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(0));
-    insta::assert_snapshot!(said(&output), @r#"
-    made with Gatsby, by `gatsby-config.ts`
+    insta::assert_snapshot!(stderr_of(&output), @r#"
+    made with Gatsby (`gatsby-config.ts`)
 
       site.url          https://example.org  a placeholder: the site's address was not found
       site.title        harbour              a guess: the name of the directory
-      site.description  News from the quay   a guess: gatsby-config.ts, line 5, where the environment may say another
+      site.description  News from the quay   a guess: gatsby-config.ts, line 5; the environment may override it
       content.dir       content/blog         a guess: most files with a date are in `content/blog`
 
       1 post, 0 other pages
@@ -1548,7 +1574,7 @@ fn what_is_computed_is_told_with_its_place_and_what_to_write() {
     4 |     siteUrl: process.env.URL,
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = hint: see that `site.url` is right in the file that was written
+      = hint: check `site.url` in the configuration file
 
     warning[config]: `site.title` is computed, and could not be read: `getTitle('x')`
      --> gatsby-config.ts:3:5
@@ -1556,24 +1582,22 @@ fn what_is_computed_is_told_with_its_place_and_what_to_write() {
     3 |     title: getTitle('x'),
       |     ^^^^^^^^^^^^^^^^^^^^^
       |
-      = hint: see that `site.title` is right in the file that was written
+      = hint: check `site.title` in the configuration file
 
     wrote `config.toml`
-      replace `site.url` in it first: it stands in for what was not found
-      next: `courant check --config config.toml` says what is wrong with the posts,
+      replace `site.url` in it first: it is a placeholder for a value that was not found
+      next: `courant check --config config.toml` lists problems of the posts,
             `courant serve --config config.toml` serves them
     "#);
-    let toml = made.read("config.toml");
+    let toml = site.read_file("config.toml");
     assert!(
-        toml.contains(
-            "where the environment may say another\ndescription = \"News from the quay\""
-        ),
+        toml.contains("the environment may override it\ndescription = \"News from the quay\""),
         "{toml}"
     );
 }
 
 #[test]
-fn a_broken_configuration_is_told_with_its_line_and_the_rest_is_written() {
+fn broken_generator_config_is_reported_and_the_rest_written() {
     for (file, broken, line) in [
         (
             "_config.yml",
@@ -1583,58 +1607,58 @@ fn a_broken_configuration_is_told_with_its_line_and_the_rest_is_written() {
         ("hugo.toml", "title = 'a'\nbaseURL = \n", 2),
         ("hugo.json", "{\n  \"title\": \"a\",\n}\n", 3),
     ] {
-        let made = site(&[
+        let site = create_site(&[
             (file, broken),
             (
                 "_posts/2024-05-01-the-pier.md",
                 "---\ntitle: The pier\n---\n",
             ),
-            ("content/posts/a.md", &post("A", "2024-01-01")),
+            ("content/posts/a.md", &post_text("A", "2024-01-01")),
             ("CNAME", "harbour.example\n"),
         ]);
-        let output = made.courant(&["init", "--output", "c.toml"]);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let output = site.run_courant(&["init", "--output", "c.toml"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
         assert!(
-            said(&output).contains(&format!("--> {file}:{line}:")),
+            stderr_of(&output).contains(&format!("--> {file}:{line}:")),
             "{}",
-            said(&output)
+            stderr_of(&output)
         );
-        let check = made.courant(&["check", "--config", "c.toml"]);
-        assert_eq!(check.status.code(), Some(0), "{}", said(&check));
-        assert_eq!(made.addresses("c.toml").len(), 1);
+        let check = site.run_courant(&["check", "--config", "c.toml"]);
+        assert_eq!(check.status.code(), Some(0), "{}", stderr_of(&check));
+        assert_eq!(site.post_urls("c.toml").len(), 1);
     }
 }
 
 #[test]
-fn a_configuration_that_is_no_text_is_told() {
-    let made = site(&[(
+fn binary_or_oversized_generator_config_is_reported() {
+    let site = create_site(&[(
         "_posts/2024-05-01-the-pier.md",
         "---\ntitle: The pier\n---\n",
     )]);
-    made.write("_config.yml", b"title: a\nurl: \xff\n");
-    let output = made.courant(&["init"]);
+    site.write_file("_config.yml", b"title: a\nurl: \xff\n");
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(
-        said(&output).contains("cannot be read: it is not UTF-8"),
+        stderr_of(&output).contains("cannot be read: it is not UTF-8"),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
     assert!(
-        said(&output).contains("--> _config.yml:2"),
+        stderr_of(&output).contains("--> _config.yml:2"),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
-    let made = site(&[(
+    let site = create_site(&[(
         "_posts/2024-05-01-the-pier.md",
         "---\ntitle: The pier\n---\n",
     )]);
-    made.write("_config.yml", " ".repeat(2 * 1024 * 1024));
-    assert!(said(&made.courant(&["init"])).contains("larger than 1 MiB"));
+    site.write_file("_config.yml", " ".repeat(2 * 1024 * 1024));
+    assert!(stderr_of(&site.run_courant(&["init"])).contains("larger than 1 MiB"));
 }
 
 #[test]
-fn values_that_courant_cannot_use_are_told_and_left_out() {
-    let made = site(&[
+fn unusable_values_are_reported_and_left_out() {
+    let site = create_site(&[
         (
             "_config.yml",
             "title: The Harbour\nurl: http://localhost:4000\ntimezone: Mars/Olympus\nlang: english language\n",
@@ -1644,62 +1668,68 @@ fn values_that_courant_cannot_use_are_told_and_left_out() {
             "---\ntitle: The pier\n---\n",
         ),
     ]);
-    let output = made.courant(&["init"]);
-    let said = said(&output);
+    let output = site.run_courant(&["init"]);
+    let stderr = stderr_of(&output);
     for place in ["_config.yml:2", "_config.yml:3", "_config.yml:4"] {
-        assert!(said.contains(&format!("--> {place}")), "{place} in\n{said}");
+        assert!(
+            stderr.contains(&format!("--> {place}")),
+            "{place} in\n{stderr}"
+        );
     }
     assert!(
-        said.contains("names no time zone: `Mars/Olympus`"),
-        "{said}"
+        stderr.contains("is not a time zone: `Mars/Olympus`"),
+        "{stderr}"
     );
-    let toml = made.read(".courant.toml");
+    let toml = site.read_file(".courant.toml");
     assert!(toml.contains("url = \"https://example.org\""), "{toml}");
     assert!(!toml.contains("timezone"), "{toml}");
 }
 
 #[test]
-fn an_empty_directory_is_no_site() {
-    let made = site(&[]);
-    fs::create_dir(made.root()).unwrap();
-    let output = made.courant(&["init"]);
+fn empty_directory_is_not_a_site() {
+    let site = create_site(&[]);
+    fs::create_dir(site.root()).unwrap();
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(said(&output), @r#"
-    error: there are no posts in `.`, and no generator's configuration
+    insta::assert_snapshot!(stderr_of(&output), @r#"
+    error: no posts and no generator configuration in `.`
       hint: name the directory of a site, as in `courant init path/to/site`; for a new one, a `config.toml` with `url` and `title` below `[site]` is enough
     "#);
-    assert!(!made.root().join("config.toml").exists());
+    assert!(!site.root().join("config.toml").exists());
 }
 
 #[test]
-fn a_file_and_nothing_are_no_directories() {
-    let made = site(&[("a.md", "")]);
-    let output = made.courant(&["init", "a.md"]);
+fn init_rejects_a_file_and_a_missing_path() {
+    let site = create_site(&[("a.md", "")]);
+    let output = site.run_courant(&["init", "a.md"]);
     assert_eq!(output.status.code(), Some(1));
-    insta::assert_snapshot!(said(&output), @r#"
+    insta::assert_snapshot!(stderr_of(&output), @r#"
     error: cannot read the directory `a.md`
       because: Not a directory (os error 20)
       hint: name the directory of a site, as in `courant init path/to/site`
     "#);
-    assert_eq!(made.courant(&["init", "nowhere"]).status.code(), Some(1));
+    assert_eq!(
+        site.run_courant(&["init", "nowhere"]).status.code(),
+        Some(1)
+    );
 }
 
 #[test]
-fn a_generator_without_posts_yet_is_told_what_is_missing() {
-    let made = site(&[(
+fn missing_content_directory_of_a_generator_is_reported() {
+    let site = create_site(&[(
         "hugo.toml",
         "baseURL = 'https://harbour.example'\ntitle = 'a'\n",
     )]);
-    let output = made.courant(&["init"]);
+    let output = site.run_courant(&["init"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(
-        said(&output).contains("the directory `content` is not there"),
+        stderr_of(&output).contains("the directory `content` does not exist"),
         "{}",
-        said(&output)
+        stderr_of(&output)
     );
-    made.write("content/posts/a.md", post("A", "2024-01-01"));
+    site.write_file("content/posts/a.md", post_text("A", "2024-01-01"));
     assert_eq!(
-        made.courant(&["check", "--config", "courant.toml"])
+        site.run_courant(&["check", "--config", "courant.toml"])
             .status
             .code(),
         Some(0)
@@ -1707,8 +1737,8 @@ fn a_generator_without_posts_yet_is_told_what_is_missing() {
 }
 
 #[test]
-fn odd_names_and_values_stay_what_they_are() {
-    let made = site(&[
+fn unusual_names_and_values_are_kept() {
+    let site = create_site(&[
         (
             "_config.yml",
             "title: \"The \\\"Harbour\\\" \\\\ Quay\\n# [site]\"\nurl: https://harbour.example\n",
@@ -1717,38 +1747,41 @@ fn odd_names_and_values_stay_what_they_are() {
         ("_posts/2024-05-01-pier.md", "---\ntitle: a\n---\n"),
         ("_posts/[en]/2024-05-01-tide.md", "---\ntitle: b\n---\n"),
     ]);
-    made.init(".courant.toml");
-    let config = Config::load(&made.root().join(".courant.toml")).unwrap();
+    site.init_and_check(".courant.toml");
+    let config = Config::load(&site.root().join(".courant.toml")).unwrap();
     assert_eq!(config.site.title, "The \"Harbour\" \\ Quay # [site]");
 }
 
 #[test]
-fn names_that_a_generator_tidies_are_told() {
-    let made = site(&[
+fn file_names_that_the_generator_slugifies_are_reported() {
+    let site = create_site(&[
         (
             "hugo.toml",
             "baseURL = 'https://harbour.example'\ntitle = 'a'\n",
         ),
-        ("content/posts/The Pier.md", &post("A", "2024-01-01")),
-        ("content/posts/b.md", &post("B", "2024-01-01")),
+        ("content/posts/The Pier.md", &post_text("A", "2024-01-01")),
+        ("content/posts/b.md", &post_text("B", "2024-01-01")),
     ]);
-    let said = said(&made.courant(&["init"]));
-    assert!(said.contains("1 post is named as `The Pier` is"), "{said}");
+    let stderr = stderr_of(&site.run_courant(&["init"]));
+    assert!(
+        stderr.contains("1 post is named like `The Pier`"),
+        "{stderr}"
+    );
 }
 
 #[test]
-fn posts_that_are_left_out_are_told() {
-    let made = site(&[
+fn posts_left_out_are_reported() {
+    let site = create_site(&[
         (
             "astro.config.mjs",
             "export default { site: 'https://harbour.example' }",
         ),
-        ("src/content/blog/a.md", &post("A", "2024-01-01")),
-        ("src/content/blog/b.md", &post("B", "2024-01-01")),
-        ("src/content/notes/c.md", &post("C", "2024-01-01")),
-        ("src/content/notes/d.md", &post("D", "2024-01-01")),
+        ("src/content/blog/a.md", &post_text("A", "2024-01-01")),
+        ("src/content/blog/b.md", &post_text("B", "2024-01-01")),
+        ("src/content/notes/c.md", &post_text("C", "2024-01-01")),
+        ("src/content/notes/d.md", &post_text("D", "2024-01-01")),
     ]);
-    let found = survey(&made.root()).unwrap();
+    let found = propose_config(&site.root()).unwrap();
     assert!(
         found.findings.iter().any(|finding| {
             finding.severity == Severity::Warning
@@ -1761,33 +1794,32 @@ fn posts_that_are_left_out_are_told() {
 }
 
 #[test]
-fn links_that_lead_back_and_deep_directories_end() {
-    let made = site(&[
-        ("posts/a.md", &post("A", "2024-01-01")),
+fn symlink_loops_and_deep_directories_terminate() {
+    let site = create_site(&[
+        ("posts/a.md", &post_text("A", "2024-01-01")),
         (
             &format!("posts/{}b.md", "d/".repeat(40)),
-            &post("B", "2024-01-01"),
+            &post_text("B", "2024-01-01"),
         ),
     ]);
     #[cfg(unix)]
-    std::os::unix::fs::symlink("..", made.root().join("posts/up")).unwrap();
-    let found = survey(&made.root()).unwrap();
-    assert_eq!(found.posts, 1);
+    std::os::unix::fs::symlink("..", site.root().join("posts/up")).unwrap();
+    let found = propose_config(&site.root()).unwrap();
+    assert_eq!(found.post_count, 1);
 }
 
-/// What `init` says of the keys, the reference has.
 #[test]
-fn every_key_that_is_written_is_in_the_reference() {
+fn every_written_key_is_in_the_reference() {
     let reference =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml")).unwrap();
-    for made in [
-        gatsby(),
-        site(&[
-            ("_config.yml", JEKYLL),
+    for site in [
+        gatsby_site(),
+        create_site(&[
+            ("_config.yml", JEKYLL_CONFIG),
             ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
         ]),
     ] {
-        let toml = survey(&made.root()).unwrap().to_toml(&made.root());
+        let toml = format_config(&propose_config(&site.root()).unwrap(), &site.root());
         for line in toml.lines().filter(|line| !line.starts_with('#')) {
             let Some((key, _)) = line.split_once(" = ") else {
                 continue;

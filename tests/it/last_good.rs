@@ -1,68 +1,70 @@
-//! A post that breaks goes on being served whole, however many others there are.
+//! Checks that a post that breaks stays served in full, at any number of posts.
 
-use courant::content::Loss;
-use courant::pipeline::Pipeline;
-use courant::snapshot::Current;
+use courant::library::DeletionPolicy;
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::SnapshotHandle;
 
-use crate::support::{TestSite, clock, plain, said};
+use crate::support::{TestSite, clock, plain, resource_text};
 
-/// Longer than most posts.
-const LENGTH: usize = 40_000;
-const POSTS: usize = 80;
-/// One that is not among the newest.
-const OLD: usize = 55;
+/// Bytes of each post, more than most real posts have.
+const POST_BYTES: usize = 40_000;
+const POST_COUNT: usize = 80;
+/// A post that is not among the newest.
+const OLD_POST: usize = 55;
 
-struct Large {
+struct LargeSite {
     site: TestSite,
     pipeline: Pipeline,
-    current: Current,
+    current: SnapshotHandle,
 }
 
-impl Large {
-    fn new(config: &str) -> Large {
-        let site = (0..POSTS).fold(TestSite::new().config(config), |site, n| {
-            site.post(&name(n), text(n))
+impl LargeSite {
+    fn new(config: &str) -> LargeSite {
+        let site = (0..POST_COUNT).fold(TestSite::new().config(config), |site, n| {
+            site.post(&file_name(n), post_text(n))
         });
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let pipeline = Pipeline::new(site.parsed_config(), current.clone());
-        let mut large = Large {
+        let mut large = LargeSite {
             site,
             pipeline,
             current,
         };
-        large.look();
+        large.run_pipeline();
         large
     }
 
-    fn look(&mut self) {
-        self.pipeline.run(clock(), Loss::IsBelieved).unwrap();
+    fn run_pipeline(&mut self) {
+        self.pipeline
+            .refresh_all(clock(), DeletionPolicy::Immediate)
+            .unwrap();
     }
 
-    fn write(&mut self, n: usize, text: &str) {
-        std::fs::write(self.site.content().join(name(n)), text).unwrap();
-        self.look();
+    fn write_post(&mut self, n: usize, text: &str) {
+        std::fs::write(self.site.content().join(file_name(n)), text).unwrap();
+        self.run_pipeline();
     }
 
-    fn text(&self, path: &str) -> String {
-        said(&self.current.load().get(path).unwrap())
+    fn output_text(&self, path: &str) -> String {
+        resource_text(&self.current.load_snapshot().get(path).unwrap())
     }
 }
 
-fn name(n: usize) -> String {
+fn file_name(n: usize) -> String {
     format!("{n:03}.md")
 }
 
-/// The newest is the last one, which is read last.
-fn text(n: usize) -> String {
+/// Returns post `n`. The newest post has the highest number and is read last.
+fn post_text(n: usize) -> String {
     let date = format!("2024-{:02}-{:02}", n / 28 + 1, n % 28 + 1);
     let post =
         plain(&format!("Post {n}"), &date).replacen("---\n", &format!("---\ntags: [t{n}]\n"), 1);
-    format!("{post}{}end{n}", "word ".repeat(LENGTH / 5))
+    format!("{post}{}end{n}", "word ".repeat(POST_BYTES / 5))
 }
 
-/// Ways to break a post's text: nothing of it is saved, or half, or its front matter is wrong.
-fn broken(n: usize) -> [String; 4] {
-    let text = text(n);
+/// Returns broken forms of a post: empty, half saved, and with invalid front matter.
+fn broken_versions(n: usize) -> [String; 4] {
+    let text = post_text(n);
     [
         String::new(),
         text[..text.len() / 2].replacen("title: ", "title: [", 1),
@@ -72,139 +74,147 @@ fn broken(n: usize) -> [String; 4] {
 }
 
 #[test]
-fn the_newest_post_is_served_whole_when_it_breaks() {
+fn newest_post_stays_served_in_full_when_it_breaks() {
     for config in ["[feed]\nlimit = 20\n", "[feed]\nlimit = 0\nmax_bytes = 0\n"] {
-        let mut large = Large::new(config);
-        for n in [POSTS - 1, POSTS - 2] {
-            for broken in broken(n) {
-                let before = large.text("/rss.xml");
+        let mut large = LargeSite::new(config);
+        for n in [POST_COUNT - 1, POST_COUNT - 2] {
+            for broken in broken_versions(n) {
+                let before = large.output_text("/rss.xml");
                 assert!(before.contains(&format!("end{n}")));
-                large.write(n, &broken);
-                assert_eq!(large.pipeline.status().tally.kept, 1);
-                assert!(large.text("/rss.xml") == before, "{n}: {config}");
-                // What is rendered anew beside it has it whole, too.
-                let other = text(n - 1).replacen("Post", "Other", 1);
-                large.write(n - 1, &other);
-                let after = large.text("/rss.xml");
+                large.write_post(n, &broken);
+                assert_eq!(large.pipeline.content_status().file_counts.last_good, 1);
+                assert!(large.output_text("/rss.xml") == before, "{n}: {config}");
+                // A feed that is rendered again has the post in full, too.
+                let other = post_text(n - 1).replacen("Post", "Other", 1);
+                large.write_post(n - 1, &other);
+                let after = large.output_text("/rss.xml");
                 assert!(after.contains(&format!("Other {}", n - 1)));
                 assert!(after.contains(&format!("end{n}")), "{n}: {config}");
-                large.write(n - 1, &text(n - 1));
-                large.write(n, &text(n));
-                assert_eq!(large.pipeline.status().tally.kept, 0);
-                assert!(large.text("/rss.xml") == before);
+                large.write_post(n - 1, &post_text(n - 1));
+                large.write_post(n, &post_text(n));
+                assert_eq!(large.pipeline.content_status().file_counts.last_good, 0);
+                assert!(large.output_text("/rss.xml") == before);
             }
         }
     }
 }
 
 #[test]
-fn a_feed_that_is_to_hold_all_has_their_texts_from_then_on() {
-    let mut large = Large::new("[feed]\nlimit = 20\n");
+fn feed_made_unlimited_keeps_the_text_of_broken_posts() {
+    let mut large = LargeSite::new("[feed]\nlimit = 20\n");
     let mut config = large.site.parsed_config();
     (config.feed.limit, config.feed.max_bytes) = (None, None);
-    large.pipeline.reconfigure(config, clock()).unwrap();
-    for n in 0..POSTS {
-        assert!(large.text("/rss.xml").contains(&format!("end{n}<")), "{n}");
-        large.write(n, "");
-        assert!(large.text("/rss.xml").contains(&format!("end{n}<")), "{n}");
+    large.pipeline.apply_config(config, clock()).unwrap();
+    for n in 0..POST_COUNT {
+        assert!(
+            large.output_text("/rss.xml").contains(&format!("end{n}<")),
+            "{n}"
+        );
+        large.write_post(n, "");
+        assert!(
+            large.output_text("/rss.xml").contains(&format!("end{n}<")),
+            "{n}"
+        );
     }
 }
 
 #[test]
-fn an_old_post_is_served_whole_when_it_breaks() {
-    let mut large = Large::new("[feed]\nlimit = 20\n");
-    let feed = format!("/tag/t{OLD}/rss.xml");
-    let longer = |text: &str| text.replacen("word ", &"word ".repeat(LENGTH), 1);
-    large.write(OLD, &longer(&text(OLD)));
-    for broken in broken(OLD).iter().map(|text| longer(text)) {
-        let before = large.text(&feed);
-        assert!(before.contains(&format!("end{OLD}<")), "{before}");
-        large.write(OLD, &broken);
-        assert_eq!(large.pipeline.status().tally.kept, 1);
-        assert!(large.text(&feed) == before);
-        large.write(OLD, &longer(&text(OLD)));
+fn old_post_stays_served_in_full_when_it_breaks() {
+    let mut large = LargeSite::new("[feed]\nlimit = 20\n");
+    let feed = format!("/tag/t{OLD_POST}/rss.xml");
+    let longer = |text: &str| text.replacen("word ", &"word ".repeat(POST_BYTES), 1);
+    large.write_post(OLD_POST, &longer(&post_text(OLD_POST)));
+    for broken in broken_versions(OLD_POST).iter().map(|text| longer(text)) {
+        let before = large.output_text(&feed);
+        assert!(before.contains(&format!("end{OLD_POST}<")), "{before}");
+        large.write_post(OLD_POST, &broken);
+        assert_eq!(large.pipeline.content_status().file_counts.last_good, 1);
+        assert!(large.output_text(&feed) == before);
+        large.write_post(OLD_POST, &longer(&post_text(OLD_POST)));
     }
 }
 
-/// Reading these fails with EIO for everybody, as of a disk that fails.
+/// Tests with files whose reading fails with EIO for every user, as on a failing disk.
 #[cfg(target_os = "linux")]
 mod unreadable {
     use std::os::unix::fs::symlink;
     use std::path::Path;
 
-    use courant::finding::Rule;
+    use courant::model::finding::Rule;
 
     use super::*;
 
-    const HIDDEN: &str = "---\ntitle: Alpha\ndate: 2024-01-01\nhidePost: true\n---\n";
+    const HIDDEN_POST: &str = "---\ntitle: Alpha\ndate: 2024-01-01\nhidePost: true\n---\n";
 
-    /// Lets a path lead elsewhere, in one step.
-    fn lead(path: &Path, to: &Path) {
+    /// Points a symlink to a different target, atomically.
+    fn point_symlink(path: &Path, to: &Path) {
         let beside = path.with_extension("new");
         symlink(to, &beside).unwrap();
         std::fs::rename(&beside, path).unwrap();
     }
 
     #[test]
-    fn unreadable_files_stay_as_they_were_under_one_finding() {
+    fn unreadable_files_stay_served_under_one_finding() {
         let site = TestSite::new()
             .post("a.md", plain("Alpha", "2024-01-01"))
             .post("b.md", plain("Beta", "2024-01-02"));
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
-        let mut look = || {
-            pipeline.run(clock(), Loss::IsBelieved).unwrap();
-            let rss = said(&current.load().get("/rss.xml").unwrap());
-            let findings = pipeline.status().findings.to_vec();
+        let mut run = || {
+            pipeline
+                .refresh_all(clock(), DeletionPolicy::Immediate)
+                .unwrap();
+            let rss = resource_text(&current.load_snapshot().get("/rss.xml").unwrap());
+            let findings = pipeline.content_status().findings.to_vec();
             let findings: Vec<_> = findings
                 .into_iter()
                 .map(|finding| (finding.rule, finding.file))
                 .collect();
-            let is_tried_again = pipeline.unread().is_some();
+            let is_tried_again = pipeline.retry_scope().is_some();
             (
                 ["Alpha", "Beta", "Gamma"].map(|title| rss.contains(title)),
                 findings,
                 is_tried_again,
             )
         };
-        assert_eq!(look(), ([true, true, false], vec![], false));
+        assert_eq!(run(), ([true, true, false], vec![], false));
         let fails = Path::new("/proc/self/mem");
         for name in ["a.md", "b.md", "c.md"] {
-            lead(&site.content().join(name), fails);
+            point_symlink(&site.content().join(name), fails);
         }
         let one = vec![(Rule::UnreadableFile, "a.md".to_owned())];
-        assert_eq!(look(), ([true, true, false], one.clone(), true));
-        assert_eq!(look(), ([true, true, false], one, true));
+        assert_eq!(run(), ([true, true, false], one.clone(), true));
+        assert_eq!(run(), ([true, true, false], one, true));
         let a = site.content().join("a.md");
         std::fs::remove_file(&a).unwrap();
-        std::fs::write(&a, HIDDEN).unwrap();
+        std::fs::write(&a, HIDDEN_POST).unwrap();
         let one = vec![(Rule::UnreadableFile, "b.md".to_owned())];
-        assert_eq!(look(), ([false, true, false], one, true));
+        assert_eq!(run(), ([false, true, false], one, true));
         for (name, title) in [("b.md", "Beta"), ("c.md", "Gamma")] {
             let file = site.content().join(name);
             std::fs::remove_file(&file).unwrap();
             std::fs::write(&file, plain(title, "2024-01-02")).unwrap();
         }
-        assert_eq!(look(), ([false, true, true], vec![], false));
+        assert_eq!(run(), ([false, true, true], vec![], false));
     }
 
     #[test]
-    fn unreadable_file_is_tried_again_without_an_event() {
+    fn unreadable_file_is_retried_without_an_event() {
         let site = TestSite::new()
             .config("[watch]\nrescan = \"1h\"\n")
             .file("outside/good.md", plain("Alpha", "2024-01-01"))
-            .file("outside/hidden.md", HIDDEN);
+            .file("outside/hidden.md", HIDDEN_POST);
         let outside = site.root().join("outside");
         let (link, post) = (outside.join("link"), site.content().join("a.md"));
-        lead(&link, &outside.join("good.md"));
-        lead(&post, &link);
+        point_symlink(&link, &outside.join("good.md"));
+        point_symlink(&post, &link);
         let served = site.serve();
         assert!(served.serves("Alpha"));
-        lead(&link, Path::new("/proc/self/mem"));
-        // Of this there is an event.
-        lead(&post, &link);
-        let is_found = |turn: Result<(_, courant::pipeline::Status), String>| {
-            let (_, status) = turn.expect("a look");
+        point_symlink(&link, Path::new("/proc/self/mem"));
+        // This change has an event.
+        point_symlink(&post, &link);
+        let is_found = |turn: Result<(_, courant::publish::pipeline::ContentStatus), String>| {
+            let (_, status) = turn.expect("a scan");
             let findings = status.findings.to_vec();
             findings
                 .iter()
@@ -212,8 +222,8 @@ mod unreadable {
         };
         while !is_found(served.next_turn()) {}
         assert!(served.serves("Alpha"));
-        // And of this there is none.
-        lead(&link, &outside.join("hidden.md"));
+        // This change has no event.
+        point_symlink(&link, &outside.join("hidden.md"));
         served.until("it is hidden", |served| !served.serves("Alpha"));
     }
 }

@@ -1,22 +1,21 @@
-//! Whatever field says that not everybody may see a post hides it, in a text that parses and in one
-//! that is broken.
+//! Checks that each field that limits a post's audience hides it, in valid and in broken text.
 
 mod names;
 
-use courant::content::Loss;
-use courant::finding::{Rule, Severity};
-use courant::pipeline::Pipeline;
-use courant::snapshot::Current;
+use courant::library::DeletionPolicy;
+use courant::model::finding::{Rule, Severity};
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::SnapshotHandle;
 use proptest::prelude::*;
 
-use self::names::{BREAKS, FIELDS, spell};
 use crate::support::{TestSite, everything, new_year_2025, plain};
+use names::{HIDING_FIELDS, YAML_BREAKS, spell_field_name};
 
-const HELD: &str = "[content.fields]\nhidden = 'heldBack'";
+const HIDDEN_FIELD_CONFIG: &str = "[content.fields]\nhidden = 'heldBack'";
 
-/// One line, or a map around it, that hides the post which it is a part of.
-fn hiding_field() -> impl Strategy<Value = String> {
-    let field = proptest::sample::select(FIELDS).prop_flat_map(|(name, values)| {
+/// Generates one front matter field, alone or in a map, that hides its post.
+fn any_hiding_field() -> impl Strategy<Value = String> {
+    let field = proptest::sample::select(HIDING_FIELDS).prop_flat_map(|(name, values)| {
         (
             Just(name),
             proptest::sample::select(values),
@@ -25,9 +24,9 @@ fn hiding_field() -> impl Strategy<Value = String> {
         )
     });
     field.prop_map(|(name, value, style, nesting)| {
-        let field = format!("{}: {value}", spell(name, style));
+        let field = format!("{}: {value}", spell_field_name(name, style));
         match nesting {
-            // A `permalink` within a map is none, and `build` is Hugo's at the top only.
+            // `permalink` and Hugo's `build` count only at the top level.
             0 if !["permalink", "build"].contains(&name) => format!("params:\n  {field}"),
             1 if !["permalink", "build"].contains(&name) => format!("seo: {{{field}}}"),
             _ => field,
@@ -35,12 +34,12 @@ fn hiding_field() -> impl Strategy<Value = String> {
     })
 }
 
-fn word(number: usize) -> String {
+fn unique_word(number: usize) -> String {
     format!("quetzal{number}x")
 }
 
-fn post(number: usize, field: &str, around: (&str, &str)) -> String {
-    let word = word(number);
+fn post_text(number: usize, field: &str, around: (&str, &str)) -> String {
+    let word = unique_word(number);
     format!(
         "---\n{}title: {word}\ndate: 2024-05-01\n{field}\n{}---\n{word} body.\n",
         around.0, around.1
@@ -51,51 +50,53 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
-    fn limited_post_reaches_no_artifact(fields in proptest::collection::vec(hiding_field(), 1..10)) {
-        let site = fields.iter().enumerate().fold(TestSite::new().config(HELD), |site, (number, field)| {
-            site.post(&format!("{number}.md"), post(number, field, ("", "")))
+    fn limited_post_reaches_no_artifact(fields in proptest::collection::vec(any_hiding_field(), 1..10)) {
+        let site = fields.iter().enumerate().fold(TestSite::new().config(HIDDEN_FIELD_CONFIG), |site, (number, field)| {
+            site.post(&format!("{number}.md"), post_text(number, field, ("", "")))
         });
         let everything = site.build().everything();
         for (number, field) in fields.iter().enumerate() {
-            prop_assert!(!everything.contains(&word(number)), "{}", field);
+            prop_assert!(!everything.contains(&unique_word(number)), "{}", field);
         }
     }
 
     #[test]
     fn limit_in_broken_text_withdraws_the_post(
-        fields in proptest::collection::vec((hiding_field(), 0..BREAKS.len(), any::<bool>()), 1..10)
+        fields in proptest::collection::vec((any_hiding_field(), 0..YAML_BREAKS.len(), any::<bool>()), 1..10)
     ) {
-        let site = (0..fields.len()).fold(TestSite::new().config(HELD), |site, number| {
-            site.post(&format!("{number}.md"), post(number, "", ("", "")))
+        let site = (0..fields.len()).fold(TestSite::new().config(HIDDEN_FIELD_CONFIG), |site, number| {
+            site.post(&format!("{number}.md"), post_text(number, "", ("", "")))
         });
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
-        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
-        let before = everything(&current.load());
+        pipeline.refresh_all(new_year_2025(), DeletionPolicy::Immediate).unwrap();
+        let before = everything(&current.load_snapshot());
         for (number, (field, at, is_open)) in fields.iter().enumerate() {
-            prop_assert!(before.contains(&word(number)));
-            let mut text = post(number, field, BREAKS[*at]);
+            prop_assert!(before.contains(&unique_word(number)));
+            let mut text = post_text(number, field, YAML_BREAKS[*at]);
             if *is_open {
-                // No closing fence, but a line below the field.
+                // Without the closing fence, and with a line below the field.
                 text = text.replace("\n---\n", "\nz: 1\n");
             }
             std::fs::write(site.content().join(format!("{number}.md")), text).unwrap();
         }
-        pipeline.read_again();
-        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
-        let after = everything(&current.load());
+        pipeline.invalidate_files();
+        pipeline.refresh_all(new_year_2025(), DeletionPolicy::Immediate).unwrap();
+        let after = everything(&current.load_snapshot());
         for (number, field) in fields.iter().enumerate() {
-            prop_assert!(!after.contains(&word(number)), "{:?}", field);
+            prop_assert!(!after.contains(&unique_word(number)), "{:?}", field);
         }
     }
 }
 
 #[test]
 fn broken_text_without_a_limit_keeps_the_post() {
-    let site = TestSite::new().post("a.md", post(0, "password:", ("", "")));
-    let current = Current::default();
+    let site = TestSite::new().post("a.md", post_text(0, "password:", ("", "")));
+    let current = SnapshotHandle::default();
     let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
-    pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
+    pipeline
+        .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
+        .unwrap();
     for field in [
         "password:",
         "encrypted: false",
@@ -106,16 +107,21 @@ fn broken_text_without_a_limit_keeps_the_post() {
         "permalink: /a/",
         "tags: [draft, password]",
     ] {
-        let text = post(0, field, ("", "a: [x\n"));
+        let text = post_text(0, field, ("", "a: [x\n"));
         std::fs::write(site.content().join("a.md"), text).unwrap();
-        pipeline.read_again();
-        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
-        assert!(everything(&current.load()).contains("quetzal"), "{field}");
+        pipeline.invalidate_files();
+        pipeline
+            .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
+            .unwrap();
+        assert!(
+            everything(&current.load_snapshot()).contains("quetzal"),
+            "{field}"
+        );
     }
 }
 
 #[test]
-fn empty_lock_is_no_lock() {
+fn empty_lock_does_not_hide() {
     for field in [
         "password:",
         "password: ''",
@@ -124,7 +130,7 @@ fn empty_lock_is_no_lock() {
         "secret: []",
     ] {
         let built = TestSite::new()
-            .post("a.md", post(0, field, ("", "")))
+            .post("a.md", post_text(0, field, ("", "")))
             .build();
         assert!(built.text("/rss.xml").contains("quetzal"), "{field}");
         assert_eq!(built.rules(), [], "{field}");
@@ -132,10 +138,10 @@ fn empty_lock_is_no_lock() {
 }
 
 #[test]
-fn locked_post_has_no_card_where_hidden_posts_have_one() {
+fn locked_post_has_no_card_even_where_hidden_posts_do() {
     let built = TestSite::new()
         .config("[visibility]\nhidden = \"unlisted\"")
-        .post("a.md", post(0, "password: open sesame", ("", "")))
+        .post("a.md", post_text(0, "password: open sesame", ("", "")))
         .build();
     assert!(!built.everything().contains("quetzal"));
 }
@@ -143,7 +149,7 @@ fn locked_post_has_no_card_where_hidden_posts_have_one() {
 #[test]
 fn password_is_in_no_message() {
     let built = TestSite::new()
-        .post("a.md", post(0, "password: sesame", ("", "")))
+        .post("a.md", post_text(0, "password: sesame", ("", "")))
         .build();
     assert!(!format!("{:?}{:?}", built.verdicts, built.findings).contains("sesame"));
 }
@@ -153,7 +159,7 @@ fn unknown_state_hides_and_is_an_error() {
     let site = |config: &str| {
         TestSite::new()
             .config(config)
-            .post("a.md", post(0, "status: evergreen", ("", "")))
+            .post("a.md", post_text(0, "status: evergreen", ("", "")))
             .build()
     };
     let built = site("");
@@ -173,7 +179,7 @@ fn unknown_state_hides_and_is_an_error() {
 }
 
 #[test]
-fn stray_date_that_would_limit_is_a_warning() {
+fn stray_date_field_is_a_warning() {
     for (field, warns) in [
         ("end_date: 2024-06-01", true),
         ("event: x\nstart-date: 2099-06-01", true),
@@ -184,7 +190,7 @@ fn stray_date_that_would_limit_is_a_warning() {
         ("legend: 2024-06-01", true),
     ] {
         let built = TestSite::new()
-            .post("a.md", post(0, field, ("", "")))
+            .post("a.md", post_text(0, field, ("", "")))
             .build();
         assert!(built.text("/rss.xml").contains("quetzal"), "{field}");
         let rules: &[Rule] = if warns { &[Rule::StrayMarker] } else { &[] };
@@ -193,7 +199,7 @@ fn stray_date_that_would_limit_is_a_warning() {
 }
 
 #[test]
-fn broken_section_that_may_hide_hides_all_below() {
+fn broken_section_with_a_hiding_field_hides_its_posts() {
     let sections: [&[u8]; 7] = [
         b"---\ndraft: true\nbad: [x\n---\n",
         b"---\ndraft: true\n",
@@ -206,9 +212,9 @@ fn broken_section_that_may_hide_hides_all_below() {
     for section in sections {
         for name in ["_index.md", "_INDEX.md"] {
             let built = TestSite::new()
-                .config(HELD)
+                .config(HIDDEN_FIELD_CONFIG)
                 .post(&format!("a/{name}"), section)
-                .post("a/b/c.md", post(0, "", ("", "")))
+                .post("a/b/c.md", post_text(0, "", ("", "")))
                 .post("d.md", plain("Other", "2024-05-02"))
                 .build();
             let text = String::from_utf8_lossy(section);
@@ -221,28 +227,35 @@ fn broken_section_that_may_hide_hides_all_below() {
 }
 
 #[test]
-fn broken_section_says_what_it_said_before() {
+fn broken_section_keeps_its_last_visibility() {
     let broken = "---\ntitle: A\nbad: [x\n---\n";
-    let site = TestSite::new().post("a/b.md", post(0, "", ("", "")));
+    let site = TestSite::new().post("a/b.md", post_text(0, "", ("", "")));
     let first = site.post("a/_index.md", broken).build();
-    assert!(!first.everything().contains("quetzal"), "nothing is known");
+    assert!(
+        !first.everything().contains("quetzal"),
+        "no earlier version is known"
+    );
     for (before, is_public) in [("title: A", true), ("draft: true", false)] {
         let site = TestSite::new()
-            .post("a/b.md", post(0, "", ("", "")))
+            .post("a/b.md", post_text(0, "", ("", "")))
             .post("a/_index.md", format!("---\n{before}\n---\n"));
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
-        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
+        pipeline
+            .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
+            .unwrap();
         std::fs::write(site.content().join("a/_index.md"), broken).unwrap();
-        pipeline.read_again();
-        pipeline.run(new_year_2025(), Loss::IsBelieved).unwrap();
-        let everything = everything(&current.load());
+        pipeline.invalidate_files();
+        pipeline
+            .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
+            .unwrap();
+        let everything = everything(&current.load_snapshot());
         assert_eq!(everything.contains("quetzal"), is_public, "{before}");
     }
 }
 
 #[test]
-fn mail_address_of_an_author_reaches_no_artifact() {
+fn author_mail_address_reaches_no_artifact() {
     for (author, name) in [
         ("Ada Example <ada@example.org>", Some("Ada Example")),
         ("ada@example.org (Ada Example)", Some("Ada Example")),
@@ -272,7 +285,7 @@ fn mail_address_of_an_author_reaches_no_artifact() {
         ),
     ] {
         let built = TestSite::new()
-            .post("a.md", post(0, &format!("author: {author}"), ("", "")))
+            .post("a.md", post_text(0, &format!("author: {author}"), ("", "")))
             .build();
         let everything = built.everything();
         assert!(
@@ -296,10 +309,10 @@ fn mail_address_of_an_author_reaches_no_artifact() {
 }
 
 #[test]
-fn mail_address_of_the_configuration_is_shown() {
+fn configured_author_mail_address_is_shown() {
     let built = TestSite::new()
         .config("[[authors]]\nname = \"Ada\"\nemail = \"ada@harbour.example\"")
-        .post("a.md", post(0, "author: Ada", ("", "")))
+        .post("a.md", post_text(0, "author: Ada", ("", "")))
         .build();
     assert!(built.text("/atom.xml").contains("ada@harbour.example"));
 }

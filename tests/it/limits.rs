@@ -1,36 +1,40 @@
-//! What one client may take, each limit tripped over a socket of its own; that others do not notice.
+//! Checks each limit of one client over a raw socket, and that other clients stay served.
 
 use std::time::Duration;
 
-use courant::config::{Polls, TrustedProxies};
+use courant::config::{PollLimit, TrustedProxies};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
-use crate::server_room::{LONG, Running, SHORT, field};
+use crate::server_room::{LONG_TIMEOUT, SHORT_TIMEOUT, TestServer, header_value};
 
-const GET: &str = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0";
-const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+const KEEP_ALIVE_GET: &str = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const PING_FRAME: &[u8] = b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0";
+const SETTINGS_FRAME: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
-/// A GET of `/robots.txt` over `http` on a stream, by HPACK's static table, RFC 7541 Appendix A.
-fn get_robots(stream: u32) -> Vec<u8> {
+/// Encodes `GET /robots.txt` on a stream with HPACK's static table, RFC 7541 Appendix A.
+fn robots_request_frame(stream: u32) -> Vec<u8> {
     let mut frame = b"\0\0\x0f\x01\x05".to_vec();
     frame.extend(stream.to_be_bytes());
     frame.extend(b"\x82\x86\x04\x0b/robots.txt");
     frame
 }
 
-/// `RST_STREAM` with CANCEL, RFC 9113 §6.4.
-fn reset(stream: u32) -> Vec<u8> {
+/// Encodes `RST_STREAM` with CANCEL, RFC 9113 §6.4.
+fn reset_frame(stream: u32) -> Vec<u8> {
     let mut frame = b"\0\0\x04\x03\0".to_vec();
     frame.extend(stream.to_be_bytes());
     frame.extend(8_u32.to_be_bytes());
     frame
 }
 
-/// Writes as fast as the server reads until it closes; how many bytes it took.
-async fn flood(server: &Running, start: &[u8], mut next: impl FnMut() -> Vec<u8>) -> usize {
+/// Writes as fast as the server reads, until it closes. Returns the bytes it took.
+async fn flood_until_closed(
+    server: &TestServer,
+    start: &[u8],
+    mut next: impl FnMut() -> Vec<u8>,
+) -> usize {
     let mut client = server.connect().await;
     client.0.write_all(start).await.unwrap();
     let (mut reading, mut writing) = client.0.split();
@@ -51,21 +55,23 @@ async fn flood(server: &Running, start: &[u8], mut next: impl FnMut() -> Vec<u8>
             _ = reading.read_to_end(&mut received) => (),
         }
     };
-    timeout(LONG, closed).await.expect("the server closes");
+    timeout(LONG_TIMEOUT, closed)
+        .await
+        .expect("the server closes");
     sent
 }
 
 #[tokio::test]
-async fn floods_that_ask_nothing_end_while_others_are_served() {
-    let server = Running::start(|config| config.limits.idle_bytes = 64 * 1024).await;
-    for frame in [PING, SETTINGS] {
-        let sent = flood(&server, PREFACE, || frame.repeat(100)).await;
+async fn floods_without_requests_are_closed() {
+    let server = TestServer::start(|config| config.limits.idle_bytes = 64 * 1024).await;
+    for frame in [PING_FRAME, SETTINGS_FRAME] {
+        let sent = flood_until_closed(&server, HTTP2_PREFACE, || frame.repeat(100)).await;
         assert!(sent >= 32 * 1024, "{sent}");
-        server.still_answers().await;
+        server.assert_still_answers().await;
     }
-    // A head of HTTP/2 that never ends.
-    let start = [PREFACE, b"\0\0\x01\x01\0\0\0\0\x01\x82"].concat();
-    flood(&server, &start, || {
+    // An HTTP/2 header block that never ends.
+    let start = [HTTP2_PREFACE, b"\0\0\x01\x01\0\0\0\0\x01\x82"].concat();
+    flood_until_closed(&server, &start, || {
         b"\0\x10\0\x09\0\0\0\0\x01"
             .iter()
             .copied()
@@ -73,28 +79,28 @@ async fn floods_that_ask_nothing_end_while_others_are_served() {
             .collect()
     })
     .await;
-    server.still_answers().await;
+    server.assert_still_answers().await;
 }
 
 #[tokio::test]
-async fn requests_that_are_taken_back_at_once_end_the_connection() {
-    let server = Running::start(|config| config.limits.requests_per_connection = 1_000).await;
+async fn rapid_resets_close_the_connection() {
+    let server = TestServer::start(|config| config.limits.requests_per_connection = 1_000).await;
     let mut stream = 1;
     let rapid = || {
         let mut frames = Vec::new();
         for _ in 0..50 {
-            frames.extend(get_robots(stream));
-            frames.extend(reset(stream));
+            frames.extend(robots_request_frame(stream));
+            frames.extend(reset_frame(stream));
             stream += 2;
         }
         frames
     };
-    flood(&server, PREFACE, rapid).await;
-    server.still_answers().await;
+    flood_until_closed(&server, HTTP2_PREFACE, rapid).await;
+    server.assert_still_answers().await;
 }
 
-/// A frame's kind and its payload, of all that came.
-fn frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
+/// Splits received bytes at frame boundaries. Returns each frame's type and payload.
+fn parse_frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     let mut frames = Vec::new();
     while let [high, middle, low, kind, ..] = bytes {
         let length = u32::from_be_bytes([0, *high, *middle, *low]) as usize;
@@ -107,8 +113,8 @@ fn frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     frames
 }
 
-/// All that a client gets that sends a start and then the same again and again, until the server closes.
-async fn received(server: &Running, start: &[u8], again: &[u8]) -> Vec<u8> {
+/// Sends `start`, then `again` until the server closes. Returns all that was received.
+async fn flood_and_receive(server: &TestServer, start: &[u8], again: &[u8]) -> Vec<u8> {
     let mut client = server.connect().await;
     client.0.write_all(start).await.unwrap();
     let (mut reading, mut writing) = client.0.split();
@@ -123,71 +129,73 @@ async fn received(server: &Running, start: &[u8], again: &[u8]) -> Vec<u8> {
             _ = reading.read_to_end(&mut received) => (),
         }
     };
-    timeout(LONG, closed).await.expect("the server closes");
+    timeout(LONG_TIMEOUT, closed)
+        .await
+        .expect("the server closes");
     received
 }
 
-/// `SETTINGS` that gives all streams a window of so many bytes, RFC 9113 §6.5.2.
-fn window(size: u32) -> Vec<u8> {
+/// Encodes `SETTINGS` with an initial stream window of `size` bytes, RFC 9113 §6.5.2.
+fn window_settings_frame(size: u32) -> Vec<u8> {
     [&b"\0\0\x06\x04\0\0\0\0\0\0\x04"[..], &size.to_be_bytes()].concat()
 }
 
 #[tokio::test]
-async fn settings_that_change_without_end_end_the_connection() {
-    let server = Running::start(|_| ()).await;
-    let mut start = PREFACE.to_vec();
+async fn endless_settings_changes_close_the_connection() {
+    let server = TestServer::start(|_| ()).await;
+    let mut start = HTTP2_PREFACE.to_vec();
     for stream in 0..50_u32 {
-        // What is open makes each change cost.
+        // Each open stream makes a change of settings more expensive.
         start.extend(b"\0\0\x0d\x01\x05");
         start.extend((2 * stream + 1).to_be_bytes());
         start.extend(b"\x82\x86\x04\x09/opml.xml");
     }
-    let toggles = [window(0), window(100)].concat();
-    let received = received(&server, &start, &toggles).await;
-    let acknowledged = frames(&received)
+    let toggles = [window_settings_frame(0), window_settings_frame(100)].concat();
+    let received = flood_and_receive(&server, &start, &toggles).await;
+    let acknowledged = parse_frames(&received)
         .iter()
         .filter(|frame| frame.0 == 4)
         .count();
     assert!(acknowledged <= 102, "{acknowledged}");
-    server.still_answers().await;
+    server.assert_still_answers().await;
 }
 
 #[tokio::test]
-async fn window_that_opens_byte_by_byte_ends_the_connection() {
-    let server = Running::start(|_| ()).await;
+async fn window_opened_byte_by_byte_closes_the_connection() {
+    let server = TestServer::start(|_| ()).await;
     let start = [
-        PREFACE,
-        &window(0),
-        // Room on the connection for all of it.
+        HTTP2_PREFACE,
+        &window_settings_frame(0),
+        // WINDOW_UPDATE on the connection, so that only the stream's window limits.
         b"\0\0\x04\x08\0\0\0\0\0\0\x10\0\0",
         b"\0\0\x0d\x01\x05\0\0\0\x01\x82\x86\x04\x09/opml.xml",
     ]
     .concat();
     // WINDOW_UPDATE of 1 on the stream, RFC 9113 §6.9.
     let more = b"\0\0\x04\x08\0\0\0\0\x01\0\0\0\x01".repeat(100);
-    let received = received(&server, &start, &more).await;
-    let frames = frames(&received);
+    let received = flood_and_receive(&server, &start, &more).await;
+    let frames = parse_frames(&received);
     let data = frames.iter().filter(|frame| frame.0 == 0);
     let taken: usize = data.map(|frame| frame.1.len()).sum();
     assert!(taken < 64 * 1024, "{taken}");
-    server.still_answers().await;
+    server.assert_still_answers().await;
 }
 
 #[tokio::test]
-async fn a_connection_has_so_many_answers_and_the_last_says_so() {
-    let server = Running::start(|config| config.limits.requests_per_connection = 3).await;
+async fn request_limit_closes_the_connection_with_the_last_response() {
+    let server = TestServer::start(|config| config.limits.requests_per_connection = 3).await;
     let mut client = server.connect().await;
-    client.send(&GET.repeat(5)).await;
+    client.send(&KEEP_ALIVE_GET.repeat(5)).await;
     let answers = client.read_to_end().await;
     let answers: Vec<&str> = answers.split("robots!\n").collect();
     assert_eq!(answers.len(), 4, "{answers:?}");
-    assert_eq!(field(answers[1], "connection"), None);
-    assert_eq!(field(answers[2], "connection"), Some("close"));
+    assert_eq!(header_value(answers[1], "connection"), None);
+    assert_eq!(header_value(answers[2], "connection"), Some("close"));
 }
 
 #[tokio::test]
-async fn a_target_beyond_measure_is_414() {
-    let server = Running::start(|config| config.limits.target_length = 100).await;
+async fn overlong_target_is_414() {
+    let server = TestServer::start(|config| config.limits.target_length = 100).await;
     let answer = server
         .get(&format!("/rss.xml?{}", "x".repeat(91)), "")
         .await;
@@ -199,8 +207,8 @@ async fn a_target_beyond_measure_is_414() {
 }
 
 #[tokio::test]
-async fn heads_are_as_long_as_they_may_be_and_no_longer() {
-    let server = Running::start(|config| {
+async fn header_size_and_field_count_are_limited() {
+    let server = TestServer::start(|config| {
         config.limits.header_size = 10_000;
         config.limits.header_fields = 20;
     })
@@ -215,32 +223,32 @@ async fn heads_are_as_long_as_they_may_be_and_no_longer() {
 }
 
 #[tokio::test]
-async fn who_takes_a_byte_now_and_then_is_cut_off() {
-    let server = Running::start(|config| {
-        config.limits.write_timeout = 2 * SHORT;
+async fn slow_reader_hits_the_write_timeout() {
+    let server = TestServer::start(|config| {
+        config.limits.write_timeout = 2 * SHORT_TIMEOUT;
         config.max_connections = 1;
     })
     .await;
-    let mut stuck = crate::server_room::stuck_reader(&server).await;
+    let mut stuck = crate::server_room::connect_stuck_reader(&server).await;
     let reading = async {
-        // Never silent, and never through.
+        // The client reads slowly, but never stops. The pace is under test.
         while stuck.0.read_u8().await.is_ok() {
-            tokio::time::sleep(SHORT / 20).await;
+            tokio::time::sleep(SHORT_TIMEOUT / 20).await;
         }
         std::future::pending::<()>().await;
     };
     tokio::select! {
         () = reading => unreachable!(),
-        // With the only permit to be had again, the slow one is gone.
-        answered = timeout(LONG, server.still_answers()) => answered.expect("it is not held"),
+        // The only permit is free again, so the slow connection was closed.
+        answered = timeout(LONG_TIMEOUT, server.assert_still_answers()) => answered.expect("a free permit"),
     }
 }
 
 #[tokio::test]
-async fn who_polls_without_a_condition_is_told_when_to_come_again() {
-    let server = Running::start(|config| {
+async fn unconditional_polls_get_429_with_retry_after() {
+    let server = TestServer::start(|config| {
         config.trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
-        config.limits.polls = Some(Polls {
+        config.limits.poll_limit = Some(PollLimit {
             burst: 2,
             interval: Duration::from_secs(60),
         });
@@ -251,12 +259,15 @@ async fn who_polls_without_a_condition_is_told_when_to_come_again() {
     server.get("/rss.xml", one).await;
     let third = server.get("/rss.xml", one).await;
     assert!(third.starts_with("HTTP/1.1 429 "), "{third}");
-    let wait: u64 = field(&third, "retry-after").unwrap().parse().unwrap();
+    let wait: u64 = header_value(&third, "retry-after")
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!((50..=60).contains(&wait), "{wait}");
-    assert_eq!(field(&third, "cache-control"), Some("no-store"));
-    assert_eq!(field(&third, "etag"), None);
-    // Who has a condition is never refused: neither one that holds nor one that does not.
-    let tag = field(&first, "etag").unwrap();
+    assert_eq!(header_value(&third, "cache-control"), Some("no-store"));
+    assert_eq!(header_value(&third, "etag"), None);
+    // Conditional requests are never rate limited, whether the condition holds or not.
+    let tag = header_value(&first, "etag").unwrap();
     let same = server
         .get("/rss.xml", &format!("{one}If-None-Match: {tag}\r\n"))
         .await;
@@ -283,9 +294,9 @@ async fn who_polls_without_a_condition_is_told_when_to_come_again() {
 
 #[tokio::test]
 async fn poll_limit_counts_all_spellings_of_a_document() {
-    let server = Running::start(|config| {
+    let server = TestServer::start(|config| {
         config.trusted_proxies = TrustedProxies::parse(&["127.0.0.1".to_owned()]).unwrap();
-        config.limits.polls = Some(Polls {
+        config.limits.poll_limit = Some(PollLimit {
             burst: 4,
             interval: Duration::from_secs(60),
         });
@@ -308,12 +319,12 @@ async fn poll_limit_counts_all_spellings_of_a_document() {
 }
 
 #[tokio::test]
-async fn who_is_not_trusted_is_not_asked_who_it_asks_for() {
-    let polls = Some(Polls {
+async fn forwarded_for_of_an_untrusted_client_is_ignored() {
+    let polls = Some(PollLimit {
         burst: 1,
         interval: Duration::from_secs(60),
     });
-    let server = Running::start(|config| config.limits.polls = polls).await;
+    let server = TestServer::start(|config| config.limits.poll_limit = polls).await;
     for _ in 0..3 {
         let answer = server
             .get("/rss.xml", "X-Forwarded-For: 192.0.2.1\r\n")

@@ -1,45 +1,48 @@
-//! What `check` advises: each rule is broken by a post of its own, and told of with its line.
+//! Checks each advisory rule of `check` with a post that breaks it.
 
 use std::time::{Duration, SystemTime};
 
-use courant::finding::{Finding, Rule, Severity};
-use courant::inspection::Inspection;
+use courant::check::analysis::ContentAnalysis;
+use courant::model::finding::{Finding, Rule, Severity};
 use courant::progress::Progress;
 
 use crate::support::{TestSite, new_year_2025, plain};
 
-fn check(site: &TestSite) -> Vec<Finding> {
-    check_at(site, new_year_2025())
+fn run_check(site: &TestSite) -> Vec<Finding> {
+    run_check_at(site, new_year_2025())
 }
 
-fn check_at(site: &TestSite, now: SystemTime) -> Vec<Finding> {
+fn run_check_at(site: &TestSite, now: SystemTime) -> Vec<Finding> {
     let config = site.parsed_config();
-    let inspection = Inspection::of(&config, now, &Progress::default());
+    let inspection = ContentAnalysis::analyze_content(&config, now, &Progress::default());
     inspection.expect("the content can be read").findings
 }
 
-/// A post that nothing can be said of, with more in its front matter and its body.
-fn post(fields: &str, body: &str) -> String {
+/// Returns a post without findings, extended by `fields` and `body`.
+fn post_with(fields: &str, body: &str) -> String {
     format!(
         "---\ntitle: A post\ndate: 2024-05-01T10:00:00Z\ndescription: About it\n{fields}---\n{body}\n"
     )
 }
 
-fn only(site: &TestSite) -> Finding {
-    match check(site).as_slice() {
+fn only_finding(site: &TestSite) -> Finding {
+    match run_check(site).as_slice() {
         [finding] => finding.clone(),
         other => panic!("one finding was expected: {other:#?}"),
     }
 }
 
 #[test]
-fn a_tidy_post_has_no_finding() {
-    let site = TestSite::new().post("a.md", post("tags: [x]\n", "![a cat](/cat.jpg) [b](/b)"));
-    assert_eq!(check(&site), []);
+fn tidy_post_has_no_finding() {
+    let site = TestSite::new().post(
+        "a.md",
+        post_with("tags: [x]\n", "![a cat](/cat.jpg) [b](/b)"),
+    );
+    assert_eq!(run_check(&site), []);
 }
 
 #[test]
-fn each_thing_that_could_be_better_is_a_note_with_its_line() {
+fn each_advisory_rule_is_a_note_with_its_line() {
     let long = "word ".repeat(50);
     let cases = [
         (
@@ -49,7 +52,7 @@ fn each_thing_that_could_be_better_is_a_note_with_its_line() {
         ),
         (
             Rule::LongTitle,
-            post(
+            post_with(
                 "seo: {title: 'Another title, for previews, that is much longer than any of them would ever show'}\n",
                 "",
             ),
@@ -57,58 +60,66 @@ fn each_thing_that_could_be_better_is_a_note_with_its_line() {
         ),
         (
             Rule::LongDescription,
-            post("seo:\n  description: ", "")
+            post_with("seo:\n  description: ", "")
                 .replace("description: \n", &format!("description: {long}\n"))
                 .replace("description: ---", &format!("description: {long}\n---")),
             Some(6),
         ),
-        (Rule::TrailingBlanks, post("author: 'Ada '\n", ""), Some(5)),
+        (
+            Rule::TrailingBlanks,
+            post_with("author: 'Ada '\n", ""),
+            Some(5),
+        ),
         (
             Rule::ZonelessDate,
-            post("", "").replace("2024-05-01T10:00:00Z", "2024-05-01 10:00"),
+            post_with("", "").replace("2024-05-01T10:00:00Z", "2024-05-01 10:00"),
             Some(3),
         ),
         (
             Rule::PercentEncoding,
-            post("permalink: /caf%c3%a9/%7ea\n", ""),
+            post_with("permalink: /caf%c3%a9/%7ea\n", ""),
             Some(5),
         ),
-        (Rule::MissingAlt, post("image: /img/cat.jpg\n", ""), Some(5)),
         (
             Rule::MissingAlt,
-            post("", "\nText ![](/img/cat.jpg)"),
+            post_with("image: /img/cat.jpg\n", ""),
+            Some(5),
+        ),
+        (
+            Rule::MissingAlt,
+            post_with("", "\nText ![](/img/cat.jpg)"),
             Some(7),
         ),
     ];
     for (rule, text, line) in cases {
         let site = TestSite::new().check_all().post("a.md", text);
-        let finding = only(&site);
+        let finding = only_finding(&site);
         assert_eq!(
             (finding.rule, finding.line, finding.severity),
             (rule, line, Severity::Note),
             "{finding:?}"
         );
-        assert_eq!(site.build().rules(), [], "a server does not speak of it");
+        assert_eq!(site.build().rules(), [], "a server does not report advice");
     }
 }
 
 #[test]
-fn a_z_that_moves_the_day_is_told_where_the_site_has_a_zone() {
-    let late = post("", "").replace("T10:00:00Z", "T23:30:00.000Z");
+fn utc_date_on_a_different_local_day_is_reported() {
+    let late = post_with("", "").replace("T10:00:00Z", "T23:30:00.000Z");
     let site = TestSite::new()
         .config("timezone = \"Europe/Berlin\"")
         .post("a.md", &late);
-    let finding = only(&site);
+    let finding = only_finding(&site);
     assert_eq!((finding.rule, finding.line), (Rule::SuspectZone, Some(3)));
     assert!(finding.message.contains("2024-05-02"), "{finding:?}");
     let meant = TestSite::new()
         .config("timezone = \"Europe/Berlin\"\n[content]\nz_is_local = true")
         .post("a.md", &late);
-    assert_eq!(check(&meant), []);
+    assert_eq!(run_check(&meant), []);
 }
 
 #[test]
-fn nothing_is_advised_about_posts_that_nobody_sees() {
+fn hidden_and_expired_posts_get_no_advice() {
     let site = TestSite::new()
         .post(
             "a.md",
@@ -118,29 +129,29 @@ fn nothing_is_advised_about_posts_that_nobody_sees() {
             "b.md",
             "---\ntitle: b\ndate: 2024-05-01T10:00:00Z\nexpires: 2024-06-01\n---\n",
         );
-    assert_eq!(check(&site), []);
+    assert_eq!(run_check(&site), []);
     let scheduled = TestSite::new().check_all().post(
         "c.md",
         "---\ntitle: c\ndate: 2025-05-01T10:00:00Z\n---\nx\n",
     );
-    assert_eq!(only(&scheduled).rule, Rule::MissingDescription);
+    assert_eq!(only_finding(&scheduled).rule, Rule::MissingDescription);
 }
 
 #[test]
-fn a_date_years_ahead_is_a_slip() {
-    let site = TestSite::new().post("a.md", post("", "").replace("2024-05", "2204-05"));
-    let finding = only(&site);
+fn date_years_ahead_is_a_warning() {
+    let site = TestSite::new().post("a.md", post_with("", "").replace("2024-05", "2204-05"));
+    let finding = only_finding(&site);
     assert_eq!(
         (finding.rule, finding.severity),
         (Rule::FarFutureDate, Severity::Warning)
     );
     let then = SystemTime::UNIX_EPOCH + Duration::from_secs(7_380_000_000);
-    assert_eq!(check_at(&site, then), []);
+    assert_eq!(run_check_at(&site, then), []);
 }
 
 #[test]
-fn two_spellings_of_one_thing_are_told_where_they_are_rarer() {
-    let with = |fields: &str| post(fields, "");
+fn rarer_spelling_of_a_name_is_reported() {
+    let with = |fields: &str| post_with(fields, "");
     let site = TestSite::new()
         .post(
             "a.md",
@@ -154,35 +165,40 @@ fn two_spellings_of_one_thing_are_told_where_they_are_rarer() {
             "c.md",
             with("categories: [opensource]\nauthor: ada example\n"),
         );
-    let findings = check(&site);
-    let told: Vec<_> = findings
+    let findings = run_check(&site);
+    let reported: Vec<_> = findings
         .iter()
         .map(|finding| (finding.file.as_str(), finding.rule))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [("c.md", Rule::TwoSpellings), ("c.md", Rule::TwoSpellings)]
     );
     assert!(
         findings[0]
             .message
-            .contains("the author `ada example` is `Ada Example`"),
+            .contains("the author `ada example` is spelled `Ada Example`"),
         "{findings:?}"
     );
     assert!(
         findings[1]
             .message
-            .contains("the category `opensource` is `Open Source`")
+            .contains("the category `opensource` is spelled `Open Source`")
     );
 }
 
 #[test]
-fn a_feed_that_is_cut_is_told_of() {
+fn shortened_feed_is_reported() {
     let site = (1..=4).fold(
         TestSite::new().config("[feed]\nmax_bytes = 20000"),
-        |site, number| site.post(&format!("{number}.md"), post("", &"word ".repeat(2_000))),
+        |site, number| {
+            site.post(
+                &format!("{number}.md"),
+                post_with("", &"word ".repeat(2_000)),
+            )
+        },
     );
-    let finding = only(&site);
+    let finding = only_finding(&site);
     assert_eq!(
         (finding.rule, finding.severity),
         (Rule::ShortenedFeed, Severity::Note)
@@ -191,7 +207,7 @@ fn a_feed_that_is_cut_is_told_of() {
 }
 
 #[test]
-fn pictures_are_measured_by_what_networks_take() {
+fn picture_size_is_checked_against_network_limits() {
     let png = |width: u32, height: u32, more: usize| {
         let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         bytes.extend(width.to_be_bytes());
@@ -220,8 +236,8 @@ fn pictures_are_measured_by_what_networks_take() {
         let site = TestSite::new()
             .config("[content]\nstatic_dir = \"static\"")
             .file("static/img/a.png", &bytes)
-            .post("a.md", post("image: {src: /img/a.png, alt: x}\n", ""));
-        let found: Vec<_> = check(&site)
+            .post("a.md", post_with("image: {src: /img/a.png, alt: x}\n", ""));
+        let found: Vec<_> = run_check(&site)
             .iter()
             .map(|finding| (finding.rule, finding.severity))
             .collect();
@@ -231,17 +247,21 @@ fn pictures_are_measured_by_what_networks_take() {
         .cards("picture = \"drawn\"")
         .config("[content]\nstatic_dir = \"static\"")
         .file("static/img/a.png", png(400, 100, 0))
-        .post("a.md", post("image: {src: /img/a.png, alt: x}\n", ""));
-    assert_eq!(check(&drawn), [], "previews do not show it");
+        .post("a.md", post_with("image: {src: /img/a.png, alt: x}\n", ""));
+    assert_eq!(run_check(&drawn), [], "previews show the drawn card");
 }
 
 #[test]
-fn what_only_check_looks_for_does_not_hold_up_a_server() {
+fn advisory_rules_run_only_in_check() {
     let site = TestSite::new()
         .check_all()
         .post("a.md", plain("a", "2024-01-01"));
     let ignored = TestSite::new().post("a.md", plain("a", "2024-01-01"));
-    assert_eq!(check(&ignored), [], "the configuration says so");
+    assert_eq!(
+        run_check(&ignored),
+        [],
+        "the rule is ignored in the configuration"
+    );
     assert_eq!(site.build().rules(), []);
-    assert_eq!(only(&site).rule, Rule::MissingDescription);
+    assert_eq!(only_finding(&site).rule, Rule::MissingDescription);
 }

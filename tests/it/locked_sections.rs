@@ -1,17 +1,17 @@
-//! Sections that are locked or hidden, and comments, are nowhere, in whatever dialect and spelling they are written.
+//! Checks that locked sections and comments reach no output, in every dialect and spelling.
 
-use courant::finding::Rule;
+use courant::model::finding::Rule;
 use proptest::prelude::*;
 
 use crate::support::{Built, TestSite, plain};
 
-/// Words that only the section has: of its heading, its first words, its picture, a link and its code.
-const WORDS: [&str; 5] = ["Quetzal", "Ocelot", "wombat", "vexillology", "xanthippe"];
+/// Words that only the section has: in its heading, text, picture, link and code.
+const SECRET_WORDS: [&str; 5] = ["Quetzal", "Ocelot", "wombat", "vexillology", "xanthippe"];
 
-const INSIDE: &str = "\n\n## Quetzal\n\nOcelot words.\n\n![Ocelot](/img/wombat.png)\n\n- [more](/vexillology)\n\n```text\nxanthippe\n```\n\n";
+const SECTION_BODY: &str = "\n\n## Quetzal\n\nOcelot words.\n\n![Ocelot](/img/wombat.png)\n\n- [more](/vexillology)\n\n```text\nxanthippe\n```\n\n";
 
-/// The words that names of locks have.
-const NAMES: [&str; 23] = [
+/// Names that mark a section as locked.
+const LOCK_NAMES: [&str; 23] = [
     "encrypt",
     "encrypted",
     "password",
@@ -37,8 +37,8 @@ const NAMES: [&str; 23] = [
     "paywall",
 ];
 
-/// A name as it may be spelled.
-fn spelled(name: &str, spelling: usize) -> String {
+/// Spells a name in one of eight styles.
+fn spell_name(name: &str, spelling: usize) -> String {
     let words: Vec<String> = name.split(' ').map(str::to_owned).collect();
     let capital = |word: &String| word[..1].to_uppercase() + &word[1..];
     match spelling {
@@ -53,13 +53,13 @@ fn spelled(name: &str, spelling: usize) -> String {
     }
 }
 
-const DIALECTS: usize = 25;
+const DIALECT_COUNT: usize = 25;
 
-/// The first of the dialects that are comments of HTML, of which some hide only where they have an end.
-const COMMENTS: usize = 23;
+/// First dialect of HTML comments, some of which hide only if they are closed.
+const FIRST_COMMENT_DIALECT: usize = 23;
 
-/// The beginning and the end of a section, and how files of its dialect end.
-fn pair(dialect: usize, name: &str) -> (String, String, &'static str) {
+/// Returns the start and end marker of a section, and the dialect's file extension.
+fn section_markers(dialect: usize, name: &str) -> (String, String, &'static str) {
     let (begin, end, extension) = match dialect {
         0 => ("{{< N >}}", "{{< /N >}}", "md"),
         1 => ("{{% N \"x\" %}}", "{{%/N%}}", "md"),
@@ -83,21 +83,21 @@ fn pair(dialect: usize, name: &str) -> (String, String, &'static str) {
         19 => ("{% if not page.N %}{% else %}", "{% endif %}", "md"),
         20 => ("{% unless N %}{% else %}", "{% endunless %}", "md"),
         21 => ("{{#unless N}}{{else}}", "{{/unless}}", "md"),
-        COMMENTS => ("<!-- N -->", "<!-- /N -->", "md"),
+        FIRST_COMMENT_DIALECT => ("<!-- N -->", "<!-- /N -->", "md"),
         24 => ("<!-- begin N -->", "<!-- end N -->", "md"),
         _ => ("<div class=\"a\" hidden>", "</div>", "md"),
     };
     (begin.replace('N', name), end.replace('N', name), extension)
 }
 
-fn leaks(built: &Built) -> Vec<&'static str> {
+fn leaked_words(built: &Built) -> Vec<&'static str> {
     let everything = built.everything().to_lowercase();
     let is_there = |word: &&str| everything.contains(&word.to_lowercase());
-    WORDS.into_iter().filter(is_there).collect()
+    SECRET_WORDS.into_iter().filter(is_there).collect()
 }
 
-/// A site whose post says only what is of its section, or also what is before and after it.
-fn built(extension: &str, front: &str, body: &str) -> Built {
+/// Builds a site with the post under test and a plain post.
+fn build_post(extension: &str, front: &str, body: &str) -> Built {
     TestSite::new()
         .post(
             &format!("a.{extension}"),
@@ -108,14 +108,18 @@ fn built(extension: &str, front: &str, body: &str) -> Built {
 }
 
 #[test]
-fn open_sections_are_everywhere() {
+fn open_sections_are_published() {
     for (begin, end) in [
         ("{{< note >}}", "{{< /note >}}"),
         ("<div>", "</div>"),
         (":::note", ":::"),
     ] {
-        let built = built("md", "title: A\n", &format!("{begin}{INSIDE}{end}\n"));
-        assert_eq!(leaks(&built), WORDS, "the test sees what it looks for");
+        let built = build_post("md", "title: A\n", &format!("{begin}{SECTION_BODY}{end}\n"));
+        assert_eq!(
+            leaked_words(&built),
+            SECRET_WORDS,
+            "the test finds every word"
+        );
     }
 }
 
@@ -123,20 +127,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
     #[test]
     fn locked_section_reaches_no_artifact(
-        dialect in 0..DIALECTS,
-        name in 0..NAMES.len(),
+        dialect in 0..DIALECT_COUNT,
+        name in 0..LOCK_NAMES.len(),
         spelling in 0..8_usize,
         is_closed: bool,
         has_title: bool,
         before in prop_oneof![Just(""), Just("First words.\n\n"), Just("- item\n\n"), Just("```\n<x>\n```\n\n")],
     ) {
-        let is_closed = is_closed || dialect >= COMMENTS;
-        let (begin, end, extension) = pair(dialect, &spelled(NAMES[name], spelling));
+        let is_closed = is_closed || dialect >= FIRST_COMMENT_DIALECT;
+        let (begin, end, extension) = section_markers(dialect, &spell_name(LOCK_NAMES[name], spelling));
         let front = if has_title { "title: A\n" } else { "" };
         let end = if is_closed { format!("{end}\n\n# Late heading\n\nLast words.\n") } else { String::new() };
         let front = if is_closed { front } else { "title: A\n" };
-        let built = built(extension, front, &format!("{before}{begin}{INSIDE}{end}"));
-        prop_assert_eq!(leaks(&built), Vec::<&str>::new(), "{} {}", begin, end);
+        let built = build_post(extension, front, &format!("{before}{begin}{SECTION_BODY}{end}"));
+        prop_assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{} {}", begin, end);
         let shortcode = built.findings.iter().find(|finding| finding.rule == Rule::Shortcode);
         let line = front.matches('\n').count() + before.matches('\n').count() + 4;
         prop_assert_eq!(shortcode.map(|finding| finding.line), Some(Some(line)), "{}", begin);
@@ -146,9 +150,9 @@ proptest! {
     }
 }
 
-/// What a post says, and what is told of it, that has this body before its last words.
-fn with_last_words(body: &str) -> Built {
-    built("md", "title: A\n", &format!("{body}\n\nLast words.\n"))
+/// Builds a site with a post of this body, followed by `Last words.`.
+fn build_with_last_words(body: &str) -> Built {
+    build_post("md", "title: A\n", &format!("{body}\n\nLast words.\n"))
 }
 
 #[test]
@@ -200,8 +204,8 @@ fn locked_lines_and_labels_reach_no_artifact() {
             0,
         ),
     ] {
-        let built = with_last_words(body);
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{body}");
+        let built = build_with_last_words(body);
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{body}");
         assert_eq!(built.rules(), [Rule::Shortcode], "{body}");
         assert_eq!(built.findings[0].line, Some(5 + line), "{body}");
         assert!(built.text("/rss.xml").contains("Last words."), "{body}");
@@ -209,14 +213,14 @@ fn locked_lines_and_labels_reach_no_artifact() {
 }
 
 #[test]
-fn divider_hides_all_that_follows() {
+fn paywall_divider_hides_the_rest() {
     for divider in [
         "<!--members-only-->",
         "<!-- for members only -->",
         "<!-- Paywall -->",
     ] {
-        let built = with_last_words(&format!("First words.\n\n{divider}\n{INSIDE}"));
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{divider}");
+        let built = build_with_last_words(&format!("First words.\n\n{divider}\n{SECTION_BODY}"));
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{divider}");
         assert_eq!(built.rules(), [Rule::Shortcode], "{divider}");
         let feed = built.text("/rss.xml");
         assert!(
@@ -227,7 +231,7 @@ fn divider_hides_all_that_follows() {
 }
 
 #[test]
-fn sections_for_all_readers_stay() {
+fn public_sections_stay() {
     for (begin, end) in [
         ("{% if not draft %}", "{% endif %}"),
         ("{% if page.private == false %}", "{% endif %}"),
@@ -245,8 +249,8 @@ fn sections_for_all_readers_stay() {
         ("{% block body %}", "{% endblock %}"),
         ("{% filter replace(\"secret\", \"x\") %}", "{% endfilter %}"),
     ] {
-        let built = with_last_words(&format!("{begin}{INSIDE}{end}"));
-        assert_eq!(leaks(&built), WORDS, "{begin}");
+        let built = build_with_last_words(&format!("{begin}{SECTION_BODY}{end}"));
+        assert_eq!(leaked_words(&built), SECRET_WORDS, "{begin}");
     }
     for body in [
         "`:private[Quetzal]` Ocelot",
@@ -258,8 +262,8 @@ fn sections_for_all_readers_stay() {
         "!!! private\n    a\n\nQuetzal Ocelot",
         "- :::private\n  a\n  :::\n  Quetzal\n- Ocelot",
     ] {
-        let built = with_last_words(body);
-        assert_eq!(leaks(&built), ["Quetzal", "Ocelot"], "{body}");
+        let built = build_with_last_words(body);
+        assert_eq!(leaked_words(&built), ["Quetzal", "Ocelot"], "{body}");
         assert!(built.text("/rss.xml").contains("Last words."), "{body}");
     }
 }
@@ -283,12 +287,12 @@ fn comment_of_every_dialect_reaches_no_artifact() {
         ("{/* it's } \"", " */}", "mdx"),
         ("{/*", "*/}", "md"),
     ] {
-        let built = built(
+        let built = build_post(
             extension,
             "title: A\n",
-            &format!("{begin}{INSIDE}{end}\n\nLast words.\n"),
+            &format!("{begin}{SECTION_BODY}{end}\n\nLast words.\n"),
         );
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{begin}");
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{begin}");
         assert!(built.text("/rss.xml").contains("Last words."), "{begin}");
     }
     for comment in [
@@ -297,8 +301,8 @@ fn comment_of_every_dialect_reaches_no_artifact() {
         "[comment]: <> Quetzal Ocelot wombat vexillology xanthippe",
         "Words {% # Quetzal Ocelot wombat vexillology xanthippe %}",
     ] {
-        let built = built("md", "title: A\n", &format!("{comment}\n\nLast words.\n"));
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{comment}");
+        let built = build_post("md", "title: A\n", &format!("{comment}\n\nLast words.\n"));
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{comment}");
         assert!(built.text("/rss.xml").contains("Last words."), "{comment}");
     }
 }
@@ -306,7 +310,7 @@ fn comment_of_every_dialect_reaches_no_artifact() {
 #[test]
 fn code_about_locks_and_comments_stays() {
     let code = "{{< private >}} <members-only> %%a%% {::comment} <!-- b";
-    let built = built(
+    let built = build_post(
         "md",
         "title: A\n",
         &format!("`{code}` and\n\n```\n{code}\n:::secret\n```\n\nLast words.\n"),
@@ -321,14 +325,14 @@ fn code_about_locks_and_comments_stays() {
 }
 
 #[test]
-fn where_shortcodes_are_text_html_still_hides() {
+fn locked_html_hides_even_if_shortcodes_are_kept() {
     let built = TestSite::new()
         .config("[content]\nshortcodes = \"keep\"")
         .post(
             "a.md",
-            format!("---\ntitle: A\ndate: 2024-05-01\n---\n<members-only>{INSIDE}</members-only>\n\n{{{{< note >}}}}\n"),
+            format!("---\ntitle: A\ndate: 2024-05-01\n---\n<members-only>{SECTION_BODY}</members-only>\n\n{{{{< note >}}}}\n"),
         )
         .build();
-    assert_eq!(leaks(&built), Vec::<&str>::new());
+    assert_eq!(leaked_words(&built), Vec::<&str>::new());
     assert!(built.text("/feed.json").contains("{{< note >}}"));
 }

@@ -1,67 +1,78 @@
-//! What is logged, by the command as it runs: for people, and for programs.
+//! Checks the log lines of the running command, as text and as JSON.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use courant::pipeline::{Cause, Changed, Fate, Outcome, Status};
+use courant::publish::pipeline::{
+    ContentStatus, PostChange, PostChanges, PublishReason, RefreshOutcome,
+};
 use serde_json::Value;
 
-use crate::serve::{lines, logged, start};
+use crate::serve::{read_lines, start_courant, wait_for_log};
 use crate::support::{Served, TestSite, plain};
 
-const HIDDEN: &str = "---\ntitle: x\ndate: 2024-01-01\nhidePost: true\n---\n";
+const HIDDEN_POST: &str = "---\ntitle: x\ndate: 2024-01-01\nhidePost: true\n---\n";
 
-/// The next generation.
-fn published(served: &Served) -> Status {
+/// Waits for the next generation and returns its status.
+fn wait_for_generation(served: &Served) -> ContentStatus {
     loop {
-        if let Ok((Outcome::Published, status)) = served.next_turn() {
+        if let Ok((RefreshOutcome::Published, status)) = served.next_turn() {
             return status;
         }
     }
 }
 
-fn named(changed: &Changed) -> Vec<(&str, Fate)> {
-    let named = changed.named.iter();
+fn changed_files(changed: &PostChanges) -> Vec<(&str, PostChange)> {
+    let named = changed.first_changes.iter();
     named.map(|(path, fate)| (&**path, *fate)).collect()
 }
 
 #[test]
-fn each_generation_is_known_with_what_became_of_posts() {
+fn each_generation_records_the_fate_of_changed_posts() {
     let site = TestSite::new()
         .post("a.md", plain("Alpha", "2024-01-01"))
         .post("b.md", plain("Beta", "2024-01-02"));
     let built = site.build();
-    assert_eq!(built.status.cause, Cause::Start);
-    assert_eq!(built.status.changed.new, 2);
-    assert!(built.status.published.is_some());
+    assert_eq!(built.status.publish_reason, PublishReason::Start);
+    assert_eq!(built.status.post_changes.new, 2);
+    assert!(built.status.published_at.is_some());
     let served = site.serve();
     served.save("c.md", &plain("Gamma", "2024-01-03"));
-    let status = published(&served);
-    assert_eq!(status.cause, Cause::Content);
-    assert_eq!(named(&status.changed), [("c.md", Fate::New)]);
+    let status = wait_for_generation(&served);
+    assert_eq!(status.publish_reason, PublishReason::Content);
+    assert_eq!(
+        changed_files(&status.post_changes),
+        [("c.md", PostChange::New)]
+    );
     served.save("a.md", &plain("Second", "2024-01-01"));
     assert_eq!(
-        named(&published(&served).changed),
-        [("a.md", Fate::Changed)]
+        changed_files(&wait_for_generation(&served).post_changes),
+        [("a.md", PostChange::Changed)]
     );
-    served.save("a.md", HIDDEN);
-    assert_eq!(named(&published(&served).changed), [("a.md", Fate::Hidden)]);
+    served.save("a.md", HIDDEN_POST);
+    assert_eq!(
+        changed_files(&wait_for_generation(&served).post_changes),
+        [("a.md", PostChange::Hidden)]
+    );
     served.remove("c.md");
-    let status = published(&served);
-    assert_eq!(named(&status.changed), [("c.md", Fate::Gone)]);
-    assert_eq!(status.changed.count(), 1);
+    let status = wait_for_generation(&served);
+    assert_eq!(
+        changed_files(&status.post_changes),
+        [("c.md", PostChange::Gone)]
+    );
+    assert_eq!(status.post_changes.total_count(), 1);
 }
 
 #[cfg(unix)]
 #[test]
-fn people_are_told_what_a_generation_is_new_for_in_one_line() {
+fn text_log_describes_a_generation_in_one_line() {
     let site = TestSite::new().post("a.md", plain("Alpha", "2024-01-01"));
-    let (mut child, _, stderr) = start(&site);
-    let log = lines(stderr);
+    let (mut child, _, stderr) = start_courant(&site);
+    let log = read_lines(stderr);
     std::fs::write(site.content().join("b.md"), plain("Beta", "2024-01-02")).unwrap();
-    let told = logged(&log, "published");
+    let line = wait_for_log(&log, "published");
     for part in [
         "generation=2",
         "posts=2",
@@ -69,15 +80,15 @@ fn people_are_told_what_a_generation_is_new_for_in_one_line() {
         "new=1",
         "files=\"b.md new\"",
     ] {
-        assert!(told.contains(part), "no {part} in: {told}");
+        assert!(line.contains(part), "no {part} in: {line}");
     }
-    assert!(!told.contains("gone="), "{told}");
+    assert!(!line.contains("gone="), "{line}");
     child.kill().expect("ended");
     child.wait().expect("ended");
 }
 
-/// Starts the command so that it logs for programs.
-fn start_json(site: &TestSite, by_environment: bool) -> Child {
+/// Starts the command with JSON logs, set by the environment or by an option.
+fn start_with_json_log(site: &TestSite, by_environment: bool) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
     command.env_clear();
     if by_environment {
@@ -95,8 +106,8 @@ fn start_json(site: &TestSite, by_environment: bool) -> Child {
         .expect("courant runs")
 }
 
-/// Reads up to the line with this message; each line is an object.
-fn object(log: &Receiver<String>, message: &str) -> Value {
+/// Reads up to the line with this message, and asserts that each line is an object.
+fn wait_for_json_line(log: &Receiver<String>, message: &str) -> Value {
     loop {
         let line = log.recv_timeout(Duration::from_secs(20));
         let line = line.unwrap_or_else(|_| panic!("no `{message}`"));
@@ -110,29 +121,29 @@ fn object(log: &Receiver<String>, message: &str) -> Value {
 
 #[cfg(unix)]
 #[test]
-fn programs_are_told_each_thing_as_one_object_on_a_line() {
+fn json_log_has_one_object_per_line() {
     let site = TestSite::new()
         .title("A \"site\"")
         .post("a.md", plain("Alpha", "2024-01-01"));
     for by_environment in [false, true] {
-        let mut child = start_json(&site, by_environment);
+        let mut child = start_with_json_log(&site, by_environment);
         let stderr = child.stderr.take().expect("a pipe");
-        let log = lines(BufReader::new(stderr));
-        let serving = object(&log, "serving");
+        let log = read_lines(BufReader::new(stderr));
+        let serving = wait_for_json_line(&log, "serving");
         assert_eq!(serving["site"], "A \"site\"");
         assert_eq!(serving["posts"], 1);
-        object(&log, "listening");
+        wait_for_json_line(&log, "listening");
         let path = site.content().join("\u{1b}b\n.md");
         std::fs::write(&path, plain("Beta", "2024-01-02")).unwrap();
-        let told = object(&log, "published");
-        assert_eq!(told["level"], "INFO");
-        assert_eq!((&told["generation"], &told["new"]), (&2.into(), &1.into()));
-        assert_eq!(told["files"], "\u{1b}b\n.md new");
-        assert_eq!(told["gone"], Value::Null);
+        let line = wait_for_json_line(&log, "published");
+        assert_eq!(line["level"], "INFO");
+        assert_eq!((&line["generation"], &line["new"]), (&2.into(), &1.into()));
+        assert_eq!(line["files"], "\u{1b}b\n.md new");
+        assert_eq!(line["gone"], Value::Null);
         std::fs::remove_file(&path).unwrap();
-        let told = object(&log, "published");
+        let line = wait_for_json_line(&log, "published");
         assert_eq!(
-            (&told["gone"], &told["cause"]),
+            (&line["gone"], &line["cause"]),
             (&1.into(), &"content".into())
         );
         child.kill().expect("ended");
@@ -141,11 +152,11 @@ fn programs_are_told_each_thing_as_one_object_on_a_line() {
 }
 
 #[test]
-fn programs_are_told_why_it_does_not_start_as_objects_too() {
+fn startup_errors_are_json_objects_too() {
     let site = TestSite::new().config("title = 7");
-    let ended = start_json(&site, false)
+    let ended = start_with_json_log(&site, false)
         .wait_with_output()
-        .expect("it ends");
+        .expect("the command ends");
     assert_eq!(ended.status.code(), Some(2));
     let mut count = 0;
     for line in BufReader::new(&*ended.stderr).lines() {
@@ -157,11 +168,11 @@ fn programs_are_told_why_it_does_not_start_as_objects_too() {
 }
 
 #[test]
-fn libraries_log_nothing_unless_they_are_named() {
+fn libraries_log_only_if_named_in_the_filter() {
     let body = "---\ntitle: A\ndate: 2024-01-01\n---\n<table><b>a</b><tr><td>b</td></tr></table>\n";
     let site = TestSite::new().post("a.md", body);
     let config = site.write_config();
-    let logged = |filter: Option<&str>| {
+    let logs_parse_error = |filter: Option<&str>| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
         command
             .env_clear()
@@ -174,8 +185,11 @@ fn libraries_log_nothing_unless_they_are_named() {
         let output = command.output().expect("courant runs");
         String::from_utf8_lossy(&output.stderr).contains("foster")
     };
-    assert!(logged(Some("warn,html5ever=warn")), "the post trips it");
+    assert!(
+        logs_parse_error(Some("warn,html5ever=warn")),
+        "the post makes html5ever log"
+    );
     for quiet in [None, Some("warn"), Some("debug"), Some("courant=debug")] {
-        assert!(!logged(quiet), "{quiet:?}");
+        assert!(!logs_parse_error(quiet), "{quiet:?}");
     }
 }

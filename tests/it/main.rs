@@ -1,4 +1,4 @@
-//! What courant promises its users, one module for each promise.
+//! Lists the integration tests, one module per promise to users.
 
 #![allow(
     clippy::expect_used,
@@ -7,7 +7,7 @@
     clippy::string_slice,
     clippy::unwrap_used,
     unreachable_pub,
-    reason = "a test ends where it fails, and nothing outside could reach into it"
+    reason = "a failed test may panic, and no other crate uses these modules"
 )]
 
 mod access_log;
@@ -42,6 +42,7 @@ mod locked_sections;
 mod logs;
 mod many;
 mod model;
+mod output_version;
 mod pages;
 mod pixels;
 mod reload;
@@ -58,3 +59,4 @@ mod traffic;
 mod visibility;
 mod watch;
 mod why;
+mod wording;

@@ -1,22 +1,21 @@
-//! Posts by the hundred at once, which all cores work on: what is served is what would be served had they
-//! come one after the other.
+//! Checks that hundreds of posts processed in parallel give the same outputs as small batches.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use courant::content::{Loss, Scope};
-use courant::pipeline::Pipeline;
-use courant::snapshot::Current;
+use courant::library::{DeletionPolicy, ScanScope};
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::SnapshotHandle;
 
-use crate::model::{compare, served};
+use crate::model::{assert_same_outputs, outputs_by_path};
 use crate::support::{TestSite, new_year_2025};
 
-/// So many are judged, keyed and measured on all cores.
-const MANY: usize = 600;
-const CONFIG: &str = "[feed]\nlimit = 0\nmax_bytes = 600000\n[[feeds]]\npath = '/even.xml'\ntag = 'even'\nlimit = 0\n";
+/// Number of posts; this many are processed on all cores.
+const POST_COUNT: usize = 600;
+const SITE_CONFIG: &str = "[feed]\nlimit = 0\nmax_bytes = 600000\n[[feeds]]\npath = '/even.xml'\ntag = 'even'\nlimit = 0\n";
 
-/// A post of which some share an address, some are hidden, and some say nothing of when.
-fn post(number: usize, round: usize) -> String {
+/// Returns a post. Some share a permalink, some are hidden, and some have no date.
+fn post_text(number: usize, round: usize) -> String {
     let mut front = format!("title: Round {round} of {number}\n");
     let mut add = |line: String| {
         front.push_str(&line);
@@ -52,65 +51,66 @@ fn post(number: usize, round: usize) -> String {
     format!("---\n{front}---\n{text}\n")
 }
 
-struct Site {
+struct BatchedSite {
     site: TestSite,
-    current: Current,
+    current: SnapshotHandle,
     pipeline: Pipeline,
 }
 
-impl Site {
-    fn new() -> Site {
-        let site = TestSite::new().config(CONFIG);
-        let current = Current::default();
+impl BatchedSite {
+    fn new() -> BatchedSite {
+        let site = TestSite::new().config(SITE_CONFIG);
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
         pipeline
-            .run(new_year_2025(), Loss::IsBelieved)
+            .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
             .expect("read");
-        Site {
+        BatchedSite {
             site,
             current,
             pipeline,
         }
     }
 
-    /// Writes all posts, and looks at so many at once.
-    fn write(&mut self, round: usize, at_once: usize) {
-        let numbers: Vec<usize> = (0..MANY).collect();
+    /// Writes all posts, and runs the pipeline after every `at_once` of them.
+    fn write_posts(&mut self, round: usize, at_once: usize) {
+        let numbers: Vec<usize> = (0..POST_COUNT).collect();
         for some in numbers.chunks(at_once) {
             let file = |number: &usize| -> PathBuf {
                 let file = self.site.content().join(format!("{number}.md"));
-                std::fs::write(&file, post(*number, round)).expect("written");
+                std::fs::write(&file, post_text(*number, round)).expect("written");
                 file
             };
-            let mut scope = Scope::Paths(some.iter().map(file).collect());
+            let mut scope = ScanScope::Paths(some.iter().map(file).collect());
             loop {
-                let run = self
-                    .pipeline
-                    .run_at(&scope, new_year_2025(), Loss::IsBelieved);
+                let run =
+                    self.pipeline
+                        .refresh_scope(&scope, new_year_2025(), DeletionPolicy::Immediate);
                 run.expect("read");
                 if !self.pipeline.has_backlog() {
                     break;
                 }
-                scope = Scope::default();
+                scope = ScanScope::default();
             }
         }
     }
 
-    fn served(&self) -> BTreeMap<String, String> {
-        served(&self.current.load())
+    fn outputs(&self) -> BTreeMap<String, String> {
+        outputs_by_path(&self.current.load_snapshot())
     }
 }
 
 #[test]
-fn many_posts_at_once_are_what_they_are_one_after_the_other() {
-    let (mut at_once, mut in_parts, mut fresh) = (Site::new(), Site::new(), Site::new());
-    at_once.write(1, MANY);
-    in_parts.write(1, 50);
-    assert!(at_once.served()["/rss.xml"].contains("Round 1 of "));
-    compare(&at_once.served(), &in_parts.served(), "at once");
-    at_once.write(2, MANY);
-    in_parts.write(2, 50);
-    fresh.write(2, MANY);
-    compare(&at_once.served(), &fresh.served(), "edited at once");
-    compare(&in_parts.served(), &fresh.served(), "edited in parts");
+fn parallel_batch_gives_the_same_outputs_as_small_batches() {
+    let (mut at_once, mut in_parts, mut fresh) =
+        (BatchedSite::new(), BatchedSite::new(), BatchedSite::new());
+    at_once.write_posts(1, POST_COUNT);
+    in_parts.write_posts(1, 50);
+    assert!(at_once.outputs()["/rss.xml"].contains("Round 1 of "));
+    assert_same_outputs(&at_once.outputs(), &in_parts.outputs(), "at once");
+    at_once.write_posts(2, POST_COUNT);
+    in_parts.write_posts(2, 50);
+    fresh.write_posts(2, POST_COUNT);
+    assert_same_outputs(&at_once.outputs(), &fresh.outputs(), "edited at once");
+    assert_same_outputs(&in_parts.outputs(), &fresh.outputs(), "edited in parts");
 }

@@ -1,8 +1,9 @@
-//! Random operations on a content directory, against a plain model that recomputes everything from
-//! scratch: what is served after each is what would be served had it been so from the beginning, and what
-//! is hidden is never served in between.
+//! Checks random edits of a content directory against a model that recomputes everything.
 //!
-//! `COURANT_MODEL_SEEDS=1000 cargo test --test it model -- --nocapture` runs longer;
+//! After each operation the outputs must equal those of a fresh start. A hidden post must never be
+//! served in between.
+//!
+//! `COURANT_MODEL_SEEDS=1000 cargo test --test it model -- --nocapture` runs more seeds;
 //! `COURANT_MODEL_SEED=7` repeats one.
 
 use std::collections::BTreeMap;
@@ -11,21 +12,21 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use courant::artifact::ArtifactKey;
-use courant::content::{Loss, Scope};
-use courant::pipeline::Pipeline;
-use courant::snapshot::{Content, Current, Snapshot};
+use courant::library::{DeletionPolicy, ScanScope};
+use courant::model::artifact::ArtifactKey;
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::{ResourceContent, Snapshot, SnapshotHandle};
 
-use crate::support::{Served, TestSite, clock, for_people, new_year_2025, said};
+use crate::support::{Served, TestSite, clock, feed_html_page, new_year_2025, resource_text};
 
-const CONFIG: &str = "[feed]\nlimit = 3\n[[feeds]]\npath = '/all.xml'\nlimit = 0\n[[feeds]]\npath = '/red.json'\ntag = 'red'\n[sitemap]\npages = ['/about/', '/shared-1/']\n";
-const DIRS: [&str; 4] = ["", "blog", "blog/deep", "news"];
+const SITE_CONFIG: &str = "[feed]\nlimit = 3\n[[feeds]]\npath = '/all.xml'\nlimit = 0\n[[feeds]]\npath = '/red.json'\ntag = 'red'\n[sitemap]\npages = ['/about/', '/shared-1/']\n";
+const DIRECTORIES: [&str; 4] = ["", "blog", "blog/deep", "news"];
 
-/// `SplitMix64`.
+/// The `SplitMix64` generator.
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    fn next_below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -34,40 +35,40 @@ impl Random {
     }
 
     fn pick<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())].clone()
+        of[self.next_below(of.len())].clone()
     }
 
-    fn once_in(&mut self, times: usize) -> bool {
-        self.below(times) == 0
+    fn is_one_in(&mut self, times: usize) -> bool {
+        self.next_below(times) == 0
     }
 }
 
-/// What is in a file, and what of that counts.
+/// A file's text, and the version of it that is to be served.
 #[derive(Debug, Clone)]
-struct File {
+struct ModelFile {
     text: String,
-    /// What is to be served, `None` if nothing is: the last good text of one that is broken.
-    counts: Option<String>,
-    /// Whether what counts says that it is hidden.
+    /// Last text that parsed. `None` if nothing of the file is to be served.
+    last_good: Option<String>,
+    /// True if that text hides the post.
     is_hidden: bool,
-    /// In everything that is served of what counts, and in nothing else.
+    /// Unique word that is in every output of that text and in no other output.
     word: String,
 }
 
-/// A directory as it is meant to be.
+/// The expected content of the directory.
 #[derive(Default)]
 struct Model {
-    files: BTreeMap<String, File>,
+    files: BTreeMap<String, ModelFile>,
     written: usize,
     writes: u64,
 }
 
 impl Model {
-    /// A text that no other has, and its word.
-    fn text(&mut self, random: &mut Random, is_hidden: bool) -> (String, String) {
+    /// Generates a unique text, and returns it with its word.
+    fn new_text(&mut self, random: &mut Random, is_hidden: bool) -> (String, String) {
         self.written += 1;
         let word = format!("word{}x", self.written);
-        // Around the instants that the clock is set to.
+        // Dates around the instants that the clock is set to.
         let day = random.pick(&[
             "2024-11-01",
             "2024-12-31",
@@ -77,53 +78,53 @@ impl Model {
         ]);
         let mut front = format!(
             "title: {word} & <more>\ndate: {day}T0{}:00:00Z\n",
-            random.below(9)
+            random.next_below(9)
         );
         let mut add = |line: String| {
             front.push_str(&line);
             front.push('\n');
         };
-        if random.once_in(2) {
+        if random.is_one_in(2) {
             add(format!("description: about {word}"));
         }
-        if random.once_in(2) {
+        if random.is_one_in(2) {
             add(format!(
                 "tags: [{}]",
                 random.pick(&["red", "red, green", "green", "Red, blue"])
             ));
         }
-        if random.once_in(2) {
+        if random.is_one_in(2) {
             add(format!("author: {}", random.pick(&["Mira", "Jon Ask"])));
         }
-        if random.once_in(3) {
+        if random.is_one_in(3) {
             add(format!(
                 "category: {}",
                 random.pick(&["News", "news", "Stories"])
             ));
         }
-        if random.once_in(4) {
-            add(format!("permalink: /shared-{}/", random.below(4)));
+        if random.is_one_in(4) {
+            add(format!("permalink: /shared-{}/", random.next_below(4)));
         }
-        if random.once_in(5) {
+        if random.is_one_in(5) {
             add(format!(
                 "aliases: [/old-{}/, /shared-{}/]",
-                random.below(4),
-                random.below(4)
+                random.next_below(4),
+                random.next_below(4)
             ));
         }
-        if random.once_in(6) {
+        if random.is_one_in(6) {
             add(format!(
                 "updated: 2025-01-0{}T12:00:00Z",
-                1 + random.below(6)
+                1 + random.next_below(6)
             ));
         }
-        if random.once_in(8) {
+        if random.is_one_in(8) {
             add(format!(
                 "expires: 2025-01-0{}T06:00:00Z",
-                1 + random.below(6)
+                1 + random.next_below(6)
             ));
         }
-        if random.once_in(8) {
+        if random.is_one_in(8) {
             add("unlisted: true".to_owned());
         }
         if is_hidden {
@@ -138,26 +139,25 @@ impl Model {
         (format!("---\n{front}---\n{body}"), word)
     }
 
-    fn path(&self, random: &mut Random) -> Option<String> {
+    fn pick_path(&self, random: &mut Random) -> Option<String> {
         let paths: Vec<&String> = self.files.keys().collect();
-        (!paths.is_empty()).then(|| paths[random.below(paths.len())].clone())
+        (!paths.is_empty()).then(|| paths[random.next_below(paths.len())].clone())
     }
 
-    /// What is served of a directory in which only what counts is written, by somebody who sees it for
-    /// the first time.
-    fn served(&self, now: SystemTime) -> BTreeMap<String, String> {
-        let mut site = TestSite::new().config(CONFIG);
+    /// Returns the outputs of a fresh start on a directory with only the last good texts.
+    fn expected_outputs(&self, now: SystemTime) -> BTreeMap<String, String> {
+        let mut site = TestSite::new().config(SITE_CONFIG);
         for (path, file) in &self.files {
-            if let Some(text) = &file.counts {
+            if let Some(text) = &file.last_good {
                 site = site.post(path, text);
             }
         }
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
         pipeline
-            .run(now, Loss::IsBelieved)
+            .refresh_all(now, DeletionPolicy::Immediate)
             .expect("the content can be read");
-        served(&current.load())
+        outputs_by_path(&current.load_snapshot())
     }
 
     fn hidden_words(&self) -> Vec<String> {
@@ -166,31 +166,40 @@ impl Model {
     }
 }
 
-/// What is served at each path, but for what is only left behind: somebody new does not know of it.
-pub fn served(snapshot: &Snapshot) -> BTreeMap<String, String> {
+/// Returns the outputs by path, without redirects and 410s, which a fresh start does not know.
+pub fn outputs_by_path(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let text = |path: String| {
-        let resource = snapshot.get(&path).expect("what is named is there");
+        let resource = snapshot
+            .get(&path)
+            .expect("every listed path has a resource");
         let text = match (&resource.content, &resource.key) {
-            (Content::Moved(_) | Content::Gone, _) => return None,
-            (Content::Deferred { deferred, .. }, ArtifactKey::CardImage(_)) => {
+            (ResourceContent::Moved(_) | ResourceContent::Gone, _) => return None,
+            (ResourceContent::Lazy { body: deferred, .. }, ArtifactKey::CardImage(_)) => {
                 deferred.fingerprint.clone()
             }
-            (Content::Deferred { deferred, .. }, _) => {
-                format!("{}\n{}", deferred.fingerprint, said(&resource))
+            (ResourceContent::Lazy { body: deferred, .. }, _) => {
+                format!("{}\n{}", deferred.fingerprint, resource_text(&resource))
             }
             _ => {
-                let identity = resource.identity().expect("bytes at hand");
-                format!("{}\n{}", identity.etag, said(&resource))
+                let identity = resource.identity_encoding().expect("rendered bytes");
+                format!("{}\n{}", identity.etag, resource_text(&resource))
             }
         };
-        let page = for_people(snapshot, &resource.key).unwrap_or_default();
-        let text = format!("{:?} {}\n{text}{page}", resource.link, resource.noindex);
+        let page = feed_html_page(snapshot, &resource.key).unwrap_or_default();
+        let text = format!(
+            "{:?} {}\n{text}{page}",
+            resource.link_header, resource.noindex
+        );
         Some((path, text))
     };
-    snapshot.paths().into_iter().filter_map(text).collect()
+    snapshot.all_paths().into_iter().filter_map(text).collect()
 }
 
-pub fn compare(is: &BTreeMap<String, String>, expected: &BTreeMap<String, String>, what: &str) {
+pub fn assert_same_outputs(
+    is: &BTreeMap<String, String>,
+    expected: &BTreeMap<String, String>,
+    what: &str,
+) {
     let paths: std::collections::BTreeSet<_> = is.keys().chain(expected.keys()).collect();
     for path in paths {
         let of = |served: &BTreeMap<String, String>| {
@@ -222,42 +231,45 @@ pub fn compare(is: &BTreeMap<String, String>, expected: &BTreeMap<String, String
     }
 }
 
-/// One operation as it is done on the disk: files with their new texts, in the order of writing.
-enum Step {
+/// One change on disk. An operation takes one or more, in order.
+enum DiskStep {
     Write(String, String),
     Remove(String),
     Rename(String, String),
 }
 
-/// Chooses an operation, changes the model, and returns what is to be done.
-fn operation(model: &mut Model, random: &mut Random, name: &mut String) -> Vec<Step> {
-    let kind = random.below(14);
-    let path = model.path(random);
+/// Chooses an operation, applies it to the model, and returns its steps on disk.
+fn choose_operation(model: &mut Model, random: &mut Random, name: &mut String) -> Vec<DiskStep> {
+    let kind = random.next_below(14);
+    let path = model.pick_path(random);
     let new_path = |model: &Model, random: &mut Random| {
-        let dir = random.pick(&DIRS);
+        let dir = random.pick(&DIRECTORIES);
         let slash = if dir.is_empty() { "" } else { "/" };
-        format!("{dir}{slash}p{}.md", model.written % 40 + random.below(3))
+        format!(
+            "{dir}{slash}p{}.md",
+            model.written % 40 + random.next_below(3)
+        )
     };
     let (Some(path), true) = (path, kind > 2 || model.files.len() > 25) else {
         let path = new_path(model, random);
-        let is_hidden = random.once_in(4);
-        let (text, word) = model.text(random, is_hidden);
+        let is_hidden = random.is_one_in(4);
+        let (text, word) = model.new_text(random, is_hidden);
         *name = format!("write {path}, hidden: {is_hidden}");
         model.files.insert(
             path.clone(),
-            File {
+            ModelFile {
                 text: text.clone(),
-                counts: Some(text.clone()),
+                last_good: Some(text.clone()),
                 is_hidden,
                 word,
             },
         );
-        return vec![Step::Write(path, text)];
+        return vec![DiskStep::Write(path, text)];
     };
     let set = |model: &mut Model, path: &str, text: &str, is_hidden: bool, word: &str| {
-        let file = File {
+        let file = ModelFile {
             text: text.to_owned(),
-            counts: Some(text.to_owned()),
+            last_good: Some(text.to_owned()),
             is_hidden,
             word: word.to_owned(),
         };
@@ -265,23 +277,23 @@ fn operation(model: &mut Model, random: &mut Random, name: &mut String) -> Vec<S
     };
     match kind {
         3..=6 => {
-            let is_hidden = random.once_in(3);
-            let (text, word) = model.text(random, is_hidden);
+            let is_hidden = random.is_one_in(3);
+            let (text, word) = model.new_text(random, is_hidden);
             *name = format!("edit {path}, hidden: {is_hidden}");
             set(model, &path, &text, is_hidden, &word);
-            vec![Step::Write(path, text)]
+            vec![DiskStep::Write(path, text)]
         }
         7 => {
-            // In pieces: a text that is cut off is never good, and an empty one says nothing.
-            let is_hidden = random.once_in(2);
-            let (text, word) = model.text(random, is_hidden);
+            // In pieces: neither a truncated nor an empty text parses.
+            let is_hidden = random.is_one_in(2);
+            let (text, word) = model.new_text(random, is_hidden);
             *name = format!("rewrite {path} in pieces, hidden: {is_hidden}");
             set(model, &path, &text, is_hidden, &word);
-            let cut = 4 + random.below(8);
+            let cut = 4 + random.next_below(8);
             vec![
-                Step::Write(path.clone(), String::new()),
-                Step::Write(path.clone(), text[..cut].to_owned()),
-                Step::Write(path, text),
+                DiskStep::Write(path.clone(), String::new()),
+                DiskStep::Write(path.clone(), text[..cut].to_owned()),
+                DiskStep::Write(path, text),
             ]
         }
         8 => {
@@ -289,20 +301,20 @@ fn operation(model: &mut Model, random: &mut Random, name: &mut String) -> Vec<S
             let file = model.files.get_mut(&path).expect("it is there");
             file.text = "---\ntitle: [never closed\n---\nbroken\n".to_owned();
             let text = file.text.clone();
-            vec![Step::Write(path, text)]
+            vec![DiskStep::Write(path, text)]
         }
         9 => {
             *name = format!("break {path}, and say that it is hidden");
             let file = model.files.get_mut(&path).expect("it is there");
             file.text = "---\ntitle: [never closed\nhidePost: true\n---\nbroken\n".to_owned();
-            (file.counts, file.is_hidden) = (None, true);
+            (file.last_good, file.is_hidden) = (None, true);
             let text = file.text.clone();
-            vec![Step::Write(path, text)]
+            vec![DiskStep::Write(path, text)]
         }
         10 => {
             *name = format!("delete {path}");
             model.files.remove(&path);
-            vec![Step::Remove(path)]
+            vec![DiskStep::Remove(path)]
         }
         11 => {
             let to = new_path(model, random);
@@ -311,16 +323,19 @@ fn operation(model: &mut Model, random: &mut Random, name: &mut String) -> Vec<S
                 return Vec::new();
             }
             let mut file = model.files.remove(&path).expect("it is there");
-            // What broke under another name was never good under this one.
-            let there = model.files.get(&to).and_then(|there| there.counts.clone());
-            if file.counts.as_ref() != Some(&file.text) {
+            // A file that is broken has no last good text under its new name.
+            let there = model
+                .files
+                .get(&to)
+                .and_then(|there| there.last_good.clone());
+            if file.last_good.as_ref() != Some(&file.text) {
                 let says_hidden = file.text.contains("hidePost: true");
-                file.counts = there.filter(|_| !says_hidden);
+                file.last_good = there.filter(|_| !says_hidden);
                 file.is_hidden = true;
                 file.word = String::from("no-word-at-all");
             }
             model.files.insert(to.clone(), file);
-            vec![Step::Rename(path, to)]
+            vec![DiskStep::Rename(path, to)]
         }
         12 => {
             let (from, to) = random.pick(&[
@@ -340,9 +355,9 @@ fn operation(model: &mut Model, random: &mut Random, name: &mut String) -> Vec<S
                 .collect();
             let are_good = moved.iter().all(|path| {
                 let file = &model.files[path];
-                file.counts.as_ref() == Some(&file.text)
+                file.last_good.as_ref() == Some(&file.text)
             });
-            // With a parent that may be gone, or what was never good elsewhere, it is another test.
+            // A missing parent, or a broken file under a new name, is left to the other operations.
             if moved.is_empty() || !is_free || !are_good || to.starts_with(&format!("{from}/")) {
                 return Vec::new();
             }
@@ -350,32 +365,32 @@ fn operation(model: &mut Model, random: &mut Random, name: &mut String) -> Vec<S
                 let file = model.files.remove(path).expect("it is there");
                 model.files.insert(path.replacen(from, to, 1), file);
             }
-            vec![Step::Rename(from.to_owned(), to.to_owned())]
+            vec![DiskStep::Rename(from.to_owned(), to.to_owned())]
         }
         _ => {
             let file = model.files.get_mut(&path).expect("it is there");
             *name = format!("save {path} as it is");
             let text = file.text.clone();
-            vec![Step::Write(path, text)]
+            vec![DiskStep::Write(path, text)]
         }
     }
 }
 
-/// Does one step, and returns the paths that the system would name.
-fn perform(content: &std::path::Path, step: &Step) -> Vec<PathBuf> {
+/// Performs one step and returns the paths that file events would name.
+fn perform_step(content: &std::path::Path, step: &DiskStep) -> Vec<PathBuf> {
     let absolute = |path: &String| content.join(path);
     match step {
-        Step::Write(path, text) => {
+        DiskStep::Write(path, text) => {
             let file = absolute(path);
             fs::create_dir_all(file.parent().expect("a directory")).expect("made");
             fs::write(&file, text).expect("written");
             vec![file]
         }
-        Step::Remove(path) => {
+        DiskStep::Remove(path) => {
             fs::remove_file(absolute(path)).expect("removed");
             vec![absolute(path)]
         }
-        Step::Rename(from, to) => {
+        DiskStep::Rename(from, to) => {
             let (from, to) = (absolute(from), absolute(to));
             fs::create_dir_all(to.parent().expect("a directory")).expect("made");
             if to.is_dir() {
@@ -387,7 +402,7 @@ fn perform(content: &std::path::Path, step: &Step) -> Vec<PathBuf> {
     }
 }
 
-fn seeds(usual: u64) -> Vec<u64> {
+fn selected_seeds(usual: u64) -> Vec<u64> {
     let number = |name| {
         std::env::var(name)
             .ok()
@@ -400,54 +415,62 @@ fn seeds(usual: u64) -> Vec<u64> {
 }
 
 #[test]
-fn any_edits_lead_to_what_would_be_served_had_it_been_so_from_the_beginning() {
-    for seed in seeds(20) {
+fn random_edits_give_the_outputs_of_a_fresh_start() {
+    for seed in selected_seeds(20) {
         println!("seed {seed}");
         let mut random = Random(seed);
-        let site = TestSite::new().config(CONFIG);
+        let site = TestSite::new().config(SITE_CONFIG);
         let content = site.content();
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
         let mut model = Model::default();
         let mut now = new_year_2025();
-        pipeline.run(now, Loss::IsBelieved).expect("read");
+        pipeline
+            .refresh_all(now, DeletionPolicy::Immediate)
+            .expect("read");
         for number in 0..60 {
             let mut name = String::from("nothing");
-            let mut scope = Scope::default();
-            if random.once_in(6) {
-                // The clock goes on, or is set back.
-                let hours = Duration::from_secs(3600 * random.below(40) as u64);
-                now = if random.once_in(3) {
+            let mut scope = ScanScope::default();
+            if random.is_one_in(6) {
+                // The clock advances, or is set back.
+                let hours = Duration::from_secs(3600 * random.next_below(40) as u64);
+                now = if random.is_one_in(3) {
                     now - hours
                 } else {
                     now + hours
                 };
-                pipeline.judge_again();
+                pipeline.request_reevaluation();
             }
-            let steps = operation(&mut model, &mut random, &mut name);
+            let steps = choose_operation(&mut model, &mut random, &mut name);
             let last = steps.len();
             for (place, step) in steps.iter().enumerate() {
-                scope.merge(Scope::Paths(perform(&content, step).into_iter().collect()));
+                scope.merge(ScanScope::Paths(
+                    perform_step(&content, step).into_iter().collect(),
+                ));
                 let is_last = place + 1 == last;
-                if is_last || random.once_in(2) {
-                    let seen = if random.once_in(8) {
-                        Scope::All
+                if is_last || random.is_one_in(2) {
+                    let seen = if random.is_one_in(8) {
+                        ScanScope::All
                     } else {
                         std::mem::take(&mut scope)
                     };
-                    let then = if random.once_in(2) {
+                    let then = if random.is_one_in(2) {
                         pipeline
-                            .hide_at(&seen, now, Loss::IsBelieved)
+                            .refresh_withdrawals(&seen, now, DeletionPolicy::Immediate)
                             .expect("read");
-                        is_last.then(Scope::default)
+                        is_last.then(ScanScope::default)
                     } else {
                         Some(seen)
                     };
                     if let Some(seen) = then {
-                        pipeline.run_at(&seen, now, Loss::IsBelieved).expect("read");
+                        pipeline
+                            .refresh_scope(&seen, now, DeletionPolicy::Immediate)
+                            .expect("read");
                     }
                 }
-                let all = served(&current.load()).into_values().collect::<String>();
+                let all = outputs_by_path(&current.load_snapshot())
+                    .into_values()
+                    .collect::<String>();
                 for word in model.hidden_words() {
                     assert!(
                         !all.contains(&word),
@@ -457,25 +480,29 @@ fn any_edits_lead_to_what_would_be_served_had_it_been_so_from_the_beginning() {
             }
             if last == 0 {
                 pipeline
-                    .run_at(&scope, now, Loss::IsBelieved)
+                    .refresh_scope(&scope, now, DeletionPolicy::Immediate)
                     .expect("read");
             }
             let what = format!("seed {seed}, operation {number}: {name}");
-            compare(&served(&current.load()), &model.served(now), &what);
+            assert_same_outputs(
+                &outputs_by_path(&current.load_snapshot()),
+                &model.expected_outputs(now),
+                &what,
+            );
         }
     }
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
-    for seed in seeds(10) {
+fn edits_across_restarts_give_the_outputs_of_a_fresh_start() {
+    for seed in selected_seeds(10) {
         println!("seed {seed}");
         let mut random = Random(seed ^ 0x0ca_c4e);
-        let site = TestSite::in_memory().config(CONFIG);
+        let site = TestSite::in_memory().config(SITE_CONFIG);
         let content = site.content();
         let start = || {
-            let current = Current::default();
+            let current = SnapshotHandle::default();
             (
                 Pipeline::new(site.parsed_config(), current.clone()),
                 current,
@@ -483,16 +510,16 @@ fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
         };
         let (mut pipeline, mut current) = start();
         let mut model = Model::default();
-        // All that is written until then is believed.
+        // An hour ahead, so that every file's mtime is old enough to be trusted.
         let now = clock() + Duration::from_secs(3600);
         for number in 0..60 {
             let mut name = String::from("nothing");
-            for step in operation(&mut model, &mut random, &mut name) {
-                for file in perform(&content, &step)
+            for step in choose_operation(&mut model, &mut random, &mut name) {
+                for file in perform_step(&content, &step)
                     .iter()
                     .filter(|file| file.is_file())
                 {
-                    // Of the past, so that it is believed, and of no two the same.
+                    // A distinct mtime in the past, so that it is trusted.
                     let written = fs::File::options().write(true).open(file).expect("there");
                     let since = Duration::from_secs(model.writes);
                     model.writes += 1;
@@ -500,33 +527,35 @@ fn any_edits_and_starts_lead_to_what_would_be_served_had_nothing_been_kept() {
                     written.set_modified(modified).expect("set");
                 }
             }
-            if random.once_in(2) {
-                // The edit is made while nothing runs.
+            if random.is_one_in(2) {
+                // The edit is made while no process runs.
                 drop(std::mem::replace(&mut pipeline, start().0));
                 (pipeline, current) = start();
-                // What was good is not known any more where it is broken.
+                // A restart forgets the last good text of a broken file.
                 for file in model.files.values_mut() {
-                    file.counts.take_if(|good| *good != file.text);
+                    file.last_good.take_if(|good| *good != file.text);
                 }
             }
-            pipeline.run(now, Loss::IsBelieved).expect("read");
+            pipeline
+                .refresh_all(now, DeletionPolicy::Immediate)
+                .expect("read");
             let what = format!("seed {seed}, operation {number}: {name}");
-            let is = served(&current.load());
+            let is = outputs_by_path(&current.load_snapshot());
             let all: String = is.values().map(String::as_str).collect();
             for word in model.hidden_words() {
                 assert!(!all.contains(&word), "{what}: {word} is served");
             }
-            compare(&is, &model.served(now), &what);
+            assert_same_outputs(&is, &model.expected_outputs(now), &what);
         }
     }
 }
 
 #[test]
-fn edits_that_the_system_tells_of_are_served_and_nothing_hidden_is_in_between() {
-    for seed in seeds(2) {
+fn watched_edits_are_served_and_hidden_posts_never() {
+    for seed in selected_seeds(2) {
         println!("seed {seed}");
         let mut random = Random(seed ^ 0xfeed);
-        let site: Served = TestSite::new().config(CONFIG).serve();
+        let site: Served = TestSite::new().config(SITE_CONFIG).serve();
         let mut model = Model::default();
         let forbidden = Arc::new(Mutex::new(Vec::<String>::new()));
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
@@ -534,10 +563,10 @@ fn edits_that_the_system_tells_of_are_served_and_nothing_hidden_is_in_between() 
             let (current, forbidden) = (site.current.clone(), Arc::clone(&forbidden));
             move || {
                 while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
-                    // Asked first: what is forbidden now was not served any more before.
+                    // Read before the snapshot: these words were withdrawn before they were listed.
                     let words = forbidden.lock().expect("a lock").clone();
-                    let snapshot = current.load();
-                    let all = served(&snapshot).into_values().collect::<String>();
+                    let snapshot = current.load_snapshot();
+                    let all = outputs_by_path(&snapshot).into_values().collect::<String>();
                     for word in words {
                         assert!(!all.contains(&word), "{word} is served");
                     }
@@ -547,20 +576,20 @@ fn edits_that_the_system_tells_of_are_served_and_nothing_hidden_is_in_between() 
         for number in 0..25 {
             let mut name = String::from("nothing");
             let hidden_before = model.hidden_words();
-            let steps = operation(&mut model, &mut random, &mut name);
+            let steps = choose_operation(&mut model, &mut random, &mut name);
             let hidden = model.hidden_words();
-            // What was hidden and is to be shown may be shown from now on.
+            // A word that is to become public may be served from now on.
             let both = hidden_before
                 .into_iter()
                 .filter(|word| hidden.contains(word));
             *forbidden.lock().expect("a lock") = both.collect();
             for step in &steps {
-                perform(&site.content(), step);
+                perform_step(&site.content(), step);
             }
-            let expected = model.served(clock());
+            let expected = model.expected_outputs(clock());
             site.until(
                 &format!("seed {seed}, operation {number}: {name}"),
-                |site| served(&site.current.load()) == expected,
+                |site| outputs_by_path(&site.current.load_snapshot()) == expected,
             );
             *forbidden.lock().expect("a lock") = hidden;
         }

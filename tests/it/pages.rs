@@ -1,17 +1,17 @@
-//! The page for people, the cards, robots.txt and the outline.
+//! Checks the home page, the card pages, robots.txt and the OPML outline.
 
 use crate::support::{TestSite, plain};
 
-const POST: &str = "---\ntitle: \"A \\\"quoted\\\" <title> & </script>\"\nauthor: [{name: Ada Example}, Bob]\ncategory: [News, More]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\nlang: pt-BR\nseo:\n  url: https://example.org/blog/a\n  title: \"For \\\"previews\\\" </script>&lt;!--\"\n  description: \"A <summary> & \\\"more\\\"\"\n  image: /cover.jpg\n  imageAlt: \"What it \\\"shows\\\"\"\n---\nBody\n";
+const FULL_POST: &str = "---\ntitle: \"A \\\"quoted\\\" <title> & </script>\"\nauthor: [{name: Ada Example}, Bob]\ncategory: [News, More]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\nlang: pt-BR\nseo:\n  url: https://example.org/blog/a\n  title: \"For \\\"previews\\\" </script>&lt;!--\"\n  description: \"A <summary> & \\\"more\\\"\"\n  image: /cover.jpg\n  imageAlt: \"What it \\\"shows\\\"\"\n---\nBody\n";
 
-fn site() -> TestSite {
+fn site_with_full_post() -> TestSite {
     TestSite::new()
         .config("twitter = \"@examplesite\"\nimage = \"/logo.png\"\n[[authors]]\nname = \"ada example\"\nurl = \"https://example.org/ada\"\nfediverse = \"@ada@social.example\"\ntwitter = \"ada\"")
-        .post("a.md", POST)
+        .post("a.md", FULL_POST)
 }
 
-/// The values of the tags of a head, in order.
-fn tags<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+/// Returns the contents of all `meta` elements with this name, in order.
+fn meta_values<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
     let start = format!("\"{name}\" content=\"");
     html.match_indices(&start)
         .map(|(at, _)| html[at + start.len()..].split('"').next().unwrap())
@@ -19,8 +19,8 @@ fn tags<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_card_holds_what_every_network_asks_for() {
-    let built = site().build();
+fn card_page_has_the_metadata_of_every_network() {
+    let built = site_with_full_post().build();
     let html = built.text("/cards/blog/a");
     for (name, expected) in [
         ("og:type", vec!["article"]),
@@ -49,12 +49,12 @@ fn a_card_holds_what_every_network_asks_for() {
         ("twitter:data1", vec!["Ada Example, Bob"]),
         ("fediverse:creator", vec!["@ada@social.example"]),
     ] {
-        assert_eq!(tags(&html, name), expected, "{name}");
+        assert_eq!(meta_values(&html, name), expected, "{name}");
     }
     assert!(html.contains("<link rel=\"canonical\" href=\"https://example.org/blog/a\">"));
     assert!(
         html.contains("<a class=\"on\" href=\"https://example.org/blog/a\">"),
-        "a plain link on for people"
+        "the card page links to the post"
     );
     assert!(
         !html.contains("http-equiv") && !html.contains("location"),
@@ -64,8 +64,8 @@ fn a_card_holds_what_every_network_asks_for() {
 }
 
 #[test]
-fn json_ld_parses_and_cannot_be_broken_out_of() {
-    let built = site().build();
+fn json_ld_parses_and_escapes_markup() {
+    let built = site_with_full_post().build();
     let html = built.text("/cards/blog/a");
     let (_, rest) = html
         .split_once("<script type=\"application/ld+json\">")
@@ -79,7 +79,7 @@ fn json_ld_parses_and_cannot_be_broken_out_of() {
 }
 
 #[test]
-fn the_head_of_a_card_ends_within_32_kilobytes_whatever_its_texts_are() {
+fn card_page_head_fits_in_32_kilobytes() {
     let long = "ab\u{301}&<é\"".repeat(8_000);
     let list: String = (0..500)
         .map(|n| format!("  - \"{n}{}\"\n", "&\\\"x".repeat(80)))
@@ -95,51 +95,60 @@ fn the_head_of_a_card_ends_within_32_kilobytes_whatever_its_texts_are() {
 }
 
 #[test]
-fn the_site_has_a_card_of_its_own() {
-    let built = site().build();
+fn site_has_its_own_card() {
+    let built = site_with_full_post().build();
     let html = built.text("/cards/");
-    assert_eq!(tags(&html, "og:type"), ["website"]);
-    assert_eq!(tags(&html, "og:title"), ["Example"]);
-    assert_eq!(tags(&html, "og:image"), ["https://example.org/logo.png"]);
-    assert_eq!(tags(&html, "article:published_time"), Vec::<&str>::new());
+    assert_eq!(meta_values(&html, "og:type"), ["website"]);
+    assert_eq!(meta_values(&html, "og:title"), ["Example"]);
+    assert_eq!(
+        meta_values(&html, "og:image"),
+        ["https://example.org/logo.png"]
+    );
+    assert_eq!(
+        meta_values(&html, "article:published_time"),
+        Vec::<&str>::new()
+    );
 }
 
 #[test]
-fn a_post_without_a_picture_has_the_drawn_one_and_not_the_sites() {
+fn post_without_a_picture_gets_a_drawn_card() {
     let built = TestSite::new()
         .config("image = \"/logo.png\"")
         .post("a.md", plain("a", "2024-01-01"))
         .build();
     let html = built.text("/cards/a/");
-    let [image] = tags(&html, "og:image")[..] else {
-        panic!("one picture")
+    let [image] = meta_values(&html, "og:image")[..] else {
+        panic!("one picture was expected")
     };
     assert!(
         image.starts_with("https://example.org/cards/a/.png?v="),
         "{image}"
     );
-    assert_eq!(tags(&html, "twitter:card"), ["summary_large_image"]);
+    assert_eq!(meta_values(&html, "twitter:card"), ["summary_large_image"]);
 }
 
 #[test]
-fn a_post_at_the_root_does_not_take_the_sites_card() {
+fn post_at_the_root_does_not_replace_the_site_card() {
     let built = TestSite::new()
         .post(
             "a.md",
             "---\ntitle: Root\ndate: 2024-01-01\nseo: {url: https://example.org/}\n---\n",
         )
         .build();
-    assert_eq!(built.rules(), [courant::finding::Rule::DuplicateCard]);
-    assert_eq!(tags(&built.text("/cards/"), "og:title"), ["Example"]);
+    assert_eq!(
+        built.rules(),
+        [courant::model::finding::Rule::DuplicateCard]
+    );
+    assert_eq!(meta_values(&built.text("/cards/"), "og:title"), ["Example"]);
     assert!(
         built.text("/rss.xml").contains("Root"),
-        "it is a post all the same"
+        "the post is still in the feed"
     );
 }
 
 #[test]
-fn the_home_page_says_what_can_be_subscribed_to() {
-    let built = site()
+fn home_page_lists_every_feed() {
+    let built = site_with_full_post()
         .post("b.md", plain("Second <b>", "2024-07-01"))
         .build();
     let html = built.text("/");
@@ -156,7 +165,7 @@ fn the_home_page_says_what_can_be_subscribed_to() {
     ] {
         assert!(html.contains(part), "{part} in {html}");
     }
-    assert!(!html.contains("<script"), "no script is needed");
+    assert!(!html.contains("<script"), "the page has no script");
     assert!(
         html.find("Second").unwrap() < html.find("quoted").unwrap(),
         "newest first"
@@ -164,7 +173,7 @@ fn the_home_page_says_what_can_be_subscribed_to() {
 }
 
 #[test]
-fn robots_txt_says_what_is_configured_and_where_the_sitemap_is() {
+fn robots_txt_has_the_configured_rules_and_the_sitemap() {
     let built = TestSite::new().build();
     assert_eq!(
         built.text("/robots.txt"),
@@ -180,8 +189,8 @@ fn robots_txt_says_what_is_configured_and_where_the_sitemap_is() {
 }
 
 #[test]
-fn the_outline_holds_every_feed_once() {
-    let built = site().build();
+fn opml_lists_every_feed_once() {
+    let built = site_with_full_post().build();
     let opml = built.text("/opml.xml");
     for path in [
         "/rss.xml",

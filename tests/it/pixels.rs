@@ -1,9 +1,9 @@
-//! Card images as pixels, and how they are compared with those that were looked at and found good.
+//! Decodes card images and compares them with the approved ones.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use courant::snapshot::{Content, Snapshot};
+use courant::publish::snapshot::{ResourceContent, Snapshot};
 
 /// A decoded picture.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,12 +29,12 @@ impl Pixels {
         }
     }
 
-    pub fn at(&self, x: usize, y: usize) -> [u8; 3] {
+    pub fn pixel_at(&self, x: usize, y: usize) -> [u8; 3] {
         self.rgb[y * self.width + x]
     }
 
-    /// The places within a box, `[left, top, right, bottom]`, at which the colour is another.
-    fn places(
+    /// Returns the points within a box, `[left, top, right, bottom]`, for which `is` holds.
+    fn matching_points(
         &self,
         [left, top, right, bottom]: [usize; 4],
         is: impl Fn(usize, usize) -> bool,
@@ -45,42 +45,45 @@ impl Pixels {
             .collect()
     }
 
-    /// How many pixels within a box are of another colour than its corner.
-    pub fn ink(&self, bounds: [usize; 4]) -> usize {
-        let ground = self.at(bounds[0], bounds[1]);
-        self.places(bounds, |x, y| self.at(x, y) != ground).len()
-    }
-
-    /// How many pixels within a box differ.
-    pub fn differing(&self, other: &Pixels, bounds: [usize; 4]) -> usize {
-        self.places(bounds, |x, y| self.at(x, y) != other.at(x, y))
+    /// Counts the pixels within a box whose colour differs from its top left corner.
+    pub fn count_ink(&self, bounds: [usize; 4]) -> usize {
+        let ground = self.pixel_at(bounds[0], bounds[1]);
+        self.matching_points(bounds, |x, y| self.pixel_at(x, y) != ground)
             .len()
     }
 
-    /// How many pixels within a box are of a colour, and not grey or nearly so.
-    pub fn colourful(&self, bounds: [usize; 4]) -> usize {
-        self.places(bounds, |x, y| {
-            let pixel = self.at(x, y);
+    /// Counts the pixels within a box that differ between two pictures.
+    pub fn count_differing(&self, other: &Pixels, bounds: [usize; 4]) -> usize {
+        self.matching_points(bounds, |x, y| self.pixel_at(x, y) != other.pixel_at(x, y))
+            .len()
+    }
+
+    /// Counts the pixels within a box that are clearly coloured, not grey.
+    pub fn count_colourful(&self, bounds: [usize; 4]) -> usize {
+        self.matching_points(bounds, |x, y| {
+            let pixel = self.pixel_at(x, y);
             pixel.iter().max().unwrap() - pixel.iter().min().unwrap() > 60
         })
         .len()
     }
 }
 
-/// The PNG at a path of a snapshot, drawn.
-pub fn drawn(snapshot: &Snapshot, path: &str) -> Vec<u8> {
+/// Draws the card image at a path of a snapshot.
+pub fn draw_card_image(snapshot: &Snapshot, path: &str) -> Vec<u8> {
     let resource = snapshot
         .get(path)
         .unwrap_or_else(|| panic!("nothing at {path}"));
     match &resource.content {
-        Content::Deferred { deferred, .. } => deferred.draw.draw().expect("drawn"),
-        _ => panic!("{path} is no picture"),
+        ResourceContent::Lazy { body: deferred, .. } => {
+            deferred.renderer.render_body().expect("drawn")
+        }
+        _ => panic!("{path} is not a card image"),
     }
 }
 
-/// Fails where a picture has another pixel than the one that was looked at and found good, and says
-/// where to look. `UPDATE_CARDS=1` takes the new ones for good.
-pub fn assert_looks_as_before(name: &str, png: &[u8]) {
+/// Fails if a picture differs from the approved one, and says where. `UPDATE_CARDS=1` approves the
+/// new pictures instead.
+pub fn assert_matches_approved(name: &str, png: &[u8]) {
     let good =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/it/snapshots/cards/{name}.png"));
     if std::env::var_os("UPDATE_CARDS").is_some() {
@@ -100,15 +103,16 @@ pub fn assert_looks_as_before(name: &str, png: &[u8]) {
         return;
     }
     let (before, after) = (Pixels::decode(&before), Pixels::decode(png));
-    let mut told = format!("the card `{name}` has changed\n");
+    let mut report = format!("the card `{name}` has changed\n");
     if (before.width, before.height) == (after.width, after.height) {
         let all = [0, 0, before.width, before.height];
-        let places = before.places(all, |x, y| before.at(x, y) != after.at(x, y));
-        // The bytes are what a strong ETag is of, whatever they look like.
+        let places =
+            before.matching_points(all, |x, y| before.pixel_at(x, y) != after.pixel_at(x, y));
+        // A strong ETag covers the bytes, even if the pixels are equal.
         assert!(
             !places.is_empty(),
-            "the card `{name}` has the same pixels and other bytes: raise `EDITION` in \
-             src/render/card_image.rs and run `UPDATE_CARDS=1 cargo test cards`"
+            "the card `{name}` has the same pixels but different bytes: raise `OUTPUT_VERSION` in \
+             src/model/artifact.rs and run `UPDATE_CARDS=1 cargo test cards`"
         );
         let (x, y) = places[0];
         let bounds = |of: fn(&(usize, usize)) -> usize| {
@@ -117,39 +121,39 @@ pub fn assert_looks_as_before(name: &str, png: &[u8]) {
         };
         let ((left, right), (top, bottom)) = (bounds(|place| place.0), bounds(|place| place.1));
         let _ = writeln!(
-            told,
+            report,
             "  {} pixels, from {left},{top} to {right},{bottom}; the first at {x},{y}: {} was {}",
             places.len(),
-            hex(after.at(x, y)),
-            hex(before.at(x, y))
+            format_hex(after.pixel_at(x, y)),
+            format_hex(before.pixel_at(x, y))
         );
     } else {
         let _ = writeln!(
-            told,
+            report,
             "  {} × {} was {} × {}",
             after.width, after.height, before.width, before.height
         );
     }
     let _ = writeln!(
-        told,
+        report,
         "  good: {}\n  now:  {}",
         good.display(),
         now.display()
     );
     let _ = writeln!(
-        told,
-        "  look at both; if it is meant, raise `EDITION` in src/render/card_image.rs"
+        report,
+        "  look at both; if it is meant, raise `OUTPUT_VERSION` in src/model/artifact.rs"
     );
-    let _ = writeln!(told, "  and run `UPDATE_CARDS=1 cargo test cards`");
-    panic!("{told}");
+    let _ = writeln!(report, "  and run `UPDATE_CARDS=1 cargo test cards`");
+    panic!("{report}");
 }
 
-fn hex([red, green, blue]: [u8; 3]) -> String {
+fn format_hex([red, green, blue]: [u8; 3]) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// A picture of one colour, as bytes of a PNG.
-pub fn one_colour(rgb: [u8; 3]) -> Vec<u8> {
+/// Encodes a PNG of one colour.
+pub fn solid_colour_png(rgb: [u8; 3]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 30, 20);
     encoder.set_color(png::ColorType::Rgb);

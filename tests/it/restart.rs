@@ -1,17 +1,17 @@
-//! A restart changes nothing that is served.
+//! Checks that a restart changes no output.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use courant::config::Config;
-use courant::content::Loss;
-use courant::pipeline::Pipeline;
-use courant::snapshot::Current;
+use courant::library::DeletionPolicy;
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::SnapshotHandle;
 
-use crate::model::{compare, served};
-use crate::support::{TestSite, clock, listed, plain, said};
+use crate::model::{assert_same_outputs, outputs_by_path};
+use crate::support::{TestSite, clock, format_findings, plain, resource_text};
 
-fn some() -> TestSite {
+fn site_of_every_kind() -> TestSite {
     let full = "---\ntitle: \"Full & <more>\"\ndate: 2024-03-01T10:00:00.5Z\nupdated: 2024-04-01\nid: urn:x:1\nauthor:\n  - name: Mira\n    url: https://m.example\n    email: m@m.example\n  - Jon\ncategories: [News, Sea]\ntags: [Red, red]\ndescription: About it\nimage: /img/a.png\nhidePost: false\nnoindex: true\nseo_title: Another\nlang: fr\naliases: [/old/, /older/]\nexpires: 2030-01-01\npermalink: /full/\n---\n![alt \u{e9}](b.png) The *text* and {{< x >}}.\n";
     let site = TestSite::in_memory()
         .post("full.md", full)
@@ -30,68 +30,77 @@ fn some() -> TestSite {
     many.fold(site, |site, (path, text)| site.post(&path, text))
 }
 
-/// What is served by somebody who has just begun, and what is found wrong.
-fn start(site: &TestSite) -> (BTreeMap<String, String>, Vec<String>) {
-    let current = Current::default();
+/// Runs a fresh pipeline and returns its outputs and findings.
+fn start_pipeline(site: &TestSite) -> (BTreeMap<String, String>, Vec<String>) {
+    let current = SnapshotHandle::default();
     let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
-    pipeline.run(clock(), Loss::IsBelieved).unwrap();
-    while pipeline.advise(1_000) {}
-    let findings = pipeline.status().findings.to_vec();
+    pipeline
+        .refresh_all(clock(), DeletionPolicy::Immediate)
+        .unwrap();
+    while pipeline.lint_some(1_000) {}
+    let findings = pipeline.content_status().findings.to_vec();
     let findings = findings.iter().map(|finding| format!("{finding:?}"));
-    (served(&current.load()), findings.collect())
+    (
+        outputs_by_path(&current.load_snapshot()),
+        findings.collect(),
+    )
 }
 
 #[test]
-fn second_start_serves_and_finds_the_same() {
-    let site = some();
-    let first = start(&site);
-    let second = start(&site);
-    compare(&second.0, &first.0, "a second start");
+fn second_start_gives_the_same_outputs_and_findings() {
+    let site = site_of_every_kind();
+    let first = start_pipeline(&site);
+    let second = start_pipeline(&site);
+    assert_same_outputs(&second.0, &first.0, "a second start");
     assert_eq!(second.1, first.1);
 }
 
 #[test]
-fn post_hidden_between_two_runs_is_hidden_whatever_its_times_are_set_to() {
-    let site = some();
+fn post_hidden_between_runs_stays_hidden_despite_its_mtime() {
+    let site = site_of_every_kind();
     let file = site.content().join("blog/bare.mdx");
     let before = fs::metadata(&file).unwrap();
-    start(&site);
+    start_pipeline(&site);
     let hidden = "---\ntitle: Bare\ndate: 2024-01-02\ndraft: true\n---\n";
     let length = usize::try_from(before.len()).unwrap();
     fs::write(&file, format!("{hidden:<length$}")).unwrap();
     let open = fs::File::options().write(true).open(&file).unwrap();
     open.set_modified(before.modified().unwrap()).unwrap();
-    let (all, _) = start(&site);
+    let (all, _) = start_pipeline(&site);
     assert!(!all.into_values().any(|text| text.contains("Bare")));
 }
 
 #[test]
-fn post_that_breaks_is_served_whole() {
+fn broken_post_stays_served_in_full() {
     for toml in ["", "[feed]\nlimit = 0\nmax_bytes = 0\n"] {
         let site = (0..60).fold(TestSite::in_memory().config(toml), |site, n| {
             let text = plain(&format!("Post {n}"), &format!("2024-01-{:02}", n % 28 + 1));
             let text = text.replacen("---\n", &format!("---\ntags: [t{n}]\n"), 1);
             site.post(&format!("{n}.md"), format!("{text}\nMore of {n}.\n"))
         });
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
-        pipeline.run(clock(), Loss::IsBelieved).unwrap();
-        let text = || said(&current.load().get("/tag/t7/rss.xml").unwrap());
+        pipeline
+            .refresh_all(clock(), DeletionPolicy::Immediate)
+            .unwrap();
+        let text = || resource_text(&current.load_snapshot().get("/tag/t7/rss.xml").unwrap());
         assert!(text().contains("More of 7."));
         fs::write(site.content().join("7.md"), "").unwrap();
-        pipeline.run(clock(), Loss::IsBelieved).unwrap();
-        assert_eq!(pipeline.status().tally.kept, 1);
+        pipeline
+            .refresh_all(clock(), DeletionPolicy::Immediate)
+            .unwrap();
+        assert_eq!(pipeline.content_status().file_counts.last_good, 1);
         assert!(text().contains("More of 7."), "{toml}");
     }
 }
 
 #[test]
-fn former_key_of_the_restart_cache_is_refused_with_a_hint() {
+fn removed_cache_key_is_rejected_with_a_hint() {
     let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n[content]\ndir = \"posts\"\ncache = \"kept/posts\"\n";
     let faults = Config::parse(toml, "config.toml", std::path::Path::new("")).expect_err("a fault");
-    insta::assert_snapshot!(listed(&faults), @r"
-    error: `content.cache` is not a key any more [config]
+    insta::assert_snapshot!(format_findings(&faults), @r"
+    error: `content.cache` is no longer a key [config]
       --> config.toml:6
-      hint: delete the line; nothing is kept between runs any more, and every start reads all posts
+      hint: delete the line: there is no cache on disk any more, and every start reads all posts
     ");
 }

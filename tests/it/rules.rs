@@ -1,16 +1,16 @@
-//! `docs/rules.md` describes every rule, and what it says is true: its examples are checked.
+//! Checks that `docs/rules.md` describes every rule, and that its examples trip them.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use courant::finding::Rule;
+use courant::model::finding::Rule;
 
 use crate::support::TestSite;
 
-const RULES: &str = include_str!("../../docs/rules.md");
+const RULES_PAGE: &str = include_str!("../../docs/rules.md");
 
-/// What no text on a page can be: another user's file, a file that is no text, an edit.
-const WITHOUT_EXAMPLE: [Rule; 9] = [
+/// Rules that no text on a page can trip: they need file permissions, binary files or an edit.
+const RULES_WITHOUT_EXAMPLE: [Rule; 9] = [
     Rule::UnreadableDirectory,
     Rule::UnreadableFile,
     Rule::NotUtf8,
@@ -22,17 +22,17 @@ const WITHOUT_EXAMPLE: [Rule; 9] = [
     Rule::BrokenAndHidden,
 ];
 
-/// Each heading, and the text below it.
-fn sections() -> Vec<(&'static str, &'static str)> {
-    RULES
+/// Returns each heading with the text below it.
+fn rule_sections() -> Vec<(&'static str, &'static str)> {
+    RULES_PAGE
         .split("\n## ")
         .skip(1)
         .map(|section| section.split_once('\n').expect("a text below the heading"))
         .collect()
 }
 
-/// The severities that a section names in its first line.
-fn severities(text: &str) -> BTreeSet<&str> {
+/// Returns the severities that a section names in its first line.
+fn named_severities(text: &str) -> BTreeSet<&str> {
     let line = text.trim_start().lines().next().expect("a first line");
     let named = line.strip_prefix("Severity: ").expect("the severity");
     ["error", "warning", "note"]
@@ -45,8 +45,8 @@ fn severities(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The files of a section's fences: their paths stand after the language.
-fn files(text: &str) -> Vec<(&str, String)> {
+/// Returns the files in a section's fences. A path follows the language.
+fn example_files(text: &str) -> Vec<(&str, String)> {
     let mut files = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
@@ -60,14 +60,17 @@ fn files(text: &str) -> Vec<(&str, String)> {
 }
 
 #[test]
-fn every_rule_has_one_heading_in_the_order_of_the_rules() {
-    let headings: Vec<_> = sections().iter().map(|(heading, _)| *heading).collect();
+fn headings_list_every_rule_in_order() {
+    let headings: Vec<_> = rule_sections()
+        .iter()
+        .map(|(heading, _)| *heading)
+        .collect();
     let rules: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
     assert_eq!(headings, rules);
 }
 
 #[test]
-fn every_rule_says_what_it_is_in_a_sentence() {
+fn every_rule_has_a_one_sentence_description() {
     for rule in Rule::ALL {
         let doc = rule.doc();
         assert!(
@@ -78,26 +81,26 @@ fn every_rule_says_what_it_is_in_a_sentence() {
 }
 
 #[test]
-fn every_example_trips_its_rule_with_the_severity_that_is_named() {
-    for (rule, (heading, text)) in Rule::ALL.iter().zip(sections()) {
-        let named = severities(text);
+fn examples_trip_their_rule_with_a_named_severity() {
+    for (rule, (heading, text)) in Rule::ALL.iter().zip(rule_sections()) {
+        let named = named_severities(text);
         assert!(!named.is_empty(), "{heading} names no severity");
-        let files = files(text);
+        let files = example_files(text);
         assert_eq!(
             files.is_empty(),
-            WITHOUT_EXAMPLE.contains(rule),
-            "{heading}: only what cannot be shown has no example"
+            RULES_WITHOUT_EXAMPLE.contains(rule),
+            "{heading}: only rules in `RULES_WITHOUT_EXAMPLE` have no example"
         );
         if files.is_empty() {
             continue;
         }
-        let found = check(heading, files);
+        let found = check_files(heading, files);
         assert!(
             found.iter().any(|(rule, _)| rule == heading),
             "{heading}: the example trips {found:?}"
         );
         for (rule, severity) in found {
-            assert_eq!(rule, heading, "the example trips another rule");
+            assert_eq!(rule, heading, "the example trips a different rule");
             assert!(
                 named.contains(severity.as_str()),
                 "{heading} is found as {severity}"
@@ -106,8 +109,8 @@ fn every_example_trips_its_rule_with_the_severity_that_is_named() {
     }
 }
 
-/// The rules and severities that a site with these files is found to break.
-fn check(heading: &str, files: Vec<(&str, String)>) -> Vec<(String, String)> {
+/// Runs `check` on a site with these files and returns the rules and severities found.
+fn check_files(heading: &str, files: Vec<(&str, String)>) -> Vec<(String, String)> {
     let mut site = TestSite::new();
     if heading == "missing-description" {
         site = site.check_all();

@@ -1,12 +1,12 @@
-//! `courant serve` as a process: its summary, its answers, its end.
+//! Checks `courant serve` as a process: its summary, responses, reload and shutdown.
 
 use std::io::{BufRead, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::{TestSite, plain, request};
 
-/// Starts the command and reads its summary up to the last line of it.
-pub fn start(site: &TestSite) -> (Child, String, BufReader<std::process::ChildStderr>) {
+/// Starts the command and reads its whole start-up summary.
+pub fn start_courant(site: &TestSite) -> (Child, String, BufReader<std::process::ChildStderr>) {
     let config = site.write_config();
     let mut child = Command::new(env!("CARGO_BIN_EXE_courant"))
         .arg("--config")
@@ -19,7 +19,7 @@ pub fn start(site: &TestSite) -> (Child, String, BufReader<std::process::ChildSt
         .expect("courant runs");
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
     let mut summary = String::new();
-    while !summary.contains("seen from outside as") {
+    while !summary.contains("public URL: ") {
         assert_ne!(
             stderr.read_line(&mut summary).expect("UTF-8"),
             0,
@@ -29,18 +29,18 @@ pub fn start(site: &TestSite) -> (Child, String, BufReader<std::process::ChildSt
     (child, summary, stderr)
 }
 
-pub fn address(summary: &str) -> &str {
+pub fn served_address(summary: &str) -> &str {
     let (_, rest) = summary.split_once("http://").expect("a URL");
     rest.split('/').next().expect("an address")
 }
 
 #[test]
-fn no_character_of_a_post_steers_the_terminal_through_the_summary() {
+fn summary_escapes_control_characters() {
     let site = TestSite::new().post(
         "\u{1b}[2J.md",
         "---\ntitle: a\ndate: 2024-01-01\ndraft: \"\\e[31mtrue\"\n---\n",
     );
-    let (mut child, summary, _) = start(&site);
+    let (mut child, summary, _) = start_courant(&site);
     child.kill().expect("ended");
     child.wait().expect("ended");
     assert!(summary.contains("␛[2J.md"), "{summary}");
@@ -51,7 +51,7 @@ fn no_character_of_a_post_steers_the_terminal_through_the_summary() {
 }
 
 #[test]
-fn the_summary_says_what_is_served_and_what_is_not_and_why() {
+fn summary_lists_posts_by_state_with_reasons() {
     let site = TestSite::new()
         .post("public.md", plain("Public", "2024-01-01"))
         .post(
@@ -61,14 +61,14 @@ fn the_summary_says_what_is_served_and_what_is_not_and_why() {
         .post("scheduled.md", plain("Scheduled", "2099-01-01"))
         .post("broken.md", "---\ntitle: a: b\n---\n")
         .post("page.md", "# no post\n");
-    let (mut child, summary, _) = start(&site);
+    let (mut child, summary, _) = start_courant(&site);
     child.kill().expect("ended");
     child.wait().expect("ended");
-    let said = summary
+    let masked = summary
         .replace(&site.root().display().to_string(), "[site]")
-        .replace(address(&summary), "[address]");
-    // The columns are set by the length of the address.
-    let said: Vec<String> = said
+        .replace(served_address(&summary), "[address]");
+    // The column width depends on the length of the address.
+    let masked: Vec<String> = masked
         .lines()
         .map(|line| {
             if line.contains("http://[") {
@@ -78,16 +78,16 @@ fn the_summary_says_what_is_served_and_what_is_not_and_why() {
             }
         })
         .collect();
-    insta::assert_snapshot!(said.join("\n"));
+    insta::assert_snapshot!(masked.join("\n"));
 }
 
 #[cfg(unix)]
 #[test]
-fn it_answers_and_stops_gracefully_on_each_signal() {
+fn server_stops_gracefully_on_sigterm_and_sigint() {
     for signal in ["TERM", "INT"] {
         let site = TestSite::new().post("a.md", plain("Served", "2024-01-01"));
-        let (mut child, summary, mut stderr) = start(&site);
-        let response = request(address(&summary), "GET", "/rss.xml", &[]);
+        let (mut child, summary, mut stderr) = start_courant(&site);
+        let response = request(served_address(&summary), "GET", "/rss.xml", &[]);
         assert_eq!(response.status, 200);
         assert!(response.text().contains("Served"));
         let killed = Command::new("kill")
@@ -109,33 +109,36 @@ fn it_answers_and_stops_gracefully_on_each_signal() {
     }
 }
 
-/// Asks until the answer is as expected.
-fn until(address: &str, path: &str, is: impl Fn(&str) -> bool) {
+/// Requests a path until the body is as expected.
+fn wait_for_body(address: &str, path: &str, is: impl Fn(&str) -> bool) {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
         let text = request(address, "GET", path, &[]).text();
         if is(&text) {
             return;
         }
-        assert!(std::time::Instant::now() < end, "in vain: {text}");
+        assert!(
+            std::time::Instant::now() < end,
+            "the body never was as expected: {text}"
+        );
         std::thread::yield_now();
     }
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_no_edit_up() {
+fn closed_log_pipe_does_not_block_edits() {
     let site = TestSite::new()
         .post("a.md", plain("Alpha", "2024-01-01"))
         .post("b.md", plain("Beta", "2024-01-02"));
-    let (mut child, summary, stderr) = start(&site);
-    // What is logged from here on fails to be written.
+    let (mut child, summary, stderr) = start_courant(&site);
+    // From here on every write to the log fails.
     drop(stderr);
     for (text, shown) in [
         (plain("Second", "2024-01-01"), true),
         ("---\ntitle: x\nhidePost: true\n---\n".to_owned(), false),
     ] {
         std::fs::write(site.content().join("a.md"), text).unwrap();
-        until(address(&summary), "/rss.xml", |rss| {
+        wait_for_body(served_address(&summary), "/rss.xml", |rss| {
             rss.contains("Second") == shown && !rss.contains("Alpha")
         });
     }
@@ -143,9 +146,8 @@ fn a_log_that_nobody_reads_holds_no_edit_up() {
     child.wait().expect("ended");
 }
 
-/// Sends a signal.
 #[cfg(unix)]
-fn signal(child: &Child, name: &str) {
+fn send_signal(child: &Child, name: &str) {
     let killed = Command::new("kill")
         .args([&format!("-{name}"), &child.id().to_string()])
         .status()
@@ -153,9 +155,11 @@ fn signal(child: &Child, name: &str) {
     assert!(killed.success());
 }
 
-/// The lines of a log as they come.
+/// Sends the lines of a log to a channel as they are written.
 #[cfg(unix)]
-pub fn lines(stderr: BufReader<std::process::ChildStderr>) -> std::sync::mpsc::Receiver<String> {
+pub fn read_lines(
+    stderr: BufReader<std::process::ChildStderr>,
+) -> std::sync::mpsc::Receiver<String> {
     let (sender, lines) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for line in stderr.lines().map_while(Result::ok) {
@@ -165,9 +169,9 @@ pub fn lines(stderr: BufReader<std::process::ChildStderr>) -> std::sync::mpsc::R
     lines
 }
 
-/// Reads the log up to a line that holds the text.
+/// Waits for a log line that contains the text, and returns the log up to it.
 #[cfg(unix)]
-pub fn logged(lines: &std::sync::mpsc::Receiver<String>, text: &str) -> String {
+pub fn wait_for_log(lines: &std::sync::mpsc::Receiver<String>, text: &str) -> String {
     let mut log = String::new();
     while !log.contains(text) {
         let line = lines.recv_timeout(std::time::Duration::from_secs(20));
@@ -179,36 +183,36 @@ pub fn logged(lines: &std::sync::mpsc::Receiver<String>, text: &str) -> String {
 
 #[cfg(unix)]
 #[test]
-fn a_configuration_is_reloaded_when_it_is_saved_and_on_sighup_and_its_faults_are_logged() {
+fn configuration_is_reloaded_on_save_and_sighup() {
     let site = TestSite::new().post("a.md", plain("Alpha", "2024-01-01"));
-    let (mut child, summary, stderr) = start(&site);
-    let log = lines(stderr);
+    let (mut child, summary, stderr) = start_courant(&site);
+    let log = read_lines(stderr);
     let file = site.root().join("config.toml");
     let good = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, good.replace("\"Example\"", "\"Renamed site\"")).unwrap();
-    logged(&log, "configuration reloaded");
-    until(address(&summary), "/rss.xml", |rss| {
+    wait_for_log(&log, "configuration reloaded");
+    wait_for_body(served_address(&summary), "/rss.xml", |rss| {
         rss.contains("Renamed site")
     });
     std::fs::write(&file, good.replace("title =", "titel =")).unwrap();
-    let told = logged(&log, "unknown key `site.titel`");
+    let log_text = wait_for_log(&log, "unknown key `site.titel`");
     for part in [
-        "configuration has faults, nothing was changed",
+        "invalid configuration rejected, the previous one stays active",
         "`site.title` is missing",
         "config.toml:3",
         "hint=",
     ] {
-        assert!(told.contains(part), "no {part} in: {told}");
+        assert!(log_text.contains(part), "no {part} in: {log_text}");
     }
     let limited = format!("{good}\n[server]\nmax_connections = 7\n");
     std::fs::write(&file, limited).unwrap();
-    logged(&log, "keys=\"server.max_connections\"");
-    signal(&child, "HUP");
-    logged(&log, "reloading on SIGHUP");
-    logged(&log, "configuration reloaded");
-    until(address(&summary), "/rss.xml", |rss| {
+    wait_for_log(&log, "keys=\"server.max_connections\"");
+    send_signal(&child, "HUP");
+    wait_for_log(&log, "reloading on SIGHUP");
+    wait_for_log(&log, "configuration reloaded");
+    wait_for_body(served_address(&summary), "/rss.xml", |rss| {
         !rss.contains("Renamed")
     });
-    signal(&child, "TERM");
+    send_signal(&child, "TERM");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }

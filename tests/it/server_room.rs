@@ -1,13 +1,13 @@
-//! The server as a client meets it: raw bytes over a socket of its own.
+//! Checks the server with raw bytes over a socket.
 //!
-//! Nothing sleeps to let something happen; a timeout under test is short and is awaited by
-//! reading to the end of the connection.
+//! No test sleeps to wait for an effect. A timeout under test is short, and the test waits for the
+//! end of the connection.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "what surrounds the tests is test code too, and clippy does not see that"
+    reason = "helpers of tests are test code, but clippy does not know that"
 )]
 
 use std::future::pending;
@@ -15,12 +15,15 @@ use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use courant::access_log::AccessLog;
-use courant::artifact::{Artifact, ArtifactKey, Body, FeedFormat, FeedScope, OutputBytes};
 use courant::config;
-use courant::gallery::Gallery;
-use courant::server::{Drained, Source, Traffic, serve};
-use courant::snapshot::{Current, Snapshot};
+use courant::model::artifact::{
+    Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedScope, OutputBytes,
+};
+use courant::publish::render_cache::RenderCache;
+use courant::publish::snapshot::{Snapshot, SnapshotHandle};
+use courant::server::access_log::AccessLog;
+use courant::server::{DrainReport, ServerContext, serve_sockets};
+use courant::stats::TrafficStats;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http2;
 use hyper::{Request, Version};
@@ -31,47 +34,47 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-pub const SHORT: Duration = Duration::from_millis(200);
-pub const LONG: Duration = Duration::from_secs(30);
-const LARGE: usize = 1 << 20;
+pub const SHORT_TIMEOUT: Duration = Duration::from_millis(200);
+pub const LONG_TIMEOUT: Duration = Duration::from_secs(30);
+const LARGE_BODY_BYTES: usize = 1 << 20;
 
 fn clock() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(784_111_777)
 }
 
-/// A running server, and how to stop it.
-pub struct Running {
+/// A running server with its shutdown signal.
+pub struct TestServer {
     pub address: SocketAddr,
-    pub traffic: Traffic,
+    pub traffic: TrafficStats,
     stop: oneshot::Sender<()>,
-    drained: JoinHandle<Drained>,
+    drained: JoinHandle<DrainReport>,
 }
 
-impl Running {
-    pub async fn start(change: impl FnOnce(&mut config::Server)) -> Running {
-        Running::logging(None, change).await
+impl TestServer {
+    pub async fn start(change: impl FnOnce(&mut config::ServerConfig)) -> TestServer {
+        TestServer::start_with_access_log(None, change).await
     }
 
-    /// The same, where what is answered is written.
-    pub async fn logging(
+    /// Starts a server that writes an access log.
+    pub async fn start_with_access_log(
         access_log: Option<AccessLog>,
-        change: impl FnOnce(&mut config::Server),
-    ) -> Running {
+        change: impl FnOnce(&mut config::ServerConfig),
+    ) -> TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mut config = config::Server {
+        let mut config = config::ServerConfig {
             public_url: "https://e.org".into(),
             max_connections: 100,
-            header_timeout: LONG,
-            idle_timeout: LONG,
-            drain_timeout: LONG,
-            ..config::Server::default()
+            header_timeout: LONG_TIMEOUT,
+            idle_timeout: LONG_TIMEOUT,
+            drain_timeout: LONG_TIMEOUT,
+            ..config::ServerConfig::default()
         };
         change(&mut config);
-        let traffic = Traffic::default();
-        let source = Source {
-            current: CURRENT.clone(),
-            gallery: Gallery::new(1 << 20, 4).unwrap(),
+        let traffic = TrafficStats::default();
+        let source = ServerContext {
+            snapshot: SHARED_CONTENT.clone(),
+            render_cache: RenderCache::new(1 << 20, 4).unwrap(),
             traffic: traffic.clone(),
             access_log,
         };
@@ -82,9 +85,9 @@ impl Running {
                     pending::<()>().await;
                 }
             };
-            serve(listener, source, &config, clock, shutdown).await
+            serve_sockets(listener, source, &config, clock, shutdown).await
         });
-        Running {
+        TestServer {
             address,
             traffic,
             stop,
@@ -92,31 +95,31 @@ impl Running {
         }
     }
 
-    pub async fn connect(&self) -> Client {
-        Client(TcpStream::connect(self.address).await.unwrap())
+    pub async fn connect(&self) -> RawClient {
+        RawClient(TcpStream::connect(self.address).await.unwrap())
     }
 
-    /// What comes back for some bytes until the server closes.
+    /// Sends bytes on a new connection and reads until the server closes it.
     pub async fn exchange(&self, sent: &str) -> String {
         let mut client = self.connect().await;
         client.send(sent).await;
         client.read_to_end().await
     }
 
-    /// A GET of a path, closed by the server.
+    /// Sends a GET with `Connection: close` and returns the response.
     pub async fn get(&self, path: &str, fields: &str) -> String {
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n{fields}\r\n");
         self.exchange(&request).await
     }
 
-    /// Stops, and waits until no connection is left.
-    pub async fn stop(self) -> Drained {
+    /// Shuts the server down and waits until no connection is left.
+    pub async fn stop(self) -> DrainReport {
         self.stop.send(()).unwrap();
         self.drained.await.unwrap()
     }
 
-    pub async fn still_answers(&self) {
+    pub async fn assert_still_answers(&self) {
         assert!(
             self.get("/robots.txt", "")
                 .await
@@ -124,8 +127,8 @@ impl Running {
         );
     }
 
-    /// An HTTP/2 connection by prior knowledge.
-    pub async fn http2(
+    /// Opens an HTTP/2 connection by prior knowledge.
+    pub async fn connect_http2(
         &self,
     ) -> (
         http2::SendRequest<Empty<&'static [u8]>>,
@@ -137,42 +140,52 @@ impl Running {
     }
 }
 
-pub struct Client(pub TcpStream);
+pub struct RawClient(pub TcpStream);
 
-impl Client {
+impl RawClient {
     pub async fn send(&mut self, bytes: &str) {
         self.0.write_all(bytes.as_bytes()).await.unwrap();
     }
 
-    /// Everything until the end; a reset is an end too.
+    /// Reads until the server closes or resets the connection.
     pub async fn read_to_end(&mut self) -> String {
         let mut received = Vec::new();
-        let _ = timeout(LONG, self.0.read_to_end(&mut received))
+        let _ = timeout(LONG_TIMEOUT, self.0.read_to_end(&mut received))
             .await
             .expect("the server closes");
         String::from_utf8_lossy(&received).into_owned()
     }
 
-    /// One response whose body ends with `end`.
+    /// Reads one response, up to a body that ends with `end`.
     pub async fn read_until(&mut self, end: &str) -> String {
         let mut received = Vec::new();
         while !received.ends_with(end.as_bytes()) {
-            received.push(timeout(LONG, self.0.read_u8()).await.unwrap().unwrap());
+            received.push(
+                timeout(LONG_TIMEOUT, self.0.read_u8())
+                    .await
+                    .unwrap()
+                    .unwrap(),
+            );
         }
         String::from_utf8(received).unwrap()
     }
 
-    /// Reads until these bytes came, whatever else came with them.
+    /// Reads up to and including `part`. The bytes before need not be UTF-8.
     pub async fn read_until_contains(&mut self, part: &str) {
         let mut received = Vec::new();
         while !received.ends_with(part.as_bytes()) {
-            received.push(timeout(LONG, self.0.read_u8()).await.unwrap().unwrap());
+            received.push(
+                timeout(LONG_TIMEOUT, self.0.read_u8())
+                    .await
+                    .unwrap()
+                    .unwrap(),
+            );
         }
     }
 
-    /// Sends one byte of `bytes` every tenth of `SHORT`, until the other side has closed.
-    /// How long that took.
-    async fn drip(mut self, bytes: &str) -> Duration {
+    /// Sends one byte of `bytes` every tenth of `SHORT_TIMEOUT` until the server closes. Returns
+    /// the time that took.
+    async fn send_slowly(mut self, bytes: &str) -> Duration {
         let start = Instant::now();
         let (mut reading, mut writing) = self.0.split();
         let closed = async {
@@ -183,9 +196,9 @@ impl Client {
         let dripping = async {
             for byte in bytes.bytes() {
                 let _ = writing.write_all(&[byte]).await;
-                tokio::time::sleep(SHORT / 10).await;
+                tokio::time::sleep(SHORT_TIMEOUT / 10).await;
             }
-            panic!("all was sent and nobody minded");
+            panic!("all bytes were sent and the server did not close");
         };
         tokio::select! {
             () = closed => start.elapsed(),
@@ -194,11 +207,11 @@ impl Client {
     }
 }
 
-/// Made once: coding a megabyte takes a while in a debug build.
-static CURRENT: LazyLock<Current> = LazyLock::new(|| {
+/// Content of every test server. Made once: compressing a megabyte is slow in a debug build.
+static SHARED_CONTENT: LazyLock<SnapshotHandle> = LazyLock::new(|| {
     let artifact = |key, body: Vec<u8>| Artifact {
         key,
-        body: Body::Ready(OutputBytes::new(body)),
+        body: ArtifactBody::Eager(OutputBytes::new(body)),
         links: Vec::new(),
         noindex: false,
     };
@@ -208,17 +221,17 @@ static CURRENT: LazyLock<Current> = LazyLock::new(|| {
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss),
             "<item>again</item>\n".repeat(100).into_bytes(),
         ),
-        artifact(ArtifactKey::Opml, vec![b'x'; LARGE]),
+        artifact(ArtifactKey::Opml, vec![b'x'; LARGE_BODY_BYTES]),
     ];
     let before = clock() - Duration::from_secs(60);
-    let current = Current::default();
-    let snapshot = Snapshot::next(&Snapshot::default(), artifacts, before);
-    snapshot.compress();
-    current.publish(snapshot);
+    let current = SnapshotHandle::default();
+    let snapshot = Snapshot::next_generation(&Snapshot::default(), artifacts, before);
+    snapshot.compress_fast();
+    current.publish_snapshot(snapshot);
     current
 });
 
-pub fn field<'a>(response: &'a str, name: &str) -> Option<&'a str> {
+pub fn header_value<'a>(response: &'a str, name: &str) -> Option<&'a str> {
     let head = response.split("\r\n\r\n").next()?;
     head.split("\r\n").skip(1).find_map(|line| {
         let (own, value) = line.split_once(": ")?;
@@ -226,22 +239,25 @@ pub fn field<'a>(response: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-fn body(response: &str) -> &str {
+fn response_body(response: &str) -> &str {
     response.split_once("\r\n\r\n").unwrap().1
 }
 
 #[tokio::test]
-async fn get_and_head_say_the_same_and_only_get_has_a_body() {
-    let server = Running::start(|_| ()).await;
+async fn head_has_the_headers_of_get_and_no_body() {
+    let server = TestServer::start(|_| ()).await;
     let get = server.get("/robots.txt", "").await;
     assert!(get.starts_with("HTTP/1.1 200 OK\r\n"), "{get}");
-    assert_eq!(body(&get), "robots!\n");
-    assert_eq!(field(&get, "content-length"), Some("8"));
+    assert_eq!(response_body(&get), "robots!\n");
+    assert_eq!(header_value(&get, "content-length"), Some("8"));
     assert_eq!(
-        field(&get, "content-type"),
+        header_value(&get, "content-type"),
         Some("text/plain; charset=utf-8")
     );
-    assert_eq!(field(&get, "date"), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+    assert_eq!(
+        header_value(&get, "date"),
+        Some("Sun, 06 Nov 1994 08:49:37 GMT")
+    );
     assert_eq!(get.matches("date: ").count(), 1);
     let head = server
         .exchange("HEAD /robots.txt HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n")
@@ -250,8 +266,8 @@ async fn get_and_head_say_the_same_and_only_get_has_a_body() {
 }
 
 #[tokio::test]
-async fn other_methods_are_told_which_are_allowed() {
-    let server = Running::start(|_| ()).await;
+async fn unsupported_methods_get_405_or_501_and_options_204() {
+    let server = TestServer::start(|_| ()).await;
     for start in [
         "POST /rss.xml",
         "DELETE /none",
@@ -261,7 +277,7 @@ async fn other_methods_are_told_which_are_allowed() {
         let request = format!("{start} HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n");
         let response = server.exchange(&request).await;
         assert!(response.starts_with("HTTP/1.1 405 "), "{start}: {response}");
-        let allowed = field(&response, "allow");
+        let allowed = header_value(&response, "allow");
         assert_eq!(allowed, Some("GET, HEAD, OPTIONS"), "{start}");
     }
     for (start, status) in [
@@ -277,8 +293,8 @@ async fn other_methods_are_told_which_are_allowed() {
 }
 
 #[tokio::test]
-async fn a_body_is_refused_and_nothing_after_it_is_read_as_a_request() {
-    let server = Running::start(|_| ()).await;
+async fn request_body_is_rejected_and_never_read_as_a_request() {
+    let server = TestServer::start(|_| ()).await;
     for (start, fields, status) in [
         ("POST /", "Content-Length: 1000000\r\n", "405"),
         ("POST /", "Content-Length: 39\r\n", "405"),
@@ -297,30 +313,30 @@ async fn a_body_is_refused_and_nothing_after_it_is_read_as_a_request() {
         let expected = format!("HTTP/1.1 {status} ");
         assert!(answer.starts_with(&expected), "{answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
-        assert_eq!(field(&answer, "connection"), Some("close"));
+        assert_eq!(header_value(&answer, "connection"), Some("close"));
     }
     let unmet = server.get("/robots.txt", "Expect: a-miracle\r\n").await;
     assert!(unmet.starts_with("HTTP/1.1 417 "), "{unmet}");
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_not_found_and_not_echoed() {
-    let server = Running::start(|_| ()).await;
+async fn unknown_path_is_404_and_not_echoed() {
+    let server = TestServer::start(|_| ()).await;
     let response = server.get("/secret/robots.txt", "").await;
     assert!(
         response.starts_with("HTTP/1.1 404 Not Found\r\n"),
         "{response}"
     );
-    assert_eq!(body(&response), "not found\n");
+    assert_eq!(response_body(&response), "not found\n");
     assert!(!response.contains("secret"));
 }
 
 #[tokio::test]
-async fn each_validator_earns_304_without_body_or_length() {
-    let server = Running::start(|_| ()).await;
+async fn matching_validator_gives_304_without_body_or_length() {
+    let server = TestServer::start(|_| ()).await;
     let full = server.get("/rss.xml", "").await;
-    let etag = field(&full, "etag").unwrap();
-    let modified = field(&full, "last-modified").unwrap();
+    let etag = header_value(&full, "etag").unwrap();
+    let modified = header_value(&full, "last-modified").unwrap();
     assert_eq!(modified, "Sun, 06 Nov 1994 08:48:37 GMT");
     for condition in [
         format!("If-None-Match: \"x\", W/{etag}\r\n"),
@@ -332,10 +348,14 @@ async fn each_validator_earns_304_without_body_or_length() {
             response.starts_with("HTTP/1.1 304 "),
             "{condition}{response}"
         );
-        assert_eq!(body(&response), "");
-        assert_eq!(field(&response, "content-length"), None);
+        assert_eq!(response_body(&response), "");
+        assert_eq!(header_value(&response, "content-length"), None);
         for name in ["etag", "last-modified", "cache-control", "vary", "date"] {
-            assert_eq!(field(&response, name), field(&full, name), "{name}");
+            assert_eq!(
+                header_value(&response, name),
+                header_value(&full, name),
+                "{name}"
+            );
         }
     }
     let stale = format!("If-None-Match: \"x\"\r\nIf-Modified-Since: {modified}\r\n");
@@ -348,24 +368,24 @@ async fn each_validator_earns_304_without_body_or_length() {
 }
 
 #[tokio::test]
-async fn gzip_is_for_those_who_ask() {
-    let server = Running::start(|_| ()).await;
+async fn gzip_is_sent_only_on_request() {
+    let server = TestServer::start(|_| ()).await;
     let plain = server.get("/rss.xml", "").await;
-    assert_eq!(field(&plain, "content-encoding"), None);
-    assert_eq!(field(&plain, "vary"), Some("Accept-Encoding, A-IM"));
-    assert_eq!(field(&plain, "content-length"), Some("1900"));
+    assert_eq!(header_value(&plain, "content-encoding"), None);
+    assert_eq!(header_value(&plain, "vary"), Some("Accept-Encoding, A-IM"));
+    assert_eq!(header_value(&plain, "content-length"), Some("1900"));
     let coded = server
         .get("/rss.xml", "Accept-Encoding: deflate, gzip\r\n")
         .await;
-    assert_eq!(field(&coded, "content-encoding"), Some("gzip"));
-    assert_eq!(field(&coded, "vary"), Some("Accept-Encoding, A-IM"));
-    assert_ne!(field(&coded, "etag"), field(&plain, "etag"));
+    assert_eq!(header_value(&coded, "content-encoding"), Some("gzip"));
+    assert_eq!(header_value(&coded, "vary"), Some("Accept-Encoding, A-IM"));
+    assert_ne!(header_value(&coded, "etag"), header_value(&plain, "etag"));
     assert!(coded.len() < plain.len());
 }
 
 #[tokio::test]
-async fn a_doubtful_host_is_a_bad_request() {
-    let server = Running::start(|_| ()).await;
+async fn malformed_host_is_400() {
+    let server = TestServer::start(|_| ()).await;
     for fields in [
         "",
         "Host: a\r\nHost: a\r\n",
@@ -383,8 +403,8 @@ async fn a_doubtful_host_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn requests_that_two_readers_could_split_differently_are_refused() {
-    let server = Running::start(|_| ()).await;
+async fn ambiguously_framed_requests_are_rejected() {
+    let server = TestServer::start(|_| ()).await;
     for smuggled in [
         "Content-Length: 5\r\nContent-Length: 6\r\n",
         "Transfer-Encoding: chunked, identity\r\n",
@@ -400,7 +420,7 @@ async fn requests_that_two_readers_could_split_differently_are_refused() {
             "{smuggled}{response}"
         );
     }
-    // RFC 9112 §6.1: the length is ignored and the connection closed, or the whole refused.
+    // RFC 9112 §6.1: ignore the length and close the connection, or reject the request.
     let both = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n\
         0\r\n\r\nGET /rss.xml HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n";
     let answers = server.exchange(both).await;
@@ -408,8 +428,8 @@ async fn requests_that_two_readers_could_split_differently_are_refused() {
 }
 
 #[tokio::test]
-async fn heads_beyond_measure_are_refused() {
-    let server = Running::start(|_| ()).await;
+async fn oversized_request_heads_are_rejected() {
+    let server = TestServer::start(|_| ()).await;
     let long = server
         .get("/robots.txt", &format!("X: {}\r\n", "x".repeat(20_000)))
         .await;
@@ -421,16 +441,16 @@ async fn heads_beyond_measure_are_refused() {
 }
 
 #[tokio::test]
-async fn http_1_0_needs_no_host_and_is_closed() {
-    let server = Running::start(|_| ()).await;
+async fn http_1_0_needs_no_host_and_closes() {
+    let server = TestServer::start(|_| ()).await;
     let response = server.exchange("GET /robots.txt HTTP/1.0\r\n\r\n").await;
     assert!(response.starts_with("HTTP/1.0 200 OK\r\n"), "{response}");
-    assert_eq!(body(&response), "robots!\n");
+    assert_eq!(response_body(&response), "robots!\n");
 }
 
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
-    let server = Running::start(|_| ()).await;
+    let server = TestServer::start(|_| ()).await;
     let two = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n\
         GET /none HTTP/1.1\r\nHost: e.org\r\nConnection: close\r\n\r\n";
     let answers = server.exchange(two).await;
@@ -440,9 +460,9 @@ async fn pipelined_requests_are_answered_in_order() {
 }
 
 #[tokio::test]
-async fn http2_by_prior_knowledge() {
-    let server = Running::start(|_| ()).await;
-    let (mut sender, _connection) = server.http2().await;
+async fn http2_works_by_prior_knowledge() {
+    let server = TestServer::start(|_| ()).await;
+    let (mut sender, _connection) = server.connect_http2().await;
     let url = "http://e.org/rss.xml";
     let get = sender
         .send_request(Request::get(url).body(Empty::new()).unwrap())
@@ -490,9 +510,9 @@ async fn http2_by_prior_knowledge() {
 }
 
 #[tokio::test]
-async fn http2_requests_that_two_readers_could_take_differently_are_refused() {
-    let server = Running::start(|_| ()).await;
-    let (mut sender, _connection) = server.http2().await;
+async fn ambiguous_http2_requests_are_rejected() {
+    let server = TestServer::start(|_| ()).await;
+    let (mut sender, _connection) = server.connect_http2().await;
     for (fields, expected) in [
         (&[("host", "e.org")][..], 200),
         (&[("host", "E.org:80")], 200),
@@ -513,8 +533,8 @@ async fn http2_requests_that_two_readers_could_take_differently_are_refused() {
 }
 
 #[tokio::test]
-async fn length_given_twice_is_refused_on_whichever_request() {
-    let server = Running::start(|_| ()).await;
+async fn repeated_content_length_is_rejected_on_any_request() {
+    let server = TestServer::start(|_| ()).await;
     let plain = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
     let once = plain.replace("Host", "Content-Length: 0\r\nHost");
     let twice = once.replace("Host", "content-length: 0\r\nHost");
@@ -531,40 +551,46 @@ async fn length_given_twice_is_refused_on_whichever_request() {
 }
 
 #[tokio::test]
-async fn a_head_that_drips_is_cut_off() {
-    let server = Running::start(|config| config.header_timeout = SHORT).await;
+async fn slow_request_head_hits_the_header_timeout() {
+    let server = TestServer::start(|config| config.header_timeout = SHORT_TIMEOUT).await;
     let request =
         "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\nX: 123456789012345678901234567890\r\n\r\n";
-    let took = server.connect().await.drip(request).await;
-    assert!(took >= SHORT, "{took:?}");
+    let took = server.connect().await.send_slowly(request).await;
+    assert!(took >= SHORT_TIMEOUT, "{took:?}");
 
     let took = server
         .connect()
         .await
-        .drip("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        .send_slowly("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         .await;
-    assert!(took >= SHORT, "{took:?}");
-    server.still_answers().await;
+    assert!(took >= SHORT_TIMEOUT, "{took:?}");
+    server.assert_still_answers().await;
 }
 
 #[tokio::test]
-async fn a_second_head_that_drips_is_cut_off_and_a_pause_before_it_is_not() {
-    let server = Running::start(|config| config.header_timeout = SHORT).await;
+async fn header_timeout_starts_with_the_second_head() {
+    let server = TestServer::start(|config| config.header_timeout = SHORT_TIMEOUT).await;
     let mut client = server.connect().await;
     let request = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
     client.send(request).await;
     client.read_until("robots!\n").await;
-    // The pause is what is under test: twice the time for a head, in which nothing comes.
-    assert!(timeout(2 * SHORT, client.0.read_u8()).await.is_err());
+    // The pause is under test: twice the header timeout, in which no byte arrives.
+    assert!(
+        timeout(2 * SHORT_TIMEOUT, client.0.read_u8())
+            .await
+            .is_err()
+    );
     client.send(request).await;
     client.read_until("robots!\n").await;
-    let took = client.drip("GET /robots.txt HTTP/1.1\r\nHost: e.org").await;
-    assert!(took >= SHORT, "{took:?}");
+    let took = client
+        .send_slowly("GET /robots.txt HTTP/1.1\r\nHost: e.org")
+        .await;
+    assert!(took >= SHORT_TIMEOUT, "{took:?}");
 }
 
 #[tokio::test]
-async fn a_silent_connection_is_closed_in_every_phase() {
-    let server = Running::start(|config| config.idle_timeout = SHORT).await;
+async fn silent_connection_is_closed_in_every_phase() {
+    let server = TestServer::start(|config| config.idle_timeout = SHORT_TIMEOUT).await;
     let start = Instant::now();
     assert_eq!(server.exchange("").await, "");
     assert_eq!(server.exchange("PRI * HT").await, "");
@@ -573,10 +599,10 @@ async fn a_silent_connection_is_closed_in_every_phase() {
         .exchange("GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n")
         .await;
     assert!(kept_alive.ends_with("robots!\n"), "{kept_alive}");
-    assert!(start.elapsed() >= 4 * SHORT);
-    assert!(start.elapsed() < LONG / 2);
+    assert!(start.elapsed() >= 4 * SHORT_TIMEOUT);
+    assert!(start.elapsed() < LONG_TIMEOUT / 2);
 
-    let (mut sender, connection) = server.http2().await;
+    let (mut sender, connection) = server.connect_http2().await;
     let request = Request::get("http://e.org/robots.txt")
         .body(Empty::new())
         .unwrap();
@@ -588,16 +614,16 @@ async fn a_silent_connection_is_closed_in_every_phase() {
         .collect()
         .await
         .unwrap();
-    timeout(LONG / 2, connection)
+    timeout(LONG_TIMEOUT / 2, connection)
         .await
         .expect("GOAWAY")
         .unwrap()
         .unwrap();
 }
 
-/// What comes back for an HTTP/2 client that sends some settings and a request, both as raw
-/// frames, and from then on only pings, until the server closes.
-async fn pinging(server: &Running, settings: &[u8], request: &[u8]) -> String {
+/// Sends settings and a request as raw HTTP/2 frames, then only pings until the server closes.
+/// Returns all that was received.
+async fn flood_pings(server: &TestServer, settings: &[u8], request: &[u8]) -> String {
     let mut client = server.connect().await;
     client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     client.0.write_all(settings).await.unwrap();
@@ -609,57 +635,57 @@ async fn pinging(server: &Running, settings: &[u8], request: &[u8]) -> String {
             let _ = writing
                 .write_all(b"\0\0\x08\x06\0\0\0\0\0\0\0\0\0\0\0\0\0")
                 .await;
-            tokio::time::sleep(SHORT / 10).await;
+            tokio::time::sleep(SHORT_TIMEOUT / 10).await;
         }
     };
     tokio::select! {
         () = pinging => unreachable!(),
         _ = reading.read_to_end(&mut received) => (),
-        () = tokio::time::sleep(LONG / 2) => panic!("held by pings"),
+        () = tokio::time::sleep(LONG_TIMEOUT / 2) => panic!("pings keep the connection open"),
     }
     String::from_utf8_lossy(&received).into_owned()
 }
 
-/// GETs over `http` written with HPACK's static table, RFC 7541 Appendix A.
-const GET_ROBOTS: &[u8] = b"\0\0\x0f\x01\x05\0\0\0\x01\x82\x86\x04\x0b/robots.txt";
-const GET_OPML: &[u8] = b"\0\0\x0d\x01\x05\0\0\0\x01\x82\x86\x04\x09/opml.xml";
+/// GET requests encoded with HPACK's static table, RFC 7541 Appendix A.
+const ROBOTS_REQUEST_FRAME: &[u8] = b"\0\0\x0f\x01\x05\0\0\0\x01\x82\x86\x04\x0b/robots.txt";
+const OPML_REQUEST_FRAME: &[u8] = b"\0\0\x0d\x01\x05\0\0\0\x01\x82\x86\x04\x09/opml.xml";
 
 #[tokio::test]
-async fn pings_do_not_hold_an_http2_connection() {
-    let server = Running::start(|config| config.idle_timeout = SHORT).await;
-    let idle = pinging(&server, b"\0\0\0\x04\0\0\0\0\0", GET_ROBOTS).await;
+async fn pings_do_not_keep_an_http2_connection_open() {
+    let server = TestServer::start(|config| config.idle_timeout = SHORT_TIMEOUT).await;
+    let idle = flood_pings(&server, b"\0\0\0\x04\0\0\0\0\0", ROBOTS_REQUEST_FRAME).await;
     assert!(idle.contains("robots!\n"), "{idle:?}");
-    // SETTINGS_INITIAL_WINDOW_SIZE 0: there is never room for the answer's body.
+    // SETTINGS_INITIAL_WINDOW_SIZE 0: the server may never send the body.
     let no_window = b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";
-    let stuck = pinging(&server, no_window, GET_OPML).await;
+    let stuck = flood_pings(&server, no_window, OPML_REQUEST_FRAME).await;
     assert!(!stuck.contains("xxxx"));
 }
 
 #[tokio::test]
-async fn http2_without_a_request_is_cut_off() {
-    let server = Running::start(|config| config.header_timeout = SHORT).await;
+async fn http2_without_a_request_hits_the_header_timeout() {
+    let server = TestServer::start(|config| config.header_timeout = SHORT_TIMEOUT).await;
     let start = Instant::now();
-    pinging(&server, b"\0\0\0\x04\0\0\0\0\0", b"").await;
-    assert!(start.elapsed() >= SHORT);
+    flood_pings(&server, b"\0\0\0\x04\0\0\0\0\0", b"").await;
+    assert!(start.elapsed() >= SHORT_TIMEOUT);
 }
 
 #[tokio::test]
-async fn a_large_answer_arrives_whole_over_http2() {
-    let server = Running::start(|_| ()).await;
-    let (mut sender, _connection) = server.http2().await;
+async fn large_response_arrives_whole_over_http2() {
+    let server = TestServer::start(|_| ()).await;
+    let (mut sender, _connection) = server.connect_http2().await;
     let request = Request::get("http://e.org/opml.xml")
         .body(Empty::new())
         .unwrap();
     let answer = sender.send_request(request).await.unwrap().into_body();
     assert_eq!(
         answer.collect().await.unwrap().to_bytes(),
-        vec![b'x'; LARGE]
+        vec![b'x'; LARGE_BODY_BYTES]
     );
 }
 
 #[tokio::test]
-async fn a_slow_http2_reader_is_not_silent() {
-    let server = Running::start(|config| config.idle_timeout = SHORT).await;
+async fn slow_http2_reader_does_not_hit_the_idle_timeout() {
+    let server = TestServer::start(|config| config.idle_timeout = SHORT_TIMEOUT).await;
     let io = TokioIo::new(server.connect().await.0);
     let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
         .initial_stream_window_size(65_535)
@@ -675,59 +701,61 @@ async fn a_slow_http2_reader_is_not_silent() {
     let (start, mut length) = (Instant::now(), 0);
     while let Some(frame) = answer.frame().await {
         length += frame.unwrap().into_data().unwrap().len();
-        // The pace is what is under test, for longer than silence and farewell would last.
-        if start.elapsed() < 10 * SHORT {
-            tokio::time::sleep(SHORT / 10).await;
+        // The pace is under test, for longer than the idle timeout and the drain together.
+        if start.elapsed() < 10 * SHORT_TIMEOUT {
+            tokio::time::sleep(SHORT_TIMEOUT / 10).await;
         }
     }
-    assert_eq!(length, LARGE);
-    assert!(start.elapsed() >= 10 * SHORT);
+    assert_eq!(length, LARGE_BODY_BYTES);
+    assert!(start.elapsed() >= 10 * SHORT_TIMEOUT);
 }
 
-/// A client with small buffers that asks for a lot and does not read.
-pub async fn stuck_reader(server: &Running) -> Client {
+/// Connects with a small receive buffer, requests many large responses and does not read them.
+pub async fn connect_stuck_reader(server: &TestServer) -> RawClient {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(32 * 1024).unwrap();
-    let mut client = Client(socket.connect(server.address).await.unwrap());
+    let mut client = RawClient(socket.connect(server.address).await.unwrap());
     client
         .send(&"GET /opml.xml HTTP/1.1\r\nHost: e.org\r\n\r\n".repeat(16))
         .await;
-    // The first byte of the answer: the request is in flight.
+    // The first byte of the response shows that the request is in flight.
     assert_eq!(client.0.read_u8().await.unwrap(), b'H');
     client
 }
 
 #[tokio::test]
-async fn a_reader_who_does_not_read_is_cut_off_while_others_are_served() {
-    let server = Running::start(|config| {
-        config.idle_timeout = SHORT;
+async fn stuck_reader_is_closed_while_requests_are_served() {
+    let server = TestServer::start(|config| {
+        config.idle_timeout = SHORT_TIMEOUT;
         config.max_connections = 2;
     })
     .await;
-    let mut stuck = stuck_reader(&server).await;
-    server.still_answers().await;
+    let mut stuck = connect_stuck_reader(&server).await;
+    server.assert_still_answers().await;
     let gone = async {
-        while server.traffic.figures().connections.open > 0 {
+        while server.traffic.traffic_figures().connections.open > 0 {
             tokio::task::yield_now().await;
         }
     };
-    timeout(LONG, gone).await.expect("it is cut off");
+    timeout(LONG_TIMEOUT, gone)
+        .await
+        .expect("the connection is closed");
     let rest = stuck.read_to_end().await;
-    assert!(rest.len() < 16 * LARGE, "{}", rest.len());
+    assert!(rest.len() < 16 * LARGE_BODY_BYTES, "{}", rest.len());
 }
 
 #[tokio::test]
-async fn one_connection_over_the_cap_waits_while_no_other_is_idle() {
-    let server = Running::start(|config| config.max_connections = 1).await;
+async fn connection_over_the_limit_waits_for_a_busy_one() {
+    let server = TestServer::start(|config| config.max_connections = 1).await;
     let request = "GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n";
     let mut first = server.connect().await;
     first.send("GET /robots.txt HTTP/1.1\r\n").await;
-    // With a second one that is silent, nothing but the head that has begun keeps the place.
+    // Only the begun request head keeps the first connection open.
     let mut second = server.connect().await;
     second.send(request).await;
     assert!(
-        timeout(SHORT, second.0.readable()).await.is_err(),
-        "answered over the cap"
+        timeout(SHORT_TIMEOUT, second.0.readable()).await.is_err(),
+        "answered over the connection limit"
     );
     first.send("Host: e.org\r\n\r\n").await;
     first.read_until("robots!\n").await;
@@ -735,46 +763,50 @@ async fn one_connection_over_the_cap_waits_while_no_other_is_idle() {
 }
 
 #[tokio::test]
-async fn a_stop_finishes_what_is_in_flight_and_closes_what_is_idle() {
-    let server = Running::start(|_| ()).await;
+async fn shutdown_finishes_requests_and_closes_idle_connections() {
+    let server = TestServer::start(|_| ()).await;
     let mut idle = server.connect().await;
     idle.send("GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n")
         .await;
     idle.read_until("robots!\n").await;
-    let (mut sender, connection) = server.http2().await;
+    let (mut sender, connection) = server.connect_http2().await;
     let request = Request::get("http://e.org/robots.txt")
         .body(Empty::new())
         .unwrap();
     sender.send_request(request).await.unwrap();
-    let mut busy = stuck_reader(&server).await;
+    let mut busy = connect_stuck_reader(&server).await;
     server.stop.send(()).unwrap();
 
     assert_eq!(idle.read_to_end().await, "");
     connection.await.unwrap().unwrap();
     let first = busy.read_to_end().await;
-    assert!(body(&first).len() >= LARGE, "{}", body(&first).len());
-    assert_eq!(server.drained.await.unwrap(), Drained { cut_off: 0 });
+    assert!(
+        response_body(&first).len() >= LARGE_BODY_BYTES,
+        "{}",
+        response_body(&first).len()
+    );
+    assert_eq!(server.drained.await.unwrap(), DrainReport { aborted: 0 });
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_for_a_stuck_reader_beyond_the_deadline() {
-    let server = Running::start(|config| config.drain_timeout = SHORT).await;
-    let stuck = stuck_reader(&server).await;
+async fn shutdown_aborts_a_stuck_reader_at_the_deadline() {
+    let server = TestServer::start(|config| config.drain_timeout = SHORT_TIMEOUT).await;
+    let stuck = connect_stuck_reader(&server).await;
     let start = Instant::now();
     server.stop.send(()).unwrap();
-    assert_eq!(server.drained.await.unwrap(), Drained { cut_off: 1 });
-    assert!(start.elapsed() >= SHORT && start.elapsed() < LONG / 2);
+    assert_eq!(server.drained.await.unwrap(), DrainReport { aborted: 1 });
+    assert!(start.elapsed() >= SHORT_TIMEOUT && start.elapsed() < LONG_TIMEOUT / 2);
     drop(stuck);
 }
 
 #[tokio::test]
-async fn a_stop_is_heeded_at_the_cap() {
-    let server = Running::start(|config| config.max_connections = 1).await;
+async fn shutdown_works_at_the_connection_limit() {
+    let server = TestServer::start(|config| config.max_connections = 1).await;
     let mut only = server.connect().await;
     only.send("GET /robots.txt HTTP/1.1\r\nHost: e.org\r\n\r\n")
         .await;
     only.read_until("robots!\n").await;
     server.stop.send(()).unwrap();
-    assert_eq!(server.drained.await.unwrap(), Drained { cut_off: 0 });
+    assert_eq!(server.drained.await.unwrap(), DrainReport { aborted: 0 });
 }

@@ -1,9 +1,9 @@
-//! The sitemap says what is there and when it changed, and stays readable at any size.
+//! Checks the entries and dates of the sitemap.
 
 use crate::support::{TestSite, plain};
 
 #[test]
-fn the_sitemap_as_a_whole() {
+fn sitemap_matches_its_snapshot() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: a\ndate: 2024-01-01\nupdated: 2024-02-01T10:00:00Z\nseo: {url: 'https://example.org/a?x=1&y=2'}\nimage: /cover.jpg\n---\n![b](/b.jpg) ![cover](/cover.jpg)\n")
         .post("b.md", plain("b", "2024-01-02"))
@@ -13,7 +13,7 @@ fn the_sitemap_as_a_whole() {
 }
 
 #[test]
-fn a_page_that_is_a_post_stands_once() {
+fn page_that_is_a_post_is_listed_once() {
     let built = TestSite::new()
         .post("about.md", plain("a", "2024-01-01"))
         .config("[sitemap]\npages = [\"/about/\"]")

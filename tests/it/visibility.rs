@@ -1,22 +1,22 @@
-//! A hidden post is nowhere. A leak cannot be recalled.
+//! Checks that a hidden post reaches no output. A leak cannot be recalled.
 
 use std::time::{Duration, SystemTime};
 
-use courant::artifact::ArtifactKey;
-use courant::finding::Rule;
-use courant::site::visibility::State;
+use courant::model::artifact::ArtifactKey;
+use courant::model::finding::Rule;
+use courant::site::visibility::PostState;
 use proptest::prelude::*;
 
-use crate::support::{Built, TestSite, new_year_2025, plain, said};
+use crate::support::{Built, TestSite, new_year_2025, plain, resource_text};
 
-fn post_with(field: &str) -> String {
+fn post_with_field(field: &str) -> String {
     format!(
         "---\ntitle: Quetzal\nauthor: Xanthippe\ncategory: [Zymurgy]\ndate: 2024-05-01\n{field}\nseo:\n  url: https://example.org/blog/quetzal-path\n  description: Vexillology\n  image: /img/wombat.jpg\n---\nOcelot body.\n"
     )
 }
 
-/// Every word that only the post has.
-const WORDS: [&str; 7] = [
+/// Words that only the post has, one for each field and the body.
+const SECRET_WORDS: [&str; 7] = [
     "Quetzal",
     "Xanthippe",
     "Zymurgy",
@@ -26,24 +26,28 @@ const WORDS: [&str; 7] = [
     "Ocelot",
 ];
 
-fn leaks(built: &Built) -> Vec<&'static str> {
+fn leaked_words(built: &Built) -> Vec<&'static str> {
     let everything = built.everything().to_lowercase();
-    WORDS
+    SECRET_WORDS
         .into_iter()
         .filter(|word| everything.contains(&word.to_lowercase()))
         .collect()
 }
 
-fn site_with(field: &str) -> TestSite {
+fn site_with_field(field: &str) -> TestSite {
     TestSite::new()
-        .post("a.md", post_with(field))
+        .post("a.md", post_with_field(field))
         .post("b.md", plain("Other", "2024-05-02"))
 }
 
 #[test]
-fn a_post_that_nothing_hides_is_everywhere() {
-    let built = site_with("hidePost: false").build();
-    assert_eq!(leaks(&built), WORDS, "the test sees what it looks for");
+fn public_post_reaches_the_outputs() {
+    let built = site_with_field("hidePost: false").build();
+    assert_eq!(
+        leaked_words(&built),
+        SECRET_WORDS,
+        "the test finds every word"
+    );
 }
 
 #[test]
@@ -77,14 +81,14 @@ fn every_marker_hides_from_every_output() {
         "\u{ad}hidePost\u{200b}: true",
         "base: &base {hidePost: true}\n<<: *base",
     ] {
-        let built = site_with(field).build();
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        let built = site_with_field(field).build();
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{field}");
         assert_eq!(built.rules(), [], "{field}");
     }
 }
 
 #[test]
-fn a_marker_that_cannot_be_read_hides_and_is_a_finding() {
+fn unreadable_marker_hides_and_is_reported() {
     for field in [
         "hidePost: ture",
         "hidePost:",
@@ -94,21 +98,21 @@ fn a_marker_that_cannot_be_read_hides_and_is_a_finding() {
         "unlisted: perhaps",
         "draft: ~",
     ] {
-        let built = site_with(field).build();
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        let built = site_with_field(field).build();
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{field}");
         assert_eq!(built.rules(), [Rule::UnreadableMarker], "{field}");
         assert_eq!(built.finding().line, Some(6), "{field}");
     }
 }
 
 #[test]
-fn a_date_under_published_is_a_date_and_no_marker() {
-    let built = site_with("published: 2024-05-01").build();
-    assert_eq!(leaks(&built), WORDS);
+fn date_under_published_is_not_a_marker() {
+    let built = site_with_field("published: 2024-05-01").build();
+    assert_eq!(leaked_words(&built), SECRET_WORDS);
 }
 
 #[test]
-fn a_date_that_cannot_be_read_hides() {
+fn unreadable_date_hides_and_is_reported() {
     for field in [
         "publishDate: 2099-13-01",
         "publishDate: [2099-06-01]",
@@ -116,14 +120,14 @@ fn a_date_that_cannot_be_read_hides() {
         "expires: soon",
         "expiryDate: {a: b}",
     ] {
-        let built = site_with(field).build();
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        let built = site_with_field(field).build();
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{field}");
         assert_eq!(built.rules(), [Rule::UnreadableDate], "{field}");
     }
 }
 
 #[test]
-fn of_several_dates_the_latest_begins_and_the_earliest_ends() {
+fn latest_start_and_earliest_end_date_apply() {
     for field in [
         "published: 2099-01-01",
         "pubDate: 2099-01-01",
@@ -132,14 +136,14 @@ fn of_several_dates_the_latest_begins_and_the_earliest_ends() {
         "Date: 2099-01-01",
         "expiryDate: 2099-01-01\nunpublishDate: 2024-06-01",
     ] {
-        let built = site_with(field).build();
-        assert_eq!(leaks(&built), Vec::<&str>::new(), "{field}");
+        let built = site_with_field(field).build();
+        assert_eq!(leaked_words(&built), Vec::<&str>::new(), "{field}");
         assert_eq!(built.rules(), [], "{field}");
     }
 }
 
 #[test]
-fn a_hidden_revision_that_is_unlisted_does_not_shadow_the_public_one() {
+fn unlisted_revision_does_not_shadow_the_public_one() {
     let post = |title: &str, date: &str, hide: bool| {
         format!(
             "---\ntitle: {title}\ndate: {date}\nhidePost: {hide}\nseo: {{url: https://example.org/same}}\n---\n"
@@ -156,45 +160,51 @@ fn a_hidden_revision_that_is_unlisted_does_not_shadow_the_public_one() {
 #[test]
 fn drafts_directories_hide() {
     let built = TestSite::new()
-        .post("_Drafts/a.md", post_with(""))
-        .post("_drafts/b.md", post_with(""))
+        .post("_Drafts/a.md", post_with_field(""))
+        .post("_drafts/b.md", post_with_field(""))
         .build();
-    assert_eq!(leaks(&built), Vec::<&str>::new());
+    assert_eq!(leaked_words(&built), Vec::<&str>::new());
 }
 
 #[test]
-fn a_scheduled_post_is_nowhere_until_its_second_and_then_everywhere() {
+fn scheduled_post_appears_exactly_at_its_date() {
     let due = new_year_2025() + Duration::from_secs(60);
     let site = |now: SystemTime| {
         TestSite::new()
-            .post("a.md", post_with("publishDate: 2025-01-01T00:01:00Z"))
+            .post("a.md", post_with_field("publishDate: 2025-01-01T00:01:00Z"))
             .now(now)
             .build()
     };
     let before = site(due - Duration::from_millis(1));
-    assert_eq!(leaks(&before), Vec::<&str>::new());
-    assert_eq!(before.status.next_change.map(SystemTime::from), Some(due));
-    assert_eq!(leaks(&site(due)), WORDS);
+    assert_eq!(leaked_words(&before), Vec::<&str>::new());
+    assert_eq!(
+        before.status.next_change_at.map(SystemTime::from),
+        Some(due)
+    );
+    assert_eq!(leaked_words(&site(due)), SECRET_WORDS);
 }
 
 #[test]
-fn an_expired_post_is_nowhere_from_its_second_on() {
+fn expired_post_disappears_exactly_at_its_date() {
     let end = new_year_2025() + Duration::from_secs(60);
     let site = |now: SystemTime| {
         TestSite::new()
-            .post("a.md", post_with("expiryDate: 2025-01-01T00:01:00Z"))
+            .post("a.md", post_with_field("expiryDate: 2025-01-01T00:01:00Z"))
             .now(now)
             .build()
     };
     let before = site(end - Duration::from_millis(1));
-    assert_eq!(leaks(&before), WORDS);
-    assert_eq!(before.status.next_change.map(SystemTime::from), Some(end));
-    assert_eq!(leaks(&site(end)), Vec::<&str>::new());
+    assert_eq!(leaked_words(&before), SECRET_WORDS);
+    assert_eq!(
+        before.status.next_change_at.map(SystemTime::from),
+        Some(end)
+    );
+    assert_eq!(leaked_words(&site(end)), Vec::<&str>::new());
 }
 
 #[test]
-fn an_unlisted_post_has_a_card_that_is_not_indexed_and_is_in_no_list() {
-    let unlisted = |site: TestSite| {
+fn unlisted_post_has_a_noindex_card_and_no_listing() {
+    let assert_unlisted = |site: TestSite| {
         let built = site.build();
         let card = built.text("/cards/blog/quetzal-path");
         assert!(card.contains("Quetzal") && card.contains("content=\"noindex\""));
@@ -207,37 +217,42 @@ fn an_unlisted_post_has_a_card_that_is_not_indexed_and_is_in_no_list() {
         );
         for (path, resource) in built.resources() {
             if path != "/cards/blog/quetzal-path" {
-                // Its picture is as unlisted as the page, and says so.
+                // The card image of an unlisted post is `noindex`, too.
                 if path == "/cards/blog/quetzal-path.png" {
                     assert!(resource.noindex);
                     continue;
                 }
-                let said = said(&resource);
-                assert!(!WORDS.iter().any(|word| said.contains(word)), "{path}");
+                let text = resource_text(&resource);
+                assert!(
+                    !SECRET_WORDS.iter().any(|word| text.contains(word)),
+                    "{path}"
+                );
             }
         }
     };
-    unlisted(site_with("unlisted: true"));
-    unlisted(site_with("hidePost: true").config("[visibility]\nhidden = \"unlisted\""));
+    assert_unlisted(site_with_field("unlisted: true"));
+    assert_unlisted(
+        site_with_field("hidePost: true").config("[visibility]\nhidden = \"unlisted\""),
+    );
 }
 
 #[test]
-fn doubt_hides_even_where_hidden_posts_are_unlisted() {
-    let built = site_with("hidePost: ture")
+fn unreadable_marker_hides_even_where_hidden_means_unlisted() {
+    let built = site_with_field("hidePost: ture")
         .config("[visibility]\nhidden = \"unlisted\"")
         .build();
-    assert_eq!(leaks(&built), Vec::<&str>::new());
+    assert_eq!(leaked_words(&built), Vec::<&str>::new());
 }
 
 #[test]
-fn noindex_and_sitemap_false_keep_a_post_out_of_the_sitemap_only() {
+fn noindex_removes_a_post_from_the_sitemap_only() {
     for field in [
         "noindex: true",
         "sitemap: false",
         "robots: noindex, nofollow",
         "robots: [NoIndex]",
     ] {
-        let built = site_with(field).build();
+        let built = site_with_field(field).build();
         assert!(
             !built.text("/sitemap.xml").contains("quetzal-path"),
             "{field}"
@@ -255,7 +270,7 @@ fn noindex_and_sitemap_false_keep_a_post_out_of_the_sitemap_only() {
 }
 
 #[test]
-fn a_hidden_post_does_not_shadow_the_public_one_of_its_address() {
+fn hidden_post_does_not_shadow_a_public_one() {
     let public =
         "---\ntitle: Public\ndate: 2024-01-01\nseo: {url: https://example.org/same}\n---\n";
     let hidden = "---\ntitle: Newer\ndate: 2024-06-01\nhidePost: true\nseo: {url: https://example.org/same}\n---\n";
@@ -265,13 +280,13 @@ fn a_hidden_post_does_not_shadow_the_public_one_of_its_address() {
         .build();
     assert!(built.text("/rss.xml").contains("Public"));
     assert_eq!(built.rules(), []);
-    assert!(matches!(built.verdicts[1].state, State::Hidden(_)));
+    assert!(matches!(built.verdicts[1].state, PostState::Hidden(_)));
 }
 
-/// Feeds with pages and archives, and of all kinds.
+/// Feeds of several kinds, small enough to have further pages and archives.
 const MANY_FEEDS: &str = "[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n";
 
-/// One random post: its file, and whether it is to be seen on 2025-01-01.
+/// Generates one post: its unique word, its text, and whether it is public on 2025-01-01.
 fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
     let marker = prop_oneof![
         4 => Just((String::new(), true)),
@@ -295,7 +310,7 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         1 => Just(("expires: 2025-01-01\n".to_owned(), false)),
     ];
     (marker, 2020..2027_u16, any::<bool>(), any::<bool>()).prop_map(move |((marker, shown), year, url, cdata)| {
-        let word = format!("w{number}x{}", courant::fingerprint::hex(&number.to_le_bytes()));
+        let word = format!("w{number}x{}", courant::hash::blake3_hex(&number.to_le_bytes()));
         let url = if url { format!("seo: {{url: 'https://example.org/{word}-url', description: {word}-d}}\n") } else { String::new() };
         let key = number / 2;
         let tail = if cdata { "]]> \u{b} &amp; <b>" } else { "" };
@@ -314,7 +329,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_byte_of_a_hidden_post_is_in_any_artifact(posts in any_posts()) {
+    fn hidden_post_reaches_no_artifact(posts in any_posts()) {
         let site = posts.iter().fold(TestSite::new().config(MANY_FEEDS), |site, (word, text, _)| site.post(&format!("{word}.md"), text));
         let everything = site.build().everything();
         for (word, text, shown) in &posts {
@@ -325,8 +340,8 @@ proptest! {
     #[test]
     fn load_order_and_repetition_change_no_byte(posts in any_posts(), seed in any::<u64>()) {
         let mut shuffled = posts.clone();
-        shuffled.sort_by_key(|(word, ..)| courant::fingerprint::hex(format!("{seed}{word}").as_bytes()));
-        // Paths decide between posts of one date, so they stay with their posts.
+        shuffled.sort_by_key(|(word, ..)| courant::hash::blake3_hex(format!("{seed}{word}").as_bytes()));
+        // Paths order posts of the same date, so each post keeps its path.
         let make = |posts: &[(String, String, bool)]| {
             posts.iter().fold(TestSite::new(), |site, (word, text, _)| site.post(&format!("{word}.md"), text)).build().everything()
         };
@@ -337,7 +352,7 @@ proptest! {
 }
 
 #[test]
-fn shuffled_posts_are_the_same_site() {
+fn post_order_does_not_change_the_site() {
     let site = (0..20).fold(TestSite::new(), |site, n| {
         site.post(
             &format!("{n}.md"),
@@ -346,31 +361,35 @@ fn shuffled_posts_are_the_same_site() {
     });
     let mut pipeline = site.pipeline();
     pipeline
-        .run(new_year_2025(), courant::content::Loss::IsBelieved)
+        .refresh_all(new_year_2025(), courant::library::DeletionPolicy::Immediate)
         .unwrap();
-    let mut library = courant::content::Library::default();
+    let mut library = courant::library::Library::default();
     let config = site.parsed_config();
     library
-        .look(
+        .scan_all(
             &config,
-            courant::content::Loss::IsBelieved,
+            courant::library::DeletionPolicy::Immediate,
             new_year_2025(),
             &courant::progress::Progress::default(),
         )
         .unwrap();
-    let posts: Vec<_> = library.posts().cloned().collect();
-    let judge = |posts: Vec<&std::sync::Arc<courant::post::Post>>| {
-        courant::site::Site::judge(&config, posts, new_year_2025().into())
+    let posts: Vec<_> = library.published_posts().cloned().collect();
+    let judge = |posts: Vec<&std::sync::Arc<courant::model::post::Post>>| {
+        courant::site::SiteEvaluation::evaluate_posts(&config, posts, new_year_2025().into())
     };
     let forward = judge(posts.iter().collect());
     let backward = judge(posts.iter().rev().collect());
-    let entries = |judged: &courant::site::Judged| {
-        let entries = judged.site.entries().iter();
+    let entries = |judged: &courant::site::SiteEvaluation| {
+        let entries = judged.site.listed_entries().iter();
         entries.cloned().collect::<Vec<_>>()
     };
     assert_eq!(entries(&forward), entries(&backward));
-    let cards = |judged: &courant::site::Judged| judged.site.all_cards().collect::<Vec<_>>();
+    let cards =
+        |judged: &courant::site::SiteEvaluation| judged.site.build_all_cards().collect::<Vec<_>>();
     assert_eq!(cards(&forward), cards(&backward));
-    assert_eq!(forward.verdicts, backward.verdicts);
-    assert_eq!(cards(&forward)[0].key(), ArtifactKey::CardPage("/".into()));
+    assert_eq!(forward.post_evaluations, backward.post_evaluations);
+    assert_eq!(
+        cards(&forward)[0].page_key(),
+        ArtifactKey::CardPage("/".into())
+    );
 }

@@ -1,10 +1,10 @@
-//! `courant why`: the state of a post, what decided it, and where it is.
+//! Checks `courant why`: a post's state, the reason for it, and its outputs.
 
 use std::process::{Command, Output};
 
-use crate::support::{TestSite, pages};
+use crate::support::{TestSite, render_further_pages};
 
-fn why(site: &TestSite, question: &str) -> Output {
+fn run_why(site: &TestSite, question: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_courant"))
         .args(["why", question])
         .arg("--config")
@@ -15,13 +15,13 @@ fn why(site: &TestSite, question: &str) -> Output {
         .expect("courant runs")
 }
 
-fn said(site: &TestSite, question: &str) -> String {
-    let output = why(site, question);
+fn explanation(site: &TestSite, question: &str) -> String {
+    let output = run_why(site, question);
     let text = String::from_utf8(output.stdout).unwrap();
     text.replace(&site.root().display().to_string(), "[site]")
 }
 
-fn site() -> TestSite {
+fn site_with_every_state() -> TestSite {
     TestSite::new()
         .config("[feed]\nlimit = 1\n[content]\nrequire = {kind = \"post\"}\nexclude = [\"old/**\"]")
         .post(
@@ -43,18 +43,21 @@ fn site() -> TestSite {
 }
 
 #[test]
-fn a_public_post_is_told_with_all_its_outputs() {
-    insta::assert_snapshot!(said(&site(), "content/blog/public.md"));
+fn public_post_is_explained_with_all_its_outputs() {
+    insta::assert_snapshot!(explanation(
+        &site_with_every_state(),
+        "content/blog/public.md"
+    ));
 }
 
 #[test]
-fn a_hidden_post_is_told_with_the_line_that_hides_it() {
-    insta::assert_snapshot!(said(&site(), "blog/hidden.md"));
+fn hidden_post_is_explained_with_the_hiding_line() {
+    insta::assert_snapshot!(explanation(&site_with_every_state(), "blog/hidden.md"));
 }
 
 #[test]
-fn a_post_is_found_by_whatever_is_known_of_it() {
-    let site = site();
+fn post_is_found_by_path_url_alias_or_id() {
+    let site = site_with_every_state();
     for question in [
         "content/blog/public.md",
         "./content/blog/public.md",
@@ -66,13 +69,13 @@ fn a_post_is_found_by_whatever_is_known_of_it() {
         "/cards/blog/in-public/",
         "https://example.org/cards/blog/in-public/.png",
     ] {
-        let text = said(&site, question);
+        let text = explanation(&site, question);
         assert!(
             text.starts_with("blog/public.md: public"),
             "{question}: {text}"
         );
     }
-    let by_id = said(&site, "tag:example.org,2024:older");
+    let by_id = explanation(&site, "tag:example.org,2024:older");
     assert!(
         by_id.starts_with("blog/older.md: public (found by its id)"),
         "{by_id}"
@@ -84,8 +87,8 @@ fn a_post_is_found_by_whatever_is_known_of_it() {
 }
 
 #[test]
-fn files_that_are_no_posts_are_told_why() {
-    let site = site();
+fn files_that_are_not_posts_get_a_reason() {
+    let site = site_with_every_state();
     for (file, reason) in [
         (
             "content/blog/other.md",
@@ -99,48 +102,48 @@ fn files_that_are_no_posts_are_told_why() {
         ("content/blog/bad.md", "[front-matter]"),
         ("config.toml", "it is not below the content directory"),
     ] {
-        let text = said(&site, file);
+        let text = explanation(&site, file);
         assert!(
-            text.contains("no post") && text.contains(reason),
+            text.contains("not a post") && text.contains(reason),
             "{file}: {text}"
         );
     }
 }
 
 #[test]
-fn an_output_is_told_by_what_it_holds_and_nothing_by_what_is_near() {
-    let site = site();
-    assert!(said(&site, "/rss.xml").contains("RSS of the whole site: 1 of 2 entries"));
-    assert!(said(&site, "https://example.org/sitemap.xml").contains("the sitemap: 2 posts"));
-    let output = why(&site, "https://example.org/blog/in-pubic/");
+fn output_is_explained_and_unknown_url_gets_suggestions() {
+    let site = site_with_every_state();
+    assert!(explanation(&site, "/rss.xml").contains("RSS of the whole site: 1 of 2 entries"));
+    assert!(explanation(&site, "https://example.org/sitemap.xml").contains("the sitemap: 2 posts"));
+    let output = run_why(&site, "https://example.org/blog/in-pubic/");
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     insta::assert_snapshot!(text, @r"
-    nothing is at `https://example.org/blog/in-pubic/`
+    nothing found at `https://example.org/blog/in-pubic/`
 
-    nearest:
+    similar posts:
       blog/public.md  https://example.org/blog/in-public/
     ");
-    assert_eq!(why(&site, "public.md").status.code(), Some(0));
+    assert_eq!(run_why(&site, "public.md").status.code(), Some(0));
 }
 
-/// What is told is what is served.
 #[test]
-fn each_output_that_is_told_holds_the_post_and_no_other_does() {
-    let site = site();
+fn listed_outputs_are_exactly_those_with_the_post() {
+    let site = site_with_every_state();
     let built = site.build();
     for (file, address) in [
         ("blog/public.md", "https://example.org/blog/in-public/"),
         ("blog/older.md", "https://example.org/blog/older/"),
     ] {
-        let text = said(&site, file);
+        let text = explanation(&site, file);
         let mut holding: Vec<String> = Vec::new();
         for (path, resource) in built.resources() {
-            if crate::support::said(&resource).contains(address) && !path.ends_with(".png") {
+            if crate::support::resource_text(&resource).contains(address) && !path.ends_with(".png")
+            {
                 holding.push(path.to_owned());
             }
-            // With two posts and one to a page, there is a second page and a document of the archive.
-            let further = pages(&built.snapshot, &resource.key);
+            // Two posts at one per page make a second page and one archive document.
+            let further = render_further_pages(&built.snapshot, &resource.key);
             for (page, query) in further.iter().zip(["?page=2", "?archive=1"]) {
                 if page.contains(&format!("<link>{address}"))
                     || page.contains(&format!("href=\"{address}"))
@@ -150,8 +153,8 @@ fn each_output_that_is_told_holds_the_post_and_no_other_does() {
                 }
             }
         }
-        // Cards lead on to each other's neighbours by no link, and former ones to the card.
-        let told: Vec<&str> = text
+        // Card images, and redirects from aliases, do not contain the post's URL.
+        let listed: Vec<&str> = text
             .lines()
             .skip_while(|line| !line.starts_with("  in "))
             .take_while(|line| line.starts_with("  "))
@@ -160,14 +163,14 @@ fn each_output_that_is_told_holds_the_post_and_no_other_does() {
             .collect();
         for path in &holding {
             assert!(
-                told.contains(&path.as_str()),
-                "{path} holds {file} and is not told: {text}"
+                listed.contains(&path.as_str()),
+                "{path} contains {file} and is not listed: {text}"
             );
         }
-        for path in told {
+        for path in listed {
             assert!(
                 holding.iter().any(|other| other == path),
-                "{path} is told and does not hold {file}"
+                "{path} is listed and does not contain {file}"
             );
         }
     }

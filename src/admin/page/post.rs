@@ -1,42 +1,47 @@
-//! One post: its state, the line that decided it, what is wrong with it, and how it looks elsewhere.
+//! Renders the page of one post: state and its reason, findings, outputs, and link previews.
 
 use std::path::Path;
 
 use maud::{Markup, html};
 
-use super::Frame;
-use super::parts::{badge, finding, message, outside, plural};
+use super::components::{
+    external_link, format_plural, render_badge, render_finding, render_message,
+};
+use super::frame::PageContext;
 use super::preview;
-use crate::admin::view::Row;
-use crate::finding::Finding;
-use crate::post::Post;
-use crate::report::Report;
-use crate::site::visibility::{State, Verdict};
-use crate::why::{Answer, Known, Place};
+use crate::admin::post_table::PostRow;
+use crate::check::explain::{ExplainContext, Explanation, NamedFile, explain_question};
+use crate::check::report::Report;
+use crate::model::finding::Finding;
+use crate::model::post::Post;
+use crate::site::visibility::{PostEvaluation, PostState};
 
-pub(super) struct Made {
+/// Rendered page of a post.
+pub(super) struct RenderedPost {
     pub(super) body: Markup,
-    pub(super) is_there: bool,
-    pub(super) pictures_from: Option<String>,
+    /// False if no file has the requested path.
+    pub(super) is_found: bool,
+    /// Origin of an external image in the link previews.
+    pub(super) image_origin: Option<String>,
 }
 
-pub(super) fn page(frame: &Frame<'_>, path: &str) -> Made {
-    let Some(row) = frame.view.row(path) else {
-        return Made {
+pub(super) fn render_post_page(context: &PageContext<'_>, path: &str) -> RenderedPost {
+    let Some(row) = context.posts.find_row(path) else {
+        return RenderedPost {
             body: html! {
                 main #main {
-                    h1 { "No such post" }
-                    p { "No file of the content is " code { (path) } "." }
+                    h1 { "Post not found" }
+                    p { "The content has no file " code { (path) } "." }
                     p { a href="/posts" { "All posts" } }
                 }
             },
-            is_there: false,
-            pictures_from: None,
+            is_found: false,
+            image_origin: None,
         };
     };
-    let overview = &frame.view.overview;
+    let overview = &context.posts.overview;
     let post = overview.posts.iter().find(|post| *post.path == *path);
-    let verdicts = &overview.judged.verdicts;
+    let verdicts = &overview.evaluated.post_evaluations;
     let verdict = verdicts.iter().find(|verdict| verdict.path == path);
     let findings: Vec<Finding> = overview
         .status
@@ -46,64 +51,69 @@ pub(super) fn page(frame: &Frame<'_>, path: &str) -> Made {
         .cloned()
         .collect();
     let card = overview
-        .judged
+        .evaluated
         .site
-        .all_cards()
-        .find(|card| card.source == path);
-    let previews = card.map(|card| preview::of(frame, &card));
-    let (previews, pictures_from) = previews.unzip();
-    Made {
+        .build_all_cards()
+        .find(|card| card.source_path == path);
+    let previews = card.map(|card| preview::render_previews(context, &card));
+    let (previews, image_origin) = previews.unzip();
+    RenderedPost {
         body: html! {
             main #main {
                 p.crumbs { a href="/posts" { "Posts" } " / " (row.path) }
                 h1 { (row.title) }
                 div data-live="post" {
-                    (state(frame, row, verdict))
-                    @if let Some(post) = post { (facts(frame, post, row)) }
-                    (found(frame, &findings))
+                    (render_state(context, row, verdict))
+                    @if let Some(post) = post { (render_facts(context, post, row)) }
+                    (render_findings(context, &findings))
                 }
                 @match previews {
                     Some(previews) => (previews),
                     None => section aria-labelledby="preview" {
                         h2 #preview { "Preview" }
-                        p.empty { "It is published nowhere, so no network and no reader has anything to draw." }
+                        p.empty { "This post is published nowhere, so networks and feed readers have nothing to show." }
                     }
                 }
             }
         },
-        is_there: true,
-        pictures_from: pictures_from.flatten(),
+        is_found: true,
+        image_origin: image_origin.flatten(),
     }
 }
 
-fn state(frame: &Frame<'_>, row: &Row, verdict: Option<&Verdict>) -> Markup {
+fn render_state(
+    context: &PageContext<'_>,
+    row: &PostRow,
+    verdict: Option<&PostEvaluation>,
+) -> Markup {
     let line = verdict.and_then(|verdict| match &verdict.state {
-        State::Hidden(marker) | State::Unlisted(marker) => marker.line,
+        PostState::Hidden(marker) | PostState::Unlisted(marker) => marker.line,
         _ => None,
     });
     let source = line.and_then(|line| {
-        let text = source(frame, &row.path, line)?;
+        let text = read_source_line(context, &row.path, line)?;
         Some((line, text))
     });
     html! {
         div.verdict data-state=(row.state) {
-            p { (badge(row.state)) " " span.reason { (message(&row.reason)) } }
+            p { (render_badge(row.state)) " " span.reason { (render_message(&row.reason)) } }
             @if let Some((line, text)) = source {
                 pre.source { code { span.line { (line) } (text) } }
             }
             @if let Some(next) = row.next_change {
-                p { "Until " (frame.clock.at(next)) ", " (frame.clock.ago(next)) "." }
+                p { "Until " (context.clock.render_time(next)) ", " (context.clock.render_relative_time(next)) "." }
             }
         }
     }
 }
 
-/// A line of a file that is read now; what decided is what was read then, and mostly is that.
-fn source(frame: &Frame<'_>, path: &str, line: usize) -> Option<String> {
-    /// A post is not larger.
-    const MOST: u64 = 16 << 20;
-    let file = frame.view.overview.config.content.dir.join(path);
-    if std::fs::metadata(&file).ok()?.len() > MOST {
+/// Reads a line of a post's file. The file may have changed since it was parsed, so the line can be a
+/// different one.
+fn read_source_line(context: &PageContext<'_>, path: &str, line: usize) -> Option<String> {
+    /// Larger files are not posts, and are not read.
+    const MAX_FILE_BYTES: u64 = 16 << 20;
+    let file = context.posts.overview.config.content.dir.join(path);
+    if std::fs::metadata(&file).ok()?.len() > MAX_FILE_BYTES {
         return None;
     }
     let text = std::fs::read(file).ok()?;
@@ -112,25 +122,25 @@ fn source(frame: &Frame<'_>, path: &str, line: usize) -> Option<String> {
     Some(line.trim_end().chars().take(200).collect())
 }
 
-fn facts(frame: &Frame<'_>, post: &Post, row: &Row) -> Markup {
+fn render_facts(context: &PageContext<'_>, post: &Post, row: &PostRow) -> Markup {
     let is_out = matches!(row.state, "public" | "unlisted");
-    let outputs = outputs(frame, &row.path);
-    let public_url = &frame.view.overview.judged.site.settings.public_url;
+    let outputs = list_outputs(context, &row.path);
+    let public_url = &context.posts.overview.evaluated.site.settings.public_url;
     html! {
         dl.facts {
             dt { "Address" }
-            dd { @if is_out { (outside(&post.permalink.url, &post.permalink.url)) } @else { (post.permalink.url) } }
+            dd { @if is_out { (external_link(&post.permalink.url, &post.permalink.url)) } @else { (post.permalink.url) } }
             dt { "Id" } dd { (post.id()) }
-            dt { "Published" } dd { (frame.clock.at(post.published)) }
-            @if let Some(updated) = post.updated { dt { "Updated" } dd { (frame.clock.at(updated)) } }
-            @if let Some(expires) = post.expires() { dt { "Expires" } dd { (frame.clock.at(expires)) } }
-            dt { "In" }
+            dt { "Published" } dd { (context.clock.render_time(post.published_at)) }
+            @if let Some(updated) = post.updated_at { dt { "Updated" } dd { (context.clock.render_time(updated)) } }
+            @if let Some(expires) = post.expires_at() { dt { "Expires" } dd { (context.clock.render_time(expires)) } }
+            dt { "Outputs" }
             dd {
-                @if outputs.is_empty() { "no output" }
+                @if outputs.is_empty() { "none" }
                 @else {
                     details {
-                        summary { (plural(outputs.len(), "output")) }
-                        ul { @for path in &outputs { li { (outside(&format!("{public_url}{path}"), path)) } } }
+                        summary { (format_plural(outputs.len(), "output")) }
+                        ul { @for path in &outputs { li { (external_link(&format!("{public_url}{path}"), path)) } } }
                     }
                 }
             }
@@ -138,34 +148,35 @@ fn facts(frame: &Frame<'_>, post: &Post, row: &Row) -> Markup {
     }
 }
 
-fn outputs(frame: &Frame<'_>, path: &str) -> Vec<String> {
-    let overview = &frame.view.overview;
+/// Lists the paths of the outputs that hold a post.
+fn list_outputs(context: &PageContext<'_>, path: &str) -> Vec<String> {
+    let overview = &context.posts.overview;
     let posts: Vec<&Post> = overview.posts.iter().map(AsRef::as_ref).collect();
-    let known = Known {
+    let lookup = ExplainContext {
         config: &overview.config,
         posts: &posts,
-        judged: &overview.judged,
+        evaluation: &overview.evaluated,
         findings: &[],
     };
-    let place = Place {
+    let place = NamedFile {
         path: path.to_owned(),
         reason: None,
     };
-    match known.answer(path, Some(place)) {
-        Answer::Post(found) => found.outputs,
+    match explain_question(lookup, path, Some(place)) {
+        Explanation::Post(explanation) => explanation.outputs,
         _ => Vec::new(),
     }
 }
 
-fn found(frame: &Frame<'_>, findings: &[Finding]) -> Markup {
-    let report = Report::of_findings(&frame.view.overview.config, findings, Path::new(""));
+fn render_findings(context: &PageContext<'_>, findings: &[Finding]) -> Markup {
+    let report = Report::from_findings(&context.posts.overview.config, findings, Path::new(""));
     html! {
         section aria-labelledby="findings" {
             h2 #findings { "Findings" }
-            @if findings.is_empty() { p.empty { "Nothing is wrong with it." } }
+            @if findings.is_empty() { p.empty { "No problems found." } }
             ul.findings {
-                @for located in report.located() {
-                    (finding(located.finding, false, located.line.as_ref().map(|line| line.text.as_str())))
+                @for located in report.located_findings() {
+                    (render_finding(located.finding, false, located.line.as_ref().map(|line| line.text.as_str())))
                 }
             }
         }

@@ -1,36 +1,42 @@
-//! All posts, with their states and why, to be searched and narrowed down.
+//! Renders the table of all posts, with a search and a filter by state.
 
 use maud::{Markup, html};
 
-use super::Frame;
-use super::parts::{badge, count, link, message, outside, plural, post_link};
-use crate::admin::route::Query;
-use crate::admin::view::{Row, STATES};
+use super::components::{
+    external_link, format_count, format_plural, link_to_post, render_badge, render_message,
+    url_with_query,
+};
+use super::frame::PageContext;
+use crate::admin::post_table::{POST_STATES, PostRow};
+use crate::admin::query::QueryParams;
 
-/// As many as a page stays quick with.
-const PER_PAGE: usize = 100;
-/// What narrows posts down to those with something wrong.
-const WITH_FINDINGS: &str = "findings";
+/// Maximum posts per page, which keeps pages fast.
+const POSTS_PER_PAGE: usize = 100;
+/// Value of the state filter that selects posts with errors or warnings.
+const FINDINGS_FILTER: &str = "findings";
 
-pub(super) fn page(frame: &Frame<'_>, query: &Query) -> Markup {
+pub(super) fn render_posts_page(context: &PageContext<'_>, query: &QueryParams) -> Markup {
     let (search, state) = (query.get("q"), query.get("state"));
     let words: Vec<String> = search
         .to_lowercase()
         .split_whitespace()
         .map(str::to_owned)
         .collect();
-    let is_wanted = |row: &&Row| {
-        let fits = match state {
+    let rows = context.posts.rows.iter().filter(|row| {
+        let has_state = match state {
             "" => true,
-            WITH_FINDINGS => row.errors + row.warnings > 0,
+            FINDINGS_FILTER => row.errors + row.warnings > 0,
             state => row.state == state,
         };
-        fits && row.has(&words)
-    };
-    let rows: Vec<&Row> = frame.view.rows.iter().filter(is_wanted).collect();
-    let pages = rows.len().div_ceil(PER_PAGE).max(1);
+        has_state && row.has_words(&words)
+    });
+    let rows: Vec<&PostRow> = rows.collect();
+    let pages = rows.len().div_ceil(POSTS_PER_PAGE).max(1);
     let number = query.get("page").parse().unwrap_or(1).clamp(1, pages);
-    let shown = rows.iter().skip((number - 1) * PER_PAGE).take(PER_PAGE);
+    let shown = rows
+        .iter()
+        .skip((number - 1) * POSTS_PER_PAGE)
+        .take(POSTS_PER_PAGE);
     html! {
         main #main {
             h1 { "Posts" }
@@ -42,19 +48,19 @@ pub(super) fn page(frame: &Frame<'_>, query: &Query) -> Markup {
                 div {
                     label for="state" { "State" }
                     select #state name="state" {
-                        option value="" { "All, " (count(frame.view.rows.len())) }
-                        @for one in STATES {
-                            option value=(one) selected[state == one] { (one) ", " (count(frame.view.count(one))) }
+                        option value="" { "All, " (format_count(context.posts.rows.len())) }
+                        @for choice in POST_STATES {
+                            option value=(choice) selected[state == choice] { (choice) ", " (format_count(context.posts.count_in_state(choice))) }
                         }
-                        option value=(WITH_FINDINGS) selected[state == WITH_FINDINGS] { "with findings" }
+                        option value=(FINDINGS_FILTER) selected[state == FINDINGS_FILTER] { "with findings" }
                     }
                 }
                 button type="submit" { "Show" }
             }
             section data-live="posts" aria-label="Posts" {
-                p.note role="status" { (plural(rows.len(), "post")) @if pages > 1 { ", page " (number) " of " (pages) } }
+                p.note role="status" { (format_plural(rows.len(), "post")) @if pages > 1 { ", page " (number) " of " (pages) } }
                 @if rows.is_empty() {
-                    p.empty { "No post is like that." }
+                    p.empty { "No matching posts." }
                 } @else {
                     div.scroll tabindex="0" role="group" aria-label="Posts" {
                         table.posts {
@@ -65,40 +71,41 @@ pub(super) fn page(frame: &Frame<'_>, query: &Query) -> Markup {
                                 th scope="col" { "Until" }
                                 th.number scope="col" { "Findings" }
                             } }
-                            tbody { @for row in shown { (line(frame, row)) } }
+                            tbody { @for row in shown { (render_row(context, row)) } }
                         }
                     }
                 }
-                (pager(query, number, pages))
+                (render_pager(query, number, pages))
             }
         }
     }
 }
 
-fn line(frame: &Frame<'_>, row: &Row) -> Markup {
+fn render_row(context: &PageContext<'_>, row: &PostRow) -> Markup {
     html! {
         tr {
             th scope="row" {
-                (post_link(&row.path, &row.title))
+                (link_to_post(&row.path, &row.title))
                 span.path { (row.path) }
                 @if let (Some(url), "public" | "unlisted") = (&row.url, row.state) {
-                    span.url { (outside(url, url)) }
+                    span.url { (external_link(url, url)) }
                 }
             }
             td.state {
-                (badge(row.state))
-                @if row.state != "public" { span.reason { (message(&row.reason)) } }
+                (render_badge(row.state))
+                @if row.state != "public" { span.reason { (render_message(&row.reason)) } }
             }
-            td { @if let Some(at) = row.published { (frame.clock.at(at)) } }
-            td { @if let Some(at) = row.next_change { (frame.clock.at(at)) } }
-            td.number data-severity=(severity(row)) {
-                @if row.errors + row.warnings > 0 { (count(row.errors + row.warnings)) }
+            td { @if let Some(at) = row.published { (context.clock.render_time(at)) } }
+            td { @if let Some(at) = row.next_change { (context.clock.render_time(at)) } }
+            td.number data-severity=(row_severity(row)) {
+                @if row.errors + row.warnings > 0 { (format_count(row.errors + row.warnings)) }
             }
         }
     }
 }
 
-pub(super) fn severity(row: &Row) -> &'static str {
+/// Returns the highest severity of a row's findings, as the style sheet names it.
+pub(super) fn row_severity(row: &PostRow) -> &'static str {
     match (row.errors, row.warnings) {
         (0, 0) => "none",
         (0, _) => "warning",
@@ -106,9 +113,10 @@ pub(super) fn severity(row: &Row) -> &'static str {
     }
 }
 
-fn pager(query: &Query, number: usize, pages: usize) -> Markup {
-    let to = |page: usize| {
-        link(
+/// Renders the links to the newer and older posts.
+fn render_pager(query: &QueryParams, number: usize, pages: usize) -> Markup {
+    let page_link = |page: usize| {
+        url_with_query(
             "/posts",
             &[
                 ("q", query.get("q")),
@@ -120,8 +128,8 @@ fn pager(query: &Query, number: usize, pages: usize) -> Markup {
     html! {
         @if pages > 1 {
             nav.pager aria-label="Further posts" {
-                @if number > 1 { a rel="prev" href=(to(number - 1)) { "Newer" } }
-                @if number < pages { a rel="next" href=(to(number + 1)) { "Older" } }
+                @if number > 1 { a rel="prev" href=(page_link(number - 1)) { "Newer" } }
+                @if number < pages { a rel="next" href=(page_link(number + 1)) { "Older" } }
             }
         }
     }

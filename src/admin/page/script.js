@@ -1,5 +1,5 @@
-// Keeps a page that is open true: when there is news, the same page is fetched again, and its parts
-// (`data-live`) are put in the place of the old ones. Without it the page is the same, and is reloaded by hand.
+// Keeps an open page up to date: after a change it fetches the same page again and replaces the parts
+// (`data-live`) that differ. Without the script the page works too, and is reloaded by hand.
 "use strict";
 
 const live = document.getElementById("live");
@@ -9,7 +9,7 @@ const announce = document.getElementById("announce");
 let fetching = false;
 let again = false;
 let seen = null;
-// Each part as the server wrote it, before anything here changed a word of it.
+// HTML of each part as sent by the server, before this script changes it.
 const written = new Map();
 for (const part of document.querySelectorAll("[data-live]")) written.set(part.dataset.live, part.innerHTML);
 
@@ -20,19 +20,19 @@ function ago(seconds) {
     : long < 3600 ? [long / 60, "min"]
     : long < 172800 ? [long / 3600, "h"]
     : [long / 86400, "days"];
-  const told = `${Math.floor(count)} ${unit}`;
-  if (seconds < 0) return `in ${told}`;
-  return long < 2 ? "just now" : `${told} ago`;
+  const span = `${Math.floor(count)} ${unit}`;
+  if (seconds < 0) return `in ${span}`;
+  return long < 2 ? "just now" : `${span} ago`;
 }
 
 function tick() {
   for (const time of document.querySelectorAll("time[data-ago]")) {
-    const told = ago(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
-    if (time.textContent !== told) time.textContent = told;
+    const span = ago(Math.round((Date.now() - Date.parse(time.dateTime)) / 1000));
+    if (time.textContent !== span) time.textContent = span;
   }
 }
 
-// What had the focus, or was opened, stays so.
+// Replaces a part, and keeps its focus and its opened details.
 function replace(old, fresh) {
   const open = [...old.querySelectorAll("details[open]")].length > 0;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
@@ -66,7 +66,7 @@ async function refresh() {
     if (live && state) live.dataset.state = state.dataset.state;
     tick();
   } catch {
-    // The server stops, or starts: the events tell when it is there again.
+    // The server is stopping or starting: the event stream reconnects when it is available.
   } finally {
     fetching = false;
     if (again) {
@@ -87,29 +87,29 @@ function listen() {
     if (live.dataset.state === "lost") live.dataset.state = "ready";
     if (seen !== null && seen !== news.generation) announce.textContent = `Generation ${news.generation} is served`;
     seen = news.generation;
-    // It may have happened between the page and the connection.
+    // A change may have come between loading the page and connecting.
     if (text.dataset.at !== event.lastEventId) refresh();
     text.dataset.at = event.lastEventId;
   });
   events.addEventListener("error", () => {
     live.dataset.state = "lost";
     text.textContent = "Not connected";
-    // A browser asks again where the connection is lost, and not where it is refused.
+    // Browsers reconnect after a lost connection, but not after a refused one.
     if (events?.readyState === EventSource.CLOSED) {
-      rest();
+      disconnect();
       setTimeout(listen, 5000);
     }
   });
 }
 
-function rest() {
+function disconnect() {
   events?.close();
   events = null;
 }
 
-// A browser has six connections to a host: pages that nobody looks at hold none.
-document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
-addEventListener("pagehide", rest);
+// A browser opens at most six connections to a host, so hidden pages keep none.
+document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : listen()));
+addEventListener("pagehide", disconnect);
 addEventListener("pageshow", listen);
 listen();
 setInterval(tick, 1000);

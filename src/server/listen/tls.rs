@@ -1,4 +1,4 @@
-//! A certificate and its key into TLS, and those that replace them, whole or not at all.
+//! Accepts TLS connections, and reloads certificate and key together when their files change.
 //!
 //! The only file that names the `tokio_rustls` crate.
 
@@ -17,55 +17,56 @@ use tokio_rustls::rustls::{self, ServerConfig};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::config;
-use crate::stamp::Stamp;
+use crate::file_stamp::FileStamp;
 
-/// What is spoken within, best first.
-const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// Application protocols (ALPN), preferred first.
+const ALPN_PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// The encryption of connections, by the certificate that is valid now.
-pub struct Tls {
-    files: config::Tls,
-    pair: Arc<Pair>,
+/// TLS acceptor whose certificate can be reloaded.
+pub struct ReloadableTls {
+    files: config::TlsConfig,
+    certificate: Arc<CurrentCertificate>,
     acceptor: TlsAcceptor,
-    seen: Mutex<Seen>,
+    observed: Mutex<ObservedFiles>,
 }
 
-/// A certificate with its chain, and the key.
+/// The certificate chain and key in use.
 #[derive(Debug)]
-struct Pair(ArcSwap<CertifiedKey>);
+struct CurrentCertificate(ArcSwap<CertifiedKey>);
 
-type Stamps = [Option<Stamp>; 2];
+/// Stamps of certificate and key; `None` if a file cannot be read.
+type FileStamps = [Option<FileStamp>; 2];
 
-/// What the files were like.
-struct Seen {
-    /// When they were last read.
-    read: Stamps,
-    /// When they were last looked at.
-    last: Stamps,
+/// Stamps of the files at earlier checks.
+struct ObservedFiles {
+    /// Stamps when the files were last read.
+    loaded: FileStamps,
+    /// Stamps at the last check.
+    last_seen: FileStamps,
 }
 
-/// Why a certificate and a key are not used.
+/// Error for a certificate and key that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The certificate, or one of its chain.
+    /// The certificate, or one of its chain, cannot be used.
     #[error("cannot use the certificate in `{}`: {why}", file.display())]
     Certificate {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// Description of the error.
         why: String,
     },
-    /// The key.
+    /// The key cannot be used.
     #[error("cannot use the key in `{}`: {why}", file.display())]
     Key {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// Description of the error.
         why: String,
     },
-    /// Each is good, but not with the other.
-    #[error("the key in `{}` is not that of the certificate in `{}`", key.display(), certificate.display())]
-    Strangers {
+    /// Both are valid, but the key does not match the certificate.
+    #[error("the key in `{}` does not match the certificate in `{}`", key.display(), certificate.display())]
+    KeyMismatch {
         /// The certificate's file.
         certificate: PathBuf,
         /// The key's file.
@@ -73,53 +74,57 @@ pub enum TlsError {
     },
 }
 
-impl Tls {
-    /// Reads both files.
+impl ReloadableTls {
+    /// Loads certificate and key.
     ///
     /// # Errors
-    /// One of them cannot be used.
-    pub fn load(files: &config::Tls) -> Result<Arc<Tls>, TlsError> {
+    /// One of the files cannot be used.
+    pub fn load(files: &config::TlsConfig) -> Result<Arc<ReloadableTls>, TlsError> {
         let provider = Arc::new(ring::default_provider());
-        let read = stamps(files);
-        let pair = Arc::new(Pair(ArcSwap::from_pointee(load(files, &provider)?)));
+        let read = read_stamps(files);
+        let pair = Arc::new(CurrentCertificate(ArcSwap::from_pointee(
+            load_certified_key(files, &provider)?,
+        )));
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(&files.certificate, &error))?;
-        let resolver: Arc<dyn ResolvesServerCert> = Arc::<Pair>::clone(&pair);
+            .map_err(|error| unusable_certificate_error(&files.certificate, &error))?;
+        let resolver: Arc<dyn ResolvesServerCert> = Arc::<CurrentCertificate>::clone(&pair);
         let mut config = config.with_no_client_auth().with_cert_resolver(resolver);
-        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
-        Ok(Arc::new(Tls {
+        config.alpn_protocols = ALPN_PROTOCOLS.map(<[u8]>::to_vec).into();
+        Ok(Arc::new(ReloadableTls {
             files: files.clone(),
-            pair,
+            certificate: pair,
             acceptor: TlsAcceptor::from(Arc::new(config)),
-            seen: Mutex::new(Seen {
-                last: read.clone(),
-                read,
+            observed: Mutex::new(ObservedFiles {
+                last_seen: read.clone(),
+                loaded: read,
             }),
         }))
     }
 
-    /// Looks at the files, and goes on with the pair that is in them if it is another: when they are as
-    /// they were at the look before, for the two are not replaced at once; at once if that is `asked`
-    /// for. `None` where there is nothing to tell.
+    /// Reloads certificate and key if their files changed and are the same as at the check before, as the two are
+    /// not replaced at one instant. If `is_forced`, reloads at once. `None` if nothing was read.
     ///
     /// # Errors
-    /// The pair cannot be used. That which was in use goes on being used.
-    pub fn look(&self, asked: bool) -> Option<Result<(), TlsError>> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = stamps(&self.files);
-        let is_settled = now != seen.read && now == seen.last;
-        seen.last.clone_from(&now);
-        if !is_settled && !asked {
+    /// The new pair cannot be used. The one before stays in use.
+    pub fn reload_if_changed(&self, is_forced: bool) -> Option<Result<(), TlsError>> {
+        let mut observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = read_stamps(&self.files);
+        let is_settled = now != observed.loaded && now == observed.last_seen;
+        observed.last_seen.clone_from(&now);
+        if !is_settled && !is_forced {
             return None;
         }
-        seen.read = now;
+        observed.loaded = now;
         let provider = ring::default_provider();
-        Some(load(&self.files, &provider).map(|pair| self.pair.0.store(Arc::new(pair))))
+        Some(
+            load_certified_key(&self.files, &provider)
+                .map(|pair| self.certificate.0.store(Arc::new(pair))),
+        )
     }
 
-    /// A connection once its handshake is done.
-    pub(in crate::server) async fn accept(
+    /// Performs the TLS handshake.
+    pub(in crate::server) async fn accept_handshake(
         &self,
         stream: TcpStream,
     ) -> io::Result<TlsStream<TcpStream>> {
@@ -127,78 +132,84 @@ impl Tls {
     }
 }
 
-impl std::fmt::Debug for Tls {
+impl std::fmt::Debug for ReloadableTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.files.fmt(f)
     }
 }
 
-impl ResolvesServerCert for Pair {
+impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.load_full())
     }
 }
 
-fn stamps(files: &config::Tls) -> Stamps {
-    [&files.certificate, &files.key]
-        .map(|file| std::fs::metadata(file).ok().map(|file| Stamp::of(&file)))
+fn read_stamps(files: &config::TlsConfig) -> FileStamps {
+    [&files.certificate, &files.key].map(|file| {
+        std::fs::metadata(file)
+            .ok()
+            .map(|file| FileStamp::from_metadata(&file))
+    })
 }
 
-fn load(files: &config::Tls, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {
-    let config::Tls { certificate, key } = files;
+fn load_certified_key(
+    files: &config::TlsConfig,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, TlsError> {
+    let config::TlsConfig { certificate, key } = files;
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(|chain| chain.collect::<Result<Vec<_>, _>>())
-        .map_err(|error| unreadable_certificate(certificate, error))?;
+        .map_err(|error| unreadable_certificate_error(certificate, error))?;
     if chain.is_empty() {
-        return Err(unreadable_certificate(
+        return Err(unreadable_certificate_error(
             certificate,
             pem::Error::NoItemsFound,
         ));
     }
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::Key {
+    let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::Key {
         file: key.clone(),
-        why: said(error, "it holds no private key in PEM form"),
+        why: describe_pem_error(error, "no private key in PEM format found"),
     })?;
-    // Taken apart so that the file that is wrong is the one that is named.
-    let signing = provider
+    // Parsed separately, so that the error names the faulty file.
+    let signing_key = provider
         .key_provider
-        .load_private_key(secret)
+        .load_private_key(private_key)
         .map_err(|error| TlsError::Key {
             file: key.clone(),
             why: error.to_string(),
         })?;
-    let pair = CertifiedKey::new(chain, signing);
+    let pair = CertifiedKey::new(chain, signing_key);
     match pair.keys_match() {
         Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {
             Ok(pair)
         }
-        Err(rustls::Error::InconsistentKeys(_)) => Err(TlsError::Strangers {
+        Err(rustls::Error::InconsistentKeys(_)) => Err(TlsError::KeyMismatch {
             certificate: certificate.clone(),
             key: key.clone(),
         }),
-        Err(error) => Err(unusable(certificate, &error)),
+        Err(error) => Err(unusable_certificate_error(certificate, &error)),
     }
 }
 
-fn unreadable_certificate(file: &Path, error: pem::Error) -> TlsError {
+fn unreadable_certificate_error(file: &Path, error: pem::Error) -> TlsError {
     TlsError::Certificate {
         file: file.to_owned(),
-        why: said(error, "it holds no certificate in PEM form"),
+        why: describe_pem_error(error, "no certificate in PEM format found"),
     }
 }
 
-fn unusable(certificate: &Path, error: &rustls::Error) -> TlsError {
+fn unusable_certificate_error(certificate: &Path, error: &rustls::Error) -> TlsError {
     TlsError::Certificate {
         file: certificate.to_owned(),
         why: error.to_string(),
     }
 }
 
-/// What is wrong with a file of PEM.
-fn said(error: pem::Error, nothing: &str) -> String {
+/// Describes an error of a PEM file; `not_found` is the text for a file without the wanted item.
+fn describe_pem_error(error: pem::Error, not_found: &str) -> String {
     match error {
         pem::Error::Io(error) => error.to_string(),
-        pem::Error::NoItemsFound => nothing.to_owned(),
+        pem::Error::NoItemsFound => not_found.to_owned(),
         other => other.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! A path into a Unix socket, and the file of one that nobody listens on any more out of the way.
+//! Binds Unix sockets, and replaces the file of a stale one.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -8,57 +8,57 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// The file of a socket, which goes with it.
+/// File of a Unix socket, removed on drop.
 #[derive(Debug)]
-pub(in crate::server) struct File {
+pub(in crate::server) struct SocketFile {
     path: PathBuf,
     inode: (u64, u64),
 }
 
-impl File {
-    /// Removes it, unless another has its name by now.
-    pub(super) fn remove(&self) {
-        if inode(&self.path).is_ok_and(|there| there == self.inode) {
-            // What cannot be removed is found by who comes next, and replaced.
+impl SocketFile {
+    /// Removes the file, unless a different file has its name by now.
+    pub(super) fn remove_if_unchanged(&self) {
+        if read_inode(&self.path).is_ok_and(|there| there == self.inode) {
+            // If that fails, the next start replaces the stale file.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-fn inode(path: &Path) -> io::Result<(u64, u64)> {
+fn read_inode(path: &Path) -> io::Result<(u64, u64)> {
     let file = fs::symlink_metadata(path)?;
     Ok((file.dev(), file.ino()))
 }
 
-impl Drop for File {
+impl Drop for SocketFile {
     fn drop(&mut self) {
-        self.remove();
+        self.remove_if_unchanged();
     }
 }
 
-/// A socket at a path. It has its mode before anybody can connect to it.
-pub(super) fn bound(path: &Path, mode: u32) -> io::Result<(Socket, File)> {
-    make_way(path)?;
+/// Binds a socket at a path. It gets its mode before it listens, so before any client can connect.
+pub(super) fn bind_socket(path: &Path, mode: u32) -> io::Result<(Socket, SocketFile)> {
+    remove_stale_socket(path)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
-    let file = File {
+    let file = SocketFile {
         path: path.to_owned(),
-        inode: inode(path)?,
+        inode: read_inode(path)?,
     };
     fs::set_permissions(path, Permissions::from_mode(mode))?;
     Ok((socket, file))
 }
 
-/// Removes a socket that nobody listens on.
-fn make_way(path: &Path) -> io::Result<()> {
+/// Removes the file of a socket on which no process listens.
+fn remove_stale_socket(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
         Ok(file) if !file.file_type().is_socket() => {
             return Err(io::Error::new(
                 io::ErrorKind::AlreadyExists,
-                "a file that is no socket has this name",
+                "the file exists and is not a socket",
             ));
         }
         Ok(_) => {}
@@ -66,9 +66,9 @@ fn make_way(path: &Path) -> io::Result<()> {
     match UnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        // Whoever is not let in does not know that nobody is there.
+        // Without permission to connect, a listener cannot be ruled out.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
-        // It answers, or has too many who wait for an answer.
+        // A process listens there, or its accept queue is full.
         Ok(_) | Err(_) => Err(io::ErrorKind::AddrInUse.into()),
     }
 }

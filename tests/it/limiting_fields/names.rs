@@ -1,9 +1,10 @@
-//! Fields that limit who sees a post, with values that hide, and the spellings of their names. A fuzz target
-//! includes this file.
+//! Lists fields that limit a post's audience, their hiding values and the spellings of their names.
+//!
+//! The fuzz target `limiting_fields` includes this file.
 
-/// Names of fields, each with values that hide on 2025-01-01. Spaces stand where one spelling differs
-/// from another.
-pub const FIELDS: &[(&str, &[&str])] = &[
+/// Names of fields, each with values that hide on 2025-01-01. A space marks a word boundary, where
+/// spellings differ.
+pub const HIDING_FIELDS: &[(&str, &[&str])] = &[
     ("hide post", &["true", "'yes'", "ture", "1"]),
     ("draft", &["true", "on", "[true]", "maybe"]),
     ("is hidden", &["true"]),
@@ -58,8 +59,8 @@ pub const FIELDS: &[(&str, &[&str])] = &[
     ("valid until", &["2024-01-01"]),
 ];
 
-/// Text before and behind the fields of a front matter that breaks it.
-pub const BREAKS: [(&str, &str); 9] = [
+/// Text before and after the fields of a front matter that makes it invalid.
+pub const YAML_BREAKS: [(&str, &str); 9] = [
     ("", "a: [x\n"),
     ("a: b: c\n", ""),
     ("", "x: \"y\n"),
@@ -71,8 +72,8 @@ pub const BREAKS: [(&str, &str); 9] = [
     ("a: 'x\n", ""),
 ];
 
-/// The spellings that a name may have.
-pub fn spell(name: &str, style: usize) -> String {
+/// Spells a field's name in one of six styles.
+pub fn spell_field_name(name: &str, style: usize) -> String {
     let words: Vec<&str> = name.split(' ').collect();
     match style % 6 {
         0 => words.join("_"),

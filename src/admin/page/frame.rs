@@ -1,0 +1,12 @@
+//! Holds the values that every admin page shows.
+
+use super::components::SiteClock;
+use crate::admin::post_table::PostTable;
+use crate::admin::watch_status::WatchStatus;
+
+/// Data that every page shows.
+pub(super) struct PageContext<'a> {
+    pub(super) status: &'a WatchStatus,
+    pub(super) posts: &'a PostTable,
+    pub(super) clock: SiteClock,
+}

@@ -1,0 +1,6 @@
+//! Reports what is wrong with the content, and explains the state of a post.
+
+pub mod analysis;
+pub mod explain;
+pub mod lint;
+pub mod report;

@@ -1,0 +1,47 @@
+//! Lists the outputs that contain a post: home page, feed pages, sitemap, card pages and card image.
+
+use super::inputs::ExplainContext;
+use crate::model::artifact::{ArtifactKey, FeedPageId, FeedScope};
+use crate::model::post::Post;
+
+/// Lists the URL paths of the outputs. Of each feed, these are the page and the archive page that contain the post.
+pub(super) fn list_outputs(post: &Post, context: ExplainContext<'_>) -> Vec<String> {
+    let site = &context.evaluation.site;
+    let mut outputs = Vec::new();
+    let card = site
+        .build_all_cards()
+        .find(|card| *card.source_path == *post.path);
+    let mut entries = site.listed_entries().iter().chain(site.unlisted.iter());
+    let Some(entry) = entries.find(|entry| entry.source_path() == &*post.path) else {
+        return outputs;
+    };
+    for feed in site.feeds.iter() {
+        let Some(position) = feed.all_entries().find_position(entry) else {
+            continue;
+        };
+        let page = feed.page_of_entry(position);
+        if feed.scope == FeedScope::Site && page == FeedPageId::Number(1) {
+            outputs.push(ArtifactKey::Home.url_path());
+        }
+        for format in &feed.formats {
+            let key = feed.artifact_key(*format);
+            outputs.push(page.page_url(&key, ""));
+            let archive = feed.archive_of_entry(position);
+            outputs.extend(archive.map(|archive| archive.page_url(&key, "")));
+        }
+    }
+    if entry.is_listed() && entry.is_in_sitemap() {
+        outputs.push(ArtifactKey::Sitemap.url_path());
+    }
+    if let Some(card) = card.filter(|card| card.article.is_some()) {
+        outputs.push(card.page_key().url_path());
+        outputs.push(card.image_key().url_path());
+        // Former URLs of the card page redirect to the current one.
+        let redirects = site.sorted_redirects().into_iter();
+        let redirects_to_card = redirects.filter(|moved| moved.to == card.url_path);
+        outputs.extend(
+            redirects_to_card.map(|redirect| ArtifactKey::CardPage(redirect.from).url_path()),
+        );
+    }
+    outputs
+}

@@ -1,0 +1,82 @@
+//! Reports problems that appear only once the site is built: two spellings of a term, a post
+//! scheduled too far ahead, a feed that had to be shortened.
+//!
+//! Only `check` uses it. No lint changes what is published.
+
+mod feed_size;
+mod spelling;
+
+use chrono::{DateTime, Days, Utc};
+
+use crate::config::Config;
+use crate::model::finding::{Finding, Rule, Severity};
+use crate::site::SiteEvaluation;
+use crate::site::card_images::CardImageSource;
+use crate::site::visibility::PostState;
+
+/// Posts that are scheduled further ahead than this probably have a mistyped year.
+const FAR_FUTURE_DAYS: Days = Days::new(366);
+
+/// Runs all lints on the site as a whole.
+pub fn lint_site(
+    config: &Config,
+    evaluation: &SiteEvaluation,
+    images: &dyn CardImageSource,
+    now: DateTime<Utc>,
+) -> Vec<Finding> {
+    let mut findings = find_far_future_dates(evaluation, now);
+    findings.extend(spelling::find_spelling_variants(&evaluation.site));
+    findings.extend(feed_size::find_shortened_feeds(
+        config,
+        &evaluation.site,
+        images,
+    ));
+    findings
+}
+
+/// Removes notes on posts that stay unpublished unless a file changes.
+pub fn remove_notes_on_unpublished_posts(
+    mut findings: Vec<Finding>,
+    evaluation: &SiteEvaluation,
+) -> Vec<Finding> {
+    let unpublished: std::collections::HashSet<&str> = evaluation
+        .post_evaluations
+        .iter()
+        .filter(|post| {
+            matches!(
+                post.state,
+                PostState::Hidden(_) | PostState::Expired(_) | PostState::Shadowed { .. }
+            )
+        })
+        .map(|post| post.path.as_str())
+        .collect();
+    findings.retain(|finding| {
+        finding.severity != Severity::Note || !unpublished.contains(finding.file.as_str())
+    });
+    findings
+}
+
+/// Finds posts that are scheduled implausibly far ahead.
+fn find_far_future_dates(evaluation: &SiteEvaluation, now: DateTime<Utc>) -> Vec<Finding> {
+    let horizon = now.checked_add_days(FAR_FUTURE_DAYS).unwrap_or(now);
+    evaluation
+        .post_evaluations
+        .iter()
+        .filter_map(|post| match post.state {
+            PostState::Scheduled(due) if due > horizon => Some((post, due)),
+            _ => None,
+        })
+        .map(|(post, due)| Finding {
+            file: post.path.clone(),
+            line: None,
+            highlight: None,
+            severity: Severity::Warning,
+            rule: Rule::FarFutureDate,
+            message: format!(
+                "the post is scheduled for {}, more than a year ahead",
+                due.format("%Y-%m-%d")
+            ),
+            hint: "check the year; to hide the post, write `draft: true`".to_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,43 @@
+//! Reads what the files of site generators and of Decap CMS say about a site.
+//!
+//! Files are parsed and never executed. A value that was read keeps its file and line.
+
+mod astro;
+pub(crate) mod decap;
+pub(crate) mod detected;
+mod eleventy;
+mod gatsby;
+mod hexo;
+mod hugo;
+mod jekyll;
+pub(crate) mod left_out_posts;
+mod nuxt;
+pub(crate) mod pages;
+mod permalink_syntax;
+pub(crate) mod sections;
+pub mod setting;
+pub(crate) mod site_file;
+pub(crate) mod site_tree;
+mod zola;
+
+use detected::DetectedSite;
+
+/// Readers of the generators' files. Generators whose file has a name of its own come first. Each
+/// returns true if the site is made with its generator.
+const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 8] = [
+    gatsby::read_gatsby_site,
+    astro::read_astro_site,
+    nuxt::read_nuxt_site,
+    eleventy::read_eleventy_site,
+    zola::read_zola_site,
+    hugo::read_hugo_site,
+    hexo::read_hexo_site,
+    jekyll::read_jekyll_site,
+];
+
+/// Reads the files of the site's generator, and those of Decap CMS.
+pub(crate) fn read_generator_files(site: &mut DetectedSite<'_>) {
+    // The first reader that recognises the site ends the search.
+    let _ = GENERATOR_READERS.iter().any(|read| read(site));
+    decap::read_decap_config(site);
+}

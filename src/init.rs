@@ -1,0 +1,87 @@
+//! Detects how a site is built and proposes a configuration that serves its posts.
+//!
+//! Files are read and never executed, and nothing is asked. A value that was read keeps its file
+//! and line, a guess says why, and a placeholder says what is missing.
+
+mod config_file_name;
+mod date_field;
+mod language;
+mod locate_posts;
+mod proposed_config;
+mod site_identity;
+mod suggestions;
+mod summary;
+mod write_config;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::generators;
+use crate::generators::detected::DetectedSite;
+use crate::generators::site_tree::SiteTree;
+
+pub use config_file_name::{config_file_name, config_name_advice, find_published_config};
+pub use proposed_config::ProposedConfig;
+pub use summary::format_summary;
+pub use write_config::format_config;
+
+/// Error for a directory from which no configuration can be proposed.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The directory cannot be listed.
+    #[error("cannot read the directory `{}`", dir.display())]
+    UnreadableDirectory {
+        /// The directory.
+        dir: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// No generator was recognised, and no file is a post.
+    #[error("no posts and no generator configuration in `{}`", dir.display())]
+    NothingFound {
+        /// The directory.
+        dir: PathBuf,
+    },
+}
+
+/// Detects the site in a directory and proposes its configuration.
+///
+/// # Errors
+/// The directory cannot be listed, or has neither posts nor a generator's configuration.
+pub fn propose_config(dir: &Path) -> Result<ProposedConfig, InitError> {
+    let unreadable = |source| InitError::UnreadableDirectory {
+        dir: dir.to_owned(),
+        source,
+    };
+    std::fs::read_dir(dir).map_err(unreadable)?;
+    let real_path = std::fs::canonicalize(dir).map_err(unreadable)?;
+    let directory_name = real_path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let tree = SiteTree::new(dir);
+    let mut site = DetectedSite::new(&tree);
+    generators::read_generator_files(&mut site);
+    let posts = locate_posts::locate_posts(&mut site);
+    if site.tools.is_empty() && site.post_count == 0 {
+        return Err(InitError::NothingFound {
+            dir: dir.to_owned(),
+        });
+    }
+    language::guess_language(&mut site, &posts);
+    site_identity::set_url_and_title(&mut site, &posts, &directory_name.unwrap_or_default());
+    suggestions::add_suggestions(&mut site, &posts);
+    let mut findings = site.findings;
+    for finding in &mut findings {
+        finding.file = summary::display_path(dir, &finding.file, None);
+    }
+    Ok(ProposedConfig {
+        root: dir.to_owned(),
+        tools: site.tools,
+        settings: site.settings.into_values().collect(),
+        suggestions: site.suggestions,
+        findings,
+        post_count: site.post_count,
+        other_page_count: site.other_page_count,
+        left_out_posts: site.left_out_posts,
+    })
+}

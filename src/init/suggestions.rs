@@ -1,0 +1,101 @@
+//! Suggests settings, which `init` writes to the configuration commented out.
+
+use crate::front_matter::data_file;
+use crate::generators::decap;
+use crate::generators::detected::DetectedSite;
+use crate::generators::pages::MarkdownPages;
+use crate::generators::setting::{
+    Setting, SettingKey, SettingSource, SettingValue, validate_setting,
+};
+use crate::generators::site_tree;
+
+/// Maximum number of suggestions. More would distract from the detected settings.
+const MAX_SUGGESTIONS: usize = 3;
+
+/// Adds suggestions, the most important first.
+pub(super) fn add_suggestions(draft: &mut DetectedSite<'_>, pages: &MarkdownPages) {
+    if !draft.has_setting(SettingKey::Timezone) {
+        let zoneless_count = pages
+            .estimate_count(|page| page.has_date() && data_file::has_zoneless_date(&page.front));
+        if zoneless_count > 0 {
+            let why =
+                format!("{zoneless_count} posts have dates without a zone, which are read as UTC");
+            // An example, as the site's time zone is unknown.
+            suggest_setting(draft, SettingKey::Timezone, "Europe/Lisbon".into(), why);
+        }
+    }
+    if let Some(SettingSource::WrittenIn { file, line }) = decap::find_local_time_with_z(draft) {
+        let line = line.unwrap_or_default();
+        let why = format!("dates with a `Z` may be in local time: {file}, line {line}");
+        suggest_setting(draft, SettingKey::ZIsLocal, SettingValue::Flag(true), why);
+    }
+    if let Some(logo) = find_logo(draft) {
+        let why = "cards can show the site's logo".to_owned();
+        suggest_setting(draft, SettingKey::Logo, logo.into(), why);
+    }
+    // By default the URL of a post is its path below the content directory. On the site, the URL may
+    // begin with the directory's name.
+    if draft.tools.is_empty() && !draft.has_setting(SettingKey::Permalinks) {
+        let dir = match draft
+            .settings
+            .get(&SettingKey::Dir)
+            .map(|setting| &setting.value)
+        {
+            Some(SettingValue::Text(dir)) => dir.rsplit('/').next().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        };
+        let permalink_count = pages.estimate_count(|page| {
+            page.has_date() && data_file::find_permalink(&page.front).is_some()
+        });
+        if !dir.is_empty() && permalink_count < draft.post_count {
+            let why = format!("if the site serves posts below `/{dir}/`");
+            suggest_setting(
+                draft,
+                SettingKey::Permalinks,
+                format!("/{dir}/:path/").into(),
+                why,
+            );
+        }
+    }
+    if !draft.has_setting(SettingKey::Language) {
+        let why = "no file states the language of the posts, so this is the default".to_owned();
+        suggest_setting(draft, SettingKey::Language, "en".into(), why);
+    }
+    draft.suggestions.truncate(MAX_SUGGESTIONS);
+}
+
+/// Adds a suggestion if its value is valid.
+fn suggest_setting(
+    draft: &mut DetectedSite<'_>,
+    key: SettingKey,
+    value: SettingValue,
+    why: String,
+) {
+    if validate_setting(key, &value).is_ok() {
+        draft.suggestions.push(Setting {
+            key,
+            value,
+            source: SettingSource::Guess(why),
+        });
+    }
+}
+
+/// Finds a logo by its file name in the usual directories below the static directory.
+fn find_logo(draft: &DetectedSite<'_>) -> Option<String> {
+    let static_dir = match draft
+        .settings
+        .get(&SettingKey::StaticDir)
+        .map(|setting| &setting.value)
+    {
+        Some(SettingValue::Text(dir)) => dir.clone(),
+        _ => return None,
+    };
+    let dirs = ["", "img", "images", "assets", "assets/img", "assets/images"];
+    let names = ["logo.svg", "logo.png", "logo.webp"];
+    names
+        .iter()
+        .flat_map(|name| {
+            dirs.map(|dir| site_tree::join_paths(&site_tree::join_paths(&static_dir, dir), name))
+        })
+        .find(|path| draft.tree.is_file(path))
+}

@@ -1,0 +1,32 @@
+//! Defines the literal values of a script.
+
+/// Value in a script, and the names that lead to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ScriptEntry {
+    /// Variable whose value it is, or is part of.
+    pub(crate) variable: Option<String>,
+    /// Names of the fields that lead to it.
+    pub(crate) path: Vec<String>,
+    /// Number of the object that it is a field of; 0 outside of objects.
+    pub(crate) object: usize,
+    /// Line, counted from 1.
+    pub(crate) line: usize,
+    pub(crate) value: ScriptExpression,
+}
+
+/// Value, as far as it is literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ScriptExpression {
+    /// String, number or boolean.
+    Text(String),
+    /// List of strings.
+    TextList(Vec<String>),
+    /// Computed value with this fallback: `process.env.URL || "…"`.
+    WithFallback(String),
+    /// Name of a variable, or of a field of one.
+    Reference(String),
+    /// Template with substitutions, without its quotes: `https://${host}`.
+    Template(String),
+    /// Source text of any other expression.
+    Computed(String),
+}

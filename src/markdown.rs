@@ -1,0 +1,353 @@
+//! Renders GitHub-flavoured Markdown to HTML with comrak.
+
+pub(crate) mod complexity;
+pub(crate) mod excerpt;
+pub(crate) mod html_cleanup;
+mod image_tag;
+pub(crate) mod plain_text;
+mod rewrite;
+pub(crate) mod safe_html;
+pub(crate) mod sanitize;
+pub(crate) mod url_rewrite;
+
+pub use plain_text::to_plain_text;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use comrak::arena_tree::NodeEdge;
+use comrak::options::Options;
+use comrak::{Arena, Node, try_parse_document};
+use url::Url;
+
+use complexity::{ExceededLimit, MAX_HTML_BYTES, StepCounter, count_inlined_bytes};
+use html_cleanup::ProcessedHtml;
+
+/// Number of characters written as references above which the sanitizer's limits must be checked.
+const MAX_CHARACTER_REFERENCES: usize = 20_000;
+
+/// Options that omit raw HTML and script URLs.
+static SAFE_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    // Japanese and Chinese have no spaces around `**`.
+    options.extension.cjk_friendly_emphasis = true;
+    options
+});
+
+/// Options that copy raw HTML.
+static RAW_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
+    let mut options = SAFE_OPTIONS.clone();
+    options.render.r#unsafe = true;
+    options
+});
+
+/// A rendered body. The URLs of its Markdown are absolute.
+pub(super) struct RenderedHtml {
+    pub(crate) html: String,
+    /// True if it has raw HTML, or so many character references that the sanitizer's limits must be checked.
+    pub(super) must_be_sanitized: bool,
+}
+
+/// Renders a body.
+///
+/// # Errors
+///
+/// Returns the limit that the body exceeds.
+pub(super) fn render_markdown(markdown: &str, base: &Url) -> Result<RenderedHtml, ExceededLimit> {
+    let arena = Arena::new();
+    let root = parse_markdown(&arena, markdown)?;
+    let must_be_sanitized =
+        rewrite::rewrite_tree(&arena, root, base)? || may_have_too_many_references(markdown);
+    let options: &Options<'_> = if must_be_sanitized {
+        &RAW_OPTIONS
+    } else {
+        &SAFE_OPTIONS
+    };
+    let mut html = LimitedHtml {
+        html: String::with_capacity(markdown.len() + markdown.len() / 4),
+        max_bytes: MAX_HTML_BYTES + count_inlined_bytes(markdown),
+    };
+    comrak::format_html(root, options, &mut html).map_err(|_| ExceededLimit::Size)?;
+    Ok(RenderedHtml {
+        html: html.html,
+        must_be_sanitized,
+    })
+}
+
+/// Renders a part of a body. `None` if it needs sanitizing or exceeds a limit.
+pub(super) fn render_fragment(markdown: &str, base: &Url) -> Option<ProcessedHtml> {
+    let rendered = render_markdown(markdown, base).ok()?;
+    (!rendered.must_be_sanitized).then(|| html_cleanup::process_html(&rendered.html))
+}
+
+/// Parses Markdown within the limit on parser steps.
+fn parse_markdown<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Node<'a>, ExceededLimit> {
+    let steps = StepCounter::default();
+    try_parse_document(arena, markdown, &SAFE_OPTIONS, &|| {
+        steps.is_exceeded_after_call()
+    })
+    .map_err(|_| ExceededLimit::Steps)
+}
+
+/// HTML output that fails once it exceeds a number of bytes.
+struct LimitedHtml {
+    html: String,
+    max_bytes: usize,
+}
+
+impl fmt::Write for LimitedHtml {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        if self.html.len() + part.len() > self.max_bytes {
+            return Err(fmt::Error);
+        }
+        self.html.push_str(part);
+        Ok(())
+    }
+}
+
+/// Returns true if a text may have more character references than the sanitizer accepts.
+pub(super) fn may_have_too_many_references(text: &str) -> bool {
+    text.len() > MAX_CHARACTER_REFERENCES
+        && text
+            .bytes()
+            .filter(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'' | 0xa0))
+            .count()
+            > MAX_CHARACTER_REFERENCES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markdown::safe_html;
+    use crate::markdown::{complexity, sanitize};
+    use proptest::prelude::*;
+
+    fn base_url() -> Url {
+        Url::parse("https://e.org/blog/post?x=1").unwrap()
+    }
+
+    fn to_html(markdown: &str) -> Result<String, ExceededLimit> {
+        render_markdown(markdown, &base_url()).map(|rendered| rendered.html)
+    }
+
+    /// Normalizes what comrak and the sanitizer write differently.
+    fn normalize_html(html: &str) -> String {
+        html.replace(" />", ">")
+            .replace("&quot;", "\"")
+            .replace("&#x27;", "'")
+            .replace("&nbsp;", "\u{a0}")
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+    }
+
+    /// Asserts that sanitizing would not change HTML that is published unsanitized.
+    fn assert_safe(markdown: &str) {
+        let Ok(rendered) = render_markdown(markdown, &base_url()) else {
+            return;
+        };
+        if rendered.must_be_sanitized {
+            return;
+        }
+        let [safe, sanitized] = [
+            rendered.html.clone(),
+            sanitize::sanitize_html(&rendered.html, &base_url()),
+        ]
+        .map(|html| {
+            let markup = html_cleanup::process_html(&html);
+            ProcessedHtml {
+                html: normalize_html(&markup.html),
+                ..markup
+            }
+        });
+        assert_eq!(safe, sanitized, "{markdown}");
+    }
+
+    #[test]
+    fn github_flavour_is_rendered() {
+        let html =
+            to_html("~~a~~ https://e.org\n\n| a |\n|---|\n| b |\n\n- [x] c\n\nd[^1]\n\n[^1]: e\n")
+                .unwrap();
+        for part in [
+            "<del>a</del>",
+            "<a href=\"https://e.org\">",
+            "<table>",
+            "checked",
+            "<sup><a href=\"https://e.org/blog/post?x=1#fn-1\">1</a></sup>",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
+
+    #[test]
+    fn markdown_without_raw_html_needs_no_sanitizer() {
+        for markdown in [
+            "",
+            "plain \"text\" & more < 3 > 2, it's\u{a0}here\\\nand there  \nend",
+            "# One\n\n## Two `code` *em*\n\nSetext\n===\n\n###### six",
+            "[a](/b \"t<i>t\\\"le\") [](x.md) [*b*](../c.md#d) <https://e.org/?a&b> www.example.org me@example.org",
+            "[a](javascript:alert(1)) ![b](data:image/png;base64,AA) [c](JAVASCRIPT:x) [d](vbscript:x) [](javascript:x)",
+            "![a *b* `c`](/i.png \"title\") ![](//h.example/x.png) ![x]() [![](a.png)](b) [ ](c)",
+            "> quote\n>\n> > deeper\n\n---\n\n***",
+            "- a\n- b\n  - c\n\n    d\n- [x] done\n- [ ] not\n",
+            "3. a\n4. b\n\n   c\n\n1) x\n",
+            "| a | b | c |\n|:--|--:|:-:|\n| 1 | `2|` | ~~3~~ |\n| [x](y) |\n\n| h |\n|---|\n",
+            "one[^a] two[^a] three[^b c]\n\n[^a]: note\n\n    more\n[^b c]: - list\n",
+            "[^a]: [^a]: \u{a0}\n[^a]: \n",
+            "```rust ignore\nfn <T>() {\n\n}\n```\n\n    indented & \"code\"\n\n~~~\n~~~\n",
+            "**a *b* c** ***d*** ~~e~~ ****f****",
+            "<img src=\"/a.png\" width=\"640\" alt=\"A b\" class=\"x\">\n\ntext <img alt=\"b\" src=\"b.png\"/> <br> c<br />d\n",
+            "<img src=\"javascript:a\">\n\na <img src=\"\"> b\n\n<img src=\"#\">",
+            "a&nbsp;b &copy; &#35; &amp;lt; &#1; &#13; a",
+            "![a <b>c</b> ![d](javascript:x) [^a]](e.png)\n\n[^a]: f",
+        ] {
+            assert!(
+                !render_markdown(markdown, &base_url())
+                    .unwrap()
+                    .must_be_sanitized,
+                "{markdown}"
+            );
+            assert_safe(markdown);
+        }
+    }
+
+    #[test]
+    fn raw_html_and_nested_links_must_be_sanitized() {
+        for markdown in [
+            "<script>alert(1)</script>",
+            "a <b>b</b>",
+            "<img src='a'>",
+            "<img src=\"a\" onerror=\"b\">",
+            "<img src=\"a\">\nb <i>",
+            "<div>\n\na\n\n</div>",
+            "<!-- a -->",
+            "[a [^b]](c)\n\n[^b]: d",
+        ] {
+            assert!(
+                render_markdown(markdown, &base_url())
+                    .unwrap()
+                    .must_be_sanitized,
+                "{markdown}"
+            );
+        }
+    }
+
+    #[test]
+    fn parser_stops_at_the_step_limit() {
+        let table = |size| {
+            let cells = |cell: &str| cell.repeat(size);
+            format!("|{}\n|{}\n{}", cells("a|"), cells("-|"), cells("|b|\n"))
+        };
+        assert!(to_html(&table(200)).is_ok());
+        for body in [
+            table(1_000),
+            format!("{}\n\n", table(200)).repeat(20),
+            "w".repeat(500_000),
+            "*a*".repeat(200_000),
+        ] {
+            let head: String = body.chars().take(20).collect();
+            assert!(to_html(&body) == Err(ExceededLimit::Steps), "{head}");
+            assert!(render_fragment(&body, &base_url()).is_none(), "{head}");
+        }
+    }
+
+    #[test]
+    fn html_above_the_size_limit_is_rejected() {
+        let references = format!("{}\n\n[^a]: b\n", "[^a] ".repeat(18_000));
+        assert!(to_html(&references) == Err(ExceededLimit::Size));
+        let long = Url::parse(&format!("https://e.org/{}/", "a".repeat(2_000))).unwrap();
+        let links = "[](b)".repeat(2_000);
+        assert!(
+            render_markdown(&links, &long).map(|rendered| rendered.html)
+                == Err(ExceededLimit::Size)
+        );
+    }
+
+    #[test]
+    fn excessive_nesting_is_rejected() {
+        let quotes = format!("{}a", "> ".repeat(30_000));
+        assert_eq!(
+            safe_html::render_body(&quotes, &base_url()),
+            Err(ExceededLimit::Html)
+        );
+    }
+
+    /// Markdown of all kinds, partly malformed.
+    fn markdown() -> impl Strategy<Value = String> {
+        let inline = prop_oneof![
+            "[a-z &\"'<>é\u{a0}]{0,12}",
+            "\\*{1,3}[a-z ]{1,6}\\*{1,3}",
+            "\\[[a-z*`!\\[\\] ]{0,6}\\]\\([a-z/.:?&%'#]{0,12}( \"[a-z&<]{0,4}\")?\\)",
+            "!\\[[a-z*`_ ]{0,6}\\]\\((https://h\\.example/|/|javascript:|data:|)[a-z/.é ]{0,8}\\)",
+            "`[a-z<&` ]{1,6}`",
+            "<(https://e.org/|mailto:)[a-z&?=]{0,6}>",
+            "(https?://|www\\.)[a-z.]{1,8}(/[a-z(&;)]{0,6})?",
+            "\\[\\^[ab]\\]|\\[r\\]|!\\[r\\]|\\[t\\]\\[r\\]",
+            "&(amp|lt|nbsp|quot|copy|#13|#1|#0|#160);",
+            "</?(b|i|em|sup|u|kbd)>|<br ?/?>",
+            "<img( (src|alt|width|class|srcset)=\"[a-z/.]{0,5}\"){0,3} ?/?>",
+            "~~[a-z]{1,4}~~|\\\\\n|  \n|\n|\\\\[*_<]",
+        ];
+        let line = (
+            prop_oneof![
+                Just(""),
+                Just("# "),
+                Just("### "),
+                Just("> "),
+                Just("- "),
+                Just("  - "),
+                Just("1. "),
+                Just("7) "),
+                Just("- [x] "),
+                Just("- [ ] "),
+                Just("    "),
+                Just("| "),
+                Just("[^a]: "),
+                Just("[r]: "),
+                Just("```x\n"),
+                Just("```\n"),
+                Just("> - "),
+                Just("|--|:-:|\n"),
+                Just("a | b\n--|:-:\n"),
+                Just("<div>\n"),
+                Just("</p>"),
+                Just("---\n"),
+                Just("===\n"),
+            ],
+            proptest::collection::vec(inline, 0..4),
+            prop_oneof![Just("\n"), Just("\n\n"), Just(" | x |\n"), Just("")],
+        )
+            .prop_map(|(begin, inline, end)| format!("{begin}{}{end}", inline.concat()));
+        proptest::collection::vec(line, 0..10).prop_map(|lines| lines.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// A body whose excerpt is read in parts never exceeds the limit as a whole.
+        #[test]
+        fn steps_never_exceed_their_estimate(
+            first in markdown(),
+            second in "[-+*>#|:a1. \n\t`~_\\[\\]()!<>&w=\\\\^]{1,8}",
+            repeated in 1usize..2_000,
+            front in 0usize..40,
+        ) {
+            let text = format!("{}{first}{}", "- ".repeat(front), second.repeat(repeated));
+            if !complexity::may_take_too_many_steps(&text) && complexity::check_markdown(&text).is_ok() {
+                let arena = Arena::new();
+                prop_assert!(parse_markdown(&arena, &text).is_ok(), "{}", text.len());
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+        #[test]
+        fn unsanitized_html_is_safe(markdown in markdown()) {
+            assert_safe(&markdown);
+        }
+    }
+}

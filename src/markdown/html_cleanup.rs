@@ -1,0 +1,465 @@
+//! Prepares safe HTML for feed readers, and collects its images, first heading and first paragraph.
+//!
+//! The input is the output of comrak or of the sanitizer: tags balanced, attribute values in double quotes with `&`
+//! and `"` escaped. One pass over its tags replaces what feed readers display badly. An image without a source is
+//! removed, an iframe becomes a link, a check box becomes a character, and a link without text shows its URL.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use crate::model::post::Image;
+use crate::text::collapse_whitespace;
+
+/// Maximum number of images and file links of a post: the limit of an image sitemap.
+pub(super) const MAX_IMAGES: usize = 1000;
+
+/// Processed HTML of a body, and what was found in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProcessedHtml {
+    /// The HTML.
+    pub(crate) html: String,
+    /// Images in order, each once.
+    pub(crate) images: Vec<Image>,
+    /// Links to Markdown files.
+    pub(crate) file_links: Vec<String>,
+    /// Plain text of the first paragraph that is not empty.
+    pub(crate) first_paragraph: Option<String>,
+    /// Plain text of the first heading that is not empty.
+    pub(crate) first_heading: Option<String>,
+}
+
+/// Processes the safe HTML of a body.
+pub(super) fn process_html(html: &str) -> ProcessedHtml {
+    let mut walk = TagWalker::default();
+    walk.processed.html.reserve(html.len());
+    let mut rest = html;
+    while !rest.is_empty() {
+        let Some((token, after)) = next_token(rest) else {
+            walk.push_text(rest);
+            break;
+        };
+        walk.process_token(token);
+        rest = match token {
+            // The content of an iframe is text to the sanitizer, but would be tags to the next parser.
+            HtmlToken::Open { name: "iframe", .. } => after
+                .find("</iframe")
+                .and_then(|end| after.get(end..))
+                .unwrap_or_default(),
+            _ => after,
+        };
+    }
+    walk.processed
+}
+
+#[derive(Debug, Clone, Copy)]
+enum HtmlToken<'a> {
+    Text(&'a str),
+    Open {
+        name: &'a str,
+        attributes: &'a str,
+        whole: &'a str,
+    },
+    Close {
+        name: &'a str,
+        whole: &'a str,
+    },
+}
+
+/// An element whose text is collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TextBlock {
+    /// A `p` element.
+    Paragraph,
+    /// An `h1` to `h3` element, with its level.
+    Heading(u8),
+}
+
+#[derive(Default)]
+struct TagWalker<'a> {
+    processed: ProcessedHtml,
+    /// The paragraph or heading whose text is being collected.
+    collecting: Option<(TextBlock, String)>,
+    /// URLs of the images found so far.
+    image_urls: HashSet<String>,
+    /// True inside a footnote reference or back link.
+    in_footnote_link: bool,
+    /// Number of open `button` elements.
+    open_buttons: usize,
+    /// URL of an open link that has no text yet.
+    empty_link: Option<&'a str>,
+    /// Positions of the open paragraph's tag and of its content.
+    open_paragraph: Option<(usize, usize)>,
+}
+
+impl<'a> TagWalker<'a> {
+    fn process_token(&mut self, token: HtmlToken<'a>) {
+        match token {
+            HtmlToken::Text(text) => self.push_text(text),
+            HtmlToken::Open {
+                name,
+                attributes,
+                whole,
+            } => self.open_element(name, attributes, whole),
+            HtmlToken::Close { name, whole } => self.close_element(name, whole),
+        }
+    }
+
+    fn push_text(&mut self, text: &str) {
+        if !is_blank(text) {
+            self.empty_link = None;
+        }
+        self.collect_text(text);
+        self.processed.html.push_str(text);
+    }
+
+    fn open_element(&mut self, name: &'a str, attributes: &'a str, whole: &str) {
+        match name {
+            "img" => {
+                let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty())
+                else {
+                    return;
+                };
+                self.empty_link = None;
+                let alt = find_attribute(attributes, "alt").map(decode_references);
+                self.add_image(decode_references(src).into_owned(), alt.as_deref());
+            }
+            "iframe" => {
+                if let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty()) {
+                    let title = find_attribute(attributes, "title")
+                        .filter(|title| !title.trim().is_empty());
+                    let link = format!(
+                        "<a href=\"{src}\">{}</a>",
+                        title.unwrap_or(src).replace('<', "&lt;")
+                    );
+                    self.processed.html.push_str(&link);
+                }
+                return;
+            }
+            "input" => {
+                if find_attribute(attributes, "type") == Some("checkbox") {
+                    let checked = find_attribute(attributes, "checked").is_some();
+                    self.processed.html.push_str(check_box_char(checked));
+                }
+                return;
+            }
+            "a" => {
+                self.empty_link = find_attribute(attributes, "href");
+                if let Some(href) = self.empty_link {
+                    self.begin_link(&decode_references(href));
+                }
+            }
+            "button" => {
+                self.open_buttons += 1;
+                return;
+            }
+            "br" => self.collect_text(" "),
+            _ => {
+                if let Some(text) = text_block_of_tag(name) {
+                    self.begin_text_block(text);
+                }
+            }
+        }
+        let begin = self.processed.html.len();
+        self.processed.html.push_str(whole);
+        if name == "p" {
+            self.open_paragraph = Some((begin, self.processed.html.len()));
+        }
+    }
+
+    fn close_element(&mut self, name: &str, whole: &str) {
+        match name {
+            "iframe" => return,
+            "button" => {
+                self.open_buttons = self.open_buttons.saturating_sub(1);
+                return;
+            }
+            "a" => {
+                self.in_footnote_link = false;
+                if let Some(address) = self.empty_link.take() {
+                    self.processed.html.push_str(&address.replace('<', "&lt;"));
+                }
+            }
+            _ => {}
+        }
+        if let Some(text) = text_block_of_tag(name) {
+            self.end_text_block(text);
+        }
+        // A paragraph whose content was removed goes too.
+        if name == "p"
+            && let Some((begin, inside)) = self.open_paragraph.take()
+            && self.processed.html.get(inside..).is_some_and(is_blank)
+        {
+            return self.processed.html.truncate(begin);
+        }
+        self.processed.html.push_str(whole);
+    }
+
+    fn begin_text_block(&mut self, text: TextBlock) {
+        let known = match text {
+            TextBlock::Paragraph => &self.processed.first_paragraph,
+            TextBlock::Heading(_) => &self.processed.first_heading,
+        };
+        if known.is_none() && self.collecting.is_none() {
+            self.collecting = Some((text, String::new()));
+        }
+    }
+
+    fn end_text_block(&mut self, text: TextBlock) {
+        if let Some((_, collected)) = self.collecting.take_if(|(begun, _)| *begun == text) {
+            let collected = Some(collapse_whitespace(&collected)).filter(|text| !text.is_empty());
+            match text {
+                TextBlock::Paragraph => self.processed.first_paragraph = collected,
+                TextBlock::Heading(_) => self.processed.first_heading = collected,
+            }
+        }
+    }
+
+    /// Adds escaped text to the paragraph or heading that is being collected.
+    fn collect_text(&mut self, text: &str) {
+        if self.in_footnote_link || self.open_buttons > 0 {
+            return;
+        }
+        if let Some((_, collected)) = &mut self.collecting {
+            collected.push_str(&decode_references(text));
+        }
+    }
+
+    fn add_image(&mut self, url: String, alt: Option<&str>) {
+        if self.processed.images.len() < MAX_IMAGES && self.image_urls.insert(url.clone()) {
+            self.processed.images.push(Image {
+                url,
+                alt: alt.map(collapse_whitespace).filter(|alt| !alt.is_empty()),
+            });
+        }
+    }
+
+    /// Begins a link. The number of a footnote and the arrow of its back link do not count as text.
+    fn begin_link(&mut self, href: &str) {
+        self.in_footnote_link = is_back_link_url(href)
+            || (is_footnote_url(href) && ends_with_superscript_tag(&self.processed.html));
+        if self.processed.file_links.len() < MAX_IMAGES && is_markdown_url(href) {
+            self.processed.file_links.push(href.to_owned());
+        }
+    }
+}
+
+/// Returns true if HTML is only white space. A no-break space is text.
+fn is_blank(html: &str) -> bool {
+    html.chars().all(|c| c.is_whitespace() && c != '\u{a0}')
+}
+
+fn text_block_of_tag(name: &str) -> Option<TextBlock> {
+    match name {
+        "p" => Some(TextBlock::Paragraph),
+        "h1" => Some(TextBlock::Heading(1)),
+        "h2" => Some(TextBlock::Heading(2)),
+        "h3" => Some(TextBlock::Heading(3)),
+        _ => None,
+    }
+}
+
+/// Returns the character that replaces a check box.
+fn check_box_char(checked: bool) -> &'static str {
+    if checked { "☑" } else { "☐" }
+}
+
+/// Returns true if a URL points to a footnote, as Markdown tools name it.
+fn is_footnote_url(href: &str) -> bool {
+    let place = href.split_once('#').map(|(_, place)| place);
+    place.is_some_and(|place| {
+        ["fn", "footnote", "cite_note"]
+            .iter()
+            .any(|begin| place.starts_with(begin))
+    })
+}
+
+/// Returns true if a URL points back to a footnote reference.
+fn is_back_link_url(href: &str) -> bool {
+    let place = href.split_once('#').map(|(_, place)| place);
+    place.is_some_and(|place| place.starts_with("fnref"))
+}
+
+/// Returns true if HTML ends with the start tag of a superscript.
+fn ends_with_superscript_tag(html: &str) -> bool {
+    let tag = html.rfind('<').and_then(|at| html.get(at..));
+    tag.is_some_and(|tag| tag.ends_with('>') && tag.starts_with("<sup"))
+}
+
+/// Returns true if a URL points to a Markdown file.
+fn is_markdown_url(href: &str) -> bool {
+    let path = href.split(['#', '?']).next().unwrap_or(href);
+    [".md", ".mdx", ".markdown"]
+        .iter()
+        .any(|extension| path.ends_with(extension))
+}
+
+/// Splits off the first tag or run of text. `None` if a tag does not end.
+fn next_token(rest: &str) -> Option<(HtmlToken<'_>, &str)> {
+    if !rest.starts_with('<') {
+        let end = rest.find('<').unwrap_or(rest.len());
+        let (text, after) = rest.split_at_checked(end)?;
+        return Some((HtmlToken::Text(text), after));
+    }
+    // A `>` within a quoted value does not end the tag.
+    let mut quoted = false;
+    let end = rest.bytes().position(|byte| match byte {
+        b'"' => {
+            quoted = !quoted;
+            false
+        }
+        b'>' => !quoted,
+        _ => false,
+    })?;
+    let (whole, after) = rest.split_at_checked(end + 1)?;
+    let inner = whole.get(1..end)?.trim_end_matches('/');
+    let token = match inner.strip_prefix('/') {
+        Some(name) => HtmlToken::Close {
+            name: name.trim(),
+            whole,
+        },
+        None => {
+            let (name, attributes) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
+            HtmlToken::Open {
+                name,
+                attributes,
+                whole,
+            }
+        }
+    };
+    Some((token, after))
+}
+
+/// Returns the escaped value of an attribute.
+fn find_attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut rest = attributes.trim_start();
+    while let Some((name, after)) = rest.split_once("=\"") {
+        let (value, after) = after.split_once('"')?;
+        if name.trim() == wanted {
+            return Some(value);
+        }
+        rest = after.trim_start();
+    }
+    None
+}
+
+/// Decodes only the references that HTML serialization (HTML §13.3) and comrak write.
+pub(super) fn decode_references(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let plain = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#x27;", "'")
+        .replace("&nbsp;", "\u{a0}")
+        .replace("&amp;", "&");
+    Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_found_with_alt_text() {
+        let markup = process_html(
+            "<p><img src=\"https://e.org/a.jpg?x=1&amp;y=2\" alt=\"A &lt;b&gt; &quot;c&quot;\"> <img src=\"https://e.org/b.jpg\" alt=\" \"> <img src=\"https://e.org/b.jpg\"></p>",
+        );
+        assert_eq!(
+            markup
+                .images
+                .iter()
+                .map(|i| i.url.as_str())
+                .collect::<Vec<_>>(),
+            ["https://e.org/a.jpg?x=1&y=2", "https://e.org/b.jpg"]
+        );
+        assert_eq!(
+            markup
+                .images
+                .iter()
+                .map(|image| image.alt.as_deref())
+                .collect::<Vec<_>>(),
+            [Some("A <b> \"c\""), None]
+        );
+    }
+
+    #[test]
+    fn tag_in_attribute_value_is_ignored() {
+        let html = "<p><img src=\"https://e.org/a.jpg\" alt=\"<img src=x>\">b</p>";
+        let markup = process_html(html);
+        assert_eq!(markup.html, html);
+        assert_eq!(markup.images.len(), 1);
+        assert_eq!(markup.first_paragraph.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn image_without_source_is_removed() {
+        assert_eq!(
+            process_html("<p>a <img alt=\"b\"> c</p>").html,
+            "<p>a  c</p>"
+        );
+    }
+
+    #[test]
+    fn empty_paragraph_is_removed() {
+        assert_eq!(
+            process_html("<p>a</p>\n<p><img alt=\"b\"> <img></p>\n<p class=\"c\"></p><p>d</p>")
+                .html,
+            "<p>a</p>\n\n<p>d</p>"
+        );
+        let kept = "<p><br></p><p>&nbsp;</p><p><img src=\"https://e.org/a.png\"></p>";
+        assert_eq!(process_html(kept).html, kept);
+    }
+
+    #[test]
+    fn link_without_text_shows_its_url() {
+        assert_eq!(
+            process_html("<a href=\"https://e.org/?a&amp;b\"></a>").html,
+            "<a href=\"https://e.org/?a&amp;b\">https://e.org/?a&amp;b</a>"
+        );
+        let with_picture = "<a href=\"https://e.org/\"><img src=\"https://e.org/a.jpg\"></a>";
+        assert_eq!(process_html(with_picture).html, with_picture);
+        let anchor = "<a></a>";
+        assert_eq!(process_html(anchor).html, anchor);
+    }
+
+    #[test]
+    fn iframe_becomes_link_and_check_box_becomes_character() {
+        assert_eq!(
+            process_html(
+                "<iframe src=\"https://v.example/1\" title=\"A talk\">ignored</iframe>after"
+            )
+            .html,
+            "<a href=\"https://v.example/1\">A talk</a>after"
+        );
+        assert_eq!(
+            process_html("<iframe src=\"https://v.example/1\"><img src=\"x\" onerror=\"alert(1)\"><b \"></iframe><p>after</p>").html,
+            "<a href=\"https://v.example/1\">https://v.example/1</a><p>after</p>"
+        );
+        assert_eq!(process_html("a<iframe><svg onload=alert(1)>").html, "a");
+        assert_eq!(
+            process_html("<li><input type=\"checkbox\" checked=\"\"> a</li><li><input type=\"checkbox\"> b</li><input type=\"text\">").html,
+            "<li>☑ a</li><li>☐ b</li>"
+        );
+    }
+
+    #[test]
+    fn first_paragraph_with_text_is_found() {
+        let markup = process_html(
+            "<h1></h1><h2>Title &amp; more</h2><p><img src=\"x\"></p><p>One <em>two</em><br>three &amp;amp; four</p><p>five</p>",
+        );
+        assert_eq!(
+            markup.first_paragraph.as_deref(),
+            Some("One two three &amp; four")
+        );
+        assert_eq!(markup.first_heading.as_deref(), Some("Title & more"));
+    }
+
+    #[test]
+    fn unclosed_tags_keep_their_text() {
+        assert_eq!(process_html("a <b").html, "a <b");
+        assert_eq!(process_html("<").html, "<");
+        assert_eq!(process_html("").html, "");
+    }
+}

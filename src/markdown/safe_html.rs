@@ -1,0 +1,35 @@
+//! Renders Markdown to HTML that is safe to publish, within the limits on its cost.
+
+use super::complexity::ExceededLimit;
+use super::html_cleanup::ProcessedHtml;
+use super::{RenderedHtml, complexity, html_cleanup, sanitize};
+use crate::markdown;
+use url::Url;
+
+/// Renders Markdown to the HTML that is published.
+///
+/// # Errors
+///
+/// Returns the limit that the body exceeds.
+pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, ExceededLimit> {
+    complexity::check_markdown(markdown)?;
+    let RenderedHtml {
+        mut html,
+        must_be_sanitized,
+    } = markdown::render_markdown(markdown, base)?;
+    let fits = match must_be_sanitized {
+        true => complexity::can_be_sanitized(&html),
+        false => complexity::has_allowed_nesting(&html),
+    };
+    if !fits {
+        return Err(ExceededLimit::Html);
+    }
+    if must_be_sanitized {
+        html = sanitize::sanitize_html(&html, base);
+    }
+    // A relative URL of one byte may become two thousand.
+    if html.len() > complexity::MAX_HTML_BYTES {
+        return Err(ExceededLimit::Size);
+    }
+    Ok(html_cleanup::process_html(&html))
+}

@@ -1,0 +1,10 @@
+//! Defines the values that every room shares: posts, findings, artifacts and their keys.
+
+pub mod artifact;
+pub(crate) mod card_size;
+pub mod finding;
+pub mod moved_card;
+pub mod parse_mode;
+pub mod post;
+pub mod posting_interval;
+pub mod terms;

@@ -1,0 +1,460 @@
+//! Defines every named output with its path, media type and cache policy.
+//!
+//! The router, the feeds' self links, the sitemap index, the export and the lints all ask an [`ArtifactKey`]; a path
+//! literal anywhere else is a bug. Paths are an interface: once published they never change.
+
+mod cache_class;
+mod feed_page;
+mod header_value;
+mod lazy_artifacts;
+mod lazy_body;
+mod output_bytes;
+mod payload;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::url_path;
+
+pub use cache_class::CacheClass;
+pub use feed_page::{FeedPageId, LazyPage};
+pub use header_value::SharedHeaderValue;
+pub use lazy_artifacts::LazyArtifacts;
+pub use lazy_body::{LazyBody, LazyRenderError, RenderBody};
+pub use output_bytes::OutputBytes;
+pub use payload::{CorruptGzip, Payload, PayloadReader};
+
+/// Version of all rendered bytes, part of the fingerprint of everything that is rendered on request and of every body.
+///
+/// Must be raised when the same input gives different bytes; else clients keep the old ones. A test compares samples with
+/// recorded hashes.
+pub const OUTPUT_VERSION: u32 = 5;
+
+/// Key of one output.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ArtifactKey {
+    /// HTML home page with the feeds and the newest posts.
+    Home,
+    /// Feed in one of the three formats.
+    Feed(FeedScope, FeedFormat),
+    /// HTML page at a feed's path, for browsers.
+    FeedHtml(FeedScope, FeedFormat),
+    /// Stylesheet with which browsers show XML feeds.
+    FeedStylesheet,
+    /// Sitemap, or the index of its parts.
+    Sitemap,
+    /// Part of a sitemap that needs an index; numbered from 1.
+    SitemapPart(usize),
+    /// robots.txt.
+    Robots,
+    /// OPML outline of all feeds.
+    Opml,
+    /// HTML page for link previews. Holds the path of the post's permalink, with its leading slash,
+    /// percent-encoded; `/` is the card of the site itself.
+    CardPage(String),
+    /// PNG image of a card. Holds the same path as the page.
+    CardImage(String),
+}
+
+/// Selection of posts in a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FeedScope {
+    /// All posts.
+    Site,
+    /// Posts of one category, by its slug.
+    Category(String),
+    /// Posts with one tag, by its slug.
+    Tag(String),
+    /// Posts of one author, by the slug of the name.
+    Author(String),
+    /// Posts that a feed in the configuration selects, by the path of that feed.
+    Custom(String),
+}
+
+/// Format of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FeedFormat {
+    /// RSS 2.0.
+    Rss,
+    /// Atom 1.0, RFC 4287.
+    Atom,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+impl FeedFormat {
+    /// All formats, in the order in which they are offered.
+    pub const ALL: [FeedFormat; 3] = [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json];
+
+    /// Returns the media type without parameters, as used in `type` attributes.
+    pub fn mime_type(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "application/rss+xml",
+            FeedFormat::Atom => "application/atom+xml",
+            FeedFormat::Json => "application/feed+json",
+        }
+    }
+
+    /// Returns the display name.
+    pub fn display_name(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "RSS",
+            FeedFormat::Atom => "Atom",
+            FeedFormat::Json => "JSON Feed",
+        }
+    }
+
+    /// Returns the name of the format in the configuration.
+    pub fn config_name(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "rss",
+            FeedFormat::Atom => "atom",
+            FeedFormat::Json => "json",
+        }
+    }
+
+    /// Guesses the format from a file name; RSS if in doubt.
+    pub fn guess_from_file_name(path: &str) -> FeedFormat {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        if name.ends_with(".json") {
+            FeedFormat::Json
+        } else if name.contains("atom") {
+            FeedFormat::Atom
+        } else {
+            FeedFormat::Rss
+        }
+    }
+
+    fn file_name(self) -> &'static str {
+        match self {
+            FeedFormat::Rss => "rss.xml",
+            FeedFormat::Atom => "atom.xml",
+            FeedFormat::Json => "feed.json",
+        }
+    }
+}
+
+impl ArtifactKey {
+    /// Returns the path below `server.public_url`, with its leading slash, percent-encoded.
+    pub fn url_path(&self) -> String {
+        match self {
+            ArtifactKey::Home => "/".to_owned(),
+            ArtifactKey::Feed(scope, format) | ArtifactKey::FeedHtml(scope, format) => {
+                let mut path = match scope {
+                    FeedScope::Custom(path) => return path.clone(),
+                    FeedScope::Site => "/".to_owned(),
+                    FeedScope::Category(slug) => {
+                        format!("/category/{}/", url_path::encode_normalized_segment(slug))
+                    }
+                    FeedScope::Tag(slug) => {
+                        format!("/tag/{}/", url_path::encode_normalized_segment(slug))
+                    }
+                    FeedScope::Author(slug) => {
+                        format!("/author/{}/", url_path::encode_normalized_segment(slug))
+                    }
+                };
+                path.push_str(format.file_name());
+                path
+            }
+            ArtifactKey::FeedStylesheet => "/feed.css".to_owned(),
+            ArtifactKey::Sitemap => "/sitemap.xml".to_owned(),
+            ArtifactKey::SitemapPart(number) => format!("/sitemap-{number}.xml"),
+            ArtifactKey::Robots => "/robots.txt".to_owned(),
+            ArtifactKey::Opml => "/opml.xml".to_owned(),
+            ArtifactKey::CardPage(path) => format!("/cards{path}"),
+            ArtifactKey::CardImage(path) => format!("/cards{path}{IMAGE_SUFFIX}"),
+        }
+    }
+
+    /// Returns the key of the HTML page at the same path; `None` if this is not a feed.
+    pub fn html_variant(&self) -> Option<ArtifactKey> {
+        match self {
+            ArtifactKey::Feed(scope, format) => Some(ArtifactKey::FeedHtml(scope.clone(), *format)),
+            _ => None,
+        }
+    }
+
+    /// Returns the keys of lazy outputs that a normalized path below `server.public_url` may stand for, the most
+    /// likely last.
+    pub fn candidates_for_path(path: &str) -> Vec<ArtifactKey> {
+        if let Some(card) = path.strip_prefix("/cards") {
+            let picture = ArtifactKey::card_path_from_image_path(card);
+            let picture = picture.map(|card| ArtifactKey::CardImage(card.to_owned()));
+            let page = ArtifactKey::CardPage(card.to_owned());
+            return picture.into_iter().chain([page]).collect();
+        }
+        if let Some(part) = path.strip_prefix("/sitemap-") {
+            let number = part.strip_suffix(".xml").and_then(|part| part.parse().ok());
+            return number.map(ArtifactKey::SitemapPart).into_iter().collect();
+        }
+        for fixed in [ArtifactKey::FeedStylesheet, ArtifactKey::Sitemap] {
+            if path == fixed.url_path() {
+                return vec![fixed];
+            }
+        }
+        ArtifactKey::term_feed_from_path(path).into_iter().collect()
+    }
+
+    /// Parses the path of a feed of one category, tag or author.
+    fn term_feed_from_path(path: &str) -> Option<ArtifactKey> {
+        let (kind, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let (slug, name) = rest.split_once('/')?;
+        let scope = match kind {
+            "category" => FeedScope::Category,
+            "tag" => FeedScope::Tag,
+            "author" => FeedScope::Author,
+            _ => return None,
+        };
+        let mut formats = FeedFormat::ALL.into_iter();
+        let format = formats.find(|format| format.file_name() == name)?;
+        Some(ArtifactKey::Feed(
+            scope(url_path::decode_path(slug)?),
+            format,
+        ))
+    }
+
+    /// Returns the `Content-Type`; text has exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but some clients
+    /// guess the charset unless it is sent.
+    pub fn media_type(&self) -> &'static str {
+        match self {
+            ArtifactKey::Home | ArtifactKey::CardPage(_) | ArtifactKey::FeedHtml(..) => {
+                "text/html; charset=utf-8"
+            }
+            ArtifactKey::FeedStylesheet => "text/css; charset=utf-8",
+            ArtifactKey::Feed(_, FeedFormat::Rss) => "application/rss+xml; charset=utf-8",
+            ArtifactKey::Feed(_, FeedFormat::Atom) => "application/atom+xml; charset=utf-8",
+            ArtifactKey::Feed(_, FeedFormat::Json) => "application/feed+json; charset=utf-8",
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "application/xml; charset=utf-8",
+            ArtifactKey::Robots => "text/plain; charset=utf-8",
+            ArtifactKey::Opml => "text/x-opml; charset=utf-8",
+            ArtifactKey::CardImage(_) => "image/png",
+        }
+    }
+
+    /// Returns the class that decides `Cache-Control`.
+    pub fn cache_class(&self) -> CacheClass {
+        match self {
+            ArtifactKey::Home | ArtifactKey::Feed(..) | ArtifactKey::Opml => CacheClass::Feeds,
+            ArtifactKey::Sitemap
+            | ArtifactKey::SitemapPart(_)
+            | ArtifactKey::Robots
+            | ArtifactKey::FeedStylesheet => CacheClass::CrawlerFiles,
+            ArtifactKey::FeedHtml(..) => CacheClass::HtmlPages,
+            ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => CacheClass::Cards,
+        }
+    }
+
+    /// Returns the tag by which a CDN can purge the output.
+    pub fn cache_tag(&self) -> &'static str {
+        match self {
+            ArtifactKey::Home => "home",
+            ArtifactKey::Feed(..) | ArtifactKey::FeedHtml(..) => "feeds",
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "sitemap",
+            ArtifactKey::Robots => "robots",
+            ArtifactKey::Opml => "opml",
+            ArtifactKey::FeedStylesheet => "style",
+            ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => "cards",
+        }
+    }
+
+    /// Returns `Cache-Control` for URLs from [`ArtifactKey::versioned_url`]. Content whose URL has its fingerprint
+    /// never changes (RFC 8246).
+    pub fn versioned_cache_control() -> &'static str {
+        "public, max-age=31536000, immutable"
+    }
+
+    /// Returns the absolute URL with the fingerprint of the current content.
+    pub fn versioned_url(&self, public_url: &str, fingerprint: &str) -> String {
+        format!(
+            "{}?{VERSION_PARAMETER}={fingerprint}",
+            self.absolute_url(public_url)
+        )
+    }
+
+    /// Returns true if a query has this fingerprint, as written by [`ArtifactKey::versioned_url`].
+    pub fn is_versioned(query: &str, fingerprint: &str) -> bool {
+        query
+            .split('&')
+            .any(|pair| pair.split_once('=') == Some((VERSION_PARAMETER, fingerprint)))
+    }
+
+    /// Returns the image path of a card. A post with that permalink would have its card page there.
+    pub fn image_path_of_card(card_path: &str) -> String {
+        format!("{card_path}{IMAGE_SUFFIX}")
+    }
+
+    /// Returns the card path whose image has this path; `None` if it is not the path of an image.
+    pub fn card_path_from_image_path(image_path: &str) -> Option<&str> {
+        image_path.strip_suffix(IMAGE_SUFFIX)
+    }
+
+    /// Returns true if generated outputs use the path or may use it later.
+    pub fn is_reserved(path: &str) -> bool {
+        let fixed = [
+            ArtifactKey::Home,
+            ArtifactKey::Sitemap,
+            ArtifactKey::Robots,
+            ArtifactKey::Opml,
+            ArtifactKey::FeedStylesheet,
+        ];
+        let feeds = FeedFormat::ALL.map(|format| ArtifactKey::Feed(FeedScope::Site, format));
+        let below = [
+            "/cards/",
+            "/category/",
+            "/tag/",
+            "/author/",
+            "/.well-known/",
+        ];
+        fixed.iter().chain(&feeds).any(|key| key.url_path() == path)
+            || below
+                .iter()
+                .any(|start| format!("{path}/").starts_with(start))
+            || path.starts_with("/sitemap-")
+            || path == "/favicon.ico"
+    }
+
+    /// Returns the absolute URL under `public_url`, which must not end in a slash.
+    pub fn absolute_url(&self, public_url: &str) -> String {
+        format!("{public_url}{}", self.url_path())
+    }
+}
+
+/// Query parameter with the fingerprint.
+const VERSION_PARAMETER: &str = "v";
+/// Suffix of an image's path after the path of its card page.
+const IMAGE_SUFFIX: &str = ".png";
+
+/// Output of the renderer, before it has validators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Key of the output.
+    pub key: ArtifactKey,
+    /// Bytes, or the means to render them.
+    pub body: ArtifactBody,
+    /// Links of the `Link` header (RFC 8288).
+    pub links: Vec<Link>,
+    /// Sent as `X-Robots-Tag: noindex` when true.
+    pub noindex: bool,
+}
+
+/// Body of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArtifactBody {
+    /// Rendered bytes, without content coding.
+    Eager(Arc<OutputBytes>),
+    /// Bytes that are rendered on the first request.
+    Lazy(LazyBody),
+    /// No body; the content moved to this absolute URL.
+    Moved(String),
+    /// No body; the content was withdrawn.
+    Gone,
+}
+
+/// One link of a `Link` header, RFC 8288.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Absolute target URL, percent-encoded.
+    pub target: String,
+    /// Relation type.
+    pub rel: &'static str,
+    /// Media type of the target, if it is known.
+    pub mime_type: Option<&'static str>,
+}
+
+impl Link {
+    /// Formats links as the value of one `Link` header; `None` without links. Bytes that a header value cannot hold
+    /// are percent-encoded, so the result is visible ASCII and spaces.
+    pub fn format_link_header(links: &[Link]) -> Option<String> {
+        let mut value = String::new();
+        for link in links {
+            if !value.is_empty() {
+                value.push_str(", ");
+            }
+            value.push('<');
+            for byte in link.target.bytes() {
+                match byte {
+                    b'<' | b'>' | b'"' | b'\\' | ..=b' ' | 0x7f.. => {
+                        let _ = write!(value, "%{byte:02X}");
+                    }
+                    _ => value.push(char::from(byte)),
+                }
+            }
+            let _ = write!(value, ">; rel=\"{}\"", link.rel);
+            if let Some(mime_type) = link.mime_type {
+                let _ = write!(value, "; type=\"{mime_type}\"");
+            }
+        }
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_percent_encoded_in_paths() {
+        let key = ArtifactKey::Feed(FeedScope::Category("новости".into()), FeedFormat::Rss);
+        assert_eq!(
+            key.url_path(),
+            "/category/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/rss.xml"
+        );
+    }
+
+    #[test]
+    fn link_header_cannot_be_injected() {
+        let links = [Link {
+            target: "https://e.org/a>\r\nX: \"é".into(),
+            rel: "self",
+            mime_type: None,
+        }];
+        assert_eq!(
+            Link::format_link_header(&links).unwrap(),
+            "<https://e.org/a%3E%0D%0AX:%20%22%C3%A9>; rel=\"self\""
+        );
+        assert_eq!(Link::format_link_header(&[]), None);
+    }
+
+    #[test]
+    fn image_url_extends_the_card_path_with_a_fingerprint() {
+        let of = |path: &str| ArtifactKey::CardImage(path.into()).url_path();
+        assert_eq!(of("/"), "/cards/.png");
+        assert_eq!(of("/blog/a"), "/cards/blog/a.png");
+        assert_eq!(of("/blog/a/"), "/cards/blog/a/.png");
+        let url = ArtifactKey::CardImage("/a".into()).versioned_url("https://e.org", "f00");
+        assert_eq!(url, "https://e.org/cards/a.png?v=f00");
+        for (query, is) in [
+            ("v=f00", true),
+            ("utm=1&v=f00", true),
+            ("v=f0", false),
+            ("v", false),
+            ("vv=f00", false),
+        ] {
+            assert_eq!(ArtifactKey::is_versioned(query, "f00"), is, "{query}");
+        }
+    }
+
+    #[test]
+    fn each_media_type_has_one_charset() {
+        let keys = [
+            ArtifactKey::Home,
+            ArtifactKey::Sitemap,
+            ArtifactKey::SitemapPart(1),
+            ArtifactKey::Robots,
+            ArtifactKey::Opml,
+            ArtifactKey::CardPage("/a".into()),
+            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss),
+            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Atom),
+            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Json),
+            ArtifactKey::FeedHtml(FeedScope::Site, FeedFormat::Json),
+            ArtifactKey::FeedStylesheet,
+        ];
+        for key in keys {
+            assert_eq!(
+                key.media_type().matches("charset=utf-8").count(),
+                1,
+                "{key:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Declares the interface through which the snapshot finds lazy outputs.
+
+use std::fmt::Debug;
+
+use super::{Artifact, ArtifactKey, FeedPageId, LazyBody, LazyPage};
+
+/// Provider of outputs that are rendered on request.
+pub trait LazyArtifacts: Debug + Send + Sync {
+    /// Returns an output without rendering it; `None` if it does not exist.
+    fn find_artifact(&self, key: &ArtifactKey) -> Option<Artifact>;
+
+    /// Returns a page of a feed; `None` if it does not exist.
+    fn find_page(&self, key: &ArtifactKey, page: FeedPageId) -> Option<LazyPage>;
+
+    /// Returns the HTML page at the path of a feed; `None` if it does not exist.
+    fn html_variant(&self, key: &ArtifactKey) -> Option<LazyPage>;
+
+    /// Returns hashes of the entries in a feed's first document; a hash changes with its entry. `None` if there are too
+    /// many for a delta.
+    fn entry_hashes(&self, key: &ArtifactKey) -> Option<Vec<u128>>;
+
+    /// Returns the first document of a feed without the entries of these hashes; `None` if it has none of them.
+    fn find_feed_delta(&self, key: &ArtifactKey, known: &[u128]) -> Option<LazyBody>;
+
+    /// Returns true if feeds have HTML pages at their paths.
+    fn has_html_variants(&self) -> bool;
+
+    /// Returns `max-age` of feeds in seconds, which follows the site's posting interval.
+    fn feed_max_age_seconds(&self) -> u64;
+
+    /// Returns the keys of all lazy outputs, in no particular order.
+    fn artifact_keys(&self) -> Vec<ArtifactKey>;
+}

@@ -1,0 +1,197 @@
+//! Models a post as its author wrote it: plain values, parsed and checked.
+//!
+//! Visibility is not decided here. A [`VisibilityField`] carries what the post says about it to
+//! `site::visibility`, the only place that decides.
+
+mod body;
+mod image;
+mod labels;
+pub(crate) mod permalink;
+mod shared_values;
+mod visibility_field;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use body::{BodyContent, BodySource, PostBody};
+pub use image::Image;
+pub use labels::Labels;
+pub use permalink::{FrontMatterField, Permalink};
+pub use shared_values::PostInterner;
+pub use visibility_field::{FlagValue, VisibilityEffect, VisibilityField};
+
+/// Post of one file. No string contains characters that XML 1.0 §2.2 forbids.
+///
+/// The struct is kept small, because every file has one: equal values are shared between posts,
+/// and rare fields are boxed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Path of the file below the content directory, with `/` as separator.
+    pub path: Arc<str>,
+    /// Title: plain text on one line, trimmed.
+    pub title: Box<str>,
+    /// Source of the id.
+    pub id_source: IdSource,
+    /// URL at which the post is read.
+    pub permalink: Permalink,
+    /// Publication date.
+    pub published_at: DateTime<Utc>,
+    /// Modification date, if the post gives one.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Authors of the post.
+    pub authors: Arc<[PostAuthor]>,
+    /// Categories; a site has few different ones.
+    pub categories: Labels,
+    /// Tags; a site has many different ones.
+    pub tags: Labels,
+    /// A sentence or two, plain text.
+    pub description: Box<str>,
+    /// All images, each once, the main one first. Only the main one has an `alt` text, because no
+    /// output uses the others.
+    pub images: Arc<[Image]>,
+    /// Body of the post.
+    pub body: PostBody,
+    /// Fields that say whether the post may be seen.
+    pub visibility_fields: Arc<[VisibilityField]>,
+    /// Fields that few posts have; `None` if the post has none of them.
+    pub extras: Option<Box<PostExtras>>,
+}
+
+/// Fields that few posts have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PostExtras {
+    /// Id; `None` if it is the URL.
+    pub id: Option<Box<str>>,
+    /// Title for search results and previews; `None` if it is the normal title.
+    pub preview_title: Option<Box<str>>,
+    /// Time before which the post is not shown; `None` if it is the publication date.
+    pub publish_after: Option<DateTime<Utc>>,
+    /// Time from which on the post is no longer shown.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// BCP 47 language tag; `None` if the post gives none.
+    pub language: Option<Box<str>>,
+    /// X account of the post, without `@`.
+    pub twitter_handle: Option<Box<str>>,
+    /// Former paths, canonically percent-encoded.
+    pub aliases: Box<[String]>,
+    /// Key that only the post and its translations share; `None` if it can have no translations.
+    pub translation_key: Option<Box<str>>,
+    /// Dates without effect whose field names resemble those of limiting dates.
+    pub stray_dates: Box<[StrayDate]>,
+}
+
+/// Date that looks like a limit on when a post is shown, but has no effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrayDate {
+    /// Field name, as written.
+    pub field: String,
+    /// Line of the field.
+    pub line: usize,
+    /// Value of the field.
+    pub at: DateTime<Utc>,
+    /// True if it looks like an end, false if it looks like a beginning.
+    pub is_end: bool,
+}
+
+impl PostExtras {
+    /// Boxes the fields; `None` if all are empty.
+    pub fn into_option(self) -> Option<Box<PostExtras>> {
+        (self != PostExtras::default()).then(|| Box::new(self))
+    }
+}
+
+impl Post {
+    /// Iterates over all dates that may affect visibility or output.
+    pub fn all_dates(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        let optional = [self.publish_after(), self.updated_at, self.expires_at()];
+        std::iter::once(self.published_at).chain(optional.into_iter().flatten())
+    }
+
+    /// Returns the values that stay the same when the file is renamed. The permalink and the links
+    /// in the body may depend on the path.
+    pub fn rename_invariants(&self) -> (DateTime<Utc>, &str, &str) {
+        (self.published_at, &self.title, &self.description)
+    }
+
+    /// Returns the unique and permanent id of the entry in every feed.
+    pub fn id(&self) -> &str {
+        let explicit = self.extras.as_ref().and_then(|rare| rare.id.as_deref());
+        explicit.unwrap_or(&self.permalink.url)
+    }
+
+    /// Returns [`PostExtras::preview_title`].
+    pub fn preview_title(&self) -> Option<&str> {
+        self.extras.as_ref()?.preview_title.as_deref()
+    }
+
+    /// Returns [`PostExtras::publish_after`].
+    pub fn publish_after(&self) -> Option<DateTime<Utc>> {
+        self.extras.as_ref()?.publish_after
+    }
+
+    /// Returns [`PostExtras::expires_at`].
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.extras.as_ref()?.expires_at
+    }
+
+    /// Returns [`PostExtras::language`].
+    pub fn language(&self) -> Option<&str> {
+        self.extras.as_ref()?.language.as_deref()
+    }
+
+    /// Returns [`PostExtras::twitter_handle`].
+    pub fn twitter_handle(&self) -> Option<&str> {
+        self.extras.as_ref()?.twitter_handle.as_deref()
+    }
+
+    /// Returns [`PostExtras::aliases`], empty if there are none.
+    pub fn aliases(&self) -> &[String] {
+        self.extras.as_ref().map_or(&[], |rare| &rare.aliases)
+    }
+
+    /// Returns [`PostExtras::stray_dates`], empty if there are none.
+    pub fn stray_dates(&self) -> &[StrayDate] {
+        self.extras.as_ref().map_or(&[], |rare| &rare.stray_dates)
+    }
+
+    /// Returns [`PostExtras::translation_key`].
+    pub fn translation_key(&self) -> Option<&str> {
+        self.extras.as_ref()?.translation_key.as_deref()
+    }
+}
+
+/// Source of a post's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdSource {
+    /// Field of the front matter on this line.
+    Field(u32),
+    /// Id file, `ids.toml`.
+    IdMap,
+    /// Permalink, exactly as the front matter writes it.
+    WrittenPermalink,
+    /// Permalink, as courant computes it.
+    Permalink,
+}
+
+/// Author that a post names. Mail addresses in posts are not meant for subscribers, so there is no
+/// field for one here; an address to publish comes from the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct PostAuthor {
+    /// Name as it is shown.
+    pub name: String,
+    /// URL of a page about the author.
+    pub url: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn post_fits_its_allocation_class() {
+        // With the counters of its `Arc` it is in the allocator's class of 256 bytes; the next one
+        // has 320.
+        assert!(size_of::<Post>() <= 240, "{}", size_of::<Post>());
+    }
+}

@@ -1,0 +1,214 @@
+//! Renders the body of a post for feeds, or defers that, and reports parts that feeds cannot carry.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::body_renderer::{self, BodyRenderer};
+use super::compressed_body;
+use super::fields::{FrontMatterFields, SourceSpan};
+use crate::config::Config;
+use crate::markdown::complexity;
+use crate::markdown::excerpt::{self, Excerpt, ExcerptRequest};
+use crate::markdown::html_cleanup::ProcessedHtml;
+use crate::markdown::safe_html;
+use crate::markdown::url_rewrite;
+use crate::model::finding::{Rule, Severity};
+use crate::model::post::permalink::MAX_URL_BYTES;
+use crate::model::post::{self, Image, Permalink};
+use crate::shortcodes::RemovalReason;
+use crate::text::max_encoded_len;
+
+/// Hint for shortcodes and components that only the site's generator can render.
+const SHORTCODE_HINT: &str = "write it as Markdown or HTML to show it in feeds; if it is plain text, set `content.shortcodes = \"keep\"`";
+
+/// Body of a post, as written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawBody<'a> {
+    /// The text after the front matter.
+    pub(super) text: &'a str,
+    /// The line of the file in which it begins.
+    pub(super) line: usize,
+    /// True for MDX: Markdown with components and expressions.
+    pub(super) is_mdx: bool,
+    /// Renderer for later; `None` makes one from the configuration.
+    pub(super) rendering: Option<&'a Arc<BodyRenderer>>,
+}
+
+/// Body for a post, and what else was found in it.
+#[derive(Debug)]
+pub(super) struct ParsedBody {
+    /// The body, rendered or deferred.
+    pub(super) body: post::PostBody,
+    /// Images, first heading and first paragraph.
+    pub(super) found: Excerpt,
+}
+
+/// Renders the body. The result is empty, with a finding, if rendering would cost too much.
+pub(super) fn render_body(
+    fields: &FrontMatterFields<'_>,
+    body: RawBody<'_>,
+    permalink: &Permalink,
+    base: &Url,
+    config: &Config,
+) -> ParsedBody {
+    let rendering = BodyRenderer::new(config);
+    let reduced = rendering.strip_shortcodes(body.text, body.is_mdx);
+    for left_out in &reduced.removed {
+        let times = match left_out.count {
+            1 => String::new(),
+            times => format!(" ({times} times)"),
+        };
+        let (what, why, hint) = match left_out.reason {
+            RemovalReason::UnknownOutput => (
+                "is left out",
+                "only the site's generator knows what it shows",
+                SHORTCODE_HINT,
+            ),
+            RemovalReason::UnresolvedAddress => (
+                "is not an address that readers can follow",
+                "only the site's generator resolves it; the text of the link stays",
+                SHORTCODE_HINT,
+            ),
+            RemovalReason::Locked => (
+                "is left out with its content",
+                "its name says that not everybody may read the content",
+                "rename it if everybody may read the content, and delete text that nobody should read",
+            ),
+            RemovalReason::Unclosed => (
+                "is not closed, so everything after it is left out",
+                "it hides its content",
+                "close it after the text to hide; if it is an example, write it as code",
+            ),
+        };
+        fields.report_finding(
+            Severity::Warning,
+            Rule::Shortcode,
+            SourceSpan::at_text(body.line + left_out.line, &left_out.text),
+            format!("`{}` {what}{times}: {why}", left_out.name),
+            hint,
+        );
+    }
+    let markup = safe_html::render_body(&reduced.text, base);
+    match &markup {
+        Ok(markup) => lint_body(fields, body, markup, base),
+        Err(excess) => fields.report_finding(
+            Severity::Error,
+            Rule::BodyTooComplex,
+            Some(body.line + complexity::find_costliest_line(body.text)),
+            format!(
+                "the body {}, so the post is published without it",
+                excess.to_message()
+            ),
+            "close every HTML element that is opened, nest less, and move data to a file that the post links to",
+        ),
+    }
+    let markup = markup.unwrap_or_default();
+    let fingerprint = rendering.body_fingerprint(body.text, body.is_mdx, &permalink.url);
+    ParsedBody {
+        body: post::PostBody::from_rendered(
+            fingerprint,
+            body_renderer::content_from_html(markup.html),
+        ),
+        found: Excerpt {
+            images: normalize_images(markup.images),
+            heading: markup.first_heading,
+            paragraph: markup.first_paragraph,
+        },
+    }
+}
+
+/// Defers rendering, and reads only images, heading and paragraph as `wanted`.
+pub(super) fn defer_body(
+    body: RawBody<'_>,
+    permalink: &Permalink,
+    base: &Url,
+    config: &Config,
+    wanted: ExcerptRequest,
+) -> ParsedBody {
+    let own;
+    let rendering = match body.rendering {
+        Some(rendering) => rendering,
+        None => {
+            own = Arc::new(BodyRenderer::new(config));
+            &own
+        }
+    };
+    let is_plain = rendering.is_plain(body.text, body.is_mdx);
+    let excerpt_result = is_plain.then(|| excerpt::extract_excerpt(body.text, base, wanted));
+    let found = excerpt_result.flatten().unwrap_or_else(|| {
+        let reduced = rendering.strip_shortcodes(body.text, body.is_mdx);
+        let markup = safe_html::render_body(&reduced.text, base).unwrap_or_default();
+        Excerpt {
+            images: markup.images,
+            heading: markup.first_heading,
+            paragraph: markup.first_paragraph,
+        }
+    });
+    ParsedBody {
+        body: compressed_body::new_deferred_body(body.text, body.is_mdx, permalink, rendering),
+        found: Excerpt {
+            images: normalize_images(found.images),
+            ..found
+        },
+    }
+}
+
+/// Normalizes the URLs of images, and drops those too long for a card and a sitemap.
+fn normalize_images(images: Vec<Image>) -> Vec<Image> {
+    let normal = |image: Image| {
+        let url = url_rewrite::normalize_url(image.url)?;
+        (max_encoded_len(&url) <= MAX_URL_BYTES).then_some(Image { url, ..image })
+    };
+    images.into_iter().filter_map(normal).collect()
+}
+
+/// Reports links to files and, as suggestions, images without alternative text.
+fn lint_body(
+    fields: &FrontMatterFields<'_>,
+    body: RawBody<'_>,
+    markup: &ProcessedHtml,
+    base: &Url,
+) {
+    for (number, href) in markup.file_links.iter().enumerate() {
+        let url = Url::parse(href).ok();
+        if url.is_none_or(|url| url.origin() != base.origin()) {
+            continue;
+        }
+        let name = href.rsplit('/').next().unwrap_or(href);
+        fields.report_finding(
+            Severity::Warning,
+            Rule::RelativeLink,
+            locate_in_body(body, name, number),
+            format!("the link to `{name}` points to a file, which readers do not have"),
+            "write the URL of the post instead",
+        );
+    }
+    if !fields.is_lint_mode() {
+        return;
+    }
+    let without_alt = markup.images.iter().filter(|image| image.alt.is_none());
+    for (number, image) in without_alt.enumerate() {
+        let name = image.url.rsplit('/').next().unwrap_or(&image.url);
+        let name = name.split('?').next().unwrap_or(name);
+        fields.report_suggestion(
+            Rule::MissingAlt,
+            locate_in_body(body, name, number),
+            format!("the image `{name}` has no alternative text"),
+            "describe it in a few words: `![what it shows](/img/a.jpg)`",
+        );
+    }
+}
+
+/// Maximum findings of one kind that get a line, as the body is searched for each.
+const MAX_LOCATED_FINDINGS: usize = 50;
+
+/// Locates the first occurrence of `text` in the file. Only the first findings of a kind get a line.
+fn locate_in_body(body: RawBody<'_>, text: &str, number: usize) -> SourceSpan {
+    let at = Some(text).filter(|text| !text.is_empty() && number < MAX_LOCATED_FINDINGS);
+    let before = at.and_then(|text| body.text.get(..body.text.find(text)?));
+    match before {
+        Some(before) => SourceSpan::at_text(body.line + before.matches('\n').count(), text),
+        None => SourceSpan::default(),
+    }
+}

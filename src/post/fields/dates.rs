@@ -1,0 +1,158 @@
+//! Reads the dates of a post, and reports those that cannot be read.
+
+use chrono::{DateTime, Datelike as _, Utc};
+
+use super::FrontMatterFields;
+use super::custom_fields::for_each_field;
+use crate::config::Field;
+use crate::front_matter::date;
+use crate::front_matter::visibility_field_names::{self, FieldLimit};
+use crate::front_matter::{FrontMatterValue, Node};
+use crate::model::finding::{Rule, Severity};
+use crate::model::post::{VisibilityEffect, VisibilityField};
+use crate::text::collapse_whitespace;
+
+/// Value of a date field.
+pub(crate) enum DateValue {
+    /// The date.
+    Date(DateTime<Utc>),
+    /// The value cannot be read. An embargo or expiry is then unknown, so this marker hides the post.
+    Unreadable(VisibilityField),
+}
+
+impl DateValue {
+    /// Returns the date, or adds the marker of an unreadable one to `doubts`.
+    pub(crate) fn date_or_push_marker(
+        self,
+        doubts: &mut Vec<VisibilityField>,
+    ) -> Option<DateTime<Utc>> {
+        match self {
+            DateValue::Date(date) => Some(date),
+            DateValue::Unreadable(marker) => {
+                doubts.push(marker);
+                None
+            }
+        }
+    }
+}
+
+/// Reads the dates under all names of the field, in the order of the names.
+///
+/// Names are matched in any spelling. Dates that limit visibility are also read within the maps that hold
+/// a site's own fields.
+pub(crate) fn read_dates(fields: &FrontMatterFields<'_>, field: Field) -> Vec<DateValue> {
+    let names: Vec<&str> = fields.field_names(field).collect();
+    let order = |name: &str| {
+        let mut names = names.iter();
+        names.position(|known| visibility_field_names::is_same_spelling(name, known))
+    };
+    let mut found: Vec<(usize, &str, &Node)> = Vec::new();
+    for (name, node) in fields.root.as_fields() {
+        found.extend(order(name).map(|order| (order, name.as_str(), node)));
+    }
+    for (at, path) in names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| name.contains('.'))
+    {
+        let mut nodes = Vec::new();
+        fields.root.collect_at_path(path, &mut nodes);
+        found.extend(nodes.into_iter().map(|node| (at, *path, node)));
+    }
+    found.sort_by_key(|(order, ..)| *order);
+    let mut dates: Vec<DateValue> = found
+        .into_iter()
+        .filter_map(|(_, name, node)| read_date(fields, name, node))
+        .collect();
+    if matches!(field, Field::PublishDate | Field::Expires) {
+        for_each_field("", fields.root, 0, &mut |name, node| {
+            // Fields of the top level were read above.
+            let Some((_, last)) = name.rsplit_once('.') else {
+                return;
+            };
+            if visibility_field_names::limits_for_name(last, fields.config)
+                .contains(&FieldLimit::Date(field))
+            {
+                dates.extend(read_date(fields, name, node));
+            }
+        });
+    }
+    dates
+}
+
+fn read_date(fields: &FrontMatterFields<'_>, name: &str, node: &Node) -> Option<DateValue> {
+    let value = match &node.value {
+        FrontMatterValue::Null => return None,
+        FrontMatterValue::Scalar(text) if text.trim().is_empty() => return None,
+        FrontMatterValue::Scalar(text) => text.trim(),
+        FrontMatterValue::List(_) | FrontMatterValue::Map(_) => "…",
+    };
+    if let Some(date) = date::parse_date(value, fields.date_options()) {
+        lint_time_zone(fields, name, node, value, date);
+        return Some(DateValue::Date(date));
+    }
+    // `published: false` is a marker, not a date that cannot be read.
+    let is_marker = |limit: &FieldLimit| matches!(limit, FieldLimit::Marker(_));
+    if visibility_field_names::limits_for_name(name, fields.config)
+        .iter()
+        .any(is_marker)
+    {
+        return None;
+    }
+    let reason = date::rejection_reason(value).map(|reason| format!(": {reason}"));
+    fields.report_finding(
+        Severity::Error,
+        Rule::UnreadableDate,
+        node,
+        format!(
+            "`{name}` is not a date: `{}`{}",
+            collapse_whitespace(value),
+            reason.unwrap_or_default()
+        ),
+        format!("write `{name}: 2024-05-01T10:00:00Z`"),
+    );
+    Some(DateValue::Unreadable(VisibilityField {
+        field: name.to_owned(),
+        value: collapse_whitespace(value),
+        line: Some(node.line),
+        effect: VisibilityEffect::Hides,
+    }))
+}
+
+/// Suggests checking a time without a zone, and a `Z` that moves the date to another day.
+///
+/// Content tools often get both wrong.
+fn lint_time_zone(
+    fields: &FrontMatterFields<'_>,
+    name: &str,
+    node: &Node,
+    value: &str,
+    date: DateTime<Utc>,
+) {
+    if !fields.is_lint_mode() {
+        return;
+    }
+    let site = &fields.config.site;
+    if !site.timezone_is_set && date::has_time_without_zone(value) {
+        fields.report_suggestion(
+            Rule::ZonelessDate,
+            node,
+            format!("`{name}` has no zone and `site.timezone` is unset, so it is read as UTC"),
+            "set `site.timezone`, or write the offset, as in `2024-05-01T10:00:00+02:00`",
+        );
+    }
+    let local = date.with_timezone(&site.timezone);
+    let is_suspect = value.ends_with(['Z', 'z']) && !fields.config.content.z_is_local;
+    if is_suspect && local.num_days_from_ce() != date.num_days_from_ce() {
+        fields.report_suggestion(
+            Rule::SuspectZone,
+            node,
+            format!(
+                "`{value}` is {} in `{}`, which is not the day that is written",
+                local.format("%Y-%m-%d"),
+                site.timezone
+            ),
+            "some content tools write `Z` after local time; if yours does, set `content.z_is_local`",
+        );
+    }
+}

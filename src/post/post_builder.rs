@@ -1,0 +1,450 @@
+//! Builds a [`Post`] from front matter, body and path, with fallbacks for missing fields.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::address::{PostAddress, read_aliases, resolve_post_address};
+use super::body_parser::{self, RawBody};
+use super::broken_visibility::VisibilityLimits;
+use super::fields::{
+    FrontMatterFields, SourceSpan, collect_visibility_markers, find_stray_dates, read_authors,
+    read_dates, read_labels, read_x_account, warn_misplaced_markers, warn_non_map_fields,
+};
+use super::path_info::PathInfo;
+use super::permalink_pattern::{PermalinkParts, strip_date_prefix};
+use super::preview_image;
+use crate::config::{Config, Field};
+use crate::front_matter::date;
+use crate::markdown::excerpt::ExcerptRequest;
+use crate::markdown::plain_text;
+use crate::model::finding::{Rule, Severity};
+use crate::model::post::permalink::MAX_URL_BYTES;
+use crate::model::post::{Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
+use crate::text::{collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes};
+
+/// Maximum characters of a title. A long title has a hundred.
+const MAX_TITLE_GRAPHEMES: usize = 1000;
+/// Maximum bytes of a title. It bounds characters with hundreds of combining marks.
+const MAX_TITLE_BYTES: usize = 12_000;
+/// Maximum characters of the first paragraph that are used as a description: two or three sentences.
+const MAX_EXCERPT_GRAPHEMES: usize = 300;
+/// Maximum bytes of a description, escaped for HTML: a hundred times the usual length. Feeds include it in full.
+const MAX_DESCRIPTION_BYTES: usize = 20_000;
+/// Characters of a title that a preview on X shows.
+const PREVIEW_TITLE_GRAPHEMES: usize = 70;
+/// Characters of a description that a preview on X shows.
+const PREVIEW_DESCRIPTION_GRAPHEMES: usize = 200;
+
+/// Builds the post of one file; `None`, with findings, if title or date is missing.
+pub(super) fn build_post(
+    fields: &FrontMatterFields<'_>,
+    body: RawBody<'_>,
+    path: &str,
+    config: &Config,
+) -> Option<Post> {
+    let location = PathInfo::from_path(path, config);
+    let mut unreadable_dates = Vec::new();
+    let PublicationDates {
+        published,
+        publish_after,
+        expires,
+    } = read_publication_dates(fields, path, config, &mut unreadable_dates)?;
+    let mut categories = location.categories.clone();
+    for label in read_labels(fields, Field::Category, location.is_in_posts) {
+        if !categories.contains(&label) {
+            categories.push(label);
+        }
+    }
+    let language = read_language(fields, config).or_else(|| location.language.clone());
+    let slug = fields
+        .one_line_text(Field::Slug)
+        .map(|slug| truncate_encoded(&slug, MAX_URL_BYTES));
+    // Slugs are made from the title as written, before HTML tags and character references are removed.
+    let written_title = fields.one_line_text(Field::Title);
+    let title = fields.first_plain_text(Field::Title);
+    let parts = PermalinkParts {
+        location: &location,
+        slug: slug.as_deref(),
+        title: written_title.as_deref(),
+        language: language
+            .as_deref()
+            .filter(|_| !config.site.languages.is_empty())
+            .filter(|language| *language != config.site.language),
+        published,
+        categories: &categories,
+    };
+    let PostAddress {
+        permalink,
+        url,
+        id,
+        id_source: id_from,
+    } = resolve_post_address(fields, &parts, &config.site);
+    let description = read_description(fields);
+    let body_parser::ParsedBody { body, found } = if fields.is_metadata_only() {
+        let excerpt_request = ExcerptRequest {
+            heading: title.is_none(),
+            paragraph: description.is_none(),
+        };
+        body_parser::defer_body(body, &permalink, &url, config, excerpt_request)
+    } else {
+        body_parser::render_body(fields, body, &permalink, &url, config)
+    };
+
+    let title = title
+        .or(found.heading)
+        .or_else(|| title_from_file_name(fields, &location));
+    let Some(title) = title else {
+        fields.report_finding(
+            Severity::Error,
+            Rule::MissingTitle,
+            None,
+            "there is no title, so the post is not published",
+            "write `title: …` in the front matter",
+        );
+        return None;
+    };
+    let title = truncate_title(fields, title);
+    let preview_title = fields
+        .first_plain_text(Field::PreviewTitle)
+        .filter(|other| *other != title);
+    lint_title_and_description(fields, preview_title.as_ref().unwrap_or(&title));
+    warn_non_map_fields(fields);
+    let image = preview_image::read_preview_image(fields, &url);
+    let markers: Vec<VisibilityField> = collect_markers(fields, path)
+        .into_iter()
+        .chain(unreadable_dates)
+        .collect();
+    warn_misplaced_markers(fields, &markers);
+    let extras = PostExtras {
+        id,
+        preview_title: preview_title.map(Into::into),
+        publish_after: publish_after.filter(|date| *date != published),
+        expires_at: expires,
+        language: language.map(Into::into),
+        twitter_handle: read_x_account(fields).map(Into::into),
+        aliases: read_aliases(fields, &permalink, &url, &config.site.url).into(),
+        translation_key: find_translation_key(fields, &location, config).map(Into::into),
+        stray_dates: find_stray_dates(fields).into(),
+    };
+    Some(Post {
+        path: path.into(),
+        description: description
+            .map(|text| truncate_description(fields, text))
+            .or_else(|| Some(truncate_graphemes(&found.paragraph?, MAX_EXCERPT_GRAPHEMES)))
+            .unwrap_or_default()
+            .into(),
+        title: title.into(),
+        id_source: id_from,
+        permalink,
+        published_at: published,
+        updated_at: read_dates(fields, Field::Updated)
+            .into_iter()
+            .find_map(|dated| dated.date_or_push_marker(&mut Vec::new())),
+        authors: read_authors(fields, Field::Author).into(),
+        tags: to_shared_labels(read_labels(fields, Field::Tags, location.is_in_posts)),
+        categories: to_shared_labels(categories),
+        images: preview_image::merge_images(image.as_ref(), &found.images),
+        body,
+        visibility_fields: markers.into(),
+        extras: extras.into_option(),
+    })
+}
+
+fn to_shared_labels(labels: Vec<String>) -> Labels {
+    labels.into_iter().map(Arc::from).collect()
+}
+
+struct PublicationDates {
+    published: DateTime<Utc>,
+    publish_after: Option<DateTime<Utc>>,
+    expires: Option<DateTime<Utc>>,
+}
+
+/// Reads when a post is published and when it expires; `None` if there is no usable date.
+///
+/// Adds a visibility marker for each date that cannot be read, which hides the post.
+fn read_publication_dates(
+    fields: &FrontMatterFields<'_>,
+    path: &str,
+    config: &Config,
+    unreadable_dates: &mut Vec<VisibilityField>,
+) -> Option<PublicationDates> {
+    // The latest start and the earliest end apply, because a post that was shown too early or too long cannot be
+    // recalled.
+    let (starts, ends) = read_start_and_end_dates(fields, unreadable_dates);
+    let expires = ends.into_iter().min();
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    // An unreadable date is not replaced by the one in the path.
+    let parse_date_in_path = || {
+        let permalink_text = || fields.first_node(Field::Permalink)?.as_text();
+        date::parse_path_date(stem, config.site.timezone)
+            .or_else(|| date::parse_path_date(permalink_text()?, config.site.timezone))
+    };
+    let published = starts
+        .first()
+        .copied()
+        .or_else(|| unreadable_dates.is_empty().then(parse_date_in_path)?);
+    if published.is_none() && unreadable_dates.is_empty() {
+        fields.report_finding(
+            Severity::Error,
+            Rule::MissingDate,
+            None,
+            "there is no date, so the post is not published",
+            "write `date: 2024-05-01T10:00:00Z` in the front matter",
+        );
+    }
+    Some(PublicationDates {
+        published: published?,
+        publish_after: starts.iter().max().copied(),
+        expires,
+    })
+}
+
+/// Reads the start dates, before which a post is not shown, and the end dates, from which on it is not shown.
+fn read_start_and_end_dates(
+    fields: &FrontMatterFields<'_>,
+    unreadable_dates: &mut Vec<VisibilityField>,
+) -> (Vec<DateTime<Utc>>, Vec<DateTime<Utc>>) {
+    let mut read = |field| -> Vec<DateTime<Utc>> {
+        let dates = read_dates(fields, field).into_iter();
+        dates
+            .filter_map(|dated| dated.date_or_push_marker(unreadable_dates))
+            .collect()
+    };
+    let starts = [read(Field::Date), read(Field::PublishDate)].concat();
+    (starts, read(Field::Expires))
+}
+
+/// Reads the limits on visibility from front matter that no post could be built from.
+pub(super) fn read_visibility_limits(fields: &FrontMatterFields<'_>) -> VisibilityLimits {
+    let mut markers = collect_visibility_markers(fields);
+    let (starts, ends) = read_start_and_end_dates(fields, &mut markers);
+    let mut limits = VisibilityLimits {
+        hides: markers.iter().any(VisibilityField::may_unpublish),
+        ..VisibilityLimits::NONE
+    };
+    starts
+        .into_iter()
+        .for_each(|start| limits.add_start_date(start));
+    ends.into_iter().for_each(|end| limits.add_end_date(end));
+    limits
+}
+
+/// Makes a title from the file name, as Jekyll does for a post without one. Reports a warning.
+fn title_from_file_name(fields: &FrontMatterFields<'_>, location: &PathInfo) -> Option<String> {
+    let name = Some(&location.name).filter(|_| location.is_in_posts)?;
+    let words: Vec<String> = strip_date_prefix(name)
+        .split(['-', '_', ' '])
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters).collect()
+        })
+        .collect();
+    let title = words.join(" ");
+    if title.is_empty() || date::parse_date_prefix(&title).is_some() {
+        return None;
+    }
+    fields.report_finding(
+        Severity::Warning,
+        Rule::MissingTitle,
+        None,
+        format!("there is no title, so the file name is used: `{title}`"),
+        "write `title: …` in the front matter",
+    );
+    Some(title)
+}
+
+fn truncate_title(fields: &FrontMatterFields<'_>, title: String) -> String {
+    let short = truncate_encoded(
+        &truncate_graphemes(&title, MAX_TITLE_GRAPHEMES),
+        MAX_TITLE_BYTES,
+    );
+    if short != title {
+        fields.report_finding(
+            Severity::Warning,
+            Rule::FieldType,
+            None,
+            format!("the title is longer than {MAX_TITLE_GRAPHEMES} characters and is truncated"),
+            "move the text into the body; no feed reader or preview shows more than a line or two",
+        );
+    }
+    short
+}
+
+fn truncate_description(fields: &FrontMatterFields<'_>, description: String) -> String {
+    let short = truncate_encoded(&description, MAX_DESCRIPTION_BYTES);
+    if short != description {
+        fields.report_finding(
+            Severity::Warning,
+            Rule::FieldType,
+            None,
+            format!(
+                "the description is longer than {MAX_DESCRIPTION_BYTES} bytes and is truncated"
+            ),
+            "move the text into the body; a description is a sentence or two",
+        );
+    }
+    short
+}
+
+/// Suggests shortening titles and descriptions that previews would cut, and adding a missing description.
+fn lint_title_and_description(fields: &FrontMatterFields<'_>, shown_title: &str) {
+    let length = |text: &str| text.graphemes(true).count();
+    let title_field = [Field::PreviewTitle, Field::Title]
+        .into_iter()
+        .find_map(|field| fields.first_named_text(field));
+    if fields.is_lint_mode() && length(shown_title) > PREVIEW_TITLE_GRAPHEMES {
+        let span = title_field.map(|(_, text, node)| SourceSpan::at_text(node.line, text));
+        fields.report_suggestion(
+            Rule::LongTitle,
+            span.unwrap_or_default(),
+            format!(
+                "the title has {} characters, and previews show about {PREVIEW_TITLE_GRAPHEMES}",
+                length(shown_title)
+            ),
+            "write a shorter one for previews as `seo: {title: …}`",
+        );
+    }
+    match fields.first_named_text(Field::Description) {
+        None => fields.report_suggestion(
+            Rule::MissingDescription,
+            None,
+            "there is no description, so the first paragraph is used",
+            "write `description: …`, a sentence or two; previews and search results show it",
+        ),
+        Some((name, text, node))
+            if fields.is_lint_mode() && length(&collapse_whitespace(text)) > PREVIEW_DESCRIPTION_GRAPHEMES =>
+        {
+            fields.report_suggestion(
+                Rule::LongDescription,
+                SourceSpan::at_text(node.line, text),
+                format!(
+                    "`{name}` has {} characters, and previews show about {PREVIEW_DESCRIPTION_GRAPHEMES}",
+                    length(&collapse_whitespace(text))
+                ),
+                "write the most important part first, or shorten it",
+            )
+        }
+        Some(_) => {}
+    }
+    if fields.is_lint_mode() {
+        fields.lint_outer_spaces();
+    }
+}
+
+/// Reads the description as plain text. CMS users paste Markdown links into it, which no output renders.
+fn read_description(fields: &FrontMatterFields<'_>) -> Option<String> {
+    let (text, _) = fields.first_text(Field::Description)?;
+    Some(plain_text::strip_markdown(text)).filter(|text| !text.is_empty())
+}
+
+fn read_language(fields: &FrontMatterFields<'_>, config: &Config) -> Option<String> {
+    let (tag, line) = fields.first_text(Field::Language)?;
+    let tag = tag.replace('_', "-");
+    if !is_language_tag(&tag) {
+        fields.report_finding(
+            Severity::Warning,
+            Rule::FieldType,
+            SourceSpan::at_text(line, &tag),
+            format!("`{}` is not a language tag", collapse_whitespace(&tag)),
+            "write a BCP 47 tag, such as `en` or `pt-BR`",
+        );
+        return None;
+    }
+    // Tags are case-insensitive (RFC 5646 §2.1.1). Take the site's spelling, as later comparisons are exact.
+    let mut site_tags = config.site.languages.iter().chain([&config.site.language]);
+    let site_spelling = site_tags
+        .find(|known| known.eq_ignore_ascii_case(&tag))
+        .cloned();
+    site_spelling.or(Some(tag))
+}
+
+/// Finds the key that translations of a post share: a field, or the path if the site has several languages.
+fn find_translation_key(
+    fields: &FrontMatterFields<'_>,
+    location: &PathInfo,
+    config: &Config,
+) -> Option<String> {
+    let by_path =
+        || (!config.site.languages.is_empty()).then(|| format!("/{}", location.translation_key()));
+    fields.one_line_text(Field::TranslationKey).or_else(by_path)
+}
+
+/// Collects the visibility markers of a post, such as `draft: true` or a `_drafts` directory. Reports those that
+/// cannot be read.
+fn collect_markers(fields: &FrontMatterFields<'_>, path: &str) -> Vec<VisibilityField> {
+    let mut markers = collect_visibility_markers(fields);
+    if path
+        .split('/')
+        .any(|part| part.eq_ignore_ascii_case("_drafts"))
+    {
+        markers.push(VisibilityField {
+            field: "_drafts/".into(),
+            value: "true".into(),
+            line: None,
+            effect: VisibilityEffect::Hides,
+        });
+    }
+    for marker in markers.iter().filter(|marker| marker.is_ambiguous()) {
+        fields.report_finding(
+            Severity::Error,
+            Rule::UnreadableMarker,
+            SourceSpan::from(marker),
+            match collapse_whitespace(&marker.value).as_str() {
+                "" => format!("`{}` is empty, so the post is hidden", marker.field),
+                value if marker.effect == VisibilityEffect::UnknownState => format!(
+                    "`{}: {value}` is not known to mean public, so the post is hidden",
+                    marker.field
+                ),
+                value => format!(
+                    "`{}: {value}` is neither true nor false, so the post is hidden",
+                    marker.field
+                ),
+            },
+            match marker.effect {
+                VisibilityEffect::UnknownState => format!(
+                    "write `{}: published`, or add the word to `content.public_states`",
+                    marker.field
+                ),
+                _ => format!(
+                    "write `{}: true` or `{}: false`",
+                    marker.field, marker.field
+                ),
+            },
+        );
+    }
+    markers
+}
+
+/// Returns true if the file is an `_index` file, which Hugo and Zola use for a whole directory.
+pub(crate) fn is_section_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let start = name.get(.."_index.".len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case("_index."))
+}
+
+/// Returns true if the front matter has the title and the date of a post.
+pub(super) fn has_title_and_date(fields: &FrontMatterFields<'_>) -> bool {
+    fields.first_text(Field::Title).is_some() && fields.first_node(Field::Date).is_some()
+}
+
+/// Explains why a file is not a post: it is the `_index` file of a section, or `content.require` excludes it.
+/// `None` if it is a post.
+pub(super) fn exclusion_reason(
+    fields: &FrontMatterFields<'_>,
+    path: &str,
+    config: &Config,
+) -> Option<String> {
+    if is_section_file(path) {
+        return Some("`_index` files are sections, not posts".to_owned());
+    }
+    let mut required = config.content.require.iter();
+    let (name, value) = required.find(|(name, value)| !fields.has_value(name, value))?;
+    Some(format!(
+        "`content.require` requires `{name}: {value}`, which the file does not have"
+    ))
+}

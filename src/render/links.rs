@@ -1,0 +1,64 @@
+//! Builds artifacts and the links of their `Link` header.
+
+use crate::model::artifact::{
+    Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, Link, OutputBytes,
+};
+use crate::site::Site;
+use crate::site::feed::{Feed, FeedDocument};
+use std::sync::Arc;
+
+pub(super) fn new_ready_artifact(
+    key: ArtifactKey,
+    bytes: Arc<OutputBytes>,
+    links: Vec<Link>,
+) -> Artifact {
+    Artifact {
+        key,
+        body: ArtifactBody::Eager(bytes),
+        links,
+        noindex: false,
+    }
+}
+
+/// Returns the links of a feed document: itself, the site, the other formats, and related pages.
+pub(super) fn feed_links(site: &Site, document: &FeedDocument, format: FeedFormat) -> Vec<Link> {
+    let public_url = &site.settings.public_url;
+    let link = |page: FeedPageId, format: FeedFormat, rel| Link {
+        target: page.page_url(&document.artifact_key(format), public_url),
+        rel,
+        mime_type: Some(format.mime_type()),
+    };
+    let mut links = vec![
+        link(document.page, format, "self"),
+        Link {
+            target: site.settings.url.clone(),
+            rel: "alternate",
+            mime_type: Some("text/html"),
+        },
+    ];
+    let formats = document.feed.formats.iter();
+    let others = formats.filter(|other| **other != format);
+    links.extend(others.map(|other| link(document.page, *other, "alternate")));
+    let related = document.related_documents().into_iter();
+    links.extend(related.map(|(rel, page)| link(page, format, rel)));
+    links
+}
+
+/// Returns links to the site's main feed in all its formats, for the home page.
+pub(super) fn main_feed_links(site: &Site) -> Vec<Link> {
+    alternate_links(site, site.feeds.main_feed())
+}
+
+/// Returns links to a feed in all its formats.
+pub(super) fn alternate_links(site: &Site, feed: &Feed) -> Vec<Link> {
+    let formats = feed.formats.iter();
+    formats
+        .map(|format| Link {
+            target: feed
+                .artifact_key(*format)
+                .absolute_url(&site.settings.public_url),
+            rel: "alternate",
+            mime_type: Some(format.mime_type()),
+        })
+        .collect()
+}

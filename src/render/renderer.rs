@@ -1,0 +1,152 @@
+//! Renders the eager outputs, which are ready before any request, and reuses each one whose inputs did not change.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::byte_limit::{self, EntryLengths};
+use super::feed_document::{self, DocumentLayout, WrittenDocument};
+use super::links::{feed_links, main_feed_links, new_ready_artifact};
+use super::render_error::RenderError;
+use super::{SiteArtifacts, home_page, opml, robots};
+use crate::model::artifact::LazyArtifacts;
+use crate::model::artifact::{Artifact, ArtifactKey, FeedScope, OutputBytes};
+use crate::site::card_images::CardImageSource;
+use crate::site::entry::Entry;
+use crate::site::feed::FeedDocument;
+use crate::site::feeds::Feeds;
+use crate::site::{Site, SiteSettings};
+
+/// Renderer that keeps the outputs of the previous generation, to reuse what did not change.
+#[derive(Debug, Default)]
+pub struct Renderer {
+    inputs: Option<(Arc<SiteSettings>, u64)>,
+    documents: HashMap<ArtifactKey, WrittenDocument>,
+    lengths: HashMap<FeedScope, EntryLengths>,
+    home_page: Option<CachedHomePage>,
+    opml: Option<(Arc<()>, Arc<OutputBytes>)>,
+    robots: Option<Arc<OutputBytes>>,
+}
+
+/// Inputs of the home page (its entries and the version of the feed list), and its bytes.
+type CachedHomePage = (Vec<Arc<Entry>>, Arc<()>, Arc<OutputBytes>);
+
+impl Renderer {
+    /// Renders the eager outputs; the lazy ones are rendered on first request.
+    ///
+    /// # Errors
+    /// Returns an error if a writer fails, which does not happen on well-formed input.
+    pub fn render(
+        &mut self,
+        site: &Arc<Site>,
+        images: &Arc<dyn CardImageSource>,
+    ) -> Result<RenderedSite, RenderError> {
+        let inputs = (Arc::clone(&site.settings), images.assets_version());
+        let has_same_inputs = self
+            .inputs
+            .as_ref()
+            .is_some_and(|(settings, assets_version)| {
+                Arc::ptr_eq(settings, &inputs.0) && *assets_version == inputs.1
+            });
+        if !has_same_inputs {
+            *self = Renderer {
+                inputs: Some(inputs),
+                ..Renderer::default()
+            };
+        }
+        let mut artifacts = Vec::new();
+        for feed in site.feeds.eager_feeds() {
+            self.render_feed(site, &feed.first_document(), &**images, &mut artifacts)?;
+        }
+        artifacts.extend(self.render_pages(site)?);
+        let lazy_artifacts = SiteArtifacts {
+            site: Arc::clone(site),
+            images: Arc::clone(images),
+        };
+        Ok(RenderedSite {
+            artifacts,
+            lazy_artifacts: Arc::new(lazy_artifacts),
+        })
+    }
+
+    /// Renders a feed document in all its formats.
+    fn render_feed(
+        &mut self,
+        site: &Site,
+        document: &FeedDocument,
+        images: &dyn CardImageSource,
+        artifacts: &mut Vec<Artifact>,
+    ) -> Result<(), RenderError> {
+        let lengths = self.lengths.entry(document.feed.scope.clone()).or_default();
+        let (mut written, mut changed) = (Vec::new(), Vec::new());
+        for format in document.feed.formats.iter().copied() {
+            let full_entries =
+                byte_limit::select_full_entries(site, document, images, format, lengths)?;
+            let layout = DocumentLayout::new(site, document, images, format, full_entries)?;
+            match self.documents.remove(&document.artifact_key(format)) {
+                Some(previous) if previous.is_current(&layout, document) => written.push(previous),
+                previous => changed.push((layout, previous)),
+            }
+        }
+        lengths.retain_document(document);
+        written.extend(feed_document::write_document(
+            site, document, changed, images,
+        )?);
+        for output in written {
+            let (format, bytes) = (output.layout.format, Arc::clone(&output.bytes));
+            let (key, links) = (
+                document.artifact_key(format),
+                feed_links(site, document, format),
+            );
+            self.documents.insert(key.clone(), output);
+            artifacts.push(new_ready_artifact(key, bytes, links));
+        }
+        Ok(())
+    }
+
+    /// Renders the eager outputs other than feeds: robots.txt, OPML and the home page.
+    fn render_pages(&mut self, site: &Site) -> Result<Vec<Artifact>, RenderError> {
+        let feed_list_version = Feeds::list_version(&site.feeds);
+        let main = site.feeds.main_feed().first_document();
+        let newest = main.entries.iter().take(home_page::MAX_HOME_PAGE_POSTS);
+        let entries: Vec<Arc<Entry>> = newest.cloned().collect();
+        let home = match self.home_page.take() {
+            Some((previous_entries, previous_version, home))
+                if has_same_entries(&previous_entries, &entries)
+                    && Arc::ptr_eq(&previous_version, feed_list_version) =>
+            {
+                home
+            }
+            _ => OutputBytes::new(home_page::render_home_page(site, &main)),
+        };
+        self.home_page = Some((entries, Arc::clone(feed_list_version), Arc::clone(&home)));
+        let opml = match self.opml.take() {
+            Some((previous_version, opml)) if Arc::ptr_eq(&previous_version, feed_list_version) => {
+                opml
+            }
+            _ => OutputBytes::new(opml::render_opml(site)?),
+        };
+        self.opml = Some((Arc::clone(feed_list_version), Arc::clone(&opml)));
+        let robots = self
+            .robots
+            .get_or_insert_with(|| OutputBytes::new(robots::render_robots_txt(site)));
+        Ok(vec![
+            new_ready_artifact(ArtifactKey::Robots, Arc::clone(robots), Vec::new()),
+            new_ready_artifact(ArtifactKey::Opml, opml, Vec::new()),
+            new_ready_artifact(ArtifactKey::Home, home, main_feed_links(site)),
+        ])
+    }
+}
+
+/// Returns true if both lists hold the same entries, compared by pointer. A changed entry is a new allocation.
+fn has_same_entries(previous: &[Arc<Entry>], current: &[Arc<Entry>]) -> bool {
+    previous.len() == current.len() && previous.iter().zip(current).all(|(a, b)| Arc::ptr_eq(a, b))
+}
+
+/// All outputs of a site.
+#[derive(Debug)]
+pub struct RenderedSite {
+    /// Eager outputs, already rendered.
+    pub artifacts: Vec<Artifact>,
+    /// Outputs rendered on first request.
+    pub lazy_artifacts: Arc<dyn LazyArtifacts>,
+}

@@ -1,0 +1,78 @@
+//! Finds code in a body and removes the escapes that keep a generator from running it.
+
+use std::borrow::Cow;
+
+/// Hugo's escapes of a shortcode, and the text they stand for.
+const HUGO_ESCAPES: [(&str, &str); 4] = [
+    ("{{</*", "{{<"),
+    ("*/>}}", ">}}"),
+    ("{{%/*", "{{%"),
+    ("*/%}}", "%}}"),
+];
+
+/// Maximum length of an escaped shortcode, in bytes. A longer one is text.
+const MAX_ESCAPED_SHORTCODE_BYTES: usize = 2_000;
+
+/// Maximum length of a code element, in bytes. A longer one is read as other HTML.
+const MAX_CODE_ELEMENT_BYTES: usize = 200_000;
+
+/// Removes the escapes that keep a generator from running code.
+pub(super) fn remove_escapes(code: &str) -> Cow<'_, str> {
+    let code = remove_raw_tags(code);
+    if !code.contains("/*") && !code.contains("*/") {
+        return code;
+    }
+    let mut plain = code.into_owned();
+    for (escaped, meant) in HUGO_ESCAPES {
+        plain = plain.replace(escaped, meant);
+    }
+    Cow::Owned(plain)
+}
+
+/// Removes `{% raw %}` and `{% endraw %}`. A code span of nothing else is kept.
+fn remove_raw_tags(code: &str) -> Cow<'_, str> {
+    if !code.contains("raw") {
+        return Cow::Borrowed(code);
+    }
+    let mut plain = code.to_owned();
+    for mark in ["raw", "endraw"] {
+        for form in ["{% _ %}", "{%- _ -%}", "{%_%}"] {
+            plain = plain.replace(&form.replace('_', mark), "");
+        }
+    }
+    if plain.trim_matches(['`', ' ']).is_empty() {
+        return Cow::Borrowed(code);
+    }
+    Cow::Owned(plain)
+}
+
+/// Parses an escaped shortcode at the start of a text. Returns it without the escape, and its length as written.
+pub(super) fn parse_escaped_shortcode(rest: &str) -> Option<(String, usize)> {
+    let rest = super::template_tag::first_bytes(rest, MAX_ESCAPED_SHORTCODE_BYTES);
+    for (begin, end) in [("{{</*", "*/>}}"), ("{{%/*", "*/%}}")] {
+        if let Some(inside) = rest.strip_prefix(begin) {
+            let at = inside.find(end)?;
+            let whole = rest.get(..begin.len() + at + end.len())?;
+            return Some((remove_escapes(whole).into_owned(), whole.len()));
+        }
+    }
+    None
+}
+
+/// Returns the length of a `<pre>` or `<code>` element at the start of a text.
+pub(super) fn code_element_length(rest: &str) -> Option<usize> {
+    for (begin, end) in [("<pre", "</pre>"), ("<code", "</code>")] {
+        let begins = rest.strip_prefix(begin);
+        if begins.is_some_and(|rest| rest.starts_with(['>', ' ', '\n'])) {
+            let rest = super::template_tag::first_bytes(rest, MAX_CODE_ELEMENT_BYTES);
+            return rest.find(end).map(|at| at + end.len());
+        }
+    }
+    None
+}
+
+/// Returns a fence for the code: longer than any run of backticks in it.
+pub(super) fn fence_around(code: &str) -> String {
+    let longest = code.split(|c| c != '`').map(str::len).max();
+    "`".repeat(longest.unwrap_or_default().max(2) + 1)
+}

@@ -1,0 +1,312 @@
+//! Scans a body once from start to end, and writes the parts that stay.
+
+use super::body_cursor::BodyCursor;
+use super::conditionals::OpenConditions;
+use super::hiding_marks::may_hide_content;
+use super::removed::RemovedTag;
+use super::replacement::ClosingTags;
+use super::site_vars::SiteVars;
+use super::template_tag::{self, TemplateTag};
+use super::{
+    code_spans, conditionals, directive_lines, hidden_sections, hiding_marks, mdx, replacement,
+};
+use std::borrow::Cow;
+
+/// Maximum length of a code span, in bytes. A longer one is read as text.
+const MAX_CODE_SPAN_BYTES: usize = 2_000;
+
+/// A body without shortcodes.
+#[derive(Debug)]
+pub(crate) struct Stripped<'a> {
+    /// The Markdown.
+    pub(crate) text: Cow<'a, str>,
+    /// The removed tags, each name once, in order of first occurrence.
+    pub(crate) removed: Vec<RemovedTag>,
+}
+
+impl Stripped<'_> {
+    /// Wraps a body that needs no change.
+    pub(crate) fn from_unchanged(text: &str) -> Stripped<'_> {
+        Stripped {
+            text: Cow::Borrowed(text),
+            removed: Vec::new(),
+        }
+    }
+}
+
+pub(super) struct ShortcodeScanner<'a, 's> {
+    cursor: BodyCursor<'a>,
+    site: &'s SiteVars,
+    is_mdx: bool,
+    /// True if template tags are interpreted; otherwise they are text.
+    has_templates: bool,
+    /// True if some attribute of the body may hide an element.
+    has_hiding_attribute: bool,
+    conditions: OpenConditions<'a>,
+    closing_tags: ClosingTags,
+    /// Character and length of the open code fence.
+    fence: Option<(char, usize)>,
+    /// Indent of the open code fence if it is in a list item, else 0.
+    fence_indent: usize,
+    /// True if the previous line was blank or indented code, so that indented code may follow.
+    may_be_code: bool,
+    /// True if the current lines belong to a list item.
+    in_list: bool,
+    /// Number of HTML tags that could not be parsed.
+    unparsed_tags: usize,
+}
+
+impl<'a, 's> ShortcodeScanner<'a, 's> {
+    pub(super) fn new(
+        body: &'a str,
+        is_mdx: bool,
+        has_templates: bool,
+        site: &'s SiteVars,
+    ) -> ShortcodeScanner<'a, 's> {
+        ShortcodeScanner {
+            cursor: BodyCursor::new(body),
+            site,
+            is_mdx,
+            has_templates,
+            has_hiding_attribute: hiding_marks::may_have_hiding_attribute(body),
+            conditions: OpenConditions::default(),
+            closing_tags: ClosingTags::default(),
+            fence: None,
+            fence_indent: 0,
+            may_be_code: true,
+            in_list: false,
+            unparsed_tags: 0,
+        }
+    }
+
+    pub(super) fn into_stripped(mut self) -> Stripped<'a> {
+        self.scan_body();
+        self.cursor.end_section_with_body();
+        Stripped {
+            text: Cow::Owned(self.cursor.output),
+            removed: self.cursor.removed.tags,
+        }
+    }
+
+    fn scan_body(&mut self) {
+        let has_code = self.cursor.body.contains("<pre") || self.cursor.body.contains("<code");
+        let has_hidden = may_hide_content(self.cursor.body);
+        while self.cursor.position < self.cursor.body.len() {
+            let begins_line = self.cursor.position == 0
+                || self.cursor.body.as_bytes().get(self.cursor.position - 1) == Some(&b'\n');
+            if begins_line && self.scan_line() {
+                continue;
+            }
+            let rest = self.cursor.remaining_text();
+            let next_special = rest.bytes().position(|byte| match byte {
+                b'`' | b'{' | b'\n' => true,
+                b'<' => self.is_mdx || has_code || has_hidden,
+                b'%' => has_hidden,
+                b':' => self.has_templates,
+                _ => false,
+            });
+            match next_special {
+                None => self.cursor.copy_bytes(rest.len()),
+                Some(0) => self.scan_special(rest),
+                Some(at) => self.cursor.copy_bytes(at),
+            }
+        }
+    }
+
+    /// Consumes a line that is not text: a fence, code, a directive, an MDX module. Returns false for text.
+    fn scan_line(&mut self) -> bool {
+        let rest = self.cursor.remaining_text();
+        let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+        if hidden_sections::end_block_section_before(&mut self.cursor, line) {
+            self.fence = None;
+            self.fence_indent = 0;
+        }
+        // A fence in a list item ends with the item.
+        if self.fence_indent > directive_lines::indent_width(line) && !line.trim().is_empty() {
+            self.fence = None;
+            self.fence_indent = 0;
+        }
+        if let Some((mark, length)) = self.fence {
+            let ends = directive_lines::parse_fence(line).is_some_and(|(other, more, info)| {
+                other == mark && more >= length && info.is_empty()
+            });
+            if ends {
+                self.fence = None;
+                self.fence_indent = 0;
+            }
+            self.push_code(line);
+            return true;
+        }
+        if self.is_indented_code(line) {
+            self.push_code(line);
+            return true;
+        }
+        if hidden_sections::remove_link_comment(&mut self.cursor, rest)
+            || hidden_sections::begin_block_section(&mut self.cursor, line, self.has_templates)
+        {
+            return true;
+        }
+        if let Some((mark, length, _)) = directive_lines::parse_fence(line) {
+            self.fence = Some((mark, length));
+            self.fence_indent = if self.in_list {
+                directive_lines::content_indent(line)
+            } else {
+                0
+            };
+            self.cursor.copy_bytes(line.len());
+            return true;
+        }
+        if self.is_mdx
+            && let Some(length) = mdx::module_length(rest)
+        {
+            self.cursor.position += length;
+            return true;
+        }
+        if !self.has_templates {
+            return false;
+        }
+        if hidden_sections::apply_container_line(&mut self.cursor, line) {
+            return true;
+        }
+        match directive_lines::replace_directive_line(line, rest, &mut self.cursor.output) {
+            Some(length) => {
+                self.cursor.position += length;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Returns true if a line is indented code (`CommonMark` §4.4): after a blank line and not in a list
+    /// item, to which indented lines belong.
+    fn is_indented_code(&mut self, line: &str) -> bool {
+        let is_blank = line.trim().is_empty();
+        let is_indented = line.starts_with("    ") || line.starts_with('\t');
+        let is_code = is_indented && !is_blank && self.may_be_code && !self.in_list && !self.is_mdx;
+        if is_blank {
+            self.may_be_code = true;
+        } else if !is_code {
+            self.may_be_code = false;
+            self.in_list = directive_lines::is_list_item(line)
+                || (self.in_list && line.starts_with([' ', '\t']));
+        }
+        is_code
+    }
+
+    /// Copies code without the escapes that keep a generator from running it.
+    fn push_code(&mut self, code: &str) {
+        match self.has_templates {
+            true => self
+                .cursor
+                .output
+                .push_str(&code_spans::remove_escapes(code)),
+            false => self.cursor.output.push_str(code),
+        }
+        self.cursor.position += code.len();
+    }
+
+    fn scan_special(&mut self, rest: &'a str) {
+        if rest.starts_with('\n') {
+            return self.cursor.copy_bytes(1);
+        }
+        if rest.starts_with('`') {
+            return self.scan_code_span(rest);
+        }
+        if rest.starts_with('%') {
+            return hidden_sections::remove_obsidian_comment(&mut self.cursor, rest);
+        }
+        if rest.starts_with(':') {
+            return hidden_sections::remove_locked_directive(&mut self.cursor, rest);
+        }
+        if rest.starts_with('<') {
+            if !self.cursor.is_escaped()
+                && (hidden_sections::remove_html_comment(&mut self.cursor, rest)
+                    || self.apply_section_tag(rest))
+            {
+                return;
+            }
+            let begins_code = rest.starts_with("<pre") || rest.starts_with("<code");
+            let code = begins_code.then(|| {
+                self.cursor
+                    .try_parse(|| code_spans::code_element_length(rest))
+            });
+            return match code.flatten() {
+                Some(length) => self.push_code(rest.get(..length).unwrap_or(rest)),
+                None if self.is_mdx => replacement::process_component(&mut self.cursor, rest),
+                None => self.cursor.copy_bytes(1),
+            };
+        }
+        if self.has_templates
+            && let Some((text, length)) = code_spans::parse_escaped_shortcode(rest)
+        {
+            self.cursor.output.push_str(&text);
+            self.cursor.position += length;
+            return;
+        }
+        // An escaped brace is a brace, and `${{` belongs to shells and CI files.
+        let is_variable = self.cursor.output.ends_with('$')
+            && !["{%", "{#", "{{%", "{{<", "{{#", "{/"]
+                .iter()
+                .any(|open| rest.starts_with(open));
+        if is_variable || self.cursor.is_escaped() {
+            let braces = rest.bytes().take_while(|byte| *byte == b'{').count();
+            return self.cursor.copy_bytes(braces);
+        }
+        if hidden_sections::remove_brace_comment(&mut self.cursor, rest, self.has_templates) {
+            return;
+        }
+        if !self.has_templates {
+            return self.cursor.copy_bytes(1);
+        }
+        if conditionals::remove_handlebars_section(&mut self.cursor, &mut self.conditions, rest) {
+            return;
+        }
+        if let Some(length) = directive_lines::attributes_length(rest, &self.cursor.output) {
+            self.cursor.position += length;
+            return;
+        }
+        match template_tag::parse_tag(rest, &self.cursor.output) {
+            Some(tag) => self.process_tag(&tag),
+            None if self.is_mdx => replacement::process_expression(&mut self.cursor, rest),
+            None => self.cursor.copy_bytes(1),
+        }
+    }
+
+    /// Begins or ends a section at an HTML tag. Returns true if the tag was consumed.
+    fn apply_section_tag(&mut self, rest: &'a str) -> bool {
+        hidden_sections::apply_section_tag(
+            &mut self.cursor,
+            rest,
+            self.has_hiding_attribute,
+            &mut self.unparsed_tags,
+        )
+    }
+
+    fn process_tag(&mut self, tag: &TemplateTag<'a>) {
+        let begin = self.cursor.position;
+        self.cursor.position += tag.length;
+        let (cursor, conditions) = (&mut self.cursor, &mut self.conditions);
+        if !conditionals::remove_template_section(cursor, conditions, tag, begin) {
+            replacement::process_tag(cursor, &mut self.closing_tags, tag, begin, self.site);
+        }
+    }
+
+    fn scan_code_span(&mut self, rest: &'a str) {
+        let run = rest.bytes().take_while(|byte| *byte == b'`').count();
+        let inside =
+            template_tag::first_bytes(rest.get(run..).unwrap_or_default(), MAX_CODE_SPAN_BYTES);
+        let paragraph = inside.split("\n\n").next().unwrap_or(inside);
+        let mut from = 0;
+        while let Some(at) = paragraph.get(from..).and_then(|rest| rest.find('`')) {
+            let begin = from + at;
+            let closing = paragraph.get(begin..).unwrap_or_default();
+            let ticks = closing.bytes().take_while(|byte| *byte == b'`').count();
+            if ticks == run {
+                let whole = rest.get(..run + begin + ticks).unwrap_or(rest);
+                return self.push_code(whole);
+            }
+            from = begin + ticks;
+        }
+        self.cursor.copy_bytes(run);
+    }
+}

@@ -1,0 +1,69 @@
+//! Defines the interface through which renderers ask for the image of a card.
+
+use super::card::Card;
+use super::entry::Entry;
+use super::public_site::Site;
+use crate::model::artifact::LazyBody;
+
+/// Provides the images of social cards.
+pub trait CardImageSource: std::fmt::Debug + Send + Sync {
+    /// Returns the image of a card; `None` if cards have no images.
+    fn image_for(&self, site: &Site, card: &Card) -> Option<CardImage>;
+
+    /// Returns true if cards have images.
+    fn is_enabled(&self) -> bool;
+
+    /// Returns a number that changes when the template, fonts or pictures of cards change.
+    fn assets_version(&self) -> u64;
+}
+
+impl dyn CardImageSource + '_ {
+    /// Returns the URL of the drawn card image for an entry without an image of its own.
+    pub(crate) fn fallback_image_url(&self, site: &Site, entry: &Entry) -> Option<String> {
+        if !self.is_enabled() || entry.main_image().is_some() || entry.card_path().is_none() {
+            return None;
+        }
+        let card = site.build_post_card(entry);
+        let image = self.image_for(site, &card)?;
+        let key = card.image_key();
+        Some(key.versioned_url(&site.settings.public_url, &image.body.fingerprint))
+    }
+}
+
+/// Source without any card images.
+#[derive(Debug, Clone, Copy)]
+pub struct NoCardImages;
+
+impl CardImageSource for NoCardImages {
+    fn image_for(&self, _: &Site, _: &Card) -> Option<CardImage> {
+        None
+    }
+
+    fn is_enabled(&self) -> bool {
+        false
+    }
+
+    fn assets_version(&self) -> u64 {
+        0
+    }
+}
+
+/// Images of one card.
+#[derive(Debug, Clone)]
+pub struct CardImage {
+    /// The card image, drawn on first request.
+    pub body: LazyBody,
+    /// Size and media type of the post's own image; `None` if it is not on disk.
+    pub own_image: Option<ImageInfo>,
+}
+
+/// Size and media type of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ImageInfo {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Media type, such as `image/png`.
+    pub mime_type: &'static str,
+}

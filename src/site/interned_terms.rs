@@ -1,0 +1,102 @@
+//! Interns the authors, categories and tags of posts, so that equal lists share one allocation.
+
+use std::sync::Arc;
+
+use crate::config;
+use crate::interner::Interner;
+use crate::model::post::{Labels, Post, PostAuthor};
+use crate::model::terms::{Byline, Person, Term};
+
+/// Interned authors, categories and tags of one post.
+#[derive(Debug)]
+pub(super) struct PostTerms {
+    pub(super) byline: Arc<Byline>,
+    pub(super) categories: Arc<[Term]>,
+    pub(super) tags: Arc<[Term]>,
+}
+
+/// Interns lists of authors, categories and tags.
+#[derive(Debug, Default)]
+pub(super) struct TermInterner {
+    slugs: Interner<str>,
+    terms: Interner<[Arc<str>], [Term]>,
+    bylines: Interner<[PostAuthor], Byline>,
+}
+
+impl TermInterner {
+    /// Interns the lists of a post. `configured` has the authors from the configuration.
+    pub(super) fn intern_post_terms(
+        &self,
+        post: &Post,
+        configured: &[config::AuthorConfig],
+    ) -> PostTerms {
+        PostTerms {
+            byline: self.intern_byline(&post.authors, configured),
+            categories: self.intern_terms(&post.categories),
+            tags: self.intern_terms(&post.tags),
+        }
+    }
+
+    /// Interns the terms for a list of labels.
+    fn intern_terms(&self, labels: &Labels) -> Arc<[Term]> {
+        self.terms.get_or_insert(labels, || {
+            labels.iter().map(|label| self.intern_term(label)).collect()
+        })
+    }
+
+    fn intern_term(&self, label: &Arc<str>) -> Term {
+        let term = Term::from_label(Arc::clone(label));
+        Term {
+            slug: self.slugs.intern(&term.slug),
+            ..term
+        }
+    }
+
+    /// Interns the authors of a post, completed from the configured authors.
+    fn intern_byline(
+        &self,
+        authors: &Arc<[PostAuthor]>,
+        configured: &[config::AuthorConfig],
+    ) -> Arc<Byline> {
+        self.bylines.get_or_insert(authors, || {
+            let people: Vec<Person> = authors
+                .iter()
+                .map(|author| complete_author(author, configured))
+                .collect();
+            Arc::new(Byline {
+                terms: people
+                    .iter()
+                    .map(|person| self.intern_term(&person.name.as_str().into()))
+                    .collect(),
+                persons: people,
+            })
+        })
+    }
+
+    /// Removes values that no post uses any more.
+    pub(super) fn remove_unused(&mut self) {
+        self.terms.remove_unused();
+        self.bylines.remove_unused();
+        self.slugs.remove_unused();
+    }
+}
+
+/// Adds the configured URL and email to an author of a post. A URL in the post takes precedence.
+fn complete_author(author: &PostAuthor, configured: &[config::AuthorConfig]) -> Person {
+    let known = find_author(&author.name, configured);
+    Person {
+        name: author.name.clone(),
+        url: author.url.clone().or_else(|| known?.url.clone()),
+        email: known.and_then(|known| known.email.clone()),
+    }
+}
+
+/// Finds the configured author with this name, ignoring case.
+pub(super) fn find_author<'a>(
+    name: &str,
+    authors: &'a [config::AuthorConfig],
+) -> Option<&'a config::AuthorConfig> {
+    authors
+        .iter()
+        .find(|author| author.name.to_lowercase() == name.to_lowercase())
+}

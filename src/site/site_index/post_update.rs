@@ -1,0 +1,140 @@
+//! Evaluates the visibility of one post, and builds its entry: the form that feeds and the sitemap use.
+//!
+//! Neither step looks at other posts, so that many posts can be processed in parallel.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::indexed_post::Listing;
+use crate::config::{Config, HiddenPostsMode};
+use crate::model::post::Post;
+use crate::site::conflicts::UniqueKeys;
+use crate::site::entry::Entry;
+use crate::site::interned_terms::PostTerms;
+use crate::site::visibility::{self, Visible};
+
+/// Entry of a file before an update.
+pub(super) struct PreviousEntry {
+    pub(super) entry: Option<Arc<Entry>>,
+    /// True if this update evaluated the post again, so that its entry may change.
+    pub(super) is_evaluated: bool,
+}
+
+/// Previous entries of all posts that an update may affect.
+#[derive(Default)]
+pub(super) struct AffectedPosts {
+    /// Evaluated posts, sorted by path.
+    evaluated: Vec<(Arc<str>, PreviousEntry)>,
+    /// Posts that an evaluated one may affect through a shared URL, id or card path.
+    others: BTreeMap<Arc<str>, PreviousEntry>,
+}
+
+impl AffectedPosts {
+    /// Creates the set from evaluated posts, which must be sorted by path.
+    pub(super) fn from_evaluated(evaluated: Vec<(Arc<str>, PreviousEntry)>) -> AffectedPosts {
+        AffectedPosts {
+            evaluated,
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a post that was not evaluated, with its entry, unless the set has it already.
+    pub(super) fn add_unevaluated(&mut self, path: &Arc<str>, entry: Option<&Arc<Entry>>) {
+        let evaluated = self
+            .evaluated
+            .binary_search_by(|(known, _)| known.cmp(path));
+        if evaluated.is_err() {
+            self.others
+                .entry(Arc::clone(path))
+                .or_insert_with(|| PreviousEntry {
+                    entry: entry.cloned(),
+                    is_evaluated: false,
+                });
+        }
+    }
+
+    /// Iterates over the evaluated posts, then over all others.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &PreviousEntry)> {
+        let evaluated = self.evaluated.iter().map(|(path, before)| (path, before));
+        evaluated.chain(&self.others)
+    }
+
+    /// Iterates by value over the evaluated posts, then over all others.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = (Arc<str>, PreviousEntry)> {
+        self.evaluated.into_iter().chain(self.others)
+    }
+}
+
+/// Post with its visibility and the hashes of its unique keys: its URL and its id.
+pub(super) struct EvaluatedPost {
+    pub(super) post: Arc<Post>,
+    pub(super) listing: Option<Listing>,
+    pub(super) next_change: Option<DateTime<Utc>>,
+    pub(super) key_hashes: Vec<u64>,
+}
+
+impl EvaluatedPost {
+    pub(super) fn evaluate_post(
+        post: Arc<Post>,
+        hidden: HiddenPostsMode,
+        now: DateTime<Utc>,
+        unique_addresses: &UniqueKeys,
+    ) -> EvaluatedPost {
+        let (evaluation, visible) = visibility::evaluate_visibility(&post, hidden, now);
+        let listing = visible.map(|shown| match shown {
+            Visible::Listed(_) => Listing::Listed,
+            Visible::Unlisted(_) => Listing::Unlisted,
+        });
+        EvaluatedPost {
+            key_hashes: match listing {
+                Some(_) => unique_addresses.hash_keys(&post),
+                None => Vec::new(),
+            },
+            listing,
+            next_change: evaluation.next_change,
+            post,
+        }
+    }
+}
+
+/// Plan for the entry of a file.
+pub(super) enum EntryPlan {
+    Reuse(Arc<Entry>),
+    Build {
+        post: Arc<Post>,
+        has_card: bool,
+        lists: PostTerms,
+    },
+}
+
+impl EntryPlan {
+    /// Builds the entry, or returns the previous one if it is equal.
+    pub(super) fn build_entry(
+        self,
+        previous: &PreviousEntry,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Option<Arc<Entry>> {
+        let (post, has_card, lists) = match self {
+            EntryPlan::Reuse(entry) => return Some(entry),
+            EntryPlan::Build {
+                post,
+                has_card,
+                lists,
+            } => (post, has_card, lists),
+        };
+        let (_, visible) = visibility::evaluate_visibility(&post, config.hidden_posts, now);
+        let entry = Entry::new(&visible?, has_card, lists, config, now);
+        // An equal entry keeps its allocation, so that everything derived from it stays valid.
+        let unchanged = previous
+            .entry
+            .as_ref()
+            .filter(|old| ***old == entry && old.is_built_from(&post));
+        Some(match unchanged {
+            Some(old) => Arc::clone(old),
+            None => Arc::new(entry),
+        })
+    }
+}
