@@ -268,12 +268,12 @@ const NOT_IN_RENDER: [&str; 7] = [
     "::now(",
 ];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every source file with its path from the root, and its text without its tests.
-fn sources() -> BTreeMap<String, String> {
+pub fn sources() -> BTreeMap<String, String> {
     let mut sources = BTreeMap::new();
     let mut dirs = vec![root().join("src")];
     while let Some(dir) = dirs.pop() {

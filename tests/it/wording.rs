@@ -1,8 +1,8 @@
 //! Holds the rules for names and comments that a machine can check. CONTRIBUTING.md tells all of them.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::tidy::{root, sources};
 
 /// Words of a private language that this project once had. None may be a part of a name.
 const PRIVATE_WORDS: [&str; 30] = [
@@ -66,31 +66,6 @@ const MAX_ONE_WORD_PERCENT: usize = 40;
 const MIN_MEAN_NAME_TENTHS: usize = 95;
 /// Most closures that get a name and are used once, in 10,000 lines.
 const MAX_NAMED_ONCE_PER_10_000_LINES: usize = 15;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Lists the source files with their texts, without their tests.
-fn sources() -> BTreeMap<String, String> {
-    let mut sources = BTreeMap::new();
-    let mut dirs = vec![root().join("src")];
-    while let Some(dir) = dirs.pop() {
-        for entry in fs::read_dir(dir).unwrap() {
-            let path: PathBuf = entry.unwrap().path();
-            if path.is_dir() {
-                dirs.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
-                let name = path.strip_prefix(root()).unwrap().display().to_string();
-                sources.insert(name, code.to_owned());
-            }
-        }
-    }
-    assert!(sources.len() > 40, "the sources were found");
-    sources
-}
 
 /// Returns a file's lines without comments.
 fn code_lines(text: &str) -> Vec<&str> {
