@@ -92,7 +92,7 @@ fn files_that_are_not_posts_get_a_reason() {
     for (file, reason) in [
         (
             "content/blog/other.md",
-            "`content.require` asks for `kind: post`",
+            "`content.require` requires `kind: post`",
         ),
         ("content/blog/plain.md", "it has no front matter"),
         (
