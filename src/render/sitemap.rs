@@ -234,7 +234,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use chrono::DateTime;
+    use chrono::{DateTime, TimeDelta};
 
     use super::*;
     use crate::config::Config;
@@ -245,6 +245,15 @@ mod tests {
 
     /// Builds a site with this number of posts; `changed` is the number of an edited one.
     fn site_with_posts(posts: usize, changed: Option<usize>) -> Arc<Site> {
+        site_with_edits(posts, |number, post| {
+            if changed == Some(number) {
+                post.updated_at = Some(post.published_at + TimeDelta::days(100));
+            }
+        })
+    }
+
+    /// Builds a site with this number of posts, each edited by the function, which gets its number.
+    fn site_with_edits(posts: usize, edit: impl Fn(usize, &mut Post)) -> Arc<Site> {
         let toml = "[site]\nurl = \"https://example.org\"\ntitle = \"t\"\n[feed]\nlimit = 1\n";
         let config = Config::parse(toml, "", Path::new("")).expect("a configuration");
         let text = b"---\ntitle: t\ndate: 2024-01-01\n---\n";
@@ -257,9 +266,7 @@ mod tests {
             post.path = format!("{number}.md").into();
             let url = format!("https://example.org/{number}/");
             post.permalink = Permalink::new(url.parse().expect("an address"), true, None);
-            if changed == Some(number) {
-                post.updated_at = Some(post.published_at + chrono::TimeDelta::days(100));
-            }
+            edit(number, &mut post);
             Arc::new(post)
         };
         let posts: Vec<_> = (0..posts).map(numbered).collect();
@@ -353,6 +360,23 @@ mod tests {
             count_matches(index, "<lastmod>2024-04-10T00:00:00Z</lastmod>"),
             1
         );
+    }
+
+    #[test]
+    fn order_of_the_urls_changes_the_fingerprint() {
+        // The dates of two posts are exchanged. Both were updated on the same day, so only the order changes.
+        let site = |newest: usize| {
+            let site = site_with_edits(2, |number, post| {
+                post.updated_at = Some(post.published_at + TimeDelta::days(100));
+                if number == newest {
+                    post.published_at += TimeDelta::days(1);
+                }
+            });
+            render_with_fingerprints(&site, PROTOCOL_LIMITS)
+        };
+        let [first, second] = [site(0), site(1)].map(|mut files| files.remove(0));
+        assert_ne!(first.1, second.1);
+        assert_ne!(first.2, second.2);
     }
 
     #[test]

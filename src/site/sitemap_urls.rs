@@ -35,7 +35,7 @@ pub struct UrlTotals {
     pub url_count: usize,
     /// Upper bound on their length in a sitemap, in bytes.
     pub estimated_bytes: usize,
-    /// Sum of the hashes of what a sitemap contains for each URL; it does not depend on order.
+    /// Sum of the hashes of what a sitemap contains for each URL, and of what the URLs are sorted by.
     pub hash_sum: u128,
 }
 
@@ -49,7 +49,14 @@ impl UrlTotals {
             estimated_bytes: MAX_URL_MARKUP_BYTES
                 + max_escaped_len(entry.url())
                 + images.iter().map(bytes).sum::<usize>(),
-            hash_sum: hash::hash_value_u128(&(entry.url(), entry.updated_at(), images)),
+            hash_sum: hash::hash_value_u128(&(
+                entry.url(),
+                entry.updated_at(),
+                images,
+                // They decide the order of the URLs, which a sum does not know.
+                entry.published_at(),
+                entry.source_path(),
+            )),
         }
     }
 
