@@ -10,6 +10,7 @@ use super::fields::FieldNames;
 use super::fields::read_field_names;
 use super::id_map::IdMap;
 use super::id_map::{self, IdMapReadMode};
+use super::names::NameStyle;
 use super::patterns::PathPatterns;
 use super::patterns::read_patterns;
 use super::raw::{ConfigErrors, ConfigTable, Spanned};
@@ -146,6 +147,7 @@ pub(super) fn read_content(
     let z_is_local = table.take_bool("z_is_local");
     let public_states = table.take_strings("public_states");
     let numbered_names = table.take_bool("numbered_names");
+    let names = parse_choice(faults, table.take_string("names"), &NameStyle::WORDS);
     let shortcodes = parse_choice(
         faults,
         table.take_string("shortcodes"),
@@ -175,6 +177,7 @@ pub(super) fn read_content(
             .map(|written| written.value)
             .unwrap_or_default(),
         numbered_names: numbered_names.is_some_and(|written| written.value),
+        names: names.unwrap_or(NameStyle::AsWritten),
         shortcodes: shortcodes.unwrap_or(ShortcodeMode::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(DEFAULT_MAX_FILE_BYTES),
@@ -375,6 +378,8 @@ pub struct ContentConfig {
     pub public_states: Vec<String>,
     /// True if file and directory names may begin with a number that only sorts them: `1.intro.md`.
     pub numbered_names: bool,
+    /// Rule that makes path segments from names, slugs, titles and categories.
+    pub names: NameStyle,
     /// Treatment of shortcodes and template tags in bodies.
     pub shortcodes: ShortcodeMode,
     /// Directory of the site's images: the file of `/img/a.jpg` is `img/a.jpg` below it.

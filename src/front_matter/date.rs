@@ -230,16 +230,22 @@ pub(crate) fn rejection_reason(text: &str) -> Option<&'static str> {
         .then_some("it is unclear which number is the day and which is the month")
 }
 
-/// Length of a date before a file name, in bytes.
-pub(crate) const DATE_PREFIX_BYTES: usize = "2024-05-01".len();
-
-/// Parses the day before a file name, as in Jekyll and Zola: `2024-05-01-a-post`.
-pub(crate) fn parse_date_prefix(name: &str) -> Option<NaiveDate> {
-    let (day, rest) = name.split_at_checked(DATE_PREFIX_BYTES)?;
+/// Parses the day before a file name, as in Jekyll and Zola: `2024-05-01-a-post`. Returns it and the rest of the name.
+///
+/// Month and day may have one digit, as in Jekyll.
+pub(crate) fn parse_date_prefix(name: &str) -> Option<(NaiveDate, &str)> {
+    let mut parts = name.splitn(3, '-');
+    let (year, month, last) = (parts.next()?, parts.next()?, parts.next()?);
+    let end = last.find(|c: char| !c.is_ascii_digit());
+    let (day, rest) = last.split_at_checked(end.unwrap_or(last.len()))?;
+    let is_date = [(year, 4..=4), (month, 1..=2), (day, 1..=2)]
+        .iter()
+        .all(|(digits, widths)| {
+            widths.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+        });
     let ends = rest.is_empty() || rest.starts_with(['-', '_', ' ']);
-    NaiveDate::parse_from_str(day, "%Y-%m-%d")
-        .ok()
-        .filter(|_| ends)
+    let day = NaiveDate::parse_from_str(name.strip_suffix(rest)?, "%Y-%m-%d").ok()?;
+    (is_date && ends).then_some((day, rest))
 }
 
 /// Parses the day in a path: before one of its names, or as `2024/05/01`.
@@ -253,7 +259,7 @@ pub(crate) fn parse_path_date(path: &str, zone: IanaZone) -> Option<DateTime<Utc
             widths.eq([4, 2, 2]).then_some(day)
         })
     };
-    let day = before.or_else(apart)?;
+    let day = before.map(|(day, _)| day).or_else(apart)?;
     resolve_local_time(day.and_time(NaiveTime::MIN), zone)
         .filter(|date| FEED_YEARS.contains(&date.year()))
 }
@@ -350,6 +356,11 @@ mod tests {
             ("2023/12/07/Rust-1.74.1", Some("2023-12-07")),
             ("2024-05-01", Some("2024-05-01")),
             ("2024-05-011-things", None),
+            ("_posts/2024-12-1-a-post", Some("2024-12-01")),
+            ("2024-1-2", Some("2024-01-02")),
+            ("2024-1-a", None),
+            ("24-12-1-a", None),
+            ("+202-12-1-a", None),
             ("2024-13-01-a", None),
             ("1/2/3", None),
             ("2024/5/1/a", None),

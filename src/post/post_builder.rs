@@ -74,6 +74,7 @@ pub(super) fn build_post(
             .filter(|language| *language != config.site.language),
         published,
         categories: &categories,
+        names: config.content.names,
     };
     let PostAddress {
         permalink,

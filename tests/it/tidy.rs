@@ -229,6 +229,8 @@ const FENCES: &[(&str, &str)] = &[
     ("png", "src/cards/card_image/png.rs"),
     ("quantette", "src/cards/card_image/png.rs"),
     ("libdeflater", "src/cards/card_image/png.rs"),
+    ("deunicode", "src/post/path_segments.rs"),
+    ("icu_properties", "src/post/path_segments.rs"),
     ("icu_datetime", "src/cards/card_image/localized_date.rs"),
     ("skrifa", "src/cards/font/face.rs"),
     ("wuff", "src/cards/font/face.rs"),
