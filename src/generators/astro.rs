@@ -93,7 +93,6 @@ pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
         .resolve_text(code.script.entry_at("trailingSlash"))
         .is_some_and(|(mode, _)| mode == "never");
     add_content_roots(draft, if has_no_trailing_slash { "" } else { "/" });
-    draft.name_normalizer = Some("Astro");
     true
 }
 
@@ -167,6 +166,9 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, path_end: &str) {
             let source = SettingSource::Guess(format!("most files with a date are in `{dir}`"));
             (name, dir, source)
         }));
+    }
+    if !found.is_empty() {
+        draft.set_names("astro", None);
     }
     let routes = find_page_routes(draft);
     for (name, dir, source) in found {

@@ -35,8 +35,6 @@ pub(crate) struct DetectedSite<'t> {
     pub(crate) known_urls: Vec<(String, SettingSource)>,
     /// Sections that the generator is configured to list as posts.
     pub(crate) post_sections: Vec<String>,
-    /// The generator, if it normalizes file names in addresses.
-    pub(crate) name_normalizer: Option<&'static str>,
     /// Number of posts.
     pub(crate) post_count: usize,
     /// Number of other pages in the same directory.
@@ -150,7 +148,6 @@ impl<'t> DetectedSite<'t> {
             cms_collections: Vec::new(),
             known_urls: Vec::new(),
             post_sections: Vec::new(),
-            name_normalizer: None,
             post_count: 0,
             other_page_count: 0,
             left_out_posts: LeftOutPosts::default(),
@@ -210,6 +207,15 @@ impl<'t> DetectedSite<'t> {
         if let Some((text, source)) = found {
             self.set_if_more_certain(key, text, source);
         }
+    }
+
+    /// Sets `content.names`. Without a source, the generator's default is the source.
+    pub(crate) fn set_names(&mut self, names: &str, source: Option<SettingSource>) {
+        let source = source.unwrap_or_else(|| {
+            let tool = self.tools.last().map_or("the generator", |(name, _)| *name);
+            SettingSource::GeneratorDefault(format!("{tool} makes addresses of names by this rule"))
+        });
+        self.set_if_more_certain(SettingKey::Names, names, source);
     }
 
     /// Sets a key from the first of some script entries that has a readable value.

@@ -180,6 +180,15 @@ fn read_directory_permalink(
             }
         };
         if let Some((text, source)) = found {
+            let mut filters = text.split(['|', '}']).map(str::trim);
+            if let Some(filter) = filters.find(|filter| ["slugify", "slug"].contains(filter)) {
+                let names = if filter == "slug" {
+                    "eleventy-slug"
+                } else {
+                    "eleventy"
+                };
+                draft.set_names(names, Some(source.clone()));
+            }
             return Some((convert_permalink(&text), source));
         }
     }

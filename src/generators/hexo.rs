@@ -44,9 +44,38 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
             SettingSource::GeneratorDefault(why),
         )
     });
+    let case = text(&["filename_case"]);
+    let names = match case.as_ref().map(|(case, _)| case.as_str()) {
+        Some("1") => "hexo-lower",
+        Some("2") => "hexo-upper",
+        _ => "hexo",
+    };
+    draft.set_names(names, case.map(|(_, source)| source));
+    let new_name = text(&["new_post_name"]);
+    let new_name = new_name
+        .as_ref()
+        .map(|(name, source)| (name.as_str(), source));
+    let pattern = new_name.map_or(":title.md", |(name, _)| name);
+    let last = pattern.rsplit('/').next().unwrap_or(pattern);
+    // The pattern says which part of a file's name is the title.
+    let (title_part, name_part) = match last.split('.').next() {
+        Some(":year-:month-:day-:title" | ":year-:i_month-:i_day-:title") => (":name", ":name"),
+        _ if last == pattern => (":path", ":filename"),
+        _ => (":filename", ":filename"),
+    };
+    if let (Some((written, source)), ":path" | ":filename") = (new_name, title_part)
+        && !last.starts_with(":title.")
+    {
+        let message = format!("`new_post_name` is `{written}`, which is not supported");
+        draft.add_warning(
+            source,
+            message,
+            "write `permalink` into the posts with such names",
+        );
+    }
     let translated = permalink_syntax::from_colon_syntax(&written, |name| match name {
-        "title" => vec![":path"],
-        "name" => vec![":slug"],
+        "title" => vec![title_part],
+        "name" => vec![name_part],
         "post_title" => vec![":title", ":slug"],
         "category" => vec![":categories", ":category"],
         "year" => vec![":year"],

@@ -90,7 +90,16 @@ pub(super) fn read_hugo_site(draft: &mut DetectedSite<'_>) -> bool {
         draft.set_if_more_certain(SettingKey::StaticDir, dir, source);
     }
     add_content_root(draft, &configuration, &language);
-    draft.name_normalizer = Some("Hugo");
+    let [cased, unaccented] = ["disablePathToLower", "removePathAccents"]
+        .map(|name| configuration.find_text(&[name]))
+        .map(|found| found.filter(|(text, _)| text == "true"));
+    let names = match (&cased, &unaccented) {
+        (None, None) => "hugo",
+        (Some(_), None) => "hugo-cased",
+        (None, Some(_)) => "hugo-unaccented",
+        (Some(_), Some(_)) => "hugo-cased-unaccented",
+    };
+    draft.set_names(names, cased.or(unaccented).map(|(_, source)| source));
     true
 }
 
@@ -361,10 +370,8 @@ fn convert_permalinks(
         "slug" if slugs > 0 => vec![":slug_or_title", ":slug"],
         "slug" => vec![":title", ":slug"],
         "title" => vec![":title", ":slug"],
-        "filename" | "contentbasename" if slugs > 0 => vec![":name", ":slug"],
-        "filename" | "contentbasename" | "slugorfilename" | "slugorcontentbasename" => {
-            vec![":slug"]
-        }
+        "filename" | "contentbasename" => vec![":filename"],
+        "slugorfilename" | "slugorcontentbasename" => vec![":slug_or_filename"],
         _ => Vec::new(),
     })
 }

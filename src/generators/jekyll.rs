@@ -86,6 +86,7 @@ pub(super) fn read_jekyll_site(draft: &mut DetectedSite<'_>) -> bool {
         .unwrap_or_default();
     let source_dir = site_tree::join_paths(site_dir, &source_dir);
     add_content_roots(draft, data.as_ref(), &source_dir);
+    draft.set_names("jekyll", None);
     true
 }
 
@@ -180,12 +181,15 @@ fn post_permalinks(
     let categories = CategoriesPerPost::from_posts(posts);
     // Each part has possible replacements, the best first. An empty one leaves the part out.
     let translated = permalink_syntax::from_colon_syntax(pattern, |name| match name {
-        "categories" | "slugified_categories" => match categories {
+        "categories" => match categories {
             CategoriesPerPost::None => vec![":categories", ""],
             CategoriesPerPost::One => vec![":categories", ":category"],
             CategoriesPerPost::Various => vec![":categories"],
         },
-        "title" | "slug" | "name" | "basename" => vec![":slug"],
+        "slugified_categories" => vec![":slugified_categories"],
+        "title" => vec![":title"],
+        "slug" => vec![":slug"],
+        "name" | "basename" => vec![":filename"],
         "year" => vec![":year"],
         "month" => vec![":month"],
         "day" => vec![":day"],

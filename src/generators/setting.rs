@@ -46,6 +46,8 @@ pub enum SettingKey {
     StaticDir,
     /// `content.z_is_local`
     ZIsLocal,
+    /// `content.names`
+    Names,
     /// `content.fields`
     Fields,
     /// `cards.logo`
@@ -144,6 +146,7 @@ impl SettingKey {
             SettingKey::Require => ("content", "require"),
             SettingKey::StaticDir => ("content", "static_dir"),
             SettingKey::ZIsLocal => ("content", "z_is_local"),
+            SettingKey::Names => ("content", "names"),
             SettingKey::Fields => ("content", "fields"),
             SettingKey::Logo => ("cards", "logo"),
             SettingKey::Author => ("", "authors"),
@@ -157,6 +160,7 @@ impl SettingKey {
             SettingKey::Timezone => Some(SettingValue::Text("UTC".to_owned())),
             SettingKey::Permalinks => Some(SettingValue::Text("/:path/".to_owned())),
             SettingKey::Dir => Some(SettingValue::Text("content".to_owned())),
+            SettingKey::Names => Some(SettingValue::Text("as-written".to_owned())),
             _ => None,
         }
     }

@@ -53,7 +53,15 @@ pub(super) fn read_zola_site(draft: &mut DetectedSite<'_>) -> bool {
         .is_some_and(|(text, _)| text == "true");
     add_content_root(draft, keeps_date_prefix);
     draft.read_home_page("content/_index.md");
-    draft.name_normalizer = Some("Zola");
+    let slugify = data
+        .as_ref()
+        .and_then(|data| data.first_text(&["slugify.paths"]));
+    let names = match slugify.as_ref().map(|(text, _)| text.as_str()) {
+        Some("safe") => "zola-safe",
+        Some("off") => "as-written",
+        _ => "zola",
+    };
+    draft.set_names(names, slugify.map(|(_, source)| source));
     true
 }
 

@@ -1,7 +1,6 @@
 //! Chooses the directory that holds the posts, and finds how they differ from other pages there.
 
 use super::date_field::{self, DateField};
-use crate::front_matter::data_file;
 use crate::generators::detected::{CmsCollection, ContentRoot, DetectedSite};
 use crate::generators::left_out_posts::LeftOutPosts;
 use crate::generators::pages::{MarkdownPage, MarkdownPages, largest_post_dir};
@@ -59,7 +58,6 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     }
     draft.post_count = pages.estimate_count(|page| page.has_date());
     draft.other_page_count = all - draft.post_count;
-    warn_of_normalized_names(draft, &home, &pages);
     warn_of_unserved_collections(draft, &home, &pages);
     pages
 }
@@ -273,43 +271,6 @@ fn narrow_to_post_sections(
             .iter()
             .any(|section| section == page.top_section())
     });
-}
-
-/// Warns of file names that the generator normalizes in addresses and courant does not.
-fn warn_of_normalized_names(
-    draft: &mut DetectedSite<'_>,
-    home: &ContentRoot,
-    pages: &MarkdownPages,
-) {
-    let Some(generator) = draft.name_normalizer else {
-        return;
-    };
-    let mut normalized = pages
-        .dated_pages()
-        .filter(|page| !has_own_address(page) && page.base_name().contains(is_normalized_char));
-    let Some(page) = normalized.next() else {
-        return;
-    };
-    let count = normalized.count() + 1;
-    let message = format!(
-        "{generator} normalizes file names in addresses, and {count} {} named like `{}`",
-        if count == 1 { "post is" } else { "posts are" },
-        page.base_name()
-    );
-    let place = SettingSource::from_file(&site_tree::join_paths(&home.dir, &page.path));
-    let hint =
-        "write `slug` into them, or name the files in lower-case letters, digits and hyphens";
-    draft.add_warning(&place, message, hint);
-}
-
-/// Returns true if the page sets its own permalink or slug.
-fn has_own_address(page: &MarkdownPage) -> bool {
-    data_file::find_permalink(&page.front).is_some() || page.front.get("slug").is_some()
-}
-
-/// Returns true if generators change the character in addresses.
-fn is_normalized_char(c: char) -> bool {
-    c.is_uppercase() || c.is_whitespace() || (c.is_ascii_punctuation() && !"-_.".contains(c))
 }
 
 /// Warns of collections of the CMS that are not served.

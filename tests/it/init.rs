@@ -304,6 +304,8 @@ fn hugo_site_is_configured() {
     include = ["posts/**"]
     # Hugo serves the files in `static` from the site's root
     static_dir = "static"
+    # Hugo makes addresses of names by this rule
+    names = "hugo"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -423,8 +425,10 @@ fn hugo_default_permalinks_need_no_line() {
     let toml = site.init_and_check("courant.toml");
     assert!(!toml.contains("permalinks"), "{toml}");
     assert!(
-        !toml.contains("[content]"),
-        "every value is the default\n{toml}"
+        toml.contains(
+            "[content]\n# Hugo makes addresses of names by this rule\nnames = \"hugo\"\n\n"
+        ),
+        "every other value is the default\n{toml}"
     );
     assert_eq!(
         site.post_urls("courant.toml"),
@@ -465,7 +469,7 @@ fn jekyll_site_is_configured() {
     # _config.yml, line 7
     timezone = "Europe/London"
     # _config.yml, line 13
-    permalinks = "/news/:year/:month/:slug/"
+    permalinks = "/news/:year/:month/:title/"
     # _config.yml, line 9
     twitter = "harbourexample"
 
@@ -474,6 +478,8 @@ fn jekyll_site_is_configured() {
     dir = "_posts"
     # Jekyll serves `assets` and similar directories under their own paths
     static_dir = "."
+    # Jekyll makes addresses of names by this rule
+    names = "jekyll"
 
     [[authors]]
     # _config.yml, line 11
@@ -614,6 +620,8 @@ fn zola_site_is_configured() {
     include = ["blog/**"]
     # Zola serves the files in `static` from the site's root
     static_dir = "static"
+    # Zola makes addresses of names by this rule
+    names = "zola"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -692,6 +700,8 @@ fn astro_site_is_configured() {
     dir = "src/content/blog"
     # Astro serves the files in `public` from the site's root
     static_dir = "public"
+    # Astro makes addresses of names by this rule
+    names = "astro"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -1753,20 +1763,170 @@ fn unusual_names_and_values_are_kept() {
 }
 
 #[test]
-fn file_names_that_the_generator_slugifies_are_reported() {
-    let site = create_site(&[
-        (
-            "hugo.toml",
-            "baseURL = 'https://harbour.example'\ntitle = 'a'\n",
-        ),
-        ("content/posts/The Pier.md", &post_text("A", "2024-01-01")),
-        ("content/posts/b.md", &post_text("B", "2024-01-01")),
-    ]);
-    let stderr = stderr_of(&site.run_courant(&["init"]));
-    assert!(
-        stderr.contains("1 post is named like `The Pier`"),
-        "{stderr}"
+fn names_follow_the_rule_of_the_generator() {
+    let post = post_text("The Pier", "2024-01-02");
+    let slug = "---\ntitle: Tide\ndate: 2024-05-01\nslug: SpringTide\n---\n";
+    let undated = "---\ntitle: The Pier\n---\n";
+    let hexo = (
+        "package.json",
+        "{ \"dependencies\": { \"hexo\": \"^7.0.0\" } }\n",
     );
+    let hugo = "baseURL = 'https://harbour.example'\ntitle = 'a'\n";
+    let jekyll = "title: a\nurl: https://harbour.example\npermalink: ";
+    let zola = "base_url = 'https://harbour.example'\ntitle = 'a'\n";
+    let astro = (
+        "astro.config.mjs",
+        "export default { site: 'https://harbour.example' }",
+    );
+    for (names, files, expected) in [
+        (
+            "hugo",
+            &[("hugo.toml", hugo), ("content/posts/The Pier.md", &post)][..],
+            "/posts/the-pier/",
+        ),
+        (
+            "hugo",
+            &[("hugo.toml", hugo), ("content/posts/a.md", slug)],
+            "/posts/springtide/",
+        ),
+        (
+            "hugo-cased",
+            &[
+                ("hugo.toml", &format!("disablePathToLower = true\n{hugo}")),
+                ("content/posts/a.md", slug),
+            ],
+            "/posts/SpringTide/",
+        ),
+        (
+            "hugo-unaccented",
+            &[
+                ("hugo.toml", &format!("removePathAccents = true\n{hugo}")),
+                ("content/posts/Café.md", &post),
+            ],
+            "/posts/cafe/",
+        ),
+        (
+            "jekyll",
+            &[
+                (
+                    "_config.yml",
+                    &format!("{jekyll}/:year/:month/:day/:title/"),
+                ),
+                ("_posts/2024-05-01-My First Post.md", undated),
+            ],
+            "/2024/05/01/My-First-Post/",
+        ),
+        (
+            "jekyll",
+            &[
+                ("_config.yml", &format!("{jekyll}/blog/:title/")),
+                ("_posts/2024-12-1-crane.md", undated),
+            ],
+            "/blog/crane/",
+        ),
+        (
+            "zola",
+            &[("config.toml", zola), ("content/blog/Café_1.md", &post)],
+            "/blog/cafe-1/",
+        ),
+        (
+            "zola-safe",
+            &[
+                ("config.toml", &format!("{zola}[slugify]\npaths = 'safe'\n")),
+                ("content/blog/Cafe?.md", &post),
+            ],
+            "/blog/Cafe/",
+        ),
+        (
+            "as-written",
+            &[
+                ("config.toml", &format!("{zola}[slugify]\npaths = 'off'\n")),
+                ("content/blog/A_b.md", &post),
+            ],
+            "/blog/A_b/",
+        ),
+        (
+            "astro",
+            &[astro, ("src/content/blog/NixOS-24.05.md", &post)],
+            "/blog/nixos-2405/",
+        ),
+        (
+            "eleventy",
+            &[
+                (".eleventy.js", "module.exports = () => ({});\n"),
+                (
+                    "_data/site.json",
+                    "{ \"url\": \"https://harbour.example\", \"title\": \"a\" }",
+                ),
+                (
+                    "blog/blog.json",
+                    "{ \"permalink\": \"/b/{{ title | slugify }}/\" }",
+                ),
+                (
+                    "blog/a.md",
+                    "---\ntitle: Don't & Do\ndate: 2024-05-01\n---\n",
+                ),
+            ],
+            "/b/dont-and-do/",
+        ),
+        (
+            "hexo",
+            &[
+                hexo,
+                (
+                    "_config.yml",
+                    &format!(
+                        "{jekyll}news/:year/:month/:day/:title/\nnew_post_name: :year-:month-:day-:title.md\n"
+                    ),
+                ),
+                ("source/_posts/2024-05-01-crane.md", undated),
+            ],
+            "/news/2024/05/01/crane/",
+        ),
+        (
+            "hexo-lower",
+            &[
+                hexo,
+                (
+                    "_config.yml",
+                    &format!("{jekyll}:category/:name/\nfilename_case: 1\n"),
+                ),
+                (
+                    "source/_posts/2024-05-01-Crane.md",
+                    "---\ntitle: a\ncategories: Big News\n---\n",
+                ),
+            ],
+            "/big-news/2024-05-01-Crane/",
+        ),
+        (
+            "nuxt",
+            &[
+                (
+                    "nuxt.config.ts",
+                    "export default defineNuxtConfig({ site: { url: 'https://harbour.example', name: 'a' } })",
+                ),
+                ("content/1.blog/2.The Pier.md", &post),
+            ],
+            "/blog/the-pier",
+        ),
+    ] {
+        let site = create_site(files);
+        let stderr = stderr_of(&site.run_courant(&["init", "--output", ".courant.toml"]));
+        assert!(!stderr.contains("warning"), "{names}: {stderr}");
+        let toml = site.read_file(".courant.toml");
+        let line = format!("names = \"{names}\"");
+        assert_eq!(
+            toml.contains(&line),
+            names != "as-written",
+            "{names}: {toml}"
+        );
+        let urls = site.post_urls(".courant.toml");
+        assert_eq!(
+            urls,
+            [format!("https://harbour.example{expected}")],
+            "{toml}"
+        );
+    }
 }
 
 #[test]
