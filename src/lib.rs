@@ -23,6 +23,7 @@ pub mod library;
 pub mod markdown;
 pub mod model;
 mod parallel;
+mod path_segments;
 pub mod persistent;
 pub mod post;
 pub mod progress;

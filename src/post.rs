@@ -10,7 +10,6 @@ pub(crate) mod id_lookup;
 mod merge_conflict;
 pub mod parse;
 mod path_info;
-mod path_segments;
 mod permalink_pattern;
 pub(crate) mod post_builder;
 mod preview_image;

@@ -4,10 +4,10 @@ use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use url::Url;
 
 use super::path_info::PathInfo;
-use super::path_segments::{Source, join_dated_path, make_segments, slugify_jekyll};
 use crate::config::{self, NameStyle, PERMALINK_PARTS};
 use crate::front_matter::date;
 use crate::model::post::permalink::MAX_URL_BYTES;
+use crate::path_segments::{Source, join_dated_path, make_segments, slugify_jekyll};
 use crate::text::truncate_encoded;
 use crate::url_path;
 

@@ -1893,7 +1893,7 @@ fn names_follow_the_rule_of_the_generator() {
                 ),
                 (
                     "source/_posts/2024-05-01-Crane.md",
-                    "---\ntitle: a\ncategories: Big News\n---\n",
+                    "---\ntitle: a\ncategories: [Big News]\n---\n",
                 ),
             ],
             "/big-news/2024-05-01-Crane/",

@@ -14,7 +14,7 @@ use crate::text::slugify_label;
 
 /// Source of a text that becomes a path segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// Directory in `:dir` or `:section`.
     Section,
     /// Directory in `:path`.
@@ -32,7 +32,7 @@ pub(super) enum Source {
 }
 
 /// Makes path segments from a text by the rule of a style.
-pub(super) fn make_segments(style: NameStyle, source: Source, text: &str) -> String {
+pub(crate) fn make_segments(style: NameStyle, source: Source, text: &str) -> String {
     use NameStyle as N;
     use Source as S;
     match (style, source) {
@@ -107,7 +107,7 @@ fn urlize(style: NameStyle, text: &str) -> String {
 }
 
 /// Jekyll's `slugify` in its mode `default`.
-pub(super) fn slugify_jekyll(text: &str) -> String {
+pub(crate) fn slugify_jekyll(text: &str) -> String {
     let slug = hyphenate_runs(text, is_word_character);
     slug.trim_matches('-').to_lowercase()
 }
@@ -218,7 +218,7 @@ fn strip_number_prefix(text: &str) -> &str {
 }
 
 /// Joins the names of a path. A date at the start of one comes first, as in the blog of Docusaurus.
-pub(super) fn join_dated_path<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn join_dated_path<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut day = String::new();
     let mut others = Vec::new();
     for name in names {
