@@ -20,6 +20,7 @@ use super::values::{
     parse_x_account, with_value,
 };
 use crate::time_zone::IanaZone;
+use crate::url_path;
 use std::path::PathBuf;
 use url::Url;
 
@@ -211,7 +212,7 @@ pub(super) fn read_sitemap(
     };
     let mut pages = Vec::new();
     for text in &written.value {
-        let page = site.url.join(text).ok();
+        let page = url_path::join_home(&site.url, text).ok();
         match page.filter(|page| page.origin() == site.url.origin()) {
             Some(page) => pages.push(page),
             None => faults.report_at(

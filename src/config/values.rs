@@ -8,6 +8,7 @@ use url::Url;
 use super::raw::{ConfigErrors, Spanned};
 use crate::text::{self, is_email_address, is_language_tag};
 use crate::time_zone::IanaZone;
+use crate::url_path;
 
 /// Maximum of configured durations. A longer one is probably a wrong unit.
 pub(super) const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -148,7 +149,9 @@ pub(super) fn parse_web_address(
     written: &Spanned<String>,
     site: &Url,
 ) -> Option<Url> {
-    let url = site.join(written.value.trim()).ok().filter(is_http_url);
+    let url = url_path::join_home(site, written.value.trim())
+        .ok()
+        .filter(is_http_url);
     if url.is_none() {
         faults.report_at(
             written,
