@@ -1,6 +1,7 @@
 //! Parses the text of one file: its fields, address, visibility and body.
 
 mod address;
+mod address_template;
 mod body_parser;
 pub(crate) mod body_renderer;
 pub(crate) mod broken_visibility;

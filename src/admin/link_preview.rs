@@ -300,6 +300,7 @@ mod tests {
             id: String::new(),
             url_path: "/a".to_owned(),
             url: "https://www.e.org/a".to_owned(),
+            canonical_url: "https://www.e.org/a".to_owned(),
             title: title.to_owned(),
             headline: title.to_owned(),
             description: description.to_owned(),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::date::{self, DateOptions};
-use super::field_names::default_names;
+use super::field_names::{default_names, is_address};
 use super::{self as front_matter, FrontMatterSplit};
 use crate::config::Field;
 use crate::time_zone::IanaZone;
@@ -63,7 +63,8 @@ fn date_field_names() -> impl Iterator<Item = &'static str> {
 pub fn find_permalink(front: &Node) -> Option<(&str, usize)> {
     default_names(Field::Permalink).iter().find_map(|name| {
         let node = front.get(name)?;
-        Some((node.as_text()?, node.line))
+        let text = node.as_text().filter(|text| is_address(name, text))?;
+        Some((text, node.line))
     })
 }
 

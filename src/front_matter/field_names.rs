@@ -190,14 +190,17 @@ pub(crate) fn default_names(field: Field) -> &'static [&'static str] {
             "extra.image_alt",
         ],
         Field::Slug => &["slug"],
-        Field::Permalink => &[
-            "seo.url",
+        Field::Permalink => &["seo.url", "permalink", "url", "path"],
+        Field::Canonical => &[
             "canonical_url",
             "canonicalUrl",
             "canonical",
-            "permalink",
-            "url",
-            "path",
+            "seo.canonical",
+            "seo.canonicalUrl",
+            "params.canonical",
+            "params.canonicalUrl",
+            "extra.canonical",
+            "extra.canonical_url",
         ],
         Field::Id => &["id", "guid"],
         Field::Language => &["lang", "language", "locale"],
@@ -209,9 +212,44 @@ pub(crate) fn default_names(field: Field) -> &'static [&'static str] {
     }
 }
 
+/// Returns true if a text may be an address. Numbers and dates are none, except as Zola's `path`, which needs no slash.
+pub(crate) fn is_address(name: &str, text: &str) -> bool {
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b':'));
+    is_slug(name, text) && (name == "path" || !is_number)
+}
+
+/// Returns true if a text may be a slug. A boolean is none: it switches a page on or off.
+pub(crate) fn is_slug(_name: &str, text: &str) -> bool {
+    let switches = ["true", "false", "yes", "no", "on", "off"];
+    !switches.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn switches_and_numbers_are_no_addresses() {
+        for text in [
+            "true",
+            "False",
+            "null",
+            "~",
+            "no",
+            "42",
+            "1.5",
+            "2024-05-01",
+        ] {
+            assert!(!is_address("permalink", text), "{text}");
+        }
+        for text in ["/a/", "a-word", "none", "date", "/2024", "truer"] {
+            assert!(is_address("permalink", text), "{text}");
+        }
+        assert!(is_address("path", "42") && !is_address("path", "true"));
+        assert!(is_slug("slug", "1984") && is_slug("slug", "none") && !is_slug("slug", "false"));
+    }
 
     #[test]
     fn content_docs_list_all_default_names_in_order() {

@@ -182,9 +182,18 @@ impl<'a> FrontMatterFields<'a> {
 
     /// Finds the first name of the field that holds text. Reports lists and maps before it.
     pub(super) fn first_named_text(&self, field: Field) -> Option<(&'a str, &'a str, &'a Node)> {
+        self.first_text_where(field, |_, _| true)
+    }
+
+    /// Finds the first name of the field that holds text with which it `is_usable`. Reports lists and maps before it.
+    pub(super) fn first_text_where(
+        &self,
+        field: Field,
+        is_usable: fn(&str, &str) -> bool,
+    ) -> Option<(&'a str, &'a str, &'a Node)> {
         for (name, node) in self.field_nodes(field) {
             match (&node.value, node.as_text()) {
-                (_, Some(text)) => return Some((name, text, node)),
+                (_, Some(text)) if is_usable(name, text) => return Some((name, text, node)),
                 (FrontMatterValue::List(_) | FrontMatterValue::Map(_), _) => self.report_finding(
                     Severity::Warning,
                     Rule::FieldType,

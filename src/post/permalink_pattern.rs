@@ -12,6 +12,8 @@ use crate::url_path;
 
 /// Values for the parts of a pattern.
 pub(super) struct PermalinkParts<'a> {
+    /// Path of the file, relative to the content directory.
+    pub(super) file: &'a str,
     /// Information from the file's path.
     pub(super) location: &'a PathInfo,
     /// Slug from the front matter, in place of the file name.
@@ -37,7 +39,7 @@ pub(super) fn parse_pattern(written: &str) -> Option<String> {
         _ => {
             // Each part may become as long as a URL, so longer patterns are rejected.
             let is_pattern = written.len() <= MAX_URL_BYTES
-                && written.starts_with(['/', ':'])
+                && !written.contains("://")
                 && split_pattern(written).any(|piece| matches!(piece, PatternPiece::Part(_)));
             return is_pattern.then(|| written.to_owned());
         }
@@ -60,7 +62,9 @@ pub(super) fn fill_pattern(
         path.push_str(&url_path::encode_segment(&language.to_ascii_lowercase()));
         path.push('/');
     }
-    for piece in split_pattern(pattern) {
+    let base = site.url.path();
+    // A pattern that is written with the path of the site's home does not get it twice.
+    for piece in split_pattern(pattern.strip_prefix(base).unwrap_or(pattern)) {
         match piece {
             PatternPiece::Text(text) => path.push_str(text),
             PatternPiece::Part(name) => path.push_str(&format_part(name, parts, site, of_post)),
@@ -71,7 +75,6 @@ pub(super) fn fill_pattern(
         path = path.replace("//", "/");
     }
     let mut url = site.url.clone();
-    let base = site.url.path();
     url.set_path(&format!("{base}{}", path.trim_start_matches('/')));
     url
 }

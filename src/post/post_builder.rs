@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::address::{PostAddress, read_aliases, resolve_post_address};
+use super::address::{PostAddress, read_aliases, read_slug, resolve_post_address};
 use super::body_parser::{self, RawBody};
 use super::broken_visibility::VisibilityLimits;
 use super::fields::{
@@ -17,10 +17,10 @@ use super::permalink_pattern::{PermalinkParts, strip_date_prefix};
 use super::preview_image;
 use crate::config::{Config, Field};
 use crate::front_matter::date;
+use crate::front_matter::field_names::is_address;
 use crate::markdown::excerpt::ExcerptRequest;
 use crate::markdown::plain_text;
 use crate::model::finding::{Rule, Severity};
-use crate::model::post::permalink::MAX_URL_BYTES;
 use crate::model::post::{Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
 use crate::text::{collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes};
 
@@ -58,13 +58,12 @@ pub(super) fn build_post(
         }
     }
     let language = read_language(fields, config).or_else(|| location.language.clone());
-    let slug = fields
-        .one_line_text(Field::Slug)
-        .map(|slug| truncate_encoded(&slug, MAX_URL_BYTES));
+    let slug = read_slug(fields);
     // Slugs are made from the title as written, before HTML tags and character references are removed.
     let written_title = fields.one_line_text(Field::Title);
     let title = fields.first_plain_text(Field::Title);
     let parts = PermalinkParts {
+        file: path,
         location: &location,
         slug: slug.as_deref(),
         title: written_title.as_deref(),
@@ -80,6 +79,7 @@ pub(super) fn build_post(
         url,
         id,
         id_source: id_from,
+        canonical_url,
     } = resolve_post_address(fields, &parts, &config.site);
     let description = read_description(fields);
     let body_parser::ParsedBody { body, found } = if fields.is_metadata_only() {
@@ -119,6 +119,7 @@ pub(super) fn build_post(
     warn_misplaced_markers(fields, &markers);
     let extras = PostExtras {
         id,
+        canonical_url,
         preview_title: preview_title.map(Into::into),
         publish_after: publish_after.filter(|date| *date != published),
         expires_at: expires,
@@ -178,9 +179,10 @@ fn read_publication_dates(
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     // An unreadable date is not replaced by the one in the path.
     let parse_date_in_path = || {
-        let permalink_text = || fields.first_node(Field::Permalink)?.as_text();
-        date::parse_path_date(stem, config.site.timezone)
-            .or_else(|| date::parse_path_date(permalink_text()?, config.site.timezone))
+        date::parse_path_date(stem, config.site.timezone).or_else(|| {
+            let (_, permalink, _) = fields.first_text_where(Field::Permalink, is_address)?;
+            date::parse_path_date(permalink, config.site.timezone)
+        })
     };
     let published = starts
         .first()

@@ -11,6 +11,7 @@ use crate::markdown::url_rewrite::{escape_url, is_same_document};
 use crate::model::finding::{Rule, Severity};
 use crate::model::post::Image;
 use crate::model::post::permalink::MAX_URL_BYTES;
+use crate::post::address_template::find_template_part;
 use crate::post::fields::{FrontMatterFields, SourceSpan};
 use crate::text::{collapse_whitespace, max_encoded_len};
 
@@ -52,7 +53,9 @@ pub(super) fn read_preview_image(fields: &FrontMatterFields<'_>, base: &Url) -> 
         );
         return None;
     }
+    // An address with a template part is not known here.
     let joined = base.join(text).ok();
+    let joined = joined.filter(|_| find_template_part(text).is_none());
     let Some(url) =
         joined.filter(|url| is_usable_url(url) && !is_same_document(url.as_str(), base))
     else {

@@ -58,7 +58,7 @@ pub(super) fn render_card_page(site: &Site, card: &Card, images: Option<&CardIma
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (card.title) }
                 meta name="description" content=(card.description);
-                link rel="canonical" href=(card.url);
+                link rel="canonical" href=(card.canonical_url);
                 @if card.is_noindex { meta name="robots" content="noindex"; }
                 (open_graph_tags(site, card, picture))
                 @if let Some(article) = &card.article { (article_tags(article)) }
@@ -90,7 +90,7 @@ fn open_graph_tags(site: &Site, card: &Card, picture: Option<&OpenGraphImage>) -
         (meta_property("og:site_name", &site.settings.title))
         (meta_property("og:title", &card.title))
         @if !card.description.is_empty() { (meta_property("og:description", &card.description)) }
-        (meta_property("og:url", &card.url))
+        (meta_property("og:url", &card.canonical_url))
         @if let Some(locale) = open_graph_locale(&card.language) { (meta_property("og:locale", &locale)) }
         @if let Some(picture) = picture {
             (meta_property("og:image", &picture.url))
@@ -174,7 +174,7 @@ fn json_ld_object(site: &Site, card: &Card, picture: Option<&OpenGraphImage>) ->
         "headline": card.title,
         "description": card.description,
         "url": card.url,
-        "mainEntityOfPage": { "@type": "WebPage", "@id": card.url },
+        "mainEntityOfPage": { "@type": "WebPage", "@id": card.canonical_url },
         "datePublished": format_rfc3339(article.published_at),
         "dateModified": format_rfc3339(article.modified_at),
         "inLanguage": card.language,

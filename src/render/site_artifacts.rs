@@ -207,7 +207,7 @@ impl SiteArtifacts {
 
     fn lazy_card_page(&self, key: &ArtifactKey, card: Card) -> Artifact {
         let links = vec![Link {
-            target: card.url.clone(),
+            target: card.canonical_url.clone(),
             rel: "canonical",
             mime_type: None,
         }];

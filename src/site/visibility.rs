@@ -76,8 +76,10 @@ impl<'a> Visible<'a> {
             marker.effect == VisibilityEffect::InSitemap && marker.parse_value() != FlagValue::True
         });
         let permalink = &self.post().permalink;
+        let is_original = self.post().canonical_url().is_none();
         // sitemaps.org: a `loc` has fewer than 2,048 characters.
-        self.is_indexable() && !says_no && permalink.is_on_site && permalink.url.len() < 2048
+        let fits = permalink.is_on_site && permalink.url.len() < 2048;
+        self.is_indexable() && !says_no && is_original && fits
     }
 }
 

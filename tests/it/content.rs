@@ -720,7 +720,7 @@ fn odd_permalink_or_id_is_a_warning_with_its_line() {
         ),
         ("permalink: 'mailto:a@example.org'", Rule::UnusablePermalink),
         ("permalink: /a%zz", Rule::UnusablePermalink),
-        ("id: 42", Rule::RelativeId),
+        ("guid: 42", Rule::RelativeId),
     ] {
         let built = TestSite::new().post("a.md", post(field)).build();
         assert_eq!(

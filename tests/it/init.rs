@@ -938,7 +938,7 @@ fn without_a_generator_the_directory_with_most_posts_is_used() {
 
 #[test]
 fn without_a_generator_post_urls_give_the_site_url() {
-    let with = |url: &str| format!("---\ntitle: a\ndate: 2024-01-01\ncanonical_url: {url}\n---\n");
+    let with = |url: &str| format!("---\ntitle: a\ndate: 2024-01-01\nurl: {url}\n---\n");
     let site = create_site(&[
         ("posts/a.md", &with("https://harbour.example/a")),
         ("posts/b.md", &with("https://harbour.example/b")),

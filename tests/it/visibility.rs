@@ -314,8 +314,10 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         let url = if url { format!("seo: {{url: 'https://example.org/{word}-url', description: {word}-d}}\n") } else { String::new() };
         let key = number / 2;
         let tail = if cdata { "]]> \u{b} &amp; <b>" } else { "" };
+        // Posts that are copies of one original do not shadow each other.
+        let original = if cdata { format!("https://elsewhere.example/{word}-o") } else { "/original/".to_owned() };
         let text = format!(
-            "---\ntitle: {word}-t\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
+            "---\ntitle: {word}-t\ncanonical_url: {original}\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
         );
         (word, text, shown && year < 2025)
     })

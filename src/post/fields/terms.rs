@@ -9,7 +9,9 @@ use crate::front_matter::{FrontMatterValue, Node};
 use crate::markdown::plain_text::to_plain_text;
 use crate::model::finding::{Rule, Severity};
 use crate::model::post::PostAuthor;
+use crate::post::address_template::find_template_part;
 use crate::text::{collapse_whitespace, truncate_encoded};
+use crate::url_path;
 
 /// Maximum categories, tags or authors of one post. Each has its own feed, which repeats the whole post.
 const MAX_TERMS_PER_POST: usize = 20;
@@ -143,13 +145,10 @@ fn clean_author_name(fields: &FrontMatterFields<'_>, text: &str, item: &Node) ->
 
 /// Resolves the URL of an author's page against the site.
 fn resolve_author_url(fields: &FrontMatterFields<'_>, text: &str, line: usize) -> Option<String> {
-    let url = fields
-        .config
-        .site
-        .url
-        .join(text)
+    let url = url_path::join_home(&fields.config.site.url, text)
         .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"));
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .filter(|_| find_template_part(text).is_none());
     if url.is_none() {
         fields.report_finding(
             Severity::Warning,
