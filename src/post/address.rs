@@ -107,7 +107,7 @@ pub(super) fn resolve_post_address(
     };
     PostAddress {
         // Most ids equal the permalink.
-        id: Some(id.into()).filter(|id: &Box<str>| **id != *permalink.url),
+        id: (*id != *permalink.url).then(|| id.into()),
         id_source,
         permalink,
         canonical_url: read_canonical_url(fields, &url, site),
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn slug_alias_image_and_author_with_unfilled_parts_are_left_out() {
+    fn addresses_with_unfilled_parts_are_left_out() {
         let site = "url = \"https://e.org\"";
         let front = "slug: '{{ title | slug }}'\nredirect_from: ['/{{ x }}/', /old/index.html]\nimage: '{{ site.url }}/a.png'\nauthor: {name: Ada, url: '/{{ x }}'}\ncanonical_url: '{{ site.url }}{{ page.url }}'";
         let (post, findings) = parse_post(site, "a.md", front);
@@ -516,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_from_the_root_are_below_the_path_of_the_site() {
+    fn root_paths_are_below_the_path_of_the_site() {
         let site = "url = \"https://user.example/project\"";
         for (front, expected) in [
             ("permalink: /blog/a/", "/project/blog/a/"),

@@ -221,7 +221,7 @@ fn copies_take_no_other_post_away() {
 }
 
 #[test]
-fn hidden_copy_and_copy_of_a_hidden_post_show_nothing_of_it() {
+fn hidden_copies_and_hidden_originals_reach_no_output() {
     let secret = "https://employer.example/secret-original";
     let built = TestSite::new()
         .post(
@@ -251,7 +251,7 @@ fn hidden_copy_and_copy_of_a_hidden_post_show_nothing_of_it() {
 }
 
 #[test]
-fn paths_of_posts_and_pages_are_below_the_path_of_the_site() {
+fn posts_and_pages_are_below_the_path_of_the_site() {
     let built = TestSite::new()
         .url("https://example.org/project")
         .config(
