@@ -12,6 +12,7 @@ mod fields;
 mod id_map;
 mod limits;
 mod patterns;
+mod permalinks;
 mod raw;
 mod reload;
 mod sections;
@@ -26,6 +27,7 @@ pub use feeds::{CustomFeed, FeedDefaults, FeedFilter};
 pub use fields::{Field, FieldNames};
 pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, client_limit_key};
 pub use patterns::PathPatterns;
+pub use permalinks::PermalinkPatterns;
 pub use server::{AccessLogTarget, InvalidListenAddress, ListenAddress, ServerConfig, TlsConfig};
 pub use values::PERMALINK_PARTS;
 

@@ -12,12 +12,13 @@ use super::id_map::IdMap;
 use super::id_map::{self, IdMapReadMode};
 use super::patterns::PathPatterns;
 use super::patterns::read_patterns;
+use super::permalinks::{PermalinkPatterns, read_permalink_patterns};
 use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::parse_choice;
 use super::values::{
     MAX_DURATION, check_duration, parse_email, parse_fediverse_account, parse_language_tag,
-    parse_permalink_pattern, parse_site_url, parse_theme_color, parse_timezone, parse_web_address,
-    parse_x_account, with_value,
+    parse_site_url, parse_theme_color, parse_timezone, parse_web_address, parse_x_account,
+    with_value,
 };
 use crate::time_zone::IanaZone;
 use std::path::PathBuf;
@@ -88,9 +89,7 @@ pub(super) fn read_site(
                 .collect()
         })
         .unwrap_or_default();
-    let permalinks = table
-        .take_string("permalinks")
-        .and_then(|written| parse_permalink_pattern(faults, &written));
+    let permalinks = read_permalink_patterns(faults, table.take_string_or_map("permalinks"));
     let image = table
         .take_string("image")
         .and_then(|written| parse_web_address(faults, &written, url.as_ref()?));
@@ -120,7 +119,7 @@ pub(super) fn read_site(
         languages,
         timezone_is_set: timezone.is_some(),
         timezone: timezone.unwrap_or(IanaZone::UTC),
-        permalinks: permalinks.unwrap_or_else(|| "/:path/".to_owned()),
+        permalinks,
         image,
         copyright,
         twitter,
@@ -341,8 +340,8 @@ pub struct SiteConfig {
     pub timezone: IanaZone,
     /// True if the configuration sets the time zone.
     pub timezone_is_set: bool,
-    /// Permalink pattern of posts whose front matter has no permalink.
-    pub permalinks: String,
+    /// Permalink patterns of posts whose front matter has no permalink.
+    pub permalinks: PermalinkPatterns,
     /// Absolute URL of the site's image.
     pub image: Option<Url>,
     /// Copyright notice of the feeds.

@@ -50,14 +50,15 @@ pub(super) fn resolve_post_address(
             let url = permalink_pattern::fill_pattern(&pattern, parts, site, true);
             return Some((name, None, url, node.line));
         }
-        let (url, is_absolute) = resolve_permalink(fields, name, text, node.line, site)?;
+        let (url, is_absolute) =
+            resolve_permalink(fields, name, text, node.line, site, parts.site_pattern)?;
         Some((name, Some(text).filter(|_| is_absolute), url, node.line))
     });
     let (written_url, mut url, from) = match as_written {
         Some((name, text, url, line)) => (text.map(str::to_owned), url, Some((name, line))),
         None => (
             None,
-            permalink_pattern::fill_pattern(&site.permalinks, parts, site, false),
+            permalink_pattern::fill_pattern(parts.site_pattern, parts, site, false),
             None,
         ),
     };
@@ -220,6 +221,7 @@ fn resolve_permalink(
     text: &str,
     line: usize,
     site: &config::SiteConfig,
+    site_pattern: &str,
 ) -> Option<(Url, bool)> {
     let parsed = Url::parse(text);
     let relative = parsed == Err(url::ParseError::RelativeUrlWithoutBase);
@@ -239,8 +241,7 @@ fn resolve_permalink(
             Rule::UnusablePermalink,
             SourceSpan::at_text(line, text),
             format!(
-                "the permalink `{text}` is not a web address, so the pattern `{}` is used",
-                site.permalinks
+                "the permalink `{text}` is not a web address, so the pattern `{site_pattern}` is used"
             ),
             PERMALINK_HINT,
         ),

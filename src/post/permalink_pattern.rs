@@ -12,6 +12,8 @@ use crate::url_path;
 
 /// Values for the parts of a pattern.
 pub(super) struct PermalinkParts<'a> {
+    /// Pattern that the site has for the post's directory.
+    pub(super) site_pattern: &'a str,
     /// Information from the file's path.
     pub(super) location: &'a PathInfo,
     /// Slug from the front matter, in place of the file name.

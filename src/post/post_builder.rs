@@ -65,6 +65,7 @@ pub(super) fn build_post(
     let written_title = fields.one_line_text(Field::Title);
     let title = fields.first_plain_text(Field::Title);
     let parts = PermalinkParts {
+        site_pattern: config.site.permalinks.pattern_for(path),
         location: &location,
         slug: slug.as_deref(),
         title: written_title.as_deref(),

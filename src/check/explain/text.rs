@@ -100,7 +100,10 @@ fn format_permalink(post: &Post, config: &Config) -> String {
     let link = &post.permalink;
     let from = match &link.field {
         Some(field) => format!("`{}`, line {}", field.name, field.line),
-        None => format!("`site.permalinks`, `{}`", config.site.permalinks),
+        None => format!(
+            "`site.permalinks`, `{}`",
+            config.site.permalinks.pattern_for(&post.path)
+        ),
     };
     format!("{} ({from})", link.url)
 }
