@@ -143,6 +143,12 @@ pub fn is_language_tag(tag: &str) -> bool {
     begins && tag.len() <= 35 && tag.split('-').all(fits)
 }
 
+/// Returns true if two BCP 47 tags name the same language, as `en` and `en-US` do.
+pub fn is_same_language(tag: &str, other: &str) -> bool {
+    let primary = |tag: &str| tag.split(['-', '_']).next().map(str::to_ascii_lowercase);
+    primary(tag) == primary(other)
+}
+
 /// Returns true if the text has the form of an e-mail address that a feed can show.
 pub fn is_email_address(text: &str) -> bool {
     let clean = |part: &str| {
