@@ -180,13 +180,7 @@ static LIMITS_BY_SPELLING: LazyLock<HashMap<String, Vec<FieldLimit>>> = LazyLock
 /// Only letters and digits count, in any case: `hide_post` and `Hide-Post` match `hidePost`. So does a name with an
 /// invisible character in it, or with letters of other scripts that look the same.
 pub(crate) fn limits_for_name(name: &str, config: &Config) -> Vec<FieldLimit> {
-    let known = if name.is_ascii() {
-        LIMITS_BY_SPELLING.get(&normalize_spelling(name))
-    } else {
-        let mut names = LIMITS_BY_SPELLING.iter();
-        names.find_map(|(known, limits)| is_same_spelling(name, known).then_some(limits))
-    };
-    let mut limits = known.cloned().unwrap_or_default();
+    let mut limits = default_limits(name);
     limits.retain(|limit| match limit {
         FieldLimit::Date(field) => config.content.fields.names_for(*field).is_none(),
         _ => true,
@@ -196,6 +190,17 @@ pub(crate) fn limits_for_name(name: &str, config: &Config) -> Vec<FieldLimit> {
         is_same.then_some(limit)
     }));
     limits
+}
+
+/// Returns the limits that a field of this name sets without a configuration.
+pub(crate) fn default_limits(name: &str) -> Vec<FieldLimit> {
+    let known = if name.is_ascii() {
+        LIMITS_BY_SPELLING.get(&normalize_spelling(name))
+    } else {
+        let mut names = LIMITS_BY_SPELLING.iter();
+        names.find_map(|(known, limits)| is_same_spelling(name, known).then_some(limits))
+    };
+    known.cloned().unwrap_or_default()
 }
 
 /// Returns the limits of configured dotted names that end in `last`, for text in which the enclosing map is unknown.

@@ -57,6 +57,12 @@ pub(crate) struct ContentRoot {
     pub(crate) has_only_posts: bool,
     /// Pattern of the addresses and its source; `None` if addresses follow the path.
     pub(crate) permalinks: Option<(String, SettingSource)>,
+    /// Directories below that have a different pattern, which is in `permalinks` for the rest.
+    pub(crate) dir_permalinks: Vec<(String, String)>,
+    /// Directories below that hold all posts; none if posts may be anywhere.
+    pub(crate) post_dirs: Vec<String>,
+    /// Patterns of the files that the generator does not publish, each with its source.
+    pub(crate) hidden_files: Vec<(String, SettingSource)>,
 }
 
 /// Directory that a CMS writes posts to.
@@ -96,6 +102,9 @@ impl ContentRoot {
             dir,
             source,
             permalinks: None,
+            dir_permalinks: Vec::new(),
+            post_dirs: Vec::new(),
+            hidden_files: Vec::new(),
         }
     }
 
@@ -165,6 +174,17 @@ impl<'t> DetectedSite<'t> {
         self.settings.contains_key(&key)
     }
 
+    /// Lists the site's languages, as far as they are known.
+    pub(crate) fn site_languages(&self) -> Vec<String> {
+        match self.settings.get(&SettingKey::Languages) {
+            Some(Setting {
+                value: SettingValue::List(tags),
+                ..
+            }) => tags.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Sets a key if the value is valid and more certain than the known one.
     pub(crate) fn set_if_more_certain(
         &mut self,
@@ -201,6 +221,27 @@ impl<'t> DetectedSite<'t> {
             Err(InvalidSetting::UnknownKey) => {}
             Err(InvalidSetting::InvalidValue { message, hint }) => {
                 self.add_warning(&source, message, hint)
+            }
+        }
+    }
+
+    /// Adds patterns of files that are not posts.
+    pub(crate) fn exclude_files(&mut self, patterns: Vec<String>, source: SettingSource) {
+        if patterns.is_empty() {
+            return;
+        }
+        match self.settings.get_mut(&SettingKey::Exclude) {
+            Some(Setting {
+                value: SettingValue::List(known),
+                source,
+                ..
+            }) => {
+                known.extend(patterns);
+                let why = "files that the generator leaves out, and sections of other pages";
+                *source = SettingSource::Guess(why.to_owned());
+            }
+            _ => {
+                self.set_if_more_certain(SettingKey::Exclude, SettingValue::List(patterns), source)
             }
         }
     }
@@ -268,6 +309,19 @@ impl<'t> DetectedSite<'t> {
         }
     }
 
+    /// Warns of a setting of the generator, if it is `true`, that shows posts which stay hidden here.
+    pub(crate) fn warn_of_shown_posts(
+        &mut self,
+        name: &str,
+        found: Option<(String, SettingSource)>,
+    ) {
+        if let Some((_, source)) = found.filter(|(text, _)| text == "true") {
+            let message = format!("`{name}` shows posts that courant keeps hidden");
+            let hint = "a post is public from its date to its end, and a draft never: change the fields of posts that must be public";
+            self.add_warning(&source, message, hint);
+        }
+    }
+
     /// Adds a warning about a file of the site. Does nothing if `source` names no file.
     pub(crate) fn add_warning(
         &mut self,
@@ -281,7 +335,7 @@ impl<'t> DetectedSite<'t> {
             | SettingSource::Guess(_)
             | SettingSource::Placeholder(_) => return,
         };
-        self.findings.push(Finding {
+        let finding = Finding {
             file,
             line,
             highlight: None,
@@ -289,7 +343,11 @@ impl<'t> DetectedSite<'t> {
             rule: Rule::Config,
             message: message.into(),
             hint: hint.into(),
-        });
+        };
+        // A file may be read for several settings.
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
     }
 
     /// Reads a file; `None` if it is missing, or unusable, which is reported.

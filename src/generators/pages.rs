@@ -23,6 +23,8 @@ pub(crate) struct MarkdownPage {
     pub(crate) front: Node,
     /// Date, which posts have.
     date: Option<DateTime<Utc>>,
+    /// True if the first directory is named after one of the site's languages.
+    is_in_language_dir: bool,
 }
 
 /// Pages of one directory, or a sample of them.
@@ -80,6 +82,7 @@ impl MarkdownPages {
                     path: path.clone(),
                     front,
                     date,
+                    is_in_language_dir: false,
                 })
             })
             .collect();
@@ -98,6 +101,15 @@ impl MarkdownPages {
     /// Counts the pages that match; an estimate if only a sample was read.
     pub(crate) fn estimate_count(&self, is: impl Fn(&MarkdownPage) -> bool) -> usize {
         self.loaded.iter().filter(|page| is(page)).count() * self.stride
+    }
+
+    /// Marks the pages below directories named after languages. Sections are then found below them.
+    pub(crate) fn mark_language_dirs(&mut self, languages: &[String]) {
+        for page in &mut self.loaded {
+            let first = page.path.split_once('/').map(|(first, _)| first);
+            page.is_in_language_dir = first
+                .is_some_and(|first| languages.iter().any(|tag| tag.eq_ignore_ascii_case(first)));
+        }
     }
 
     /// Uses the date in this field for pages that have no other date.
@@ -195,11 +207,17 @@ impl MarkdownPage {
         self.has_date() && data_file::has_title(&self.front)
     }
 
-    /// Returns the first directory of the path, or `""` for a file at the top. A page bundle
-    /// (`a/index.md`) counts as a file.
+    /// Returns the first directory of the path, or `""` for a file at the top; with the directory of
+    /// the language before it, if there is one. A page bundle (`a/index.md`) counts as a file.
     pub(crate) fn top_section(&self) -> &str {
         let path = self.path_without_index();
-        path.split_once('/').map_or("", |(section, _)| section)
+        let mut slashes = path.match_indices('/').map(|(at, _)| at);
+        let first = slashes.next();
+        let end = match self.is_in_language_dir {
+            true => slashes.next().or(first),
+            false => first,
+        };
+        end.and_then(|end| path.get(..end)).unwrap_or_default()
     }
 
     /// Returns the directory of the page. A page bundle counts as a file.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::pages::MarkdownPages;
 
-/// Sections: the first-level directories below a content directory. Files at the top are the
-/// section `""`.
+/// Sections: the first-level directories below a content directory, or below a directory of one
+/// language in it. Files at the top are the section `""`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct PageSections {
     /// Sections of posts, the one with most posts first.
@@ -17,17 +17,27 @@ pub(crate) struct PageSections {
 impl PageSections {
     /// Classifies the sections. A section holds posts if it is in `named`. If none is, it holds
     /// posts if most of its pages have dates. A single dated page at the top is likely to be about
-    /// the site.
+    /// the site. If these sections have less than half of the dated pages, each one with a dated page
+    /// holds posts.
     pub(crate) fn classify_sections(pages: &MarkdownPages, named: &[String]) -> PageSections {
         let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        // Sections of one name in several languages are judged together.
+        let mut named_counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for page in &pages.loaded {
-            let (dated, all) = counts.entry(page.top_section()).or_default();
-            *dated += usize::from(page.has_date());
-            *all += 1;
+            let section = page.top_section();
+            for (dated, all) in [
+                counts.entry(section).or_default(),
+                named_counts.entry(section_name(section)).or_default(),
+            ] {
+                *dated += usize::from(page.has_date());
+                *all += 1;
+            }
         }
-        let is_named = |section: &str| named.iter().any(|name| name == section);
+        let is_named = |section: &str| named.iter().any(|name| name == section_name(section));
         let has_named = counts.keys().any(|section| is_named(section));
-        let is_of_posts = |section: &str, dated: usize, all: usize| {
+        let is_of_posts = |section: &str| {
+            let counts = named_counts.get(section_name(section));
+            let (dated, all) = counts.copied().unwrap_or_default();
             if has_named {
                 is_named(section)
             } else {
@@ -36,14 +46,15 @@ impl PageSections {
         };
         let mut sections = PageSections::default();
         let mut posts = Vec::new();
-        let mut has_posts = false;
-        for (section, (dated, all)) in &counts {
-            has_posts |= is_of_posts(section, *dated, *all);
-        }
-        for (section, (dated, all)) in counts {
-            // If no section holds mostly posts, any dated page is taken for the start of a blog.
-            let is_start = !has_posts && dated > 0;
-            if is_start || is_of_posts(section, dated, all) {
+        let dated_pages = counts.values().map(|(dated, _)| dated).sum::<usize>();
+        let kept_pages: usize = counts
+            .iter()
+            .filter(|(section, _)| is_of_posts(section))
+            .map(|(_, (dated, _))| dated)
+            .sum();
+        let has_few_posts = !has_named && kept_pages * 2 < dated_pages;
+        for (section, (dated, _)) in counts {
+            if (has_few_posts && dated > 0) || is_of_posts(section) {
                 posts.push((dated, section));
             } else {
                 sections.other_sections.push(section.to_owned());
@@ -56,4 +67,9 @@ impl PageSections {
             .collect();
         sections
     }
+}
+
+/// Returns the name of a section without the directory of its language.
+pub(crate) fn section_name(section: &str) -> &str {
+    section.rsplit('/').next().unwrap_or(section)
 }

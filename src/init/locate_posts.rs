@@ -1,5 +1,7 @@
 //! Chooses the directory that holds the posts, and finds how they differ from other pages there.
 
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
 use super::date_field::{self, DateField};
 use crate::front_matter::data_file;
 use crate::generators::detected::{CmsCollection, ContentRoot, DetectedSite};
@@ -39,8 +41,22 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
         );
     }
     draft.set_if_more_certain(SettingKey::Dir, home.dir.as_str(), home.source.clone());
-    if let Some((pattern, source)) = &home.permalinks {
-        draft.set_if_more_certain(SettingKey::Permalinks, pattern.as_str(), source.clone());
+    if let Some((pattern, source)) = home.permalinks.clone() {
+        let mut patterns = vec![(String::new(), pattern.clone())];
+        patterns.extend(home.dir_permalinks.iter().cloned());
+        let value = match home.dir_permalinks.as_slice() {
+            [] => SettingValue::Text(pattern),
+            _ => SettingValue::Table(patterns),
+        };
+        draft.set_if_more_certain(SettingKey::Permalinks, value, source);
+    }
+    if !home.post_dirs.is_empty() {
+        let value = SettingValue::List(list_included_patterns(&home).collect());
+        draft.set_if_more_certain(SettingKey::Include, value, home.source.clone());
+    }
+    if let Some((_, source)) = home.hidden_files.first() {
+        let patterns = home.hidden_files.iter().map(|(pattern, _)| pattern.clone());
+        draft.exclude_files(patterns.collect(), source.clone());
     }
     require_post_field(draft, &home, collection.as_ref(), &pages);
     let required = draft
@@ -62,6 +78,29 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     warn_of_normalized_names(draft, &home, &pages);
     warn_of_unserved_collections(draft, &home, &pages);
     pages
+}
+
+fn list_included_patterns(home: &ContentRoot) -> impl Iterator<Item = String> {
+    let dirs = home.post_dirs.iter();
+    dirs.map(|dir| format!("{}/**", globset::escape(dir)))
+}
+
+/// Removes the pages that the generator makes no posts of.
+fn retain_published_pages(home: &ContentRoot, pages: &mut MarkdownPages) {
+    let posts = compile_globs(list_included_patterns(home));
+    let hidden = compile_globs(home.hidden_files.iter().map(|(pattern, _)| pattern.clone()));
+    pages.loaded.retain(|page| {
+        let is_in_post_dir = home.post_dirs.is_empty() || posts.is_match(&page.path);
+        is_in_post_dir && !hidden.is_match(&page.path)
+    });
+}
+
+fn compile_globs(patterns: impl Iterator<Item = String>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in patterns.filter_map(|pattern| Glob::new(&pattern).ok()) {
+        set.add(glob);
+    }
+    set.build().unwrap_or_default()
 }
 
 /// Guesses the content directory if no generator names one: the CMS's folder, or the directory with
@@ -89,6 +128,8 @@ fn choose_content_root(
             .into_iter()
             .map(|home| {
                 let mut pages = MarkdownPages::read_sample(draft.tree, &home.dir);
+                retain_published_pages(&home, &mut pages);
+                pages.mark_language_dirs(&draft.site_languages());
                 let field = date_field::find_date_field(&pages, collection);
                 if let Some((field, _)) = &field {
                     pages.add_date_field(field);
@@ -262,7 +303,7 @@ fn narrow_to_post_sections(
     let source = SettingSource::Guess(format!("other pages are in: {}", shown.join(", ")));
     if sections.post_sections.iter().any(String::is_empty) {
         let patterns = sections.other_sections.iter().map(pattern).collect();
-        draft.set_if_more_certain(SettingKey::Exclude, SettingValue::List(patterns), source);
+        draft.exclude_files(patterns, source);
     } else {
         let patterns = sections.post_sections.iter().map(pattern).collect();
         draft.set_if_more_certain(SettingKey::Include, SettingValue::List(patterns), source);
