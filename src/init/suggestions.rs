@@ -20,8 +20,7 @@ pub(super) fn add_suggestions(draft: &mut DetectedSite<'_>, pages: &MarkdownPage
         if zoneless_count > 0 {
             let why =
                 format!("{zoneless_count} posts have dates without a zone, which are read as UTC");
-            // An example, as the site's time zone is unknown.
-            suggest_setting(draft, SettingKey::Timezone, "Europe/Lisbon".into(), why);
+            suggest_setting(draft, SettingKey::Timezone, "UTC".into(), why);
         }
     }
     if let Some(SettingSource::WrittenIn { file, line }) = decap::find_local_time_with_z(draft) {
