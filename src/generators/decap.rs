@@ -122,15 +122,19 @@ fn parse_collection(data: &DataFile, node: &Node) -> Option<(u8, CmsCollection)>
 
 /// Converts `preview_path` to a permalink pattern: a post has the path of its preview.
 fn convert_preview_path(preview_path: &str) -> Option<String> {
-    let pattern = permalink_syntax::from_brace_syntax(preview_path, |name| match name {
-        "slug" | "filename" | "fields.slug" => vec![":slug"],
-        "year" => vec![":year"],
-        "month" => vec![":month"],
-        "day" => vec![":day"],
-        "title" | "fields.title" => vec![":title", ":slug"],
-        "dirname" => vec![":dir"],
-        _ => Vec::new(),
-    });
+    let brackets = ("{{", "}}");
+    let pattern =
+        permalink_syntax::from_bracket_syntax(preview_path, brackets, |part| {
+            match part.split('|').next().unwrap_or_default().trim() {
+                "slug" | "filename" | "fields.slug" => vec![":slug"],
+                "year" => vec![":year"],
+                "month" => vec![":month"],
+                "day" => vec![":day"],
+                "title" | "fields.title" => vec![":title", ":slug"],
+                "dirname" => vec![":dir"],
+                _ => Vec::new(),
+            }
+        });
     let pattern = pattern.ok()?.text;
     Some(if pattern.ends_with('/') || pattern.ends_with(".html") {
         pattern

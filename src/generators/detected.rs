@@ -11,7 +11,7 @@ use super::setting::{
 };
 use super::site_file::text_with_source;
 use super::site_file::{DataFile, ScriptFile};
-use super::site_tree::{ReadTextError, SiteTree};
+use super::site_tree::{self, ReadTextError, SiteTree};
 use crate::front_matter::data_file;
 use crate::javascript::{ScriptEntry, ScriptExpression};
 use crate::model::finding::{Finding, Rule, Severity};
@@ -57,6 +57,10 @@ pub(crate) struct ContentRoot {
     pub(crate) has_only_posts: bool,
     /// Pattern of the addresses and its source; `None` if addresses follow the path.
     pub(crate) permalinks: Option<(String, SettingSource)>,
+    /// Pattern of the files that are posts, if not all are, and its source.
+    pub(crate) include: Option<(String, SettingSource)>,
+    /// Patterns of files that the generator leaves out.
+    pub(crate) exclude: Vec<String>,
 }
 
 /// Directory that a CMS writes posts to.
@@ -96,6 +100,8 @@ impl ContentRoot {
             dir,
             source,
             permalinks: None,
+            include: None,
+            exclude: Vec::new(),
         }
     }
 
@@ -205,6 +211,80 @@ impl<'t> DetectedSite<'t> {
         }
     }
 
+    /// Appends the path that the generator serves the site from to the site's URL, unless it is there.
+    pub(crate) fn append_base_path(&mut self, base: Option<(String, SettingSource)>) {
+        let base = base.unwrap_or_else(|| (String::new(), SettingSource::from_file("")));
+        let base = base.0.trim_matches(['/', '.']);
+        if let Some(SettingValue::Text(url)) = self
+            .settings
+            .get_mut(&SettingKey::Url)
+            .map(|setting| &mut setting.value)
+            && !base.is_empty()
+            && !url.trim_end_matches('/').ends_with(&format!("/{base}"))
+        {
+            *url = site_tree::join_paths(url.trim_end_matches('/'), base);
+        }
+    }
+
+    /// Adds patterns of files that are not posts.
+    pub(crate) fn exclude_files(&mut self, patterns: Vec<String>, source: SettingSource) {
+        if patterns.is_empty() {
+            return;
+        }
+        match self.settings.get_mut(&SettingKey::Exclude) {
+            Some(Setting {
+                value: SettingValue::List(known),
+                source,
+                ..
+            }) => {
+                known.extend(patterns);
+                let why = "files that the generator leaves out, and sections of other pages";
+                *source = SettingSource::Guess(why.to_owned());
+            }
+            _ => {
+                self.set_if_more_certain(SettingKey::Exclude, SettingValue::List(patterns), source)
+            }
+        }
+    }
+
+    /// Sets the site's languages, if there are several. Without a `default` it is the first one.
+    pub(crate) fn set_languages(
+        &mut self,
+        mut languages: Vec<String>,
+        default: Option<&str>,
+        source: SettingSource,
+    ) {
+        languages.sort_by_key(|tag| default.is_some_and(|default| tag != default));
+        languages.dedup();
+        if let [default, _, ..] = languages.as_slice() {
+            self.set_if_more_certain(SettingKey::Language, default.as_str(), source.clone());
+            self.set_if_more_certain(SettingKey::Languages, SettingValue::List(languages), source);
+        }
+    }
+
+    /// Warns that the addresses of the default language begin with its tag, which courant leaves out.
+    pub(crate) fn warn_of_default_language_prefix(&mut self, source: &SettingSource) {
+        self.add_warning(
+            source,
+            "the addresses of the default language begin with its tag, which no setting adds",
+            "write `permalink` into the posts of that language",
+        );
+    }
+
+    /// Warns that the addresses of posts are computed.
+    pub(crate) fn warn_of_computed_addresses(&mut self, file: &str, line: usize, written: &str) {
+        let written = if written.is_empty() {
+            String::new()
+        } else {
+            format!(": `{written}`")
+        };
+        self.add_warning(
+            &SettingSource::from_line(file, line),
+            format!("addresses are made by code in `{file}`, line {line}{written}"),
+            "compare the address of one post with the site, and correct `site.permalinks`",
+        );
+    }
+
     /// Sets a key if a value was found.
     pub(crate) fn set_if_found(&mut self, key: SettingKey, found: Option<(String, SettingSource)>) {
         if let Some((text, source)) = found {
@@ -281,7 +361,7 @@ impl<'t> DetectedSite<'t> {
             | SettingSource::Guess(_)
             | SettingSource::Placeholder(_) => return,
         };
-        self.findings.push(Finding {
+        let finding = Finding {
             file,
             line,
             highlight: None,
@@ -289,7 +369,11 @@ impl<'t> DetectedSite<'t> {
             rule: Rule::Config,
             message: message.into(),
             hint: hint.into(),
-        });
+        };
+        // A file may be read for several settings.
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
     }
 
     /// Reads a file; `None` if it is missing, or unusable, which is reported.

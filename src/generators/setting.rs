@@ -46,6 +46,8 @@ pub enum SettingKey {
     StaticDir,
     /// `content.z_is_local`
     ZIsLocal,
+    /// `content.numbered_names`
+    NumberedNames,
     /// `content.fields`
     Fields,
     /// `cards.logo`
@@ -144,6 +146,7 @@ impl SettingKey {
             SettingKey::Require => ("content", "require"),
             SettingKey::StaticDir => ("content", "static_dir"),
             SettingKey::ZIsLocal => ("content", "z_is_local"),
+            SettingKey::NumberedNames => ("content", "numbered_names"),
             SettingKey::Fields => ("content", "fields"),
             SettingKey::Logo => ("cards", "logo"),
             SettingKey::Author => ("", "authors"),

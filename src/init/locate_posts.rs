@@ -42,6 +42,12 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     if let Some((pattern, source)) = &home.permalinks {
         draft.set_if_more_certain(SettingKey::Permalinks, pattern.as_str(), source.clone());
     }
+    if let Some((pattern, source)) = &home.include {
+        let patterns = SettingValue::List(vec![pattern.clone()]);
+        draft.set_if_more_certain(SettingKey::Include, patterns, source.clone());
+    }
+    let why = "files that the generator leaves out".to_owned();
+    draft.exclude_files(home.exclude.clone(), SettingSource::GeneratorDefault(why));
     require_post_field(draft, &home, collection.as_ref(), &pages);
     let required = draft
         .settings
@@ -262,7 +268,7 @@ fn narrow_to_post_sections(
     let source = SettingSource::Guess(format!("other pages are in: {}", shown.join(", ")));
     if sections.post_sections.iter().any(String::is_empty) {
         let patterns = sections.other_sections.iter().map(pattern).collect();
-        draft.set_if_more_certain(SettingKey::Exclude, SettingValue::List(patterns), source);
+        draft.exclude_files(patterns, source);
     } else {
         let patterns = sections.post_sections.iter().map(pattern).collect();
         draft.set_if_more_certain(SettingKey::Include, SettingValue::List(patterns), source);

@@ -15,11 +15,11 @@ use tempfile::TempDir;
 use crate::support::new_year_2025;
 
 /// A site's directory below a temporary one.
-struct SiteDir {
+pub(crate) struct SiteDir {
     dir: TempDir,
 }
 
-fn create_site(files: &[(&str, &str)]) -> SiteDir {
+pub(crate) fn create_site(files: &[(&str, &str)]) -> SiteDir {
     let dir = TempDir::with_prefix("courant-init-").expect("a directory");
     let site = SiteDir { dir };
     for (path, text) in files {
@@ -29,18 +29,18 @@ fn create_site(files: &[(&str, &str)]) -> SiteDir {
 }
 
 /// Returns a post as most sites write it.
-fn post_text(title: &str, date: &str) -> String {
+pub(crate) fn post_text(title: &str, date: &str) -> String {
     format!("---\ntitle: {title}\ndate: {date}\n---\nThe body of {title}.\n")
 }
 
 impl SiteDir {
-    fn write_file(&self, path: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write_file(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let file = self.root().join(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a directory");
         fs::write(file, bytes).expect("written");
     }
 
-    fn root(&self) -> std::path::PathBuf {
+    pub(crate) fn root(&self) -> std::path::PathBuf {
         self.dir.path().join("harbour")
     }
 
@@ -77,7 +77,7 @@ impl SiteDir {
     }
 
     /// Returns the permalinks of the posts under a configuration, in the order of the files.
-    fn post_urls(&self, file: &str) -> Vec<String> {
+    pub(crate) fn post_urls(&self, file: &str) -> Vec<String> {
         let config = Config::load(&self.root().join(file)).expect("the configuration is right");
         let mut library = Library::default();
         library
@@ -800,7 +800,7 @@ fn eleventy_site_is_configured() {
     permalinks = "/blog/:path/"
 
     [content]
-    # a guess: most posts are in `content/blog`
+    # content/blog/blog.11tydata.js, line 1
     dir = "content/blog"
     # .eleventy.js, line 4
     static_dir = "public"
