@@ -236,27 +236,27 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> 
         let Some(mut dir) = site_tree::normalize_path(&base) else {
             continue;
         };
-        let patterns = patterns
+        let (excluded, mut included): (Vec<&str>, Vec<&str>) = patterns
             .iter()
-            .map(|pattern| pattern.trim_start_matches("./"));
-        let mut include = patterns
-            .clone()
-            .find(|pattern| !pattern.starts_with('!'))
-            .unwrap_or_default();
+            .map(|pattern| pattern.trim_start_matches("./"))
+            .partition(|pattern| pattern.starts_with('!'));
         if dir.is_empty() {
             // Without a base the pattern begins with the directory.
-            let fixed = include.split(['*', '{', '[']).next().unwrap_or_default();
+            let first = included.first().copied().unwrap_or_default();
+            let fixed = first.split(['*', '{', '[']).next().unwrap_or_default();
             dir = fixed.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
-            include = site_tree::path_below(include, &dir).unwrap_or(include);
+            for pattern in &mut included {
+                *pattern = site_tree::path_below(pattern, &dir).unwrap_or(*pattern);
+            }
         }
         let Some(name) = collection_name(&code, entry).filter(|_| draft.tree.is_dir(&dir)) else {
             continue;
         };
         let mut home = ContentRoot::new(dir, source);
-        let excluded = patterns.filter_map(|pattern| pattern.strip_prefix('!'));
-        home.exclude.extend(excluded.map(str::to_owned));
+        let excluded = excluded.iter().map(|pattern| pattern.replace('!', ""));
+        home.exclude.extend(excluded);
         let place = SettingSource::from_line(file, entry.line);
-        retain_matches(&mut home, draft.tree, include, place);
+        retain_matches(&mut home, draft.tree, &included, place);
         found.push((name, home));
     }
     found

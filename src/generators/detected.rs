@@ -57,8 +57,8 @@ pub(crate) struct ContentRoot {
     pub(crate) has_only_posts: bool,
     /// Pattern of the addresses and its source; `None` if addresses follow the path.
     pub(crate) permalinks: Option<(String, SettingSource)>,
-    /// Pattern of the files that are posts, if not all are, and its source.
-    pub(crate) include: Option<(String, SettingSource)>,
+    /// Patterns of the files that are posts, if not all are, and their source.
+    pub(crate) include: Option<(Vec<String>, SettingSource)>,
     /// Patterns of files that the generator leaves out.
     pub(crate) exclude: Vec<String>,
 }

@@ -158,7 +158,7 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, input: &st
                 let source = SettingSource::from_line(&code.file, call.line);
                 let mut home = ContentRoot::new(dir.to_owned(), source.clone());
                 let rest = site_tree::path_below(pattern, dir).unwrap_or(pattern);
-                retain_matches(&mut home, draft.tree, rest, source);
+                retain_matches(&mut home, draft.tree, &[rest], source);
                 roots.push(home);
             }
         }

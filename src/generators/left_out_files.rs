@@ -1,5 +1,7 @@
 //! Leaves out the files of a directory that the generator makes no page of.
 
+use globset::{GlobBuilder, GlobSetBuilder};
+
 use super::detected::ContentRoot;
 use super::setting::SettingSource;
 use super::site_tree::{self, SiteTree};
@@ -7,29 +9,37 @@ use super::site_tree::{self, SiteTree};
 /// Pattern of files and directories whose name begins with `_`. In it `*` matches a slash, too.
 const UNDERSCORES: &str = "**/_*";
 
-/// Leaves out the Markdown files that a glob pattern of the generator does not match.
+/// Leaves out the Markdown files that no glob pattern of the generator matches.
 pub(super) fn retain_matches(
     home: &mut ContentRoot,
     tree: &SiteTree,
-    pattern: &str,
+    patterns: &[&str],
     source: SettingSource,
 ) {
-    // `@(md|mdx)` is `{md,mdx}`.
-    let pattern = match pattern.split_once("@(") {
-        Some((begin, rest)) => format!("{begin}{{{}", rest.replace('|', ",").replace(')', "}")),
-        None => pattern.to_owned(),
-    };
-    let mut glob = globset::GlobBuilder::new(&pattern);
-    let Ok(glob) = glob.literal_separator(true).build() else {
+    let mut set = GlobSetBuilder::new();
+    let mut texts: Vec<String> = Vec::new();
+    for pattern in patterns {
+        // `@(md|mdx)` is `{md,mdx}`.
+        let text = match pattern.split_once("@(") {
+            Some((begin, rest)) => {
+                format!("{begin}{{{}", rest.replace('|', ",").replace(')', "}"))
+            }
+            None => (*pattern).to_owned(),
+        };
+        if let Ok(glob) = GlobBuilder::new(&text).literal_separator(true).build() {
+            set.add(glob);
+            texts.push(text);
+        }
+    }
+    let (Ok(set), Some(first)) = (set.build(), texts.first()) else {
         return;
     };
-    let glob = glob.compile_matcher();
     let files = tree.list_markdown_files(&home.dir);
-    let mut left_out = files.iter().filter(|file| !glob.is_match(file)).peekable();
+    let mut left_out = files.iter().filter(|file| !set.is_match(file)).peekable();
     if left_out.peek().is_none() {
         return;
     }
-    let has_underscores = pattern.contains("[^_]");
+    let has_underscores = texts.iter().any(|text| text.contains("[^_]"));
     if has_underscores {
         home.exclude.push(UNDERSCORES.to_owned());
     }
@@ -37,11 +47,14 @@ pub(super) fn retain_matches(
         return;
     }
     // In a pattern of the configuration `*` matches a slash, too.
-    if !pattern.contains("**") {
-        let dir = pattern.rsplit_once('/').map_or("", |(dir, _)| dir);
+    let mut dirs = texts
+        .iter()
+        .map(|text| text.rsplit_once('/').map_or("", |(dir, _)| dir));
+    let dir = dirs.next().unwrap_or_default();
+    if !first.contains("**") && dirs.all(|other| other == dir) {
         home.exclude.push(site_tree::join_paths(dir, "*/*"));
     }
-    home.include = Some((pattern, source));
+    home.include = Some((texts, source));
 }
 
 /// Leaves out files whose name, or that of a directory, begins with `_`, if there are any.

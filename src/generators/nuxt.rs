@@ -174,7 +174,7 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<ContentRoot> {
         let mut home = ContentRoot::new(dir, source.clone());
         home.has_post_name |= is_post_directory_name(name);
         let rest = site_tree::path_below(&include, below).unwrap_or(&include);
-        retain_matches(&mut home, draft.tree, rest, source.clone());
+        retain_matches(&mut home, draft.tree, &[rest], source.clone());
         if let Some(ScriptExpression::TextList(excluded)) =
             sibling("exclude").map(|entry| &entry.value)
         {

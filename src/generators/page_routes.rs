@@ -119,9 +119,16 @@ fn read_post_route(draft: &mut DetectedSite<'_>, file: String, route: &str) -> O
     }
     let pattern = from_bracket_syntax(route, ("[", "]"), |parameter| {
         let name = parameter.trim_start_matches("...");
-        let value = parameter_value(&code, name);
-        let read = value.and_then(|(written, _)| part_of_expression(&written));
-        Vec::from_iter(read.or_else(|| part_of_name(name)))
+        let written = parameter_value(&code, name).map(|(written, _)| written);
+        let read = written.as_deref().and_then(part_of_expression);
+        // The last part of an id, of which the code takes a part again.
+        let is_last = written.is_some_and(|written| written.contains(".pop()"));
+        let guess = if is_last {
+            Some(":name".to_owned())
+        } else {
+            part_of_name(name)
+        };
+        Vec::from_iter(read.or(guess))
     });
     if LIST_NAMES.contains(&last) {
         return None;

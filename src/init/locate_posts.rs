@@ -42,8 +42,8 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     if let Some((pattern, source)) = &home.permalinks {
         draft.set_if_more_certain(SettingKey::Permalinks, pattern.as_str(), source.clone());
     }
-    if let Some((pattern, source)) = &home.include {
-        let patterns = SettingValue::List(vec![pattern.clone()]);
+    if let Some((patterns, source)) = &home.include {
+        let patterns = SettingValue::List(patterns.clone());
         draft.set_if_more_certain(SettingKey::Include, patterns, source.clone());
     }
     let why = "files that the generator leaves out".to_owned();

@@ -137,6 +137,22 @@ fn astro_files_outside_the_pattern_are_not_posts() {
 }
 
 #[test]
+fn astro_patterns_of_a_list_are_all_read() {
+    let site = configure_site(
+        &[
+            ASTRO,
+            (
+                "src/content.config.ts",
+                "const blog = defineCollection({ loader: glob({ pattern: ['*.md', '*.mdx'], base: 'src/data' }) });\nexport const collections = { blog };\n",
+            ),
+            ("src/pages/[slug].astro", &astro_route("slug: post.id")),
+        ],
+        &["src/data/pier.md", "src/data/quay.mdx"],
+    );
+    site.assert_sure_paths(&["/pier/", "/quay/"]);
+}
+
+#[test]
 fn astro_paths_end_as_configured() {
     for (option, path) in [
         ("trailingSlash: 'never'", "/harbour/2024/05/pier"),
@@ -187,29 +203,34 @@ fn astro_languages_of_a_route_are_set() {
 
 #[test]
 fn astro_computed_parameter_is_a_warning() {
-    let site = configure_site(
-        &[
-            ASTRO,
-            (
-                "src/pages/blog/[slug].astro",
-                &astro_route("slug: shorten(post)"),
-            ),
-        ],
-        &["src/content/blog/pier.md"],
-    );
-    site.assert_paths(&["/blog/pier/"]);
-    assert!(
-        site.warnings.contains(
-            "addresses are made by code in `src/pages/blog/[slug].astro`, line 5: `shorten(post)`"
+    for (written, file) in [
+        ("shorten(post)", "pier.md"),
+        (
+            "post.id.split('/').pop().split('_').pop()",
+            "2024-05-01_pier.md",
         ),
-        "{}",
-        site.warnings
-    );
-    assert!(
-        site.toml.contains("# a guess: from src/pages/blog"),
-        "{}",
-        site.toml
-    );
+    ] {
+        let site = configure_site(
+            &[
+                ASTRO,
+                (
+                    "src/pages/blog/[slug].astro",
+                    &astro_route(&format!("slug: {written}")),
+                ),
+            ],
+            &[&format!("src/content/blog/{file}")],
+        );
+        site.assert_paths(&["/blog/pier/"]);
+        let warning = format!(
+            "addresses are made by code in `src/pages/blog/[slug].astro`, line 5: `{written}`"
+        );
+        assert!(site.warnings.contains(&warning), "{}", site.warnings);
+        assert!(
+            site.toml.contains("# a guess: from src/pages/blog"),
+            "{}",
+            site.toml
+        );
+    }
 }
 
 #[test]
