@@ -1,8 +1,10 @@
 //! Renders GitHub-flavoured Markdown to HTML with comrak.
 
+pub(crate) mod asciidoc;
 pub(crate) mod complexity;
 pub(crate) mod excerpt;
 pub(crate) mod html_cleanup;
+pub(crate) mod html_source;
 mod image_tag;
 pub(crate) mod plain_text;
 mod rewrite;

@@ -146,6 +146,8 @@ pub(super) fn read_content(
     let z_is_local = table.take_bool("z_is_local");
     let public_states = table.take_strings("public_states");
     let numbered_names = table.take_bool("numbered_names");
+    let field_lines = table.take_bool("field_lines");
+    let directory_categories = table.take_bool("directory_categories");
     let shortcodes = parse_choice(
         faults,
         table.take_string("shortcodes"),
@@ -175,6 +177,8 @@ pub(super) fn read_content(
             .map(|written| written.value)
             .unwrap_or_default(),
         numbered_names: numbered_names.is_some_and(|written| written.value),
+        field_lines: field_lines.is_some_and(|written| written.value),
+        directory_categories: directory_categories.is_some_and(|written| written.value),
         shortcodes: shortcodes.unwrap_or(ShortcodeMode::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(DEFAULT_MAX_FILE_BYTES),
@@ -375,6 +379,10 @@ pub struct ContentConfig {
     pub public_states: Vec<String>,
     /// True if file and directory names may begin with a number that only sorts them: `1.intro.md`.
     pub numbered_names: bool,
+    /// True if fields at the top of a file need no fence, as in Pelican.
+    pub field_lines: bool,
+    /// True if a post without a category is in that of its directory's name.
+    pub directory_categories: bool,
     /// Treatment of shortcodes and template tags in bodies.
     pub shortcodes: ShortcodeMode,
     /// Directory of the site's images: the file of `/img/a.jpg` is `img/a.jpg` below it.

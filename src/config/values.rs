@@ -56,7 +56,7 @@ fn is_http_url(url: &Url) -> bool {
 }
 
 /// Placeholders that a permalink pattern may contain.
-pub const PERMALINK_PARTS: [&str; 19] = [
+pub const PERMALINK_PARTS: [&str; 20] = [
     "slug_or_title",
     "year",
     "month",
@@ -76,6 +76,7 @@ pub const PERMALINK_PARTS: [&str; 19] = [
     "hour",
     "minute",
     "second",
+    "dated_path",
 ];
 
 pub(super) fn parse_permalink_pattern(

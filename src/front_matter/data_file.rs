@@ -21,8 +21,10 @@ pub fn parse_data_file(format: FrontMatterFormat, text: &str) -> Result<Node, Fr
 }
 
 /// Parses the front matter of a post; `None` if there is none, or it does not parse.
-pub fn parse_post_front_matter(text: &str) -> Option<Node> {
-    match front_matter::split_front_matter(text) {
+///
+/// With `reads_field_lines`, it may be fields without a fence.
+pub fn parse_post_front_matter(text: &str, reads_field_lines: bool) -> Option<Node> {
+    match front_matter::split_with_field_lines(text, reads_field_lines) {
         FrontMatterSplit::Present(front) => {
             Some(front_matter::parse_front_matter(&front).ok()?.root)
         }

@@ -1,7 +1,7 @@
 //! Lists the default names of each front matter field.
 //!
-//! The names are those that Decap, Gatsby, Hugo, Jekyll, Zola, Astro, Eleventy and Nuxt sites use. They are
-//! tried in order, ignoring case, and the first that the front matter contains is used. `params` holds a
+//! The names are those that Decap, Gatsby, Hugo, Jekyll, Zola, Astro, Eleventy, Nuxt, Docusaurus and Pelican sites
+//! use. They are tried in order, ignoring case, and the first that the front matter contains is used. `params` holds a
 //! site's own fields in Hugo, `extra` in Zola. `docs/content.md` says which tool uses which name.
 
 use crate::config::Field;

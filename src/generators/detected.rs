@@ -11,7 +11,7 @@ use super::setting::{
 };
 use super::site_file::text_with_source;
 use super::site_file::{DataFile, ScriptFile};
-use super::site_tree::{ReadTextError, SiteTree};
+use super::site_tree::{self, ReadTextError, SiteTree};
 use crate::front_matter::data_file;
 use crate::javascript::{ScriptEntry, ScriptExpression};
 use crate::model::finding::{Finding, Rule, Severity};
@@ -250,10 +250,32 @@ impl<'t> DetectedSite<'t> {
         }
     }
 
+    /// Sets the site's URL from an origin and a base path, if both are written. Otherwise
+    /// [`Self::set_from_script`] reads the origin.
+    pub(crate) fn set_url_with_base(&mut self, code: &ScriptFile, origin: &str, base: &str) {
+        let text = |path: &str| code.resolve_text(code.script.entry_at(path));
+        let base = text(base).map(|(base, _)| base).unwrap_or_default();
+        let base = base.trim_matches('/');
+        if let Some((origin, source)) = text(origin).filter(|_| !base.is_empty()) {
+            let url = site_tree::join_paths(origin.trim_end_matches('/'), base);
+            self.set_if_more_certain(SettingKey::Url, url, source);
+        }
+    }
+
+    /// Sets the directory whose files the generator serves from the site's root, if it exists.
+    pub(crate) fn set_static_dir(&mut self, dir: &str, generator: &str) {
+        if self.tree.is_dir(dir) {
+            let shown = if dir.is_empty() { "." } else { dir };
+            let why = format!("{generator} serves the files in `{shown}` from the site's root");
+            let source = SettingSource::GeneratorDefault(why);
+            self.set_if_more_certain(SettingKey::StaticDir, dir, source);
+        }
+    }
+
     /// Reads the site's title and description from the page at the top of the content.
     pub(crate) fn read_home_page(&mut self, file: &str) {
         let text = self.tree.read_beginning(file).unwrap_or_default();
-        if let Some(front) = data_file::parse_post_front_matter(&text) {
+        if let Some(front) = data_file::parse_post_front_matter(&text, false) {
             for (key, name) in [
                 (SettingKey::Title, "title"),
                 (SettingKey::Description, "description"),

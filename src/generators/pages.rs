@@ -50,14 +50,14 @@ pub(crate) struct PostOrigin {
 impl MarkdownPages {
     /// Reads a sample of the pages below a directory, without section pages (`_index.md`).
     pub(crate) fn read_sample(tree: &SiteTree, dir: &str) -> MarkdownPages {
-        let files = tree.list_markdown_files(dir);
+        let files = tree.list_post_files(dir);
         let stride = files.len().div_ceil(MAX_FILES_READ).max(1);
         MarkdownPages::read_files(tree, dir, &files, stride)
     }
 
     /// Reads all files, of which `read_sample` reads a part.
     pub(crate) fn read_all(&self, tree: &SiteTree, dir: &str) -> MarkdownPages {
-        let mut pages = MarkdownPages::read_files(tree, dir, &tree.list_markdown_files(dir), 1);
+        let mut pages = MarkdownPages::read_files(tree, dir, &tree.list_post_files(dir), 1);
         if let Some(field) = &self.date_field {
             pages.add_date_field(field);
         }
@@ -72,6 +72,7 @@ impl MarkdownPages {
             .filter_map(|path| {
                 let front = data_file::parse_post_front_matter(
                     &tree.read_beginning(&site_tree::join_paths(dir, path))?,
+                    tree.has_field_lines(),
                 )?;
                 let is_empty =
                     matches!(&front.value, FrontMatterValue::Map(fields) if fields.is_empty());

@@ -6,6 +6,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::model::markup::Markup;
+
 /// Maximum size of a configuration file. The largest one seen has a hundredth of it.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Bytes read of a post, which begins with its front matter.
@@ -16,13 +18,14 @@ const MAX_LISTED_NAMES: usize = 200_000;
 const MAX_DIRECTORY_DEPTH: usize = 16;
 
 /// Directories at the top that hold build output or third-party files, not posts.
-const NON_CONTENT_DIRS: [&str; 9] = [
+const NON_CONTENT_DIRS: [&str; 10] = [
     "bower_components",
     "vendor",
     "target",
     "dist",
     "build",
     "public",
+    "output",
     "_site",
     "_includes",
     "themes",
@@ -99,12 +102,23 @@ impl SiteTree {
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// Opens a regular file.
+    pub(crate) fn open_file(&self, path: &str) -> Option<fs::File> {
+        self.is_file(path).then_some(())?;
+        fs::File::open(self.root.join(path)).ok()
+    }
+
     /// Returns the first of some files that exists.
     pub(crate) fn first_existing_file<'n>(&self, names: &[&'n str]) -> Option<&'n str> {
         names
             .iter()
             .find(|name| self.root.join(name).is_file())
             .copied()
+    }
+
+    /// Returns true if the fields of posts need no fence, as in Pelican.
+    pub(crate) fn has_field_lines(&self) -> bool {
+        self.is_file("pelicanconf.py")
     }
 
     pub(crate) fn is_file(&self, path: &str) -> bool {
@@ -133,9 +147,9 @@ impl SiteTree {
             .collect()
     }
 
-    /// Returns the paths of the Markdown files below a directory, relative to it and sorted. Names
+    /// Returns the paths of the files that may be posts below a directory, relative to it and sorted. Names
     /// with a leading dot, `node_modules`, and build output at the top of the site are skipped.
-    pub(crate) fn list_markdown_files(&self, dir: &str) -> Vec<String> {
+    pub(crate) fn list_post_files(&self, dir: &str) -> Vec<String> {
         let mut found = Vec::new();
         let mut seen = 0;
         let mut pending = vec![(String::new(), 0)];
@@ -148,7 +162,7 @@ impl SiteTree {
                     name == "node_modules" || (at_top && NON_CONTENT_DIRS.contains(&name.as_str()));
                 if is_dir && depth < MAX_DIRECTORY_DEPTH && !is_skipped {
                     pending.push((path, depth + 1));
-                } else if !is_dir && is_markdown_file(&name) {
+                } else if !is_dir && is_post_file(&name) {
                     found.push(path);
                 }
             }
@@ -224,12 +238,8 @@ pub(crate) fn without_extension(path: &str) -> &str {
     }
 }
 
-fn is_markdown_file(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, extension)| {
-        ["md", "markdown", "mdx"]
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    })
+fn is_post_file(name: &str) -> bool {
+    Markup::from_path(name).is_some()
 }
 
 fn read_at_most(file: &Path, max_bytes: u64) -> std::io::Result<Vec<u8>> {

@@ -12,7 +12,9 @@ use super::read_errors::{self, is_transient_error};
 use super::scan::ScannedFile;
 use crate::config::Config;
 use crate::file_stamp::StampHash;
+use crate::front_matter::{FrontMatterSplit, split_front_matter};
 use crate::model::finding::{Finding, Rule};
+use crate::model::markup::Markup;
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::Post;
 use crate::post::BodyRenderer;
@@ -25,6 +27,9 @@ const MAX_PREALLOCATED_BYTES: u64 = 1024 * 1024;
 
 /// Bytes read of a file that is too large to be a post: enough for its front matter.
 const FRONT_MATTER_PREFIX_BYTES: u64 = 64 * 1024;
+
+/// Bytes read of a page to see that it has no front matter. Generators built most pages, so there may be many.
+const PAGE_PREFIX_BYTES: u64 = 512;
 
 /// Parsed contents of one file. Without a stamp, the file is read again in the next scan.
 pub(super) struct FileContents {
@@ -71,6 +76,13 @@ pub(super) fn read_post_file(
 ) -> Result<FileContents, Finding> {
     let stamp = (!candidate.stamp.is_too_recent(now)).then(|| candidate.stamp.to_hash());
     let max_bytes = config.content.max_file_size;
+    if let Some(parsed) = read_page_without_front_matter(path, candidate, config) {
+        return Ok(FileContents {
+            stamp,
+            parsed,
+            is_linted: false,
+        });
+    }
     if candidate.stamp.size > max_bytes {
         let message = format!(
             "the file has {} bytes; a post may have at most {max_bytes}",
@@ -149,6 +161,22 @@ pub(super) fn read_post_file(
         stamp,
         parsed,
         is_linted: matches!(mode, ReadMode::Full(_)),
+    })
+}
+
+/// Reads the beginning of a file that is rarely a post, such as a page in HTML. `None` if it may be a post.
+fn read_page_without_front_matter(
+    path: &str,
+    candidate: &ScannedFile,
+    config: &Config,
+) -> Option<ParsedFile> {
+    Markup::from_path(path).filter(|markup| markup.is_rarely_post())?;
+    let bytes = read_prefix(&candidate.file, PAGE_PREFIX_BYTES, PAGE_PREFIX_BYTES).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let is_page = !bytes.is_empty() && split_front_matter(&text) == FrontMatterSplit::None;
+    is_page.then(|| ParsedFile::NoFrontMatter {
+        limits: scan_for_limits(&text, config),
+        findings: Vec::new(),
     })
 }
 

@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::markdown::complexity;
 use crate::markdown::excerpt::{self, Excerpt, ExcerptRequest};
 use crate::markdown::html_cleanup::ProcessedHtml;
-use crate::markdown::safe_html;
 use crate::markdown::url_rewrite;
 use crate::model::finding::{Rule, Severity};
+use crate::model::markup::Markup;
 use crate::model::post::permalink::MAX_URL_BYTES;
 use crate::model::post::{self, Image, Permalink};
 use crate::shortcodes::RemovalReason;
@@ -29,8 +29,8 @@ pub(super) struct RawBody<'a> {
     pub(super) text: &'a str,
     /// The line of the file in which it begins.
     pub(super) line: usize,
-    /// True for MDX: Markdown with components and expressions.
-    pub(super) is_mdx: bool,
+    /// The language that it is written in.
+    pub(super) markup: Markup,
     /// Renderer for later; `None` makes one from the configuration.
     pub(super) rendering: Option<&'a Arc<BodyRenderer>>,
 }
@@ -53,7 +53,7 @@ pub(super) fn render_body(
     config: &Config,
 ) -> ParsedBody {
     let rendering = BodyRenderer::new(config);
-    let reduced = rendering.strip_shortcodes(body.text, body.is_mdx);
+    let reduced = rendering.strip_shortcodes(body.text, body.markup);
     for left_out in &reduced.removed {
         let times = match left_out.count {
             1 => String::new(),
@@ -89,7 +89,7 @@ pub(super) fn render_body(
             hint,
         );
     }
-    let markup = safe_html::render_body(&reduced.text, base);
+    let markup = body_renderer::render_reduced(&reduced.text, body.markup, base);
     match &markup {
         Ok(markup) => lint_body(fields, body, markup, base),
         Err(excess) => fields.report_finding(
@@ -104,7 +104,7 @@ pub(super) fn render_body(
         ),
     }
     let markup = markup.unwrap_or_default();
-    let fingerprint = rendering.body_fingerprint(body.text, body.is_mdx, &permalink.url);
+    let fingerprint = rendering.body_fingerprint(body.text, body.markup, &permalink.url);
     ParsedBody {
         body: post::PostBody::from_rendered(
             fingerprint,
@@ -134,11 +134,12 @@ pub(super) fn defer_body(
             &own
         }
     };
-    let is_plain = rendering.is_plain(body.text, body.is_mdx);
+    let is_plain = body.markup != Markup::Html && rendering.is_plain(body.text, body.markup);
     let excerpt_result = is_plain.then(|| excerpt::extract_excerpt(body.text, base, wanted));
     let found = excerpt_result.flatten().unwrap_or_else(|| {
-        let reduced = rendering.strip_shortcodes(body.text, body.is_mdx);
-        let markup = safe_html::render_body(&reduced.text, base).unwrap_or_default();
+        let reduced = rendering.strip_shortcodes(body.text, body.markup);
+        let markup = body_renderer::render_reduced(&reduced.text, body.markup, base);
+        let markup = markup.unwrap_or_default();
         Excerpt {
             images: markup.images,
             heading: markup.first_heading,
@@ -146,7 +147,7 @@ pub(super) fn defer_body(
         }
     });
     ParsedBody {
-        body: compressed_body::new_deferred_body(body.text, body.is_mdx, permalink, rendering),
+        body: compressed_body::new_deferred_body(body.text, body.markup, permalink, rendering),
         found: Excerpt {
             images: normalize_images(found.images),
             ..found

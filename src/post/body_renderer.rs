@@ -1,12 +1,17 @@
 //! Renders the body of a post to the HTML that is published.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use crate::config::{Config, ShortcodeMode};
 use crate::hash;
-use crate::markdown::complexity;
-use crate::markdown::safe_html::render_body;
+use crate::markdown::complexity::{self, ExceededLimit};
+use crate::markdown::html_cleanup::ProcessedHtml;
+use crate::markdown::html_source;
+use crate::markdown::safe_html::{render_body, render_html};
 use crate::model::artifact::OUTPUT_VERSION;
+use crate::model::markup::Markup;
 use crate::model::post;
 use crate::shortcodes::site_vars::SiteVars;
 use crate::shortcodes::{self, Stripped};
@@ -31,18 +36,34 @@ impl BodyRenderer {
 
     /// Replaces or removes the shortcodes of a body. A body that exceeds a limit is returned unchanged; rendering
     /// rejects it.
-    pub(super) fn strip_shortcodes<'a>(&self, text: &'a str, is_mdx: bool) -> Stripped<'a> {
+    pub(super) fn strip_shortcodes<'a>(&self, text: &'a str, markup: Markup) -> Stripped<'a> {
         match self.shortcodes {
             _ if complexity::check_markdown(text).is_err() => Stripped::from_unchanged(text),
-            ShortcodeMode::Reduce => shortcodes::strip_shortcodes(text, is_mdx, &self.site),
+            _ if markup == Markup::Html => self.strip_html_shortcodes(text),
+            ShortcodeMode::Reduce => {
+                shortcodes::strip_shortcodes(text, markup == Markup::Mdx, &self.site)
+            }
             ShortcodeMode::Keep => shortcodes::strip_hidden_content(text, &self.site),
         }
     }
 
+    /// Does the same for HTML, which has no Markdown code in which tags would stay.
+    fn strip_html_shortcodes<'a>(&self, html: &str) -> Stripped<'a> {
+        let source = html_source::escape_markdown_code(html);
+        let Stripped { text, removed } = match self.shortcodes {
+            ShortcodeMode::Reduce => shortcodes::strip_shortcodes(&source, false, &self.site),
+            ShortcodeMode::Keep => shortcodes::strip_hidden_content(&source, &self.site),
+        };
+        Stripped {
+            text: Cow::Owned(html_source::convert_replacements(&text)),
+            removed,
+        }
+    }
+
     /// Returns true if a body has no shortcodes or hidden sections.
-    pub(super) fn is_plain(&self, text: &str, is_mdx: bool) -> bool {
+    pub(super) fn is_plain(&self, text: &str, markup: Markup) -> bool {
         match self.shortcodes {
-            ShortcodeMode::Reduce => !shortcodes::may_have_shortcodes(text, is_mdx),
+            ShortcodeMode::Reduce => !shortcodes::may_have_shortcodes(text, markup == Markup::Mdx),
             ShortcodeMode::Keep => !shortcodes::may_hide_content(text),
         }
     }
@@ -56,25 +77,22 @@ impl BodyRenderer {
     pub(super) fn render_content(
         &self,
         text: &str,
-        is_mdx: bool,
+        markup: Markup,
         permalink: &str,
     ) -> post::BodyContent {
-        let reduced = self.strip_shortcodes(text, is_mdx);
-        let markup = render_body(&reduced.text, &self.base_url(permalink)).unwrap_or_default();
-        content_from_html(markup.html)
+        let reduced = self.strip_shortcodes(text, markup);
+        let base = self.base_url(permalink);
+        let rendered = render_reduced(&reduced.text, markup, &base).unwrap_or_default();
+        content_from_html(rendered.html)
     }
 
     /// Returns a hash of everything that determines the rendered HTML.
-    pub(super) fn body_fingerprint(&self, text: &str, is_mdx: bool, permalink: &str) -> u128 {
-        let is_plain = self.is_plain(text, is_mdx);
+    pub(super) fn body_fingerprint(&self, text: &str, markup: Markup, permalink: &str) -> u128 {
+        let is_plain = self.is_plain(text, markup);
         let mut name = hash::Xxh3Hasher::default();
         name.update(&OUTPUT_VERSION.to_le_bytes());
         let keeps_templates = !is_plain && self.shortcodes == ShortcodeMode::Keep;
-        name.update(&[
-            u8::from(is_plain),
-            u8::from(is_mdx),
-            u8::from(keeps_templates),
-        ]);
+        name.update(&[u8::from(is_plain), markup as u8, u8::from(keeps_templates)]);
         let (url, title) = match is_plain {
             true => ("", ""),
             false => (self.site.url.as_str(), self.site.title.as_str()),
@@ -85,6 +103,18 @@ impl BodyRenderer {
         }
         name.update(text.as_bytes());
         name.finish()
+    }
+}
+
+/// Renders a body without shortcodes.
+pub(super) fn render_reduced(
+    text: &str,
+    markup: Markup,
+    base: &Url,
+) -> Result<ProcessedHtml, ExceededLimit> {
+    match markup {
+        Markup::Html => render_html(text, base),
+        _ => render_body(text, base),
     }
 }
 

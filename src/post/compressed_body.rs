@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zstd::bulk::{Compressor, Decompressor};
 
 use super::body_renderer::BodyRenderer;
+use crate::model::markup::Markup;
 use crate::model::post::{BodyContent, BodySource, Permalink, PostBody};
 
 /// zstd level. Level 3 saves 2 % more for 20 % more time. Levels below 1 save only two thirds as much of prose.
@@ -19,17 +20,17 @@ const ZSTD_LEVEL: i32 = 1;
 /// Makes a body of this text. It is rendered each time its content is needed.
 pub(super) fn new_deferred_body(
     text: &str,
-    is_mdx: bool,
+    markup: Markup,
     permalink: &Permalink,
     rendering: &Arc<BodyRenderer>,
 ) -> PostBody {
     let source = BodyText {
         rendering: Arc::clone(rendering),
         permalink: Arc::clone(&permalink.url),
-        is_mdx,
+        markup,
         text: Mutex::new(StoredText::Plain(text.into())),
     };
-    let fingerprint = rendering.body_fingerprint(text, is_mdx, &permalink.url);
+    let fingerprint = rendering.body_fingerprint(text, markup, &permalink.url);
     PostBody::new(fingerprint, Arc::new(source))
 }
 
@@ -38,7 +39,7 @@ pub(super) fn new_deferred_body(
 struct BodyText {
     rendering: Arc<BodyRenderer>,
     permalink: Arc<str>,
-    is_mdx: bool,
+    markup: Markup,
     text: Mutex<StoredText>,
 }
 
@@ -53,7 +54,7 @@ impl BodySource for BodyText {
         let text = self.lock_text().to_plain();
         let render = || {
             self.rendering
-                .render_content(&text, self.is_mdx, &self.permalink)
+                .render_content(&text, self.markup, &self.permalink)
         };
         // A library that panics on one text must not take the others down.
         catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| {
@@ -138,11 +139,18 @@ mod tests {
     #[test]
     fn deferred_and_immediate_rendering_agree() {
         let long = "Some *text* and ![a](b.png). ".repeat(200);
-        for body in ["", "a", "Some *text* and ![a](b.png)\r\n", &long] {
+        for (path, body) in [
+            ("a.md", ""),
+            ("a.md", "a"),
+            ("a.md", "Some *text* and ![a](b.png)\r\n"),
+            ("a.md", &long),
+            ("a.html", "<p>a *b*</p>\r\n    <img src=b.png>{% c %}"),
+            ("a.adoc", "= A\r\n\r\nb"),
+        ] {
             let text = format!("---\r\ntitle: A\r\ndate: 2024-05-01\r\n---\r\n{body}");
             let [later, now] =
                 [ParseMode::Metadata, ParseMode::Full].map(|depth| {
-                    match parse_file(text.as_bytes(), "a.md", &config("E"), depth) {
+                    match parse_file(text.as_bytes(), path, &config("E"), depth) {
                         ParsedFile::Post { post, .. } => post,
                         other => panic!("{other:?}"),
                     }
@@ -178,23 +186,28 @@ mod tests {
     fn fingerprint_covers_all_inputs_of_the_html() {
         let rendering = BodyRenderer::new(&config("E"));
         let titled = BodyRenderer::new(&config("F"));
-        let name = rendering.body_fingerprint("a {{ site.title }}", false, "https://e.org/a");
+        let name =
+            rendering.body_fingerprint("a {{ site.title }}", Markup::Markdown, "https://e.org/a");
         assert_ne!(
             name,
-            titled.body_fingerprint("a {{ site.title }}", false, "https://e.org/a")
+            titled.body_fingerprint("a {{ site.title }}", Markup::Markdown, "https://e.org/a")
         );
         assert_ne!(
             name,
-            rendering.body_fingerprint("a {{ site.title }}", true, "https://e.org/a")
+            rendering.body_fingerprint("a {{ site.title }}", Markup::Mdx, "https://e.org/a")
         );
         assert_ne!(
             name,
-            rendering.body_fingerprint("a {{ site.title }}", false, "https://e.org/b")
+            rendering.body_fingerprint("a {{ site.title }}", Markup::Markdown, "https://e.org/b")
         );
-        let plain = rendering.body_fingerprint("a", false, "https://e.org/a");
+        assert_ne!(
+            rendering.body_fingerprint("a", Markup::Html, "https://e.org/a"),
+            rendering.body_fingerprint("a", Markup::Markdown, "https://e.org/a"),
+        );
+        let plain = rendering.body_fingerprint("a", Markup::Markdown, "https://e.org/a");
         assert_eq!(
             plain,
-            titled.body_fingerprint("a", false, "https://e.org/a")
+            titled.body_fingerprint("a", Markup::Markdown, "https://e.org/a")
         );
     }
 }

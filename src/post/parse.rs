@@ -13,7 +13,9 @@ use crate::config::Config;
 use crate::front_matter::{
     self, FrontMatter, FrontMatterError, FrontMatterFormat, FrontMatterSplit,
 };
+use crate::markdown::asciidoc;
 use crate::model::finding::{Finding, Rule, Severity};
+use crate::model::markup::Markup;
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::{Post, VisibilityField};
 use crate::text::{
@@ -103,7 +105,9 @@ fn parse_with_renderer(
     let mut findings = Vec::new();
     findings.extend(find_forbidden_character(text, path));
     let text = normalize_text(text);
-    let split = front_matter::split_front_matter(&text);
+    let markup = Markup::from_path(path).unwrap_or(Markup::Markdown);
+    let has_field_lines = config.content.field_lines && !markup.is_rarely_post();
+    let split = front_matter::split_with_field_lines(&text, has_field_lines);
     let fields_line = front_matter::find_unfenced_field(&text);
     if let Some(conflict) = MergeConflict::find_markers(&text)
         && (split != FrontMatterSplit::None || fields_line.is_some())
@@ -133,7 +137,9 @@ fn parse_with_renderer(
         }
         FrontMatterSplit::Unclosed(format) => {
             let hint = match format {
-                FrontMatterFormat::Yaml => "write a line `---` after its last field",
+                FrontMatterFormat::Yaml | FrontMatterFormat::FieldLines => {
+                    "write a line `---` after its last field"
+                }
                 FrontMatterFormat::Toml => "write a line `+++` after its last field",
                 FrontMatterFormat::Json => "close every brace, bracket and quote that it opens",
             };
@@ -151,7 +157,7 @@ fn parse_with_renderer(
             };
         }
     };
-    let parsed = match front_matter::parse_front_matter(&front) {
+    let mut parsed = match front_matter::parse_front_matter(&front) {
         Ok(parsed) => parsed,
         Err(fault) => {
             findings.push(finding_from_error(path, fault));
@@ -166,6 +172,12 @@ fn parse_with_renderer(
             };
         }
     };
+    let body_line = line_number_at(&text, text.len() - front.body.len());
+    if markup == Markup::AsciiDoc {
+        let attributes = asciidoc::read_page_attributes(front.body);
+        let attributes = attributes.map(|(at, field)| (body_line + at, field));
+        parsed.ambiguous_lines.extend(attributes);
+    }
     let (line, ambiguous) = read_ambiguous_limits(&front, &parsed.ambiguous_lines, &text, config);
     if ambiguous.hides {
         findings.push(new_finding(
@@ -213,8 +225,8 @@ fn parse_with_renderer(
     }
     let body = RawBody {
         text: front.body,
-        line: line_number_at(&text, text.len() - front.body.len()),
-        is_mdx: is_mdx_path(path),
+        line: body_line,
+        markup,
         rendering,
     };
     let post = post_builder::build_post(&fields, body, path, config);
@@ -291,14 +303,8 @@ fn missing_fence_finding(path: &str, line: usize) -> Finding {
         Severity::Warning,
         Rule::NotAPost,
         "looks like a post, but has no readable front matter".to_owned(),
-        "write a line `---` before its first field and one after its last, or exclude the file with `content.exclude`",
+        "write a line `---` before its first field and one after its last, or exclude the file with `content.exclude`; if your generator reads fields without fences, set `content.field_lines`",
     )
-}
-
-/// Returns true if the path has the extension `.mdx`, in any case.
-pub(super) fn is_mdx_path(path: &str) -> bool {
-    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
-    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("mdx"))
 }
 
 /// Removes characters that XML forbids, and converts line ends to LF.

@@ -157,10 +157,39 @@ fn format_part(
         },
         "slug" | "title" | "slug_or_title" => url_path::encode_segment(bare),
         "name" => url_path::encode_segment(strip_date_prefix(file)),
+        "dated_path" => {
+            let path: Vec<&str> = match parts.slug {
+                Some(slug) => slug.split('/').filter(|name| !name.is_empty()).collect(),
+                None => dir.clone().chain([file.as_str()]).collect(),
+            };
+            let dated = move_date_first(&path, site).filter(|_| parts.slug.is_none());
+            segments(&mut dated.unwrap_or(path).into_iter())
+        }
         "dir" => segments(&mut dir.clone()),
         "section" => segments(&mut dir.clone().take(1)),
         _ => segments(&mut dir.clone().chain([last])),
     }
+}
+
+/// Moves the date of a path to its front, as Docusaurus does: `news/2024-05-01-pier` becomes `2024/05/01/news/pier`.
+/// `None` if the path has no date.
+fn move_date_first<'a>(names: &[&'a str], site: &config::SiteConfig) -> Option<Vec<&'a str>> {
+    let has_date = |name: &&str| date::parse_date_prefix(name).is_some();
+    let is_date = |names: &[&str]| date::parse_path_date(&names.join("/"), site.timezone).is_some();
+    let prefixed = names.iter().rposition(has_date);
+    let at = prefixed.or_else(|| names.windows(3).position(is_date))?;
+    let mut parts = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        if prefixed == Some(number) {
+            let (day, rest) = name.split_at_checked(date::DATE_PREFIX_BYTES)?;
+            let rest = Some(rest.trim_start_matches('-')).filter(|rest| !rest.is_empty());
+            parts.extend(day.split('-').chain(rest));
+        } else {
+            parts.push(*name);
+        }
+    }
+    parts.get_mut(..at + 3)?.rotate_left(at);
+    Some(parts)
 }
 
 /// Removes the date that Jekyll and Zola write before a file name.

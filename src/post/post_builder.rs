@@ -17,9 +17,11 @@ use super::permalink_pattern::{PermalinkParts, strip_date_prefix};
 use super::preview_image;
 use crate::config::{Config, Field};
 use crate::front_matter::date;
+use crate::markdown::asciidoc;
 use crate::markdown::excerpt::ExcerptRequest;
 use crate::markdown::plain_text;
 use crate::model::finding::{Rule, Severity};
+use crate::model::markup::Markup;
 use crate::model::post::permalink::MAX_URL_BYTES;
 use crate::model::post::{Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
 use crate::text::{collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes};
@@ -57,13 +59,18 @@ pub(super) fn build_post(
             categories.push(label);
         }
     }
+    if categories.is_empty() && config.content.directory_categories {
+        categories.extend(location.dirs.last().cloned());
+    }
     let language = read_language(fields, config).or_else(|| location.language.clone());
     let slug = fields
         .one_line_text(Field::Slug)
         .map(|slug| truncate_encoded(&slug, MAX_URL_BYTES));
     // Slugs are made from the title as written, before HTML tags and character references are removed.
     let written_title = fields.one_line_text(Field::Title);
-    let title = fields.first_plain_text(Field::Title);
+    let is_asciidoc = body.markup == Markup::AsciiDoc;
+    let heading = || asciidoc::read_title(body.text).filter(|_| is_asciidoc);
+    let title = fields.first_plain_text(Field::Title).or_else(heading);
     let parts = PermalinkParts {
         location: &location,
         slug: slug.as_deref(),
@@ -82,6 +89,18 @@ pub(super) fn build_post(
         id_source: id_from,
     } = resolve_post_address(fields, &parts, &config.site);
     let description = read_description(fields);
+    let summary;
+    let body = if is_asciidoc {
+        let shown = title.as_deref().unwrap_or(&permalink.url);
+        summary = asciidoc::format_summary(shown, description.as_deref(), &permalink.url);
+        RawBody {
+            text: &summary,
+            markup: Markup::Html,
+            ..body
+        }
+    } else {
+        body
+    };
     let body_parser::ParsedBody { body, found } = if fields.is_metadata_only() {
         let excerpt_request = ExcerptRequest {
             heading: title.is_none(),
@@ -443,7 +462,16 @@ pub(super) fn exclusion_reason(
         return Some("`_index` files are sections, not posts".to_owned());
     }
     let mut required = config.content.require.iter();
-    let (name, value) = required.find(|(name, value)| !fields.has_value(name, value))?;
+    let Some((name, value)) = required.find(|(name, value)| !fields.has_value(name, value)) else {
+        let markup = Markup::from_path(path).filter(|markup| markup.is_rarely_post())?;
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let is_dated = [Field::Date, Field::PublishDate]
+            .into_iter()
+            .any(|field| fields.first_node(field).is_some())
+            || date::parse_path_date(stem, config.site.timezone).is_some();
+        return (!is_dated)
+            .then(|| format!("{markup:?} files without a date are pages, not posts"));
+    };
     Some(format!(
         "`content.require` requires `{name}: {value}`, which the file does not have"
     ))

@@ -265,3 +265,21 @@ fn advisory_rules_run_only_in_check() {
     assert_eq!(site.build().rules(), []);
     assert_eq!(only_finding(&site).rule, Rule::MissingDescription);
 }
+
+#[test]
+fn unrendered_asciidoc_is_noted_once() {
+    let post = "---\ntitle: A\ndate: 2024-05-01\ndescription: Of it\n---\nBody.\n";
+    let site = TestSite::new()
+        .post("a.adoc", post)
+        .post("b.asciidoc", post)
+        .post("page.html", "<p>A page</p>\n");
+    let finding = only_finding(&site);
+    assert_eq!(
+        (finding.file.as_str(), finding.rule, finding.severity),
+        ("a.adoc", Rule::Shortcode, Severity::Note)
+    );
+    assert!(
+        finding.message.contains("2 posts in AsciiDoc"),
+        "{finding:?}"
+    );
+}
