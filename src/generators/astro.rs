@@ -81,14 +81,7 @@ pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
         &code,
         [code.script.entry_at("i18n.defaultLocale")],
     );
-    if draft.tree.is_dir("public") {
-        let why = "Astro serves the files in `public` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "public",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
+    draft.set_static_dir("public", "Astro");
     let has_no_trailing_slash = code
         .resolve_text(code.script.entry_at("trailingSlash"))
         .is_some_and(|(mode, _)| mode == "never");

@@ -1,7 +1,7 @@
 //! Reads Gatsby's `gatsby-config`.
 
 use super::detected::{ContentRoot, DetectedSite};
-use super::setting::{SettingKey, SettingSource};
+use super::setting::SettingKey;
 use super::site_tree;
 
 const CONFIG_FILES: [&str; 4] = [
@@ -88,14 +88,7 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
             super::detected::is_post_directory_name(&name) || known.contains(&name.as_str());
         draft.content_roots.push(home);
     }
-    if draft.tree.is_dir("static") {
-        let why = "Gatsby serves the files in `static` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "static",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
+    draft.set_static_dir("static", "Gatsby");
     true
 }
 

@@ -45,14 +45,7 @@ pub(super) fn read_nuxt_site(draft: &mut DetectedSite<'_>) -> bool {
             draft.set_from_script(key, &code, entries);
         }
     }
-    if draft.tree.is_dir("public") {
-        let why = "Nuxt serves the files in `public` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "public",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
+    draft.set_static_dir("public", "Nuxt");
     let why = "Nuxt Content builds pages from the files in `content`".to_owned();
     let content_root = ContentRoot::new("content".to_owned(), SettingSource::GeneratorDefault(why));
     let why = "Nuxt's addresses have no trailing slash".to_owned();

@@ -46,6 +46,10 @@ pub enum SettingKey {
     StaticDir,
     /// `content.z_is_local`
     ZIsLocal,
+    /// `content.field_lines`
+    FieldLines,
+    /// `content.directory_categories`
+    DirectoryCategories,
     /// `content.fields`
     Fields,
     /// `cards.logo`
@@ -144,6 +148,8 @@ impl SettingKey {
             SettingKey::Require => ("content", "require"),
             SettingKey::StaticDir => ("content", "static_dir"),
             SettingKey::ZIsLocal => ("content", "z_is_local"),
+            SettingKey::FieldLines => ("content", "field_lines"),
+            SettingKey::DirectoryCategories => ("content", "directory_categories"),
             SettingKey::Fields => ("content", "fields"),
             SettingKey::Logo => ("cards", "logo"),
             SettingKey::Author => ("", "authors"),

@@ -39,14 +39,7 @@ pub(super) fn read_zola_site(draft: &mut DetectedSite<'_>) -> bool {
         );
         set_languages(draft, data);
     }
-    if draft.tree.is_dir("static") {
-        let why = "Zola serves the files in `static` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "static",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
+    draft.set_static_dir("static", "Zola");
     let keeps_date_prefix = data
         .as_ref()
         .and_then(|data| data.first_text(&["slugify.paths_keep_dates"]))

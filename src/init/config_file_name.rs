@@ -15,7 +15,10 @@ pub fn config_file_name(proposed: &ProposedConfig) -> &'static str {
     match proposed.generator_name() {
         Some("Hugo" | "Zola") => "courant.toml",
         // They publish an output directory, not the site's directory.
-        Some("Gatsby" | "Astro" | "Nuxt Content" | "Eleventy" | "Hexo") => "config.toml",
+        Some(
+            "Gatsby" | "Astro" | "Nuxt Content" | "Eleventy" | "Hexo" | "Docusaurus" | "VitePress"
+            | "Pelican",
+        ) => "config.toml",
         _ => UNPUBLISHED_NAME,
     }
 }

@@ -6,12 +6,14 @@ use crate::generators::setting::{Setting, SettingKey, SettingSource, SettingValu
 use crate::generators::site_file::DataFile;
 
 /// Files that hold only the domain, as GitHub Pages reads them.
-const DOMAIN_FILES: [&str; 5] = [
+const DOMAIN_FILES: [&str; 7] = [
     "CNAME",
     "static/CNAME",
     "public/CNAME",
     "src/CNAME",
     "docs/CNAME",
+    "docs/public/CNAME",
+    "content/extra/CNAME",
 ];
 /// Hosts where posts are republished, so that an address there is not the site's.
 const REPUBLISHING_HOSTS: [&str; 6] = [
