@@ -3,6 +3,7 @@
 //! Files are read and never executed, and nothing is asked. A value that was read keeps its file
 //! and line, a guess says why, and a placeholder says what is missing.
 
+mod check_addresses;
 mod config_file_name;
 mod date_field;
 mod language;
@@ -20,6 +21,7 @@ use crate::generators;
 use crate::generators::detected::DetectedSite;
 use crate::generators::site_tree::SiteTree;
 
+pub use check_addresses::format_address_check;
 pub use config_file_name::{config_file_name, config_name_advice, find_published_config};
 pub use proposed_config::ProposedConfig;
 pub use summary::format_summary;

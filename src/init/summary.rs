@@ -81,7 +81,7 @@ fn display_value(setting: &Setting) -> String {
     }
 }
 
-fn describe_source(root: &Path, source: &SettingSource) -> String {
+pub(super) fn describe_source(root: &Path, source: &SettingSource) -> String {
     match source {
         SettingSource::WrittenIn { file, line } => display_path(root, file, *line),
         SettingSource::GeneratorDefault(why) => why.clone(),

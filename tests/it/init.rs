@@ -15,11 +15,11 @@ use tempfile::TempDir;
 use crate::support::new_year_2025;
 
 /// A site's directory below a temporary one.
-struct SiteDir {
+pub struct SiteDir {
     dir: TempDir,
 }
 
-fn create_site(files: &[(&str, &str)]) -> SiteDir {
+pub fn create_site(files: &[(&str, &str)]) -> SiteDir {
     let dir = TempDir::with_prefix("courant-init-").expect("a directory");
     let site = SiteDir { dir };
     for (path, text) in files {
@@ -29,18 +29,18 @@ fn create_site(files: &[(&str, &str)]) -> SiteDir {
 }
 
 /// Returns a post as most sites write it.
-fn post_text(title: &str, date: &str) -> String {
+pub fn post_text(title: &str, date: &str) -> String {
     format!("---\ntitle: {title}\ndate: {date}\n---\nThe body of {title}.\n")
 }
 
 impl SiteDir {
-    fn write_file(&self, path: &str, bytes: impl AsRef<[u8]>) {
+    pub fn write_file(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let file = self.root().join(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a directory");
         fs::write(file, bytes).expect("written");
     }
 
-    fn root(&self) -> std::path::PathBuf {
+    pub fn root(&self) -> std::path::PathBuf {
         self.dir.path().join("harbour")
     }
 
@@ -48,7 +48,7 @@ impl SiteDir {
         fs::read_to_string(self.root().join(path)).expect("the file is there")
     }
 
-    fn run_courant(&self, args: &[&str]) -> Output {
+    pub fn run_courant(&self, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_courant"))
             .args(args)
             .current_dir(self.root())
@@ -58,7 +58,7 @@ impl SiteDir {
     }
 
     /// Runs `init`, runs `check` on the written configuration, and returns its text.
-    fn init_and_check(&self, file: &str) -> String {
+    pub fn init_and_check(&self, file: &str) -> String {
         let output = self.run_courant(&["init"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
         assert_eq!(
@@ -77,7 +77,7 @@ impl SiteDir {
     }
 
     /// Returns the permalinks of the posts under a configuration, in the order of the files.
-    fn post_urls(&self, file: &str) -> Vec<String> {
+    pub fn post_urls(&self, file: &str) -> Vec<String> {
         let config = Config::load(&self.root().join(file)).expect("the configuration is right");
         let mut library = Library::default();
         library
@@ -95,7 +95,7 @@ impl SiteDir {
     }
 }
 
-fn stderr_of(output: &Output) -> String {
+pub fn stderr_of(output: &Output) -> String {
     lossy_text(&output.stderr)
 }
 
@@ -252,6 +252,10 @@ fn init_reports_sources_and_next_steps() {
     wrote `config.toml`
       next: `courant check --config config.toml` lists problems of the posts,
             `courant serve --config config.toml` serves them
+
+      compare the address of the newest post with that on your site:
+        src/pages/blog/pier.md
+        https://harbour.example/blog/the-pier
     "#);
 }
 
@@ -931,6 +935,11 @@ fn without_a_generator_the_directory_with_most_posts_is_used() {
       replace `site.url` in it first: it is a placeholder for a value that was not found
       next: `courant check --config .courant.toml` lists problems of the posts,
             `courant serve --config .courant.toml` serves them
+
+      compare the address of the newest post with that on your site:
+        writing/2024/tides.md
+        https://example.org/2024/tides/
+      least certain: site.permalinks, the default, because no file says how addresses are made
     "#);
     let check = site.run_courant(&["check", "--config", ".courant.toml"]);
     assert_eq!(check.status.code(), Some(0), "{}", stderr_of(&check));
@@ -1299,6 +1308,27 @@ fn configuration_name_is_not_published_by_the_generator() {
             "config.toml",
             "",
         ),
+        (
+            "docusaurus.config.js",
+            "module.exports = {};\n",
+            "blog/a.md",
+            "config.toml",
+            "",
+        ),
+        (
+            ".vitepress/config.ts",
+            "export default {}\n",
+            "posts/a.md",
+            "config.toml",
+            "",
+        ),
+        (
+            "pelicanconf.py",
+            "PATH = 'content'\n",
+            "content/a.md",
+            "config.toml",
+            "",
+        ),
     ] {
         let site = create_site(&[(config, text), (content, &a)]);
         let output = site.run_courant(&["init"]);
@@ -1588,6 +1618,11 @@ fn computed_values_are_reported_with_place_and_hint() {
       replace `site.url` in it first: it is a placeholder for a value that was not found
       next: `courant check --config config.toml` lists problems of the posts,
             `courant serve --config config.toml` serves them
+
+      compare the address of the newest post with that on your site:
+        content/blog/a.md
+        https://example.org/a/
+      least certain: site.permalinks, the default, because no file says how addresses are made
     "#);
     let toml = site.read_file("config.toml");
     assert!(
@@ -1817,6 +1852,10 @@ fn every_written_key_is_in_the_reference() {
         create_site(&[
             ("_config.yml", JEKYLL_CONFIG),
             ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
+        ]),
+        create_site(&[
+            ("pelicanconf.py", "DEFAULT_METADATA = {'status': 'draft'}\n"),
+            ("a.md", "Title: a\nDate: 2024-05-01\n\nText.\n"),
         ]),
     ] {
         let toml = format_config(&propose_config(&site.root()).unwrap(), &site.root());

@@ -32,6 +32,7 @@ mod gallery;
 mod hides;
 mod import_ids;
 mod init;
+mod init_addresses;
 mod large;
 mod last_good;
 mod limiting_fields;

@@ -159,7 +159,18 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "init",
-        &["config", "front_matter", "generators", "model", "text"],
+        &[
+            "config",
+            "front_matter",
+            "generators",
+            "import",
+            "library",
+            "model",
+            "progress",
+            "site",
+            "text",
+            "url_path",
+        ],
     ),
     (
         "cli",
