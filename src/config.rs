@@ -49,7 +49,7 @@ pub use id_map::{IdMap, MappedId};
 pub(crate) use reload::keep_restart_only_settings;
 pub use sections::{
     AuthorConfig, ContentConfig, HiddenPostsMode, RobotsGroup, ShortcodeMode, SiteConfig,
-    SitemapConfig, WatchConfig, WatchMode,
+    SitemapConfig, WatchConfig, WatchMode, primary_subtag,
 };
 
 /// The checked configuration, with its defaults.
@@ -186,7 +186,13 @@ fn read_sections(
     let has_static_dir = content.static_dir.is_some();
     let cards = read_cards(root.take_table("cards"), faults, dir, has_static_dir);
     let feed = feeds::read_feed_defaults(root.take_table("feed"), faults);
-    let feeds = feeds::read_custom_feeds(root.take_tables("feeds"), faults, &feed);
+    let languages = site.as_ref().map(|site| site.further_languages(&feed));
+    let segments: Vec<String> = languages
+        .iter()
+        .flatten()
+        .map(|language| SiteConfig::language_segment(language))
+        .collect();
+    let feeds = feeds::read_custom_feeds(root.take_tables("feeds"), faults, &feed, &segments);
     let sitemap = read_sitemap(root.take_table("sitemap"), faults, site.as_ref());
     let robots = root
         .take_tables("robots")

@@ -23,13 +23,10 @@ pub(super) struct PathInfo {
 impl PathInfo {
     /// Reads a path, relative to the content directory.
     pub(super) fn from_path(path: &str, config: &Config) -> PathInfo {
-        let languages = &config.site.languages;
+        let has_languages = !config.site.languages.is_empty();
         let language = |text: &str| {
-            let known = languages.iter().chain([&config.site.language]);
-            known
-                .filter(|_| !languages.is_empty())
-                .find(|tag| tag.eq_ignore_ascii_case(text))
-                .cloned()
+            let known = has_languages.then(|| config.site.find_language(text));
+            known.flatten().map(str::to_owned)
         };
         let mut parts: Vec<&str> = path.split('/').collect();
         let file = parts.pop().unwrap_or(path);

@@ -356,10 +356,7 @@ fn read_language(fields: &FrontMatterFields<'_>, config: &Config) -> Option<Stri
         return None;
     }
     // Tags are case-insensitive (RFC 5646 §2.1.1). Take the site's spelling, as later comparisons are exact.
-    let mut site_tags = config.site.languages.iter().chain([&config.site.language]);
-    let site_spelling = site_tags
-        .find(|known| known.eq_ignore_ascii_case(&tag))
-        .cloned();
+    let site_spelling = config.site.find_language(&tag).map(str::to_owned);
     site_spelling.or(Some(tag))
 }
 

@@ -79,7 +79,7 @@ pub(super) fn render_envelope(
             .into_iter()
             .map(|name| (HISTORY_PREFIX.to_owned(), history_extension(name)))
             .collect(),
-        lang: Some(settings.language.clone()),
+        lang: Some(document.feed.language_tag(&settings.language).to_owned()),
         ..AtomFeed::default()
     };
     let styled = xml_stylesheet::link_stylesheet(write_feed(&atom, 0)?, settings);

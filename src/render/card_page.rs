@@ -66,7 +66,7 @@ pub(super) fn render_card_page(site: &Site, card: &Card, images: Option<&CardIma
                 @if let Some(account) = &card.fediverse_handle { meta name="fediverse:creator" content=(account); }
                 meta name="theme-color" content=(site.settings.theme_color);
                 script type="application/ld+json" { (PreEscaped(escape_json_for_script(&json_ld_object(site, card, picture).to_string()))) }
-                @let feed = site.feeds.main_feed();
+                @let feed = site.feeds.main_feed_of_language(&card.language);
                 @for format in FeedFormat::ALL {
                     link rel="alternate" type=(format.mime_type()) title=(feed.title)
                         href=(feed.artifact_key(format).absolute_url(&site.settings.public_url));

@@ -77,7 +77,7 @@ pub(super) fn render_envelope(
             })
             .map(|(_, page)| url(page)),
         description: &document.feed.description,
-        language: &settings.language,
+        language: document.feed.language_tag(&settings.language),
         items: Vec::new(),
     };
     let mut bytes = serde_json::to_vec_pretty(&json)?;

@@ -43,7 +43,7 @@ pub(super) fn render_envelope(
         title: document.feed.title.clone(),
         link: settings.url.clone(),
         description: document.feed.description.clone(),
-        language: Some(settings.language.clone()),
+        language: Some(document.feed.language_tag(&settings.language).to_owned()),
         copyright: settings.copyright.clone(),
         last_build_date: document.last_updated_at().map(format_rfc822),
         generator: Some("courant".to_owned()),

@@ -283,6 +283,7 @@ impl FeedRenderer {
             xml_stylesheet::stylesheet_fingerprint(settings),
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.language, &settings.copyright),
+            &self.document.feed.language,
             (
                 self.site.ttl_minutes(),
                 self.document.fingerprint_inputs(),
@@ -371,7 +372,11 @@ impl CardPageRenderer {
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.description, &settings.theme_color),
             (settings.timezone.name(), &settings.language),
-            &self.site.feeds.main_feed().title,
+            &self
+                .site
+                .feeds
+                .main_feed_of_language(&self.card.language)
+                .title,
         ))
     }
 }

@@ -283,8 +283,8 @@ fn hidden_post_does_not_shadow_a_public_one() {
     assert!(matches!(built.verdicts[1].state, PostState::Hidden(_)));
 }
 
-/// Feeds of several kinds, small enough to have further pages and archives.
-const MANY_FEEDS: &str = "[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n";
+/// Feeds of several kinds and languages, small enough to have further pages and archives.
+const MANY_FEEDS: &str = "languages = ['en', 'fr']\n[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n";
 
 /// Generates one post: its unique word, its text, and whether it is public on 2025-01-01.
 fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
@@ -313,9 +313,10 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         let word = format!("w{number}x{}", courant::hash::blake3_hex(&number.to_le_bytes()));
         let url = if url { format!("seo: {{url: 'https://example.org/{word}-url', description: {word}-d}}\n") } else { String::new() };
         let key = number / 2;
+        let language = ["", "lang: fr\n", "lang: de\n"][number % 3];
         let tail = if cdata { "]]> \u{b} &amp; <b>" } else { "" };
         let text = format!(
-            "---\ntitle: {word}-t\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
+            "---\ntitle: {word}-t\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
         );
         (word, text, shown && year < 2025)
     })
