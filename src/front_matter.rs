@@ -9,6 +9,7 @@ mod fences;
 pub(crate) mod field_names;
 mod json;
 mod node;
+pub(crate) mod shown_fields;
 mod toml;
 pub(crate) mod visibility_field_names;
 mod yaml;

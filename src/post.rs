@@ -14,7 +14,8 @@ mod permalink_pattern;
 pub(crate) mod post_builder;
 mod preview_image;
 
+pub(crate) use crate::shortcodes::site_vars::SiteFiles;
 pub use address::rebase_url;
 pub use body_renderer::BodyRenderer;
 pub use broken_visibility::VisibilityLimits;
-pub use parse::{ParsedFile, parse_file, parse_metadata};
+pub use parse::{ParsedFile, parse_file, parse_with_renderer};

@@ -17,7 +17,7 @@ use crate::model::parse_mode::ParseMode;
 use crate::model::post::Post;
 use crate::post::BodyRenderer;
 use crate::post::broken_visibility::{VisibilityLimits, scan_for_limits};
-use crate::post::parse::{ParsedFile, parse_file, parse_metadata};
+use crate::post::parse::{ParsedFile, parse_with_renderer};
 use crate::text::collapse_whitespace;
 
 /// Maximum buffer allocated for the file size that the file system reports.
@@ -51,11 +51,11 @@ impl FileContents {
 
 /// Mode of reading a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum ReadMode<'a> {
-    /// With its body, which is kept in memory.
-    Full(ParseMode),
-    /// Without its body, which this renderer renders on demand.
-    LazyBody(&'a Arc<BodyRenderer>),
+pub(super) struct ReadMode<'a> {
+    /// Depth of parsing. Without its body, a post is rendered on demand.
+    pub(super) parse_mode: ParseMode,
+    /// Renderer of the site, which all posts share.
+    pub(super) renderer: &'a Arc<BodyRenderer>,
 }
 
 /// Reads one file.
@@ -99,7 +99,7 @@ pub(super) fn read_post_file(
             is_linted: false,
         });
     }
-    let is_served = matches!(mode, ReadMode::LazyBody(_));
+    let is_served = mode.parse_mode == ParseMode::Metadata;
     let bytes = match read_bounded(&candidate.file, candidate.stamp.size, max_bytes) {
         Ok(bytes) => bytes,
         Err(error) if is_served && is_transient_error(&error) => {
@@ -129,10 +129,7 @@ pub(super) fn read_post_file(
         }
     };
     // A parser that panics on one file must not affect the others.
-    let parse = || match mode {
-        ReadMode::Full(depth) => parse_file(&bytes, path, config, depth),
-        ReadMode::LazyBody(rendering) => parse_metadata(&bytes, path, config, rendering),
-    };
+    let parse = || parse_with_renderer(&bytes, path, config, mode.parse_mode, mode.renderer);
     let parsed = catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
         let finding = error_finding(
             path,
@@ -148,16 +145,21 @@ pub(super) fn read_post_file(
     Ok(FileContents {
         stamp,
         parsed,
-        is_linted: matches!(mode, ReadMode::Full(_)),
+        is_linted: !is_served,
     })
 }
 
 /// Returns all findings of a file that was read without its body. `None` if the file changed since, or
 /// if its name is not UTF-8; `check` reads such a file completely.
-pub(super) fn lint_file(path: &str, post: &Post, config: &Config) -> Option<Vec<Finding>> {
+pub(super) fn lint_file(
+    path: &str,
+    post: &Post,
+    config: &Config,
+    renderer: &Arc<BodyRenderer>,
+) -> Option<Vec<Finding>> {
     let file = config.content.dir.join(path);
     let bytes = read_regular_file(&file, config.content.max_file_size)?;
-    let parse = || parse_file(&bytes, path, config, ParseMode::Full);
+    let parse = || parse_with_renderer(&bytes, path, config, ParseMode::Full, renderer);
     match catch_unwind(AssertUnwindSafe(parse)).ok()? {
         ParsedFile::Post {
             post: whole,

@@ -59,6 +59,10 @@ pub(crate) fn extract_excerpt(text: &str, base: &Url, wanted: ExcerptRequest) ->
         let line = text.as_bytes().get(at..end).unwrap_or_default();
         let begin = at;
         at = end + 1;
+        // It may make the part before it a term.
+        if line.contains(&b':') && text.get(begin..end).is_some_and(markdown::is_definition) {
+            return None;
+        }
         scanner.tag_estimate.tags += TAGS_PER_MARK;
         if let Some((mark, length)) = fence {
             if is_closing_fence(line, mark, length) {
@@ -368,6 +372,8 @@ mod tests {
             "<!--\n\n![b](c.png)\n\n-->",
             "a\n  ```\n\n![b](c.png)",
             "![b]\n\n[b]: c.png\n",
+            "a\n\n: b\n",
+            "a\n  : b\n",
             "<img src=\"a.png\">\n```\n![b](c.png)\n\n```\n",
         ] {
             assert!(extract_excerpt(text, &base_url(), none).is_none(), "{text}");
@@ -387,7 +393,7 @@ mod tests {
             1 => Just("<img src=\"h.png\" alt=\"h\">"), 1 => Just("<div>"), 1 => Just("</div>"), 1 => Just("<!-- a"), 1 => Just("-->"), 1 => Just("<pre>"),
             1 => Just("a <b>b</b> <T>"), 1 => Just("<https://e.org/a>"), 1 => Just("text"), 1 => Just("# head"), 1 => Just("==="), 1 => Just("---"),
             1 => Just("- item"), 1 => Just("1. one"), 1 => Just("| a | b |"), 1 => Just("|---|---|"), 1 => Just("[^n]: note ![f](g.png)"), 1 => Just("ref[^n]"),
-            1 => Just("\t![tab](t.png)"), 1 => Just(" \t"), 1 => Just("![x](javascript:a)"), 1 => Just("![x](data:a)"), 1 => Just("+"), 1 => Just("&lt;img src=x>"),
+            1 => Just(": definition"), 1 => Just("> : quoted"), 1 => Just("\t![tab](t.png)"), 1 => Just(" \t"), 1 => Just("![x](javascript:a)"), 1 => Just("![x](data:a)"), 1 => Just("+"), 1 => Just("&lt;img src=x>"),
         ]
         .prop_map(str::to_owned)
     }

@@ -2,11 +2,12 @@
 //!
 //! The input is the output of comrak or of the sanitizer: tags balanced, attribute values in double quotes with `&`
 //! and `"` escaped. One pass over its tags replaces what feed readers display badly. An image without a source is
-//! removed, an iframe becomes a link, a check box becomes a character, and a link without text shows its URL.
+//! removed, one that a script loads late gets its source, an iframe becomes a link, a check box becomes a character, and a link without text shows its URL.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::sanitize::{LAZY_SOURCES, LAZY_SRCSETS};
 use crate::model::post::Image;
 use crate::text::collapse_whitespace;
 
@@ -26,6 +27,8 @@ pub(crate) struct ProcessedHtml {
     pub(crate) first_paragraph: Option<String>,
     /// Plain text of the first heading that is not empty.
     pub(crate) first_heading: Option<String>,
+    /// True if the body has a drawing, `<svg>`, of which only the text stays.
+    pub(crate) has_drawing: bool,
 }
 
 /// Processes the safe HTML of a body.
@@ -85,6 +88,10 @@ struct TagWalker<'a> {
     in_footnote_link: bool,
     /// Number of open `button` elements.
     open_buttons: usize,
+    /// URL and content of the open object that has no fallback yet.
+    empty_object: Option<(&'a str, usize)>,
+    /// URL of the last image, if a script loads it late. The image for readers without scripts follows.
+    lazy_image: Option<&'a str>,
     /// URL of an open link that has no text yet.
     empty_link: Option<&'a str>,
     /// Positions of the open paragraph's tag and of its content.
@@ -113,25 +120,37 @@ impl<'a> TagWalker<'a> {
     }
 
     fn open_element(&mut self, name: &'a str, attributes: &'a str, whole: &str) {
+        let mut loaded = None;
         match name {
             "img" => {
-                let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty())
-                else {
+                let lazy = LAZY_SOURCES
+                    .iter()
+                    .find_map(|name| find_attribute(attributes, name))
+                    .filter(|src| !src.is_empty());
+                let src = lazy.or_else(|| find_attribute(attributes, "src"));
+                let Some(src) = src.filter(|src| !src.is_empty()) else {
                     return;
                 };
+                if self.lazy_image.take() == Some(src) {
+                    return;
+                }
+                self.lazy_image = lazy;
+                loaded = load_lazy_image(name, attributes);
                 self.empty_link = None;
                 let alt = find_attribute(attributes, "alt").map(decode_references);
                 self.add_image(decode_references(src).into_owned(), alt.as_deref());
             }
-            "iframe" => {
+            "source" => loaded = load_lazy_image(name, attributes),
+            "object" => {
+                let data = find_attribute(attributes, "data").filter(|data| !data.is_empty());
+                self.empty_object = data.map(|data| (data, self.processed.html.len()));
+                return;
+            }
+            "iframe" | "embed" => {
                 if let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty()) {
                     let title = find_attribute(attributes, "title")
                         .filter(|title| !title.trim().is_empty());
-                    let link = format!(
-                        "<a href=\"{src}\">{}</a>",
-                        title.unwrap_or(src).replace('<', "&lt;")
-                    );
-                    self.processed.html.push_str(&link);
+                    self.push_link(src, title.unwrap_or(src));
                 }
                 return;
             }
@@ -160,7 +179,9 @@ impl<'a> TagWalker<'a> {
             }
         }
         let begin = self.processed.html.len();
-        self.processed.html.push_str(whole);
+        self.processed
+            .html
+            .push_str(loaded.as_deref().unwrap_or(whole));
         if name == "p" {
             self.open_paragraph = Some((begin, self.processed.html.len()));
         }
@@ -168,7 +189,15 @@ impl<'a> TagWalker<'a> {
 
     fn close_element(&mut self, name: &str, whole: &str) {
         match name {
-            "iframe" => return,
+            "iframe" | "embed" => return,
+            "object" => {
+                if let Some((url, begin)) = self.empty_object.take()
+                    && self.processed.html.get(begin..).is_some_and(is_blank)
+                {
+                    self.push_link(url, url);
+                }
+                return;
+            }
             "button" => {
                 self.open_buttons = self.open_buttons.saturating_sub(1);
                 return;
@@ -192,6 +221,12 @@ impl<'a> TagWalker<'a> {
             return self.processed.html.truncate(begin);
         }
         self.processed.html.push_str(whole);
+    }
+
+    fn push_link(&mut self, url: &str, label: &str) {
+        let label = label.replace('<', "&lt;");
+        let link = format!("<a href=\"{url}\">{label}</a>");
+        self.processed.html.push_str(&link);
     }
 
     fn begin_text_block(&mut self, text: TextBlock) {
@@ -241,6 +276,34 @@ impl<'a> TagWalker<'a> {
             self.processed.file_links.push(href.to_owned());
         }
     }
+}
+
+/// Writes the start tag of an image that a script would load, with the attributes that the script would set. `None`
+/// for any other image.
+fn load_lazy_image(name: &str, attributes: &str) -> Option<String> {
+    let lazy = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| find_attribute(attributes, name))
+    };
+    let (src, srcset) = (lazy(&LAZY_SOURCES), lazy(&LAZY_SRCSETS));
+    if src.is_none() && srcset.is_none() {
+        return None;
+    }
+    let mut tag = format!("<{name}");
+    let values = [("src", src), ("srcset", srcset)];
+    let others =
+        ["alt", "title", "width", "height", "type", "media", "sizes"].map(|name| (name, None));
+    for (name, value) in values.into_iter().chain(others) {
+        // The candidates of a placeholder are placeholders too.
+        let is_placeholder = name == "srcset" && src.is_some();
+        let written = || find_attribute(attributes, name).filter(|_| !is_placeholder);
+        if let Some(value) = value.or_else(written) {
+            tag.push_str(&format!(" {name}=\"{value}\""));
+        }
+    }
+    tag.push('>');
+    Some(tag)
 }
 
 /// Returns true if HTML is only white space. A no-break space is text.
@@ -399,6 +462,57 @@ mod tests {
             process_html("<p>a <img alt=\"b\"> c</p>").html,
             "<p>a  c</p>"
         );
+    }
+
+    #[test]
+    fn late_image_replaces_its_placeholder() {
+        for (html, shown, url) in [
+            (
+                "<img src=\"https://e.org/wait.gif\" srcset=\"https://e.org/w.gif 2x\" alt=\"b\" data-src=\"https://e.org/a.png\">",
+                "<img src=\"https://e.org/a.png\" alt=\"b\">",
+                "https://e.org/a.png",
+            ),
+            (
+                "<img data-original=\"https://e.org/a.png\"><img src=\"https://e.org/a.png\">",
+                "<img src=\"https://e.org/a.png\">",
+                "https://e.org/a.png",
+            ),
+            (
+                "<picture><source data-srcset=\"https://e.org/b.webp 2x\" type=\"image/webp\"><img data-lazy-src=\"https://e.org/a.png\"></picture>",
+                "<picture><source srcset=\"https://e.org/b.webp 2x\" type=\"image/webp\"><img src=\"https://e.org/a.png\"></picture>",
+                "https://e.org/a.png",
+            ),
+        ] {
+            let processed = process_html(html);
+            assert_eq!(processed.html, shown, "{html}");
+            let urls: Vec<&str> = processed
+                .images
+                .iter()
+                .map(|image| image.url.as_str())
+                .collect();
+            assert_eq!(urls, [url], "{html}");
+        }
+    }
+
+    #[test]
+    fn embedded_document_becomes_link_or_its_fallback() {
+        for (html, shown) in [
+            (
+                "<embed src=\"https://e.org/a.pdf\">b",
+                "<a href=\"https://e.org/a.pdf\">https://e.org/a.pdf</a>b",
+            ),
+            (
+                "<object data=\"https://e.org/a.pdf\"> </object>b",
+                " <a href=\"https://e.org/a.pdf\">https://e.org/a.pdf</a>b",
+            ),
+            (
+                "<object data=\"https://e.org/a.pdf\"><p>Read it.</p></object>b",
+                "<p>Read it.</p>b",
+            ),
+            ("<object><p>Read it.</p></object>b", "<p>Read it.</p>b"),
+        ] {
+            assert_eq!(process_html(html).html, shown, "{html}");
+        }
     }
 
     #[test]

@@ -17,6 +17,11 @@ pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, E
         mut html,
         must_be_sanitized,
     } = markdown::render_markdown(markdown, base)?;
+    // The limits apply to what the sanitizer reads.
+    let has_drawing = must_be_sanitized && html.contains("<svg");
+    if must_be_sanitized {
+        html = sanitize::unwrap_fallbacks(&html).into_owned();
+    }
     let fits = match must_be_sanitized {
         true => complexity::can_be_sanitized(&html),
         false => complexity::has_allowed_nesting(&html),
@@ -31,5 +36,8 @@ pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, E
     if html.len() > complexity::MAX_HTML_BYTES {
         return Err(ExceededLimit::Size);
     }
-    Ok(html_cleanup::process_html(&html))
+    Ok(ProcessedHtml {
+        has_drawing,
+        ..html_cleanup::process_html(&html)
+    })
 }

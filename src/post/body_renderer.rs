@@ -1,5 +1,7 @@
 //! Renders the body of a post to the HTML that is published.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use crate::config::{Config, ShortcodeMode};
@@ -8,7 +10,7 @@ use crate::markdown::complexity;
 use crate::markdown::safe_html::render_body;
 use crate::model::artifact::OUTPUT_VERSION;
 use crate::model::post;
-use crate::shortcodes::site_vars::SiteVars;
+use crate::shortcodes::site_vars::{PageVars, SiteFiles, SiteVars};
 use crate::shortcodes::{self, Stripped};
 use crate::text::count_bytes;
 use crate::text::strip_forbidden_chars;
@@ -17,24 +19,32 @@ use crate::text::strip_forbidden_chars;
 #[derive(Debug, Clone)]
 pub struct BodyRenderer {
     site: SiteVars,
+    /// Hash of the site's files.
+    files_hash: u128,
     shortcodes: ShortcodeMode,
 }
 
 impl BodyRenderer {
-    /// Makes a renderer with the settings of a configuration.
+    /// Makes a renderer with the settings of a configuration, for posts that use no files of the site.
     pub fn new(config: &Config) -> BodyRenderer {
+        BodyRenderer::with_site_files(config, Arc::default())
+    }
+
+    /// Makes a renderer with the settings of a configuration and the contents of the site's files.
+    pub(crate) fn with_site_files(config: &Config, files: Arc<SiteFiles>) -> BodyRenderer {
         BodyRenderer {
-            site: SiteVars::from_config(config),
+            files_hash: hash::hash_value_u128(&*files),
+            site: SiteVars::new(config, files),
             shortcodes: config.content.shortcodes,
         }
     }
 
     /// Replaces or removes the shortcodes of a body. A body that exceeds a limit is returned unchanged; rendering
     /// rejects it.
-    pub(super) fn strip_shortcodes<'a>(&self, text: &'a str, is_mdx: bool) -> Stripped<'a> {
+    pub(super) fn strip_shortcodes<'a>(&self, text: &'a str, page: &PageVars) -> Stripped<'a> {
         match self.shortcodes {
             _ if complexity::check_markdown(text).is_err() => Stripped::from_unchanged(text),
-            ShortcodeMode::Reduce => shortcodes::strip_shortcodes(text, is_mdx, &self.site),
+            ShortcodeMode::Reduce => shortcodes::strip_shortcodes(text, page, &self.site),
             ShortcodeMode::Keep => shortcodes::strip_hidden_content(text, &self.site),
         }
     }
@@ -42,7 +52,7 @@ impl BodyRenderer {
     /// Returns true if a body has no shortcodes or hidden sections.
     pub(super) fn is_plain(&self, text: &str, is_mdx: bool) -> bool {
         match self.shortcodes {
-            ShortcodeMode::Reduce => !shortcodes::may_have_shortcodes(text, is_mdx),
+            ShortcodeMode::Reduce => !shortcodes::may_have_shortcodes(text, is_mdx, &self.site),
             ShortcodeMode::Keep => !shortcodes::may_hide_content(text),
         }
     }
@@ -56,36 +66,58 @@ impl BodyRenderer {
     pub(super) fn render_content(
         &self,
         text: &str,
-        is_mdx: bool,
+        page: &PageVars,
         permalink: &str,
     ) -> post::BodyContent {
-        let reduced = self.strip_shortcodes(text, is_mdx);
+        if let Some(summary) = &page.summary {
+            return content_from_html(format_summary(summary, permalink));
+        }
+        let reduced = self.strip_shortcodes(text, page);
         let markup = render_body(&reduced.text, &self.base_url(permalink)).unwrap_or_default();
         content_from_html(markup.html)
     }
 
     /// Returns a hash of everything that determines the rendered HTML.
-    pub(super) fn body_fingerprint(&self, text: &str, is_mdx: bool, permalink: &str) -> u128 {
-        let is_plain = self.is_plain(text, is_mdx);
+    pub(super) fn body_fingerprint(&self, text: &str, page: &PageVars, permalink: &str) -> u128 {
+        let is_plain = self.is_plain(text, page.is_mdx);
         let mut name = hash::Xxh3Hasher::default();
         name.update(&OUTPUT_VERSION.to_le_bytes());
         let keeps_templates = !is_plain && self.shortcodes == ShortcodeMode::Keep;
         name.update(&[
             u8::from(is_plain),
-            u8::from(is_mdx),
+            u8::from(page.is_mdx),
             u8::from(keeps_templates),
         ]);
-        let (url, title) = match is_plain {
-            true => ("", ""),
-            false => (self.site.url.as_str(), self.site.title.as_str()),
+        let (url, title, files) = match is_plain {
+            true => ("", "", 0),
+            false => (
+                self.site.url.as_str(),
+                self.site.title.as_str(),
+                self.files_hash,
+            ),
         };
-        for part in [permalink, url, title] {
+        name.update(&files.to_le_bytes());
+        let values = page
+            .values
+            .iter()
+            .flat_map(|(name, value)| [name.as_str(), value]);
+        let parts = [permalink, url, title].into_iter().chain(values);
+        for part in parts.chain(page.summary.as_deref()) {
             name.update(&(part.len() as u64).to_le_bytes());
             name.update(part.as_bytes());
         }
         name.update(text.as_bytes());
         name.finish()
     }
+}
+
+/// Writes the description of a post most of whose body is left out, and a link to the post.
+pub(super) fn format_summary(summary: &str, permalink: &str) -> String {
+    let [summary, url] = [summary, permalink].map(|text| {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        text.replace('>', "&gt;").replace('"', "&quot;")
+    });
+    format!("<p>{summary}</p>\n<p>Read on at <a href=\"{url}\">{url}</a></p>")
 }
 
 /// Makes the content of a feed entry from the HTML of a body.

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use crate::config::{Config, Field};
 use crate::front_matter::date::DateOptions;
 use crate::front_matter::field_names::default_names;
+use crate::front_matter::shown_fields;
 use crate::front_matter::{FrontMatterValue, Node};
 use crate::markdown::plain_text::to_plain_text;
 use crate::model::finding::{Finding, Rule, Severity};
@@ -141,6 +142,11 @@ impl<'a> FrontMatterFields<'a> {
             message: message.into(),
             hint: hint.into(),
         });
+    }
+
+    /// Collects the texts of the fields that a body shows.
+    pub(super) fn collect_page_values(&self, body: &str, url_path: &str) -> Vec<(String, String)> {
+        shown_fields::collect_page_values(self.root, body, url_path, self.config)
     }
 
     /// Returns true if the body is rendered later.

@@ -58,27 +58,19 @@ pub enum ParsedFile {
     },
 }
 
-/// Parses one file. `path` is relative to the content directory.
+/// Parses one file that uses no other files of the site. `path` is relative to the content directory.
 pub fn parse_file(bytes: &[u8], path: &str, config: &Config, depth: ParseMode) -> ParsedFile {
-    parse_with_renderer(bytes, path, config, depth, None)
+    let rendering = Arc::new(BodyRenderer::new(config));
+    parse_with_renderer(bytes, path, config, depth, &rendering)
 }
 
-/// Parses one file without rendering its body. `rendering` is the configuration's, shared by all posts.
-pub fn parse_metadata(
-    bytes: &[u8],
-    path: &str,
-    config: &Config,
-    rendering: &Arc<BodyRenderer>,
-) -> ParsedFile {
-    parse_with_renderer(bytes, path, config, ParseMode::Metadata, Some(rendering))
-}
-
-fn parse_with_renderer(
+/// Parses one file with the renderer of the site, which all posts share.
+pub fn parse_with_renderer(
     bytes: &[u8],
     path: &str,
     config: &Config,
     depth: ParseMode,
-    rendering: Option<&Arc<BodyRenderer>>,
+    rendering: &Arc<BodyRenderer>,
 ) -> ParsedFile {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -302,7 +294,7 @@ pub(super) fn is_mdx_path(path: &str) -> bool {
 }
 
 /// Removes characters that XML forbids, and converts line ends to LF.
-pub(super) fn normalize_text(text: &str) -> Cow<'_, str> {
+pub(crate) fn normalize_text(text: &str) -> Cow<'_, str> {
     let text = match may_have_forbidden_chars(text) {
         true => Cow::Owned(strip_forbidden_chars(text.to_owned())),
         false => Cow::Borrowed(text),

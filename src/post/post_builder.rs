@@ -87,9 +87,10 @@ pub(super) fn build_post(
             heading: title.is_none(),
             paragraph: description.is_none(),
         };
-        body_parser::defer_body(body, &permalink, &url, config, excerpt_request)
+        let description = description.as_deref();
+        body_parser::defer_body(fields, body, &permalink, &url, description, excerpt_request)
     } else {
-        body_parser::render_body(fields, body, &permalink, &url, config)
+        body_parser::render_body(fields, body, &permalink, &url, description.as_deref())
     };
 
     let title = title

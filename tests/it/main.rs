@@ -52,6 +52,7 @@ mod rules;
 mod serve;
 mod server_room;
 mod service;
+mod site_files;
 mod sitemap;
 mod support;
 mod tidy;
