@@ -302,8 +302,8 @@ mod tests {
                 "at 10:30, :smile: and :smile:[a](b)",
             ),
             (
-                ":a[b](c), :a[b][c], note:a[b] and {:ok{a=1}",
-                ":a[b](c), :a[b][c], note:a[b] and {:ok{a=1}",
+                ":a[b](c), :a[b][c] and note:a[b]",
+                ":a[b](c), :a[b][c] and note:a[b]",
             ),
             (
                 ":a{b c} :ok{ http://e.org:a[b]",

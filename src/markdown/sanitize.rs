@@ -289,7 +289,7 @@ mod tests {
             ),
             (
                 "a<svg viewBox=\"0 0 9 9\"><title>T</title><style>b > c</style><path d=\"m\"/><text>Of a</text><text>chart</text><!-- d > e --></svg>f",
-                "a T    Of a  chart  f",
+                "a  T   Of a  chart  f",
             ),
             ("<svg><text>unclosed", ""),
             (

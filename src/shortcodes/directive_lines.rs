@@ -306,10 +306,7 @@ pub(super) fn parse_inline_component<'a>(
     let end = inside.find(|c: char| !c.is_alphanumeric() && c != '-')?;
     let (name, mut tail) = inside.split_at_checked(end)?;
     let is_in_word = before.ends_with(|c: char| c.is_alphanumeric() || ":/\\{".contains(c));
-    if is_in_word
-        || !name.starts_with(|c: char| c.is_ascii_lowercase())
-        || element::is_locked_name(name)
-    {
+    if is_in_word || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         return None;
     }
     let mut label = "";
@@ -331,7 +328,7 @@ pub(super) fn parse_inline_component<'a>(
         tail = after;
     }
     let length = ":".len() + inside.len() - tail.len();
-    Some(InlineComponent {
+    (!element::is_locked_name(name)).then_some(InlineComponent {
         name,
         label,
         length,

@@ -14,7 +14,7 @@ use super::{code_spans, mdx};
 pub(super) const UNRESOLVED_SCHEME: &str = "x-unresolved:";
 
 /// Maximum bytes before a tag in which the address that it is part of may begin.
-const MAX_ADDRESS_BYTES: usize = 2_000;
+const MAX_ADDRESS_BYTES: usize = 500;
 
 /// Positions of the last closing tag of each name.
 #[derive(Default)]
@@ -138,53 +138,38 @@ enum OpenAddress {
 
 /// Finds the address that a text ends in.
 fn find_open_address(output: &str) -> Option<OpenAddress> {
-    let from = output.len().saturating_sub(MAX_ADDRESS_BYTES);
-    let from = (from..=output.len()).find(|at| output.is_char_boundary(*at))?;
-    let tail = output.get(from..)?;
-    let word = tail.rsplit(char::is_whitespace).next()?;
-    let word_start = output.len() - word.len();
-    let after = |open: &str| word.rfind(open).map(|at| at + open.len());
-    if let Some(at) =
-        after("](").filter(|at| !word.get(*at..).is_some_and(|rest| rest.contains(')')))
+    let is_delimiter = |byte: u8| byte.is_ascii_whitespace() || b"()<>[]\"'".contains(&byte);
+    let bytes = output.bytes().rev().take(MAX_ADDRESS_BYTES);
+    let start = output.len() - bytes.take_while(|byte| !is_delimiter(*byte)).count();
+    let (before, word) = output.split_at_checked(start)?;
+    if before.ends_with("](") || before.ends_with("](<") {
+        return Some(OpenAddress::Target(start));
+    }
+    let is_address = |name: &str| {
+        let mut kinds = ["src", "href", "srcset", "poster"].iter();
+        kinds.any(|kind| name.ends_with(kind))
+    };
+    if let Some(name) = before
+        .strip_suffix("=\"")
+        .or_else(|| before.strip_suffix("='"))
     {
-        let is_bracketed = word.get(at..).is_some_and(|rest| rest.starts_with('<'));
-        return Some(OpenAddress::Target(
-            word_start + at + usize::from(is_bracketed),
-        ));
+        return is_address(name).then_some(OpenAddress::Target(start));
     }
-    for begin in ["=\"", "='", "="] {
-        let Some(at) = after(begin) else { continue };
-        let (name, value) = word.split_at_checked(at)?;
-        let name = name.trim_end_matches(begin).to_ascii_lowercase();
-        let is_address = ["src", "href", "srcset", "poster"]
-            .iter()
-            .any(|kind| name.ends_with(kind));
-        if !value.contains(['"', '\'']) && (is_address || begin != "=") {
-            return is_address.then_some(OpenAddress::Target(word_start + at));
-        }
+    if let Some((name, _)) = word.split_once('=').filter(|(name, _)| is_address(name)) {
+        return Some(OpenAddress::Target(start + name.len() + "=".len()));
     }
-    let line = output.get(from..word_start)?.rsplit('\n').next()?;
-    if line.trim_start_matches([' ', '>']).starts_with('[') && line.trim_end().ends_with("]:") {
-        let is_bracketed = word.starts_with('<');
-        return Some(OpenAddress::Target(word_start + usize::from(is_bracketed)));
+    let label = before.strip_suffix('<').unwrap_or(before);
+    if label.ends_with("]: ") {
+        return Some(OpenAddress::Target(start));
+    }
+    let is_path = word.is_empty() || word.starts_with('/') || word.starts_with("http");
+    if before.ends_with('<') && is_path {
+        return Some(OpenAddress::Shown(start - "<".len()));
     }
     let url = ["https://", "http://"]
         .iter()
-        .filter_map(|scheme| word.rfind(scheme))
-        .max();
-    let bracket = word
-        .rfind('<')
-        .filter(|at| url.is_none_or(|url| url == at + 1));
-    let at = match bracket {
-        Some(at)
-            if url.is_some() || at + 1 == word.len() || word.get(at + 1..)?.starts_with('/') =>
-        {
-            at
-        }
-        _ => url?,
-    };
-    let is_open = !word.get(at + 1..)?.contains(['>', ')', '"', '<', ']']);
-    is_open.then_some(OpenAddress::Shown(word_start + at))
+        .find_map(|scheme| word.find(scheme))?;
+    Some(OpenAddress::Shown(start + url))
 }
 
 /// Writes a replacement. A figure is followed by a blank line, or Markdown after it would be part of its
