@@ -16,7 +16,7 @@ const ADDITIONAL_TAGS: [&str; 10] = [
     "picture", "source", "video", "audio", "track", "input", "iframe", "button", "embed", "object",
 ];
 
-/// Elements of formulas (MathML Core) without links, styles and `annotation`, which repeats the formula.
+/// Elements of formulas (`MathML` Core) without links, styles and `annotation`, which repeats the formula.
 const MATH_TAGS: &str = "math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace \
     msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics";
 

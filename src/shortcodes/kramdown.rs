@@ -1,4 +1,4 @@
-//! Rewrites Markdown of kramdown, and of files that were left out, so that CommonMark reads it as it was meant.
+//! Rewrites Markdown of kramdown, and of files that were left out, so that `CommonMark` reads it as it was meant.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
