@@ -24,7 +24,7 @@ pub(super) struct BodyCursor<'a> {
     /// Names whose end does not occur in the rest of the body.
     pub(super) unclosed_names: HashSet<String>,
     pub(super) removed: RemovedTags,
-    /// Where each delimiter was searched from and found, so that no part of the body is searched twice.
+    /// Position from which each delimiter was searched, and the one found, so that no part is searched twice.
     delimiters: HashMap<&'static str, (usize, Option<usize>)>,
     /// Number of failed attempts to parse MDX.
     failed_attempts: usize,
