@@ -88,8 +88,6 @@ struct TagWalker<'a> {
     in_footnote_link: bool,
     /// Number of open `button` elements.
     open_buttons: usize,
-    /// URL and content of the open object that has no fallback yet.
-    empty_object: Option<(&'a str, usize)>,
     /// URL of the last image, if a script loads it late. The image for readers without scripts follows.
     lazy_image: Option<&'a str>,
     /// URL of an open link that has no text yet.
@@ -141,16 +139,15 @@ impl<'a> TagWalker<'a> {
                 self.add_image(decode_references(src).into_owned(), alt.as_deref());
             }
             "source" => loaded = load_lazy_image(name, attributes),
-            "object" => {
-                let data = find_attribute(attributes, "data").filter(|data| !data.is_empty());
-                self.empty_object = data.map(|data| (data, self.processed.html.len()));
-                return;
-            }
             "iframe" | "embed" => {
                 if let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty()) {
                     let title = find_attribute(attributes, "title")
                         .filter(|title| !title.trim().is_empty());
-                    self.push_link(src, title.unwrap_or(src));
+                    let link = format!(
+                        "<a href=\"{src}\">{}</a>",
+                        title.unwrap_or(src).replace('<', "&lt;")
+                    );
+                    self.processed.html.push_str(&link);
                 }
                 return;
             }
@@ -190,14 +187,6 @@ impl<'a> TagWalker<'a> {
     fn close_element(&mut self, name: &str, whole: &str) {
         match name {
             "iframe" | "embed" => return,
-            "object" => {
-                if let Some((url, begin)) = self.empty_object.take()
-                    && self.processed.html.get(begin..).is_some_and(is_blank)
-                {
-                    self.push_link(url, url);
-                }
-                return;
-            }
             "button" => {
                 self.open_buttons = self.open_buttons.saturating_sub(1);
                 return;
@@ -221,12 +210,6 @@ impl<'a> TagWalker<'a> {
             return self.processed.html.truncate(begin);
         }
         self.processed.html.push_str(whole);
-    }
-
-    fn push_link(&mut self, url: &str, label: &str) {
-        let label = label.replace('<', "&lt;");
-        let link = format!("<a href=\"{url}\">{label}</a>");
-        self.processed.html.push_str(&link);
     }
 
     fn begin_text_block(&mut self, text: TextBlock) {
@@ -495,22 +478,11 @@ mod tests {
     }
 
     #[test]
-    fn embedded_document_becomes_link_or_its_fallback() {
-        for (html, shown) in [
-            (
-                "<embed src=\"https://e.org/a.pdf\">b",
-                "<a href=\"https://e.org/a.pdf\">https://e.org/a.pdf</a>b",
-            ),
-            (
-                "<object data=\"https://e.org/a.pdf\"> </object>b",
-                " <a href=\"https://e.org/a.pdf\">https://e.org/a.pdf</a>b",
-            ),
-            (
-                "<object data=\"https://e.org/a.pdf\"><p>Read it.</p></object>b",
-                "<p>Read it.</p>b",
-            ),
-            ("<object><p>Read it.</p></object>b", "<p>Read it.</p>b"),
-        ] {
+    fn embedded_document_becomes_link() {
+        for (html, shown) in [(
+            "<embed src=\"https://e.org/a.pdf\">b",
+            "<a href=\"https://e.org/a.pdf\">https://e.org/a.pdf</a>b",
+        )] {
             assert_eq!(process_html(html).html, shown, "{html}");
         }
     }

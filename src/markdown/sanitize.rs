@@ -12,8 +12,8 @@ use url::Url;
 use super::url_rewrite::{self, ALLOWED_SCHEMES, escape_url, is_same_document};
 
 /// Tags allowed in addition to ammonia's defaults.
-const ADDITIONAL_TAGS: [&str; 10] = [
-    "picture", "source", "video", "audio", "track", "input", "iframe", "button", "embed", "object",
+const ADDITIONAL_TAGS: [&str; 9] = [
+    "picture", "source", "video", "audio", "track", "input", "iframe", "button", "embed",
 ];
 
 /// Elements of formulas (`MathML` Core) without links, styles and `annotation`, which repeats the formula.
@@ -39,10 +39,10 @@ pub(super) const LAZY_SOURCES: [&str; 3] = ["data-src", "data-original", "data-l
 pub(super) const LAZY_SRCSETS: [&str; 2] = ["data-srcset", "data-lazy-srcset"];
 /// Beginning of the address of a script that shows a gist.
 const GIST_URL: &str = "https://gist.github.com/";
-/// Maximum bytes of the start tag of a `noscript`, or of a script that shows a gist.
+/// Maximum bytes of the start tag of a `noscript`, an object, or a script that shows a gist.
 const MAX_UNWRAPPED_TAG_BYTES: usize = 500;
 
-/// The allowed tags. `iframe`, `embed` and `object` are allowed because later processing turns them into links.
+/// The allowed tags. `iframe` and `embed` are allowed because later processing turns them into links.
 /// `button` is allowed so that its text stays in the body but does not become part of the first paragraph.
 static ALLOWED_TAGS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let mut tags = Builder::default().clone_tags();
@@ -69,7 +69,6 @@ pub(super) fn sanitize_html(html: &str, base: &Url) -> String {
         .add_tag_attributes("img", LAZY_SRCSETS)
         .add_tag_attributes("source", LAZY_SRCSETS)
         .add_tag_attributes("embed", ["src"])
-        .add_tag_attributes("object", ["data"])
         .add_tag_attributes("math", ["display"])
         .add_tag_attributes("input", ["type", "checked"])
         .add_tag_attributes("iframe", ["src", "title"])
@@ -78,7 +77,7 @@ pub(super) fn sanitize_html(html: &str, base: &Url) -> String {
         .link_rel(None)
         .attribute_filter(move |_, attribute, value| match attribute {
             "href" => url_rewrite::resolve_url(value, &base_url),
-            "src" | "poster" | "data" | "data-src" | "data-original" | "data-lazy-src" => {
+            "src" | "poster" | "data-src" | "data-original" | "data-lazy-src" => {
                 url_rewrite::resolve_resource_url(value, &base_url)
             }
             "srcset" | "data-srcset" | "data-lazy-srcset" => {
@@ -91,9 +90,10 @@ pub(super) fn sanitize_html(html: &str, base: &Url) -> String {
     builder.clean(html).to_string()
 }
 
-/// Removes the tags of `noscript`, makes a script that shows a gist a link, and a drawing its text.
+/// Removes the tags of `noscript` and `object`, and makes a drawing its text. An object without fallback, or a script
+/// that shows a gist, becomes a link.
 pub(super) fn unwrap_fallbacks(html: &str) -> Cow<'_, str> {
-    let is_any = ["<noscript", "<script", "<svg"]
+    let is_any = ["<noscript", "<script", "<svg", "<object"]
         .iter()
         .any(|tag| html.contains(tag));
     if !is_any {
@@ -111,8 +111,14 @@ pub(super) fn unwrap_fallbacks(html: &str) -> Cow<'_, str> {
             .take(MAX_UNWRAPPED_TAG_BYTES)
             .position(|byte| byte == b'>');
         let start_tag = end.and_then(|end| tag.get(..end)).unwrap_or_default();
-        if start_tag.starts_with("noscript") || start_tag.starts_with("/noscript") {
+        let name = start_tag.strip_prefix('/').unwrap_or(start_tag);
+        if name.starts_with("noscript") || name.starts_with("object") {
             rest = tag.get(start_tag.len() + 1..).unwrap_or_default();
+            let is_empty = rest.trim_start().starts_with("</object");
+            let data = name.split_once("data=\"").filter(|_| is_empty);
+            if let Some((url, _)) = data.and_then(|(_, value)| value.split_once('"')) {
+                output.push_str(&format!("<a href=\"{url}\">{url}</a>"));
+            }
             continue;
         }
         if tag.starts_with("svg")
@@ -302,8 +308,8 @@ mod tests {
             ),
             ("<script>https://gist.github.com/ada/abc.js</script>", ""),
             (
-                "<object data=\"/d.pdf\"><p>Read it.</p></object><embed src=\"/e.pdf\">",
-                "<object data=\"https://e.org/d.pdf\"><p>Read it.</p></object><embed src=\"https://e.org/e.pdf\">",
+                "<p><object data=\"/d.pdf\"><p>Read it.</p></object><embed src=\"/e.pdf\"><object data=\"/f.pdf\"> </object>",
+                "<p></p><p>Read it.</p><embed src=\"https://e.org/e.pdf\"><a href=\"https://e.org/f.pdf\">/f.pdf</a> ",
             ),
             (
                 "<img data-src=\"a.png\" src=\"data:image/gif;base64,AA\">",
