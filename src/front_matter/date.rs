@@ -80,8 +80,15 @@ const MAX_DATE_BYTES: usize = 200;
 /// Years that feed formats can write with four digits. Smaller ones come from two-digit years.
 const FEED_YEARS: std::ops::RangeInclusive<i32> = 1000..=9999;
 
-/// Parses a date; `None` if it is not one, or if no feed format can write its year.
+/// Parses a date; `None` if it is not one, or if no feed can write it: its year has other than four digits, or its
+/// second is 60.
 pub(crate) fn parse_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
+    let date = parse_any_date(text, clock)?;
+    let is_leap_second = date.timestamp_subsec_nanos() >= 1_000_000_000;
+    (FEED_YEARS.contains(&date.year()) && !is_leap_second).then_some(date)
+}
+
+fn parse_any_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.len() > MAX_DATE_BYTES {
         return None;
@@ -90,8 +97,7 @@ pub(crate) fn parse_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>
     if let Ok(date) = DateTime::parse_from_rfc3339(text)
         && !(clock.z_is_local && text.ends_with(['Z', 'z']))
     {
-        let date = date.with_timezone(&Utc);
-        return Some(date).filter(|date| FEED_YEARS.contains(&date.year()));
+        return Some(date.with_timezone(&Utc));
     }
     // JavaScript writes a zone's name in brackets after the offset.
     let without_zone_name = text.split(" (").next().unwrap_or(text);
@@ -130,13 +136,11 @@ pub(crate) fn parse_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>
             .find_map(|form| NaiveDate::parse_from_str(text, form).ok())?;
         Some(day.and_time(NaiveTime::MIN))
     };
-    zoned()
-        .or_else(|| {
-            naive()
-                .or_else(day)
-                .and_then(|naive| resolve_local_time(naive, clock.zone))
-        })
-        .filter(|date| FEED_YEARS.contains(&date.year()))
+    zoned().or_else(|| {
+        naive()
+            .or_else(day)
+            .and_then(|naive| resolve_local_time(naive, clock.zone))
+    })
 }
 
 /// Parses a YAML 1.1 timestamp (yaml.org/type/timestamp) with a time; returns it with its offset, if it has one.
@@ -220,6 +224,9 @@ pub(crate) fn rejection_reason(text: &str) -> Option<&'static str> {
         "git created",
     ]) {
         return Some("that is the modification time of the file, which changes with each checkout");
+    }
+    if text.contains(":60") {
+        return Some("a minute has no second 60, nor an hour a minute 60");
     }
     let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
     let numbers = parts
@@ -402,6 +409,8 @@ mod tests {
         for text in [
             "Last Modified",
             "git created",
+            "2024-12-31T23:59:60Z",
+            "2024-05-01 12:00:60",
             "05/01/2024",
             "1.5.2024",
             "01-05-24",

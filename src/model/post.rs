@@ -4,7 +4,7 @@
 //! `site::visibility`, the only place that decides.
 
 mod body;
-mod image;
+pub(crate) mod image;
 mod labels;
 pub(crate) mod permalink;
 mod shared_values;

@@ -7,6 +7,7 @@ mod shapes;
 mod terms;
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use crate::config::{Config, Field};
 use crate::front_matter::date::DateOptions;
@@ -16,6 +17,7 @@ use crate::markdown::plain_text::to_plain_text;
 use crate::model::finding::{Finding, Rule, Severity};
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::VisibilityField;
+use crate::model::post::image::has_picture_extension;
 use crate::text::collapse_whitespace;
 
 pub(super) use custom_fields::is_hugo_build;
@@ -107,15 +109,23 @@ impl<'a> FrontMatterFields<'a> {
     }
 
     /// Finds the nodes of a field, in the order of its names.
-    fn field_nodes(&self, field: Field) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+    pub(super) fn field_nodes(
+        &self,
+        field: Field,
+    ) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
         let root = self.root;
         self.field_names(field)
-            .filter_map(move |name| Some((name, root.get(name)?)))
+            .filter_map(move |name| Some((name, root.get_in_any_spelling(name)?)))
     }
 
     /// Path of the file, relative to the content directory.
     pub(super) fn file_path(&self) -> &'a str {
         self.file
+    }
+
+    /// Directory of the posts.
+    pub(super) fn content_dir(&self) -> &'a Path {
+        &self.config.content.dir
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
@@ -174,7 +184,9 @@ impl<'a> FrontMatterFields<'a> {
     fn first_named_node(&self, field: Field) -> Option<(&'a str, &'a Node)> {
         self.field_nodes(field).find(|(_, node)| match &node.value {
             FrontMatterValue::Null => false,
-            FrontMatterValue::Scalar(text) => !text.trim().is_empty(),
+            FrontMatterValue::Scalar(text) => {
+                !text.trim().is_empty() && !is_no_value(field, text.trim())
+            }
             FrontMatterValue::List(items) => !items.is_empty(),
             FrontMatterValue::Map(fields) => !fields.is_empty(),
         })
@@ -184,6 +196,7 @@ impl<'a> FrontMatterFields<'a> {
     pub(super) fn first_named_text(&self, field: Field) -> Option<(&'a str, &'a str, &'a Node)> {
         for (name, node) in self.field_nodes(field) {
             match (&node.value, node.as_text()) {
+                (_, Some(text)) if is_no_value(field, text) => {}
                 (_, Some(text)) => return Some((name, text, node)),
                 (FrontMatterValue::List(_) | FrontMatterValue::Map(_), _) => self.report_finding(
                     Severity::Warning,
@@ -253,8 +266,29 @@ impl<'a> FrontMatterFields<'a> {
     }
 }
 
+/// Returns true if a text is no value of the field, so that its next name counts: a switch, such as `author: false`, a
+/// word for none, or the picture of a teaser in place of its text.
+fn is_no_value(field: Field, text: &str) -> bool {
+    match field {
+        // It may be any word.
+        Field::Title => false,
+        Field::Author | Field::Category | Field::Tags => {
+            is_switch(text) || text.eq_ignore_ascii_case("none")
+        }
+        Field::Description => is_switch(text) || has_picture_extension(text),
+        _ => is_switch(text),
+    }
+}
+
+/// Returns true for a YAML boolean.
+pub(super) fn is_switch(text: &str) -> bool {
+    ["true", "false"]
+        .iter()
+        .any(|switch| text.eq_ignore_ascii_case(switch))
+}
+
 /// Iterates over the items of a list, or over the single value.
-fn list_items(node: &Node) -> impl Iterator<Item = &Node> {
+pub(super) fn list_items(node: &Node) -> impl Iterator<Item = &Node> {
     match &node.value {
         FrontMatterValue::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),

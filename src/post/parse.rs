@@ -397,3 +397,19 @@ fn new_finding(
         hint: hint.to_owned(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Parses a post with these lines of front matter and this body.
+    pub(crate) fn parse_sample(front: &str, body: &str) -> (Arc<Post>, Vec<Finding>) {
+        let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n";
+        let config = Config::parse(toml, "config.toml", std::path::Path::new("")).unwrap();
+        let text = format!("---\ntitle: A\ndate: 2024-05-01\n{front}\n---\n{body}\n");
+        match parse_file(text.as_bytes(), "blog/a.md", &config, ParseMode::Full) {
+            ParsedFile::Post { post, findings } => (post, findings),
+            other => panic!("{other:?}"),
+        }
+    }
+}
