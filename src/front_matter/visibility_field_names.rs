@@ -18,6 +18,8 @@ pub(crate) enum FieldLimit {
     SharedMarker(VisibilityEffect),
     /// The value is a marker within Hugo's `build`.
     BuildMarker(VisibilityEffect),
+    /// The value is a list of words or a map for search engines, of which some forbid indexing.
+    Robots,
     /// The value is a word for the state of the post.
     State,
     /// The value is a state only if it is a word that hides. The field may also hold words about the workflow.
@@ -27,7 +29,7 @@ pub(crate) enum FieldLimit {
 }
 
 /// Fields that limit visibility, except dates, which have their default names elsewhere.
-const LIMITING_FIELDS: [(&str, FieldLimit); 68] = [
+const LIMITING_FIELDS: [(&str, FieldLimit); 74] = [
     ("hidePost", FieldLimit::Marker(VisibilityEffect::Hides)),
     ("hidden", FieldLimit::Marker(VisibilityEffect::Hides)),
     ("draft", FieldLimit::Marker(VisibilityEffect::Hides)),
@@ -51,6 +53,21 @@ const LIMITING_FIELDS: [(&str, FieldLimit); 68] = [
         FieldLimit::Marker(VisibilityEffect::Unlists),
     ),
     ("noindex", FieldLimit::Marker(VisibilityEffect::NoIndex)),
+    (
+        "robotsNoIndex",
+        FieldLimit::Marker(VisibilityEffect::NoIndex),
+    ),
+    (
+        "sitemapExclude",
+        FieldLimit::Marker(VisibilityEffect::NoIndex),
+    ),
+    (
+        "excludeFromSitemap",
+        FieldLimit::Marker(VisibilityEffect::NoIndex),
+    ),
+    ("robots", FieldLimit::Robots),
+    ("metaRobots", FieldLimit::Robots),
+    ("googlebot", FieldLimit::Robots),
     ("sitemap", FieldLimit::Marker(VisibilityEffect::InSitemap)),
     ("password", FieldLimit::Marker(VisibilityEffect::Restricts)),
     ("passwd", FieldLimit::Marker(VisibilityEffect::Restricts)),

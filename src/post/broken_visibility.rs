@@ -161,7 +161,7 @@ impl LimitScanner<'_> {
                 FieldLimit::BuildMarker(kind) if self.has_build && !is_hugo_build(last) => {
                     self.read_marker(kind, pair, true);
                 }
-                FieldLimit::BuildMarker(_) => {}
+                FieldLimit::BuildMarker(_) | FieldLimit::Robots => {}
                 FieldLimit::State => self.read_state(pair, true),
                 FieldLimit::SharedState => self.read_state(pair, false),
                 FieldLimit::Date(_) if may_be_marker => {}

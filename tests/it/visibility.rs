@@ -251,6 +251,16 @@ fn noindex_removes_a_post_from_the_sitemap_only() {
         "sitemap: false",
         "robots: noindex, nofollow",
         "robots: [NoIndex]",
+        "robots: none",
+        "robots: {index: false}",
+        "robots: {noindex: true}",
+        "googlebot: noindex",
+        "meta: {robots: noindex}",
+        "seo: {robots: [none]}",
+        "robotsNoIndex: true",
+        "sitemap_exclude: true",
+        "exclude-from-sitemap: true",
+        "sitemap: {ignore: true}",
     ] {
         let built = site_with_field(field).build();
         assert!(
@@ -266,6 +276,21 @@ fn noindex_removes_a_post_from_the_sitemap_only() {
         ] {
             assert!(built.text(path).contains("Quetzal"), "{field} {path}");
         }
+        let card = built.text("/cards/blog/quetzal-path");
+        let is_noindex = "<meta name=\"robots\" content=\"noindex\">";
+        assert!(card.contains(is_noindex), "{field}");
+    }
+    for field in [
+        "robots: all",
+        "robots: {index: true}",
+        "robotsNoIndex: false",
+        "sitemap: {priority: 1}",
+    ] {
+        let built = site_with_field(field).build();
+        assert!(
+            built.text("/sitemap.xml").contains("quetzal-path"),
+            "{field}"
+        );
     }
 }
 

@@ -35,19 +35,6 @@ pub(crate) fn collect_visibility_markers(fields: &FrontMatterFields<'_>) -> Vec<
             VisibilityEffect::Hides,
         ));
     }
-    let robots = ["robots", "seo.robots", "params.robots"]
-        .iter()
-        .find_map(|name| fields.root.get(name));
-    if let Some(node) =
-        robots.filter(|node| split_words(node).any(|word| word.eq_ignore_ascii_case("noindex")))
-    {
-        markers.push(new_marker(
-            "robots",
-            "true",
-            node,
-            VisibilityEffect::NoIndex,
-        ));
-    }
     markers
 }
 
@@ -105,6 +92,9 @@ fn read_markers(
                     .map(|text| new_marker(name, text, node, kind));
                 markers.extend(marker.filter(VisibilityField::hides_post));
             }
+            FieldLimit::Robots if !is_deep && forbids_indexing(node) => {
+                markers.push(new_marker(name, "true", node, VisibilityEffect::NoIndex));
+            }
             FieldLimit::State if !is_in_build => {
                 read_state_markers(fields, name, node, !is_deep, markers)
             }
@@ -145,6 +135,17 @@ fn read_state_markers(
     }
 }
 
+/// Returns true if words or a map for search engines forbid indexing: `none` stands for `noindex, nofollow`.
+fn forbids_indexing(node: &Node) -> bool {
+    let is = |name: &str, value: &str| {
+        let text = node.get(name).and_then(Node::as_text);
+        text.is_some_and(|text| text.eq_ignore_ascii_case(value))
+    };
+    let is_noindex =
+        |word: &str| word.eq_ignore_ascii_case("noindex") || word.eq_ignore_ascii_case("none");
+    split_words(node).any(is_noindex) || is("index", "false") || is("noindex", "true")
+}
+
 /// Makes a marker of a field; `None` if the field does not concern visibility.
 fn marker_from_node(
     fields: &FrontMatterFields<'_>,
@@ -167,7 +168,8 @@ fn marker_from_node(
         FrontMatterValue::Null => String::new(),
         // A map under `sitemap` holds hints for the sitemap, or `disable`.
         FrontMatterValue::Map(_) if kind == VisibilityEffect::InSitemap => {
-            let disable = node.get("disable").or_else(|| node.get("exclude"))?;
+            let names = ["disable", "exclude", "ignore"];
+            let disable = names.iter().find_map(|name| node.get(name))?;
             let is = disable.as_text()?.eq_ignore_ascii_case("true");
             (!is).to_string()
         }
