@@ -269,7 +269,10 @@ pub(super) fn read_author(
     let url = table
         .take_string("url")
         .and_then(|written| parse_web_address(faults, &written, &site?.url));
+    let id = table.take_string("id").map(|written| written.value);
+    let aliases = table.take_strings("aliases").map(|written| written.value);
     let author = AuthorConfig {
+        aliases: id.into_iter().chain(aliases.unwrap_or_default()).collect(),
         name: name
             .map(|written| written.value.trim().to_owned())
             .unwrap_or_default(),
@@ -422,8 +425,10 @@ pub struct RobotsGroup {
 /// `[[authors]]`: details of an author.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuthorConfig {
-    /// Name as posts write it.
+    /// Name as outputs show it.
     pub name: String,
+    /// Other names and ids that posts write.
+    pub aliases: Vec<String>,
     /// URL of a page about the author.
     pub url: Option<String>,
     /// E-mail address that feeds may show.
