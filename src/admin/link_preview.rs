@@ -162,8 +162,16 @@ impl<'a> LinkImage<'a> {
         card: &'a Card,
         lookup: impl FnOnce(&str) -> Option<&'a ImageLookup>,
     ) -> LinkImage<'a> {
-        match (card.preview_source, &card.image) {
-            (PreviewSource::Own, Some(image)) => LinkImage::Custom(&image.url, lookup(&image.url)),
+        let own = card
+            .image
+            .as_ref()
+            .map(|image| (&image.url, lookup(&image.url)));
+        match (card.preview_source, own) {
+            // A missing image is replaced by the rendered one.
+            (_, Some((_, Some(ImageLookup::Missing(_) | ImageLookup::Unusable(..))))) => {
+                LinkImage::Rendered
+            }
+            (PreviewSource::Own, Some((url, lookup))) => LinkImage::Custom(url, lookup),
             _ => LinkImage::Rendered,
         }
     }

@@ -11,6 +11,7 @@ use url::Url;
 use super::image_tag::ImageTag;
 use super::{self as markdown, complexity};
 use crate::model::post::Image;
+use crate::model::post::image::is_other_media_url;
 use crate::text::count_bytes;
 
 /// Texts to extract besides the images.
@@ -218,7 +219,9 @@ impl<'a> ExcerptScanner<'a> {
             return Some(());
         }
         if !needs_paragraph && let Some(tag) = ImageTag::parse(part) {
-            self.add_image_by_url(tag.alt, tag.src);
+            if !tag.is_small() {
+                self.add_image_by_url(tag.alt, tag.src);
+            }
             return Some(());
         }
         // Whether list items are paragraphs depends on the lines after them.
@@ -262,6 +265,7 @@ impl<'a> ExcerptScanner<'a> {
 
     fn add_image(&mut self, image: Image) {
         if self.excerpt.images.len() < super::html_cleanup::MAX_IMAGES
+            && !is_other_media_url(&image.url)
             && self.image_urls.insert(image.url.clone())
         {
             self.excerpt.images.push(image);

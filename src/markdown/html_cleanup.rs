@@ -8,10 +8,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::model::post::Image;
+use crate::model::post::image::is_other_media_url;
 use crate::text::collapse_whitespace;
 
 /// Maximum number of images and file links of a post: the limit of an image sitemap.
 pub(super) const MAX_IMAGES: usize = 1000;
+/// Minimum width and height of an image of a post, in pixels: Facebook and LinkedIn show no smaller one. Emoji, badges
+/// and counters are smaller.
+const MIN_IMAGE_PX: u32 = 200;
 
 /// Processed HTML of a body, and what was found in it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -83,8 +87,10 @@ struct TagWalker<'a> {
     image_urls: HashSet<String>,
     /// True inside a footnote reference or back link.
     in_footnote_link: bool,
-    /// Number of open `button` elements.
-    open_buttons: usize,
+    /// Number of open elements whose text is no part of a paragraph: `button`, `figcaption`, `caption`.
+    open_asides: usize,
+    /// True inside a link.
+    in_link: bool,
     /// URL of an open link that has no text yet.
     empty_link: Option<&'a str>,
     /// Positions of the open paragraph's tag and of its content.
@@ -120,18 +126,19 @@ impl<'a> TagWalker<'a> {
                     return;
                 };
                 self.empty_link = None;
-                let alt = find_attribute(attributes, "alt").map(decode_references);
-                self.add_image(decode_references(src).into_owned(), alt.as_deref());
+                let alt = find_attribute(attributes, "alt");
+                let url = decode_references(src);
+                if is_other_media_url(&url) {
+                    return self.push_media_link(src, alt);
+                }
+                let sizes = ["width", "height"].map(|name| find_attribute(attributes, name));
+                if !is_small_image(sizes) {
+                    self.add_image(url.into_owned(), alt.map(decode_references).as_deref());
+                }
             }
             "iframe" => {
                 if let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty()) {
-                    let title = find_attribute(attributes, "title")
-                        .filter(|title| !title.trim().is_empty());
-                    let link = format!(
-                        "<a href=\"{src}\">{}</a>",
-                        title.unwrap_or(src).replace('<', "&lt;")
-                    );
-                    self.processed.html.push_str(&link);
+                    self.push_media_link(src, find_attribute(attributes, "title"));
                 }
                 return;
             }
@@ -144,14 +151,16 @@ impl<'a> TagWalker<'a> {
             }
             "a" => {
                 self.empty_link = find_attribute(attributes, "href");
+                self.in_link = self.empty_link.is_some();
                 if let Some(href) = self.empty_link {
                     self.begin_link(&decode_references(href));
                 }
             }
             "button" => {
-                self.open_buttons += 1;
+                self.open_asides += 1;
                 return;
             }
+            "figcaption" | "caption" => self.open_asides += 1,
             "br" => self.collect_text(" "),
             _ => {
                 if let Some(text) = text_block_of_tag(name) {
@@ -170,11 +179,13 @@ impl<'a> TagWalker<'a> {
         match name {
             "iframe" => return,
             "button" => {
-                self.open_buttons = self.open_buttons.saturating_sub(1);
+                self.open_asides = self.open_asides.saturating_sub(1);
                 return;
             }
+            "figcaption" | "caption" => self.open_asides = self.open_asides.saturating_sub(1),
             "a" => {
                 self.in_footnote_link = false;
+                self.in_link = false;
                 if let Some(address) = self.empty_link.take() {
                     self.processed.html.push_str(&address.replace('<', "&lt;"));
                 }
@@ -206,7 +217,8 @@ impl<'a> TagWalker<'a> {
 
     fn end_text_block(&mut self, text: TextBlock) {
         if let Some((_, collected)) = self.collecting.take_if(|(begun, _)| *begun == text) {
-            let collected = Some(collapse_whitespace(&collected)).filter(|text| !text.is_empty());
+            let collected = collapse_whitespace(strip_alert_mark(&collected));
+            let collected = Some(collected).filter(|text| !text.is_empty());
             match text {
                 TextBlock::Paragraph => self.processed.first_paragraph = collected,
                 TextBlock::Heading(_) => self.processed.first_heading = collected,
@@ -216,11 +228,23 @@ impl<'a> TagWalker<'a> {
 
     /// Adds escaped text to the paragraph or heading that is being collected.
     fn collect_text(&mut self, text: &str) {
-        if self.in_footnote_link || self.open_buttons > 0 {
+        if self.in_footnote_link || self.open_asides > 0 {
             return;
         }
         if let Some((_, collected)) = &mut self.collecting {
             collected.push_str(&decode_references(text));
+        }
+    }
+
+    /// Writes a link to an embedded page or a video, which feed readers do not show in place.
+    fn push_media_link(&mut self, src: &str, title: Option<&str>) {
+        let title = title.filter(|title| !title.trim().is_empty());
+        let text = title.unwrap_or(src).replace('<', "&lt;");
+        self.empty_link = None;
+        let html = &mut self.processed.html;
+        match self.in_link {
+            true => html.push_str(&text),
+            false => html.push_str(&format!("<a href=\"{src}\">{text}</a>")),
         }
     }
 
@@ -240,6 +264,25 @@ impl<'a> TagWalker<'a> {
         if self.processed.file_links.len() < MAX_IMAGES && is_markdown_url(href) {
             self.processed.file_links.push(href.to_owned());
         }
+    }
+}
+
+/// Returns true if the width or the height of an image, as its attributes give them, is too small for a preview.
+pub(super) fn is_small_image(sizes: [Option<&str>; 2]) -> bool {
+    sizes.into_iter().flatten().any(|size| {
+        let pixels = size.trim().trim_end_matches("px").parse::<u32>();
+        pixels.is_ok_and(|pixels| pixels < MIN_IMAGE_PX)
+    })
+}
+
+/// Removes the mark of an alert, such as `[!NOTE]`, from the start of a paragraph.
+fn strip_alert_mark(text: &str) -> &str {
+    let text = text.trim_start();
+    let rest = text.strip_prefix("[!").unwrap_or_default();
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    match after.strip_prefix(']') {
+        Some(after) if after.len() + 1 < rest.len() => after.trim_start_matches(['+', '-']),
+        _ => text,
     }
 }
 
@@ -454,6 +497,45 @@ mod tests {
             Some("One two three &amp; four")
         );
         assert_eq!(markup.first_heading.as_deref(), Some("Title & more"));
+    }
+
+    #[test]
+    fn paragraph_has_no_marks_of_the_page() {
+        for (html, paragraph) in [
+            (
+                "<p>The tide<sup><a href=\"#fn-1\">1</a></sup> turns.</p>",
+                "The tide turns.",
+            ),
+            ("<p>Run it <button>Copy</button> now.</p>", "Run it now."),
+            (
+                "<figure><figcaption><p>A boat</p></figcaption></figure><p>Text.</p>",
+                "Text.",
+            ),
+            (
+                "<blockquote><p>[!NOTE]\nMind the gap.</p></blockquote>",
+                "Mind the gap.",
+            ),
+            (
+                "<blockquote><p>[!note]-</p><p>Text.</p></blockquote>",
+                "Text.",
+            ),
+            ("<p>[!] is text</p>", "[!] is text"),
+        ] {
+            let found = process_html(html).first_paragraph;
+            assert_eq!(found.as_deref(), Some(paragraph), "{html}");
+        }
+    }
+
+    #[test]
+    fn video_in_an_image_becomes_a_link() {
+        let markup = process_html(
+            "<p><img src=\"https://e.org/a.mp4\" alt=\"A &lt;clip&gt;\"> <a href=\"https://e.org/\"><img src=\"https://e.org/b.webm\"></a></p>",
+        );
+        assert_eq!(
+            markup.html,
+            "<p><a href=\"https://e.org/a.mp4\">A &lt;clip&gt;</a> <a href=\"https://e.org/\">https://e.org/b.webm</a></p>"
+        );
+        assert_eq!(markup.images, []);
     }
 
     #[test]

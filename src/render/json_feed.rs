@@ -111,8 +111,8 @@ fn build_item<'a>(view: &'a EntryView<'_>) -> JsonFeedItem<'a> {
         content_text: html.is_none().then_some(entry.summary()),
         content_html: html,
         summary: entry.summary(),
-        image: entry
-            .main_image()
+        image: view
+            .own_image()
             .map(|image| image.url.clone())
             .or_else(|| view.fallback_image.clone()),
         date_published: format_rfc3339(entry.published_at()),

@@ -360,7 +360,10 @@ impl CardPageRenderer {
     fn compute_fingerprint(&self) -> String {
         let settings = &self.site.settings;
         let images = self.images.as_ref();
-        let images = images.map(|images| (images.body.fingerprint.clone(), images.own_image));
+        let images = images.map(|images| {
+            let fingerprint = images.body.fingerprint.clone();
+            (fingerprint, images.own_image, images.is_own_missing)
+        });
         hash::hash_value_hex(&(
             (
                 OUTPUT_VERSION,

@@ -106,9 +106,12 @@ impl Entry {
         &self.tags
     }
 
-    /// Returns the main image.
+    /// Returns the main image; `None` if the post has none that networks show.
     pub fn main_image(&self) -> Option<&Image> {
-        self.post.images.first()
+        self.post
+            .images
+            .first()
+            .filter(|image| image.is_previewable())
     }
 
     /// Returns all images, the main one first.
