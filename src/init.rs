@@ -9,6 +9,7 @@ mod language;
 mod locate_posts;
 mod proposed_config;
 mod site_identity;
+mod site_look;
 mod suggestions;
 mod summary;
 mod write_config;
@@ -69,6 +70,7 @@ pub fn propose_config(dir: &Path) -> Result<ProposedConfig, InitError> {
     }
     language::guess_language(&mut site, &posts);
     site_identity::set_url_and_title(&mut site, &posts, &directory_name.unwrap_or_default());
+    site_look::set_theme_color(&mut site);
     suggestions::add_suggestions(&mut site, &posts);
     let mut findings = site.findings;
     for finding in &mut findings {

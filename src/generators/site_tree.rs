@@ -136,6 +136,16 @@ impl SiteTree {
     /// Returns the paths of the Markdown files below a directory, relative to it and sorted. Names
     /// with a leading dot, `node_modules`, and build output at the top of the site are skipped.
     pub(crate) fn list_markdown_files(&self, dir: &str) -> Vec<String> {
+        self.list_files_below(dir, is_markdown_file)
+    }
+
+    /// Returns the paths of the files below a directory whose names are wanted, as
+    /// [`SiteTree::list_markdown_files`] does.
+    pub(crate) fn list_files_below(
+        &self,
+        dir: &str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
         let mut found = Vec::new();
         let mut seen = 0;
         let mut pending = vec![(String::new(), 0)];
@@ -148,7 +158,7 @@ impl SiteTree {
                     name == "node_modules" || (at_top && NON_CONTENT_DIRS.contains(&name.as_str()));
                 if is_dir && depth < MAX_DIRECTORY_DEPTH && !is_skipped {
                     pending.push((path, depth + 1));
-                } else if !is_dir && is_markdown_file(&name) {
+                } else if !is_dir && is_wanted(&name) {
                     found.push(path);
                 }
             }

@@ -693,6 +693,10 @@ fn astro_site_is_configured() {
     # Astro serves the files in `public` from the site's root
     static_dir = "public"
 
+    [cards]
+    # cards can show the site's logo
+    # logo = "public/favicon.svg"
+
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
     "#);
@@ -976,6 +980,40 @@ fn newest_post_urls_give_the_site_url() {
     );
     assert!(
         toml.contains("\nformer_urls = [\"https://old.example\"]"),
+        "{toml}"
+    );
+}
+
+#[test]
+fn color_and_logo_are_found_without_a_generator() {
+    let site = |files: &[(&str, &str)]| {
+        let post = post_text("One", "2024-05-01");
+        let mut all = vec![("blog/one.md", &*post)];
+        all.extend(files);
+        create_site(&all).init_and_check(".courant.toml")
+    };
+    let manifest = "{\"theme_color\": \"#0A6\", \"icons\": [{\"src\": \"/i/small.png\"}, {\"src\": \"/i/large.png\"}]}";
+    let toml = site(&[
+        ("public/site.webmanifest", manifest),
+        ("public/i/large.png", ""),
+        ("css/site.css", ":root { --accent: #c0392b; }"),
+    ]);
+    assert!(toml.contains("\ntheme_color = \"#00aa66\""), "{toml}");
+    assert!(toml.contains("public/site.webmanifest, line 1"), "{toml}");
+    assert!(toml.contains("# logo = \"public/i/large.png\""), "{toml}");
+    let toml = site(&[
+        (
+            "_includes/head.html",
+            "<head>\n<meta name=\"theme-color\" content=\"#336699\">",
+        ),
+        ("assets/favicon.svg", "<svg/>"),
+    ]);
+    assert!(toml.contains("\ntheme_color = \"#336699\""), "{toml}");
+    assert!(toml.contains("# logo = \"assets/favicon.svg\""), "{toml}");
+    let toml = site(&[("css/site.css", ":root {\n --accent: #c0392b; }")]);
+    assert!(toml.contains("\ntheme_color = \"#c0392b\""), "{toml}");
+    assert!(
+        toml.contains("`--accent` in css/site.css, line 2"),
         "{toml}"
     );
 }
