@@ -11,7 +11,9 @@ mod feeds;
 mod fields;
 mod id_map;
 mod limits;
+mod names;
 mod patterns;
+mod permalinks;
 mod raw;
 mod reload;
 mod sections;
@@ -25,7 +27,9 @@ pub use cache::{CachePolicies, CacheTagHeader};
 pub use feeds::{CustomFeed, FeedDefaults, FeedFilter};
 pub use fields::{Field, FieldNames};
 pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, client_limit_key};
+pub use names::NameStyle;
 pub use patterns::PathPatterns;
+pub use permalinks::PermalinkPatterns;
 pub use server::{AccessLogTarget, InvalidListenAddress, ListenAddress, ServerConfig, TlsConfig};
 pub use values::PERMALINK_PARTS;
 
@@ -49,7 +53,7 @@ pub use id_map::{IdMap, MappedId};
 pub(crate) use reload::keep_restart_only_settings;
 pub use sections::{
     AuthorConfig, ContentConfig, HiddenPostsMode, RobotsGroup, ShortcodeMode, SiteConfig,
-    SitemapConfig, WatchConfig, WatchMode,
+    SitemapConfig, WatchConfig, WatchMode, primary_subtag,
 };
 
 /// The checked configuration, with its defaults.
@@ -186,7 +190,13 @@ fn read_sections(
     let has_static_dir = content.static_dir.is_some();
     let cards = read_cards(root.take_table("cards"), faults, dir, has_static_dir);
     let feed = feeds::read_feed_defaults(root.take_table("feed"), faults);
-    let feeds = feeds::read_custom_feeds(root.take_tables("feeds"), faults, &feed);
+    let languages = site.as_ref().map(|site| site.further_languages(&feed));
+    let segments: Vec<String> = languages
+        .iter()
+        .flatten()
+        .map(|language| SiteConfig::language_segment(language))
+        .collect();
+    let feeds = feeds::read_custom_feeds(root.take_tables("feeds"), faults, &feed, &segments);
     let sitemap = read_sitemap(root.take_table("sitemap"), faults, site.as_ref());
     let robots = root
         .take_tables("robots")

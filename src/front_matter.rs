@@ -6,9 +6,11 @@
 pub mod data_file;
 pub(crate) mod date;
 mod fences;
+mod field_lines;
 pub(crate) mod field_names;
 mod json;
 mod node;
+pub(crate) mod shown_fields;
 mod toml;
 pub(crate) mod visibility_field_names;
 mod yaml;
@@ -16,7 +18,7 @@ mod yaml;
 use node::ParsedFrontMatter;
 use std::borrow::Cow;
 
-pub(super) use fences::{find_unfenced_field, split_front_matter};
+pub(super) use fences::{find_unfenced_field, split_front_matter, split_with_field_lines};
 pub use node::{FrontMatterError, FrontMatterValue, Node};
 
 /// U+FEFF, which some editors write at the start of a file, and which pasted text brings along.
@@ -57,6 +59,8 @@ pub enum FrontMatterFormat {
     Toml,
     /// A JSON object, or the inside of one between `;;;` lines, or below `---json`.
     Json,
+    /// Lines `Name: value` at the top, without a fence.
+    FieldLines,
 }
 
 /// Parses the front matter of a file.
@@ -85,6 +89,7 @@ pub(super) fn parse_below_lines(
         FrontMatterFormat::Yaml => yaml::parse_yaml(text, lines),
         FrontMatterFormat::Toml => toml::parse_toml(text, lines).map(ParsedFrontMatter::from),
         FrontMatterFormat::Json => json::parse_json(text, lines),
+        FrontMatterFormat::FieldLines => field_lines::parse_field_lines(text, lines),
     }
 }
 

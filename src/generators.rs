@@ -4,30 +4,28 @@
 
 mod astro;
 pub(crate) mod decap;
-pub(crate) mod detected;
+mod docusaurus;
 mod eleventy;
 mod gatsby;
 mod hexo;
 mod hugo;
 mod jekyll;
-pub(crate) mod left_out_posts;
 mod nuxt;
-pub(crate) mod pages;
-mod permalink_syntax;
-pub(crate) mod sections;
-pub mod setting;
-pub(crate) mod site_file;
-pub(crate) mod site_tree;
+mod pelican;
+mod vitepress;
 mod zola;
 
-use detected::DetectedSite;
+use crate::detect::detected::DetectedSite;
 
 /// Readers of the generators' files. Generators whose file has a name of its own come first. Each
 /// returns true if the site is made with its generator.
-const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 8] = [
+const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 11] = [
     gatsby::read_gatsby_site,
     astro::read_astro_site,
     nuxt::read_nuxt_site,
+    docusaurus::read_docusaurus_site,
+    vitepress::read_vitepress_site,
+    pelican::read_pelican_site,
     eleventy::read_eleventy_site,
     zola::read_zola_site,
     hugo::read_hugo_site,

@@ -30,6 +30,12 @@ pub fn read_feed(source: impl Read) -> Result<ImportedFeed, ReadFeedError> {
     read_feed_at_most(MAX_FEED_BYTES, source)
 }
 
+/// Reads the addresses of the pages in a sitemap; empty if it cannot be read.
+pub(super) fn read_sitemap_urls(source: impl Read) -> Vec<String> {
+    let bytes = read_bytes(MAX_FEED_BYTES, source).unwrap_or_default();
+    xml_feed::parse_sitemap_urls(&bytes)
+}
+
 fn read_feed_at_most(max_bytes: u64, source: impl Read) -> Result<ImportedFeed, ReadFeedError> {
     let mut bytes = read_bytes(max_bytes, source)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -110,6 +116,16 @@ mod tests {
                 assert_eq!(archive.items[0].id, "1");
             }
         }
+    }
+
+    #[test]
+    fn sitemap_has_pages_and_an_index_has_none() {
+        let map = "<urlset xmlns:image='i'><url><loc> https://e.org/a?b&amp;c\n</loc><image:image><image:loc>https://e.org/p.png</image:loc></image:image></url><url><loc>https://e.org/b</loc>";
+        let urls = read_sitemap_urls(map.as_bytes());
+        assert_eq!(urls, ["https://e.org/a?b&c", "https://e.org/b"]);
+        let index =
+            "<sitemapindex><sitemap><loc>https://e.org/s.xml</loc></sitemap></sitemapindex>";
+        assert!(read_sitemap_urls(index.as_bytes()).is_empty());
     }
 
     #[test]

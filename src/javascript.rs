@@ -9,7 +9,7 @@ mod token;
 
 use token::{ScriptToken, TokenKind};
 
-pub(crate) use expression::{ScriptEntry, ScriptExpression};
+pub(crate) use expression::{ScriptCall, ScriptEntry, ScriptExpression};
 
 /// Maximum nesting of brackets. No configuration seen exceeds ten.
 const MAX_DEPTH: usize = 64;
@@ -20,8 +20,8 @@ pub(super) struct ParsedScript {
     entries: Vec<ScriptEntry>,
     /// Files that are imported or required.
     pub(super) imports: Vec<String>,
-    /// Functions that are called with a string as first argument, and that string.
-    call_arguments: Vec<(String, String)>,
+    /// Calls of functions with a string as first argument.
+    calls: Vec<ScriptCall>,
 }
 
 /// Bracket that is not yet closed.
@@ -90,9 +90,31 @@ impl ParsedScript {
                         .extend(imported_file(word, tokens.get(at + 1..)));
                 }
                 TokenKind::Word(name) if after.is_some_and(|after| after.is_sign("(")) => {
-                    let argument = tokens.get(at + 2).and_then(ScriptToken::as_text);
-                    let call = argument.map(|text| (name.clone(), text.to_owned()));
-                    script.call_arguments.extend(call);
+                    let arguments = tokens.get(at + 2..).unwrap_or_default();
+                    if let Some(argument) = arguments.first().and_then(ScriptToken::as_text) {
+                        let second = arguments.get(1).filter(|next| next.is_sign(","));
+                        script.calls.push(ScriptCall {
+                            function: name.clone(),
+                            argument: argument.to_owned(),
+                            line: token.line,
+                            value: second
+                                .and(arguments.get(2..))
+                                .and_then(|tokens| literal::parse_expression(text, tokens)),
+                        });
+                    }
+                    // `permalink(data) { return … }`
+                    let begins =
+                        before.is_some_and(|before| before.is_sign("{") || before.is_sign(","));
+                    let method = tokens
+                        .get(at + 1..)
+                        .filter(|_| begins && open.len() <= MAX_DEPTH);
+                    if let Some(value) =
+                        method.and_then(|tokens| literal::parse_method(text, tokens))
+                    {
+                        script
+                            .entries
+                            .push(build_entry(&open, name, token.line, value));
+                    }
                 }
                 TokenKind::Word(name) | TokenKind::Text(name) => {
                     let in_object = open.last().is_none_or(|open| open.bracket == '{');
@@ -170,11 +192,11 @@ impl ParsedScript {
         })
     }
 
-    /// Returns the string that a function is called with: `setInputDirectory("src")`.
-    pub(super) fn call_argument(&self, function: &str) -> Option<&str> {
-        let mut calls = self.call_arguments.iter();
-        let (_, text) = calls.find(|(name, _)| name == function)?;
-        Some(text)
+    /// Returns the calls of a function with a string as first argument: `setInputDirectory("src")`.
+    pub(super) fn calls_of(&self, function: &str) -> impl Iterator<Item = &ScriptCall> {
+        self.calls
+            .iter()
+            .filter(move |call| call.function == function)
     }
 
     pub(super) fn all_entries(&self) -> &[ScriptEntry] {
@@ -282,6 +304,17 @@ mod tests {
     #[test]
     fn computed_values_keep_their_source_text() {
         for (value, expected) in [
+            ("() => 'b'", literal("b")),
+            ("() => (data) => { return 'b'; }", literal("b")),
+            ("function (data) { return 'b' }", literal("b")),
+            (
+                "data => `/${data.page.fileSlug}/`",
+                ScriptExpression::Template("/${data.page.fileSlug}/".into()),
+            ),
+            (
+                "() => { log(); return 'b' }",
+                ScriptExpression::Computed("() => { log(); return 'b' }".into()),
+            ),
             (
                 "process.env.URL",
                 ScriptExpression::Computed("process.env.URL".into()),
@@ -327,6 +360,19 @@ mod tests {
                 "{value}"
             );
         }
+    }
+
+    #[test]
+    fn calls_and_methods_are_found() {
+        let script = "module.exports = c => {\n  c.addGlobalData('permalink', () => '/a/');\n  return { permalink({ page }) { return `/${page.fileSlug}/` }, dir: x('y') };\n};\n";
+        let read = ParsedScript::parse_script(script);
+        let call = read.calls_of("addGlobalData").next().unwrap();
+        assert_eq!((call.argument.as_str(), call.line), ("permalink", 2));
+        assert_eq!(call.value, Some(literal("/a/")));
+        assert_eq!(
+            value_at(script, "permalink"),
+            ScriptExpression::Template("/${page.fileSlug}/".into())
+        );
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod scan_result;
 mod scan_scope;
 mod section_markers;
 mod shared_findings;
+mod site_files;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,6 +48,7 @@ use read_post::ReadMode;
 use scan::{DirectoryScan, scan_directory, scan_paths};
 use section_markers::{SectionMarkers, posts_below_section};
 use shared_findings::SharedFindings;
+use site_files::SiteFileList;
 
 pub use delete_grace::{DELETE_GRACE, DeletionPolicy};
 pub use file_record::FileCounts;
@@ -70,8 +72,10 @@ pub struct Library {
     copies: BTreeMap<String, FileCopy>,
     /// Bodies whose texts are not compressed yet.
     uncompressed_bodies: Vec<PostBody>,
-    /// Renderer of lazy bodies.
+    /// Renderer of bodies.
     body_renderer: Option<Arc<BodyRenderer>>,
+    /// Files of the site that the renderer holds.
+    site_files: SiteFileList,
     has_scanned: bool,
     parse_mode: ParseMode,
     /// Interner of values that posts have in common.
@@ -147,12 +151,22 @@ impl Library {
         progress.begin_stage(ScanStage::Listing, 0);
         let scan = self.list_directory(scope, config);
         let mut scan = scan.inspect_err(|_| self.body_renderer = None)?;
-        let rendering = match (&self.body_renderer, self.parse_mode) {
-            (Some(rendering), _) => Some(Arc::clone(rendering)),
-            (None, ParseMode::Metadata) => Some(Arc::new(BodyRenderer::new(config))),
-            (None, _) => None,
+        if scan.covered.is_none() || self.body_renderer.is_none() {
+            let site_files = SiteFileList::list_files(config);
+            if site_files != self.site_files {
+                // Any post may use them.
+                self.invalidate_all();
+                self.site_files = site_files;
+            }
+        }
+        let rendering = match &self.body_renderer {
+            Some(rendering) => Arc::clone(rendering),
+            None => {
+                let files = Arc::new(self.site_files.read_files(config));
+                Arc::new(BodyRenderer::with_site_files(config, files))
+            }
         };
-        self.body_renderer.clone_from(&rendering);
+        self.body_renderer = Some(Arc::clone(&rendering));
         let deleted_files = self.files.missing_from(&scan);
         self.missing_files.forget_found(&scan);
         let candidates = std::mem::take(&mut scan.files);
@@ -187,9 +201,9 @@ impl Library {
             files: &self.files,
             interner: &self.interner,
             config,
-            mode: match &pending.body_renderer {
-                Some(renderer) => ReadMode::LazyBody(renderer),
-                None => ReadMode::Full(self.parse_mode),
+            mode: ReadMode {
+                parse_mode: self.parse_mode,
+                renderer: &pending.body_renderer,
             },
             now,
             compresses: !pending.defers_compression,
@@ -374,8 +388,10 @@ impl Library {
     /// Lints the bodies of some posts whose files did not change since they were read. Updates nothing
     /// but findings. Returns the files whose findings changed.
     pub fn lint_bodies(&mut self, paths: &[Arc<str>], config: &Config) -> Vec<Arc<str>> {
-        match self.parse_mode {
-            ParseMode::Metadata => body_lints::lint_bodies(&mut self.files, paths, config),
+        match (self.parse_mode, &self.body_renderer) {
+            (ParseMode::Metadata, Some(renderer)) => {
+                body_lints::lint_bodies(&mut self.files, paths, config, renderer)
+            }
             _ => Vec::new(),
         }
     }

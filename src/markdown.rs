@@ -1,8 +1,10 @@
 //! Renders GitHub-flavoured Markdown to HTML with comrak.
 
+pub(crate) mod asciidoc;
 pub(crate) mod complexity;
 pub(crate) mod excerpt;
 pub(crate) mod html_cleanup;
+pub(crate) mod html_source;
 mod image_tag;
 pub(crate) mod plain_text;
 mod rewrite;
@@ -43,6 +45,13 @@ static SAFE_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
 static RAW_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     let mut options = SAFE_OPTIONS.clone();
     options.render.r#unsafe = true;
+    options
+});
+
+/// Options of the parser for Markdown with definition lists.
+static DEFINITION_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
+    let mut options = SAFE_OPTIONS.clone();
+    options.extension.description_lists = true;
     options
 });
 
@@ -88,10 +97,19 @@ pub(super) fn render_fragment(markdown: &str, base: &Url) -> Option<ProcessedHtm
 /// Parses Markdown within the limit on parser steps.
 fn parse_markdown<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Node<'a>, ExceededLimit> {
     let steps = StepCounter::default();
-    try_parse_document(arena, markdown, &SAFE_OPTIONS, &|| {
-        steps.is_exceeded_after_call()
-    })
-    .map_err(|_| ExceededLimit::Steps)
+    // The extension also reads `~ text` as a definition, which is no one's syntax.
+    let options = match markdown.lines().any(is_definition) {
+        true => &*DEFINITION_OPTIONS,
+        false => &*SAFE_OPTIONS,
+    };
+    try_parse_document(arena, markdown, options, &|| steps.is_exceeded_after_call())
+        .map_err(|_| ExceededLimit::Steps)
+}
+
+/// Returns true if a line may begin a definition, `: text`, of the term above it.
+fn is_definition(line: &str) -> bool {
+    let text = line.trim_start_matches([' ', '\t', '>']);
+    text.starts_with(": ") || text.starts_with(":\t")
 }
 
 /// HTML output that fails once it exceeds a number of bytes.
@@ -198,6 +216,7 @@ mod tests {
             "| a | b | c |\n|:--|--:|:-:|\n| 1 | `2|` | ~~3~~ |\n| [x](y) |\n\n| h |\n|---|\n",
             "one[^a] two[^a] three[^b c]\n\n[^a]: note\n\n    more\n[^b c]: - list\n",
             "[^a]: [^a]: \u{a0}\n[^a]: \n",
+            "term *a*\n: b\n: c\n\n  d\n\nother\n\n: - e\n\n> f\n> : g\n",
             "```rust ignore\nfn <T>() {\n\n}\n```\n\n    indented & \"code\"\n\n~~~\n~~~\n",
             "**a *b* c** ***d*** ~~e~~ ****f****",
             "<img src=\"/a.png\" width=\"640\" alt=\"A b\" class=\"x\">\n\ntext <img alt=\"b\" src=\"b.png\"/> <br> c<br />d\n",
@@ -308,6 +327,7 @@ mod tests {
                 Just("| "),
                 Just("[^a]: "),
                 Just("[r]: "),
+                Just(": "),
                 Just("```x\n"),
                 Just("```\n"),
                 Just("> - "),

@@ -3,6 +3,7 @@
 pub mod artifact;
 pub(crate) mod card_size;
 pub mod finding;
+pub mod markup;
 pub mod moved_card;
 pub mod parse_mode;
 pub mod post;

@@ -17,16 +17,19 @@ mod element;
 mod embed;
 mod hidden_sections;
 mod hiding_marks;
+mod kramdown;
 mod mdx;
 mod removed;
 mod replacement;
 mod scan;
 pub(crate) mod site_vars;
 mod template_tag;
+mod variables;
 
 use memchr::memmem;
 
-use crate::shortcodes::site_vars::SiteVars;
+use crate::model::markup::Markup;
+use crate::shortcodes::site_vars::{PageVars, SiteVars};
 pub(super) use directive_lines::parse_fence;
 use element::is_locked_name;
 pub(super) use hiding_marks::may_hide_content;
@@ -35,18 +38,18 @@ use scan::ShortcodeScanner;
 pub(crate) use scan::Stripped;
 
 /// Returns true if a body may have a shortcode. If false, `strip_shortcodes` would change nothing.
-pub(super) fn may_have_shortcodes(body: &str, is_mdx: bool) -> bool {
-    is_mdx
+pub(super) fn may_have_shortcodes(body: &str, markup: Markup, site: &SiteVars) -> bool {
+    markup == Markup::Mdx
+        || site.files.uses_kramdown && (body.starts_with('<') || body.contains("\n<"))
         || memchr::memchr3_iter(b'{', b':', b'[', body.as_bytes()).any(|at| {
             let from = body.as_bytes().get(at..).unwrap_or_default();
             match from {
                 [b'{', next, ..] => b"{%:#./".contains(next),
                 [b':', b':', ..] => true,
                 [b':', next, ..] if next.is_ascii_alphabetic() => {
-                    let name = body
-                        .get(at..)
-                        .and_then(directive_lines::parse_directive_name);
-                    name.is_some_and(is_locked_name)
+                    let (before, rest) = body.split_at_checked(at).unwrap_or_default();
+                    directive_lines::parse_directive_name(rest).is_some_and(is_locked_name)
+                        || directive_lines::parse_inline_component(rest, before).is_some()
                 }
                 _ => from.starts_with(b"[TOC]") || from.starts_with(b"[[toc]]"),
             }
@@ -57,13 +60,19 @@ pub(super) fn may_have_shortcodes(body: &str, is_mdx: bool) -> bool {
                 name.is_some_and(is_locked_name)
             })
         })
+        || memmem::find(body.as_bytes(), b"*[").is_some()
+            && body.lines().any(directive_lines::is_abbreviation)
         || may_hide_content(body)
 }
 
 /// Replaces or removes shortcodes, and removes hidden sections.
-pub(super) fn strip_shortcodes<'a>(body: &'a str, is_mdx: bool, site: &SiteVars) -> Stripped<'a> {
-    match may_have_shortcodes(body, is_mdx) {
-        true => ShortcodeScanner::new(body, is_mdx, true, site).into_stripped(),
+pub(super) fn strip_shortcodes<'a>(
+    body: &'a str,
+    page: &PageVars,
+    site: &SiteVars,
+) -> Stripped<'a> {
+    match may_have_shortcodes(body, page.markup, site) {
+        true => ShortcodeScanner::new(body, page, true, site).into_stripped(),
         false => Stripped::from_unchanged(body),
     }
 }
@@ -71,7 +80,7 @@ pub(super) fn strip_shortcodes<'a>(body: &'a str, is_mdx: bool, site: &SiteVars)
 /// Removes comments and the content of hidden elements and blocks. Shortcodes are kept as text.
 pub(super) fn strip_hidden_content<'a>(body: &'a str, site: &SiteVars) -> Stripped<'a> {
     match may_hide_content(body) {
-        true => ShortcodeScanner::new(body, false, false, site).into_stripped(),
+        true => ShortcodeScanner::new(body, &PageVars::default(), false, site).into_stripped(),
         false => Stripped::from_unchanged(body),
     }
 }
@@ -79,6 +88,7 @@ pub(super) fn strip_hidden_content<'a>(body: &'a str, site: &SiteVars) -> Stripp
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
 
     use super::*;
     use crate::config::Config;
@@ -86,21 +96,33 @@ mod tests {
 
     fn site_vars() -> SiteVars {
         let toml = "[site]\nurl = \"https://e.org/blog\"\ntitle = \"The Site\"\n";
-        SiteVars::from_config(&Config::parse(toml, "config.toml", Path::new("")).unwrap())
+        let config = Config::parse(toml, "config.toml", Path::new("")).unwrap();
+        SiteVars::new(&config, Arc::default())
+    }
+
+    fn strip_body<'a>(body: &'a str, is_mdx: bool) -> Stripped<'a> {
+        let markup = if is_mdx {
+            Markup::Mdx
+        } else {
+            Markup::Markdown
+        };
+        let page = PageVars {
+            markup,
+            ..PageVars::default()
+        };
+        strip_shortcodes(body, &page, &site_vars())
     }
 
     fn strip_text(body: &str) -> String {
-        strip_shortcodes(body, false, &site_vars())
-            .text
-            .into_owned()
+        strip_body(body, false).text.into_owned()
     }
 
     fn strip_mdx(body: &str) -> String {
-        strip_shortcodes(body, true, &site_vars()).text.into_owned()
+        strip_body(body, true).text.into_owned()
     }
 
     fn removed_names(body: &str, is_mdx: bool) -> Vec<(String, usize, usize)> {
-        let left_out = strip_shortcodes(body, is_mdx, &site_vars()).removed;
+        let left_out = strip_body(body, is_mdx).removed;
         left_out
             .into_iter()
             .map(|one| (one.name, one.line, one.count))
@@ -127,7 +149,7 @@ mod tests {
             "text\n\n    write {{ name }} here\n\n    [TOC]\n\n    {% x %}\n",
             "100% {%",
         ] {
-            let reduced = strip_shortcodes(body, false, &site_vars());
+            let reduced = strip_body(body, false);
             assert_eq!((&*reduced.text, reduced.removed), (body, vec![]), "{body}");
         }
     }
@@ -248,6 +270,63 @@ mod tests {
                 ("{{ a.b }}".to_owned(), 1, 1),
                 ("{% weather %}".to_owned(), 2, 1),
             ]
+        );
+    }
+
+    #[test]
+    fn tags_of_any_length_are_tags() {
+        let text = "words ".repeat(2_000);
+        for (body, expected) in [
+            ("{% include asked.md q=\"TEXT\" %}b", "b"),
+            ("{{< own q=\"TEXT\" >}}b", "b"),
+            ("{{% own q=\"TEXT\" %}}b", "b"),
+            ("{{ own(q=\"TEXT\") }}b", "b"),
+            ("{{</* own q=\"TEXT\" */>}}", "{{< own q=\"TEXT\" >}}"),
+            ("{% private q=\"TEXT\" %}secret{% endprivate %}b", "b"),
+            (
+                "{% private() %}{% quote(q=\"TEXT\") %}{% end %}secret{% end %}b",
+                "b",
+            ),
+            ("{{#private q=\"TEXT\"}}secret{{/private}}b", "b"),
+            (
+                "{{#private}}{{#private q=\"TEXT\"}}{{/private}}secret{{/private}}b",
+                "b",
+            ),
+            ("{{ a TEXT\n\nTEXT }}", "{{ a TEXT\n\nTEXT }}"),
+            ("{% a TEXT {% b %}", "{% a TEXT "),
+        ] {
+            let [body, expected] = [body, expected].map(|part| part.replace("TEXT", &text));
+            let head: String = body.chars().take(20).collect();
+            assert_eq!(strip_text(&body), expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn inline_components_leave_their_text() {
+        for (body, expected) in [
+            ("a :badge[New]{color=\"red\"} b", "a New b"),
+            (":badge[New]", "New"),
+            ("a :icon{name=\"x\"} b", "a  b"),
+            (":private[secret] b", " b"),
+            (
+                "at 10:30, :smile: and :smile:[a](b)",
+                "at 10:30, :smile: and :smile:[a](b)",
+            ),
+            (
+                ":a[b](c), :a[b][c] and note:a[b]",
+                ":a[b](c), :a[b][c] and note:a[b]",
+            ),
+            (
+                ":a{b c} :ok{ http://e.org:a[b]",
+                ":a{b c} :ok{ http://e.org:a[b]",
+            ),
+            ("`:badge[New]` \\:badge[New]", "`:badge[New]` \\:badge[New]"),
+        ] {
+            assert_eq!(strip_text(body), expected, "{body}");
+        }
+        assert_eq!(
+            removed_names("\n :source{src=\"a\"}", false),
+            [(":source".to_owned(), 1, 1)]
         );
     }
 
@@ -387,7 +466,7 @@ mod tests {
         ] {
             let body = format!("a\n\n{body} secret\n\nsecret");
             assert_eq!(strip_text(&body), "a\n\n", "{body}");
-            let left_out = strip_shortcodes(&body, false, &site_vars()).removed;
+            let left_out = strip_body(&body, false).removed;
             assert_eq!(left_out.len(), 1, "{body}");
             assert_eq!(
                 (left_out[0].line, left_out[0].reason),
@@ -464,7 +543,7 @@ mod tests {
         ] {
             assert_eq!(strip_text(body), expected, "{body}");
             assert_eq!(strip_mdx(body), expected, "{body}");
-            let left_out = strip_shortcodes(body, false, &site_vars()).removed;
+            let left_out = strip_body(body, false).removed;
             assert_eq!(left_out.len(), 1, "{body}: {left_out:?}");
             assert_eq!(left_out[0].reason, RemovalReason::Locked, "{body}");
             assert_eq!(left_out[0].name, name, "{body}");
@@ -479,7 +558,7 @@ mod tests {
             let body = format!("a\n\n{body}\nsecret\n\nsecret");
             assert_eq!(strip_text(&body), "a\n\n", "{body}");
             assert_eq!(strip_mdx(&body), "a\n\n", "{body}");
-            let left_out = strip_shortcodes(&body, false, &site_vars()).removed;
+            let left_out = strip_body(&body, false).removed;
             assert_eq!(left_out.len(), 1, "{body}: {left_out:?}");
             assert_eq!(
                 (left_out[0].line, left_out[0].reason),
@@ -554,10 +633,19 @@ mod tests {
             "{% a1 %}{{< b >}}",
             "{{a}}",
             "{:toc}\n",
+            "{{a {%b ",
+            "{% include a.md ",
+            "{{#a {{#if ",
+            "{{</* ",
+            ":a[b ",
+            "](/{{ a }}",
+            "{% assign a = a | append: a %}{{ a }}",
+            "[a][b] {% include c %}",
+            "*[a",
         ] {
             let body = format!("{}{}", "a".repeat(300_000), piece.repeat(100_000));
             for is_mdx in [false, true] {
-                strip_shortcodes(&body, is_mdx, &site_vars());
+                strip_body(&body, is_mdx);
             }
         }
     }
@@ -591,7 +679,7 @@ mod tests {
         ] {
             let body = format!("{}{}", "a".repeat(100_000), piece.repeat(20_000));
             for is_mdx in [false, true] {
-                strip_shortcodes(&body, is_mdx, &site_vars());
+                strip_body(&body, is_mdx);
             }
         }
     }
@@ -602,13 +690,13 @@ mod tests {
             body in "(\\{\\{<?|>?\\}\\}|\\{%|%\\}|\\{|\\}|`|<A |/>|\n|[a-z é\"'=(]|raw|end){0,40}",
             is_mdx in any::<bool>(),
         ) {
-            let reduced = strip_shortcodes(&body, is_mdx, &site_vars());
+            let reduced = strip_body(&body, is_mdx);
             prop_assert!(reduced.text.len() <= body.len() * 4 + 200);
         }
 
         #[test]
         fn text_without_braces_is_unchanged(body in "[a-z `*#<>\n]{0,60}") {
-            prop_assert_eq!(&*strip_shortcodes(&body, false, &site_vars()).text, body.as_str());
+            prop_assert_eq!(&*strip_body(&body, false).text, body.as_str());
         }
     }
 }

@@ -9,7 +9,6 @@ pub mod card;
 pub mod card_images;
 pub mod cards_by_path;
 mod conflict_findings;
-mod conflicts;
 pub mod entry;
 pub mod feed;
 pub mod feeds;
@@ -20,7 +19,6 @@ pub mod site_index;
 pub mod sitemap_urls;
 pub mod timeline;
 mod translations;
-mod unique_keys;
 pub mod visibility;
 
 use std::sync::Arc;

@@ -143,6 +143,12 @@ pub fn is_language_tag(tag: &str) -> bool {
     begins && tag.len() <= 35 && tag.split('-').all(fits)
 }
 
+/// Returns true if two BCP 47 tags name the same language, as `en` and `en-US` do.
+pub fn is_same_language(tag: &str, other: &str) -> bool {
+    let primary = |tag: &str| tag.split(['-', '_']).next().map(str::to_ascii_lowercase);
+    primary(tag) == primary(other)
+}
+
 /// Returns true if the text has the form of an e-mail address that a feed can show.
 pub fn is_email_address(text: &str) -> bool {
     let clean = |part: &str| {
@@ -175,6 +181,43 @@ pub fn parse_fediverse_account(text: &str) -> Option<String> {
                 .all(|c| c.is_alphanumeric() || "._-".contains(c))
     };
     (clean(user) && clean(host) && host.contains('.')).then(|| format!("@{account}"))
+}
+
+/// Splits a text at `,`, `;`, `&` and `and` if it clearly names persons: each with an address, or in full. `None` for
+/// other texts, which generators take for one name: `Quay, Ada`, `Rope and Sons`, `Ada Quay, Editor`.
+pub fn split_person_names(text: &str) -> Option<Vec<&str>> {
+    let mut parts = Vec::new();
+    let (mut from, mut depth, mut has_word) = (0, 0_usize, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' | '[' | '<' => depth += 1,
+            ')' | ']' | '>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let mut separators = [",", ";", " & ", " and "].into_iter();
+        let separator = separators.find(|separator| rest.starts_with(separator));
+        if let Some(separator) = separator.filter(|_| depth == 0 && at >= from) {
+            parts.push(text.get(from..at).unwrap_or_default().trim());
+            from = at + separator.len();
+            has_word |= separator.len() > 1;
+        }
+    }
+    parts.push(text.get(from..).unwrap_or_default().trim());
+    parts.retain(|part| !part.is_empty());
+    let has_address = |part: &&str| part.contains("](") || part.contains('<') || part.contains('@');
+    let is_clear =
+        parts.iter().all(has_address) || (has_word && parts.iter().all(|part| is_full_name(part)));
+    is_clear.then_some(parts)
+}
+
+/// Returns true if a text has the form of a person's full name: two to four words, all but `de` and the like in capitals.
+fn is_full_name(text: &str) -> bool {
+    const PARTICLES: [&str; 11] = [
+        "al", "bin", "da", "de", "del", "der", "di", "du", "la", "van", "von",
+    ];
+    let is_word = |word: &str| word.starts_with(char::is_uppercase) || PARTICLES.contains(&word);
+    text.split_whitespace().all(is_word) && (2..=4).contains(&text.split_whitespace().count())
 }
 
 /// Maximum length of a slug before the hash that tells longer ones apart.
@@ -258,6 +301,20 @@ pub(crate) fn count_bytes(text: &str, is: impl Fn(u8) -> bool) -> usize {
             usize::from(count)
         })
         .sum()
+}
+
+/// Begin and end of template parts: of Liquid and Nunjucks, of JavaScript, and of EJS.
+const TEMPLATE_MARKS: [(&str, &str); 4] = [("{{", "}}"), ("{%", "%}"), ("${", "}"), ("<%", "%>")];
+
+/// Finds the first template part of a text.
+pub(crate) fn find_template_part(text: &str) -> Option<&str> {
+    let found = TEMPLATE_MARKS
+        .iter()
+        .filter_map(|(begin, end)| Some((text.find(begin)?, *end)));
+    let (at, end) = found.min()?;
+    let part = text.get(at..)?;
+    let len = part.find(end).map_or(part.len(), |at| at + end.len());
+    part.get(..len)
 }
 
 #[cfg(test)]
@@ -360,6 +417,44 @@ mod tests {
         );
         assert_eq!(parse_fediverse_account("@user"), None);
         assert_eq!(parse_fediverse_account("@a@b\"@c.d"), None);
+    }
+
+    #[test]
+    fn text_is_split_only_if_it_clearly_names_persons() {
+        for (text, expected) in [
+            ("Ada Quay and Ben de Reef", &["Ada Quay", "Ben de Reef"][..]),
+            (
+                "Ada Quay, Ben Reef & Cy van Loo",
+                &["Ada Quay", "Ben Reef", "Cy van Loo"],
+            ),
+            (
+                "Ada Quay, Ben Reef, and Cy Loo",
+                &["Ada Quay", "Ben Reef", "Cy Loo"],
+            ),
+            (
+                "[Ada](/a) (Works, Ltd.), [Ben](/b)",
+                &["[Ada](/a) (Works, Ltd.)", "[Ben](/b)"],
+            ),
+            (
+                "Ada <a@e.org>; Ben <b@e.org>",
+                &["Ada <a@e.org>", "Ben <b@e.org>"],
+            ),
+        ] {
+            assert_eq!(
+                split_person_names(text).as_deref(),
+                Some(expected),
+                "{text}"
+            );
+        }
+        for text in [
+            "Ada Quay",
+            "Rope and Sons",
+            "Department of Ports and Harbour Safety",
+            "Quay, Ada",
+            "Ada Quay, Editor in Chief",
+        ] {
+            assert_eq!(split_person_names(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Normalizes and percent-encodes URL paths.
+//! Normalizes and percent-encodes URL paths, and puts those of a site below its home.
 //!
 //! RFC 3986 §6.2.2: escapes are upper case, escapes of unreserved characters are decoded, and characters
 //! that a path must not contain are escaped. Escapes of reserved characters that a path may contain
@@ -10,6 +10,7 @@
 //! §5.2.4).
 
 use percent_encoding::percent_encode_byte;
+use url::{ParseError, Url};
 
 /// Normalizes a path to ASCII; `None` if it is invalid or ambiguous. Idempotent.
 pub fn normalize_path(path: &str) -> Option<String> {
@@ -70,6 +71,29 @@ fn normalize_and_decode(path: &str, escapes: ReservedEscapes) -> Option<(String,
 
 fn has_dot_segment(path: &str) -> bool {
     path.contains('.') && path.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+/// Resolves an address of a site. A path from the root is below the path of the site's home, as in site generators,
+/// unless it is written with that path already.
+///
+/// # Errors
+/// The text is no address.
+pub fn join_home(home: &Url, text: &str) -> Result<Url, ParseError> {
+    let mut url = home.join(text)?;
+    let base = home.path().trim_end_matches('/');
+    let is_from_root =
+        text.starts_with('/') && !text.starts_with("//") && url.host() == home.host();
+    let rest = url.path().strip_prefix(base);
+    if is_from_root && rest.is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/')) {
+        url.set_path(&format!("{base}{}", url.path()));
+    }
+    Ok(url)
+}
+
+/// Removes `index.html` from the end of a path, because generators and servers give that page at its directory.
+pub fn strip_index_file(path: &str) -> &str {
+    let dir = path.strip_suffix("index.html");
+    dir.filter(|dir| dir.ends_with('/')).unwrap_or(path)
 }
 
 /// Encodes a text as one path segment: escapes everything but ASCII letters, digits and `-._~`.
@@ -150,6 +174,49 @@ fn parse_hex_digit(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn paths_from_the_root_are_below_the_home() {
+        let join = |home: &str, text: &str| {
+            join_home(&Url::parse(home).unwrap(), text)
+                .unwrap()
+                .to_string()
+        };
+        for (text, expected) in [
+            (
+                "/blog/a/?b=/c#d",
+                "https://u.example/project/blog/a/?b=/c#d",
+            ),
+            ("/", "https://u.example/project/"),
+            ("a", "https://u.example/project/a"),
+            ("/project/a", "https://u.example/project/a"),
+            ("/project", "https://u.example/project"),
+            ("/projects/a", "https://u.example/project/projects/a"),
+            ("/../a", "https://u.example/project/a"),
+            ("https://u.example/a", "https://u.example/a"),
+            ("//u.example/a", "https://u.example/a"),
+            ("//e.example/a", "https://e.example/a"),
+            ("/\\e.example/a", "https://e.example/a"),
+            ("/\t/e.example/a", "https://e.example/a"),
+        ] {
+            assert_eq!(join("https://u.example/project/", text), expected, "{text}");
+        }
+        assert_eq!(join("https://u.example/", "/a"), "https://u.example/a");
+    }
+
+    #[test]
+    fn index_file_is_its_directory() {
+        for (path, expected) in [
+            ("/a/index.html", "/a/"),
+            ("/index.html", "/"),
+            ("/a/my-index.html", "/a/my-index.html"),
+            ("/a/index.htm", "/a/index.htm"),
+            ("/a/index.html/", "/a/index.html/"),
+            ("index.html", "index.html"),
+        ] {
+            assert_eq!(strip_index_file(path), expected);
+        }
+    }
 
     #[test]
     fn segments_and_iris_escape_forbidden_characters() {

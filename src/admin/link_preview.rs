@@ -162,8 +162,16 @@ impl<'a> LinkImage<'a> {
         card: &'a Card,
         lookup: impl FnOnce(&str) -> Option<&'a ImageLookup>,
     ) -> LinkImage<'a> {
-        match (card.preview_source, &card.image) {
-            (PreviewSource::Own, Some(image)) => LinkImage::Custom(&image.url, lookup(&image.url)),
+        let own = card
+            .image
+            .as_ref()
+            .map(|image| (&image.url, lookup(&image.url)));
+        match (card.preview_source, own) {
+            // A missing image is replaced by the rendered one.
+            (_, Some((_, Some(ImageLookup::Missing(_) | ImageLookup::Unusable(..))))) => {
+                LinkImage::Rendered
+            }
+            (PreviewSource::Own, Some((url, lookup))) => LinkImage::Custom(url, lookup),
             _ => LinkImage::Rendered,
         }
     }
@@ -300,6 +308,7 @@ mod tests {
             id: String::new(),
             url_path: "/a".to_owned(),
             url: "https://www.e.org/a".to_owned(),
+            canonical_url: "https://www.e.org/a".to_owned(),
             title: title.to_owned(),
             headline: title.to_owned(),
             description: description.to_owned(),

@@ -14,6 +14,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 use crate::model::finding::{Finding, Rule, Severity};
 
 pub use face::{FontFace, FontFile, FontFileError};
@@ -124,6 +127,10 @@ impl FontLibrary {
                 add_face(&mut chain.faces, face);
             }
         }
+        find_stranded_marks(text, &mut chain);
+        if has_keycaps {
+            chain.missing.remove(&COMBINING_KEYCAP);
+        }
         chain
     }
 
@@ -139,6 +146,27 @@ impl FontLibrary {
             .partition(is_wanted);
         self.configured = wanted;
         rejected
+    }
+}
+
+/// Adds to the missing characters each combining mark that the face of its letter lacks. The renderer takes both from one
+/// face. After such a pair it draws boxes, also for later characters of other faces.
+fn find_stranded_marks(text: &str, chain: &mut FontFallback) {
+    let mut pairs = BTreeSet::new();
+    let mut letter = ' ';
+    // A letter with its mark may be one character of the face.
+    for character in text.nfc() {
+        if is_combining_mark(character) {
+            pairs.insert((letter, character));
+        } else if !is_invisible(character) && !chain.missing.contains(&character) {
+            letter = character;
+        }
+    }
+    for (letter, mark) in pairs {
+        let face = chain.faces.iter().find(|face| face.has_glyph(letter));
+        if !is_invisible(mark) && !face.is_some_and(|face| face.has_glyph(mark)) {
+            chain.missing.insert(mark);
+        }
     }
 }
 
@@ -288,6 +316,21 @@ mod tests {
                 .missing
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn mark_that_the_face_of_its_letter_lacks_is_missing() {
+        let missing = |text: &str| -> String {
+            let chain = bundled_library().fallback_for(text, "en");
+            chain.missing.into_iter().collect()
+        };
+        assert_eq!(missing("s\u{336}t and y\u{332}"), "\u{332}\u{336}");
+        assert_eq!(missing("e\u{301} 1\u{20e3} שָׁ नि مَ ❤\u{fe0f}"), "");
+        // Inter has the mark, but draws no Hebrew letter.
+        let face = bundled::text_face().unwrap();
+        assert!(face.has_glyph('\u{302}') && !face.has_glyph('ש'));
+        assert_eq!(missing("o\u{302} x\u{302}"), "");
+        assert_eq!(missing("ש\u{302}"), "\u{302}");
     }
 
     #[test]

@@ -64,11 +64,9 @@ impl CardSource {
     /// or below one of `paths`; all of them if `paths` is `None`.
     pub fn rescan_files(&mut self, paths: Option<&BTreeSet<PathBuf>>, now: SystemTime) -> bool {
         let assets_changed = self.assets.reload_if_changed(now);
-        if assets_changed {
-            self.version += 1;
-        }
         let pictures_changed = self.pictures.rescan_known(paths, now);
         if assets_changed || pictures_changed {
+            self.version += 1;
             self.image_set = None;
         }
         assets_changed || pictures_changed

@@ -13,6 +13,7 @@ use crate::model::finding::{Finding, Rule, Severity};
 use crate::site::SiteEvaluation;
 use crate::site::card_images::CardImageSource;
 use crate::site::visibility::PostState;
+use crate::text::is_same_language;
 
 /// Posts that are scheduled further ahead than this probably have a mistyped year.
 const FAR_FUTURE_DAYS: Days = Days::new(366);
@@ -25,6 +26,7 @@ pub fn lint_site(
     now: DateTime<Utc>,
 ) -> Vec<Finding> {
     let mut findings = find_far_future_dates(evaluation, now);
+    findings.extend(find_unlisted_language(config));
     findings.extend(spelling::find_spelling_variants(&evaluation.site));
     findings.extend(feed_size::find_shortened_feeds(
         config,
@@ -54,6 +56,26 @@ pub fn remove_notes_on_unpublished_posts(
         finding.severity != Severity::Note || !unpublished.contains(finding.file.as_str())
     });
     findings
+}
+
+/// Finds a `site.language` that `site.languages` lacks.
+fn find_unlisted_language(config: &Config) -> Option<Finding> {
+    let (language, listed) = (&config.site.language, &config.site.languages);
+    let is_listed = listed.iter().any(|tag| tag.eq_ignore_ascii_case(language));
+    if listed.is_empty() || is_listed {
+        return None;
+    }
+    let same = listed.iter().find(|tag| is_same_language(tag, language));
+    let tag = same.unwrap_or(language);
+    Some(Finding {
+        file: config.file.clone(),
+        line: None,
+        highlight: None,
+        severity: Severity::Warning,
+        rule: Rule::Config,
+        message: format!("`site.language` `{language}` is not among `site.languages`"),
+        hint: format!("write `{tag}` in both; posts in other languages are below `/<language>/`"),
+    })
 }
 
 /// Finds posts that are scheduled implausibly far ahead.

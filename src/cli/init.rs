@@ -4,15 +4,15 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::environment::working_directory;
+use super::environment::{read_clock, working_directory};
 use super::exit::{CommandOutcome, HintedError};
 use super::terminal::{render_for_stderr, write_stderr};
 use crate::check::report::Report;
 use crate::cli::InitArgs;
 use crate::config::Config;
 use crate::init::{
-    InitError, config_file_name, config_name_advice, find_published_config, format_config,
-    format_summary, propose_config,
+    InitError, config_file_name, config_name_advice, find_published_config, format_address_check,
+    format_config, format_summary, propose_config,
 };
 
 pub(super) fn init_site(args: &InitArgs) -> anyhow::Result<CommandOutcome> {
@@ -23,11 +23,11 @@ pub(super) fn init_site(args: &InitArgs) -> anyhow::Result<CommandOutcome> {
     };
     let text = format_config(&found, output.parent().unwrap_or(Path::new("")));
     // A text that `Config::parse` rejects is not written.
-    Config::parse(&text, &output.display().to_string(), Path::new("")).map_err(|findings| {
-        crate::config::ConfigError::Invalid {
-            path: output.clone(),
-            findings,
-        }
+    let base = output.parent().unwrap_or(Path::new(""));
+    let parsed = Config::parse(&text, &output.display().to_string(), base);
+    let config = parsed.map_err(|findings| crate::config::ConfigError::Invalid {
+        path: output.clone(),
+        findings,
     })?;
     if !args.print {
         if args.output.is_none()
@@ -59,8 +59,9 @@ pub(super) fn init_site(args: &InitArgs) -> anyhow::Result<CommandOutcome> {
             setting.key
         ));
     }
+    let addresses = format_address_check(&found, &config, read_clock());
     if args.print {
-        write_stderr(&message);
+        write_stderr(&(message + &addresses));
         return match io::stdout().write_all(text.as_bytes()) {
             // `courant init --print | head` closes the pipe early; that is not a failure.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(CommandOutcome::Success),
@@ -70,6 +71,7 @@ pub(super) fn init_site(args: &InitArgs) -> anyhow::Result<CommandOutcome> {
     message.push_str(&format!(
         "  next: `courant check --config {shown}` lists problems of the posts,\n        `courant serve --config {shown}` serves them\n"
     ));
+    message.push_str(&addresses);
     write_stderr(&message);
     Ok(CommandOutcome::Success)
 }

@@ -25,6 +25,8 @@ pub struct FeedDefaults {
     pub max_bytes: Option<usize>,
     /// True if browsers get an HTML page instead of the feed.
     pub page: bool,
+    /// True if the site's feeds have the posts of all languages.
+    pub mixed_languages: bool,
 }
 
 /// `[[feeds]]`: a custom feed.
@@ -94,6 +96,7 @@ pub(super) fn read_feed_defaults(
     let ttl = table.take_usize("ttl_minutes");
     let max_bytes = number(table.take_usize("max_bytes"), DEFAULT_MAX_BYTES);
     let page = table.take_bool("page");
+    let mixed_languages = table.take_bool("mixed_languages");
     table.reject_unknown();
     FeedDefaults {
         limit,
@@ -101,6 +104,7 @@ pub(super) fn read_feed_defaults(
         ttl_minutes: ttl.map(|written| written.value as u64),
         max_bytes,
         page: page.is_none_or(|written| written.value),
+        mixed_languages: mixed_languages.is_some_and(|written| written.value),
     }
 }
 
@@ -108,11 +112,14 @@ pub(super) fn read_custom_feeds(
     tables: Vec<ConfigTable<'_, '_>>,
     faults: &ConfigErrors<'_>,
     defaults: &FeedDefaults,
+    language_segments: &[String],
 ) -> Vec<CustomFeed> {
     let mut taken = BTreeSet::new();
     tables
         .into_iter()
-        .filter_map(|table| read_custom_feed(table, faults, defaults, &mut taken))
+        .filter_map(|table| {
+            read_custom_feed(table, faults, defaults, language_segments, &mut taken)
+        })
         .collect()
 }
 
@@ -120,6 +127,7 @@ fn read_custom_feed(
     mut table: ConfigTable<'_, '_>,
     faults: &ConfigErrors<'_>,
     defaults: &FeedDefaults,
+    language_segments: &[String],
     taken: &mut BTreeSet<String>,
 ) -> Option<CustomFeed> {
     let written = table.take_string("path");
@@ -131,7 +139,7 @@ fn read_custom_feed(
     }
     let path = written
         .as_ref()
-        .and_then(|written| parse_feed_path(faults, written, taken));
+        .and_then(|written| parse_feed_path(faults, written, language_segments, taken));
     let formats = FeedFormat::ALL.map(|format| (format.config_name(), format));
     let format = parse_choice(faults, table.take_string("format"), &formats);
     let title = table.take_string("title").map(|written| written.value);
@@ -172,6 +180,7 @@ fn read_custom_feed(
 fn parse_feed_path(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
+    language_segments: &[String],
     taken: &mut BTreeSet<String>,
 ) -> Option<String> {
     let text = written.value.trim();
@@ -190,6 +199,19 @@ fn parse_feed_path(
             written,
             &format!("is the path of a built-in output: `{text}`"),
             "choose a path that courant does not serve by itself",
+        );
+        return None;
+    }
+    let within_language = language_segments.iter().any(|language| {
+        let rest = normalized.strip_prefix('/');
+        let rest = rest.and_then(|path| path.strip_prefix(language.as_str()));
+        rest.is_some_and(ArtifactKey::is_reserved)
+    });
+    if within_language {
+        faults.report_at(
+            written,
+            &format!("is the path of a feed of one language: `{text}`"),
+            "remove this feed: courant serves the posts of each language there; or choose another path",
         );
         return None;
     }

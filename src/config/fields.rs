@@ -52,6 +52,8 @@ fields! {
     Slug = "slug",
     /// Permalink.
     Permalink = "permalink",
+    /// URL of the original, if the post is a copy.
+    Canonical = "canonical",
     /// Id in feeds.
     Id = "id",
     /// Language.

@@ -252,6 +252,25 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
         })
     }
 
+    /// Takes a string, which gets the key `""`, or a table of strings.
+    pub(super) fn take_string_or_map(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Spanned<Vec<(String, String)>>> {
+        self.take_value(key, "a string or a table of strings", |value| {
+            if let Some(one) = value.as_str() {
+                return Some(vec![(String::new(), clean_string(one))]);
+            }
+            let entries = value.as_table()?.iter();
+            entries
+                .map(|(key, value)| {
+                    let text = clean_string(value.get_ref().as_str()?);
+                    Some((clean_string(key.get_ref()), text))
+                })
+                .collect()
+        })
+    }
+
     pub(super) fn take_usize(&mut self, key: &'static str) -> Option<Spanned<usize>> {
         self.take_value(key, "a whole number", |value| {
             let number = value.as_integer()?;
@@ -355,7 +374,7 @@ fn describe_value(value: &DeValue<'_>) -> String {
 
 fn example_value(expected: &str) -> &'static str {
     match expected {
-        "a string" | "a string or a list of strings" => "\"…\"",
+        "a string" | "a string or a list of strings" | "a string or a table of strings" => "\"…\"",
         "a list of strings" => "[\"…\"]",
         "a table of strings" => "{ name = \"…\" }",
         "a whole number" => "20",

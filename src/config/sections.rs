@@ -6,20 +6,24 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::feeds::FeedDefaults;
 use super::fields::FieldNames;
 use super::fields::read_field_names;
 use super::id_map::IdMap;
 use super::id_map::{self, IdMapReadMode};
+use super::names::NameStyle;
 use super::patterns::PathPatterns;
 use super::patterns::read_patterns;
+use super::permalinks::{PermalinkPatterns, read_permalink_patterns};
 use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::parse_choice;
 use super::values::{
     MAX_DURATION, check_duration, parse_email, parse_fediverse_account, parse_language_tag,
-    parse_permalink_pattern, parse_site_url, parse_theme_color, parse_timezone, parse_web_address,
-    parse_x_account, with_value,
+    parse_site_url, parse_theme_color, parse_timezone, parse_web_address, parse_x_account,
+    with_value,
 };
 use crate::time_zone::IanaZone;
+use crate::url_path;
 use std::path::PathBuf;
 use url::Url;
 
@@ -88,9 +92,7 @@ pub(super) fn read_site(
                 .collect()
         })
         .unwrap_or_default();
-    let permalinks = table
-        .take_string("permalinks")
-        .and_then(|written| parse_permalink_pattern(faults, &written));
+    let permalinks = read_permalink_patterns(faults, table.take_string_or_map("permalinks"));
     let image = table
         .take_string("image")
         .and_then(|written| parse_web_address(faults, &written, url.as_ref()?));
@@ -120,7 +122,7 @@ pub(super) fn read_site(
         languages,
         timezone_is_set: timezone.is_some(),
         timezone: timezone.unwrap_or(IanaZone::UTC),
-        permalinks: permalinks.unwrap_or_else(|| "/:path/".to_owned()),
+        permalinks,
         image,
         copyright,
         twitter,
@@ -137,15 +139,15 @@ pub(super) fn read_content(
     let written = table.take_string("dir");
     let include = read_patterns(faults, table.take_strings("include"));
     let exclude = read_patterns(faults, table.take_strings("exclude")).unwrap_or_default();
-    let require = table
-        .take_scalar_map("require")
-        .map(|written| written.value)
-        .unwrap_or_default();
+    let require = table.take_scalar_map("require").map(|map| map.value);
     let static_dir = table.take_string("static_dir");
     let fields = read_field_names(table.take_table("fields"), faults);
     let z_is_local = table.take_bool("z_is_local");
-    let public_states = table.take_strings("public_states");
+    let public_states = table.take_strings("public_states").map(|list| list.value);
     let numbered_names = table.take_bool("numbered_names");
+    let names = parse_choice(faults, table.take_string("names"), &NameStyle::WORDS);
+    let field_lines = table.take_bool("field_lines");
+    let directory_categories = table.take_bool("directory_categories");
     let shortcodes = parse_choice(
         faults,
         table.take_string("shortcodes"),
@@ -168,13 +170,14 @@ pub(super) fn read_content(
         dir: content_dir,
         include,
         exclude,
-        require,
+        require: require.unwrap_or_default(),
         fields,
         z_is_local: z_is_local.is_some_and(|written| written.value),
-        public_states: public_states
-            .map(|written| written.value)
-            .unwrap_or_default(),
+        public_states: public_states.unwrap_or_default(),
         numbered_names: numbered_names.is_some_and(|written| written.value),
+        names: names.unwrap_or(NameStyle::AsWritten),
+        field_lines: field_lines.is_some_and(|written| written.value),
+        directory_categories: directory_categories.is_some_and(|written| written.value),
         shortcodes: shortcodes.unwrap_or(ShortcodeMode::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(DEFAULT_MAX_FILE_BYTES),
@@ -211,7 +214,7 @@ pub(super) fn read_sitemap(
     };
     let mut pages = Vec::new();
     for text in &written.value {
-        let page = site.url.join(text).ok();
+        let page = url_path::join_home(&site.url, text).ok();
         match page.filter(|page| page.origin() == site.url.origin()) {
             Some(page) => pages.push(page),
             None => faults.report_at(
@@ -269,7 +272,10 @@ pub(super) fn read_author(
     let url = table
         .take_string("url")
         .and_then(|written| parse_web_address(faults, &written, &site?.url));
+    let id = table.take_string("id").map(|written| written.value);
+    let aliases = table.take_strings("aliases").map(|written| written.value);
     let author = AuthorConfig {
+        aliases: id.into_iter().chain(aliases.unwrap_or_default()).collect(),
         name: name
             .map(|written| written.value.trim().to_owned())
             .unwrap_or_default(),
@@ -341,8 +347,8 @@ pub struct SiteConfig {
     pub timezone: IanaZone,
     /// True if the configuration sets the time zone.
     pub timezone_is_set: bool,
-    /// Permalink pattern of posts whose front matter has no permalink.
-    pub permalinks: String,
+    /// Permalink patterns of posts whose front matter has no permalink.
+    pub permalinks: PermalinkPatterns,
     /// Absolute URL of the site's image.
     pub image: Option<Url>,
     /// Copyright notice of the feeds.
@@ -353,6 +359,60 @@ pub struct SiteConfig {
     pub fediverse: Option<String>,
     /// Theme colour of the site, as `#rrggbb`.
     pub theme_color: String,
+}
+
+impl SiteConfig {
+    /// Returns the site's spelling of a language tag; `None` if the site does not have the language. A tag of
+    /// `languages` that shares only its primary subtag with `language` is the same language: `en` beside `en-US`.
+    pub fn find_language(&self, tag: &str) -> Option<&str> {
+        let mut known = self.languages.iter();
+        let known = known.find(|known| known.eq_ignore_ascii_case(tag));
+        if known
+            .map_or(tag, String::as_str)
+            .eq_ignore_ascii_case(&self.language)
+        {
+            return Some(&self.language);
+        }
+        let known = known?;
+        let is_default = self.default_language_in_list() == Some(known);
+        Some(if is_default { &self.language } else { known })
+    }
+
+    /// Returns the tag of `languages` that stands for the default language.
+    fn default_language_in_list(&self) -> Option<&String> {
+        let mut same = self.languages.iter();
+        let same = same.find(|tag| tag.eq_ignore_ascii_case(&self.language));
+        same.or_else(|| {
+            let primary = primary_subtag(&self.language);
+            let mut similar = self
+                .languages
+                .iter()
+                .filter(|tag| primary_subtag(tag).eq_ignore_ascii_case(primary));
+            similar.next().filter(|_| similar.next().is_none())
+        })
+    }
+
+    /// Returns the languages that have feeds of their own beside the default language, in the order of `languages`.
+    pub fn further_languages(&self, feed: &FeedDefaults) -> Vec<&str> {
+        let mut further: Vec<&str> = Vec::new();
+        for tag in self.languages.iter().filter(|_| !feed.mixed_languages) {
+            let is_known = further.iter().any(|known| known.eq_ignore_ascii_case(tag));
+            if !is_known && self.find_language(tag) != Some(&self.language) {
+                further.push(tag);
+            }
+        }
+        further
+    }
+
+    /// Returns the first path segment of the outputs of a further language.
+    pub fn language_segment(language: &str) -> String {
+        language.to_ascii_lowercase()
+    }
+}
+
+/// Returns the part of a language tag before the first hyphen: `pt` of `pt-BR`.
+pub fn primary_subtag(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or(tag)
 }
 
 /// `[content]`: location and format of the posts.
@@ -375,6 +435,12 @@ pub struct ContentConfig {
     pub public_states: Vec<String>,
     /// True if file and directory names may begin with a number that only sorts them: `1.intro.md`.
     pub numbered_names: bool,
+    /// Rule that makes path segments from names, slugs, titles and categories.
+    pub names: NameStyle,
+    /// True if fields at the top of a file need no fence, as in Pelican.
+    pub field_lines: bool,
+    /// True if a post without a category is in that of its directory's name.
+    pub directory_categories: bool,
     /// Treatment of shortcodes and template tags in bodies.
     pub shortcodes: ShortcodeMode,
     /// Directory of the site's images: the file of `/img/a.jpg` is `img/a.jpg` below it.
@@ -422,8 +488,10 @@ pub struct RobotsGroup {
 /// `[[authors]]`: details of an author.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuthorConfig {
-    /// Name as posts write it.
+    /// Name as outputs show it.
     pub name: String,
+    /// Other names and ids that posts write.
+    pub aliases: Vec<String>,
     /// URL of a page about the author.
     pub url: Option<String>,
     /// E-mail address that feeds may show.

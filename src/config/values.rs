@@ -8,6 +8,7 @@ use url::Url;
 use super::raw::{ConfigErrors, Spanned};
 use crate::text::{self, is_email_address, is_language_tag};
 use crate::time_zone::IanaZone;
+use crate::url_path;
 
 /// Maximum of configured durations. A longer one is probably a wrong unit.
 pub(super) const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,7 +57,7 @@ fn is_http_url(url: &Url) -> bool {
 }
 
 /// Placeholders that a permalink pattern may contain.
-pub const PERMALINK_PARTS: [&str; 19] = [
+pub const PERMALINK_PARTS: [&str; 22] = [
     "slug_or_title",
     "year",
     "month",
@@ -76,6 +77,9 @@ pub const PERMALINK_PARTS: [&str; 19] = [
     "hour",
     "minute",
     "second",
+    "filename",
+    "slug_or_filename",
+    "slugified_categories",
 ];
 
 pub(super) fn parse_permalink_pattern(
@@ -148,7 +152,9 @@ pub(super) fn parse_web_address(
     written: &Spanned<String>,
     site: &Url,
 ) -> Option<Url> {
-    let url = site.join(written.value.trim()).ok().filter(is_http_url);
+    let url = url_path::join_home(site, written.value.trim())
+        .ok()
+        .filter(is_http_url);
     if url.is_none() {
         faults.report_at(
             written,

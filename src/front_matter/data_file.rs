@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::date::{self, DateOptions};
-use super::field_names::default_names;
+use super::field_names::{default_names, is_address};
 use super::{self as front_matter, FrontMatterSplit};
 use crate::config::Field;
 use crate::time_zone::IanaZone;
@@ -21,8 +21,10 @@ pub fn parse_data_file(format: FrontMatterFormat, text: &str) -> Result<Node, Fr
 }
 
 /// Parses the front matter of a post; `None` if there is none, or it does not parse.
-pub fn parse_post_front_matter(text: &str) -> Option<Node> {
-    match front_matter::split_front_matter(text) {
+///
+/// With `reads_field_lines`, it may be fields without a fence.
+pub fn parse_post_front_matter(text: &str, reads_field_lines: bool) -> Option<Node> {
+    match front_matter::split_with_field_lines(text, reads_field_lines) {
         FrontMatterSplit::Present(front) => {
             Some(front_matter::parse_front_matter(&front).ok()?.root)
         }
@@ -63,7 +65,8 @@ fn date_field_names() -> impl Iterator<Item = &'static str> {
 pub fn find_permalink(front: &Node) -> Option<(&str, usize)> {
     default_names(Field::Permalink).iter().find_map(|name| {
         let node = front.get(name)?;
-        Some((node.as_text()?, node.line))
+        let text = node.as_text().filter(|text| is_address(name, text))?;
+        Some((text, node.line))
     })
 }
 

@@ -80,8 +80,15 @@ const MAX_DATE_BYTES: usize = 200;
 /// Years that feed formats can write with four digits. Smaller ones come from two-digit years.
 const FEED_YEARS: std::ops::RangeInclusive<i32> = 1000..=9999;
 
-/// Parses a date; `None` if it is not one, or if no feed format can write its year.
+/// Parses a date; `None` if it is not one, or if no feed can write it: its year has other than four digits, or its
+/// second is 60.
 pub(crate) fn parse_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
+    let date = parse_any_date(text, clock)?;
+    let is_leap_second = date.timestamp_subsec_nanos() >= 1_000_000_000;
+    (FEED_YEARS.contains(&date.year()) && !is_leap_second).then_some(date)
+}
+
+fn parse_any_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.len() > MAX_DATE_BYTES {
         return None;
@@ -90,8 +97,7 @@ pub(crate) fn parse_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>
     if let Ok(date) = DateTime::parse_from_rfc3339(text)
         && !(clock.z_is_local && text.ends_with(['Z', 'z']))
     {
-        let date = date.with_timezone(&Utc);
-        return Some(date).filter(|date| FEED_YEARS.contains(&date.year()));
+        return Some(date.with_timezone(&Utc));
     }
     // JavaScript writes a zone's name in brackets after the offset.
     let without_zone_name = text.split(" (").next().unwrap_or(text);
@@ -130,13 +136,11 @@ pub(crate) fn parse_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>
             .find_map(|form| NaiveDate::parse_from_str(text, form).ok())?;
         Some(day.and_time(NaiveTime::MIN))
     };
-    zoned()
-        .or_else(|| {
-            naive()
-                .or_else(day)
-                .and_then(|naive| resolve_local_time(naive, clock.zone))
-        })
-        .filter(|date| FEED_YEARS.contains(&date.year()))
+    zoned().or_else(|| {
+        naive()
+            .or_else(day)
+            .and_then(|naive| resolve_local_time(naive, clock.zone))
+    })
 }
 
 /// Parses a YAML 1.1 timestamp (yaml.org/type/timestamp) with a time; returns it with its offset, if it has one.
@@ -221,6 +225,9 @@ pub(crate) fn rejection_reason(text: &str) -> Option<&'static str> {
     ]) {
         return Some("that is the modification time of the file, which changes with each checkout");
     }
+    if text.contains(":60") {
+        return Some("a minute has no second 60, nor an hour a minute 60");
+    }
     let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
     let numbers = parts
         .iter()
@@ -230,32 +237,43 @@ pub(crate) fn rejection_reason(text: &str) -> Option<&'static str> {
         .then_some("it is unclear which number is the day and which is the month")
 }
 
-/// Length of a date before a file name, in bytes.
-pub(crate) const DATE_PREFIX_BYTES: usize = "2024-05-01".len();
-
-/// Parses the day before a file name, as in Jekyll and Zola: `2024-05-01-a-post`.
-pub(crate) fn parse_date_prefix(name: &str) -> Option<NaiveDate> {
-    let (day, rest) = name.split_at_checked(DATE_PREFIX_BYTES)?;
+/// Parses the day before a file name, as in Jekyll and Zola: `2024-05-01-a-post`. Returns it and the rest of the name.
+///
+/// Month and day may have one digit, as in Jekyll.
+pub(crate) fn parse_date_prefix(name: &str) -> Option<(NaiveDate, &str)> {
+    let mut parts = name.splitn(3, '-');
+    let (year, month, last) = (parts.next()?, parts.next()?, parts.next()?);
+    let end = last.find(|c: char| !c.is_ascii_digit());
+    let (day, rest) = last.split_at_checked(end.unwrap_or(last.len()))?;
+    let is_date = [(year, 4..=4), (month, 1..=2), (day, 1..=2)]
+        .iter()
+        .all(|(digits, widths)| {
+            widths.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+        });
     let ends = rest.is_empty() || rest.starts_with(['-', '_', ' ']);
-    NaiveDate::parse_from_str(day, "%Y-%m-%d")
-        .ok()
-        .filter(|_| ends)
+    let day = NaiveDate::parse_from_str(name.strip_suffix(rest)?, "%Y-%m-%d").ok()?;
+    (is_date && ends).then_some((day, rest))
 }
 
 /// Parses the day in a path: before one of its names, or as `2024/05/01`.
 pub(crate) fn parse_path_date(path: &str, zone: IanaZone) -> Option<DateTime<Utc>> {
     let names: Vec<&str> = path.split('/').collect();
     let before = names.iter().rev().find_map(|name| parse_date_prefix(name));
-    let apart = || {
-        names.windows(3).find_map(|names| {
-            let widths = names.iter().map(|name| name.len());
-            let day = NaiveDate::parse_from_str(&names.join("-"), "%Y-%m-%d").ok()?;
-            widths.eq([4, 2, 2]).then_some(day)
-        })
-    };
-    let day = before.or_else(apart)?;
+    let apart = || names.windows(3).find_map(parse_day_of_directories);
+    let day = before.map(|(day, _)| day).or_else(apart)?;
     resolve_local_time(day.and_time(NaiveTime::MIN), zone)
         .filter(|date| FEED_YEARS.contains(&date.year()))
+}
+
+fn parse_day_of_directories(names: &[&str]) -> Option<NaiveDate> {
+    let widths = names.iter().map(|name| name.len());
+    let day = NaiveDate::parse_from_str(&names.join("-"), "%Y-%m-%d").ok()?;
+    widths.eq([4, 2, 2]).then_some(day)
+}
+
+/// Returns true if three names of directories are a day, as `2024/05/01`.
+pub(crate) fn is_day_of_directories(names: &[&str]) -> bool {
+    parse_day_of_directories(names).is_some()
 }
 
 /// Converts local time to an instant.
@@ -350,6 +368,11 @@ mod tests {
             ("2023/12/07/Rust-1.74.1", Some("2023-12-07")),
             ("2024-05-01", Some("2024-05-01")),
             ("2024-05-011-things", None),
+            ("_posts/2024-12-1-a-post", Some("2024-12-01")),
+            ("2024-1-2", Some("2024-01-02")),
+            ("2024-1-a", None),
+            ("24-12-1-a", None),
+            ("+202-12-1-a", None),
             ("2024-13-01-a", None),
             ("1/2/3", None),
             ("2024/5/1/a", None),
@@ -402,6 +425,8 @@ mod tests {
         for text in [
             "Last Modified",
             "git created",
+            "2024-12-31T23:59:60Z",
+            "2024-05-01 12:00:60",
             "05/01/2024",
             "1.5.2024",
             "01-05-24",

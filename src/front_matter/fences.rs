@@ -1,8 +1,9 @@
 //! Finds the front matter of a text, in each form of fence that generators accept, or as a JSON object.
 
-use super::node::FrontMatterValue;
+use super::node::{FrontMatterValue, MAX_FRONT_MATTER_BYTES};
 use super::{
-    BYTE_ORDER_MARK, FrontMatter, FrontMatterFormat, FrontMatterSplit, json, parse_front_matter,
+    BYTE_ORDER_MARK, FrontMatter, FrontMatterFormat, FrontMatterSplit, field_lines, json,
+    parse_front_matter,
 };
 
 /// Lines that are searched for fields without a fence.
@@ -178,6 +179,53 @@ fn split_unfenced_fields(text: &str, lines_before: usize) -> FrontMatterSplit<'_
         };
     }
     FrontMatterSplit::None
+}
+
+/// Splits a text as `split_front_matter` does, or, if `reads_field_lines`, below fields without a fence.
+pub(crate) fn split_with_field_lines(text: &str, reads_field_lines: bool) -> FrontMatterSplit<'_> {
+    match split_front_matter(text) {
+        FrontMatterSplit::None if reads_field_lines => split_field_lines(text),
+        split => split,
+    }
+}
+
+/// Splits a text that begins with fields, `title` among them.
+///
+/// A blank line or a fence ends them. At any other line the end is in doubt, because a value that goes on without
+/// an indent looks the same; the rest of the paragraph may then hold further fields.
+fn split_field_lines(text: &str) -> FrontMatterSplit<'_> {
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
+    let mut has_title = false;
+    let mut end = 0;
+    let mut last = "";
+    while end < text.len().min(MAX_FRONT_MATTER_BYTES) {
+        last = line_starting_at(text, end);
+        match field_lines::parse_field(last) {
+            Some((name, _)) => has_title |= name.eq_ignore_ascii_case("title"),
+            None if end > 0 && field_lines::is_continuation(last) => {}
+            None => break,
+        }
+        end += last.len();
+    }
+    if !has_title {
+        return FrontMatterSplit::None;
+    }
+    let bare = last.trim_end();
+    let is_end = bare.is_empty() || bare == "---" || bare == "...";
+    let (fields, mut body) = text.split_at_checked(end).unwrap_or((text, ""));
+    let mut ambiguous = "";
+    if is_end {
+        body = body.get(last.len()..).unwrap_or_default();
+    } else {
+        ambiguous = body.split("\n\n").next().unwrap_or_default();
+    }
+    FrontMatterSplit::Present(FrontMatter {
+        format: FrontMatterFormat::FieldLines,
+        lines_before: 0,
+        text: fields,
+        body,
+        ambiguous,
+    })
 }
 
 /// Finds the first line that looks like a `title` or `date` field, outside of fenced code. Counts from 1.

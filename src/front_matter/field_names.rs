@@ -1,7 +1,8 @@
 //! Lists the default names of each front matter field.
 //!
-//! The names are those that Decap, Gatsby, Hugo, Jekyll, Zola, Astro, Eleventy and Nuxt sites use. They are
-//! tried in order, ignoring case, and the first that the front matter contains is used. `params` holds a
+//! The names are those that Decap, Gatsby, Hugo, Jekyll, Zola, Astro, Eleventy, Nuxt, Docusaurus and Pelican sites
+//! use. They are tried in order, ignoring case, hyphens and underscores, and the first that the front matter
+//! contains is used. `params` holds a
 //! site's own fields in Hugo, `extra` in Zola. `docs/content.md` says which tool uses which name.
 
 use crate::config::Field;
@@ -10,13 +11,7 @@ use crate::config::Field;
 pub(crate) fn default_names(field: Field) -> &'static [&'static str] {
     match field {
         Field::Title => &["title", "seo.title", "head.title"],
-        Field::PreviewTitle => &[
-            "seo.title",
-            "seo_title",
-            "seoTitle",
-            "metaTitle",
-            "meta_title",
-        ],
+        Field::PreviewTitle => &["seo.title", "seoTitle", "metaTitle"],
         Field::Date => &[
             "date",
             "pubDate",
@@ -126,6 +121,8 @@ pub(crate) fn default_names(field: Field) -> &'static [&'static str] {
             "params.authors",
             "extra.author",
             "extra.authors",
+            "by",
+            "byline",
         ],
         Field::Category => &[
             "category",
@@ -150,68 +147,135 @@ pub(crate) fn default_names(field: Field) -> &'static [&'static str] {
             "params.description",
             "extra.description",
             "extra.summary",
+            "seoDescription",
+            "metaDescription",
+            "meta.description",
+            "ogDescription",
+            "intro",
+            "lead",
+            "lede",
+            "abstract",
+            "teaser",
+            "blurb",
+            "subtitle",
         ],
         Field::Image => &[
             "seo.image",
             "image",
             "cover",
-            "featured_image",
             "featuredImage",
             "heroImage",
             "hero",
             "thumbnail",
             "banner",
             "images",
-            "og_image",
             "ogImage",
             "socialImage",
-            "social_image",
+            "coverImage",
+            "coverImg",
+            "featureImage",
+            "featureImg",
+            "headerImage",
+            "headerImg",
+            "bannerImage",
+            "shareImage",
+            "shareImg",
+            "socialCard",
+            "previewImage",
+            "preview",
+            "cardImage",
+            "mainImage",
+            "twitterImage",
+            "meta.image",
+            "openGraph.image",
+            "og.image",
+            "thumbnailImage",
+            "thumbnailImg",
+            "thumb",
+            "photo",
+            "picture",
+            "img",
+            "background",
             "header.image",
+            "header.og_image",
+            "header.overlay_image",
             "header.teaser",
             "params.image",
             "params.images",
             "params.cover",
             "params.og_image",
             "params.thumbnail",
+            "params.featuredImage",
             "extra.image",
             "extra.images",
             "extra.cover",
             "extra.og_image",
             "extra.thumbnail",
+            "extra.coverImage",
+            "extra.featuredImage",
+            "extra.social_media_card",
         ],
         Field::ImageAlt => &[
             "seo.imageAlt",
             "imageAlt",
             "image_alt",
             "cover_alt",
-            "coverAlt",
             "heroImageAlt",
             "featured_image_alt",
             "extra.image_alt",
         ],
         Field::Slug => &["slug"],
-        Field::Permalink => &[
-            "seo.url",
+        Field::Permalink => &["seo.url", "permalink", "url", "path"],
+        Field::Canonical => &[
             "canonical_url",
             "canonicalUrl",
             "canonical",
-            "permalink",
-            "url",
-            "path",
+            "seo.canonical",
+            "seo.canonicalUrl",
+            "params.canonical",
+            "params.canonicalUrl",
+            "extra.canonical",
+            "extra.canonical_url",
         ],
         Field::Id => &["id", "guid"],
         Field::Language => &["lang", "language", "locale"],
         Field::Twitter => &["seo.twitterUsername", "twitterUsername", "twitter"],
         Field::Aliases => &["aliases", "alias", "redirect_from", "redirectFrom"],
-        Field::TranslationKey => &["translationKey", "translation_key"],
+        Field::TranslationKey => &["translationKey"],
         // `visibility_field_names.rs` lists the default names of fields that hide a post.
         Field::Hidden => &[],
     }
 }
 
+/// Returns true if a text may be an address. Numbers and dates are none, except as Zola's `path`, which needs no slash.
+pub(crate) fn is_address(name: &str, text: &str) -> bool {
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b':'));
+    is_slug(name, text) && (name == "path" || !is_number)
+}
+
+/// Returns true if a text may be a slug. A boolean is none: it switches a page on or off.
+pub(crate) fn is_slug(_name: &str, text: &str) -> bool {
+    let switches = ["true", "false", "yes", "no", "on", "off"];
+    !switches.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn switches_and_numbers_are_no_addresses() {
+        for text in ["true", "False", "no", "42", "1.5", "2024-05-01"] {
+            assert!(!is_address("permalink", text), "{text}");
+        }
+        for text in ["/a/", "a-word", "none", "date", "/2024", "truer"] {
+            assert!(is_address("permalink", text), "{text}");
+        }
+        assert!(is_address("path", "42") && !is_address("path", "true"));
+        assert!(is_slug("slug", "1984") && is_slug("slug", "none") && !is_slug("slug", "false"));
+    }
 
     #[test]
     fn content_docs_list_all_default_names_in_order() {

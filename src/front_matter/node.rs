@@ -1,5 +1,7 @@
 //! Defines the tree of parsed front matter, and the budget of its parsers.
 
+use super::visibility_field_names::is_same_spelling;
+
 /// Maximum values in a front matter. None seen in practice has a hundred.
 pub(super) const MAX_FRONT_MATTER_NODES: usize = 10_000;
 
@@ -65,6 +67,18 @@ impl Node {
         }
         path.split('.')
             .try_fold(self, |node, name| node.find_field(name))
+    }
+
+    /// Finds the field at a dotted path. A name also matches with other hyphens and underscores: `cover-image` for
+    /// `coverImage`.
+    pub(crate) fn get_in_any_spelling(&self, path: &str) -> Option<&Node> {
+        path.split('.').try_fold(self, |node, name| {
+            let mut fields = node.as_fields().iter();
+            node.find_field(name).or_else(|| {
+                let other = fields.find(|(key, _)| key.is_ascii() && is_same_spelling(key, name));
+                other.map(|(_, node)| node)
+            })
+        })
     }
 
     /// Adds all fields at a dotted path to `found`, including repeated ones.

@@ -18,6 +18,8 @@ pub(crate) enum FieldLimit {
     SharedMarker(VisibilityEffect),
     /// The value is a marker within Hugo's `build`.
     BuildMarker(VisibilityEffect),
+    /// The value is a list of words or a map for search engines, of which some forbid indexing.
+    Robots,
     /// The value is a word for the state of the post.
     State,
     /// The value is a state only if it is a word that hides. The field may also hold words about the workflow.
@@ -27,7 +29,7 @@ pub(crate) enum FieldLimit {
 }
 
 /// Fields that limit visibility, except dates, which have their default names elsewhere.
-const LIMITING_FIELDS: [(&str, FieldLimit); 68] = [
+const LIMITING_FIELDS: [(&str, FieldLimit); 74] = [
     ("hidePost", FieldLimit::Marker(VisibilityEffect::Hides)),
     ("hidden", FieldLimit::Marker(VisibilityEffect::Hides)),
     ("draft", FieldLimit::Marker(VisibilityEffect::Hides)),
@@ -51,6 +53,21 @@ const LIMITING_FIELDS: [(&str, FieldLimit); 68] = [
         FieldLimit::Marker(VisibilityEffect::Unlists),
     ),
     ("noindex", FieldLimit::Marker(VisibilityEffect::NoIndex)),
+    (
+        "robotsNoIndex",
+        FieldLimit::Marker(VisibilityEffect::NoIndex),
+    ),
+    (
+        "sitemapExclude",
+        FieldLimit::Marker(VisibilityEffect::NoIndex),
+    ),
+    (
+        "excludeFromSitemap",
+        FieldLimit::Marker(VisibilityEffect::NoIndex),
+    ),
+    ("robots", FieldLimit::Robots),
+    ("metaRobots", FieldLimit::Robots),
+    ("googlebot", FieldLimit::Robots),
     ("sitemap", FieldLimit::Marker(VisibilityEffect::InSitemap)),
     ("password", FieldLimit::Marker(VisibilityEffect::Restricts)),
     ("passwd", FieldLimit::Marker(VisibilityEffect::Restricts)),
@@ -180,13 +197,7 @@ static LIMITS_BY_SPELLING: LazyLock<HashMap<String, Vec<FieldLimit>>> = LazyLock
 /// Only letters and digits count, in any case: `hide_post` and `Hide-Post` match `hidePost`. So does a name with an
 /// invisible character in it, or with letters of other scripts that look the same.
 pub(crate) fn limits_for_name(name: &str, config: &Config) -> Vec<FieldLimit> {
-    let known = if name.is_ascii() {
-        LIMITS_BY_SPELLING.get(&normalize_spelling(name))
-    } else {
-        let mut names = LIMITS_BY_SPELLING.iter();
-        names.find_map(|(known, limits)| is_same_spelling(name, known).then_some(limits))
-    };
-    let mut limits = known.cloned().unwrap_or_default();
+    let mut limits = default_limits(name);
     limits.retain(|limit| match limit {
         FieldLimit::Date(field) => config.content.fields.names_for(*field).is_none(),
         _ => true,
@@ -196,6 +207,17 @@ pub(crate) fn limits_for_name(name: &str, config: &Config) -> Vec<FieldLimit> {
         is_same.then_some(limit)
     }));
     limits
+}
+
+/// Returns the limits that a field of this name sets without a configuration.
+pub(crate) fn default_limits(name: &str) -> Vec<FieldLimit> {
+    let known = if name.is_ascii() {
+        LIMITS_BY_SPELLING.get(&normalize_spelling(name))
+    } else {
+        let mut names = LIMITS_BY_SPELLING.iter();
+        names.find_map(|(known, limits)| is_same_spelling(name, known).then_some(limits))
+    };
+    known.cloned().unwrap_or_default()
 }
 
 /// Returns the limits of configured dotted names that end in `last`, for text in which the enclosing map is unknown.

@@ -1,10 +1,13 @@
 //! Reads Astro's configuration, collections and routes.
 
-use super::detected::{ContentRoot, DetectedSite, is_post_directory_name};
-use super::pages::{MarkdownPages, largest_post_dir};
-use super::setting::{SettingKey, SettingSource};
-use super::site_file::ScriptFile;
-use super::site_tree;
+use crate::detect::detected::{ContentRoot, DetectedSite, is_post_directory_name};
+use crate::detect::left_out_files::{leave_out_underscores, retain_matches};
+use crate::detect::page_routes::{PostRoute, choose_post_route, find_post_routes};
+use crate::detect::pages::{MarkdownPages, largest_post_dir};
+use crate::detect::setting::{SettingKey, SettingSource};
+use crate::detect::site_file::ScriptFile;
+use crate::detect::site_tree;
+use crate::javascript::{ScriptEntry, ScriptExpression};
 
 const CONFIG_FILES: [&str; 5] = [
     "astro.config.mjs",
@@ -32,8 +35,6 @@ const COLLECTION_FILES: [&str; 4] = [
     "src/content/config.ts",
     "src/content/config.js",
 ];
-/// Maximum depth of directories below `src/pages` that are searched for routes.
-const MAX_ROUTE_DEPTH: usize = 3;
 
 pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
     let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
@@ -46,6 +47,9 @@ pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
         .unwrap_or_else(|| ScriptFile::parse_script(file, ""));
     code.imported = constants;
     set_site_url(draft, &code);
+    if is_starlight(&code) {
+        read_starlight(draft, &code);
+    }
     for (key, names) in [
         (
             SettingKey::Title,
@@ -81,19 +85,17 @@ pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
         &code,
         [code.script.entry_at("i18n.defaultLocale")],
     );
-    if draft.tree.is_dir("public") {
-        let why = "Astro serves the files in `public` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "public",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
-    let has_no_trailing_slash = code
-        .resolve_text(code.script.entry_at("trailingSlash"))
-        .is_some_and(|(mode, _)| mode == "never");
-    add_content_roots(draft, if has_no_trailing_slash { "" } else { "/" });
-    draft.name_normalizer = Some("Astro");
+    draft.set_static_dir("public", "Astro");
+    let has_value = |path: &str, value: &str| {
+        let found = code.resolve_text(code.script.entry_at(path));
+        found.is_some_and(|(text, _)| text == value)
+    };
+    let path_end = match has_value("build.format", "file") {
+        _ if has_value("trailingSlash", "never") => "",
+        true => ".html",
+        false => "/",
+    };
+    add_content_roots(draft, &code, path_end);
     true
 }
 
@@ -106,24 +108,7 @@ fn read_constant_files(draft: &mut DetectedSite<'_>) -> Vec<ScriptFile> {
 
 /// Sets the site's URL from `site` and `base`.
 fn set_site_url(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
-    let base = code
-        .resolve_text(code.script.entry_at("base"))
-        .map(|(base, _)| base)
-        .unwrap_or_default();
-    let base = base.trim_matches('/');
-    match code
-        .resolve_text(code.script.entry_at("site"))
-        .filter(|_| !base.is_empty())
-    {
-        Some((site, source)) => {
-            draft.set_if_more_certain(
-                SettingKey::Url,
-                site_tree::join_paths(site.trim_end_matches('/'), base),
-                source,
-            );
-        }
-        None => draft.set_from_script(SettingKey::Url, code, [code.script.entry_at("site")]),
-    }
+    draft.set_from_script(SettingKey::Url, code, [code.script.entry_at("site")]);
     for constants in &code.imported {
         let names = ["SITE_URL", "SITE.website", "SITE.url", "siteConfig.url"];
         let entries = names
@@ -133,31 +118,22 @@ fn set_site_url(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
             draft.set_from_script(SettingKey::Url, constants, entries);
         }
     }
+    draft.append_base_path(code.resolve_text(code.script.entry_at("base")));
 }
 
 /// Adds every collection that is a directory of Markdown files.
-fn add_content_roots(draft: &mut DetectedSite<'_>, path_end: &str) {
-    let mut found: Vec<(String, String, SettingSource)> = Vec::new();
-    for file in COLLECTION_FILES {
-        let Some(mut code) = draft.read_script_file(file) else {
-            continue;
-        };
-        code.imported = read_constant_files(draft);
-        for entry in code.script.entries_ending("base") {
-            let Some((base, source)) = code.resolve_text(Some(entry)) else {
-                continue;
-            };
-            let dir = site_tree::normalize_path(&base).filter(|dir| draft.tree.is_dir(dir));
-            if let (Some(dir), Some(name)) = (dir, entry.variable.clone()) {
-                found.push((name, dir, source));
-            }
-        }
-    }
+fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: &str) {
+    let mut found = read_collections(draft);
     for name in draft.tree.list_dirs("src/content") {
         let dir = site_tree::join_paths("src/content", &name);
-        if !found.iter().any(|(_, known, _)| *known == dir) {
+        let mut known_dirs = found.iter().map(|(_, known)| known.dir.as_str());
+        if !known_dirs
+            .any(|known| !known.is_empty() && site_tree::path_below(&dir, known).is_some())
+        {
             let source = SettingSource::from_file(&dir);
-            found.push((name, dir, source));
+            let mut home = ContentRoot::new(dir, source);
+            leave_out_underscores(&mut home, draft.tree);
+            found.push((name, home));
         }
     }
     if found.is_empty() {
@@ -165,14 +141,65 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, path_end: &str) {
         found.extend(dir.map(|dir| {
             let name = dir.rsplit('/').next().unwrap_or_default().to_owned();
             let source = SettingSource::Guess(format!("most files with a date are in `{dir}`"));
-            (name, dir, source)
+            (name, ContentRoot::new(dir, source))
         }));
     }
-    let routes = find_page_routes(draft);
-    for (name, dir, source) in found {
-        let mut home = ContentRoot::new(dir, source);
+    if !found.is_empty() {
+        draft.set_names("astro", None);
+    }
+    let mut routes = find_post_routes(draft, "src/pages", ".astro");
+    let locales = code.script.entry_at("i18n.locales");
+    let locales = locales.map(|locales| code.resolve_entry(locales));
+    let default = code.resolve_text(code.script.entry_at("i18n.defaultLocale"));
+    let default = default.as_ref().map(|(tag, _)| tag.as_str());
+    for route in &mut routes {
+        // `post.id.replace(/^en\//, "")` leaves the default language out.
+        let removal = default.map(|tag| format!("id.replace({tag},)"));
+        let is_removal = |(_, written): &(usize, String)| {
+            let plain = written.replace(['/', '^', '\\', '"', '\'', ' '], "");
+            removal.is_some_and(|removal| plain.ends_with(&removal))
+        };
+        if route.computed.take_if(|part| is_removal(part)).is_some() {
+            route.language = Some(false);
+        }
+    }
+    for (name, mut home) in found {
         home.has_post_name |= is_post_directory_name(&name);
-        let (pattern, source) = collection_permalinks(&name, &routes, path_end);
+        let route = choose_post_route(&routes, &name, is_post_directory_name(&name));
+        let (pattern, source) = match route {
+            _ if name == "docs" && is_starlight(code) => {
+                let why = "Starlight serves the collection `docs` from the site's root".to_owned();
+                ("/:path".to_owned(), SettingSource::GeneratorDefault(why))
+            }
+            Some(PostRoute {
+                computed: Some((line, written)),
+                file,
+                pattern,
+                ..
+            }) => {
+                if home.has_post_name {
+                    draft.warn_of_computed_addresses(file, *line, written);
+                }
+                let why = format!("from {file}, where a part is computed");
+                (pattern.clone(), SettingSource::Guess(why))
+            }
+            Some(route) => (route.pattern.clone(), SettingSource::from_file(&route.file)),
+            None => {
+                let why = format!("from the name of the collection, `{name}`");
+                (format!("/{name}/:path"), SettingSource::Guess(why))
+            }
+        };
+        if let Some(route) = route.filter(|_| home.has_post_name)
+            && let Some(is_in_all) = route.language
+            && let Some((ScriptExpression::TextList(tags), source)) = &locales
+        {
+            let mut others = routes.iter().filter(|other| other.language.is_none());
+            draft.set_languages(tags.clone(), default, source.clone());
+            if is_in_all && !others.any(|other| other.pattern == route.pattern) {
+                draft.warn_of_default_language_prefix(source);
+            }
+        }
+        let pattern = format!("{pattern}{path_end}");
         draft
             .content_roots
             .push(home.with_permalinks(&pattern, source));
@@ -181,76 +208,136 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, path_end: &str) {
     let pages = MarkdownPages::read_sample(draft.tree, "src/pages");
     if pages.dated_pages().next().is_some() {
         let why = "Astro builds pages from the files in `src/pages`".to_owned();
-        let home = ContentRoot::new(
+        let mut home = ContentRoot::new(
             "src/pages".to_owned(),
             SettingSource::GeneratorDefault(why.clone()),
         );
+        leave_out_underscores(&mut home, draft.tree);
         draft.content_roots.push(match path_end {
             "/" => home,
-            _ => home.with_permalinks("/:path", SettingSource::GeneratorDefault(why)),
+            _ => home.with_permalinks(
+                &format!("/:path{path_end}"),
+                SettingSource::GeneratorDefault(why),
+            ),
         });
     }
 }
 
-/// Returns the address pattern of a collection, from the route of the same name or the only route.
-fn collection_permalinks(
-    name: &str,
-    routes: &[(String, String)],
-    path_end: &str,
-) -> (String, SettingSource) {
-    let same = routes.iter().find(|(dir, _)| dir == name);
-    let only = match routes {
-        [only] if is_post_directory_name(name) => Some(only),
-        _ => None,
+/// Reads the collections of the content configuration, each with its name.
+fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> {
+    let mut found = Vec::new();
+    let Some(file) = draft.tree.first_existing_file(&COLLECTION_FILES) else {
+        return found;
     };
-    match same.or(only) {
-        Some((dir, file)) => {
-            let root = if dir.is_empty() {
-                String::new()
-            } else {
-                format!("/{dir}")
-            };
-            (
-                format!("{root}/:path{path_end}"),
-                SettingSource::from_file(file),
-            )
-        }
-        None => {
-            let why = format!("from the name of the collection, `{name}`");
-            (
-                format!("/{name}/:path{path_end}"),
-                SettingSource::Guess(why),
-            )
-        }
-    }
-}
-
-/// Finds directories of `src/pages` that have a dynamic route, with the file of the route.
-fn find_page_routes(draft: &DetectedSite<'_>) -> Vec<(String, String)> {
-    const TAXONOMY_DIRS: [&str; 6] = ["tag", "tags", "category", "categories", "author", "authors"];
-    let mut routes = Vec::new();
-    let mut pending = vec![(String::new(), 0)];
-    while let Some((dir, depth)) = pending.pop() {
-        let here = site_tree::join_paths("src/pages", &dir);
-        let names = draft.tree.list_files(&here).into_iter();
-        let files = names.filter(|name| name.ends_with(".astro"));
-        let dirs = draft.tree.list_dirs(&here);
-        let nested = dirs.iter().map(|name| format!("{name}/index.astro"));
-        let route = files
-            .chain(nested)
-            .map(|name| (site_tree::join_paths(&here, &name), name))
-            .find(|(path, name)| {
-                name.starts_with('[') && !name.contains("page") && draft.tree.is_file(path)
-            });
-        if let Some((path, _)) = route {
-            routes.push((dir.clone(), path));
-        }
-        for name in dirs {
-            let is_list = TAXONOMY_DIRS.contains(&name.as_str()) || name.starts_with('[');
-            if depth < MAX_ROUTE_DEPTH && !is_list {
-                pending.push((site_tree::join_paths(&dir, &name), depth + 1));
+    let Some(mut code) = draft.read_script_file(file) else {
+        return found;
+    };
+    code.imported = read_constant_files(draft);
+    for entry in code.script.entries_ending("pattern") {
+        let patterns = match code.resolve_entry(entry) {
+            (ScriptExpression::Text(pattern), _) => vec![pattern],
+            (ScriptExpression::TextList(patterns), _) => patterns,
+            _ => continue,
+        };
+        let base = code.script.sibling_entry(entry, "base");
+        let (base, source) = match (base, code.resolve_text(base)) {
+            (_, Some(read)) => read,
+            (None, None) => (String::new(), SettingSource::from_line(file, entry.line)),
+            // `base` is computed.
+            (Some(_), None) => continue,
+        };
+        let Some(mut dir) = site_tree::normalize_path(&base) else {
+            continue;
+        };
+        let (excluded, mut included): (Vec<&str>, Vec<&str>) = patterns
+            .iter()
+            .map(|pattern| pattern.trim_start_matches("./"))
+            .partition(|pattern| pattern.starts_with('!'));
+        if dir.is_empty() {
+            // Without a base the pattern begins with the directory.
+            let first = included.first().copied().unwrap_or_default();
+            let fixed = first.split(['*', '{', '[']).next().unwrap_or_default();
+            dir = fixed.rsplit_once('/').map_or("", |(dir, _)| dir).to_owned();
+            for pattern in &mut included {
+                *pattern = site_tree::path_below(pattern, &dir).unwrap_or(*pattern);
             }
         }
+        let Some(name) = collection_name(&code, entry).filter(|_| draft.tree.is_dir(&dir)) else {
+            continue;
+        };
+        let mut home = ContentRoot::new(dir, source);
+        let excluded = excluded.iter().map(|pattern| pattern.replace('!', ""));
+        home.exclude.extend(excluded);
+        let place = SettingSource::from_line(file, entry.line);
+        retain_matches(&mut home, draft.tree, &included, place);
+        found.push((name, home));
     }
-    routes
+    found
+}
+
+/// Finds the name under which a collection is exported: `collections = { blog: posts }`.
+fn collection_name(code: &ScriptFile, part: &ScriptEntry) -> Option<String> {
+    let variable = part.variable.as_deref()?;
+    if variable == "collections" {
+        return part.path.first().cloned();
+    }
+    let mut entries = code.script.all_entries().iter();
+    let exported = entries.find(|entry| {
+        entry.variable.as_deref() == Some("collections")
+            && matches!(&entry.value, ScriptExpression::Reference(name) if name == variable)
+    });
+    let name = exported.and_then(|entry| entry.path.last());
+    Some(name.map_or_else(|| variable.to_owned(), String::clone))
+}
+
+fn is_starlight(code: &ScriptFile) -> bool {
+    let mut imports = code.script.imports.iter();
+    imports.any(|import| import.starts_with("@astrojs/starlight"))
+}
+
+/// Sets title, description and languages of a documentation that Starlight makes.
+fn read_starlight(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
+    for (key, name) in [
+        (SettingKey::Title, "integrations.title"),
+        (SettingKey::Description, "integrations.description"),
+    ] {
+        // A title is a text, or an object with a text for each language.
+        let by_language = code.script.all_entries().iter().find(|entry| {
+            let outer = entry.path.split_last().map(|(_, outer)| outer);
+            outer.is_some_and(|outer| outer.iter().map(String::as_str).eq(name.split('.')))
+        });
+        draft.set_from_script(key, code, [code.script.entry_at(name), by_language]);
+    }
+    let default = code.resolve_text(code.script.entry_at("integrations.defaultLocale"));
+    let mut default = default.map(|(tag, _)| tag);
+    let mut tags = Vec::new();
+    let mut places = Vec::new();
+    let mut has_root = false;
+    for entry in code.script.entries_ending("label") {
+        let (outer, directory) = match entry.path.as_slice() {
+            [.., outer, directory, _] => (Some(outer), directory),
+            [directory, _] => (entry.variable.as_ref(), directory),
+            _ => continue,
+        };
+        if outer.is_none_or(|outer| outer != "locales") {
+            continue;
+        }
+        let lang = code.resolve_text(code.script.sibling_entry(entry, "lang"));
+        let lang = lang.map_or_else(|| directory.clone(), |(lang, _)| lang);
+        // The directory is the path of the language, which its tag may write with capitals.
+        let is_tag = directory == "root" || directory.eq_ignore_ascii_case(&lang);
+        let tag = if is_tag { lang } else { directory.clone() };
+        if directory == "root" {
+            has_root = true;
+            default = Some(tag.clone());
+        }
+        tags.push(tag);
+        places.push(SettingSource::from_line(&code.file, entry.line));
+    }
+    if let Some(source) = places.into_iter().next() {
+        draft.set_languages(tags, default.as_deref(), source.clone());
+        if !has_root {
+            draft.warn_of_default_language_prefix(&source);
+        }
+    }
 }

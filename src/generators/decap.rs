@@ -2,12 +2,12 @@
 //!
 //! It says where posts are, which fields they share, and where their pictures are stored.
 
-use super::detected::{CmsCollection, DetectedSite, FixedField, is_post_directory_name};
-use super::permalink_syntax;
-use super::setting::{SettingKey, SettingSource};
-use super::site_file::text_with_source;
-use super::site_file::{DataFile, list_items};
-use super::site_tree;
+use crate::detect::detected::{CmsCollection, DetectedSite, FixedField, is_post_directory_name};
+use crate::detect::permalink_syntax;
+use crate::detect::setting::{SettingKey, SettingSource};
+use crate::detect::site_file::text_with_source;
+use crate::detect::site_file::{DataFile, list_items};
+use crate::detect::site_tree;
 use crate::front_matter::data_file::Node;
 
 const CONFIG_FILES: [&str; 10] = [
@@ -122,15 +122,19 @@ fn parse_collection(data: &DataFile, node: &Node) -> Option<(u8, CmsCollection)>
 
 /// Converts `preview_path` to a permalink pattern: a post has the path of its preview.
 fn convert_preview_path(preview_path: &str) -> Option<String> {
-    let pattern = permalink_syntax::from_brace_syntax(preview_path, |name| match name {
-        "slug" | "filename" | "fields.slug" => vec![":slug"],
-        "year" => vec![":year"],
-        "month" => vec![":month"],
-        "day" => vec![":day"],
-        "title" | "fields.title" => vec![":title", ":slug"],
-        "dirname" => vec![":dir"],
-        _ => Vec::new(),
-    });
+    let brackets = ("{{", "}}");
+    let pattern =
+        permalink_syntax::from_bracket_syntax(preview_path, brackets, |part| {
+            match part.split('|').next().unwrap_or_default().trim() {
+                "slug" | "filename" | "fields.slug" => vec![":slug"],
+                "year" => vec![":year"],
+                "month" => vec![":month"],
+                "day" => vec![":day"],
+                "title" | "fields.title" => vec![":title", ":slug"],
+                "dirname" => vec![":dir"],
+                _ => Vec::new(),
+            }
+        });
     let pattern = pattern.ok()?.text;
     Some(if pattern.ends_with('/') || pattern.ends_with(".html") {
         pattern

@@ -1,11 +1,15 @@
 //! Reads Eleventy's configuration and data files.
 
-use super::detected::{ContentRoot, DetectedSite};
-use super::pages::largest_post_dir;
-use super::permalink_syntax;
-use super::setting::{SettingKey, SettingSource};
-use super::site_file::ScriptFile;
-use super::site_tree;
+use std::collections::BTreeSet;
+
+use crate::detect::detected::{ContentRoot, DetectedSite, is_post_directory_name};
+use crate::detect::left_out_files::retain_matches;
+use crate::detect::pages::{MarkdownPages, largest_post_dir};
+use crate::detect::permalink_syntax;
+use crate::detect::setting::{SettingKey, SettingSource};
+use crate::detect::site_file::{ScriptFile, list_items, text_with_source};
+use crate::detect::site_tree;
+use crate::front_matter::data_file::{self, Node};
 use crate::javascript::ScriptExpression;
 
 const CONFIG_FILES: [&str; 6] = [
@@ -19,23 +23,42 @@ const CONFIG_FILES: [&str; 6] = [
 /// Usual names of the data file that describes the site.
 const METADATA_NAMES: [&str; 5] = ["metadata", "site", "meta", "config", "siteMetadata"];
 const METADATA_EXTENSIONS: [&str; 4] = ["js", "json", "cjs", "mjs"];
+/// Extensions of the data file of a directory or post.
+const DATA_EXTENSIONS: [&str; 5] = [
+    "json",
+    "11tydata.json",
+    "11tydata.js",
+    "11tydata.cjs",
+    "11tydata.mjs",
+];
+/// Fields of a data file that leave posts out, and their value.
+const HIDING_FIELDS: [(&str, &str); 4] = [
+    ("permalink", "false"),
+    ("draft", "true"),
+    ("published", "false"),
+    ("eleventyExcludeFromCollections", "true"),
+];
+/// Maximum number of layouts that contain each other. More are likely to be a cycle.
+const MAX_LAYOUTS: usize = 5;
 
 pub(super) fn read_eleventy_site(draft: &mut DetectedSite<'_>) -> bool {
-    let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
+    let file = draft.tree.first_existing_file(&CONFIG_FILES);
+    // A site with Eleventy's defaults needs no configuration file.
+    let package = draft.tree.read_text("package.json").unwrap_or_default();
+    if file.is_none() && !package.contains("\"@11ty/eleventy\"") {
         return false;
-    };
-    draft.record_tool("Eleventy", file);
-    let code = draft
-        .read_script_file(file)
-        .unwrap_or_else(|| ScriptFile::parse_script(file, ""));
+    }
+    draft.record_tool("Eleventy", file.unwrap_or("package.json"));
+    let code = file
+        .and_then(|file| draft.read_script_file(file))
+        .unwrap_or_else(|| ScriptFile::parse_script(file.unwrap_or_default(), ""));
     let written = code
         .resolve_text(code.script.topmost_entry_ending("dir.input"))
         .map(|(dir, _)| dir);
     let input = written
         .or_else(|| {
-            code.script
-                .call_argument("setInputDirectory")
-                .map(str::to_owned)
+            let call = code.script.calls_of("setInputDirectory").next()?;
+            Some(call.argument.clone())
         })
         .and_then(|dir| site_tree::normalize_path(&dir))
         .unwrap_or_default();
@@ -45,8 +68,9 @@ pub(super) fn read_eleventy_site(draft: &mut DetectedSite<'_>) -> bool {
     if let Some(data) = site_tree::normalize_path(&format!("{input}/{data}")) {
         read_metadata(draft, &data);
     }
+    draft.append_base_path(code.resolve_text(code.script.topmost_entry_ending("pathPrefix")));
     set_static_dir(draft, &code);
-    add_content_root(draft, &input);
+    add_content_roots(draft, &code, &input);
     true
 }
 
@@ -108,92 +132,362 @@ fn set_static_dir(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
     }
 }
 
-/// Adds the directory with most posts below the input, and the permalinks of its data file.
-fn add_content_root(draft: &mut DetectedSite<'_>, input: &str) {
-    let Some(dir) = largest_post_dir(draft.tree, input) else {
-        return;
-    };
-    let below = site_tree::path_below(&dir, input)
-        .unwrap_or_default()
-        .to_owned();
-    let source = SettingSource::Guess(format!("most posts are in `{dir}`"));
-    let home = ContentRoot::new(dir.clone(), source);
-    let own = read_directory_permalink(draft, &dir);
-    let root = if below.is_empty() {
-        String::new()
-    } else {
-        format!("/{below}")
-    };
-    let why = match below.as_str() {
-        "" => "Eleventy makes addresses from paths".to_owned(),
-        _ => "Eleventy makes addresses from paths below its input".to_owned(),
-    };
-    let (pattern, source) = match own {
-        Some((Ok(pattern), source)) => (pattern, source),
-        Some((Err(part), source)) => {
-            let message = format!("`permalink` is computed, and could not be read: `{part}`");
-            let hint = "set `site.permalinks`; the annotated reference lists its parts";
-            draft.add_warning(&source, message, hint);
-            (format!("{root}/:path/"), SettingSource::Guess(why))
+/// Adds the directories of posts: those that a collection or its tag names, or the one with most posts.
+fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, input: &str) {
+    let mut roots: Vec<ContentRoot> = Vec::new();
+    let dirs = list_content_dirs(draft, input);
+    for dir in &dirs {
+        let tags = match read_data(draft, &directory_stem(dir), &["tags"]) {
+            Some((ScriptExpression::Text(tag), source)) => Some((vec![tag], source)),
+            Some((ScriptExpression::TextList(tags), source)) => Some((tags, source)),
+            _ => None,
+        };
+        let mut above = roots
+            .iter()
+            .map(|root| site_tree::path_below(dir, &root.dir));
+        let is_known = above.any(|below| below.is_some());
+        if let Some((_, source)) =
+            tags.filter(|(tags, _)| !is_known && tags.iter().any(|tag| is_post_directory_name(tag)))
+        {
+            roots.push(ContentRoot::new(dir.clone(), source));
         }
-        None => (
-            format!("{root}/:path/"),
-            SettingSource::GeneratorDefault(why),
-        ),
-    };
-    draft
-        .content_roots
-        .push(home.with_permalinks(&pattern, source));
+    }
+    if roots.is_empty() {
+        for call in code.script.calls_of("getFilteredByGlob") {
+            let pattern = call.argument.trim_start_matches(['.', '/']);
+            let fixed = pattern.split(['*', '{']).next().unwrap_or_default();
+            let dir = fixed.rsplit_once('/').map_or("", |(dir, _)| dir);
+            if dirs.iter().any(|known| known == dir) && roots.iter().all(|root| root.dir != dir) {
+                let source = SettingSource::from_line(&code.file, call.line);
+                let mut home = ContentRoot::new(dir.to_owned(), source.clone());
+                let rest = site_tree::path_below(pattern, dir).unwrap_or(pattern);
+                retain_matches(&mut home, draft.tree, &[rest], source);
+                roots.push(home);
+            }
+        }
+    }
+    if roots.is_empty() {
+        roots.extend(largest_post_dir(draft.tree, input).map(|dir| {
+            let source = SettingSource::Guess(format!("most posts are in `{dir}`"));
+            ContentRoot::new(dir, source)
+        }));
+    }
+    for mut home in roots {
+        leave_out_files(draft, code, &mut home, input);
+        let (pattern, source) = find_permalinks(draft, code, &home.dir, input);
+        draft
+            .content_roots
+            .push(home.with_permalinks(&pattern, source));
+    }
 }
 
-/// Reads `permalink` from a directory data file: `blog/blog.json`, `blog/blog.11tydata.js`. The
-/// inner error is the part that cannot be converted.
-fn read_directory_permalink(
+/// Lists the directories below a directory that have files of posts below them; each comes before its children.
+fn list_content_dirs(draft: &DetectedSite<'_>, top: &str) -> BTreeSet<String> {
+    let mut dirs = BTreeSet::new();
+    for file in draft.tree.list_post_files(top) {
+        let mut path = file.as_str();
+        while let Some((dir, _)) = path.rsplit_once('/') {
+            if !dirs.insert(site_tree::join_paths(top, dir)) {
+                break;
+            }
+            path = dir;
+        }
+    }
+    dirs
+}
+
+/// Returns the path of a directory's data file, without the extension: `blog/blog`.
+fn directory_stem(dir: &str) -> String {
+    site_tree::join_paths(dir, dir.rsplit('/').next().unwrap_or_default())
+}
+
+/// Reads the first of some fields in the data file of a directory or post: `blog/blog.json`, `blog/a.11tydata.js`.
+fn read_data(
     draft: &mut DetectedSite<'_>,
-    dir: &str,
-) -> Option<(Result<String, String>, SettingSource)> {
-    let name = dir.rsplit('/').next().unwrap_or_default();
-    for kind in [
-        "json",
-        "11tydata.json",
-        "11tydata.js",
-        "11tydata.cjs",
-        "11tydata.mjs",
-    ] {
-        let file = site_tree::join_paths(dir, &format!("{name}.{kind}"));
+    stem: &str,
+    fields: &[&str],
+) -> Option<(ScriptExpression, SettingSource)> {
+    for kind in DATA_EXTENSIONS {
+        let file = format!("{stem}.{kind}");
         if !draft.tree.is_file(&file) {
             continue;
         }
-        let found = if kind.ends_with("json") {
-            draft
-                .read_data_file(&file)
-                .and_then(|data| data.first_text(&["permalink"]))
-        } else {
+        if !kind.ends_with("json") {
             let code = draft.read_script_file(&file)?;
-            let entry = code.script.entry_at("permalink");
-            match entry.map(|entry| code.resolve_entry(entry)) {
-                Some((ScriptExpression::Text(text), source)) => Some((text, source)),
-                Some((ScriptExpression::Computed(text), source)) => {
-                    return Some((Err(text), source));
-                }
-                _ => None,
+            let mut fields = fields.iter();
+            if let Some(entry) = fields.find_map(|field| code.script.entry_at(field)) {
+                return Some(code.resolve_entry(entry));
             }
-        };
-        if let Some((text, source)) = found {
-            return Some((convert_permalink(&text), source));
+            continue;
+        }
+        let data = draft.read_data_file(&file)?;
+        if let Some(node) = fields.iter().find_map(|field| data.root.get(field)) {
+            let texts = list_items(Some(node)).iter().filter_map(Node::as_text);
+            let value = match node.as_text() {
+                Some(text) => ScriptExpression::Text(text.to_owned()),
+                None => ScriptExpression::TextList(texts.map(str::to_owned).collect()),
+            };
+            return Some((value, data.source_of(node)));
         }
     }
     None
 }
 
-fn convert_permalink(permalink: &str) -> Result<String, String> {
-    let permalink = permalink.strip_suffix("index.html").unwrap_or(permalink);
-    let pattern = permalink_syntax::from_brace_syntax(permalink, |name| match name {
-        "page.fileSlug" | "slug" => vec![":slug"],
-        "page.filePathStem" => vec![":path"],
-        "title" => vec![":title", ":slug"],
-        "page.date.getFullYear()" => vec![":year"],
-        _ => Vec::new(),
+/// Excludes the posts that data files hide, and those that Eleventy is told to ignore.
+fn leave_out_files(
+    draft: &mut DetectedSite<'_>,
+    code: &ScriptFile,
+    home: &mut ContentRoot,
+    input: &str,
+) {
+    let dirs = list_content_dirs(draft, &home.dir).into_iter();
+    let dirs = dirs.map(|dir| (directory_stem(&dir), globset::escape(&dir) + "/**"));
+    let files = draft.tree.list_post_files(&home.dir).into_iter();
+    let files = files.map(|file| {
+        let path = site_tree::join_paths(&home.dir, &file);
+        let stem = site_tree::without_extension(&path).to_owned();
+        (stem, globset::escape(&path))
+    });
+    let own = (
+        directory_stem(&home.dir),
+        globset::escape(&home.dir) + "/**",
+    );
+    let mut patterns: Vec<String> = Vec::new();
+    for (stem, pattern) in dirs.chain(files).chain([own]) {
+        let mut data_files = DATA_EXTENSIONS.iter().map(|kind| format!("{stem}.{kind}"));
+        let is_hidden = data_files.any(|file| draft.tree.is_file(&file))
+            && HIDING_FIELDS.iter().any(|(field, hides)| {
+                let value = read_data(draft, &stem, &[field]);
+                matches!(value, Some((ScriptExpression::Text(text), _)) if text == *hides)
+            });
+        patterns.extend(Some(pattern).filter(|_| is_hidden));
+    }
+    for dir in BTreeSet::from(["", input]) {
+        let file = site_tree::join_paths(dir, ".eleventyignore");
+        let text = draft.tree.read_text(&file).unwrap_or_default();
+        let lines = text.lines().map(str::trim);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
+        patterns.extend(lines.map(|line| site_tree::join_paths(dir, line)));
+    }
+    // `eleventyConfig.ignores.add("src/posts/drafts/**")`
+    let calls = code.script.calls_of("add");
+    patterns.extend(calls.map(|call| call.argument.clone()));
+    for mut path in patterns
+        .iter()
+        .filter_map(|path| site_tree::normalize_path(path))
+    {
+        if draft.tree.is_dir(&path) {
+            path.push_str("/**");
+        }
+        let root = globset::escape(&home.dir);
+        let below = site_tree::path_below(&path, &root);
+        let below = below.or_else(|| path.starts_with("**/").then_some(path.as_str()));
+        home.exclude.extend(below.map(str::to_owned));
+    }
+}
+
+/// Finds the permalinks of a directory: in data files, in the layout, in the global data, or the default.
+fn find_permalinks(
+    draft: &mut DetectedSite<'_>,
+    code: &ScriptFile,
+    dir: &str,
+    input: &str,
+) -> (String, SettingSource) {
+    let fields = ["eleventyComputed.permalink", "permalink"];
+    let global = code.script.calls_of("addGlobalData").find_map(|call| {
+        let is_permalink = fields.contains(&call.argument.as_str());
+        let value = call.value.clone().filter(|_| is_permalink)?;
+        Some((value, SettingSource::from_line(&code.file, call.line)))
+    });
+    let written = find_directory_data(draft, dir, input, &fields)
+        .or_else(|| find_layout_permalink(draft, code, dir, input))
+        .or(global);
+    let below = site_tree::path_below(dir, input).unwrap_or_default();
+    let root = if below.is_empty() {
+        String::new()
+    } else {
+        format!("/{below}")
+    };
+    let why = match below {
+        "" => "Eleventy makes addresses from paths".to_owned(),
+        _ => "Eleventy makes addresses from paths below its input".to_owned(),
+    };
+    let default = format!("{root}/:path/");
+    let path_stem = format!("{root}/:dir/:name");
+    if let Some((ScriptExpression::Text(text), source)) = &written {
+        let mut filters = text.split(['|', '}']).map(str::trim);
+        match filters.find(|filter| ["slugify", "slug"].contains(filter)) {
+            Some("slug") => draft.set_names("eleventy-slug", Some(source.clone())),
+            Some(_) => draft.set_names("eleventy", Some(source.clone())),
+            None => {}
+        }
+    }
+    let (converted, source) = match written {
+        Some((ScriptExpression::Text(text), source)) => {
+            (convert_permalink(&text, ("{{", "}}"), &path_stem), source)
+        }
+        Some((ScriptExpression::Template(text), source)) => {
+            (convert_permalink(&text, ("${", "}"), &path_stem), source)
+        }
+        Some((ScriptExpression::Computed(text) | ScriptExpression::Reference(text), source)) => {
+            let template = text
+                .strip_prefix('`')
+                .and_then(|text| text.strip_suffix('`'));
+            let converted = template
+                .ok_or_else(|| text.clone())
+                .and_then(|template| convert_permalink(template, ("${", "}"), &path_stem));
+            (converted, source)
+        }
+        _ => {
+            draft.set_names("eleventy", None);
+            return (default, SettingSource::GeneratorDefault(why));
+        }
+    };
+    match converted {
+        Ok(pattern) => (pattern, source),
+        Err(part) => {
+            let message = format!("`permalink` is computed, and could not be read: `{part}`");
+            let hint = "set `site.permalinks`; the annotated reference lists its parts";
+            draft.add_warning(&source, message, hint);
+            (default, SettingSource::Guess(why))
+        }
+    }
+}
+
+/// Reads a field from the data file of a directory, or of the nearest one above it that has the field.
+fn find_directory_data(
+    draft: &mut DetectedSite<'_>,
+    dir: &str,
+    input: &str,
+    fields: &[&str],
+) -> Option<(ScriptExpression, SettingSource)> {
+    let mut dir = Some(dir);
+    while let Some(here) = dir.filter(|here| site_tree::path_below(here, input).is_some()) {
+        let found = read_data(draft, &directory_stem(here), fields);
+        if found.is_some() {
+            return found;
+        }
+        dir = here.rsplit_once('/').map(|(above, _)| above);
+    }
+    None
+}
+
+/// Finds the permalink in the front matter of the posts' layout, or of a layout that it has itself.
+fn find_layout_permalink(
+    draft: &mut DetectedSite<'_>,
+    code: &ScriptFile,
+    dir: &str,
+    input: &str,
+) -> Option<(ScriptExpression, SettingSource)> {
+    let mut layout = match find_directory_data(draft, dir, input, &["layout"]) {
+        Some((ScriptExpression::Text(layout), _)) => layout,
+        _ => {
+            let pages = MarkdownPages::read_sample(draft.tree, dir);
+            let mut layouts = pages.dated_pages().map(|page| page.front.get("layout"));
+            layouts.find_map(|layout| Some(layout?.as_text()?.to_owned()))?
+        }
+    };
+    let written = ["dir.layouts", "dir.includes"]
+        .iter()
+        .find_map(|path| code.resolve_text(code.script.topmost_entry_ending(path)));
+    let includes = written.map_or_else(|| "_includes".to_owned(), |(includes, _)| includes);
+    for _ in 0..MAX_LAYOUTS {
+        let mut aliases = code.script.calls_of("addLayoutAlias");
+        let alias = aliases.find(|call| call.argument == layout);
+        if let Some(ScriptExpression::Text(named)) = alias.and_then(|call| call.value.as_ref()) {
+            layout = named.clone();
+        }
+        let file = ["", ".njk", ".liquid", ".html", ".md"]
+            .iter()
+            .find_map(|extension| {
+                let file =
+                    site_tree::normalize_path(&format!("{input}/{includes}/{layout}{extension}"))?;
+                draft.tree.is_file(&file).then_some(file)
+            })?;
+        let front = data_file::parse_post_front_matter(&draft.tree.read_beginning(&file)?, false)?;
+        if let Some((text, source)) = front
+            .get("permalink")
+            .and_then(|node| text_with_source(&file, node))
+        {
+            return Some((ScriptExpression::Text(text), source));
+        }
+        layout = front.get("layout")?.as_text()?.to_owned();
+    }
+    None
+}
+
+/// Converts a permalink with parts in brackets. The error is the part that cannot be converted.
+fn convert_permalink(
+    permalink: &str,
+    brackets: (&str, &str),
+    path_stem: &str,
+) -> Result<String, String> {
+    if permalink.contains("{%") || !permalink.contains(['/', '$', '{']) {
+        return Err(permalink.to_owned());
+    }
+    let pattern = permalink_syntax::from_bracket_syntax(permalink, brackets, |part| {
+        let value = part.split('|').next().unwrap_or_default().trim();
+        Vec::from_iter(match value.trim_start_matches("data.") {
+            "page.fileSlug" => Some(":name".to_owned()),
+            "page.filePathStem" => Some(path_stem.to_owned()),
+            "page.outputFileExtension" => Some("html".to_owned()),
+            "slug or page.fileSlug" => Some(":slug".to_owned()),
+            _ => permalink_syntax::from_expression(part),
+        })
     })?;
-    Ok(pattern.text)
+    let text = pattern.text;
+    Ok(text.strip_suffix("index.html").unwrap_or(&text).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_permalinks_are_converted() {
+        for (brackets, permalink, expected) in [
+            (
+                "{{",
+                "/notes/{{ page.fileSlug }}/index.html",
+                Ok("/notes/:name/"),
+            ),
+            ("{{", "notes/{{title | slugify}}/", Ok("/notes/:title/")),
+            (
+                "{{",
+                "/{{ page.date | date: '%Y/%m' }}/{{ slug }}/",
+                Ok("/:year/:month/:slug/"),
+            ),
+            (
+                "{{",
+                "{{ page.filePathStem }}.html",
+                Ok("/blog/:dir/:name.html"),
+            ),
+            (
+                "{{",
+                "/{% if draft %}x{% endif %}/",
+                Err("/{% if draft %}x{% endif %}/"),
+            ),
+            ("{{", "/{{ issue }}/", Err("{{ issue }}")),
+            ("${", "/${this.slugify(data.title)}/", Ok("/:title/")),
+            (
+                "${",
+                "/${data.page.date.getUTCFullYear()}/${page.fileSlug}/",
+                Ok("/:year/:name/"),
+            ),
+            (
+                "${",
+                "${data.page.filePathStem}.${data.page.outputFileExtension}",
+                Ok("/blog/:dir/:name.html"),
+            ),
+            ("${", "draft", Err("draft")),
+        ] {
+            let close = if brackets == "{{" { "}}" } else { "}" };
+            let converted = convert_permalink(permalink, (brackets, close), "/blog/:dir/:name");
+            assert_eq!(
+                converted.as_deref().map_err(String::as_str),
+                expected,
+                "{permalink}"
+            );
+        }
+    }
 }

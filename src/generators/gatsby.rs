@@ -1,8 +1,12 @@
-//! Reads Gatsby's `gatsby-config`.
+//! Reads Gatsby's `gatsby-config`, and how `gatsby-node` makes the addresses of posts.
 
-use super::detected::{ContentRoot, DetectedSite};
-use super::setting::{SettingKey, SettingSource};
-use super::site_tree;
+use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::page_routes::list_pages;
+use crate::detect::permalink_syntax::{self, from_bracket_syntax};
+use crate::detect::setting::{SettingKey, SettingSource};
+use crate::detect::site_file::ScriptFile;
+use crate::detect::site_tree;
+use crate::javascript::{ScriptEntry, ScriptExpression};
 
 const CONFIG_FILES: [&str; 4] = [
     "gatsby-config.js",
@@ -10,6 +14,19 @@ const CONFIG_FILES: [&str; 4] = [
     "gatsby-config.mjs",
     "gatsby-config.cjs",
 ];
+
+const NODE_FILES: [&str; 4] = [
+    "gatsby-node.js",
+    "gatsby-node.ts",
+    "gatsby-node.mjs",
+    "gatsby-node.cjs",
+];
+/// Words in the path of a page that lists posts.
+const LIST_WORDS: [&str; 5] = ["tag", "categor", "author", "page", "==="];
+/// Words in the path of a post's page.
+const ADDRESS_WORDS: [&str; 5] = ["slug", "frontmatter", "path", "permalink", "url"];
+/// Maximum number of variables and fields that an address is followed through.
+const MAX_REFERENCES: u8 = 5;
 
 /// Usual names of each setting in `siteMetadata`, the most frequent first.
 const METADATA_PATHS: [(SettingKey, &[&str]); 6] = [
@@ -70,6 +87,21 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
     {
         draft.set_if_more_certain(SettingKey::ThemeColor, text, source);
     }
+    draft.append_base_path(code.resolve_text(code.script.entry_at("pathPrefix")));
+    let file = draft.tree.first_existing_file(&NODE_FILES);
+    let node = file.and_then(|file| {
+        let text = draft.read_text(file)?;
+        let code = ScriptFile::parse_script(file, &text);
+        Some(NodeScript { code, text })
+    });
+    let permalinks = find_permalinks(draft, node.as_ref());
+    let permalinks =
+        permalinks.map(|(pattern, source)| (end_pattern(draft, &code, &pattern), source));
+    let base_path = node.as_ref().and_then(|node| {
+        let base = node.code.script.topmost_entry_ending("basePath");
+        site_tree::normalize_path(&node.code.resolve_text(base)?.0)
+    });
+    let base_path = base_path.unwrap_or_default();
     for entry in code.script.entries_ending("options.path") {
         let Some((path, source)) = code.resolve_text(Some(entry)) else {
             continue;
@@ -84,19 +116,201 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
             .unwrap_or_default();
         let mut home = ContentRoot::new(dir, source);
         let known = ["content", "pages", "markdown-pages", "markdown"];
-        home.has_post_name |=
-            super::detected::is_post_directory_name(&name) || known.contains(&name.as_str());
+        home.has_post_name |= crate::detect::detected::is_post_directory_name(&name)
+            || known.contains(&name.as_str());
+        let ignored = code.script.sibling_entry(entry, "ignore");
+        if let Some(ScriptExpression::TextList(ignored)) = ignored.map(|entry| &entry.value) {
+            home.exclude.clone_from(ignored);
+        }
+        // `createFilePath` leaves its base path out.
+        let base = site_tree::join_paths(&home.dir, &base_path);
+        if draft.tree.is_dir(&base) {
+            home.dir = base;
+        }
+        home.permalinks.clone_from(&permalinks);
         draft.content_roots.push(home);
     }
-    if draft.tree.is_dir("static") {
-        let why = "Gatsby serves the files in `static` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "static",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
+    draft.set_static_dir("static", "Gatsby");
     true
+}
+
+/// Finds the addresses that `gatsby-node` or a route makes. Addresses that cannot be read are reported.
+fn find_permalinks(
+    draft: &mut DetectedSite<'_>,
+    node: Option<&NodeScript>,
+) -> Option<(String, SettingSource)> {
+    let routes = find_route_pattern(draft, node);
+    // Gatsby makes paths from fields with the package that Eleventy's filter uses.
+    if let Some((_, source)) = routes.as_ref().filter(|route| !route.0.contains(":path")) {
+        draft.set_names("eleventy", Some(source.clone()));
+    }
+    let node = node.filter(|_| routes.is_none());
+    let Some(node) = node else { return routes };
+    let pages = node.find_post_pages();
+    for page in &pages {
+        if let Some(pattern) = node.convert_value(&page.value, MAX_REFERENCES) {
+            return Some((
+                pattern,
+                SettingSource::from_line(&node.code.file, page.line),
+            ));
+        }
+    }
+    let unread = pages
+        .first()
+        .copied()
+        .or_else(|| node.find_node_field("slug"))?;
+    let is_field = match &unread.value {
+        // The posts state their addresses themselves.
+        ScriptExpression::Reference(name) => ["path", "permalink", "url"]
+            .iter()
+            .any(|field| name.ends_with(&format!("frontmatter.{field}"))),
+        _ => false,
+    };
+    if !is_field {
+        draft.warn_of_computed_addresses(&node.code.file, unread.line, "");
+    }
+    None
+}
+
+/// Returns the pattern with or without a slash at the end, as Gatsby is configured.
+fn end_pattern(draft: &DetectedSite<'_>, config: &ScriptFile, pattern: &str) -> String {
+    let package = draft.tree.read_text("package.json").unwrap_or_default();
+    let mode = config.resolve_text(config.script.entry_at("trailingSlash"));
+    let has_slash = match mode.as_ref().map(|(mode, _)| mode.as_str()) {
+        Some("never") => false,
+        Some("always") => true,
+        None if package.contains("\"gatsby\": \"^5") => true,
+        _ => pattern.ends_with('/'),
+    };
+    let end = if has_slash { "/" } else { "" };
+    format!("{}{end}", pattern.trim_end_matches('/'))
+}
+
+/// Parsed `gatsby-node`, with its text.
+struct NodeScript {
+    code: ScriptFile,
+    text: String,
+}
+
+impl NodeScript {
+    /// Finds the paths in `createPage({ path: post.fields.slug, component })`, without those of lists.
+    fn find_post_pages(&self) -> Vec<&ScriptEntry> {
+        let paths = self.code.script.entries_ending("path");
+        let pages =
+            paths.filter(|path| self.code.script.sibling_entry(path, "component").is_some());
+        pages
+            .filter(|page| match &page.value {
+                ScriptExpression::Reference(written)
+                | ScriptExpression::Template(written)
+                | ScriptExpression::Computed(written) => {
+                    let written = written.to_lowercase();
+                    !LIST_WORDS.iter().any(|word| written.contains(word))
+                        && ADDRESS_WORDS.iter().any(|word| written.contains(word))
+                }
+                _ => false,
+            })
+            .collect()
+    }
+
+    /// Finds the value in `createNodeField({ node, name: "slug", value })`.
+    fn find_node_field(&self, field: &str) -> Option<&ScriptEntry> {
+        let script = &self.code.script;
+        let mut names = script.entries_ending("name").filter(|name| {
+            matches!(&name.value, ScriptExpression::Text(text) if text == field)
+                && script.sibling_entry(name, "node").is_some()
+        });
+        let name = names.next().filter(|_| names.next().is_none())?;
+        script.sibling_entry(name, "value")
+    }
+
+    /// Converts the path of a page; `None` if a part cannot be converted, or no part is of the post.
+    fn convert_value(&self, value: &ScriptExpression, references: u8) -> Option<String> {
+        let (ScriptExpression::Template(written)
+        | ScriptExpression::Reference(written)
+        | ScriptExpression::Computed(written)) = value
+        else {
+            return None;
+        };
+        // The arguments of `createFilePath({ node, getNode })` have brackets of their own.
+        let written = match written.split_once("createFilePath(") {
+            Some((before, after)) => {
+                let (arguments, after) = after.split_once(')')?;
+                let is_bare = arguments.contains("trailingSlash: false");
+                format!(
+                    "{before}{}{after}",
+                    if is_bare { "barePath" } else { "filePath" }
+                )
+            }
+            None => written.clone(),
+        };
+        let template = match value {
+            ScriptExpression::Template(_) => written,
+            _ if written.contains(['?', '|', '{', '`']) => return None,
+            _ => {
+                let parts = written.split('+').map(str::trim);
+                parts
+                    .map(|part| match part.strip_prefix(['"', '\'']) {
+                        Some(text) => text.trim_end_matches(['"', '\'']).to_owned(),
+                        None => format!("${{{part}}}"),
+                    })
+                    .collect()
+            }
+        };
+        let pattern = from_bracket_syntax(&template, ("${", "}"), |part| {
+            Vec::from_iter(self.convert_part(part, references))
+        });
+        let pattern = pattern.ok()?.text;
+        pattern.contains(':').then_some(pattern)
+    }
+
+    fn convert_part(&self, part: &str, references: u8) -> Option<String> {
+        let references = references.checked_sub(1)?;
+        let names: Vec<&str> = part.split('.').collect();
+        match names.as_slice() {
+            ["filePath"] => Some("/:path/".to_owned()),
+            ["barePath"] => Some("/:path".to_owned()),
+            [.., "fields", field] => {
+                self.convert_value(&self.find_node_field(field)?.value, references)
+            }
+            // A variable that is assigned again has another value.
+            [name] if self.text.matches(&format!("{name} = ")).count() == 1 => {
+                let variable = self.code.script.find_variable(name)?;
+                self.convert_value(&variable.value, references)
+            }
+            [_] => None,
+            _ => permalink_syntax::from_expression(part),
+        }
+    }
+}
+
+/// Finds a route of the File System Route API: `src/pages/blog/{Mdx.frontmatter__slug}.js`.
+fn find_route_pattern(
+    draft: &DetectedSite<'_>,
+    node: Option<&NodeScript>,
+) -> Option<(String, SettingSource)> {
+    list_pages(draft.tree, "src/pages")
+        .iter()
+        .find_map(|route| {
+            let pattern =
+                from_bracket_syntax(site_tree::without_extension(route), ("{", "}"), |part| {
+                    let (kind, field) = part.split_once('.').unwrap_or_default();
+                    let is_post = kind.eq_ignore_ascii_case("mdx") || kind == "MarkdownRemark";
+                    Vec::from_iter(match field {
+                        _ if !is_post => None,
+                        "slug" => Some(":path".to_owned()),
+                        "parent__(File)__name" => Some(":name".to_owned()),
+                        field => match node {
+                            Some(node) => {
+                                node.convert_part(&field.replace("__", "."), MAX_REFERENCES)
+                            }
+                            None => permalink_syntax::from_expression(&field.replace("__", ".")),
+                        },
+                    })
+                });
+            let pattern = pattern.ok().filter(|_| route.contains('{'))?.text;
+            let source = SettingSource::from_file(&site_tree::join_paths("src/pages", route));
+            Some((format!("{pattern}/"), source))
+        })
 }
 
 /// Returns true for `#rrggbb`. `site.theme_color` accepts no other form of a colour.

@@ -1,9 +1,10 @@
 //! Reads Hexo's `_config.yml`.
 
-use super::detected::{ContentRoot, DetectedSite};
-use super::permalink_syntax;
-use super::setting::{SettingKey, SettingSource};
-use super::site_tree;
+use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::permalink_syntax;
+use crate::detect::setting::{SettingKey, SettingSource};
+use crate::detect::site_file::{list_items, text_with_source};
+use crate::detect::site_tree;
 
 pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
     // Jekyll's configuration has the same name, so `package.json` decides.
@@ -21,7 +22,15 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
     draft.set_if_found(SettingKey::Title, text(&["title"]));
     draft.set_if_found(SettingKey::Description, text(&["description", "subtitle"]));
     draft.set_if_found(SettingKey::Language, text(&["language"]));
+    let languages = data.as_ref().and_then(|data| data.root.get("language"));
+    let languages: Vec<(String, SettingSource)> = list_items(languages)
+        .iter()
+        .filter_map(|tag| text_with_source(file, tag).filter(|(tag, _)| tag != "default"))
+        .collect();
+    draft.set_if_found(SettingKey::Language, languages.first().cloned());
     draft.set_if_found(SettingKey::Timezone, text(&["timezone"]));
+    // `url` has the path already, except on sites that were made before Hexo 5.
+    draft.append_base_path(text(&["root"]));
     let top = text(&["source_dir"]).and_then(|(dir, _)| site_tree::normalize_path(&dir));
     let top = top.unwrap_or_else(|| "source".to_owned());
     if draft.tree.is_dir(&top) {
@@ -33,10 +42,23 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
         );
     }
     let why = format!("Hexo builds posts from the files in `{top}/_posts`");
-    let home = ContentRoot::with_only_posts(
+    let mut home = ContentRoot::with_only_posts(
         site_tree::join_paths(&top, "_posts"),
         SettingSource::GeneratorDefault(why),
     );
+    // Drafts are in a directory of their own. These keys leave further files of `_posts` out.
+    for key in ["skip_render", "exclude", "ignore"] {
+        let node = data.as_ref().and_then(|data| data.root.get(key));
+        let one = node.filter(|node| node.as_text().is_some());
+        for item in list_items(node).iter().chain(one) {
+            let below = item.as_text().and_then(|text| text.split_once("_posts/"));
+            home.exclude.extend(below.map(|(_, pattern)| match pattern {
+                "" => "**".to_owned(),
+                dir if dir.ends_with('/') => format!("{dir}**"),
+                pattern => pattern.to_owned(),
+            }));
+        }
+    }
     let (written, source) = text(&["permalink"]).unwrap_or_else(|| {
         let why = "Hexo's default permalinks".to_owned();
         (
@@ -44,9 +66,43 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
             SettingSource::GeneratorDefault(why),
         )
     });
-    let translated = permalink_syntax::from_colon_syntax(&written, |name| match name {
-        "title" => vec![":path"],
-        "name" => vec![":slug"],
+    let case = text(&["filename_case"]);
+    let names = match case.as_ref().map(|(case, _)| case.as_str()) {
+        Some("1") => "hexo-lower",
+        Some("2") => "hexo-upper",
+        _ => "hexo",
+    };
+    draft.set_names(names, case.map(|(_, source)| source));
+    let file_names = text(&["new_post_name"]).unwrap_or_else(|| (String::new(), source.clone()));
+    let title = match file_names.0.as_str() {
+        names if !names.contains(":year") => ":path",
+        names if names.contains('/') => ":name",
+        _ => ":dir/:name",
+    };
+    let has_language_dirs = file_names.0.starts_with(":lang/");
+    let mut pattern = match has_language_dirs {
+        true => written.replace(":lang/:title", ":title"),
+        false => written.clone(),
+    };
+    for (key, end, kept) in [
+        ("pretty_urls.trailing_index", "/index.html", "/"),
+        ("pretty_urls.trailing_html", ".html", ""),
+    ] {
+        let is_removed = text(&[key]).is_some_and(|(text, _)| text == "false");
+        if let Some(begin) = pattern.strip_suffix(end).filter(|_| is_removed) {
+            pattern = format!("{begin}{kept}");
+        }
+    }
+    if pattern.starts_with(":lang/") {
+        let languages = languages.iter().map(|(tag, _)| tag.clone()).collect();
+        draft.set_languages(languages, None, source.clone());
+        draft.warn_of_default_language_prefix(&source);
+    }
+    let translated = permalink_syntax::from_colon_syntax(&pattern, |name| match name {
+        "lang" => vec![""],
+        "title" => vec![title],
+        "name" if title == ":path" => vec![":filename"],
+        "name" => vec![":name"],
         "post_title" => vec![":title", ":slug"],
         "category" => vec![":categories", ":category"],
         "year" => vec![":year"],
@@ -59,8 +115,19 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
         "second" => vec![":second"],
         _ => Vec::new(),
     });
+    let default = text(&["permalink_defaults.lang"]).filter(|_| has_language_dirs);
     let home = match translated {
-        Ok(pattern) => home.with_permalinks(&pattern.text, source),
+        Ok(pattern) => {
+            let mut pattern = pattern.text;
+            if let Some((default, _)) = default.filter(|_| written.starts_with(":lang/:title")) {
+                // Posts outside of the directories of languages are in the default one.
+                let dirs = languages.iter().map(|(tag, _)| tag.clone());
+                let dirs = dirs.filter(|tag| draft.tree.is_dir(&format!("{}/{tag}", home.dir)));
+                home.dir_permalinks = dirs.map(|tag| (tag, pattern.clone())).collect();
+                pattern = format!("/{default}{pattern}");
+            }
+            home.with_permalinks(&pattern, source)
+        }
         Err(part) => {
             let message = format!("`permalink` is `{written}`, and `{part}` is not supported");
             let hint =

@@ -1,14 +1,25 @@
 //! Detects a Nuxt Content site and reads its configuration.
 
-use super::detected::{ContentRoot, DetectedSite};
-use super::pages::MarkdownPages;
-use super::setting::{SettingKey, SettingSource};
+use crate::detect::detected::{ContentRoot, DetectedSite, is_post_directory_name};
+use crate::detect::left_out_files::{leave_out_names, leave_out_underscores, retain_matches};
+use crate::detect::page_routes::{choose_post_route, find_post_routes};
+use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use crate::detect::site_file::ScriptFile;
+use crate::detect::site_tree;
+use crate::javascript::ScriptExpression;
 
 const CONFIG_FILES: [&str; 4] = [
     "nuxt.config.ts",
     "nuxt.config.js",
     "nuxt.config.mjs",
     "nuxt.config.mts",
+];
+
+const CONTENT_CONFIG_FILES: [&str; 4] = [
+    "content.config.ts",
+    "content.config.js",
+    "content.config.mjs",
+    "content.config.mts",
 ];
 
 /// Reads the settings of a Nuxt Content site. Returns false if there is no Nuxt configuration file.
@@ -44,38 +55,143 @@ pub(super) fn read_nuxt_site(draft: &mut DetectedSite<'_>) -> bool {
             let entries = names.iter().map(|name| code.script.entry_at(name));
             draft.set_from_script(key, &code, entries);
         }
+        draft.append_base_path(code.resolve_text(code.script.entry_at("app.baseURL")));
+        set_languages(draft, &code);
     }
-    if draft.tree.is_dir("public") {
-        let why = "Nuxt serves the files in `public` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "public",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
+    draft.set_static_dir("public", "Nuxt");
     let why = "Nuxt Content builds pages from the files in `content`".to_owned();
     let content_root = ContentRoot::new("content".to_owned(), SettingSource::GeneratorDefault(why));
     let why = "Nuxt's addresses have no trailing slash".to_owned();
-    warn_of_numbered_names(draft, &content_root.dir);
-    draft
-        .content_roots
-        .push(content_root.with_permalinks("/:path", SettingSource::GeneratorDefault(why)));
-    draft.name_normalizer = Some("Nuxt Content");
+    let mut homes = read_collections(draft);
+    homes.push(content_root.with_permalinks("/:path", SettingSource::GeneratorDefault(why)));
+    for mut home in homes {
+        // Partial content, ignored files, and drafts.
+        leave_out_underscores(&mut home, draft.tree);
+        leave_out_names(&mut home, draft.tree, "-", "**/-*");
+        let files = draft.tree.list_post_files(&home.dir);
+        if files
+            .iter()
+            .any(|path| path.contains(".draft.") || path.contains(".draft/"))
+        {
+            home.exclude
+                .extend(["**/*.draft.*", "**/*.draft/**"].map(str::to_owned));
+        }
+        draft.content_roots.push(home);
+    }
+    draft.set_names("nuxt", None);
     true
 }
 
-/// Warns of numbers at the start of file and directory names. Nuxt Content sorts by them and leaves them out of the
-/// address.
-fn warn_of_numbered_names(draft: &mut DetectedSite<'_>, dir: &str) {
-    let pages = MarkdownPages::read_sample(draft.tree, dir);
-    let mut posts = pages.dated_pages();
-    if let Some(page) = posts.find(|page| page.path.split('/').any(has_number_prefix)) {
-        draft.add_warning(
-            &SettingSource::from_file(&format!("{dir}/{}", page.path)),
-            "Nuxt Content leaves the number at the start of a name out of the address",
-            "write `permalink` into the posts that have such a number in their path",
-        );
+/// Sets the languages of the i18n module if the content has a directory for each.
+fn set_languages(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
+    let mut tags = Vec::new();
+    let mut source = SettingSource::from_file(&code.file);
+    let codes = code.script.entries_ending("i18n.locales.code");
+    for entry in code.script.entries_ending("i18n.locales").chain(codes) {
+        let (value, place) = code.resolve_entry(entry);
+        source = place;
+        match value {
+            ScriptExpression::Text(tag) => tags.push(tag),
+            ScriptExpression::TextList(list) => tags.extend(list),
+            _ => {}
+        }
     }
+    let read_text = |path: &str| {
+        code.resolve_text(code.script.entry_at(path))
+            .map(|(text, _)| text)
+    };
+    let strategy = read_text("i18n.strategy");
+    let mut dirs = tags.iter().map(|tag| site_tree::join_paths("content", tag));
+    if strategy.as_deref() != Some("no_prefix") && dirs.any(|dir| draft.tree.is_dir(&dir)) {
+        let default = read_text("i18n.defaultLocale");
+        draft.set_languages(tags, default.as_deref(), source.clone());
+        if strategy.as_deref() == Some("prefix") {
+            draft.warn_of_default_language_prefix(&source);
+        }
+    }
+}
+
+/// Reads the collections of pages in the content configuration.
+fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<ContentRoot> {
+    let mut found = Vec::new();
+    let file = draft.tree.first_existing_file(&CONTENT_CONFIG_FILES);
+    let Some(code) = file.and_then(|file| draft.read_script_file(file)) else {
+        return found;
+    };
+    let pages = ["app/pages", "pages"].into_iter();
+    let routes: Vec<_> = pages
+        .flat_map(|pages| find_post_routes(draft, pages, ".vue"))
+        .collect();
+    let sources = code.script.entries_ending("source");
+    for entry in sources.chain(code.script.entries_ending("source.include")) {
+        let named = entry
+            .path
+            .iter()
+            .skip_while(|name| *name != "collections")
+            .nth(1);
+        let name = named.or(entry.variable.as_ref());
+        let is_data = name.is_some_and(|name| {
+            let kind = code.script.entry_at(&format!("collections.{name}.type"));
+            code.resolve_text(kind)
+                .is_some_and(|(kind, _)| kind == "data")
+        });
+        let (Some(name), Some((include, source))) = (name, code.resolve_text(Some(entry))) else {
+            continue;
+        };
+        let sibling = |field: &str| match entry.path.last().is_some_and(|last| last == "include") {
+            true => code.script.sibling_entry(entry, field),
+            false => None,
+        };
+        let fixed = include.split('*').next().unwrap_or_default();
+        let below = fixed.rsplit_once('/').map_or("", |(below, _)| below);
+        let dir = site_tree::join_paths("content", below);
+        let first = below.split('/').next().unwrap_or_default();
+        let is_language = match draft
+            .settings
+            .get(&SettingKey::Languages)
+            .map(|known| &known.value)
+        {
+            Some(SettingValue::List(tags)) => tags.iter().any(|tag| tag == first),
+            _ => false,
+        };
+        if is_data
+            || below.is_empty()
+            || is_language
+            || sibling("cwd").is_some()
+            || !draft.tree.is_dir(&dir)
+        {
+            continue;
+        }
+        let mut home = ContentRoot::new(dir, source.clone());
+        home.has_post_name |= is_post_directory_name(name);
+        let rest = site_tree::path_below(&include, below).unwrap_or(&include);
+        retain_matches(&mut home, draft.tree, &[rest], source.clone());
+        if let Some(ScriptExpression::TextList(excluded)) =
+            sibling("exclude").map(|entry| &entry.value)
+        {
+            let below = excluded
+                .iter()
+                .filter_map(|path| site_tree::path_below(path, below));
+            home.exclude.extend(below.map(str::to_owned));
+        }
+        let prefix = code
+            .resolve_text(sibling("prefix"))
+            .map(|(prefix, _)| prefix);
+        let prefix = prefix.unwrap_or_else(|| below.to_owned());
+        let segments = prefix.split('/').filter(|name| !name.is_empty());
+        let segments = segments.map(|name| match has_number_prefix(name) {
+            true => name.split_once('.').map_or(name, |(_, name)| name),
+            false => name,
+        });
+        let pattern = ["", &segments.collect::<Vec<_>>().join("/"), ":path"].join("/");
+        let route = choose_post_route(&routes, name, false).filter(|route| !route.is_by_path);
+        let (pattern, source) = match route {
+            Some(route) => (route.pattern.clone(), SettingSource::from_file(&route.file)),
+            None => (pattern.replace("//", "/"), source),
+        };
+        found.push(home.with_permalinks(&pattern, source));
+    }
+    found
 }
 
 /// Returns true for a name such as `2.post`.

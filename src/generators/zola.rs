@@ -1,9 +1,10 @@
 //! Detects the settings of a Zola site from its `zola.toml` or `config.toml`.
 
-use super::detected::{ContentRoot, DetectedSite};
-use super::pages::MarkdownPages;
-use super::setting::{SettingKey, SettingSource, SettingValue, is_valid_permalink_pattern};
-use super::site_file::{DataFile, map_fields};
+use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::pages::MarkdownPages;
+use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use crate::detect::site_file::{DataFile, map_fields};
+use crate::detect::site_tree;
 use crate::front_matter::data_file;
 
 const CONFIG_FILES: [&str; 2] = ["zola.toml", "config.toml"];
@@ -39,21 +40,23 @@ pub(super) fn read_zola_site(draft: &mut DetectedSite<'_>) -> bool {
         );
         set_languages(draft, data);
     }
-    if draft.tree.is_dir("static") {
-        let why = "Zola serves the files in `static` from the site's root";
-        draft.set_if_more_certain(
-            SettingKey::StaticDir,
-            "static",
-            SettingSource::GeneratorDefault(why.to_owned()),
-        );
-    }
+    draft.set_static_dir("static", "Zola");
     let keeps_date_prefix = data
         .as_ref()
         .and_then(|data| data.first_text(&["slugify.paths_keep_dates"]))
         .is_some_and(|(text, _)| text == "true");
     add_content_root(draft, keeps_date_prefix);
+    set_post_sections(draft);
     draft.read_home_page("content/_index.md");
-    draft.name_normalizer = Some("Zola");
+    let slugify = data
+        .as_ref()
+        .and_then(|data| data.first_text(&["slugify.paths"]));
+    let names = match slugify.as_ref().map(|(text, _)| text.as_str()) {
+        Some("safe") => "zola-safe",
+        Some("off") => "as-written",
+        _ => "zola",
+    };
+    draft.set_names(names, slugify.map(|(_, source)| source));
     true
 }
 
@@ -90,30 +93,32 @@ fn add_content_root(draft: &mut DetectedSite<'_>, keeps_date_prefix: bool) {
     let mut date_prefixed_pages = pages
         .dated_pages()
         .filter(|page| data_file::has_date_prefix(page.base_name()));
-    let Some(example) = date_prefixed_pages.next().filter(|_| !keeps_date_prefix) else {
+    if keeps_date_prefix || date_prefixed_pages.next().is_none() {
         draft.content_roots.push(content_root);
         return;
-    };
-    let mut dirs: Vec<&str> = pages.dated_pages().map(|page| page.parent_dir()).collect();
-    dirs.sort_unstable();
-    dirs.dedup();
-    let why = "Zola leaves the date at the start of a file name out of the address";
-    let pattern = match dirs.as_slice() {
-        _ if is_valid_permalink_pattern("/:dir/:slug/") => Some("/:dir/:slug/".to_owned()),
-        [""] => Some("/:slug/".to_owned()),
-        [dir] => Some(format!("/{dir}/:slug/")),
-        _ => None,
-    };
-    if let Some(pattern) = pattern {
-        draft.content_roots.push(
-            content_root.with_permalinks(&pattern, SettingSource::GeneratorDefault(why.to_owned())),
-        );
-        return;
     }
-    draft.add_warning(
-        &SettingSource::from_file(&format!("content/{}", example.path)),
-        format!("{why}, and posts in several directories have such names"),
-        "write `path` into those posts, or keep them in one directory",
-    );
-    draft.content_roots.push(content_root);
+    let why = "Zola leaves the date at the start of a file name out of the address".to_owned();
+    draft
+        .content_roots
+        .push(content_root.with_permalinks("/:dir/:slug/", SettingSource::GeneratorDefault(why)));
+}
+
+/// Names the sections that Zola lists by date, and those that pass their pages to such a one.
+fn set_post_sections(draft: &mut DetectedSite<'_>) {
+    let section_field = |section: &str, name: &str| {
+        let file = site_tree::join_paths(&site_tree::join_paths("content", section), "_index.md");
+        let front = data_file::parse_post_front_matter(&draft.tree.read_beginning(&file)?, false)?;
+        Some(front.get(name)?.as_text()?.to_owned())
+    };
+    let is_by_date =
+        |section: &str| section_field(section, "sort_by").is_some_and(|by| by.ends_with("date"));
+    let is_home_by_date = is_by_date("");
+    let is_listed = |section: &String| {
+        let is_passed_on = section_field(section, "transparent").is_some_and(|is| is == "true");
+        is_by_date(section) || (is_home_by_date && is_passed_on)
+    };
+    let sections = draft.tree.list_dirs("content").into_iter();
+    let mut listed: Vec<String> = sections.filter(is_listed).collect();
+    listed.extend(is_home_by_date.then(String::new));
+    draft.post_sections = listed;
 }

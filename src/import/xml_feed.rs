@@ -130,6 +130,37 @@ pub(super) fn parse_xml_feed(bytes: &[u8]) -> Result<ImportedFeed, ReadFeedError
     }
 }
 
+/// Reads the addresses of the pages in a sitemap, up to the first fault. An index of sitemaps has none.
+pub(super) fn parse_sitemap_urls(bytes: &[u8]) -> Vec<String> {
+    let mut reader = NsReader::from_reader(bytes);
+    let mut urls = Vec::new();
+    let mut is_page = false;
+    let mut address: Option<String> = None;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(element)) => match element.name().as_ref() {
+                b"url" => is_page = true,
+                b"loc" if is_page => address = Some(String::new()),
+                _ => {}
+            },
+            Ok(Event::Text(text)) => {
+                if let (Some(address), Ok(text)) = (&mut address, text.xml10_content()) {
+                    address.push_str(&text);
+                }
+            }
+            Ok(Event::GeneralRef(reference)) => {
+                let name = reference.decode().unwrap_or_default();
+                if let Some(address) = &mut address {
+                    address.push_str(resolve_predefined_entity(&name).unwrap_or_default());
+                }
+            }
+            Ok(Event::End(_)) => urls.extend(address.take().map(|url| url.trim().to_owned())),
+            Ok(Event::Eof) | Err(_) => return urls,
+            Ok(_) => {}
+        }
+    }
+}
+
 /// Fault at the current position of the reader.
 struct ParseFault {
     message: String,

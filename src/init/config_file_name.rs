@@ -8,14 +8,17 @@ use super::proposed_config::ProposedConfig;
 use super::summary;
 use super::write_config::resolve_path;
 use crate::config::Config;
-use crate::generators::site_tree::UNPUBLISHED_NAME;
+use crate::detect::site_tree::UNPUBLISHED_NAME;
 
 /// Returns a file name that the generator neither reads as its own nor publishes.
 pub fn config_file_name(proposed: &ProposedConfig) -> &'static str {
     match proposed.generator_name() {
         Some("Hugo" | "Zola") => "courant.toml",
         // They publish an output directory, not the site's directory.
-        Some("Gatsby" | "Astro" | "Nuxt Content" | "Eleventy" | "Hexo") => "config.toml",
+        Some(
+            "Gatsby" | "Astro" | "Nuxt Content" | "Eleventy" | "Hexo" | "Docusaurus" | "VitePress"
+            | "Pelican",
+        ) => "config.toml",
         _ => UNPUBLISHED_NAME,
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::front_matter::data_file::{self, FrontMatterValue as Written};
-use crate::generators::detected::{CmsCollection, ContentRoot, DetectedSite};
-use crate::generators::pages::MarkdownPages;
-use crate::generators::setting::{
+use crate::detect::detected::{CmsCollection, ContentRoot, DetectedSite};
+use crate::detect::pages::MarkdownPages;
+use crate::detect::setting::{
     InvalidSetting, SettingKey, SettingSource, SettingValue, validate_setting,
 };
-use crate::generators::site_tree;
+use crate::detect::site_tree;
+use crate::front_matter::data_file::{self, FrontMatterValue as Written};
 
 /// Name of the field that holds the date, and where that is known from.
 pub(super) type DateField = (String, SettingSource);

@@ -1,9 +1,10 @@
 //! Guesses the language of a site from its templates and its posts.
 
-use crate::generators::detected::DetectedSite;
-use crate::generators::pages::MarkdownPages;
-use crate::generators::setting::{SettingKey, SettingSource};
-use crate::generators::site_tree;
+use crate::detect::detected::DetectedSite;
+use crate::detect::pages::MarkdownPages;
+use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use crate::detect::site_tree;
+use crate::text::is_same_language;
 
 /// Directories where sites keep the template with the `<html>` tag.
 const TEMPLATE_DIRS: [&str; 18] = [
@@ -51,6 +52,33 @@ pub(super) fn guess_language(draft: &mut DetectedSite<'_>, pages: &MarkdownPages
     if let Some((language, why)) = found {
         draft.set_if_more_certain(SettingKey::Language, language, SettingSource::Guess(why));
     }
+}
+
+/// Writes the language as the list of languages does: `en`, not `en-US`, beside `["en", "fr"]`.
+pub(super) fn match_listed_language(draft: &mut DetectedSite<'_>) {
+    let listed = draft.site_languages();
+    let list_source = draft.settings.get(&SettingKey::Languages);
+    let list_source = list_source.map(|setting| setting.source.clone());
+    let (Some(setting), Some(list_source)) =
+        (draft.settings.get_mut(&SettingKey::Language), list_source)
+    else {
+        return;
+    };
+    let SettingValue::Text(language) = &mut setting.value else {
+        return;
+    };
+    let equal = listed.iter().find(|tag| tag.eq_ignore_ascii_case(language));
+    let mut same = listed.iter().filter(|tag| is_same_language(tag, language));
+    if let Some(tag) = equal.or_else(|| same.next().filter(|_| same.next().is_none())) {
+        if tag != language {
+            language.clone_from(tag);
+            setting.source = list_source;
+        }
+        return;
+    }
+    let message = format!("the language `{language}` is not among the languages of the site");
+    let hint = "write the one whose posts have no directory of a language in their address";
+    draft.add_warning(&list_source, message, hint);
 }
 
 /// Finds a literal `<html lang="…">`; returns its line, counted from 1, and the language.

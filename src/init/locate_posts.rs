@@ -1,13 +1,14 @@
 //! Chooses the directory that holds the posts, and finds how they differ from other pages there.
 
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
 use super::date_field::{self, DateField};
-use crate::front_matter::data_file;
-use crate::generators::detected::{CmsCollection, ContentRoot, DetectedSite};
-use crate::generators::left_out_posts::LeftOutPosts;
-use crate::generators::pages::{MarkdownPage, MarkdownPages, largest_post_dir};
-use crate::generators::sections::PageSections;
-use crate::generators::setting::{Setting, SettingKey, SettingSource, SettingValue};
-use crate::generators::site_tree;
+use crate::detect::detected::{CmsCollection, ContentRoot, DetectedSite};
+use crate::detect::left_out_posts::LeftOutPosts;
+use crate::detect::pages::{MarkdownPage, MarkdownPages, largest_post_dir};
+use crate::detect::sections::PageSections;
+use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
+use crate::detect::site_tree;
 
 /// Fields that usually state the kind of a page.
 const KIND_FIELDS: [&str; 3] = ["templateKey", "type", "contentType"];
@@ -39,9 +40,29 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
         );
     }
     draft.set_if_more_certain(SettingKey::Dir, home.dir.as_str(), home.source.clone());
-    if let Some((pattern, source)) = &home.permalinks {
-        draft.set_if_more_certain(SettingKey::Permalinks, pattern.as_str(), source.clone());
+    if let Some((pattern, source)) = home.permalinks.clone() {
+        let mut patterns = vec![(String::new(), pattern.clone())];
+        patterns.extend(home.dir_permalinks.iter().cloned());
+        let value = match home.dir_permalinks.as_slice() {
+            [] => SettingValue::Text(pattern),
+            _ => SettingValue::Table(patterns),
+        };
+        draft.set_if_more_certain(SettingKey::Permalinks, value, source);
     }
+    if !home.post_dirs.is_empty() {
+        let value = SettingValue::List(list_included_patterns(&home).collect());
+        draft.set_if_more_certain(SettingKey::Include, value, home.source.clone());
+    }
+    if let Some((_, source)) = home.hidden_files.first() {
+        let patterns = home.hidden_files.iter().map(|(pattern, _)| pattern.clone());
+        draft.exclude_files(patterns.collect(), source.clone());
+    }
+    if let Some((patterns, source)) = &home.include {
+        let patterns = SettingValue::List(patterns.clone());
+        draft.set_if_more_certain(SettingKey::Include, patterns, source.clone());
+    }
+    let why = "files that the generator leaves out".to_owned();
+    draft.exclude_files(home.exclude.clone(), SettingSource::GeneratorDefault(why));
     require_post_field(draft, &home, collection.as_ref(), &pages);
     let required = draft
         .settings
@@ -59,9 +80,31 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     }
     draft.post_count = pages.estimate_count(|page| page.has_date());
     draft.other_page_count = all - draft.post_count;
-    warn_of_normalized_names(draft, &home, &pages);
     warn_of_unserved_collections(draft, &home, &pages);
     pages
+}
+
+fn list_included_patterns(home: &ContentRoot) -> impl Iterator<Item = String> {
+    let dirs = home.post_dirs.iter();
+    dirs.map(|dir| format!("{}/**", globset::escape(dir)))
+}
+
+/// Removes the pages that the generator makes no posts of.
+fn retain_published_pages(home: &ContentRoot, pages: &mut MarkdownPages) {
+    let posts = compile_globs(list_included_patterns(home));
+    let hidden = compile_globs(home.hidden_files.iter().map(|(pattern, _)| pattern.clone()));
+    pages.loaded.retain(|page| {
+        let is_in_post_dir = home.post_dirs.is_empty() || posts.is_match(&page.path);
+        is_in_post_dir && !hidden.is_match(&page.path)
+    });
+}
+
+fn compile_globs(patterns: impl Iterator<Item = String>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in patterns.filter_map(|pattern| Glob::new(&pattern).ok()) {
+        set.add(glob);
+    }
+    set.build().unwrap_or_default()
 }
 
 /// Guesses the content directory if no generator names one: the CMS's folder, or the directory with
@@ -89,6 +132,8 @@ fn choose_content_root(
             .into_iter()
             .map(|home| {
                 let mut pages = MarkdownPages::read_sample(draft.tree, &home.dir);
+                retain_published_pages(&home, &mut pages);
+                pages.mark_language_dirs(&draft.site_languages());
                 let field = date_field::find_date_field(&pages, collection);
                 if let Some((field, _)) = &field {
                     pages.add_date_field(field);
@@ -262,7 +307,7 @@ fn narrow_to_post_sections(
     let source = SettingSource::Guess(format!("other pages are in: {}", shown.join(", ")));
     if sections.post_sections.iter().any(String::is_empty) {
         let patterns = sections.other_sections.iter().map(pattern).collect();
-        draft.set_if_more_certain(SettingKey::Exclude, SettingValue::List(patterns), source);
+        draft.exclude_files(patterns, source);
     } else {
         let patterns = sections.post_sections.iter().map(pattern).collect();
         draft.set_if_more_certain(SettingKey::Include, SettingValue::List(patterns), source);
@@ -273,43 +318,6 @@ fn narrow_to_post_sections(
             .iter()
             .any(|section| section == page.top_section())
     });
-}
-
-/// Warns of file names that the generator normalizes in addresses and courant does not.
-fn warn_of_normalized_names(
-    draft: &mut DetectedSite<'_>,
-    home: &ContentRoot,
-    pages: &MarkdownPages,
-) {
-    let Some(generator) = draft.name_normalizer else {
-        return;
-    };
-    let mut normalized = pages
-        .dated_pages()
-        .filter(|page| !has_own_address(page) && page.base_name().contains(is_normalized_char));
-    let Some(page) = normalized.next() else {
-        return;
-    };
-    let count = normalized.count() + 1;
-    let message = format!(
-        "{generator} normalizes file names in addresses, and {count} {} named like `{}`",
-        if count == 1 { "post is" } else { "posts are" },
-        page.base_name()
-    );
-    let place = SettingSource::from_file(&site_tree::join_paths(&home.dir, &page.path));
-    let hint =
-        "write `slug` into them, or name the files in lower-case letters, digits and hyphens";
-    draft.add_warning(&place, message, hint);
-}
-
-/// Returns true if the page sets its own permalink or slug.
-fn has_own_address(page: &MarkdownPage) -> bool {
-    data_file::find_permalink(&page.front).is_some() || page.front.get("slug").is_some()
-}
-
-/// Returns true if generators change the character in addresses.
-fn is_normalized_char(c: char) -> bool {
-    c.is_uppercase() || c.is_whitespace() || (c.is_ascii_punctuation() && !"-_.".contains(c))
 }
 
 /// Warns of collections of the CMS that are not served.

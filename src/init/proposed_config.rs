@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::generators::left_out_posts::LeftOutPosts;
-use crate::generators::setting::{Setting, SettingSource};
+use crate::detect::left_out_posts::LeftOutPosts;
+use crate::detect::setting::{Setting, SettingSource};
 use crate::model::finding::Finding;
 
 /// Configuration proposed for a site, with what was found about it.

@@ -1,20 +1,37 @@
 //! Finds the title and URL of a site if its generator does not say them, and its former URLs.
 
-use crate::generators::detected::DetectedSite;
-use crate::generators::pages::{MarkdownPages, PostOrigin};
-use crate::generators::setting::{Setting, SettingKey, SettingSource, SettingValue};
-use crate::generators::site_file::DataFile;
+use crate::detect::detected::DetectedSite;
+use crate::detect::pages::{MarkdownPages, PostOrigin};
+use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
+use crate::detect::site_file::DataFile;
+use crate::detect::site_tree;
 
 /// Files that hold only the domain, as GitHub Pages reads them.
-const DOMAIN_FILES: [&str; 5] = [
+const DOMAIN_FILES: [&str; 8] = [
     "CNAME",
     "static/CNAME",
     "public/CNAME",
     "src/CNAME",
     "docs/CNAME",
+    "source/CNAME",
+    "docs/public/CNAME",
+    "content/extra/CNAME",
 ];
-/// Hosts where posts are republished, so that an address there is not the site's.
-const REPUBLISHING_HOSTS: [&str; 6] = [
+/// Directories of data files, and the names of those that describe the site.
+const DATA_DIRS: [&str; 3] = ["_data", "src/_data", "data"];
+const DATA_FILE_NAMES: [&str; 6] = ["site", "metadata", "meta", "config", "settings", "general"];
+const DATA_FIELDS: [&str; 5] = ["url", "site_url", "siteUrl", "base_url", "site.url"];
+/// Hosts where posts are republished, or that a README names, so that an address there is not the
+/// site's.
+const REPUBLISHING_HOSTS: [&str; 14] = [
+    "gohugo.io",
+    "jekyllrb.com",
+    "getzola.org",
+    "astro.build",
+    "11ty.dev",
+    "nodejs.org",
+    "netlify.com",
+    "shields.io",
     "medium.com",
     "dev.to",
     "hashnode.dev",
@@ -48,6 +65,9 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
             draft.set_if_more_certain(SettingKey::Url, address, source);
         }
     }
+    for (address, source) in find_data_urls(draft) {
+        draft.set_if_more_certain(SettingKey::Url, address, source);
+    }
     let origins = pages.post_origins();
     let newest = pages.newest_origins();
     let likely = newest
@@ -62,6 +82,14 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
         );
     }
     if !draft.has_setting(SettingKey::Url) {
+        let readme = draft.tree.read_beginning("README.md").unwrap_or_default();
+        draft
+            .suggestions
+            .extend(find_home_link(&readme).map(|url| Setting {
+                key: SettingKey::Url,
+                value: url.into(),
+                source: SettingSource::Guess("if the link in README.md is the site".to_owned()),
+            }));
         draft.settings.insert(
             SettingKey::Url,
             Setting {
@@ -83,6 +111,38 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
         SettingSource::Placeholder("the site's title was not found".to_owned()),
     );
     set_former_urls(draft, &origins);
+}
+
+/// Finds addresses in the data files that usually describe the site.
+fn find_data_urls(draft: &DetectedSite<'_>) -> Vec<(String, SettingSource)> {
+    let files = DATA_DIRS.iter().flat_map(|dir| {
+        let names = draft.tree.list_files(dir).into_iter();
+        names
+            .filter(|name| DATA_FILE_NAMES.contains(&site_tree::without_extension(name)))
+            .map(|name| site_tree::join_paths(dir, &name))
+    });
+    let data = files
+        .filter(|file| !file.ends_with("js"))
+        .filter_map(|file| {
+            let text = draft.tree.read_text(&file).ok()?;
+            let data = DataFile::parse_data(&file, &text).ok()?;
+            let (url, _) = data.first_text(&DATA_FIELDS)?;
+            let is_url = url.starts_with("https://") || url.starts_with("http://");
+            is_url.then(|| (url, SettingSource::Guess(format!("in {file}"))))
+        });
+    data.collect()
+}
+
+/// Returns the first link of a text to the home page of a host.
+fn find_home_link(text: &str) -> Option<&str> {
+    let words = text.split(|c: char| c.is_whitespace() || "()<>[]\"'`".contains(c));
+    words
+        .map(|word| word.trim_end_matches(['/', '.', ',']))
+        .find(|word| {
+            let host = word.strip_prefix("https://");
+            host.is_some_and(|host| host.contains('.') && !host.contains(['/', '?', '#', '@', '!']))
+                && !is_republishing_host(word)
+        })
 }
 
 /// Sets the former URLs from other origins in the posts' own addresses. Origins that may belong to

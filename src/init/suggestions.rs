@@ -1,13 +1,11 @@
 //! Suggests settings, which `init` writes to the configuration commented out.
 
+use super::site_branding;
+use crate::detect::detected::DetectedSite;
+use crate::detect::pages::MarkdownPages;
+use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue, validate_setting};
 use crate::front_matter::data_file;
 use crate::generators::decap;
-use crate::generators::detected::DetectedSite;
-use crate::generators::pages::MarkdownPages;
-use crate::generators::setting::{
-    Setting, SettingKey, SettingSource, SettingValue, validate_setting,
-};
-use crate::generators::site_tree;
 
 /// Maximum number of suggestions. More would distract from the detected settings.
 const MAX_SUGGESTIONS: usize = 3;
@@ -20,8 +18,7 @@ pub(super) fn add_suggestions(draft: &mut DetectedSite<'_>, pages: &MarkdownPage
         if zoneless_count > 0 {
             let why =
                 format!("{zoneless_count} posts have dates without a zone, which are read as UTC");
-            // An example, as the site's time zone is unknown.
-            suggest_setting(draft, SettingKey::Timezone, "Europe/Lisbon".into(), why);
+            suggest_setting(draft, SettingKey::Timezone, "UTC".into(), why);
         }
     }
     if let Some(SettingSource::WrittenIn { file, line }) = decap::find_local_time_with_z(draft) {
@@ -29,7 +26,7 @@ pub(super) fn add_suggestions(draft: &mut DetectedSite<'_>, pages: &MarkdownPage
         let why = format!("dates with a `Z` may be in local time: {file}, line {line}");
         suggest_setting(draft, SettingKey::ZIsLocal, SettingValue::Flag(true), why);
     }
-    if let Some(logo) = find_logo(draft) {
+    if let Some(logo) = site_branding::find_logo(draft) {
         let why = "cards can show the site's logo".to_owned();
         suggest_setting(draft, SettingKey::Logo, logo.into(), why);
     }
@@ -78,24 +75,4 @@ fn suggest_setting(
             source: SettingSource::Guess(why),
         });
     }
-}
-
-/// Finds a logo by its file name in the usual directories below the static directory.
-fn find_logo(draft: &DetectedSite<'_>) -> Option<String> {
-    let static_dir = match draft
-        .settings
-        .get(&SettingKey::StaticDir)
-        .map(|setting| &setting.value)
-    {
-        Some(SettingValue::Text(dir)) => dir.clone(),
-        _ => return None,
-    };
-    let dirs = ["", "img", "images", "assets", "assets/img", "assets/images"];
-    let names = ["logo.svg", "logo.png", "logo.webp"];
-    names
-        .iter()
-        .flat_map(|name| {
-            dirs.map(|dir| site_tree::join_paths(&site_tree::join_paths(&static_dir, dir), name))
-        })
-        .find(|path| draft.tree.is_file(path))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::proposed_config::ProposedConfig;
-use crate::generators::setting::{Setting, SettingKey, SettingSource, SettingValue};
+use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
 use crate::text::{pluralize_count, truncate_graphemes};
 
 /// Maximum length of a shown value, in characters.
@@ -81,7 +81,7 @@ fn display_value(setting: &Setting) -> String {
     }
 }
 
-fn describe_source(root: &Path, source: &SettingSource) -> String {
+pub(super) fn describe_source(root: &Path, source: &SettingSource) -> String {
     match source {
         SettingSource::WrittenIn { file, line } => display_path(root, file, *line),
         SettingSource::GeneratorDefault(why) => why.clone(),

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use super::proposed_config::ProposedConfig;
-use crate::generators::setting::{
+use crate::detect::setting::{
     Setting, SettingKey, SettingSource, SettingValue, setting_lines, table_heading,
 };
-use crate::generators::site_tree;
+use crate::detect::site_tree;
 use crate::text::{collapse_whitespace, strip_forbidden_chars};
 
 /// Returns the text of a configuration file for a directory.

@@ -30,3 +30,15 @@ pub(crate) enum ScriptExpression {
     /// Source text of any other expression.
     Computed(String),
 }
+
+/// Call of a function with a string as first argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ScriptCall {
+    pub(crate) function: String,
+    /// First argument.
+    pub(crate) argument: String,
+    /// Line, counted from 1.
+    pub(crate) line: usize,
+    /// Second argument; `None` if there is none, or it is an object.
+    pub(crate) value: Option<ScriptExpression>,
+}

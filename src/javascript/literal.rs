@@ -5,10 +5,12 @@ use super::token::{ScriptToken, TokenKind};
 use crate::text::{collapse_whitespace, truncate_graphemes};
 
 /// Maximum number of characters of a computed value that are shown.
-const MAX_SHOWN_CHARS: usize = 60;
+const MAX_SHOWN_CHARS: usize = 120;
 /// Maximum number of tokens searched for the end of a value. Without a limit, nested values would
 /// take quadratic time.
 const MAX_VALUE_TOKENS: usize = 2000;
+/// Maximum number of functions that return each other: `() => (data) => …`.
+const MAX_RETURNED_FUNCTIONS: usize = 3;
 
 /// Parses the value; `None` for an object, whose fields are read one by one, and for `null`.
 pub(super) fn parse_expression(text: &str, tokens: &[ScriptToken]) -> Option<ScriptExpression> {
@@ -27,6 +29,9 @@ pub(super) fn parse_expression(text: &str, tokens: &[ScriptToken]) -> Option<Scr
         .unwrap_or(value_and_type);
     let first = value.first()?;
     let last = value.last()?;
+    if let Some(returned) = parse_method(text, value) {
+        return Some(returned);
+    }
     if first.is_sign("[") {
         return parse_text_list(value).map(ScriptExpression::TextList);
     }
@@ -56,14 +61,7 @@ pub(super) fn parse_expression(text: &str, tokens: &[ScriptToken]) -> Option<Scr
         });
     }
     match value {
-        [one] => {
-            let written = text.get(one.start..one.end).unwrap_or_default();
-            let inside = written
-                .strip_prefix('`')
-                .and_then(|rest| rest.strip_suffix('`'));
-            let template = inside.map(|inside| ScriptExpression::Template(inside.to_owned()));
-            return Some(template.unwrap_or_else(computed));
-        }
+        [one] => return Some(parse_template(text, one).unwrap_or_else(computed)),
         [
             ..,
             or,
@@ -77,6 +75,52 @@ pub(super) fn parse_expression(text: &str, tokens: &[ScriptToken]) -> Option<Scr
         _ => {}
     }
     Some(parse_reference(value).map_or_else(computed, ScriptExpression::Reference))
+}
+
+fn parse_template(text: &str, token: &ScriptToken) -> Option<ScriptExpression> {
+    let written = text.get(token.start..token.end)?;
+    let inside = written.strip_prefix('`')?.strip_suffix('`')?;
+    Some(ScriptExpression::Template(inside.to_owned()))
+}
+
+/// Parses the text that a function returns; `None` if it does or returns anything else.
+pub(super) fn parse_method(text: &str, tokens: &[ScriptToken]) -> Option<ScriptExpression> {
+    let mut value = value_tokens(returned_tokens(tokens)?);
+    for _ in 1..MAX_RETURNED_FUNCTIONS {
+        value = returned_tokens(value).map_or(value, value_tokens);
+    }
+    match (join_text(value), value) {
+        (Some(text), _) => Some(ScriptExpression::Text(text)),
+        (None, [one]) => parse_template(text, one),
+        _ => None,
+    }
+}
+
+/// Returns the tokens after the head of a function and its `return`: `(a) => …`, `function (a) { return …`.
+fn returned_tokens(tokens: &[ScriptToken]) -> Option<&[ScriptToken]> {
+    let keywords = tokens
+        .iter()
+        .take_while(|token| matches!(token.as_word(), Some("async" | "function")));
+    let tokens = tokens.get(keywords.count()..)?;
+    let mut depth = 0_usize;
+    let head = tokens.iter().take(MAX_VALUE_TOKENS).position(|token| {
+        match token.kind {
+            TokenKind::Punctuation("(" | "[" | "{") => depth += 1,
+            TokenKind::Punctuation(")" | "]" | "}") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    })? + 1;
+    let (arrow, body) = tokens.get(head..)?.split_first()?;
+    match body {
+        [open, word, value @ ..] if arrow.is_sign("=>") && open.is_sign("{") => {
+            (word.as_word() == Some("return")).then_some(value)
+        }
+        [word, value @ ..] if arrow.is_sign("{") && head > 1 => {
+            (word.as_word() == Some("return")).then_some(value)
+        }
+        _ => arrow.is_sign("=>").then_some(body),
+    }
 }
 
 /// Returns the tokens up to the end of the first value.

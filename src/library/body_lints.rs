@@ -9,6 +9,7 @@ use super::file_table::FileTable;
 use super::read_post::lint_file;
 use crate::config::Config;
 use crate::model::finding::Finding;
+use crate::post::BodyRenderer;
 
 /// Lints the bodies of some posts whose files did not change since they were read. Updates nothing
 /// but findings. Returns the files whose findings changed.
@@ -16,6 +17,7 @@ pub(super) fn lint_bodies(
     files: &mut FileTable,
     paths: &[Arc<str>],
     config: &Config,
+    renderer: &Arc<BodyRenderer>,
 ) -> Vec<Arc<str>> {
     let needs_lint = |path: &&Arc<str>| {
         let known = files.get(path);
@@ -26,7 +28,7 @@ pub(super) fn lint_bodies(
         .filter(needs_lint)
         .filter_map(|path| {
             let post = files.get(path)?.post.as_ref()?;
-            Some((Arc::clone(path), lint_file(path, post, config)?))
+            Some((Arc::clone(path), lint_file(path, post, config, renderer)?))
         })
         .collect();
     let mut changed = Vec::new();

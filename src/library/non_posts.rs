@@ -7,6 +7,8 @@ use crate::library::file_record::FileState;
 use crate::library::foreign_formats::format_some_paths;
 use crate::library::new_finding::warning_finding;
 use crate::model::finding::{Finding, Rule, Severity};
+use crate::model::markup::Markup;
+use crate::text::pluralize_count;
 
 /// Returns the known files whose names mark them as copies of a file.
 pub(super) fn known_copies(files: &FileTable, shared: &SharedFindings, path: &str) -> Vec<String> {
@@ -42,13 +44,27 @@ pub(super) fn lint_other_files(files: &FileTable) -> Vec<Finding> {
             .map(|(path, _)| &**path)
             .collect()
     };
-    let note = |files: Vec<&str>, message: String, hint: &str| {
+    let note = |rule: Rule, files: Vec<&str>, message: String, hint: &str| {
         files.first().map(|file| Finding {
             severity: Severity::Note,
-            ..warning_finding(file, Rule::NotAPost, None, message, hint)
+            ..warning_finding(file, rule, None, message, hint)
         })
     };
-    let without_front_matter = files_in_state(FileState::NoFrontMatter);
+    let mut without_front_matter = files_in_state(FileState::NoFrontMatter);
+    let has_markup = |path: &str, is: fn(Markup) -> bool| Markup::from_path(path).is_some_and(is);
+    without_front_matter.retain(|path| !has_markup(path, Markup::is_rarely_post));
+    let unrendered: Vec<&str> = files
+        .iter()
+        .filter(|(path, known)| {
+            known.state == FileState::Post && has_markup(path, |is| is == Markup::AsciiDoc)
+        })
+        .map(|(path, _)| &**path)
+        .collect();
+    let of_unrendered = format!(
+        "feeds have only the description of {} in AsciiDoc, and a link: {}",
+        pluralize_count(unrendered.len(), "post"),
+        format_some_paths(&unrendered)
+    );
     let of_plain = match without_front_matter.len() {
         1 => "has no front matter, so it is not a post".to_owned(),
         count => format!(
@@ -66,11 +82,19 @@ pub(super) fn lint_other_files(files: &FileTable) -> Vec<Finding> {
     };
     let notes = [
         note(
+            Rule::NotAPost,
             without_front_matter,
             of_plain,
             "exclude them with `content.exclude`, or add front matter if they are posts",
         ),
         note(
+            Rule::Shortcode,
+            unrendered,
+            of_unrendered,
+            "write a `description` in each, or save them as Markdown or HTML",
+        ),
+        note(
+            Rule::NotAPost,
             filtered_out,
             of_not_required,
             "check whether `content.require` asks for a field that some posts lack",

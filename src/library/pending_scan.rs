@@ -24,7 +24,7 @@ const LARGE_FILE_BYTES: u64 = 16 * 1024;
 pub struct PendingScan {
     pub(super) scan: DirectoryScan,
     pub(super) deleted_files: Vec<Arc<str>>,
-    pub(super) body_renderer: Option<Arc<BodyRenderer>>,
+    pub(super) body_renderer: Arc<BodyRenderer>,
     /// True if texts are compressed later instead of as they are read.
     pub(super) defers_compression: bool,
     /// Files to read, in reverse order.
@@ -56,7 +56,7 @@ impl PendingScan {
     pub(super) fn new(
         scan: DirectoryScan,
         deleted_files: Vec<Arc<str>>,
-        body_renderer: Option<Arc<BodyRenderer>>,
+        body_renderer: Arc<BodyRenderer>,
         stale: impl Iterator<Item = (String, ScannedFile)>,
         is_public: &dyn Fn(&str) -> bool,
         is_first_scan: bool,

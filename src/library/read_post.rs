@@ -12,12 +12,14 @@ use super::read_errors::{self, is_transient_error};
 use super::scan::ScannedFile;
 use crate::config::Config;
 use crate::file_stamp::StampHash;
+use crate::front_matter::{FrontMatterSplit, split_front_matter};
 use crate::model::finding::{Finding, Rule};
+use crate::model::markup::Markup;
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::Post;
 use crate::post::BodyRenderer;
 use crate::post::broken_visibility::{VisibilityLimits, scan_for_limits};
-use crate::post::parse::{ParsedFile, parse_file, parse_metadata};
+use crate::post::parse::{ParsedFile, parse_with_renderer};
 use crate::text::collapse_whitespace;
 
 /// Maximum buffer allocated for the file size that the file system reports.
@@ -25,6 +27,9 @@ const MAX_PREALLOCATED_BYTES: u64 = 1024 * 1024;
 
 /// Bytes read of a file that is too large to be a post: enough for its front matter.
 const FRONT_MATTER_PREFIX_BYTES: u64 = 64 * 1024;
+
+/// Bytes read of a page to see that it has no front matter. Generators built most pages, so there may be many.
+const PAGE_PREFIX_BYTES: u64 = 512;
 
 /// Parsed contents of one file. Without a stamp, the file is read again in the next scan.
 pub(super) struct FileContents {
@@ -51,11 +56,11 @@ impl FileContents {
 
 /// Mode of reading a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum ReadMode<'a> {
-    /// With its body, which is kept in memory.
-    Full(ParseMode),
-    /// Without its body, which this renderer renders on demand.
-    LazyBody(&'a Arc<BodyRenderer>),
+pub(super) struct ReadMode<'a> {
+    /// Depth of parsing. Without its body, a post is rendered on demand.
+    pub(super) parse_mode: ParseMode,
+    /// Renderer of the site, which all posts share.
+    pub(super) renderer: &'a Arc<BodyRenderer>,
 }
 
 /// Reads one file.
@@ -71,6 +76,13 @@ pub(super) fn read_post_file(
 ) -> Result<FileContents, Finding> {
     let stamp = (!candidate.stamp.is_too_recent(now)).then(|| candidate.stamp.to_hash());
     let max_bytes = config.content.max_file_size;
+    if let Some(parsed) = read_page_without_front_matter(path, candidate, config) {
+        return Ok(FileContents {
+            stamp,
+            parsed,
+            is_linted: false,
+        });
+    }
     if candidate.stamp.size > max_bytes {
         let message = format!(
             "the file has {} bytes; a post may have at most {max_bytes}",
@@ -99,7 +111,7 @@ pub(super) fn read_post_file(
             is_linted: false,
         });
     }
-    let is_served = matches!(mode, ReadMode::LazyBody(_));
+    let is_served = mode.parse_mode == ParseMode::Metadata;
     let bytes = match read_bounded(&candidate.file, candidate.stamp.size, max_bytes) {
         Ok(bytes) => bytes,
         Err(error) if is_served && is_transient_error(&error) => {
@@ -129,10 +141,7 @@ pub(super) fn read_post_file(
         }
     };
     // A parser that panics on one file must not affect the others.
-    let parse = || match mode {
-        ReadMode::Full(depth) => parse_file(&bytes, path, config, depth),
-        ReadMode::LazyBody(rendering) => parse_metadata(&bytes, path, config, rendering),
-    };
+    let parse = || parse_with_renderer(&bytes, path, config, mode.parse_mode, mode.renderer);
     let parsed = catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
         let finding = error_finding(
             path,
@@ -148,16 +157,37 @@ pub(super) fn read_post_file(
     Ok(FileContents {
         stamp,
         parsed,
-        is_linted: matches!(mode, ReadMode::Full(_)),
+        is_linted: !is_served,
+    })
+}
+
+/// Reads the beginning of a file that is rarely a post, such as a page in HTML. `None` if it may be a post.
+fn read_page_without_front_matter(
+    path: &str,
+    candidate: &ScannedFile,
+    config: &Config,
+) -> Option<ParsedFile> {
+    Markup::from_path(path).filter(|markup| markup.is_rarely_post())?;
+    let bytes = read_prefix(&candidate.file, PAGE_PREFIX_BYTES, PAGE_PREFIX_BYTES).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let is_page = !bytes.is_empty() && split_front_matter(&text) == FrontMatterSplit::None;
+    is_page.then(|| ParsedFile::NoFrontMatter {
+        limits: scan_for_limits(&text, config),
+        findings: Vec::new(),
     })
 }
 
 /// Returns all findings of a file that was read without its body. `None` if the file changed since, or
 /// if its name is not UTF-8; `check` reads such a file completely.
-pub(super) fn lint_file(path: &str, post: &Post, config: &Config) -> Option<Vec<Finding>> {
+pub(super) fn lint_file(
+    path: &str,
+    post: &Post,
+    config: &Config,
+    renderer: &Arc<BodyRenderer>,
+) -> Option<Vec<Finding>> {
     let file = config.content.dir.join(path);
     let bytes = read_regular_file(&file, config.content.max_file_size)?;
-    let parse = || parse_file(&bytes, path, config, ParseMode::Full);
+    let parse = || parse_with_renderer(&bytes, path, config, ParseMode::Full, renderer);
     match catch_unwind(AssertUnwindSafe(parse)).ok()? {
         ParsedFile::Post {
             post: whole,

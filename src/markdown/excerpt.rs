@@ -11,6 +11,7 @@ use url::Url;
 use super::image_tag::ImageTag;
 use super::{self as markdown, complexity};
 use crate::model::post::Image;
+use crate::model::post::image::is_other_media_url;
 use crate::text::count_bytes;
 
 /// Texts to extract besides the images.
@@ -59,6 +60,10 @@ pub(crate) fn extract_excerpt(text: &str, base: &Url, wanted: ExcerptRequest) ->
         let line = text.as_bytes().get(at..end).unwrap_or_default();
         let begin = at;
         at = end + 1;
+        // It may make the part before it a term.
+        if line.contains(&b':') && text.get(begin..end).is_some_and(markdown::is_definition) {
+            return None;
+        }
         scanner.tag_estimate.tags += TAGS_PER_MARK;
         if let Some((mark, length)) = fence {
             if is_closing_fence(line, mark, length) {
@@ -218,7 +223,9 @@ impl<'a> ExcerptScanner<'a> {
             return Some(());
         }
         if !needs_paragraph && let Some(tag) = ImageTag::parse(part) {
-            self.add_image_by_url(tag.alt, tag.src);
+            if !tag.is_small() {
+                self.add_image_by_url(tag.alt, tag.src);
+            }
             return Some(());
         }
         // Whether list items are paragraphs depends on the lines after them.
@@ -262,6 +269,7 @@ impl<'a> ExcerptScanner<'a> {
 
     fn add_image(&mut self, image: Image) {
         if self.excerpt.images.len() < super::html_cleanup::MAX_IMAGES
+            && !is_other_media_url(&image.url)
             && self.image_urls.insert(image.url.clone())
         {
             self.excerpt.images.push(image);
@@ -368,6 +376,8 @@ mod tests {
             "<!--\n\n![b](c.png)\n\n-->",
             "a\n  ```\n\n![b](c.png)",
             "![b]\n\n[b]: c.png\n",
+            "a\n\n: b\n",
+            "a\n  : b\n",
             "<img src=\"a.png\">\n```\n![b](c.png)\n\n```\n",
         ] {
             assert!(extract_excerpt(text, &base_url(), none).is_none(), "{text}");
@@ -387,7 +397,7 @@ mod tests {
             1 => Just("<img src=\"h.png\" alt=\"h\">"), 1 => Just("<div>"), 1 => Just("</div>"), 1 => Just("<!-- a"), 1 => Just("-->"), 1 => Just("<pre>"),
             1 => Just("a <b>b</b> <T>"), 1 => Just("<https://e.org/a>"), 1 => Just("text"), 1 => Just("# head"), 1 => Just("==="), 1 => Just("---"),
             1 => Just("- item"), 1 => Just("1. one"), 1 => Just("| a | b |"), 1 => Just("|---|---|"), 1 => Just("[^n]: note ![f](g.png)"), 1 => Just("ref[^n]"),
-            1 => Just("\t![tab](t.png)"), 1 => Just(" \t"), 1 => Just("![x](javascript:a)"), 1 => Just("![x](data:a)"), 1 => Just("+"), 1 => Just("&lt;img src=x>"),
+            1 => Just(": definition"), 1 => Just("> : quoted"), 1 => Just("\t![tab](t.png)"), 1 => Just(" \t"), 1 => Just("![x](javascript:a)"), 1 => Just("![x](data:a)"), 1 => Just("+"), 1 => Just("&lt;img src=x>"),
         ]
         .prop_map(str::to_owned)
     }

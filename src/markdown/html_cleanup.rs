@@ -2,16 +2,21 @@
 //!
 //! The input is the output of comrak or of the sanitizer: tags balanced, attribute values in double quotes with `&`
 //! and `"` escaped. One pass over its tags replaces what feed readers display badly. An image without a source is
-//! removed, an iframe becomes a link, a check box becomes a character, and a link without text shows its URL.
+//! removed, one that a script loads late gets its source, an iframe becomes a link, a check box becomes a character, and a link without text shows its URL.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::sanitize::{LAZY_SOURCES, LAZY_SRCSETS};
 use crate::model::post::Image;
+use crate::model::post::image::is_other_media_url;
 use crate::text::collapse_whitespace;
 
 /// Maximum number of images and file links of a post: the limit of an image sitemap.
 pub(super) const MAX_IMAGES: usize = 1000;
+/// Minimum width and height of an image of a post, in pixels: Facebook and LinkedIn show no smaller one. Emoji, badges
+/// and counters are smaller.
+const MIN_IMAGE_PX: u32 = 200;
 
 /// Processed HTML of a body, and what was found in it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub(crate) struct ProcessedHtml {
     pub(crate) first_paragraph: Option<String>,
     /// Plain text of the first heading that is not empty.
     pub(crate) first_heading: Option<String>,
+    /// True if the body has a drawing, `<svg>`, of which only the text stays.
+    pub(crate) has_drawing: bool,
 }
 
 /// Processes the safe HTML of a body.
@@ -83,8 +90,12 @@ struct TagWalker<'a> {
     image_urls: HashSet<String>,
     /// True inside a footnote reference or back link.
     in_footnote_link: bool,
-    /// Number of open `button` elements.
-    open_buttons: usize,
+    /// Number of open elements whose text is no part of a paragraph: `button`, `figcaption`, `caption`.
+    open_asides: usize,
+    /// True inside a link.
+    in_link: bool,
+    /// URL of the last image, if a script loads it late. The image for readers without scripts follows.
+    lazy_image: Option<&'a str>,
     /// URL of an open link that has no text yet.
     empty_link: Option<&'a str>,
     /// Positions of the open paragraph's tag and of its content.
@@ -113,25 +124,37 @@ impl<'a> TagWalker<'a> {
     }
 
     fn open_element(&mut self, name: &'a str, attributes: &'a str, whole: &str) {
+        let mut loaded = None;
         match name {
             "img" => {
-                let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty())
-                else {
+                let lazy = LAZY_SOURCES
+                    .iter()
+                    .find_map(|name| find_attribute(attributes, name))
+                    .filter(|src| !src.is_empty());
+                let src = lazy.or_else(|| find_attribute(attributes, "src"));
+                let Some(src) = src.filter(|src| !src.is_empty()) else {
                     return;
                 };
+                if self.lazy_image.take() == Some(src) {
+                    return;
+                }
+                self.lazy_image = lazy;
+                loaded = load_lazy_image(name, attributes);
                 self.empty_link = None;
-                let alt = find_attribute(attributes, "alt").map(decode_references);
-                self.add_image(decode_references(src).into_owned(), alt.as_deref());
+                let alt = find_attribute(attributes, "alt");
+                let url = decode_references(src);
+                if is_other_media_url(&url) {
+                    return self.push_media_link(src, alt);
+                }
+                let sizes = ["width", "height"].map(|name| find_attribute(attributes, name));
+                if !is_small_image(sizes) {
+                    self.add_image(url.into_owned(), alt.map(decode_references).as_deref());
+                }
             }
-            "iframe" => {
+            "source" => loaded = load_lazy_image(name, attributes),
+            "iframe" | "embed" => {
                 if let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty()) {
-                    let title = find_attribute(attributes, "title")
-                        .filter(|title| !title.trim().is_empty());
-                    let link = format!(
-                        "<a href=\"{src}\">{}</a>",
-                        title.unwrap_or(src).replace('<', "&lt;")
-                    );
-                    self.processed.html.push_str(&link);
+                    self.push_media_link(src, find_attribute(attributes, "title"));
                 }
                 return;
             }
@@ -144,14 +167,16 @@ impl<'a> TagWalker<'a> {
             }
             "a" => {
                 self.empty_link = find_attribute(attributes, "href");
+                self.in_link = self.empty_link.is_some();
                 if let Some(href) = self.empty_link {
                     self.begin_link(&decode_references(href));
                 }
             }
             "button" => {
-                self.open_buttons += 1;
+                self.open_asides += 1;
                 return;
             }
+            "figcaption" | "caption" => self.open_asides += 1,
             "br" => self.collect_text(" "),
             _ => {
                 if let Some(text) = text_block_of_tag(name) {
@@ -160,7 +185,9 @@ impl<'a> TagWalker<'a> {
             }
         }
         let begin = self.processed.html.len();
-        self.processed.html.push_str(whole);
+        self.processed
+            .html
+            .push_str(loaded.as_deref().unwrap_or(whole));
         if name == "p" {
             self.open_paragraph = Some((begin, self.processed.html.len()));
         }
@@ -168,13 +195,15 @@ impl<'a> TagWalker<'a> {
 
     fn close_element(&mut self, name: &str, whole: &str) {
         match name {
-            "iframe" => return,
+            "iframe" | "embed" => return,
             "button" => {
-                self.open_buttons = self.open_buttons.saturating_sub(1);
+                self.open_asides = self.open_asides.saturating_sub(1);
                 return;
             }
+            "figcaption" | "caption" => self.open_asides = self.open_asides.saturating_sub(1),
             "a" => {
                 self.in_footnote_link = false;
+                self.in_link = false;
                 if let Some(address) = self.empty_link.take() {
                     self.processed.html.push_str(&address.replace('<', "&lt;"));
                 }
@@ -206,7 +235,8 @@ impl<'a> TagWalker<'a> {
 
     fn end_text_block(&mut self, text: TextBlock) {
         if let Some((_, collected)) = self.collecting.take_if(|(begun, _)| *begun == text) {
-            let collected = Some(collapse_whitespace(&collected)).filter(|text| !text.is_empty());
+            let collected = collapse_whitespace(strip_alert_mark(&collected));
+            let collected = Some(collected).filter(|text| !text.is_empty());
             match text {
                 TextBlock::Paragraph => self.processed.first_paragraph = collected,
                 TextBlock::Heading(_) => self.processed.first_heading = collected,
@@ -216,11 +246,23 @@ impl<'a> TagWalker<'a> {
 
     /// Adds escaped text to the paragraph or heading that is being collected.
     fn collect_text(&mut self, text: &str) {
-        if self.in_footnote_link || self.open_buttons > 0 {
+        if self.in_footnote_link || self.open_asides > 0 {
             return;
         }
         if let Some((_, collected)) = &mut self.collecting {
             collected.push_str(&decode_references(text));
+        }
+    }
+
+    /// Writes a link to an embedded page or a video, which feed readers do not show in place.
+    fn push_media_link(&mut self, src: &str, title: Option<&str>) {
+        let title = title.filter(|title| !title.trim().is_empty());
+        let text = title.unwrap_or(src).replace('<', "&lt;");
+        self.empty_link = None;
+        let html = &mut self.processed.html;
+        match self.in_link {
+            true => html.push_str(&text),
+            false => html.push_str(&format!("<a href=\"{src}\">{text}</a>")),
         }
     }
 
@@ -241,6 +283,53 @@ impl<'a> TagWalker<'a> {
             self.processed.file_links.push(href.to_owned());
         }
     }
+}
+
+/// Returns true if the width or the height of an image, as its attributes give them, is too small for a preview.
+pub(super) fn is_small_image(sizes: [Option<&str>; 2]) -> bool {
+    sizes.into_iter().flatten().any(|size| {
+        let pixels = size.trim().trim_end_matches("px").parse::<u32>();
+        pixels.is_ok_and(|pixels| pixels < MIN_IMAGE_PX)
+    })
+}
+
+/// Removes the mark of an alert, such as `[!NOTE]`, from the start of a paragraph.
+fn strip_alert_mark(text: &str) -> &str {
+    let text = text.trim_start();
+    let rest = text.strip_prefix("[!").unwrap_or_default();
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    match after.strip_prefix(']') {
+        Some(after) if after.len() + 1 < rest.len() => after.trim_start_matches(['+', '-']),
+        _ => text,
+    }
+}
+
+/// Writes the start tag of an image that a script would load, with the attributes that the script would set. `None`
+/// for any other image.
+fn load_lazy_image(name: &str, attributes: &str) -> Option<String> {
+    let lazy = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| find_attribute(attributes, name))
+    };
+    let (src, srcset) = (lazy(&LAZY_SOURCES), lazy(&LAZY_SRCSETS));
+    if src.is_none() && srcset.is_none() {
+        return None;
+    }
+    let mut tag = format!("<{name}");
+    let values = [("src", src), ("srcset", srcset)];
+    let others =
+        ["alt", "title", "width", "height", "type", "media", "sizes"].map(|name| (name, None));
+    for (name, value) in values.into_iter().chain(others) {
+        // The candidates of a placeholder are placeholders too.
+        let is_placeholder = name == "srcset" && src.is_some();
+        let written = || find_attribute(attributes, name).filter(|_| !is_placeholder);
+        if let Some(value) = value.or_else(written) {
+            tag.push_str(&format!(" {name}=\"{value}\""));
+        }
+    }
+    tag.push('>');
+    Some(tag)
 }
 
 /// Returns true if HTML is only white space. A no-break space is text.
@@ -402,6 +491,43 @@ mod tests {
     }
 
     #[test]
+    fn late_image_replaces_its_placeholder() {
+        for (html, shown, url) in [
+            (
+                "<img src=\"https://e.org/wait.gif\" srcset=\"https://e.org/w.gif 2x\" alt=\"b\" data-src=\"https://e.org/a.png\">",
+                "<img src=\"https://e.org/a.png\" alt=\"b\">",
+                "https://e.org/a.png",
+            ),
+            (
+                "<img data-original=\"https://e.org/a.png\"><img src=\"https://e.org/a.png\">",
+                "<img src=\"https://e.org/a.png\">",
+                "https://e.org/a.png",
+            ),
+            (
+                "<picture><source data-srcset=\"https://e.org/b.webp 2x\" type=\"image/webp\"><img data-lazy-src=\"https://e.org/a.png\"></picture>",
+                "<picture><source srcset=\"https://e.org/b.webp 2x\" type=\"image/webp\"><img src=\"https://e.org/a.png\"></picture>",
+                "https://e.org/a.png",
+            ),
+        ] {
+            let processed = process_html(html);
+            assert_eq!(processed.html, shown, "{html}");
+            let urls: Vec<&str> = processed
+                .images
+                .iter()
+                .map(|image| image.url.as_str())
+                .collect();
+            assert_eq!(urls, [url], "{html}");
+        }
+    }
+
+    #[test]
+    fn embedded_document_becomes_link() {
+        let html = "<embed src=\"https://e.org/a.pdf\">b";
+        let shown = "<a href=\"https://e.org/a.pdf\">https://e.org/a.pdf</a>b";
+        assert_eq!(process_html(html).html, shown);
+    }
+
+    #[test]
     fn empty_paragraph_is_removed() {
         assert_eq!(
             process_html("<p>a</p>\n<p><img alt=\"b\"> <img></p>\n<p class=\"c\"></p><p>d</p>")
@@ -454,6 +580,45 @@ mod tests {
             Some("One two three &amp; four")
         );
         assert_eq!(markup.first_heading.as_deref(), Some("Title & more"));
+    }
+
+    #[test]
+    fn paragraph_has_no_marks_of_the_page() {
+        for (html, paragraph) in [
+            (
+                "<p>The tide<sup><a href=\"#fn-1\">1</a></sup> turns.</p>",
+                "The tide turns.",
+            ),
+            ("<p>Run it <button>Copy</button> now.</p>", "Run it now."),
+            (
+                "<figure><figcaption><p>A boat</p></figcaption></figure><p>Text.</p>",
+                "Text.",
+            ),
+            (
+                "<blockquote><p>[!NOTE]\nMind the gap.</p></blockquote>",
+                "Mind the gap.",
+            ),
+            (
+                "<blockquote><p>[!note]-</p><p>Text.</p></blockquote>",
+                "Text.",
+            ),
+            ("<p>[!] is text</p>", "[!] is text"),
+        ] {
+            let found = process_html(html).first_paragraph;
+            assert_eq!(found.as_deref(), Some(paragraph), "{html}");
+        }
+    }
+
+    #[test]
+    fn video_in_an_image_becomes_a_link() {
+        let markup = process_html(
+            "<p><img src=\"https://e.org/a.mp4\" alt=\"A &lt;clip&gt;\"> <a href=\"https://e.org/\"><img src=\"https://e.org/b.webm\"></a></p>",
+        );
+        assert_eq!(
+            markup.html,
+            "<p><a href=\"https://e.org/a.mp4\">A &lt;clip&gt;</a> <a href=\"https://e.org/\">https://e.org/b.webm</a></p>"
+        );
+        assert_eq!(markup.images, []);
     }
 
     #[test]

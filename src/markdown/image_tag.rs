@@ -5,6 +5,8 @@
 
 use comrak::html::write_opening_tag;
 
+use super::html_cleanup::is_small_image;
+
 /// An `<img>` tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ImageTag<'a> {
@@ -50,6 +52,11 @@ impl<'a> ImageTag<'a> {
             width,
             height,
         })
+    }
+
+    /// Returns true if the image is too small for a preview.
+    pub(super) fn is_small(&self) -> bool {
+        is_small_image([self.width, self.height])
     }
 
     /// Writes the tag with this URL.

@@ -14,9 +14,33 @@ use url::Url;
 pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, ExceededLimit> {
     complexity::check_markdown(markdown)?;
     let RenderedHtml {
-        mut html,
+        html,
         must_be_sanitized,
     } = markdown::render_markdown(markdown, base)?;
+    finish_html(html, must_be_sanitized, base)
+}
+
+/// Sanitizes HTML that a post is written in.
+///
+/// # Errors
+///
+/// Returns the limit that the body exceeds.
+pub(crate) fn render_html(html: &str, base: &Url) -> Result<ProcessedHtml, ExceededLimit> {
+    complexity::check_markdown(html)?;
+    finish_html(html.to_owned(), true, base)
+}
+
+/// Checks the limits of HTML, sanitizes it if necessary, and prepares it for feed readers.
+fn finish_html(
+    mut html: String,
+    must_be_sanitized: bool,
+    base: &Url,
+) -> Result<ProcessedHtml, ExceededLimit> {
+    // The limits apply to what the sanitizer reads.
+    let has_drawing = must_be_sanitized && html.contains("<svg");
+    if must_be_sanitized {
+        html = sanitize::unwrap_fallbacks(&html).into_owned();
+    }
     let fits = match must_be_sanitized {
         true => complexity::can_be_sanitized(&html),
         false => complexity::has_allowed_nesting(&html),
@@ -31,5 +55,8 @@ pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, E
     if html.len() > complexity::MAX_HTML_BYTES {
         return Err(ExceededLimit::Size);
     }
-    Ok(html_cleanup::process_html(&html))
+    Ok(ProcessedHtml {
+        has_drawing,
+        ..html_cleanup::process_html(&html)
+    })
 }

@@ -12,20 +12,42 @@ use url::Url;
 use super::url_rewrite::{self, ALLOWED_SCHEMES, escape_url, is_same_document};
 
 /// Tags allowed in addition to ammonia's defaults.
-const ADDITIONAL_TAGS: [&str; 8] = [
-    "picture", "source", "video", "audio", "track", "input", "iframe", "button",
+const ADDITIONAL_TAGS: [&str; 9] = [
+    "picture", "source", "video", "audio", "track", "input", "iframe", "button", "embed",
 ];
+
+/// Elements of formulas (`MathML` Core) without links, styles and `annotation`, which repeats the formula.
+const MATH_TAGS: &str = "math mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace \
+    msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics";
 
 /// Elements that are dropped with their content, which is not text of the post.
 const DROPPED_WITH_CONTENT: [&str; 9] = [
-    "script", "style", "template", "noscript", "svg", "math", "object", "select", "datalist",
+    "script",
+    "style",
+    "template",
+    "noscript",
+    "select",
+    "datalist",
+    "metadata",
+    "annotation",
+    "annotation-xml",
 ];
 
-/// The allowed tags. `iframe` is allowed because later processing turns it into a link. `button` is allowed so
-/// that its text stays in the body but does not become part of the first paragraph.
+/// Attributes in which scripts that load images late keep the address.
+pub(super) const LAZY_SOURCES: [&str; 3] = ["data-src", "data-original", "data-lazy-src"];
+/// Attributes in which such scripts keep the candidates of a `srcset`.
+pub(super) const LAZY_SRCSETS: [&str; 2] = ["data-srcset", "data-lazy-srcset"];
+/// Beginning of the address of a script that shows a gist.
+const GIST_URL: &str = "https://gist.github.com/";
+/// Maximum bytes of the start tag of a `noscript`, an object, or a script that shows a gist.
+const MAX_UNWRAPPED_TAG_BYTES: usize = 500;
+
+/// The allowed tags. `iframe` and `embed` are allowed because later processing turns them into links.
+/// `button` is allowed so that its text stays in the body but does not become part of the first paragraph.
 static ALLOWED_TAGS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let mut tags = Builder::default().clone_tags();
     tags.extend(ADDITIONAL_TAGS);
+    tags.extend(MATH_TAGS.split(' '));
     tags
 });
 
@@ -43,6 +65,11 @@ pub(super) fn sanitize_html(html: &str, base: &Url) -> String {
         .add_tag_attributes("audio", ["src", "controls"])
         .add_tag_attributes("track", ["src", "kind", "srclang", "label"])
         .add_tag_attributes("img", ["srcset", "sizes"])
+        .add_tag_attributes("img", LAZY_SOURCES)
+        .add_tag_attributes("img", LAZY_SRCSETS)
+        .add_tag_attributes("source", LAZY_SRCSETS)
+        .add_tag_attributes("embed", ["src"])
+        .add_tag_attributes("math", ["display"])
         .add_tag_attributes("input", ["type", "checked"])
         .add_tag_attributes("iframe", ["src", "title"])
         .url_relative(UrlRelative::RewriteWithBase(base.clone()))
@@ -50,13 +77,89 @@ pub(super) fn sanitize_html(html: &str, base: &Url) -> String {
         .link_rel(None)
         .attribute_filter(move |_, attribute, value| match attribute {
             "href" => url_rewrite::resolve_url(value, &base_url),
-            "src" | "poster" => url_rewrite::resolve_resource_url(value, &base_url),
-            "srcset" => resolve_srcset(value, &base_url).map(Cow::Owned),
+            "src" | "poster" | "data-src" | "data-original" | "data-lazy-src" => {
+                url_rewrite::resolve_resource_url(value, &base_url)
+            }
+            "srcset" | "data-srcset" | "data-lazy-srcset" => {
+                resolve_srcset(value, &base_url).map(Cow::Owned)
+            }
             // ammonia does not resolve `cite`, but browsers treat it as a URL.
             "cite" => resolve_web_url(value, &base_url).map(Cow::Owned),
             _ => Some(Cow::Borrowed(value)),
         });
     builder.clean(html).to_string()
+}
+
+/// Removes the tags of `noscript` and `object`, and makes a drawing its text. An object without fallback, or a script
+/// that shows a gist, becomes a link.
+pub(super) fn unwrap_fallbacks(html: &str) -> Cow<'_, str> {
+    let is_any = ["<noscript", "<script", "<svg", "<object"]
+        .iter()
+        .any(|tag| html.contains(tag));
+    if !is_any {
+        return Cow::Borrowed(html);
+    }
+    let mut output = String::with_capacity(html.len());
+    let mut rest = html;
+    let mut drawing_ends = html.matches("</svg").count();
+    while let Some((text, tag)) = rest.split_once('<') {
+        output.push_str(text);
+        rest = tag;
+        drawing_ends = drawing_ends.saturating_sub(usize::from(tag.starts_with("/svg")));
+        let end = tag
+            .bytes()
+            .take(MAX_UNWRAPPED_TAG_BYTES)
+            .position(|byte| byte == b'>');
+        let start_tag = end.and_then(|end| tag.get(..end)).unwrap_or_default();
+        let name = start_tag.strip_prefix('/').unwrap_or(start_tag);
+        if name.starts_with("noscript") || name.starts_with("object") {
+            rest = tag.get(start_tag.len() + 1..).unwrap_or_default();
+            let is_empty = rest.trim_start().starts_with("</object");
+            let data = name.split_once("data=\"").filter(|_| is_empty);
+            if let Some((url, _)) = data.and_then(|(_, value)| value.split_once('"')) {
+                output.push_str(&format!("<a href=\"{url}\">{url}</a>"));
+            }
+            continue;
+        }
+        if tag.starts_with("svg")
+            && drawing_ends > 0
+            && let Some((drawing, after)) = tag.split_once("</svg")
+        {
+            push_labels(&mut output, drawing);
+            drawing_ends = drawing_ends.saturating_sub(1);
+            rest = after.trim_start().strip_prefix('>').unwrap_or(after);
+            continue;
+        }
+        if start_tag.starts_with("script")
+            && let Some(at) = start_tag.find(GIST_URL)
+        {
+            let url = start_tag.get(at..).unwrap_or_default();
+            let url = url.split(['"', '\'', ' ']).next().unwrap_or(url);
+            let url = url.split(".js").next().unwrap_or(url);
+            output.push_str(&format!("<a href=\"{url}\">{url}</a>"));
+        }
+        output.push('<');
+    }
+    output.push_str(rest);
+    Cow::Owned(output)
+}
+
+/// Writes the text of a drawing without its tags, except for elements whose text no reader sees.
+fn push_labels(output: &mut String, drawing: &str) {
+    for part in drawing.split('<') {
+        let name = part.strip_prefix('/').unwrap_or(part);
+        if ["!", "style", "script", "metadata"]
+            .iter()
+            .any(|kind| name.starts_with(kind))
+        {
+            output.push('<');
+            output.push_str(part);
+        } else if let Some((_, text)) = part.split_once('>') {
+            output.push(' ');
+            output.push_str(text.trim());
+        }
+    }
+    output.push(' ');
 }
 
 fn resolve_web_url(value: &str, base: &Url) -> Option<String> {
@@ -128,8 +231,12 @@ mod tests {
             "<blockquote cite=\"javascript:alert(1)\">x</blockquote>",
             "<base href=\"https://evil.example/\">",
             "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
+            "<math><annotation-xml encoding=\"text/html\"><img src=x onerror=alert(1)></annotation-xml></math>",
+            "<svg><a xlink:href=\"javascript:alert(1)\"><style>alert(1)</style></a></svg>",
+            "<embed src=\"javascript:alert(1)\">",
+            "<img data-src=\"javascript:alert(1)\" data-srcset=\"javascript:alert(1) 2x\">",
         ] {
-            let out = sanitize_post(html).to_lowercase();
+            let out = sanitize_post(&unwrap_fallbacks(html)).to_lowercase();
             for bad in [
                 "script", "alert", "onerror", "onload", "style", "<form", "<base", "evil",
             ] {
@@ -160,6 +267,58 @@ mod tests {
             sanitize_post("<img srcset=\"a.jpg 1x, /b.jpg?x=1,2 2x,c.jpg\">"),
             "<img srcset=\"https://e.org/blog/a.jpg 1x, https://e.org/b.jpg?x=1,2 2x, https://e.org/blog/c.jpg\">"
         );
+    }
+
+    #[test]
+    fn attribute_never_becomes_a_tag() {
+        for html in [
+            "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1&gt;\">",
+            "<noscript><p title=\"</noscript><img src=1>\"></noscript>",
+            "<svg><p title=\"</svg><img src=1>\"></svg>",
+            "<p title=\"<script src=https://gist.github.com/a/b><img src=1>\">",
+        ] {
+            let once = sanitize_post(&unwrap_fallbacks(html));
+            assert_eq!(sanitize_post(&once), once, "{html}");
+        }
+    }
+
+    #[test]
+    fn text_of_embedded_content_stays() {
+        for (html, shown) in [
+            (
+                "<math display=\"block\"><mi>x</mi><mo>=</mo><mn>1</mn></math>",
+                "<math display=\"block\"><mi>x</mi><mo>=</mo><mn>1</mn></math>",
+            ),
+            (
+                "<math><semantics><mi href=\"a\" style=\"b\">x</mi><annotation>y</annotation></semantics></math>",
+                "<math><semantics><mi>x</mi></semantics></math>",
+            ),
+            (
+                "a<svg viewBox=\"0 0 9 9\"><title>T</title><style>b > c</style><path d=\"m\"/><text>Of a</text><text>chart</text><!-- d > e --></svg>f",
+                "a  T   Of a  chart  f",
+            ),
+            ("<svg><text>unclosed", ""),
+            (
+                "<noscript><img src=\"/a.png\"></noscript>",
+                "<img src=\"https://e.org/a.png\">",
+            ),
+            (
+                "<script async src='https://gist.github.com/ada/abc.js?file=d'></script>",
+                "<a href=\"https://gist.github.com/ada/abc\">https://gist.github.com/ada/abc</a>",
+            ),
+            ("<script>https://gist.github.com/ada/abc.js</script>", ""),
+            (
+                "<p><object data=\"/d.pdf\"><p>Read it.</p></object><embed src=\"/e.pdf\"><object data=\"/f.pdf\"> </object>",
+                "<p></p><p>Read it.</p><embed src=\"https://e.org/e.pdf\"><a href=\"https://e.org/f.pdf\">/f.pdf</a> ",
+            ),
+            (
+                "<img data-src=\"a.png\" src=\"data:image/gif;base64,AA\">",
+                "<img data-src=\"https://e.org/blog/a.png\">",
+            ),
+        ] {
+            let out = sanitize_post(&unwrap_fallbacks(html));
+            assert_eq!(out, shown, "{html}");
+        }
     }
 
     #[test]

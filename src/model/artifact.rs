@@ -28,13 +28,15 @@ pub use payload::{CorruptGzip, Payload, PayloadReader};
 ///
 /// Must be raised when the same input gives different bytes; else clients keep the old ones. A test compares samples with
 /// recorded hashes.
-pub const OUTPUT_VERSION: u32 = 5;
+pub const OUTPUT_VERSION: u32 = 6;
 
 /// Key of one output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ArtifactKey {
     /// HTML home page with the feeds and the newest posts.
     Home,
+    /// The same for one of the site's further languages, by its path segment.
+    LanguageHome(String),
     /// Feed in one of the three formats.
     Feed(FeedScope, FeedFormat),
     /// HTML page at a feed's path, for browsers.
@@ -69,6 +71,33 @@ pub enum FeedScope {
     Author(String),
     /// Posts that a feed in the configuration selects, by the path of that feed.
     Custom(String),
+    /// Part of the posts of one of the site's further languages, by the language's path segment.
+    InLanguage(String, Box<FeedScope>),
+}
+
+impl FeedScope {
+    /// Returns the path segment of the language if it is not the site's default one, and the scope within the language.
+    pub fn split_language(&self) -> (Option<&str>, &FeedScope) {
+        match self {
+            FeedScope::InLanguage(language, scope) => (Some(language), scope),
+            scope => (None, scope),
+        }
+    }
+
+    /// Returns the path of the directory that holds the feeds of the scope; `None` for a configured feed.
+    fn directory(&self) -> Option<String> {
+        let encode = url_path::encode_normalized_segment;
+        Some(match self {
+            FeedScope::Custom(_) => return None,
+            FeedScope::Site => "/".to_owned(),
+            FeedScope::Category(slug) => format!("/category/{}/", encode(slug)),
+            FeedScope::Tag(slug) => format!("/tag/{}/", encode(slug)),
+            FeedScope::Author(slug) => format!("/author/{}/", encode(slug)),
+            FeedScope::InLanguage(language, scope) => {
+                format!("/{}{}", encode(language), scope.directory()?)
+            }
+        })
+    }
 }
 
 /// Format of a feed.
@@ -139,22 +168,17 @@ impl ArtifactKey {
     pub fn url_path(&self) -> String {
         match self {
             ArtifactKey::Home => "/".to_owned(),
+            ArtifactKey::LanguageHome(language) => {
+                format!("/{}/", url_path::encode_normalized_segment(language))
+            }
+            ArtifactKey::Feed(FeedScope::Custom(path), _)
+            | ArtifactKey::FeedHtml(FeedScope::Custom(path), _) => path.clone(),
             ArtifactKey::Feed(scope, format) | ArtifactKey::FeedHtml(scope, format) => {
-                let mut path = match scope {
-                    FeedScope::Custom(path) => return path.clone(),
-                    FeedScope::Site => "/".to_owned(),
-                    FeedScope::Category(slug) => {
-                        format!("/category/{}/", url_path::encode_normalized_segment(slug))
-                    }
-                    FeedScope::Tag(slug) => {
-                        format!("/tag/{}/", url_path::encode_normalized_segment(slug))
-                    }
-                    FeedScope::Author(slug) => {
-                        format!("/author/{}/", url_path::encode_normalized_segment(slug))
-                    }
-                };
-                path.push_str(format.file_name());
-                path
+                format!(
+                    "{}{}",
+                    scope.directory().unwrap_or_default(),
+                    format.file_name()
+                )
             }
             ArtifactKey::FeedStylesheet => "/feed.css".to_owned(),
             ArtifactKey::Sitemap => "/sitemap.xml".to_owned(),
@@ -164,6 +188,13 @@ impl ArtifactKey {
             ArtifactKey::CardPage(path) => format!("/cards{path}"),
             ArtifactKey::CardImage(path) => format!("/cards{path}{IMAGE_SUFFIX}"),
         }
+    }
+
+    /// Returns the key of the home page of a language, by its path segment; `None` is the default language.
+    pub fn home_of_language(language: Option<&str>) -> ArtifactKey {
+        language.map_or(ArtifactKey::Home, |language| {
+            ArtifactKey::LanguageHome(language.to_owned())
+        })
     }
 
     /// Returns the key of the HTML page at the same path; `None` if this is not a feed.
@@ -195,31 +226,26 @@ impl ArtifactKey {
         ArtifactKey::term_feed_from_path(path).into_iter().collect()
     }
 
-    /// Parses the path of a feed of one category, tag or author.
+    /// Parses the path of a feed of one category, tag or author, also within a language.
     fn term_feed_from_path(path: &str) -> Option<ArtifactKey> {
-        let (kind, rest) = path.strip_prefix('/')?.split_once('/')?;
-        let (slug, name) = rest.split_once('/')?;
-        let scope = match kind {
-            "category" => FeedScope::Category,
-            "tag" => FeedScope::Tag,
-            "author" => FeedScope::Author,
-            _ => return None,
-        };
-        let mut formats = FeedFormat::ALL.into_iter();
-        let format = formats.find(|format| format.file_name() == name)?;
-        Some(ArtifactKey::Feed(
-            scope(url_path::decode_path(slug)?),
-            format,
-        ))
+        let path = path.strip_prefix('/')?;
+        let (scope, format) = parse_term_feed_path(path).or_else(|| {
+            let (language, path) = path.split_once('/')?;
+            let language = url_path::decode_path(language)?;
+            let (scope, format) = parse_term_feed_path(path)?;
+            Some((FeedScope::InLanguage(language, Box::new(scope)), format))
+        })?;
+        Some(ArtifactKey::Feed(scope, format))
     }
 
     /// Returns the `Content-Type`; text has exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but some clients
     /// guess the charset unless it is sent.
     pub fn media_type(&self) -> &'static str {
         match self {
-            ArtifactKey::Home | ArtifactKey::CardPage(_) | ArtifactKey::FeedHtml(..) => {
-                "text/html; charset=utf-8"
-            }
+            ArtifactKey::Home
+            | ArtifactKey::LanguageHome(_)
+            | ArtifactKey::CardPage(_)
+            | ArtifactKey::FeedHtml(..) => "text/html; charset=utf-8",
             ArtifactKey::FeedStylesheet => "text/css; charset=utf-8",
             ArtifactKey::Feed(_, FeedFormat::Rss) => "application/rss+xml; charset=utf-8",
             ArtifactKey::Feed(_, FeedFormat::Atom) => "application/atom+xml; charset=utf-8",
@@ -234,7 +260,10 @@ impl ArtifactKey {
     /// Returns the class that decides `Cache-Control`.
     pub fn cache_class(&self) -> CacheClass {
         match self {
-            ArtifactKey::Home | ArtifactKey::Feed(..) | ArtifactKey::Opml => CacheClass::Feeds,
+            ArtifactKey::Home
+            | ArtifactKey::LanguageHome(_)
+            | ArtifactKey::Feed(..)
+            | ArtifactKey::Opml => CacheClass::Feeds,
             ArtifactKey::Sitemap
             | ArtifactKey::SitemapPart(_)
             | ArtifactKey::Robots
@@ -247,7 +276,7 @@ impl ArtifactKey {
     /// Returns the tag by which a CDN can purge the output.
     pub fn cache_tag(&self) -> &'static str {
         match self {
-            ArtifactKey::Home => "home",
+            ArtifactKey::Home | ArtifactKey::LanguageHome(_) => "home",
             ArtifactKey::Feed(..) | ArtifactKey::FeedHtml(..) => "feeds",
             ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "sitemap",
             ArtifactKey::Robots => "robots",
@@ -317,6 +346,21 @@ impl ArtifactKey {
     pub fn absolute_url(&self, public_url: &str) -> String {
         format!("{public_url}{}", self.url_path())
     }
+}
+
+/// Parses `category/news/rss.xml`, also of tags and authors.
+fn parse_term_feed_path(path: &str) -> Option<(FeedScope, FeedFormat)> {
+    let (kind, rest) = path.split_once('/')?;
+    let scope = match kind {
+        "category" => FeedScope::Category,
+        "tag" => FeedScope::Tag,
+        "author" => FeedScope::Author,
+        _ => return None,
+    };
+    let (slug, name) = rest.split_once('/')?;
+    let mut formats = FeedFormat::ALL.into_iter();
+    let format = formats.find(|format| format.file_name() == name)?;
+    Some((scope(url_path::decode_path(slug)?), format))
 }
 
 /// Query parameter with the fingerprint.

@@ -4,7 +4,7 @@
 //! `site::visibility`, the only place that decides.
 
 mod body;
-mod image;
+pub(crate) mod image;
 mod labels;
 pub(crate) mod permalink;
 mod shared_values;
@@ -63,6 +63,8 @@ pub struct Post {
 pub struct PostExtras {
     /// Id; `None` if it is the URL.
     pub id: Option<Box<str>>,
+    /// URL of the original; `None` if the post is no copy.
+    pub canonical_url: Option<Box<str>>,
     /// Title for search results and previews; `None` if it is the normal title.
     pub preview_title: Option<Box<str>>,
     /// Time before which the post is not shown; `None` if it is the publication date.
@@ -118,6 +120,11 @@ impl Post {
     pub fn id(&self) -> &str {
         let explicit = self.extras.as_ref().and_then(|rare| rare.id.as_deref());
         explicit.unwrap_or(&self.permalink.url)
+    }
+
+    /// Returns [`PostExtras::canonical_url`].
+    pub fn canonical_url(&self) -> Option<&str> {
+        self.extras.as_ref()?.canonical_url.as_deref()
     }
 
     /// Returns [`PostExtras::preview_title`].

@@ -6,17 +6,17 @@ use url::Url;
 
 use super::body_renderer::{self, BodyRenderer};
 use super::compressed_body;
-use super::fields::{FrontMatterFields, SourceSpan};
-use crate::config::Config;
+use crate::fields::{FrontMatterFields, SourceSpan};
 use crate::markdown::complexity;
 use crate::markdown::excerpt::{self, Excerpt, ExcerptRequest};
 use crate::markdown::html_cleanup::ProcessedHtml;
-use crate::markdown::safe_html;
 use crate::markdown::url_rewrite;
 use crate::model::finding::{Rule, Severity};
+use crate::model::markup::Markup;
 use crate::model::post::permalink::MAX_URL_BYTES;
 use crate::model::post::{self, Image, Permalink};
 use crate::shortcodes::RemovalReason;
+use crate::shortcodes::site_vars::PageVars;
 use crate::text::max_encoded_len;
 
 /// Hint for shortcodes and components that only the site's generator can render.
@@ -29,10 +29,21 @@ pub(super) struct RawBody<'a> {
     pub(super) text: &'a str,
     /// The line of the file in which it begins.
     pub(super) line: usize,
-    /// True for MDX: Markdown with components and expressions.
-    pub(super) is_mdx: bool,
-    /// Renderer for later; `None` makes one from the configuration.
-    pub(super) rendering: Option<&'a Arc<BodyRenderer>>,
+    /// The language that it is written in.
+    pub(super) markup: Markup,
+    /// Renderer of the site.
+    pub(super) rendering: &'a Arc<BodyRenderer>,
+}
+
+impl RawBody<'_> {
+    /// Collects the values of the post that the body uses.
+    fn collect_page_vars(&self, fields: &FrontMatterFields<'_>, permalink: &Permalink) -> PageVars {
+        PageVars {
+            markup: self.markup,
+            values: fields.collect_page_values(self.text, permalink.url_path()),
+            summary: None,
+        }
+    }
 }
 
 /// Body for a post, and what else was found in it.
@@ -44,16 +55,18 @@ pub(super) struct ParsedBody {
     pub(super) found: Excerpt,
 }
 
-/// Renders the body. The result is empty, with a finding, if rendering would cost too much.
+/// Renders the body. The result is empty, with a finding, if rendering would cost too much. `description` stands for
+/// a body most of which is left out.
 pub(super) fn render_body(
     fields: &FrontMatterFields<'_>,
     body: RawBody<'_>,
     permalink: &Permalink,
     base: &Url,
-    config: &Config,
+    description: Option<&str>,
 ) -> ParsedBody {
-    let rendering = BodyRenderer::new(config);
-    let reduced = rendering.strip_shortcodes(body.text, body.is_mdx);
+    let rendering = body.rendering;
+    let mut page = body.collect_page_vars(fields, permalink);
+    let reduced = rendering.strip_shortcodes(body.text, &page);
     for left_out in &reduced.removed {
         let times = match left_out.count {
             1 => String::new(),
@@ -89,7 +102,7 @@ pub(super) fn render_body(
             hint,
         );
     }
-    let markup = safe_html::render_body(&reduced.text, base);
+    let markup = body_renderer::render_reduced(&reduced.text, body.markup, base);
     match &markup {
         Ok(markup) => lint_body(fields, body, markup, base),
         Err(excess) => fields.report_finding(
@@ -104,12 +117,18 @@ pub(super) fn render_body(
         ),
     }
     let markup = markup.unwrap_or_default();
-    let fingerprint = rendering.body_fingerprint(body.text, body.is_mdx, &permalink.url);
+    page.summary = summarize_body(
+        reduced.is_mostly_removed,
+        description,
+        &markup.first_paragraph,
+    );
+    let html = match &page.summary {
+        Some(summary) => body_renderer::format_summary(summary, &permalink.url),
+        None => markup.html,
+    };
+    let fingerprint = rendering.body_fingerprint(body.text, &page, &permalink.url);
     ParsedBody {
-        body: post::PostBody::from_rendered(
-            fingerprint,
-            body_renderer::content_from_html(markup.html),
-        ),
+        body: post::PostBody::from_rendered(fingerprint, body_renderer::content_from_html(html)),
         found: Excerpt {
             images: normalize_images(markup.images),
             heading: markup.first_heading,
@@ -120,25 +139,23 @@ pub(super) fn render_body(
 
 /// Defers rendering, and reads only images, heading and paragraph as `wanted`.
 pub(super) fn defer_body(
+    fields: &FrontMatterFields<'_>,
     body: RawBody<'_>,
     permalink: &Permalink,
     base: &Url,
-    config: &Config,
+    description: Option<&str>,
     wanted: ExcerptRequest,
 ) -> ParsedBody {
-    let own;
-    let rendering = match body.rendering {
-        Some(rendering) => rendering,
-        None => {
-            own = Arc::new(BodyRenderer::new(config));
-            &own
-        }
-    };
-    let is_plain = rendering.is_plain(body.text, body.is_mdx);
+    let rendering = body.rendering;
+    let mut page = body.collect_page_vars(fields, permalink);
+    let is_plain = body.markup != Markup::Html && rendering.is_plain(body.text, body.markup);
     let excerpt_result = is_plain.then(|| excerpt::extract_excerpt(body.text, base, wanted));
     let found = excerpt_result.flatten().unwrap_or_else(|| {
-        let reduced = rendering.strip_shortcodes(body.text, body.is_mdx);
-        let markup = safe_html::render_body(&reduced.text, base).unwrap_or_default();
+        let reduced = rendering.strip_shortcodes(body.text, &page);
+        let is_mostly_removed = reduced.is_mostly_removed;
+        let markup = body_renderer::render_reduced(&reduced.text, body.markup, base);
+        let markup = markup.unwrap_or_default();
+        page.summary = summarize_body(is_mostly_removed, description, &markup.first_paragraph);
         Excerpt {
             images: markup.images,
             heading: markup.first_heading,
@@ -146,12 +163,24 @@ pub(super) fn defer_body(
         }
     });
     ParsedBody {
-        body: compressed_body::new_deferred_body(body.text, body.is_mdx, permalink, rendering),
+        body: compressed_body::new_deferred_body(body.text, page, permalink, rendering),
         found: Excerpt {
             images: normalize_images(found.images),
             ..found
         },
     }
+}
+
+/// Returns the text that feeds show in place of a body most of which is left out.
+fn summarize_body(
+    is_mostly_removed: bool,
+    description: Option<&str>,
+    first_paragraph: &Option<String>,
+) -> Option<String> {
+    let text = description
+        .or(first_paragraph.as_deref())
+        .unwrap_or_default();
+    is_mostly_removed.then(|| text.to_owned())
 }
 
 /// Normalizes the URLs of images, and drops those too long for a card and a sitemap.
@@ -182,6 +211,15 @@ fn lint_body(
             locate_in_body(body, name, number),
             format!("the link to `{name}` points to a file, which readers do not have"),
             "write the URL of the post instead",
+        );
+    }
+    if markup.has_drawing {
+        fields.report_finding(
+            Severity::Warning,
+            Rule::InlineImage,
+            locate_in_body(body, "<svg", 0),
+            "a drawing, `<svg>`, is left out, and only its text stays",
+            "save it as a file, and write its path, such as `![…](/img/a.svg)`",
         );
     }
     if !fields.is_lint_mode() {

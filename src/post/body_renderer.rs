@@ -1,14 +1,20 @@
 //! Renders the body of a post to the HTML that is published.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use url::Url;
 
 use crate::config::{Config, ShortcodeMode};
 use crate::hash;
-use crate::markdown::complexity;
-use crate::markdown::safe_html::render_body;
+use crate::markdown::complexity::{self, ExceededLimit};
+use crate::markdown::html_cleanup::ProcessedHtml;
+use crate::markdown::html_source;
+use crate::markdown::safe_html::{render_body, render_html};
 use crate::model::artifact::OUTPUT_VERSION;
+use crate::model::markup::Markup;
 use crate::model::post;
-use crate::shortcodes::site_vars::SiteVars;
+use crate::shortcodes::site_vars::{PageVars, SiteFiles, SiteVars};
 use crate::shortcodes::{self, Stripped};
 use crate::text::count_bytes;
 use crate::text::strip_forbidden_chars;
@@ -17,32 +23,55 @@ use crate::text::strip_forbidden_chars;
 #[derive(Debug, Clone)]
 pub struct BodyRenderer {
     site: SiteVars,
+    /// Hash of the site's files.
+    files_hash: u128,
     shortcodes: ShortcodeMode,
 }
 
 impl BodyRenderer {
-    /// Makes a renderer with the settings of a configuration.
+    /// Makes a renderer with the settings of a configuration, for posts that use no files of the site.
     pub fn new(config: &Config) -> BodyRenderer {
+        BodyRenderer::with_site_files(config, Arc::default())
+    }
+
+    /// Makes a renderer with the settings of a configuration and the contents of the site's files.
+    pub(crate) fn with_site_files(config: &Config, files: Arc<SiteFiles>) -> BodyRenderer {
         BodyRenderer {
-            site: SiteVars::from_config(config),
+            files_hash: hash::hash_value_u128(&*files),
+            site: SiteVars::new(config, files),
             shortcodes: config.content.shortcodes,
         }
     }
 
     /// Replaces or removes the shortcodes of a body. A body that exceeds a limit is returned unchanged; rendering
     /// rejects it.
-    pub(super) fn strip_shortcodes<'a>(&self, text: &'a str, is_mdx: bool) -> Stripped<'a> {
+    pub(super) fn strip_shortcodes<'a>(&self, text: &'a str, page: &PageVars) -> Stripped<'a> {
         match self.shortcodes {
             _ if complexity::check_markdown(text).is_err() => Stripped::from_unchanged(text),
-            ShortcodeMode::Reduce => shortcodes::strip_shortcodes(text, is_mdx, &self.site),
+            _ if page.markup == Markup::Html => self.strip_html_shortcodes(text, page),
+            ShortcodeMode::Reduce => shortcodes::strip_shortcodes(text, page, &self.site),
             ShortcodeMode::Keep => shortcodes::strip_hidden_content(text, &self.site),
         }
     }
 
+    /// Does the same for HTML, which has no Markdown code in which tags would stay.
+    fn strip_html_shortcodes<'a>(&self, html: &str, page: &PageVars) -> Stripped<'a> {
+        let source = html_source::escape_markdown_code(html);
+        let stripped = match self.shortcodes {
+            ShortcodeMode::Reduce => shortcodes::strip_shortcodes(&source, page, &self.site),
+            ShortcodeMode::Keep => shortcodes::strip_hidden_content(&source, &self.site),
+        };
+        Stripped {
+            text: Cow::Owned(html_source::convert_replacements(&stripped.text)),
+            removed: stripped.removed,
+            is_mostly_removed: stripped.is_mostly_removed,
+        }
+    }
+
     /// Returns true if a body has no shortcodes or hidden sections.
-    pub(super) fn is_plain(&self, text: &str, is_mdx: bool) -> bool {
+    pub(super) fn is_plain(&self, text: &str, markup: Markup) -> bool {
         match self.shortcodes {
-            ShortcodeMode::Reduce => !shortcodes::may_have_shortcodes(text, is_mdx),
+            ShortcodeMode::Reduce => !shortcodes::may_have_shortcodes(text, markup, &self.site),
             ShortcodeMode::Keep => !shortcodes::may_hide_content(text),
         }
     }
@@ -56,35 +85,67 @@ impl BodyRenderer {
     pub(super) fn render_content(
         &self,
         text: &str,
-        is_mdx: bool,
+        page: &PageVars,
         permalink: &str,
     ) -> post::BodyContent {
-        let reduced = self.strip_shortcodes(text, is_mdx);
-        let markup = render_body(&reduced.text, &self.base_url(permalink)).unwrap_or_default();
-        content_from_html(markup.html)
+        if let Some(summary) = &page.summary {
+            return content_from_html(format_summary(summary, permalink));
+        }
+        let reduced = self.strip_shortcodes(text, page);
+        let base = self.base_url(permalink);
+        let rendered = render_reduced(&reduced.text, page.markup, &base).unwrap_or_default();
+        content_from_html(rendered.html)
     }
 
     /// Returns a hash of everything that determines the rendered HTML.
-    pub(super) fn body_fingerprint(&self, text: &str, is_mdx: bool, permalink: &str) -> u128 {
-        let is_plain = self.is_plain(text, is_mdx);
+    pub(super) fn body_fingerprint(&self, text: &str, page: &PageVars, permalink: &str) -> u128 {
+        let is_plain = self.is_plain(text, page.markup);
         let mut name = hash::Xxh3Hasher::default();
         name.update(&OUTPUT_VERSION.to_le_bytes());
         let keeps_templates = !is_plain && self.shortcodes == ShortcodeMode::Keep;
         name.update(&[
             u8::from(is_plain),
-            u8::from(is_mdx),
+            page.markup as u8,
             u8::from(keeps_templates),
         ]);
-        let (url, title) = match is_plain {
-            true => ("", ""),
-            false => (self.site.url.as_str(), self.site.title.as_str()),
+        let (url, title, files) = match is_plain {
+            true => ("", "", 0),
+            false => (
+                self.site.url.as_str(),
+                self.site.title.as_str(),
+                self.files_hash,
+            ),
         };
-        for part in [permalink, url, title] {
+        name.update(&files.to_le_bytes());
+        let values = page
+            .values
+            .iter()
+            .flat_map(|(name, value)| [name.as_str(), value]);
+        let parts = [permalink, url, title].into_iter().chain(values);
+        for part in parts.chain(page.summary.as_deref()) {
             name.update(&(part.len() as u64).to_le_bytes());
             name.update(part.as_bytes());
         }
         name.update(text.as_bytes());
         name.finish()
+    }
+}
+
+/// Writes the description of a post most of whose body is left out, and a link to the post.
+pub(super) fn format_summary(summary: &str, permalink: &str) -> String {
+    let [summary, url] = [summary, permalink].map(html_source::escape_text);
+    format!("<p>{summary}</p>\n<p>Read on at <a href=\"{url}\">{url}</a></p>")
+}
+
+/// Renders a body without shortcodes.
+pub(super) fn render_reduced(
+    text: &str,
+    markup: Markup,
+    base: &Url,
+) -> Result<ProcessedHtml, ExceededLimit> {
+    match markup {
+        Markup::Html => render_html(text, base),
+        _ => render_body(text, base),
     }
 }
 
@@ -111,7 +172,30 @@ fn encoded_len(html: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    #[test]
+    fn html_gets_no_blank_lines_for_kramdown() {
+        let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n";
+        let config = Config::parse(toml, "config.toml", Path::new("")).unwrap();
+        let files = SiteFiles {
+            uses_kramdown: true,
+            ..SiteFiles::default()
+        };
+        let rendering = BodyRenderer::with_site_files(&config, Arc::new(files));
+        let strip = |markup: Markup| {
+            let page = PageVars {
+                markup,
+                ..PageVars::default()
+            };
+            let stripped = rendering.strip_shortcodes("<div>\na</div>\nb {% c %}\n", &page);
+            stripped.text.into_owned()
+        };
+        assert_eq!(strip(Markup::Html), "<div>\na</div>\nb \n");
+        assert_eq!(strip(Markup::Markdown), "<div>\na</div>\n\nb \n");
+    }
 
     #[test]
     fn encoded_len_is_that_of_the_longer_encoding() {

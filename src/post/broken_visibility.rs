@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::fields::{is_hugo_build, mask_password, parse_state};
 use crate::config::{Config, Field};
+use crate::fields::{is_hugo_build, mask_password, parse_state};
 use crate::front_matter::date::{self, DateOptions};
 use crate::front_matter::visibility_field_names::{
     FieldLimit, limits_for_last_name_part, limits_for_name,
@@ -161,7 +161,7 @@ impl LimitScanner<'_> {
                 FieldLimit::BuildMarker(kind) if self.has_build && !is_hugo_build(last) => {
                     self.read_marker(kind, pair, true);
                 }
-                FieldLimit::BuildMarker(_) => {}
+                FieldLimit::BuildMarker(_) | FieldLimit::Robots => {}
                 FieldLimit::State => self.read_state(pair, true),
                 FieldLimit::SharedState => self.read_state(pair, false),
                 FieldLimit::Date(_) if may_be_marker => {}

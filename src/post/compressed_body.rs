@@ -12,6 +12,7 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use super::body_renderer::BodyRenderer;
 use crate::model::post::{BodyContent, BodySource, Permalink, PostBody};
+use crate::shortcodes::site_vars::PageVars;
 
 /// zstd level. Level 3 saves 2 % more for 20 % more time. Levels below 1 save only two thirds as much of prose.
 const ZSTD_LEVEL: i32 = 1;
@@ -19,17 +20,17 @@ const ZSTD_LEVEL: i32 = 1;
 /// Makes a body of this text. It is rendered each time its content is needed.
 pub(super) fn new_deferred_body(
     text: &str,
-    is_mdx: bool,
+    page: PageVars,
     permalink: &Permalink,
     rendering: &Arc<BodyRenderer>,
 ) -> PostBody {
+    let fingerprint = rendering.body_fingerprint(text, &page, &permalink.url);
     let source = BodyText {
         rendering: Arc::clone(rendering),
         permalink: Arc::clone(&permalink.url),
-        is_mdx,
+        page: (page != PageVars::default()).then(|| Box::new(page)),
         text: Mutex::new(StoredText::Plain(text.into())),
     };
-    let fingerprint = rendering.body_fingerprint(text, is_mdx, &permalink.url);
     PostBody::new(fingerprint, Arc::new(source))
 }
 
@@ -38,7 +39,8 @@ pub(super) fn new_deferred_body(
 struct BodyText {
     rendering: Arc<BodyRenderer>,
     permalink: Arc<str>,
-    is_mdx: bool,
+    /// Values of the post that the body uses. Most use none.
+    page: Option<Box<PageVars>>,
     text: Mutex<StoredText>,
 }
 
@@ -51,10 +53,9 @@ impl BodyText {
 impl BodySource for BodyText {
     fn render_content(&self) -> BodyContent {
         let text = self.lock_text().to_plain();
-        let render = || {
-            self.rendering
-                .render_content(&text, self.is_mdx, &self.permalink)
-        };
+        let none = PageVars::default();
+        let page = self.page.as_deref().unwrap_or(&none);
+        let render = || self.rendering.render_content(&text, page, &self.permalink);
         // A library that panics on one text must not take the others down.
         catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| {
             tracing::error!(url = %self.permalink, "rendering a body panicked, so it is left out");
@@ -126,6 +127,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+    use crate::model::markup::Markup;
     use crate::model::parse_mode::ParseMode;
     use crate::post::parse::{ParsedFile, parse_file};
     use std::path::Path;
@@ -138,11 +140,18 @@ mod tests {
     #[test]
     fn deferred_and_immediate_rendering_agree() {
         let long = "Some *text* and ![a](b.png). ".repeat(200);
-        for body in ["", "a", "Some *text* and ![a](b.png)\r\n", &long] {
+        for (path, body) in [
+            ("a.md", ""),
+            ("a.md", "a"),
+            ("a.md", "Some *text* and ![a](b.png)\r\n"),
+            ("a.md", &long),
+            ("a.html", "<p>a *b*</p>\r\n    <img src=b.png>{% c %}"),
+            ("a.adoc", "= A\r\n\r\nb"),
+        ] {
             let text = format!("---\r\ntitle: A\r\ndate: 2024-05-01\r\n---\r\n{body}");
             let [later, now] =
                 [ParseMode::Metadata, ParseMode::Full].map(|depth| {
-                    match parse_file(text.as_bytes(), "a.md", &config("E"), depth) {
+                    match parse_file(text.as_bytes(), path, &config("E"), depth) {
                         ParsedFile::Post { post, .. } => post,
                         other => panic!("{other:?}"),
                     }
@@ -178,23 +187,30 @@ mod tests {
     fn fingerprint_covers_all_inputs_of_the_html() {
         let rendering = BodyRenderer::new(&config("E"));
         let titled = BodyRenderer::new(&config("F"));
-        let name = rendering.body_fingerprint("a {{ site.title }}", false, "https://e.org/a");
+        let fingerprint = |rendering: &BodyRenderer, text: &str, markup: Markup, url: &str| {
+            let page = PageVars {
+                markup,
+                ..PageVars::default()
+            };
+            rendering.body_fingerprint(text, &page, url)
+        };
+        let tagged = "a {{ site.title }}";
+        let name = fingerprint(&rendering, tagged, Markup::Markdown, "https://e.org/a");
+        for other in [
+            fingerprint(&titled, tagged, Markup::Markdown, "https://e.org/a"),
+            fingerprint(&rendering, tagged, Markup::Mdx, "https://e.org/a"),
+            fingerprint(&rendering, tagged, Markup::Markdown, "https://e.org/b"),
+        ] {
+            assert_ne!(name, other);
+        }
+        let plain = fingerprint(&rendering, "a", Markup::Markdown, "https://e.org/a");
         assert_ne!(
-            name,
-            titled.body_fingerprint("a {{ site.title }}", false, "https://e.org/a")
+            plain,
+            fingerprint(&rendering, "a", Markup::Html, "https://e.org/a")
         );
-        assert_ne!(
-            name,
-            rendering.body_fingerprint("a {{ site.title }}", true, "https://e.org/a")
-        );
-        assert_ne!(
-            name,
-            rendering.body_fingerprint("a {{ site.title }}", false, "https://e.org/b")
-        );
-        let plain = rendering.body_fingerprint("a", false, "https://e.org/a");
         assert_eq!(
             plain,
-            titled.body_fingerprint("a", false, "https://e.org/a")
+            fingerprint(&titled, "a", Markup::Markdown, "https://e.org/a")
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Looks up ids of posts in the id map (`site.ids`), and reports what is wrong with the map.
 
-use super::fields::{FrontMatterFields, SourceSpan};
 use crate::config::IdMap;
+use crate::fields::{FrontMatterFields, SourceSpan};
 use crate::model::finding::{Finding, Rule, Severity};
 use crate::url_path;
 

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use super::body_parser::RawBody;
 use super::body_renderer::BodyRenderer;
 use super::broken_visibility::{VisibilityLimits, scan_for_limits};
-use super::fields::{FrontMatterFields, collect_section_markers};
 use super::merge_conflict::MergeConflict;
 use super::post_builder;
 use crate::config::Config;
+use crate::fields::{FrontMatterFields, collect_section_markers};
 use crate::front_matter::{
     self, FrontMatter, FrontMatterError, FrontMatterFormat, FrontMatterSplit,
 };
+use crate::markdown::asciidoc;
 use crate::model::finding::{Finding, Rule, Severity};
+use crate::model::markup::Markup;
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::{Post, VisibilityField};
 use crate::text::{
@@ -58,27 +60,19 @@ pub enum ParsedFile {
     },
 }
 
-/// Parses one file. `path` is relative to the content directory.
+/// Parses one file that uses no other files of the site. `path` is relative to the content directory.
 pub fn parse_file(bytes: &[u8], path: &str, config: &Config, depth: ParseMode) -> ParsedFile {
-    parse_with_renderer(bytes, path, config, depth, None)
+    let rendering = Arc::new(BodyRenderer::new(config));
+    parse_with_renderer(bytes, path, config, depth, &rendering)
 }
 
-/// Parses one file without rendering its body. `rendering` is the configuration's, shared by all posts.
-pub fn parse_metadata(
-    bytes: &[u8],
-    path: &str,
-    config: &Config,
-    rendering: &Arc<BodyRenderer>,
-) -> ParsedFile {
-    parse_with_renderer(bytes, path, config, ParseMode::Metadata, Some(rendering))
-}
-
-fn parse_with_renderer(
+/// Parses one file with the renderer of the site, which all posts share.
+pub fn parse_with_renderer(
     bytes: &[u8],
     path: &str,
     config: &Config,
     depth: ParseMode,
-    rendering: Option<&Arc<BodyRenderer>>,
+    rendering: &Arc<BodyRenderer>,
 ) -> ParsedFile {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -103,7 +97,9 @@ fn parse_with_renderer(
     let mut findings = Vec::new();
     findings.extend(find_forbidden_character(text, path));
     let text = normalize_text(text);
-    let split = front_matter::split_front_matter(&text);
+    let markup = Markup::from_path(path).unwrap_or(Markup::Markdown);
+    let has_field_lines = config.content.field_lines && !markup.is_rarely_post();
+    let split = front_matter::split_with_field_lines(&text, has_field_lines);
     let fields_line = front_matter::find_unfenced_field(&text);
     if let Some(conflict) = MergeConflict::find_markers(&text)
         && (split != FrontMatterSplit::None || fields_line.is_some())
@@ -133,7 +129,9 @@ fn parse_with_renderer(
         }
         FrontMatterSplit::Unclosed(format) => {
             let hint = match format {
-                FrontMatterFormat::Yaml => "write a line `---` after its last field",
+                FrontMatterFormat::Yaml | FrontMatterFormat::FieldLines => {
+                    "write a line `---` after its last field"
+                }
                 FrontMatterFormat::Toml => "write a line `+++` after its last field",
                 FrontMatterFormat::Json => "close every brace, bracket and quote that it opens",
             };
@@ -151,7 +149,7 @@ fn parse_with_renderer(
             };
         }
     };
-    let parsed = match front_matter::parse_front_matter(&front) {
+    let mut parsed = match front_matter::parse_front_matter(&front) {
         Ok(parsed) => parsed,
         Err(fault) => {
             findings.push(finding_from_error(path, fault));
@@ -166,6 +164,12 @@ fn parse_with_renderer(
             };
         }
     };
+    let body_line = line_number_at(&text, text.len() - front.body.len());
+    if markup == Markup::AsciiDoc {
+        let attributes = asciidoc::read_page_attributes(front.body);
+        let attributes = attributes.map(|(at, field)| (body_line + at, field));
+        parsed.ambiguous_lines.extend(attributes);
+    }
     let (line, ambiguous) = read_ambiguous_limits(&front, &parsed.ambiguous_lines, &text, config);
     if ambiguous.hides {
         findings.push(new_finding(
@@ -213,8 +217,8 @@ fn parse_with_renderer(
     }
     let body = RawBody {
         text: front.body,
-        line: line_number_at(&text, text.len() - front.body.len()),
-        is_mdx: is_mdx_path(path),
+        line: body_line,
+        markup,
         rendering,
     };
     let post = post_builder::build_post(&fields, body, path, config);
@@ -291,18 +295,12 @@ fn missing_fence_finding(path: &str, line: usize) -> Finding {
         Severity::Warning,
         Rule::NotAPost,
         "looks like a post, but has no readable front matter".to_owned(),
-        "write a line `---` before its first field and one after its last, or exclude the file with `content.exclude`",
+        "write a line `---` before its first field and one after its last, or exclude the file with `content.exclude`; if your generator reads fields without fences, set `content.field_lines`",
     )
 }
 
-/// Returns true if the path has the extension `.mdx`, in any case.
-pub(super) fn is_mdx_path(path: &str) -> bool {
-    let extension = path.rsplit_once('.').map(|(_, extension)| extension);
-    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("mdx"))
-}
-
 /// Removes characters that XML forbids, and converts line ends to LF.
-pub(super) fn normalize_text(text: &str) -> Cow<'_, str> {
+pub(crate) fn normalize_text(text: &str) -> Cow<'_, str> {
     let text = match may_have_forbidden_chars(text) {
         true => Cow::Owned(strip_forbidden_chars(text.to_owned())),
         false => Cow::Borrowed(text),
@@ -395,5 +393,21 @@ fn new_finding(
         rule,
         message,
         hint: hint.to_owned(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Parses a post with these lines of front matter and this body.
+    pub(crate) fn parse_sample(front: &str, body: &str) -> (Arc<Post>, Vec<Finding>) {
+        let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n";
+        let config = Config::parse(toml, "config.toml", std::path::Path::new("")).unwrap();
+        let text = format!("---\ntitle: A\ndate: 2024-05-01\n{front}\n---\n{body}\n");
+        match parse_file(text.as_bytes(), "blog/a.md", &config, ParseMode::Full) {
+            ParsedFile::Post { post, findings } => (post, findings),
+            other => panic!("{other:?}"),
+        }
     }
 }

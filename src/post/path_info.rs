@@ -1,6 +1,6 @@
 //! Reads name, directories, language and categories of a post from the path of its file.
 
-use crate::config::Config;
+use crate::config::{Config, NameStyle};
 use crate::front_matter::date;
 
 /// Information from the path of a file.
@@ -23,13 +23,10 @@ pub(super) struct PathInfo {
 impl PathInfo {
     /// Reads a path, relative to the content directory.
     pub(super) fn from_path(path: &str, config: &Config) -> PathInfo {
-        let languages = &config.site.languages;
+        let has_languages = !config.site.languages.is_empty();
         let language = |text: &str| {
-            let known = languages.iter().chain([&config.site.language]);
-            known
-                .filter(|_| !languages.is_empty())
-                .find(|tag| tag.eq_ignore_ascii_case(text))
-                .cloned()
+            let known = has_languages.then(|| config.site.find_language(text));
+            known.flatten().map(str::to_owned)
         };
         let mut parts: Vec<&str> = path.split('/').collect();
         let file = parts.pop().unwrap_or(path);
@@ -64,8 +61,9 @@ impl PathInfo {
             .chain(&dir)
             .any(|name| matches!(*name, "_posts" | "_drafts"));
         let is_dated = date::parse_date_prefix(name).is_some();
+        let is_numbered = config.content.numbered_names || config.content.names == NameStyle::Nuxt;
         let spelled = |part: &str| {
-            let part = Some(part).filter(|_| config.content.numbered_names);
+            let part = Some(part).filter(|_| is_numbered);
             part.and_then(strip_sort_number).map(str::to_owned)
         };
         PathInfo {
@@ -94,11 +92,16 @@ impl PathInfo {
     }
 }
 
-/// Removes a number that sorts files: `1.intro` becomes `intro`. `None` if there is no number.
+/// Removes a number that sorts files: `1.intro` becomes `intro`. `None` if there is none. Versions stay: `1.0.x`.
 fn strip_sort_number(name: &str) -> Option<&str> {
+    let mut numbers = name.strip_suffix(".x").unwrap_or(name).split('.');
+    let is_version = numbers.all(is_number);
     let (number, rest) = name.split_once('.')?;
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    Some(rest).filter(|rest| is_number && !rest.is_empty())
+    Some(rest).filter(|rest| is_number(number) && !is_version && !rest.is_empty())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -156,5 +159,10 @@ mod tests {
         assert_eq!(location(path, "").translation_key(), "1.guide/02.start");
         let numbered = location(path, "[content]\nnumbered_names = true\n");
         assert_eq!(numbered.translation_key(), "guide/start");
+        for version in ["1.0.0", "1.1", "1", "1.x", "1.0.x"] {
+            let path = format!("{version}/1.doc.md");
+            let nuxt = location(&path, "[content]\nnames = \"nuxt\"\n");
+            assert_eq!(nuxt.translation_key(), format!("{version}/doc"));
+        }
     }
 }

@@ -5,22 +5,24 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::address::{PostAddress, read_aliases, resolve_post_address};
+use super::address::{PostAddress, read_aliases, read_slug, resolve_post_address};
 use super::body_parser::{self, RawBody};
 use super::broken_visibility::VisibilityLimits;
-use super::fields::{
-    FrontMatterFields, SourceSpan, collect_visibility_markers, find_stray_dates, read_authors,
-    read_dates, read_labels, read_x_account, warn_misplaced_markers, warn_non_map_fields,
-};
 use super::path_info::PathInfo;
 use super::permalink_pattern::{PermalinkParts, strip_date_prefix};
 use super::preview_image;
 use crate::config::{Config, Field};
+use crate::fields::{
+    FrontMatterFields, SourceSpan, collect_visibility_markers, find_stray_dates, read_authors,
+    read_dates, read_labels, read_x_account, warn_misplaced_markers, warn_non_map_fields,
+};
 use crate::front_matter::date;
+use crate::front_matter::field_names::is_address;
+use crate::markdown::asciidoc;
 use crate::markdown::excerpt::ExcerptRequest;
 use crate::markdown::plain_text;
 use crate::model::finding::{Rule, Severity};
-use crate::model::post::permalink::MAX_URL_BYTES;
+use crate::model::markup::Markup;
 use crate::model::post::{Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
 use crate::text::{collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes};
 
@@ -52,19 +54,26 @@ pub(super) fn build_post(
         expires,
     } = read_publication_dates(fields, path, config, &mut unreadable_dates)?;
     let mut categories = location.categories.clone();
-    for label in read_labels(fields, Field::Category, location.is_in_posts) {
+    // Jekyll splits a text at spaces. Hexo has `_posts`, too, and keeps it whole.
+    let as_words = location.is_in_posts && !config.content.names.is_hexo();
+    for label in read_labels(fields, Field::Category, as_words) {
         if !categories.contains(&label) {
             categories.push(label);
         }
     }
+    if categories.is_empty() && config.content.directory_categories {
+        categories.extend(location.dirs.last().cloned());
+    }
     let language = read_language(fields, config).or_else(|| location.language.clone());
-    let slug = fields
-        .one_line_text(Field::Slug)
-        .map(|slug| truncate_encoded(&slug, MAX_URL_BYTES));
+    let slug = read_slug(fields);
     // Slugs are made from the title as written, before HTML tags and character references are removed.
     let written_title = fields.one_line_text(Field::Title);
-    let title = fields.first_plain_text(Field::Title);
+    let is_asciidoc = body.markup == Markup::AsciiDoc;
+    let heading = || asciidoc::read_title(body.text).filter(|_| is_asciidoc);
+    let title = fields.first_plain_text(Field::Title).or_else(heading);
     let parts = PermalinkParts {
+        file: path,
+        site_pattern: config.site.permalinks.pattern_for(path),
         location: &location,
         slug: slug.as_deref(),
         title: written_title.as_deref(),
@@ -74,22 +83,37 @@ pub(super) fn build_post(
             .filter(|language| *language != config.site.language),
         published,
         categories: &categories,
+        names: config.content.names,
     };
     let PostAddress {
         permalink,
         url,
         id,
         id_source: id_from,
+        canonical_url,
     } = resolve_post_address(fields, &parts, &config.site);
     let description = read_description(fields);
+    let summary;
+    let body = if is_asciidoc {
+        let shown = title.as_deref().unwrap_or(&permalink.url);
+        summary = asciidoc::format_summary(shown, description.as_deref(), &permalink.url);
+        RawBody {
+            text: &summary,
+            markup: Markup::Html,
+            ..body
+        }
+    } else {
+        body
+    };
     let body_parser::ParsedBody { body, found } = if fields.is_metadata_only() {
         let excerpt_request = ExcerptRequest {
             heading: title.is_none(),
             paragraph: description.is_none(),
         };
-        body_parser::defer_body(body, &permalink, &url, config, excerpt_request)
+        let description = description.as_deref();
+        body_parser::defer_body(fields, body, &permalink, &url, description, excerpt_request)
     } else {
-        body_parser::render_body(fields, body, &permalink, &url, config)
+        body_parser::render_body(fields, body, &permalink, &url, description.as_deref())
     };
 
     let title = title
@@ -119,6 +143,7 @@ pub(super) fn build_post(
     warn_misplaced_markers(fields, &markers);
     let extras = PostExtras {
         id,
+        canonical_url,
         preview_title: preview_title.map(Into::into),
         publish_after: publish_after.filter(|date| *date != published),
         expires_at: expires,
@@ -143,7 +168,7 @@ pub(super) fn build_post(
             .into_iter()
             .find_map(|dated| dated.date_or_push_marker(&mut Vec::new())),
         authors: read_authors(fields, Field::Author).into(),
-        tags: to_shared_labels(read_labels(fields, Field::Tags, location.is_in_posts)),
+        tags: to_shared_labels(read_labels(fields, Field::Tags, as_words)),
         categories: to_shared_labels(categories),
         images: preview_image::merge_images(image.as_ref(), &found.images),
         body,
@@ -178,9 +203,10 @@ fn read_publication_dates(
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     // An unreadable date is not replaced by the one in the path.
     let parse_date_in_path = || {
-        let permalink_text = || fields.first_node(Field::Permalink)?.as_text();
-        date::parse_path_date(stem, config.site.timezone)
-            .or_else(|| date::parse_path_date(permalink_text()?, config.site.timezone))
+        date::parse_path_date(stem, config.site.timezone).or_else(|| {
+            let (_, permalink, _) = fields.first_text_where(Field::Permalink, is_address)?;
+            date::parse_path_date(permalink, config.site.timezone)
+        })
     };
     let published = starts
         .first()
@@ -356,10 +382,7 @@ fn read_language(fields: &FrontMatterFields<'_>, config: &Config) -> Option<Stri
         return None;
     }
     // Tags are case-insensitive (RFC 5646 §2.1.1). Take the site's spelling, as later comparisons are exact.
-    let mut site_tags = config.site.languages.iter().chain([&config.site.language]);
-    let site_spelling = site_tags
-        .find(|known| known.eq_ignore_ascii_case(&tag))
-        .cloned();
+    let site_spelling = config.site.find_language(&tag).map(str::to_owned);
     site_spelling.or(Some(tag))
 }
 
@@ -443,7 +466,16 @@ pub(super) fn exclusion_reason(
         return Some("`_index` files are sections, not posts".to_owned());
     }
     let mut required = config.content.require.iter();
-    let (name, value) = required.find(|(name, value)| !fields.has_value(name, value))?;
+    let Some((name, value)) = required.find(|(name, value)| !fields.has_value(name, value)) else {
+        let markup = Markup::from_path(path).filter(|markup| markup.is_rarely_post())?;
+        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let is_dated = [Field::Date, Field::PublishDate]
+            .into_iter()
+            .any(|field| fields.first_node(field).is_some())
+            || date::parse_path_date(stem, config.site.timezone).is_some();
+        return (!is_dated)
+            .then(|| format!("{markup:?} files without a date are pages, not posts"));
+    };
     Some(format!(
         "`content.require` requires `{name}: {value}`, which the file does not have"
     ))

@@ -79,7 +79,7 @@ pub(super) fn render_envelope(
             .into_iter()
             .map(|name| (HISTORY_PREFIX.to_owned(), history_extension(name)))
             .collect(),
-        lang: Some(settings.language.clone()),
+        lang: Some(document.feed.language_tag(&settings.language).to_owned()),
         ..AtomFeed::default()
     };
     let styled = xml_stylesheet::link_stylesheet(write_feed(&atom, 0)?, settings);
@@ -148,7 +148,7 @@ fn build_entry(site: &Site, view: &EntryView<'_>) -> AtomEntry {
             src: None,
             content_type: Some("html".to_owned()),
         }),
-        extensions: media_extension(entry, view.fallback_image.clone()),
+        extensions: media_extension(view),
         ..AtomEntry::default()
     }
 }
@@ -202,11 +202,8 @@ fn build_person(person: &terms::Person) -> Person {
 }
 
 /// Returns the entry's own image, or else the drawn card image, as Media RSS.
-fn media_extension(
-    entry: &Entry,
-    stand_in: Option<String>,
-) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
-    let (name, attrs) = match (entry.main_image(), stand_in) {
+fn media_extension(view: &EntryView<'_>) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
+    let (name, attrs) = match (view.own_image(), &view.fallback_image) {
         (Some(image), _) => (
             "content",
             vec![
@@ -218,7 +215,7 @@ fn media_extension(
             "thumbnail",
             vec![
                 ("height", CARD_HEIGHT.to_string()),
-                ("url", escape_attribute(&url)),
+                ("url", escape_attribute(url)),
                 ("width", CARD_WIDTH.to_string()),
             ],
         ),

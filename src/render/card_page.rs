@@ -27,13 +27,17 @@ struct OpenGraphImage {
 impl OpenGraphImage {
     fn from_card(site: &Site, card: &Card, images: Option<&CardImage>) -> Option<OpenGraphImage> {
         match (card.preview_source, &card.image) {
-            (PreviewSource::Own, Some(image)) => Some(OpenGraphImage {
-                url: image.url.clone(),
-                alt: image.alt.clone(),
-                size: images
-                    .and_then(|images| images.own_image)
-                    .map(|size| (size.width, size.height, size.mime_type)),
-            }),
+            (PreviewSource::Own, Some(image))
+                if !images.is_some_and(|images| images.is_own_missing) =>
+            {
+                Some(OpenGraphImage {
+                    url: image.url.clone(),
+                    alt: image.alt.clone(),
+                    size: images
+                        .and_then(|images| images.own_image)
+                        .map(|size| (size.width, size.height, size.mime_type)),
+                })
+            }
             _ => {
                 let key = card.image_key();
                 let fingerprint = &images?.body.fingerprint;
@@ -58,7 +62,7 @@ pub(super) fn render_card_page(site: &Site, card: &Card, images: Option<&CardIma
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (card.title) }
                 meta name="description" content=(card.description);
-                link rel="canonical" href=(card.url);
+                link rel="canonical" href=(card.canonical_url);
                 @if card.is_noindex { meta name="robots" content="noindex"; }
                 (open_graph_tags(site, card, picture))
                 @if let Some(article) = &card.article { (article_tags(article)) }
@@ -66,7 +70,7 @@ pub(super) fn render_card_page(site: &Site, card: &Card, images: Option<&CardIma
                 @if let Some(account) = &card.fediverse_handle { meta name="fediverse:creator" content=(account); }
                 meta name="theme-color" content=(site.settings.theme_color);
                 script type="application/ld+json" { (PreEscaped(escape_json_for_script(&json_ld_object(site, card, picture).to_string()))) }
-                @let feed = site.feeds.main_feed();
+                @let feed = site.feeds.main_feed_of_language(&card.language);
                 @for format in FeedFormat::ALL {
                     link rel="alternate" type=(format.mime_type()) title=(feed.title)
                         href=(feed.artifact_key(format).absolute_url(&site.settings.public_url));
@@ -90,7 +94,7 @@ fn open_graph_tags(site: &Site, card: &Card, picture: Option<&OpenGraphImage>) -
         (meta_property("og:site_name", &site.settings.title))
         (meta_property("og:title", &card.title))
         @if !card.description.is_empty() { (meta_property("og:description", &card.description)) }
-        (meta_property("og:url", &card.url))
+        (meta_property("og:url", &card.canonical_url))
         @if let Some(locale) = open_graph_locale(&card.language) { (meta_property("og:locale", &locale)) }
         @if let Some(picture) = picture {
             (meta_property("og:image", &picture.url))
@@ -174,7 +178,7 @@ fn json_ld_object(site: &Site, card: &Card, picture: Option<&OpenGraphImage>) ->
         "headline": card.title,
         "description": card.description,
         "url": card.url,
-        "mainEntityOfPage": { "@type": "WebPage", "@id": card.url },
+        "mainEntityOfPage": { "@type": "WebPage", "@id": card.canonical_url },
         "datePublished": format_rfc3339(article.published_at),
         "dateModified": format_rfc3339(article.modified_at),
         "inLanguage": card.language,

@@ -1,5 +1,6 @@
 //! Defines an entry, and the text around entries, as the feed formats write them.
 
+use crate::model::post::Image;
 use crate::site::card_images::CardImageSource;
 use crate::site::entry::Entry;
 use crate::site::feed::FeedDocument;
@@ -37,6 +38,14 @@ pub(super) struct FeedEnvelope {
 pub(super) struct ElementTags {
     pub(super) open: &'static str,
     pub(super) close: &'static str,
+}
+
+impl EntryView<'_> {
+    /// Returns the entry's own image, unless the drawn card stands in for it.
+    pub(super) fn own_image(&self) -> Option<&Image> {
+        let image = self.entry.main_image();
+        image.filter(|_| self.fallback_image.is_none())
+    }
 }
 
 impl FeedFeatures {

@@ -58,7 +58,7 @@ impl FeedHtmlPage {
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.language, settings.timezone.name()),
             (&settings.theme_color, &settings.copyright),
-            (&feed.scope, &feed.formats, &feed.label),
+            (&feed.scope, &feed.language, &feed.formats, &feed.label),
             (&feed.title, &feed.description, feed.has_full_content()),
             (feed.all_entries().len(), entries),
         ))
@@ -73,7 +73,7 @@ impl FeedHtmlPage {
         let settings = &self.site.settings;
         let page = html! {
             (DOCTYPE)
-            html lang=(settings.language) {
+            html lang=(self.feed.language_tag(&settings.language)) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -126,8 +126,8 @@ impl FeedHtmlPage {
     fn describe_posts(&self) -> Markup {
         let name = self.short_name();
         html! {
-            @match self.feed.scope {
-                FeedScope::Site => "all posts",
+            @match self.feed.scope.split_language().1 {
+                FeedScope::Site | FeedScope::InLanguage(..) => "all posts",
                 FeedScope::Category(_) => { "posts about " b dir="auto" { (name) } },
                 FeedScope::Tag(_) => { "posts tagged " b dir="auto" { (name) } },
                 FeedScope::Author(_) => { "posts by " b dir="auto" { (name) } },
@@ -211,7 +211,7 @@ impl FeedHtmlPage {
                 }
                 a href=(itself) type=(self.format.mime_type()) { "What readers see" }
                 " · "
-                a href=(ArtifactKey::Home.absolute_url(&settings.public_url)) { "All feeds of " (settings.title) }
+                a href=(ArtifactKey::home_of_language(self.feed.scope.split_language().0).absolute_url(&settings.public_url)) { "All feeds of " (settings.title) }
                 @if let Some(copyright) = &settings.copyright { " · " (copyright) }
             }
         }

@@ -12,19 +12,30 @@ use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use crate::site::Site;
 use crate::site::entry::Entry;
 use crate::site::feed::{Feed, FeedDocument};
+use crate::site::feeds::LanguageFeeds;
 
 /// Maximum posts on the page; the feeds have more.
 pub(super) const MAX_HOME_PAGE_POSTS: usize = 50;
 
-pub(super) fn render_home_page(site: &Site, document: &FeedDocument) -> Vec<u8> {
+/// Renders the page of a language; `document` is the newest page of its main feed.
+pub(super) fn render_home_page(
+    site: &Site,
+    feeds: &LanguageFeeds,
+    document: &FeedDocument,
+) -> Vec<u8> {
     let main = &document.feed;
-    let categories = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Category(_)));
-    let tags = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Tag(_)));
-    let authors = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Author(_)));
-    let own = feeds_in_scope(site, |scope| matches!(scope, FeedScope::Custom(_)));
+    let categories = feeds_in_scope(feeds, |scope| matches!(scope, FeedScope::Category(_)));
+    let tags = feeds_in_scope(feeds, |scope| matches!(scope, FeedScope::Tag(_)));
+    let authors = feeds_in_scope(feeds, |scope| matches!(scope, FeedScope::Author(_)));
+    let own: Vec<&Arc<Feed>> = site.feeds.custom_feeds().collect();
+    let others: Vec<&LanguageFeeds> = site
+        .feeds
+        .languages()
+        .filter(|other| other.language() != feeds.language())
+        .collect();
     let page = html! {
         (DOCTYPE)
-        html lang=(site.settings.language) {
+        html lang=(main.language_tag(&site.settings.language)) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -37,11 +48,23 @@ pub(super) fn render_home_page(site: &Site, document: &FeedDocument) -> Vec<u8> 
                         title=(format!("{} ({})", main.title, format.display_name()))
                         href=(main.artifact_key(format).absolute_url(&site.settings.public_url));
                 }
+                @for other in &others {
+                    link rel="alternate" hreflang=(language_of(site, other)) href=(home_url(site, other));
+                }
                 style { (PreEscaped(page_style::page_stylesheet(&site.settings.theme_color))) }
             }
             body {
                 header {
                     p.site { a href=(site.settings.url) { (site.settings.title) } }
+                    @if !others.is_empty() {
+                        nav aria-label="Languages" {
+                            ul.formats {
+                                @for other in &others {
+                                    li { a href=(home_url(site, other)) hreflang=(language_of(site, other)) { (language_of(site, other)) } }
+                                }
+                            }
+                        }
+                    }
                     h1 { "Subscribe" }
                     p.lead { (site.settings.description) }
                     (render_subscribe_links(site, main))
@@ -74,11 +97,19 @@ pub(super) fn render_home_page(site: &Site, document: &FeedDocument) -> Vec<u8> 
     page.into_string().into_bytes()
 }
 
-fn feeds_in_scope(site: &Site, wanted: fn(&FeedScope) -> bool) -> Vec<&Arc<Feed>> {
-    site.feeds
-        .iter()
-        .filter(|feed| wanted(&feed.scope))
+fn feeds_in_scope(feeds: &LanguageFeeds, wanted: fn(&FeedScope) -> bool) -> Vec<&Arc<Feed>> {
+    feeds
+        .taxonomy_feeds()
+        .filter(|feed| wanted(feed.scope.split_language().1))
         .collect()
+}
+
+fn language_of<'a>(site: &'a Site, feeds: &'a LanguageFeeds) -> &'a str {
+    feeds.main_feed().language_tag(&site.settings.language)
+}
+
+fn home_url(site: &Site, feeds: &LanguageFeeds) -> String {
+    ArtifactKey::home_of_language(feeds.language_segment()).absolute_url(&site.settings.public_url)
 }
 
 fn render_subscribe_links(site: &Site, feed: &Feed) -> Markup {

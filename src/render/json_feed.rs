@@ -77,7 +77,7 @@ pub(super) fn render_envelope(
             })
             .map(|(_, page)| url(page)),
         description: &document.feed.description,
-        language: &settings.language,
+        language: document.feed.language_tag(&settings.language),
         items: Vec::new(),
     };
     let mut bytes = serde_json::to_vec_pretty(&json)?;
@@ -111,8 +111,8 @@ fn build_item<'a>(view: &'a EntryView<'_>) -> JsonFeedItem<'a> {
         content_text: html.is_none().then_some(entry.summary()),
         content_html: html,
         summary: entry.summary(),
-        image: entry
-            .main_image()
+        image: view
+            .own_image()
             .map(|image| image.url.clone())
             .or_else(|| view.fallback_image.clone()),
         date_published: format_rfc3339(entry.published_at()),

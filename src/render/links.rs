@@ -44,11 +44,6 @@ pub(super) fn feed_links(site: &Site, document: &FeedDocument, format: FeedForma
     links
 }
 
-/// Returns links to the site's main feed in all its formats, for the home page.
-pub(super) fn main_feed_links(site: &Site) -> Vec<Link> {
-    alternate_links(site, site.feeds.main_feed())
-}
-
 /// Returns links to a feed in all its formats.
 pub(super) fn alternate_links(site: &Site, feed: &Feed) -> Vec<Link> {
     let formats = feed.formats.iter();

@@ -19,8 +19,11 @@ pub(super) fn render_opml(site: &Site) -> Result<Vec<u8>, RenderError> {
     xml.write_text_element("title", &site.settings.title)?;
     xml.close_element("head")?;
     xml.open_element("body", &[])?;
-    let feeds_in = |wanted: ScopeFilter| site.feeds.iter().filter(move |feed| wanted(&feed.scope));
-    for feed in feeds_in(|scope| *scope == FeedScope::Site) {
+    let feeds_in = |wanted: ScopeFilter| {
+        let feeds = site.feeds.iter();
+        feeds.filter(move |feed| wanted(feed.scope.split_language().1))
+    };
+    for feed in feeds_in(|scope| matches!(scope, FeedScope::Site)) {
         write_outline(&mut xml, site, feed)?;
     }
     let groups: [(&str, ScopeFilter); 4] = [

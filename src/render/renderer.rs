@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::byte_limit::{self, EntryLengths};
 use super::feed_document::{self, DocumentLayout, WrittenDocument};
-use super::links::{feed_links, main_feed_links, new_ready_artifact};
+use super::links::{alternate_links, feed_links, new_ready_artifact};
 use super::render_error::RenderError;
 use super::{SiteArtifacts, home_page, opml, robots};
 use crate::model::artifact::LazyArtifacts;
@@ -22,7 +22,7 @@ pub struct Renderer {
     inputs: Option<(Arc<SiteSettings>, u64)>,
     documents: HashMap<ArtifactKey, WrittenDocument>,
     lengths: HashMap<FeedScope, EntryLengths>,
-    home_page: Option<CachedHomePage>,
+    home_pages: HashMap<ArtifactKey, CachedHomePage>,
     opml: Option<(Arc<()>, Arc<OutputBytes>)>,
     robots: Option<Arc<OutputBytes>>,
 }
@@ -103,22 +103,29 @@ impl Renderer {
         Ok(())
     }
 
-    /// Renders the eager outputs other than feeds: robots.txt, OPML and the home page.
+    /// Renders the eager outputs other than feeds: robots.txt, OPML and the home page of each language.
     fn render_pages(&mut self, site: &Site) -> Result<Vec<Artifact>, RenderError> {
         let feed_list_version = Feeds::list_version(&site.feeds);
-        let main = site.feeds.main_feed().first_document();
-        let newest = main.entries.iter().take(home_page::MAX_HOME_PAGE_POSTS);
-        let entries: Vec<Arc<Entry>> = newest.cloned().collect();
-        let home = match self.home_page.take() {
-            Some((previous_entries, previous_version, home))
-                if has_same_entries(&previous_entries, &entries)
-                    && Arc::ptr_eq(&previous_version, feed_list_version) =>
-            {
-                home
-            }
-            _ => OutputBytes::new(home_page::render_home_page(site, &main)),
-        };
-        self.home_page = Some((entries, Arc::clone(feed_list_version), Arc::clone(&home)));
+        let mut pages = Vec::new();
+        for feeds in site.feeds.languages() {
+            let main = feeds.main_feed().first_document();
+            let newest = main.entries.iter().take(home_page::MAX_HOME_PAGE_POSTS);
+            let entries: Vec<Arc<Entry>> = newest.cloned().collect();
+            let key = ArtifactKey::home_of_language(feeds.language_segment());
+            let home = match self.home_pages.remove(&key) {
+                Some((previous_entries, previous_version, home))
+                    if has_same_entries(&previous_entries, &entries)
+                        && Arc::ptr_eq(&previous_version, feed_list_version) =>
+                {
+                    home
+                }
+                _ => OutputBytes::new(home_page::render_home_page(site, feeds, &main)),
+            };
+            let inputs = (entries, Arc::clone(feed_list_version), Arc::clone(&home));
+            self.home_pages.insert(key.clone(), inputs);
+            let links = alternate_links(site, feeds.main_feed());
+            pages.push(new_ready_artifact(key, home, links));
+        }
         let opml = match self.opml.take() {
             Some((previous_version, opml)) if Arc::ptr_eq(&previous_version, feed_list_version) => {
                 opml
@@ -129,11 +136,13 @@ impl Renderer {
         let robots = self
             .robots
             .get_or_insert_with(|| OutputBytes::new(robots::render_robots_txt(site)));
-        Ok(vec![
-            new_ready_artifact(ArtifactKey::Robots, Arc::clone(robots), Vec::new()),
-            new_ready_artifact(ArtifactKey::Opml, opml, Vec::new()),
-            new_ready_artifact(ArtifactKey::Home, home, main_feed_links(site)),
-        ])
+        pages.push(new_ready_artifact(
+            ArtifactKey::Robots,
+            Arc::clone(robots),
+            Vec::new(),
+        ));
+        pages.push(new_ready_artifact(ArtifactKey::Opml, opml, Vec::new()));
+        Ok(pages)
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn render_envelope(
         title: document.feed.title.clone(),
         link: settings.url.clone(),
         description: document.feed.description.clone(),
-        language: Some(settings.language.clone()),
+        language: Some(document.feed.language_tag(&settings.language).to_owned()),
         copyright: settings.copyright.clone(),
         last_build_date: document.last_updated_at().map(format_rfc822),
         generator: Some("courant".to_owned()),
@@ -97,10 +97,7 @@ pub(super) fn write_entries(views: &[EntryView<'_>]) -> Result<Vec<u8>, RenderEr
         FeedEnvelope::extract_elements(write_channel(&channel, capacity_hint(views))?, ITEM_TAGS);
     let has_markup = |text: &str| text.contains(['<', '&']);
     let needs_references = views.iter().any(|view| {
-        let alt = view
-            .entry
-            .main_image()
-            .and_then(|image| image.alt.as_deref());
+        let alt = view.own_image().and_then(|image| image.alt.as_deref());
         has_markup(view.entry.title()) || alt.is_some_and(has_markup)
     });
     Ok(match needs_references {
@@ -184,8 +181,8 @@ fn build_item(view: &EntryView<'_>) -> Item {
                 .collect(),
             ..DublinCoreExtension::default()
         }),
-        extensions: entry
-            .main_image()
+        extensions: view
+            .own_image()
             .map(media_content)
             .into_iter()
             .chain(view.fallback_image.clone().map(media_thumbnail))

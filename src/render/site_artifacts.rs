@@ -207,7 +207,7 @@ impl SiteArtifacts {
 
     fn lazy_card_page(&self, key: &ArtifactKey, card: Card) -> Artifact {
         let links = vec![Link {
-            target: card.url.clone(),
+            target: card.canonical_url.clone(),
             rel: "canonical",
             mime_type: None,
         }];
@@ -283,6 +283,7 @@ impl FeedRenderer {
             xml_stylesheet::stylesheet_fingerprint(settings),
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.language, &settings.copyright),
+            &self.document.feed.language,
             (
                 self.site.ttl_minutes(),
                 self.document.fingerprint_inputs(),
@@ -360,7 +361,10 @@ impl CardPageRenderer {
     fn compute_fingerprint(&self) -> String {
         let settings = &self.site.settings;
         let images = self.images.as_ref();
-        let images = images.map(|images| (images.body.fingerprint.clone(), images.own_image));
+        let images = images.map(|images| {
+            let fingerprint = images.body.fingerprint.clone();
+            (fingerprint, images.own_image, images.is_own_missing)
+        });
         hash::hash_value_hex(&(
             (
                 OUTPUT_VERSION,
@@ -371,7 +375,11 @@ impl CardPageRenderer {
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.description, &settings.theme_color),
             (settings.timezone.name(), &settings.language),
-            &self.site.feeds.main_feed().title,
+            &self
+                .site
+                .feeds
+                .main_feed_of_language(&self.card.language)
+                .title,
         ))
     }
 }

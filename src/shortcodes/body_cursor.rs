@@ -1,6 +1,8 @@
 //! Reads a body from start to end, and keeps the output, the open section and the removed tags.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use memchr::memmem;
 
 use super::removed::{RemovalReason, RemovedTags};
 
@@ -22,6 +24,8 @@ pub(super) struct BodyCursor<'a> {
     /// Names whose end does not occur in the rest of the body.
     pub(super) unclosed_names: HashSet<String>,
     pub(super) removed: RemovedTags,
+    /// Position from which each delimiter was searched, and the one found, so that no part is searched twice.
+    delimiters: HashMap<&'static str, (usize, Option<usize>)>,
     /// Number of failed attempts to parse MDX.
     failed_attempts: usize,
 }
@@ -62,12 +66,30 @@ impl<'a> BodyCursor<'a> {
             section: None,
             unclosed_names: HashSet::new(),
             removed: RemovedTags::default(),
+            delimiters: HashMap::new(),
             failed_attempts: 0,
         }
     }
 
     pub(super) fn remaining_text(&self) -> &'a str {
         self.body.get(self.position..).unwrap_or_default()
+    }
+
+    /// Finds the first occurrence of a delimiter at least `from` bytes after the current position. Returns its
+    /// distance from the current position.
+    pub(super) fn find_delimiter(&mut self, delimiter: &'static str, from: usize) -> Option<usize> {
+        let begin = self.position + from;
+        let known = self.delimiters.get(delimiter).copied();
+        let found = match known {
+            Some((since, at)) if since <= begin && at.is_none_or(|at| at >= begin) => at,
+            _ => {
+                let rest = self.body.as_bytes().get(begin..)?;
+                let at = memmem::find(rest, delimiter.as_bytes()).map(|at| begin + at);
+                self.delimiters.insert(delimiter, (begin, at));
+                at
+            }
+        };
+        found.map(|at| at - self.position)
     }
 
     pub(super) fn copy_bytes(&mut self, bytes: usize) {

@@ -10,9 +10,6 @@ const HUGO_ESCAPES: [(&str, &str); 4] = [
     ("*/%}}", "%}}"),
 ];
 
-/// Maximum length of an escaped shortcode, in bytes. A longer one is text.
-const MAX_ESCAPED_SHORTCODE_BYTES: usize = 2_000;
-
 /// Maximum length of a code element, in bytes. A longer one is read as other HTML.
 const MAX_CODE_ELEMENT_BYTES: usize = 200_000;
 
@@ -47,16 +44,16 @@ fn remove_raw_tags(code: &str) -> Cow<'_, str> {
 }
 
 /// Parses an escaped shortcode at the start of a text. Returns it without the escape, and its length as written.
-pub(super) fn parse_escaped_shortcode(rest: &str) -> Option<(String, usize)> {
-    let rest = super::template_tag::first_bytes(rest, MAX_ESCAPED_SHORTCODE_BYTES);
-    for (begin, end) in [("{{</*", "*/>}}"), ("{{%/*", "*/%}}")] {
-        if let Some(inside) = rest.strip_prefix(begin) {
-            let at = inside.find(end)?;
-            let whole = rest.get(..begin.len() + at + end.len())?;
-            return Some((remove_escapes(whole).into_owned(), whole.len()));
-        }
-    }
-    None
+/// `find` returns the first position of a delimiter at or after the given position.
+pub(super) fn parse_escaped_shortcode(
+    rest: &str,
+    find: impl FnOnce(&'static str, usize) -> Option<usize>,
+) -> Option<(String, usize)> {
+    let (begin, end) = [("{{</*", "*/>}}"), ("{{%/*", "*/%}}")]
+        .into_iter()
+        .find(|(begin, _)| rest.starts_with(begin))?;
+    let whole = rest.get(..find(end, begin.len())? + end.len())?;
+    Some((remove_escapes(whole).into_owned(), whole.len()))
 }
 
 /// Returns the length of a `<pre>` or `<code>` element at the start of a text.

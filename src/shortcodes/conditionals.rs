@@ -36,6 +36,11 @@ impl<'a> OpenConditions<'a> {
         None
     }
 
+    /// Returns true if a condition is open.
+    pub(super) fn is_any_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     fn end_condition(&mut self) {
         self.open.pop();
     }
@@ -96,7 +101,8 @@ pub(super) fn remove_handlebars_section<'a>(
     conditions: &mut OpenConditions<'a>,
     rest: &'a str,
 ) -> bool {
-    let Some(tag) = template_tag::parse_block_tag(rest) else {
+    let tag = template_tag::parse_block_tag(rest, |end, from| cursor.find_delimiter(end, from));
+    let Some(tag) = tag else {
         return false;
     };
     let mut name = tag.name;

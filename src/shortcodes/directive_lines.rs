@@ -289,16 +289,71 @@ fn drop_last_list_item(out: &mut String) {
     }
 }
 
+/// An inline component of MDC: `:badge[text]{color="red"}`.
+pub(super) struct InlineComponent<'a> {
+    pub(super) name: &'a str,
+    /// The text, if it has any.
+    pub(super) label: &'a str,
+    pub(super) length: usize,
+}
+
+/// Parses an inline component at the start of a text. `before` is the text in front of it.
+pub(super) fn parse_inline_component<'a>(
+    rest: &'a str,
+    before: &str,
+) -> Option<InlineComponent<'a>> {
+    let inside = first_bytes(rest.strip_prefix(':')?, MAX_DIRECTIVE_ATTRIBUTES_BYTES);
+    let end = inside.find(|c: char| !c.is_alphanumeric() && c != '-')?;
+    let (name, mut tail) = inside.split_at_checked(end)?;
+    let is_in_word = before.ends_with(|c: char| c.is_alphanumeric() || ":/\\{".contains(c));
+    if is_in_word || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return None;
+    }
+    let mut label = "";
+    if let Some(text) = tail.strip_prefix('[') {
+        (label, tail) = text.split_once(']')?;
+        // A bracket after it begins a link, and markup may be hidden.
+        if label.contains(['[', '<', '{', ':', '%', '`', '\n']) || tail.starts_with(['(', '[', ':'])
+        {
+            return None;
+        }
+    } else if !tail.starts_with('{') {
+        return None;
+    }
+    if let Some(attributes) = tail.strip_prefix('{') {
+        let (attributes, after) = attributes.split_once('}')?;
+        if !attributes.trim().is_empty() && !is_attribute_list(attributes) {
+            return None;
+        }
+        tail = after;
+    }
+    let length = ":".len() + inside.len() - tail.len();
+    (!element::is_locked_name(name)).then_some(InlineComponent {
+        name,
+        label,
+        length,
+    })
+}
+
+/// Returns true if a line defines an abbreviation, as in kramdown: `*[HTML]: Hypertext …`.
+pub(super) fn is_abbreviation(line: &str) -> bool {
+    let text = line.trim_start_matches(' ').strip_prefix("*[");
+    let label = text.and_then(|text| text.split_once("]:"));
+    indent_width(line) < 4 && label.is_some_and(|(label, _)| !label.is_empty())
+}
+
 /// Returns the length of attributes at the start of a text: kramdown's `{: .class}`, and `{#id}` or `{.class}`
 /// after a heading or alone on a line.
 pub(super) fn attributes_length(rest: &str, before: &str) -> Option<usize> {
-    let line = first_bytes(rest, MAX_DIRECTIVE_ATTRIBUTES_BYTES);
-    let line = line.split('\n').next().unwrap_or(line);
+    let paragraph = first_bytes(rest, MAX_DIRECTIVE_ATTRIBUTES_BYTES);
+    let paragraph = paragraph.split("\n\n").next().unwrap_or(paragraph);
+    if let Some(inside) = paragraph.strip_prefix("{:") {
+        let (inside, _) = inside.split_once('}')?;
+        return is_attribute_list(inside).then_some("{:".len() + inside.len() + "}".len());
+    }
+    let line = paragraph.split('\n').next().unwrap_or(paragraph);
     let end = line.find('}')?;
     let inside = line.get(1..end)?;
-    if let Some(inside) = inside.strip_prefix(':') {
-        return is_attribute_list(inside).then_some(end + 1);
-    }
     let has_attribute_marker = inside.starts_with(['#', '.']) && !inside.starts_with("# ");
     let is_last = line.get(end + 1..)?.trim().is_empty();
     if !has_attribute_marker || !is_last {

@@ -3,7 +3,12 @@
 
 use super::mdx::MdxTag;
 use super::template_tag::{TagSyntax, TemplateTag};
-use crate::shortcodes::site_vars::SiteVars;
+use super::variables::Variables;
+
+/// Extensions of files that Jekyll copies unchanged, so that their address is their path.
+const STATIC_EXTENSIONS: [&str; 12] = [
+    "avif", "gif", "jpeg", "jpg", "mp3", "mp4", "pdf", "png", "svg", "webm", "webp", "zip",
+];
 
 /// Replacement of a tag.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,6 +17,10 @@ pub(super) enum Replacement {
     Empty,
     /// Markdown or HTML.
     Text(String),
+    /// The value of a variable.
+    Value(String),
+    /// No output. The tag assigns a variable.
+    Assignment,
     /// A value that only the site generator knows, such as the address of another page.
     Unresolved,
     /// The content up to the end tag, unchanged.
@@ -25,61 +34,47 @@ pub(super) enum Replacement {
 }
 
 /// Returns the replacement of a tag.
-pub(super) fn replace_tag(tag: &TemplateTag<'_>, site: &SiteVars) -> Replacement {
+pub(super) fn replace_tag(tag: &TemplateTag<'_>, variables: &Variables<'_>) -> Replacement {
     if tag.is_closing {
         return Replacement::Unknown;
     }
     match tag.syntax {
         TagSyntax::Expression if tag.arguments.is_empty() && !tag.name.contains('(') => {
-            replace_expression(tag.name, site)
+            to_value(variables.evaluate(tag.name))
         }
-        TagSyntax::Statement => replace_statement(tag),
-        _ => replace_shortcode(tag),
+        TagSyntax::Statement => replace_statement(tag, variables),
+        _ => replace_shortcode(tag, variables),
     }
 }
 
-/// Evaluates `{{ site.url }}`, `{{ "/a.png" | relative_url }}`, `{{ "text" }}`.
-fn replace_expression(expression: &str, site: &SiteVars) -> Replacement {
-    let (value, filters) = expression.split_once('|').unwrap_or((expression, ""));
-    let value = value.trim();
-    let site_url = site.url.as_str().trim_end_matches('/');
-    if let Some(text) = strip_quotes(value) {
-        let filters = filters.to_ascii_lowercase();
-        if filters.contains("url") || filters.contains("safe_link") {
-            let joined = site.url.join(text.trim_start_matches('/'));
-            return joined.map_or(Replacement::Unresolved, |url| Replacement::Text(url.into()));
-        }
-        return Replacement::Text(text.to_owned());
-    }
-    match value.to_ascii_lowercase().as_str() {
-        "site.url" | "site.baseurl" | "config.base_url" | ".site.baseurl" | "metadata.url"
-        | "site.github.url" => Replacement::Text(site_url.to_owned()),
-        "site.title" | "config.title" | "metadata.title" | ".site.title" => {
-            Replacement::Text(site.title.clone())
-        }
-        _ => Replacement::Unresolved,
-    }
+fn to_value(value: Option<String>) -> Replacement {
+    value.map_or(Replacement::Unresolved, Replacement::Value)
 }
 
-fn strip_quotes(text: &str) -> Option<&str> {
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    text.strip_prefix(quote)?.strip_suffix(quote)
-}
-
-fn replace_statement(tag: &TemplateTag<'_>) -> Replacement {
+fn replace_statement(tag: &TemplateTag<'_>, variables: &Variables<'_>) -> Replacement {
     match tag.name.to_ascii_lowercase().as_str() {
         "raw" | "verbatim" => Replacement::Verbatim,
         "highlight" | "codeblock" | "code" => Replacement::Code(parse_language(tag)),
-        // In Nunjucks `set` may have a block; Liquid's `assign` has none.
+        "assign" => Replacement::Assignment,
+        // In Nunjucks `set` without a value has a block.
+        "set" if tag.arguments.iter().any(|(name, _)| name.is_some()) => Replacement::Assignment,
         "capture" | "macro" | "set" => Replacement::Removed(false),
-        "assign" | "increment" | "decrement" | "layout" | "extends" | "import" | "from" => {
-            Replacement::Empty
-        }
+        "increment" | "decrement" | "layout" | "extends" | "import" | "from" => Replacement::Empty,
         "for" | "tablerow" => Replacement::Removed(true),
-        "link" | "post_url" | "asset" | "asset_path" => Replacement::Unresolved,
+        "link" => {
+            // The address of any other file may be set in its front matter.
+            let file = tag.positional_arguments().next().filter(|file| {
+                let extension = file.rsplit_once('.').map(|(_, extension)| extension);
+                extension.is_some_and(|extension| STATIC_EXTENSIONS.contains(&extension))
+            });
+            let url =
+                file.and_then(|file| variables.site.url.join(file.trim_start_matches('/')).ok());
+            to_value(url.map(String::from))
+        }
+        "post_url" | "asset" | "asset_path" => Replacement::Unresolved,
         // The site generator would output one branch; here the text of every branch is kept.
         "else" | "elsif" | "elseif" | "elif" | "when" => Replacement::Empty,
-        _ => replace_shortcode(tag),
+        _ => replace_shortcode(tag, variables),
     }
 }
 
@@ -90,7 +85,7 @@ fn parse_language(tag: &TemplateTag<'_>) -> String {
         .collect()
 }
 
-fn replace_shortcode(tag: &TemplateTag<'_>) -> Replacement {
+fn replace_shortcode(tag: &TemplateTag<'_>, variables: &Variables<'_>) -> Replacement {
     let name = tag.name.trim_end_matches(".html").to_ascii_lowercase();
     // The name of `{% include video.html id="…" %}` is that of the included file.
     let (name, skip_count) = match name.as_str() {
@@ -105,6 +100,10 @@ fn replace_shortcode(tag: &TemplateTag<'_>) -> Replacement {
     let positional: Vec<&str> = tag.positional_arguments().skip(skip_count).collect();
     match name.as_str() {
         "ref" | "relref" => return Replacement::Unresolved,
+        "param" => {
+            let field = positional.first();
+            return to_value(field.and_then(|field| variables.page_value(field)));
+        }
         "highlight" => return Replacement::Code(parse_language(tag)),
         "toc" => return Replacement::Empty,
         _ => {}

@@ -29,22 +29,6 @@ pub(super) fn parse_hiding_tag<'t>(
     tag.filter(|tag| tag.is_locked || tag.is_hidden)
 }
 
-/// Searches the rest of the body for the end of a comment, starting at `from`. Remembers that there is none,
-/// as then later comments have none either.
-fn find_comment_end(cursor: &mut BodyCursor<'_>, end: &'static str, from: usize) -> Option<usize> {
-    if cursor.unclosed_names.contains(end) {
-        return None;
-    }
-    let found = cursor
-        .remaining_text()
-        .get(from..)
-        .and_then(|rest| rest.find(end));
-    if found.is_none() {
-        cursor.unclosed_names.insert(end.to_owned());
-    }
-    found.map(|at| from + at)
-}
-
 /// Removes the template or kramdown comment at the current position. Returns false if there is none.
 pub(super) fn remove_brace_comment(
     cursor: &mut BodyCursor<'_>,
@@ -52,10 +36,10 @@ pub(super) fn remove_brace_comment(
     has_templates: bool,
 ) -> bool {
     let mut found =
-        comments::parse_kramdown_comment(rest, |end, from| find_comment_end(cursor, end, from));
+        comments::parse_kramdown_comment(rest, |end, from| cursor.find_delimiter(end, from));
     if found.is_none() && has_templates {
         found =
-            comments::parse_template_comment(rest, |end, from| find_comment_end(cursor, end, from));
+            comments::parse_template_comment(rest, |end, from| cursor.find_delimiter(end, from));
     }
     match found {
         Some(Comment::Closed(length)) => cursor.position += length,
@@ -76,7 +60,7 @@ pub(super) fn remove_obsidian_comment(cursor: &mut BodyCursor<'_>, rest: &str) {
         return cursor.copy_bytes(run);
     }
     let begin = cursor.position;
-    match find_comment_end(cursor, "%%", 2) {
+    match cursor.find_delimiter("%%", 2) {
         Some(at) => {
             cursor.position += at + 2;
             let inside = rest.get(..at).unwrap_or_default();
@@ -92,7 +76,7 @@ pub(super) fn remove_obsidian_comment(cursor: &mut BodyCursor<'_>, rest: &str) {
 /// Removes an HTML comment, as Markdown may show a part of it. Returns false if there is none.
 pub(super) fn remove_html_comment(cursor: &mut BodyCursor<'_>, rest: &str) -> bool {
     let begin = cursor.position;
-    match comments::parse_html_comment(rest, |end, from| find_comment_end(cursor, end, from)) {
+    match comments::parse_html_comment(rest, |end, from| cursor.find_delimiter(end, from)) {
         None => return false,
         Some(Comment::Unclosed) => cursor.remove_rest("<!--".to_owned(), begin),
         // An empty comment keeps the texts around it apart.

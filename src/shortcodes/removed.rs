@@ -37,6 +37,8 @@ pub(crate) struct RemovedTag {
 #[derive(Debug, Default)]
 pub(super) struct RemovedTags {
     pub(super) tags: Vec<RemovedTag>,
+    /// Bytes of tags whose output only the generator knows.
+    pub(super) unknown_bytes: usize,
     by_name: HashMap<(String, RemovalReason), usize>,
     /// Position up to which lines were counted, and the line number there.
     counted: (usize, usize),
@@ -51,6 +53,9 @@ impl RemovedTags {
         place: Range<usize>,
         reason: RemovalReason,
     ) {
+        if reason == RemovalReason::UnknownOutput {
+            self.unknown_bytes += place.len();
+        }
         let key = (name, reason);
         let known = self.by_name.get(&key);
         if let Some(known) = known.and_then(|at| self.tags.get_mut(*at)) {

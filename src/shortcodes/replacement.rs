@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use super::body_cursor::{BodyCursor, MAX_SEARCHED_NAMES};
 use super::embed::{self, Replacement};
 use super::removed::RemovalReason;
-use super::site_vars::SiteVars;
 use super::template_tag::{self, TemplateTag};
+use super::variables::Variables;
 use super::{code_spans, mdx};
 
 /// Scheme of a placeholder for an address that only the generator can resolve. Sanitizing drops such an
 /// address and keeps the link's text.
 pub(super) const UNRESOLVED_SCHEME: &str = "x-unresolved:";
+
+/// Maximum bytes before a tag in which the address that it is part of may begin.
+const MAX_ADDRESS_BYTES: usize = 500;
 
 /// Positions of the last closing tag of each name.
 #[derive(Default)]
@@ -41,24 +44,27 @@ pub(super) fn process_tag(
     closing_tags: &mut ClosingTags,
     tag: &TemplateTag<'_>,
     begin: usize,
-    site: &SiteVars,
+    variables: &mut Variables<'_>,
+    is_conditional: bool,
 ) {
-    match embed::replace_tag(tag, site) {
+    match embed::replace_tag(tag, variables) {
         Replacement::Empty => {}
         Replacement::Text(text) => push_replacement(cursor, &text),
-        Replacement::Unresolved => {
-            let in_address = ["](", "](<", "=\"", "='"]
-                .iter()
-                .any(|begin| cursor.output.ends_with(begin));
+        Replacement::Value(value) if variables.reserve_insertion(value.len()) => {
+            // In Jekyll `site.url` is only the part before `site.baseurl`.
+            let is_repeated = value.contains("://") && cursor.output.ends_with(&value);
             cursor
                 .output
-                .push_str(if in_address { UNRESOLVED_SCHEME } else { "" });
-            let reason = if in_address {
-                RemovalReason::UnresolvedAddress
-            } else {
-                RemovalReason::UnknownOutput
-            };
-            cursor.record_removal(tag.display_name(), begin, reason);
+                .push_str(if is_repeated { "" } else { &value });
+        }
+        Replacement::Value(_) | Replacement::Unresolved => {
+            drop_unknown_output(cursor, tag.display_name(), begin);
+        }
+        Replacement::Assignment => {
+            let written = cursor.body.get(begin..cursor.position).unwrap_or_default();
+            // A hidden section assigns nothing.
+            let is_conditional = is_conditional || cursor.section.is_some();
+            variables.assign(written, is_conditional);
         }
         Replacement::Verbatim => {
             let (inside, length) = content_until_end(cursor, tag.name).unwrap_or_default();
@@ -83,10 +89,87 @@ pub(super) fn process_tag(
         }
         Replacement::Unknown if tag.is_closing => {}
         Replacement::Unknown if closing_tags.has_closing_tag(cursor, tag) => {}
-        Replacement::Unknown => {
-            cursor.record_removal(tag.display_name(), begin, RemovalReason::UnknownOutput)
-        }
+        Replacement::Unknown => drop_unknown_output(cursor, tag.display_name(), begin),
     }
+}
+
+/// Leaves out the construct that begins at `begin`, because only the generator knows what it shows. An address
+/// with such a part leads nowhere, so it is dropped too.
+fn drop_unknown_output(cursor: &mut BodyCursor<'_>, name: String, begin: usize) {
+    let address = match cursor.section {
+        Some(_) => None,
+        None => find_open_address(&cursor.output),
+    };
+    let reason = match address {
+        Some(OpenAddress::Target(at)) => {
+            if !cursor
+                .output
+                .get(at..)
+                .is_some_and(|address| address.starts_with(UNRESOLVED_SCHEME))
+            {
+                cursor.output.insert_str(at, UNRESOLVED_SCHEME);
+            }
+            RemovalReason::UnresolvedAddress
+        }
+        Some(OpenAddress::Shown(at)) => {
+            cursor.output.truncate(at);
+            let rest = template_tag::first_bytes(cursor.remaining_text(), MAX_ADDRESS_BYTES);
+            let is_end = |c: char| {
+                c.is_whitespace() || matches!(c, '<' | '>' | '{' | '(' | ')' | '[' | ']' | '"')
+            };
+            let end = rest.find(is_end).unwrap_or(rest.len());
+            cursor.position +=
+                end + usize::from(rest.get(end..).is_some_and(|rest| rest.starts_with('>')));
+            RemovalReason::UnknownOutput
+        }
+        None => RemovalReason::UnknownOutput,
+    };
+    cursor.record_removal(name, begin, reason);
+}
+
+/// An address at the end of a text that is not complete yet, by the position of its start.
+#[derive(Debug, PartialEq, Eq)]
+enum OpenAddress {
+    /// The target of a link or image. Its text may be kept.
+    Target(usize),
+    /// An address that is its own text: `<https://…>`, `https://…`.
+    Shown(usize),
+}
+
+/// Finds the address that a text ends in.
+fn find_open_address(output: &str) -> Option<OpenAddress> {
+    let is_delimiter = |byte: u8| byte.is_ascii_whitespace() || b"()<>[]\"'".contains(&byte);
+    let bytes = output.bytes().rev().take(MAX_ADDRESS_BYTES);
+    let start = output.len() - bytes.take_while(|byte| !is_delimiter(*byte)).count();
+    let (before, word) = output.split_at_checked(start)?;
+    if before.ends_with("](") || before.ends_with("](<") {
+        return Some(OpenAddress::Target(start));
+    }
+    let is_address = |name: &str| {
+        let mut kinds = ["src", "href", "srcset", "poster"].iter();
+        kinds.any(|kind| name.ends_with(kind))
+    };
+    if let Some(name) = before
+        .strip_suffix("=\"")
+        .or_else(|| before.strip_suffix("='"))
+    {
+        return is_address(name).then_some(OpenAddress::Target(start));
+    }
+    if let Some((name, _)) = word.split_once('=').filter(|(name, _)| is_address(name)) {
+        return Some(OpenAddress::Target(start + name.len() + "=".len()));
+    }
+    let label = before.strip_suffix('<').unwrap_or(before);
+    if label.ends_with("]: ") {
+        return Some(OpenAddress::Target(start));
+    }
+    let is_path = word.is_empty() || word.starts_with('/') || word.starts_with("http");
+    if before.ends_with('<') && is_path {
+        return Some(OpenAddress::Shown(start - "<".len()));
+    }
+    let url = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| word.find(scheme))?;
+    Some(OpenAddress::Shown(start + url))
 }
 
 /// Writes a replacement. A figure is followed by a blank line, or Markdown after it would be part of its
@@ -142,6 +225,6 @@ pub(super) fn process_expression(cursor: &mut BodyCursor<'_>, rest: &str) {
     cursor.position += length;
     match text {
         Some(text) => cursor.output.push_str(text),
-        None => cursor.record_removal("{…}".to_owned(), begin, RemovalReason::UnknownOutput),
+        None => drop_unknown_output(cursor, "{…}".to_owned(), begin),
     }
 }

@@ -3,17 +3,26 @@
 use super::body_cursor::BodyCursor;
 use super::conditionals::OpenConditions;
 use super::hiding_marks::may_hide_content;
-use super::removed::RemovedTag;
+use super::removed::{RemovalReason, RemovedTag};
 use super::replacement::ClosingTags;
-use super::site_vars::SiteVars;
+use super::site_vars::{PageVars, SiteVars};
 use super::template_tag::{self, TemplateTag};
+use super::variables::Variables;
 use super::{
-    code_spans, conditionals, directive_lines, hidden_sections, hiding_marks, mdx, replacement,
+    code_spans, conditionals, directive_lines, hidden_sections, hiding_marks, kramdown, mdx,
+    replacement,
 };
+use crate::model::markup::Markup;
 use std::borrow::Cow;
 
 /// Maximum length of a code span, in bytes. A longer one is read as text.
 const MAX_CODE_SPAN_BYTES: usize = 2_000;
+
+/// Maximum depth of files that include others.
+const MAX_INCLUDE_DEPTH: usize = 2;
+
+/// Maximum bytes of tags that a body of which something is left may lose, and still count as whole.
+const MAX_MINOR_REMOVED_BYTES: usize = 400;
 
 /// A body without shortcodes.
 #[derive(Debug)]
@@ -22,6 +31,8 @@ pub(crate) struct Stripped<'a> {
     pub(crate) text: Cow<'a, str>,
     /// The removed tags, each name once, in order of first occurrence.
     pub(crate) removed: Vec<RemovedTag>,
+    /// True if more than half of the body is tags whose output only the generator knows.
+    pub(crate) is_mostly_removed: bool,
 }
 
 impl Stripped<'_> {
@@ -30,13 +41,20 @@ impl Stripped<'_> {
         Stripped {
             text: Cow::Borrowed(text),
             removed: Vec::new(),
+            is_mostly_removed: false,
         }
     }
 }
 
 pub(super) struct ShortcodeScanner<'a, 's> {
     cursor: BodyCursor<'a>,
-    site: &'s SiteVars,
+    variables: Variables<'s>,
+    /// Number of files around this text that include it.
+    include_depth: usize,
+    /// Line of the first value or file that was inserted.
+    first_insertion: Option<usize>,
+    /// True if an included file was left out, which may have defined links.
+    lacks_include: bool,
     is_mdx: bool,
     /// True if template tags are interpreted; otherwise they are text.
     has_templates: bool,
@@ -59,14 +77,17 @@ pub(super) struct ShortcodeScanner<'a, 's> {
 impl<'a, 's> ShortcodeScanner<'a, 's> {
     pub(super) fn new(
         body: &'a str,
-        is_mdx: bool,
+        page: &'s PageVars,
         has_templates: bool,
         site: &'s SiteVars,
     ) -> ShortcodeScanner<'a, 's> {
         ShortcodeScanner {
             cursor: BodyCursor::new(body),
-            site,
-            is_mdx,
+            variables: Variables::new(site, page),
+            include_depth: 0,
+            first_insertion: None,
+            lacks_include: false,
+            is_mdx: has_templates && page.markup == Markup::Mdx,
             has_templates,
             has_hiding_attribute: hiding_marks::may_have_hiding_attribute(body),
             conditions: OpenConditions::default(),
@@ -82,9 +103,30 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
     pub(super) fn into_stripped(mut self) -> Stripped<'a> {
         self.scan_body();
         self.cursor.end_section_with_body();
+        let removed_bytes = self.cursor.removed.unknown_bytes;
+        let mut text = self.cursor.output;
+        let mut removed = self.cursor.removed.tags;
+        // An inserted text and the text around it may begin and end a hidden section together.
+        if let Some(line) = self.first_insertion.filter(|_| may_hide_content(&text)) {
+            let (page, site) = (PageVars::default(), self.variables.site);
+            let hidden = ShortcodeScanner::new(&text, &page, false, site).into_stripped();
+            let tags = hidden.removed.into_iter();
+            removed.extend(tags.map(|tag| RemovedTag { line, ..tag }));
+            text = hidden.text.into_owned();
+        }
+        let is_html = self.variables.page.markup == Markup::Html;
+        if self.has_templates && !is_html && self.variables.site.files.uses_kramdown {
+            text = kramdown::end_html_blocks(&text);
+        }
+        if self.lacks_include && self.fence.is_none() {
+            kramdown::define_missing_links(&mut text);
+        }
+        let is_mostly_removed = removed_bytes * 2 > self.cursor.body.len()
+            && (removed_bytes > MAX_MINOR_REMOVED_BYTES || text.trim().is_empty());
         Stripped {
-            text: Cow::Owned(self.cursor.output),
-            removed: self.cursor.removed.tags,
+            text: Cow::Owned(text),
+            removed,
+            is_mostly_removed,
         }
     }
 
@@ -165,6 +207,10 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
         if !self.has_templates {
             return false;
         }
+        if directive_lines::is_abbreviation(line) {
+            self.cursor.position += line.len();
+            return true;
+        }
         if hidden_sections::apply_container_line(&mut self.cursor, line) {
             return true;
         }
@@ -216,6 +262,18 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             return hidden_sections::remove_obsidian_comment(&mut self.cursor, rest);
         }
         if rest.starts_with(':') {
+            let before = &self.cursor.output;
+            if let Some(component) = directive_lines::parse_inline_component(rest, before) {
+                let begin = self.cursor.position;
+                self.cursor.output.push_str(component.label);
+                self.cursor.position += component.length;
+                if component.label.is_empty() {
+                    let name = format!(":{}", component.name);
+                    let reason = RemovalReason::UnknownOutput;
+                    self.cursor.record_removal(name, begin, reason);
+                }
+                return;
+            }
             return hidden_sections::remove_locked_directive(&mut self.cursor, rest);
         }
         if rest.starts_with('<') {
@@ -237,7 +295,9 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             };
         }
         if self.has_templates
-            && let Some((text, length)) = code_spans::parse_escaped_shortcode(rest)
+            && let Some((text, length)) = code_spans::parse_escaped_shortcode(rest, |end, from| {
+                self.cursor.find_delimiter(end, from)
+            })
         {
             self.cursor.output.push_str(&text);
             self.cursor.position += length;
@@ -265,7 +325,12 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             self.cursor.position += length;
             return;
         }
-        match template_tag::parse_tag(rest, &self.cursor.output) {
+        let before = std::mem::take(&mut self.cursor.output);
+        let tag = template_tag::parse_tag(rest, &before, |end, from| {
+            self.cursor.find_delimiter(end, from)
+        });
+        self.cursor.output = before;
+        match tag {
             Some(tag) => self.process_tag(&tag),
             None if self.is_mdx => replacement::process_expression(&mut self.cursor, rest),
             None => self.cursor.copy_bytes(1),
@@ -286,9 +351,59 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
         let begin = self.cursor.position;
         self.cursor.position += tag.length;
         let (cursor, conditions) = (&mut self.cursor, &mut self.conditions);
-        if !conditionals::remove_template_section(cursor, conditions, tag, begin) {
-            replacement::process_tag(cursor, &mut self.closing_tags, tag, begin, self.site);
+        if conditionals::remove_template_section(cursor, conditions, tag, begin) {
+            return;
         }
+        let inserted_bytes = self.variables.inserted_bytes;
+        if !self.insert_include(tag, begin) {
+            self.lacks_include |= tag.name.to_ascii_lowercase().starts_with("include");
+            let is_conditional = self.conditions.is_any_open();
+            replacement::process_tag(
+                &mut self.cursor,
+                &mut self.closing_tags,
+                tag,
+                begin,
+                &mut self.variables,
+                is_conditional,
+            );
+        }
+        if self.variables.inserted_bytes > inserted_bytes && self.first_insertion.is_none() {
+            let before = self.cursor.body.get(..begin).unwrap_or_default();
+            self.first_insertion = Some(before.matches('\n').count());
+        }
+    }
+
+    /// Inserts the Markdown file that a tag includes. Returns false if the tag includes none.
+    fn insert_include(&mut self, tag: &TemplateTag<'a>, begin: usize) -> bool {
+        let found = self.variables.find_include(tag);
+        let Some(text) = found.filter(|_| self.include_depth < MAX_INCLUDE_DEPTH) else {
+            return false;
+        };
+        if !self.variables.reserve_insertion(text.len()) {
+            return false;
+        }
+        self.variables.set_parameters(tag);
+        let Variables { site, page, .. } = self.variables;
+        let outer_variables = std::mem::replace(&mut self.variables, Variables::new(site, page));
+        let mut included = ShortcodeScanner {
+            variables: outer_variables,
+            include_depth: self.include_depth + 1,
+            is_mdx: false,
+            ..ShortcodeScanner::new(text, page, true, site)
+        };
+        included.scan_body();
+        included.cursor.end_section_with_body();
+        self.variables = included.variables;
+        self.lacks_include |= included.lacks_include;
+        self.cursor.output.push_str(&included.cursor.output);
+        for RemovedTag { name, reason, .. } in included.cursor.removed.tags {
+            // The section may be meant to end after the included file.
+            if reason == RemovalReason::Unclosed {
+                self.cursor.position = self.cursor.body.len();
+            }
+            self.cursor.record_removal(name, begin, reason);
+        }
+        true
     }
 
     fn scan_code_span(&mut self, rest: &'a str) {

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-/// Maximum length of a tag, in bytes. A longer one is text.
-const MAX_TAG_BYTES: usize = 4_000;
+/// Length in bytes above which a tag may have no second opening delimiter in it. Without a limit, braces that
+/// nobody closed would hide the text up to the end of the next tag.
+const MAX_LOOSE_TAG_BYTES: usize = 4_000;
 
 /// Names of tags whose content is plain text, so that tags in it do not nest.
 const VERBATIM_TAGS: [&str; 5] = ["raw", "verbatim", "highlight", "codeblock", "code"];
@@ -85,8 +86,13 @@ impl TemplateTag<'_> {
     }
 }
 
-/// Parses the tag at the start of a text. `before` is the text in front of it: formulas have braces too.
-pub(super) fn parse_tag<'a>(rest: &'a str, before: &str) -> Option<TemplateTag<'a>> {
+/// Parses the tag at the start of a text. `before` is the text in front of it: formulas have braces too. `find`
+/// returns the first position of a delimiter at or after the given position.
+pub(super) fn parse_tag<'a>(
+    rest: &'a str,
+    before: &str,
+    find: impl FnOnce(&'static str, usize) -> Option<usize>,
+) -> Option<TemplateTag<'a>> {
     let forms = [
         TagSyntax::Angle,
         TagSyntax::Percent,
@@ -97,26 +103,23 @@ pub(super) fn parse_tag<'a>(rest: &'a str, before: &str) -> Option<TemplateTag<'
         .into_iter()
         .find(|form| rest.starts_with(form.delimiters().0))?;
     let (open, close) = form.delimiters();
-    let after_open = rest.get(open.len()..)?;
-    let end = first_bytes(after_open, MAX_TAG_BYTES).find(close)?;
-    let length = open.len() + end + close.len();
     // White space control: `{{- x -}}`, `{%- x -%}`.
-    let trimmed = after_open.get(..end)?.trim_matches(['-', '~']).trim();
-    if form == TagSyntax::Expression && ends_with_formula(before) {
+    let begin = rest.get(open.len()..)?.trim_start_matches(['-', '~']);
+    let begin = begin.trim_start().trim_start_matches('/').trim_start();
+    let is_formula = form == TagSyntax::Expression && ends_with_formula(before);
+    // Checked before the end is searched, as most braces begin no tag.
+    if is_formula || !begin.starts_with(is_name_start) {
         return None;
     }
+    let (inside, length) = tag_text(rest, open, find(close, open.len())?)?;
+    let trimmed = inside.trim_matches(['-', '~']).trim();
     let (content, is_closing) = match trimmed.strip_prefix('/') {
         Some(content) => (content.trim_start(), true),
         None => (trimmed, false),
     };
     let is_alone = content.ends_with('/');
     let inside = content.trim_end_matches('/').trim_end();
-    // Hugo shows such a tag instead of running it.
-    if inside.starts_with('*') {
-        return None;
-    }
-    if !inside.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '\'' | '.' | '$'))
-    {
+    if !inside.starts_with(is_name_start) {
         return None;
     }
     let name_end = inside
@@ -141,6 +144,21 @@ pub(super) fn parse_tag<'a>(rest: &'a str, before: &str) -> Option<TemplateTag<'
         is_closing: is_closing || (form == TagSyntax::Statement && name.starts_with("end")),
         is_self_closing: is_alone,
     })
+}
+
+/// Returns true if a tag may begin with a character. Hugo shows a tag with `*` instead of running it.
+fn is_name_start(c: char) -> bool {
+    c.is_alphabetic() || matches!(c, '_' | '"' | '\'' | '.' | '$')
+}
+
+/// Returns the text in a tag whose closing delimiter is at `end`, and the length of the tag. `None` if the
+/// delimiters probably belong to two tags.
+fn tag_text<'a>(rest: &'a str, open: &str, end: usize) -> Option<(&'a str, usize)> {
+    let inside = rest.get(open.len()..end)?;
+    let is_text = inside.len() > MAX_LOOSE_TAG_BYTES
+        && (inside.contains(open) || (open == "{{" && inside.contains("\n\n")));
+    // Both delimiters are of the same length.
+    (!is_text).then_some((inside, end + open.len()))
 }
 
 /// Returns true if a text ends in LaTeX that takes braces: `^`, `_`, `\frac`.
@@ -271,12 +289,19 @@ pub(super) struct BlockTag<'a> {
     pub(super) length: usize,
 }
 
-/// Parses a Handlebars block tag at the start of a text: `{{#name …}}`, `{{else}}`, `{{/name}}`.
-pub(super) fn parse_block_tag(rest: &str) -> Option<BlockTag<'_>> {
-    let inside = first_bytes(rest.strip_prefix("{{")?, MAX_TAG_BYTES);
-    let end = inside.find("}}")?;
-    let length = "{{".len() + end + "}}".len();
-    let inside = inside.get(..end)?.trim_matches('~').trim();
+/// Parses a Handlebars block tag at the start of a text: `{{#name …}}`, `{{else}}`, `{{/name}}`. `find` returns the
+/// first position of a delimiter at or after the given position.
+pub(super) fn parse_block_tag(
+    rest: &str,
+    find: impl FnOnce(&'static str, usize) -> Option<usize>,
+) -> Option<BlockTag<'_>> {
+    let begin = rest.strip_prefix("{{")?.trim_start_matches('~');
+    let begin = begin.trim_start();
+    if !begin.starts_with(['#', '/', '^']) && !begin.starts_with("else") {
+        return None;
+    }
+    let (inside, length) = tag_text(rest, "{{", find("}}", "{{".len())?)?;
+    let inside = inside.trim_matches('~').trim();
     let (mark, inside) = match inside.strip_prefix(['#', '/']) {
         Some(after) => (inside.chars().next()?, after.trim_start()),
         None if inside == "^" => ('^', ""),
@@ -304,8 +329,12 @@ pub(super) fn parse_block_tag(rest: &str) -> Option<BlockTag<'_>> {
 /// Returns the length of a Handlebars block's content including the end tag. Blocks of the same name may nest.
 pub(super) fn block_length(name: &str, rest: &str) -> Option<usize> {
     let mut more = 0_usize;
+    let mut ends = rest.match_indices("}}").peekable();
     for (at, _) in rest.match_indices("{{") {
-        let Some(tag) = rest.get(at..).and_then(parse_block_tag) else {
+        while ends.next_if(|(end, _)| *end < at + "{{".len()).is_some() {}
+        let end = ends.peek().map(|(end, _)| end - at);
+        let tail = rest.get(at..).unwrap_or_default();
+        let Some(tag) = parse_block_tag(tail, |_, _| end) else {
             continue;
         };
         match tag.mark {
@@ -320,10 +349,10 @@ pub(super) fn block_length(name: &str, rest: &str) -> Option<usize> {
     None
 }
 
-/// Returns the inner text of the statement `{% … %}` at the start of a text.
+/// Returns the inner text of the statement `{% … %}` at the start of a text, or the beginning of a long one.
 fn statement_text(text: &str) -> Option<&str> {
-    let inside = first_bytes(text.strip_prefix("{%")?, MAX_TAG_BYTES);
-    let inside = inside.get(..inside.find("%}")?)?;
+    let inside = first_bytes(text.strip_prefix("{%")?, MAX_LOOSE_TAG_BYTES);
+    let inside = inside.get(..inside.find("%}").unwrap_or(inside.len()))?;
     Some(inside.trim_matches(['-', '~']).trim())
 }
 

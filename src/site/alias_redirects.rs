@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::conflict_findings;
-use super::conflicts::UniqueKey;
 use super::entry::Entry;
 use super::redirect_history::RedirectChanges;
-use super::unique_keys::card_keys_at_path;
+use crate::conflicts::UniqueKey;
+use crate::conflicts::unique_keys::card_keys_at_path;
 use crate::model::artifact::ArtifactKey;
 use crate::model::finding::Finding;
 use crate::model::moved_card::CardRedirect;

@@ -41,6 +41,8 @@ pub struct Card {
     pub url_path: String,
     /// Absolute URL of the previewed page, percent-encoded.
     pub url: String,
+    /// Absolute URL of the original, which is `url` unless the post is a copy.
+    pub canonical_url: String,
     /// Title, plain text on one line.
     pub title: String,
     /// Title as drawn in the card image, which has room for a longer one.
@@ -117,6 +119,7 @@ impl Card {
             id: String::new(),
             url_path: "/".to_owned(),
             url: site.url.to_string(),
+            canonical_url: site.url.to_string(),
             title: site.title.clone(),
             headline: truncate_graphemes(&site.title, MAX_HEADLINE_GRAPHEMES),
             description: site.description.clone(),
@@ -144,6 +147,11 @@ impl Card {
             id: entry.id().to_owned(),
             url_path: entry.url_path().to_owned(),
             url: entry.url().to_owned(),
+            canonical_url: entry
+                .post()
+                .canonical_url()
+                .unwrap_or(entry.url())
+                .to_owned(),
             title: truncate_encoded(title, MAX_TITLE_BYTES),
             headline: truncate_graphemes(title, MAX_HEADLINE_GRAPHEMES),
             description: truncate_encoded(&entry.short_summary(), MAX_DESCRIPTION_BYTES),

@@ -4,6 +4,7 @@ use super::card::Card;
 use super::entry::Entry;
 use super::public_site::Site;
 use crate::model::artifact::LazyBody;
+use crate::model::post::Image;
 
 /// Provides the images of social cards.
 pub trait CardImageSource: std::fmt::Debug + Send + Sync {
@@ -13,14 +14,19 @@ pub trait CardImageSource: std::fmt::Debug + Send + Sync {
     /// Returns true if cards have images.
     fn is_enabled(&self) -> bool;
 
+    /// Returns true if the file of an entry's image is missing or no picture.
+    fn is_image_missing(&self, entry: &Entry, image: &Image) -> bool;
+
     /// Returns a number that changes when the template, fonts or pictures of cards change.
     fn assets_version(&self) -> u64;
 }
 
 impl dyn CardImageSource + '_ {
-    /// Returns the URL of the drawn card image for an entry without an image of its own.
+    /// Returns the URL of the drawn card image for an entry without an image of its own, or with a missing one.
     pub(crate) fn fallback_image_url(&self, site: &Site, entry: &Entry) -> Option<String> {
-        if !self.is_enabled() || entry.main_image().is_some() || entry.card_path().is_none() {
+        let image = entry.main_image();
+        let has_image = image.is_some_and(|image| !self.is_image_missing(entry, image));
+        if !self.is_enabled() || has_image || entry.card_path().is_none() {
             return None;
         }
         let card = site.build_post_card(entry);
@@ -43,6 +49,10 @@ impl CardImageSource for NoCardImages {
         false
     }
 
+    fn is_image_missing(&self, _: &Entry, _: &Image) -> bool {
+        false
+    }
+
     fn assets_version(&self) -> u64 {
         0
     }
@@ -55,6 +65,8 @@ pub struct CardImage {
     pub body: LazyBody,
     /// Size and media type of the post's own image; `None` if it is not on disk.
     pub own_image: Option<ImageInfo>,
+    /// True if the file of the post's own image is missing or no picture.
+    pub is_own_missing: bool,
 }
 
 /// Size and media type of an image.

@@ -1,6 +1,6 @@
 //! Builds findings on conflicts between posts and on dates that have no effect.
 
-use super::conflicts::KeyConflict;
+use crate::conflicts::KeyConflict;
 use crate::model::finding::{Finding, Rule, Severity};
 use crate::model::post::{Post, StrayDate};
 

@@ -106,9 +106,12 @@ impl Entry {
         &self.tags
     }
 
-    /// Returns the main image.
+    /// Returns the main image; `None` if the post has none that networks show.
     pub fn main_image(&self) -> Option<&Image> {
-        self.post.images.first()
+        self.post
+            .images
+            .first()
+            .filter(|image| image.is_previewable())
     }
 
     /// Returns all images, the main one first.
@@ -295,6 +298,7 @@ impl Entry {
         let extras = rare.as_deref().map(|extras| {
             let PostExtras {
                 id: _,
+                canonical_url,
                 preview_title,
                 publish_after: _,
                 expires_at: _,
@@ -305,12 +309,13 @@ impl Entry {
                 stray_dates: _,
             } = extras;
             (
+                canonical_url.as_deref(),
                 preview_title.as_deref(),
                 twitter.as_deref(),
                 translation_key.as_deref(),
             )
         });
-        let (preview_title, twitter, translation_key) = extras.unwrap_or_default();
+        let (canonical_url, preview_title, twitter, translation_key) = extras.unwrap_or_default();
         // Some fields that are left out above are part of these.
         let (id, url, card_path, language) = (
             self.id(),
@@ -319,7 +324,7 @@ impl Entry {
             self.language_override(),
         );
         (
-            (id, url, title, preview_title),
+            (id, url, canonical_url, title, preview_title),
             (description, body.fingerprint),
             (published, updated),
             (&**byline, &**categories, &**tags),

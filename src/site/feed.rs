@@ -22,6 +22,8 @@ const PARALLEL_ENTRY_THRESHOLD: usize = 256;
 pub struct Feed {
     /// Selection of posts that the feed holds.
     pub scope: FeedScope,
+    /// BCP 47 tag of the posts' language; `None` is the site's language.
+    pub language: Option<String>,
     /// Formats in which the feed is served.
     pub formats: Vec<FeedFormat>,
     /// Title: the site's, with the label in front for a part of the site.
@@ -56,6 +58,11 @@ pub struct FeedDocument {
 }
 
 impl Feed {
+    /// Returns the BCP 47 tag of the feed's language; `site_language` is the site's.
+    pub fn language_tag<'a>(&'a self, site_language: &'a str) -> &'a str {
+        self.language.as_deref().unwrap_or(site_language)
+    }
+
     /// Returns the artifact key of the feed in a format.
     pub fn artifact_key(&self, format: FeedFormat) -> ArtifactKey {
         ArtifactKey::Feed(self.scope.clone(), format)

@@ -1,4 +1,5 @@
-//! Keeps all feeds: the site's, one for each category, tag and author, and the configured ones.
+//! Keeps all feeds: the site's, one for each category, tag and author, all of these for each language, and the
+//! configured ones.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use super::entry::Entry;
 use super::feed::{Feed, FeedLimits};
 use super::timeline::Timeline;
-use crate::config::{Config, CustomFeed, FeedFilter};
+use crate::config::{Config, CustomFeed, FeedFilter, SiteConfig, primary_subtag};
 use crate::model::artifact::{FeedFormat, FeedScope};
 use crate::model::terms::Term;
 use crate::persistent::PersistentSortedMap;
@@ -15,10 +16,22 @@ use crate::text::slugify_label;
 /// All feeds. A clone is cheap and shares their contents.
 #[derive(Debug, Clone)]
 pub struct Feeds {
-    site: Arc<Feed>,
-    term_feeds: [PersistentSortedMap<String, Arc<Feed>>; 3],
+    default: LanguageFeeds,
+    /// Feeds of the site's other languages.
+    further: Vec<LanguageFeeds>,
+    /// All entries; `None` if those of the default language are all.
+    all_entries: Option<Timeline>,
     custom: Vec<Arc<Feed>>,
     list_version: Arc<()>,
+}
+
+/// Feeds of one language: that of all its posts, and those of its categories, tags and authors.
+#[derive(Debug, Clone)]
+pub struct LanguageFeeds {
+    /// BCP 47 tag; `None` is the site's language.
+    language: Option<String>,
+    main: Arc<Feed>,
+    term_feeds: [PersistentSortedMap<String, Arc<Feed>>; 3],
 }
 
 /// Taxonomy: its terms of an entry, its feed scope, and the preposition in feed descriptions.
@@ -56,99 +69,74 @@ struct FeedTexts {
     description: String,
 }
 
-impl Feeds {
-    /// Creates the feeds of a site without posts.
-    pub(super) fn new(config: &Config) -> Feeds {
+impl LanguageFeeds {
+    fn new(language: Option<&str>, config: &Config) -> LanguageFeeds {
         let site = &config.site;
         let texts = FeedTexts {
-            title: site.title.clone(),
-            label: None,
+            title: title_in_language(&site.title, language),
+            label: language.map(str::to_owned),
             description: site.description.clone(),
         };
-        Feeds {
-            site: Arc::new(build_empty_feed(
-                FeedScope::Site,
+        let scope = scope_in_language(language, FeedScope::Site);
+        LanguageFeeds {
+            main: Arc::new(build_empty_feed(
+                scope,
+                language,
                 texts,
                 default_limits(config),
             )),
+            language: language.map(str::to_owned),
             term_feeds: Default::default(),
-            custom: config
-                .feeds
-                .iter()
-                .map(|settings| Arc::new(build_custom_feed(settings, config)))
-                .collect(),
-            list_version: Arc::new(()),
         }
     }
 
-    /// Returns the feed of all posts.
+    /// Returns the path segment of the language; `None` for the site's language.
+    pub fn language_segment(&self) -> Option<&str> {
+        self.main.scope.split_language().0
+    }
+
+    /// Returns the BCP 47 tag of the language; `None` for the site's language.
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
+    }
+
+    /// Returns the feed of all posts in the language.
     pub fn main_feed(&self) -> &Arc<Feed> {
-        &self.site
+        &self.main
     }
 
-    /// Iterates over all feeds: the site's, those of categories, tags and authors, each sorted by
-    /// slug, and the configured ones.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Feed>> {
-        let groups = self.term_feeds.iter().flat_map(|group| group.values());
-        std::iter::once(&self.site)
-            .chain(groups)
-            .chain(&self.custom)
-    }
-
-    /// Iterates over the feeds that are rendered eagerly: the site's and the configured ones.
-    pub fn eager_feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
-        std::iter::once(&self.site).chain(&self.custom)
-    }
-
-    /// Iterates over the feeds of categories, tags and authors.
+    /// Iterates over the feeds of categories, tags and authors, each sorted by slug.
     pub fn taxonomy_feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
         self.term_feeds.iter().flat_map(|group| group.values())
     }
 
-    /// Returns the feed of a scope; `None` if it has no entries or does not exist.
-    pub fn get_by_scope(&self, scope: &FeedScope) -> Option<&Arc<Feed>> {
+    fn get_by_scope(&self, scope: &FeedScope) -> Option<&Arc<Feed>> {
         let [categories, tags, authors] = &self.term_feeds;
         match scope {
-            FeedScope::Site => Some(&self.site),
+            FeedScope::Site => Some(&self.main),
             FeedScope::Category(slug) => categories.get(slug),
             FeedScope::Tag(slug) => tags.get(slug),
             FeedScope::Author(slug) => authors.get(slug),
-            FeedScope::Custom(_) => self.custom.iter().find(|feed| feed.scope == *scope),
+            FeedScope::Custom(_) | FeedScope::InLanguage(..) => None,
         }
     }
 
-    /// Returns an identity that is replaced whenever a feed is added, removed or renamed.
-    pub fn list_version(&self) -> &Arc<()> {
-        &self.list_version
-    }
-
-    /// Removes and adds entries. Returns the taxonomy feeds whose first document changed.
-    pub(super) fn update_entries(
+    /// Removes and adds entries. Adds the taxonomy feeds whose first document changed to `touched`, and returns true if
+    /// a feed was added, removed or renamed.
+    fn update_entries(
         &mut self,
         removed: &[Arc<Entry>],
         added: &[Arc<Entry>],
         config: &Config,
-    ) -> Vec<FeedScope> {
+        touched: &mut Vec<FeedScope>,
+    ) -> bool {
         if removed.is_empty() && added.is_empty() {
-            return Vec::new();
+            return false;
         }
-        Arc::make_mut(&mut self.site)
+        Arc::make_mut(&mut self.main)
             .timeline
             .update_entries(removed, added);
-        for (own, settings) in self.custom.iter_mut().zip(&config.feeds) {
-            let matching = |entries: &[Arc<Entry>]| -> Vec<Arc<Entry>> {
-                entries
-                    .iter()
-                    .filter(|entry| matches_filter(entry, &settings.filter, &config.site.language))
-                    .cloned()
-                    .collect()
-            };
-            let (removed, added) = (matching(removed), matching(added));
-            if !removed.is_empty() || !added.is_empty() {
-                Arc::make_mut(own).timeline.update_entries(&removed, &added);
-            }
-        }
-        let mut touched = Vec::new();
+        let language = self.language.as_deref();
         let mut renamed = false;
         for (kind, groups) in TAXONOMIES.iter().zip(&mut self.term_feeds) {
             for (slug, (removed, added)) in group_by_slug(kind, removed, added) {
@@ -157,8 +145,9 @@ impl Feeds {
                     .as_ref()
                     .map_or_else(Timeline::default, |feed| feed.timeline.clone());
                 all.update_entries(&removed, &added);
-                let scope = (kind.scope_of_slug)(slug.to_owned());
-                let after = build_term_feed(kind, slug, scope.clone(), all, config).map(Arc::new);
+                let scope = scope_in_language(language, (kind.scope_of_slug)(slug.to_owned()));
+                let after = build_term_feed(kind, slug, scope.clone(), language, all, config);
+                let after = after.map(Arc::new);
                 renamed |= before.as_ref().map(|feed| &feed.label)
                     != after.as_ref().map(|feed| &feed.label);
                 let is_same = match (&before, &after) {
@@ -174,10 +163,190 @@ impl Feeds {
                 };
             }
         }
+        renamed
+    }
+}
+
+impl Feeds {
+    /// Creates the feeds of a site without posts.
+    pub(super) fn new(config: &Config) -> Feeds {
+        let further = config.site.further_languages(&config.feed);
+        let further: Vec<LanguageFeeds> = further
+            .into_iter()
+            .map(|language| LanguageFeeds::new(Some(language), config))
+            .collect();
+        Feeds {
+            default: LanguageFeeds::new(None, config),
+            all_entries: (!further.is_empty()).then(Timeline::default),
+            further,
+            custom: config
+                .feeds
+                .iter()
+                .map(|settings| Arc::new(build_custom_feed(settings, config)))
+                .collect(),
+            list_version: Arc::new(()),
+        }
+    }
+
+    /// Returns the feed of all posts, or of those in the default language if the site has several.
+    pub fn main_feed(&self) -> &Arc<Feed> {
+        &self.default.main
+    }
+
+    /// Returns the feed of all posts in a language, or in the default one if the language has no feed.
+    pub fn main_feed_of_language(&self, language: &str) -> &Arc<Feed> {
+        let further = self.find_further(language);
+        &further.unwrap_or(&self.default).main
+    }
+
+    /// Returns all listed entries, in every language, newest first.
+    pub fn all_entries(&self) -> &Timeline {
+        let default = &self.default.main.timeline;
+        self.all_entries.as_ref().unwrap_or(default)
+    }
+
+    /// Iterates over the languages that have feeds of their own, the default one first.
+    pub fn languages(&self) -> impl Iterator<Item = &LanguageFeeds> {
+        std::iter::once(&self.default).chain(&self.further)
+    }
+
+    /// Iterates over all feeds: of each language the main one, then those of categories, tags and authors, each sorted
+    /// by slug; and the configured ones.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        self.languages()
+            .flat_map(|feeds| std::iter::once(&feeds.main).chain(feeds.taxonomy_feeds()))
+            .chain(&self.custom)
+    }
+
+    /// Iterates over the feeds that are rendered eagerly: the main ones and the configured ones.
+    pub fn eager_feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        self.languages()
+            .map(|feeds| &feeds.main)
+            .chain(&self.custom)
+    }
+
+    /// Iterates over the configured feeds.
+    pub fn custom_feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        self.custom.iter()
+    }
+
+    /// Iterates over the feeds of categories, tags and authors.
+    pub fn taxonomy_feeds(&self) -> impl Iterator<Item = &Arc<Feed>> {
+        self.languages().flat_map(LanguageFeeds::taxonomy_feeds)
+    }
+
+    /// Returns the feed of a scope; `None` if it has no entries or does not exist.
+    pub fn get_by_scope(&self, scope: &FeedScope) -> Option<&Arc<Feed>> {
+        match scope.split_language() {
+            (Some(language), scope) => {
+                let mut further = self.further.iter();
+                let feeds = further.find(|feeds| feeds.language_segment() == Some(language));
+                feeds?.get_by_scope(scope)
+            }
+            (None, FeedScope::Custom(_)) => self.custom.iter().find(|feed| feed.scope == *scope),
+            (None, scope) => self.default.get_by_scope(scope),
+        }
+    }
+
+    /// Returns an identity that is replaced whenever a feed is added, removed or renamed.
+    pub fn list_version(&self) -> &Arc<()> {
+        &self.list_version
+    }
+
+    /// Finds the feeds of a further language: those with the same tag, or else with the same primary subtag.
+    fn find_further(&self, language: &str) -> Option<&LanguageFeeds> {
+        let further = &self.further;
+        let position = find_language_position(further, language)?;
+        further.get(position)
+    }
+
+    /// Removes and adds entries. Returns the taxonomy feeds whose first document changed.
+    pub(super) fn update_entries(
+        &mut self,
+        removed: &[Arc<Entry>],
+        added: &[Arc<Entry>],
+        config: &Config,
+    ) -> Vec<FeedScope> {
+        if removed.is_empty() && added.is_empty() {
+            return Vec::new();
+        }
+        for (own, settings) in self.custom.iter_mut().zip(&config.feeds) {
+            let matching = |entries: &[Arc<Entry>]| -> Vec<Arc<Entry>> {
+                entries
+                    .iter()
+                    .filter(|entry| matches_filter(entry, &settings.filter, &config.site.language))
+                    .cloned()
+                    .collect()
+            };
+            let (removed, added) = (matching(removed), matching(added));
+            if !removed.is_empty() || !added.is_empty() {
+                Arc::make_mut(own).timeline.update_entries(&removed, &added);
+            }
+        }
+        let mut touched = Vec::new();
+        let renamed = match &mut self.all_entries {
+            None => self
+                .default
+                .update_entries(removed, added, config, &mut touched),
+            Some(all_entries) => {
+                all_entries.update_entries(removed, added);
+                let removed = split_by_language(removed, &self.further);
+                let added = split_by_language(added, &self.further);
+                let languages = std::iter::once(&mut self.default).chain(&mut self.further);
+                let mut renamed = false;
+                for ((feeds, removed), added) in languages.zip(removed).zip(added) {
+                    renamed |= feeds.update_entries(&removed, &added, config, &mut touched);
+                }
+                renamed
+            }
+        };
         if renamed {
             self.list_version = Arc::new(());
         }
         touched
+    }
+}
+
+/// Splits entries by language: those of the default language, then those of each further one.
+fn split_by_language(entries: &[Arc<Entry>], further: &[LanguageFeeds]) -> Vec<Vec<Arc<Entry>>> {
+    let mut parts = vec![Vec::new(); further.len() + 1];
+    for entry in entries {
+        let language = entry.language_override();
+        let position = language.and_then(|language| find_language_position(further, language));
+        if let Some(part) = parts.get_mut(position.map_or(0, |position| position + 1)) {
+            part.push(Arc::clone(entry));
+        }
+    }
+    parts
+}
+
+/// Finds the feeds with this language tag, or else with its primary subtag.
+fn find_language_position(further: &[LanguageFeeds], language: &str) -> Option<usize> {
+    let position = |is_wanted: &dyn Fn(&str) -> bool| {
+        further
+            .iter()
+            .position(|feeds| feeds.language().is_some_and(is_wanted))
+    };
+    position(&|tag| tag.eq_ignore_ascii_case(language)).or_else(|| {
+        let primary = primary_subtag(language);
+        position(&|tag| primary_subtag(tag).eq_ignore_ascii_case(primary))
+    })
+}
+
+fn scope_in_language(language: Option<&str>, scope: FeedScope) -> FeedScope {
+    match language {
+        Some(language) => {
+            FeedScope::InLanguage(SiteConfig::language_segment(language), Box::new(scope))
+        }
+        None => scope,
+    }
+}
+
+/// Adds the language to a title, so that subscribers can tell the feeds of two languages apart.
+fn title_in_language(title: &str, language: Option<&str>) -> String {
+    match language {
+        Some(language) => format!("{title} ({language})"),
+        None => title.to_owned(),
     }
 }
 
@@ -212,6 +381,7 @@ fn build_term_feed(
     kind: &Taxonomy,
     slug: &str,
     scope: FeedScope,
+    language: Option<&str>,
     all: Timeline,
     config: &Config,
 ) -> Option<Feed> {
@@ -219,7 +389,8 @@ fn build_term_feed(
     let term = (kind.terms_of_entry)(newest)
         .iter()
         .find(|term| *term.slug == *slug)?;
-    let (label, site) = (term.label.to_string(), &config.site.title);
+    let site = title_in_language(&config.site.title, language);
+    let label = term.label.to_string();
     let texts = FeedTexts {
         title: format!("{label} – {site}"),
         description: format!("Posts {} {label} from {site}", kind.preposition),
@@ -227,7 +398,7 @@ fn build_term_feed(
     };
     Some(Feed {
         timeline: all,
-        ..build_empty_feed(scope, texts, default_limits(config))
+        ..build_empty_feed(scope, language, texts, default_limits(config))
     })
 }
 
@@ -240,9 +411,15 @@ fn default_limits(config: &Config) -> FeedLimits {
 }
 
 /// Builds a feed without entries, in all formats.
-fn build_empty_feed(scope: FeedScope, texts: FeedTexts, rule: FeedLimits) -> Feed {
+fn build_empty_feed(
+    scope: FeedScope,
+    language: Option<&str>,
+    texts: FeedTexts,
+    rule: FeedLimits,
+) -> Feed {
     Feed {
         scope,
+        language: language.map(str::to_owned),
         formats: FeedFormat::ALL.to_vec(),
         title: texts.title,
         label: texts.label,
@@ -279,9 +456,19 @@ fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
         label: Some(label),
         description: description.unwrap_or_else(|| site.description.clone()),
     };
+    // The language of a feed that is limited to one.
+    let language = match settings.filter.languages.as_slice() {
+        [language] if !is_language_in(&site.language, language) => Some(language.as_str()),
+        _ => None,
+    };
     Feed {
         formats: vec![settings.format],
-        ..build_empty_feed(FeedScope::Custom(settings.path.clone()), texts, rule)
+        ..build_empty_feed(
+            FeedScope::Custom(settings.path.clone()),
+            language,
+            texts,
+            rule,
+        )
     }
 }
 

@@ -59,10 +59,14 @@ impl TermInterner {
         configured: &[config::AuthorConfig],
     ) -> Arc<Byline> {
         self.bylines.get_or_insert(authors, || {
-            let people: Vec<Person> = authors
-                .iter()
-                .map(|author| complete_author(author, configured))
-                .collect();
+            let mut people: Vec<Person> = Vec::new();
+            for author in authors.iter() {
+                let person = complete_author(author, configured);
+                // A post may write an author's name and id.
+                if people.iter().all(|known| known.name != person.name) {
+                    people.push(person);
+                }
+            }
             Arc::new(Byline {
                 terms: people
                     .iter()
@@ -81,22 +85,29 @@ impl TermInterner {
     }
 }
 
-/// Adds the configured URL and email to an author of a post. A URL in the post takes precedence.
+/// Adds the configured URL and email to an author of a post, and the name in place of an alias. A URL in the post takes
+/// precedence.
 fn complete_author(author: &PostAuthor, configured: &[config::AuthorConfig]) -> Person {
     let known = find_author(&author.name, configured);
+    let alias_of = known.filter(|known| !is_same_name(&known.name, &author.name));
     Person {
-        name: author.name.clone(),
+        name: alias_of.map_or(&author.name, |known| &known.name).clone(),
         url: author.url.clone().or_else(|| known?.url.clone()),
         email: known.and_then(|known| known.email.clone()),
     }
 }
 
-/// Finds the configured author with this name, ignoring case.
+/// Finds the configured author with this name or alias, ignoring case.
 pub(super) fn find_author<'a>(
     name: &str,
     authors: &'a [config::AuthorConfig],
 ) -> Option<&'a config::AuthorConfig> {
-    authors
-        .iter()
-        .find(|author| author.name.to_lowercase() == name.to_lowercase())
+    authors.iter().find(|author| {
+        let mut names = std::iter::once(&author.name).chain(&author.aliases);
+        names.any(|known| is_same_name(known, name))
+    })
+}
+
+fn is_same_name(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
 }

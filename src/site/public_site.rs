@@ -114,7 +114,7 @@ impl Site {
 
     /// Returns all listed entries, newest first.
     pub fn listed_entries(&self) -> &Timeline {
-        self.feeds.main_feed().all_entries()
+        self.feeds.all_entries()
     }
 
     /// Iterates over all entries, the listed ones first.

@@ -20,18 +20,18 @@ use rustc_hash::FxHashMap as HashMap;
 use super::alias_redirects::AliasIndex;
 use super::card::Card;
 use super::conflict_findings;
-use super::conflicts::UniqueKeys;
 use super::entry::Entry;
 use super::interned_terms::TermInterner;
 use super::public_site::Site;
 use super::redirect_history::RedirectHistory;
 use super::timeline::compare_newest_first;
 use super::translations::TranslationGroups;
-use super::unique_keys::{
-    ID_KEY, card_keys_at_path, is_site_card_path, list_address_keys, list_card_keys,
-};
 use super::visibility::{self, PostEvaluation, PostState, Visible};
 use crate::config::Config;
+use crate::conflicts::UniqueKeys;
+use crate::conflicts::unique_keys::{
+    ID_KEY, card_keys_at_path, is_site_card_path, list_address_keys, list_card_keys,
+};
 use crate::model::finding::Finding;
 use crate::model::post::Post;
 use crate::parallel;

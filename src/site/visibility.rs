@@ -62,22 +62,27 @@ impl<'a> Visible<'a> {
         }
     }
 
-    /// Returns true if search engines may index the post.
+    /// Returns true if search engines may index the post. A post that its author keeps out of sitemaps counts as well.
     pub fn is_indexable(&self) -> bool {
-        let says_noindex = self.post().visibility_fields.iter().any(|marker| {
-            marker.effect == VisibilityEffect::NoIndex && marker.parse_value() != FlagValue::False
-        });
+        let says_noindex = self
+            .post()
+            .visibility_fields
+            .iter()
+            .any(|marker| match marker.effect {
+                VisibilityEffect::NoIndex => marker.parse_value() != FlagValue::False,
+                VisibilityEffect::InSitemap => marker.parse_value() != FlagValue::True,
+                _ => false,
+            });
         matches!(self, Visible::Listed(_)) && !says_noindex
     }
 
     /// Returns true if the sitemap may contain the post.
     pub fn is_in_sitemap(&self) -> bool {
-        let says_no = self.post().visibility_fields.iter().any(|marker| {
-            marker.effect == VisibilityEffect::InSitemap && marker.parse_value() != FlagValue::True
-        });
         let permalink = &self.post().permalink;
+        let is_original = self.post().canonical_url().is_none();
         // sitemaps.org: a `loc` has fewer than 2,048 characters.
-        self.is_indexable() && !says_no && permalink.is_on_site && permalink.url.len() < 2048
+        let fits = permalink.is_on_site && permalink.url.len() < 2048;
+        self.is_indexable() && is_original && fits
     }
 }
 

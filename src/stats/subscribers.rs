@@ -177,9 +177,12 @@ impl FeedAudience {
 }
 
 fn is_term_feed(key: &ArtifactKey) -> bool {
+    let ArtifactKey::Feed(scope, _) = key else {
+        return true;
+    };
     !matches!(
-        key,
-        ArtifactKey::Feed(FeedScope::Site | FeedScope::Custom(_), _)
+        scope.split_language().1,
+        FeedScope::Site | FeedScope::Custom(_)
     )
 }
 

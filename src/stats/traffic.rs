@@ -52,9 +52,10 @@ impl ResourceClass {
             }
             ArtifactKey::CardPage(_) => ResourceClass::CardPage,
             ArtifactKey::CardImage(_) => ResourceClass::CardImage,
-            ArtifactKey::Home | ArtifactKey::FeedHtml(..) | ArtifactKey::FeedStylesheet => {
-                ResourceClass::Page
-            }
+            ArtifactKey::Home
+            | ArtifactKey::LanguageHome(_)
+            | ArtifactKey::FeedHtml(..)
+            | ArtifactKey::FeedStylesheet => ResourceClass::Page,
         }
     }
 

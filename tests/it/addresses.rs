@@ -152,3 +152,134 @@ fn escaped_plus_and_plus_are_one_address() {
         twice.findings
     );
 }
+
+/// Builds a post with its fields below the date.
+fn copy(title: &str, date: &str, fields: &str) -> String {
+    format!("---\ntitle: {title}\ndate: {date}\n{fields}\n---\nThe body of {title}.\n")
+}
+
+#[test]
+fn copy_keeps_its_address_and_names_the_original() {
+    let original = "https://employer.example/blog/crossed";
+    let fields = format!("permalink: /crossed/\ncanonical_url: {original}");
+    let site = TestSite::new()
+        .post("a.md", copy("Crossed", "2024-05-01", &fields))
+        .post("b.md", plain("Bee", "2024-05-02"))
+        .serve();
+    let own = "https://example.org/crossed/";
+    let rss = site.get("/rss.xml").text();
+    assert!(rss.contains(&format!("<link>{own}</link>")), "{rss}");
+    assert!(rss.contains(&format!("<guid>{own}</guid>")), "{rss}");
+    assert!(!rss.contains("employer"), "{rss}");
+    let card = site.get("/cards/crossed/");
+    assert!(
+        card.header("link")
+            .is_some_and(|link| link.contains(original)),
+        "{:?}",
+        card.headers
+    );
+    let html = card.text();
+    for part in [
+        format!("<link rel=\"canonical\" href=\"{original}\">"),
+        format!("<meta property=\"og:url\" content=\"{original}\">"),
+        format!("<a class=\"on\" href=\"{own}\">"),
+    ] {
+        assert!(html.contains(&part), "{part} in {html}");
+    }
+    let sitemap = site.get("/sitemap.xml").text();
+    assert!(sitemap.contains("/b/") && !sitemap.contains("crossed"));
+    // The post is in the sitemap again when it is no copy any more.
+    site.save(
+        "a.md",
+        &copy("Crossed", "2024-05-01", "permalink: /crossed/"),
+    );
+    site.until("it is the original", |site| {
+        site.get("/sitemap.xml").text().contains(own)
+    });
+    assert!(!site.get("/cards/crossed/").text().contains(original));
+}
+
+#[test]
+fn copies_take_no_other_post_away() {
+    let pillar = "canonical_url: https://example.org/pillar/";
+    let elsewhere = "canonical: https://elsewhere.example/one";
+    let built = TestSite::new()
+        .post("pillar.md", plain("Pillar", "2024-04-01"))
+        .post("a.md", copy("Aye", "2024-05-01", pillar))
+        .post("b.md", copy("Bee", "2024-05-02", pillar))
+        .post("c.md", copy("Sea", "2024-05-03", elsewhere))
+        .post("d.md", copy("Dee", "2024-05-04", elsewhere))
+        .build();
+    assert_eq!(built.rules(), []);
+    let rss = built.text("/rss.xml");
+    let sitemap = built.text("/sitemap.xml");
+    for name in ["pillar", "a", "b", "c", "d"] {
+        let url = format!("https://example.org/{name}/");
+        assert!(rss.contains(&format!("<link>{url}</link>")), "{name}");
+        assert_eq!(sitemap.contains(&url), name == "pillar", "{name}");
+    }
+}
+
+#[test]
+fn hidden_copies_and_hidden_originals_reach_no_output() {
+    let secret = "https://employer.example/secret-original";
+    let built = TestSite::new()
+        .post(
+            "a.md",
+            copy(
+                "Hush",
+                "2024-05-01",
+                &format!("draft: true\ncanonical_url: {secret}"),
+            ),
+        )
+        .post("b.md", copy("Quiet", "2024-05-02", "hidePost: true"))
+        .post("c.md", copy("Sea", "2024-05-03", "canonical_url: /b/"))
+        .post(
+            "d.md",
+            copy(
+                "Later",
+                "2024-05-04",
+                "permalink: false\nurl: /d/\ncanonical_url: /c/",
+            ),
+        )
+        .build();
+    let everything = built.everything();
+    for word in ["Hush", "secret-original", "Quiet", "Later"] {
+        assert!(!everything.contains(word), "{word}");
+    }
+    assert!(everything.contains("Sea"));
+}
+
+#[test]
+fn posts_and_pages_are_below_the_path_of_the_site() {
+    let built = TestSite::new()
+        .url("https://example.org/project")
+        .config(
+            "image = \"/logo.png\"\n[sitemap]\npages = [\"/\", \"/about/\", \"/project/team/\"]",
+        )
+        .post(
+            "a.md",
+            copy("Aye", "2024-05-01", "permalink: /blog/a/\naliases: [/old/]"),
+        )
+        .post("b.md", copy("Bee", "2024-05-02", "permalink: /project/b/"))
+        .build();
+    let logo = "https://example.org/project/logo.png";
+    assert!(built.text("/cards/").contains(logo));
+    assert!(built.everything().contains("/cards/project/old/\n"));
+    let sitemap = built.text("/sitemap.xml");
+    let locations: Vec<_> = sitemap
+        .split("<loc>")
+        .skip(1)
+        .filter_map(|rest| rest.split("</loc>").next())
+        .collect();
+    assert_eq!(
+        locations,
+        [
+            "https://example.org/project/",
+            "https://example.org/project/about/",
+            "https://example.org/project/team/",
+            "https://example.org/project/b/",
+            "https://example.org/project/blog/a/",
+        ]
+    );
+}

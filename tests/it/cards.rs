@@ -363,6 +363,66 @@ fn feeds_show_the_card_image_of_posts_without_a_picture() {
 }
 
 #[test]
+fn missing_picture_is_replaced_by_the_card() {
+    let site = TestSite::new()
+        .config("[content]\nstatic_dir = \"static\"")
+        .file("static/cover.png", two_colour_png())
+        .post(
+            "a.md",
+            post_with_title("A").replace("date:", "image: /none.png\ndate:"),
+        );
+    let outputs = ["/rss.xml", "/atom.xml", "/feed.json", "/cards/a"];
+    let built = site.build();
+    assert_eq!(built.rules(), [Rule::MissingPicture]);
+    for path in outputs {
+        let text = built.text(path);
+        assert!(!text.contains("none.png"), "{path}: {text}");
+        assert!(
+            text.contains("https://example.org/cards/a.png?v="),
+            "{path}"
+        );
+    }
+    let site = site.file("static/none.png", two_colour_png());
+    let built = site.build();
+    for path in outputs {
+        assert!(built.text(path).contains("/none.png"), "{path}");
+    }
+    // The generator publishes the files of a page bundle, which are not in the static directory.
+    let bundle = TestSite::new()
+        .config("[content]\nstatic_dir = \"static\"")
+        .file("static/cover.png", two_colour_png())
+        .post(
+            "b/index.md",
+            plain("B", "2024-01-01").replace("date:", "image: c.png\ndate:"),
+        )
+        .build();
+    assert_eq!(bundle.rules(), []);
+    assert!(
+        bundle
+            .text("/rss.xml")
+            .contains("https://example.org/b/c.png")
+    );
+}
+
+#[test]
+fn picture_of_a_page_bundle_is_found_by_its_name() {
+    let built = TestSite::new()
+        .post(
+            "b/index.md",
+            plain("B", "2024-01-01") + "\n![Other](/a.png)\n",
+        )
+        .post("b/a-cover.jpg", "")
+        .post("b/My Feature.png", "")
+        .post("b/feature.svg", "")
+        .build();
+    let json = built.text("/feed.json");
+    assert!(
+        json.contains("\"image\": \"https://example.org/b/My%20Feature.png\""),
+        "{json}"
+    );
+}
+
+#[test]
 fn post_at_a_card_image_address_has_no_card() {
     let built = TestSite::new()
         .post(

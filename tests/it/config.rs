@@ -45,7 +45,7 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 31] = [
+    const KEYS_WITH_EXAMPLES: [&str; 33] = [
         "cache",
         "token_file",
         "hosts",
@@ -69,6 +69,8 @@ fn annotated_reference_parses_and_shows_every_default() {
         "user_agents",
         "allow",
         "disallow",
+        "id",
+        "aliases",
         "email",
         "twitter",
         "tls",

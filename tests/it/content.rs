@@ -553,6 +553,29 @@ fn author_urls_are_absolute_and_http_only() {
 }
 
 #[test]
+fn author_is_found_by_id_and_alias_in_the_configuration() {
+    let post =
+        |author: &str| format!("---\ntitle: a\ndate: 2024-01-01\nauthors: [{author}]\n---\n");
+    for author in ["ada", "A. Quay", "{login: ADA}", "ada, Ada Quay"] {
+        let built = TestSite::new()
+            .config("[[authors]]\nname = \"Ada Quay\"\nid = \"ada\"\naliases = [\"a. quay\"]\nurl = \"/ada\"")
+            .post("a.md", post(author))
+            .build();
+        let atom = built.text("/atom.xml");
+        assert_eq!(atom.matches("<name>Ada Quay</name>").count(), 1, "{author}");
+        assert!(
+            atom.contains("<uri>https://example.org/ada</uri>"),
+            "{author}"
+        );
+        assert!(
+            built
+                .paths()
+                .contains(&"/author/ada-quay/rss.xml".to_owned())
+        );
+    }
+}
+
+#[test]
 fn invalid_language_is_a_finding() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: a\ndate: 2024-01-01\nlang: '-'\n---\n")
@@ -720,7 +743,7 @@ fn odd_permalink_or_id_is_a_warning_with_its_line() {
         ),
         ("permalink: 'mailto:a@example.org'", Rule::UnusablePermalink),
         ("permalink: /a%zz", Rule::UnusablePermalink),
-        ("id: 42", Rule::RelativeId),
+        ("guid: 42", Rule::RelativeId),
     ] {
         let built = TestSite::new().post("a.md", post(field)).build();
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use courant::model::finding::Rule;
 
-use crate::support::{Built, TestSite};
+use crate::support::{Built, TestSite, plain};
 
 /// Asserts that the RSS feed has an item with this title and link.
 fn assert_item(built: &Built, title: &str, link: &str) {
@@ -14,7 +14,7 @@ fn assert_item(built: &Built, title: &str, link: &str) {
 #[test]
 fn hugo_posts_are_read_unchanged() {
     let built = TestSite::new()
-        .config("languages = [\"fr\"]")
+        .config("languages = [\"fr\"]\n[feed]\nmixed_languages = true")
         .post(
             "posts/first/index.md",
             "+++\ntitle = 'First'\ndate = 2024-05-01T10:00:00+02:00\nlastmod = 2024-06-01\ntags = ['go', 'web dev']\ncategories = ['Notes']\nsummary = 'In short'\nimages = ['cover.png']\naliases = ['/old/first/', 'older']\n[params]\nauthor = 'Ada'\n+++\nBody.\n",
@@ -398,7 +398,7 @@ fn rarely_used_fields_are_read() {
 #[test]
 fn language_tags_are_case_insensitive() {
     let built = TestSite::new()
-        .config("languages = [\"en\", \"pt-BR\"]")
+        .config("languages = [\"en\", \"pt-BR\"]\n[feed]\nmixed_languages = true")
         .post("a.md", "---\ntitle: Aye\ndate: 2024-05-01\nlang: EN\n---\n")
         .post(
             "b.md",
@@ -425,4 +425,105 @@ fn link_to_a_markdown_file_is_a_finding() {
     let finding = built.finding();
     assert_eq!((finding.rule, finding.line), (Rule::RelativeLink, Some(6)));
     assert_eq!(finding.highlight.as_deref(), Some("b.md#x"));
+}
+
+#[test]
+fn pelican_posts_are_read_unchanged() {
+    let text =
+        |more: &str| format!("Title: Crane: a \"history\"\nDate: 2024-05-01 10:00\n{more}\n");
+    let site = TestSite::new()
+        .config("permalinks = \"/:category/:slug_or_title.html\"\n[content]\nfield_lines = true\ndirectory_categories = true")
+        .post("boats/a.md", text("Tags: Old, New\nAuthors: Quay, Ada; Berth, Bo\nSummary: In *short*\n    and so on\n\nBody: of it.\n"))
+        .post("b.md", text("Category: Work\nSlug: bee\n\nText.\n"))
+        .post("yaml.md", plain("Fenced", "2024-05-02"))
+        .post("c.md", "Title: Quetzal\nDate: 2024-05-01\nStatus: draft\n\nQuetzal.\n")
+        .post("d.md", "Title: Quetzal\nDate: 2024-05-01\nStatus: hidden\n\nQuetzal.\n")
+        .post("e.md", "Title: Quetzal\nDate: 2024-05-01\nStatus: skip\n\nQuetzal.\n")
+        .post("f.md", "Title: Quetzal\nDate: 2024-05-01\nSummary: wrapped\nwithout indent\nStatus: draft\n\nQuetzal.\n");
+    let built = site.build();
+    assert_item(
+        &built,
+        "Crane: a &quot;history&quot;",
+        "https://example.org/boats/crane-a-history.html",
+    );
+    assert_item(
+        &built,
+        "Fenced",
+        "https://example.org/uncategorized/fenced.html",
+    );
+    let rss = built.text("/rss.xml");
+    for part in [
+        "https://example.org/work/bee.html",
+        "<category>boats</category>",
+        "<category>New</category>",
+        "<dc:creator>Quay, Ada</dc:creator>",
+        "<dc:creator>Berth, Bo</dc:creator>",
+        "<![CDATA[In *short* and so on]]>",
+        "<p>Body: of it.</p>",
+    ] {
+        assert!(rss.contains(part), "{part} in {rss}");
+    }
+    assert!(!built.everything().contains("Quetzal"));
+    let rules: Vec<_> = built
+        .findings
+        .iter()
+        .map(|finding| (finding.file.as_str(), finding.line, finding.rule))
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            ("e.md", Some(3), Rule::UnreadableMarker),
+            ("f.md", Some(5), Rule::FrontMatter),
+        ]
+    );
+}
+
+#[test]
+fn html_posts_are_sanitised_and_not_read_as_markdown() {
+    let built = TestSite::new()
+        .post(
+            "a.html",
+            "---\ntitle: Page\ndate: 2024-05-01\n---\n<p>One *star* `tick`</p>\n\n    <p onclick=\"x\">In {% comment %}Quetzal{% endcomment %} dent</p>\n<script>Quetzal</script>\n<!-- Quetzal -->\n<pre>\n  kept\n</pre>\n{% highlight rust %}\na < b\n{% endhighlight %}\n<a href=\"b/\">b</a> {% gist ada 1 %}\n",
+        )
+        .post("d.html", "---\ntitle: Quetzal\ndate: 2024-05-01\ndraft: true\n---\n<p>Quetzal</p>\n")
+        .post("_drafts/e.htm", "---\ntitle: Quetzal\ndate: 2024-05-01\n---\n<p>Quetzal</p>\n")
+        .post("page.html", "---\ntitle: Quetzal\n---\n<p>Quetzal</p>\n")
+        .post("built.html", "<!doctype html><title>Quetzal</title>\n---\n")
+        .build();
+    let rss = built.text("/rss.xml");
+    for part in [
+        "<p>One *star* `tick`</p>",
+        "<p>In  dent</p>",
+        "<pre>  kept\n</pre>",
+        "<pre><code>a &lt; b</code></pre>",
+        "<a href=\"https://example.org/a/b/\">b</a>",
+        "<a href=\"https://gist.github.com/ada/1\">",
+    ] {
+        assert!(rss.contains(part), "{part} in {rss}");
+    }
+    assert_item(&built, "Page", "https://example.org/a/");
+    assert!(!built.everything().contains("Quetzal"));
+}
+
+#[test]
+fn asciidoc_posts_have_their_description_and_a_link() {
+    let built = TestSite::new()
+        .post(
+            "a.adoc",
+            "---\ndate: 2024-05-01\ndescription: Of a < b\n---\n= The *crane*\nAda\n:toc:\n\nQuetzal _body_.\n",
+        )
+        .post("b.adoc", "---\ntitle: Quetzal\ndate: 2024-05-01\n---\n:page-draft: true\n\nQuetzal.\n")
+        .post("c.asciidoc", "---\ntitle: Quetzal\ndate: 2099-05-01\n---\nQuetzal.\n")
+        .post("d.adoc", "= Quetzal\n\nQuetzal.\n")
+        .build();
+    let rss = built.text("/rss.xml");
+    let content =
+        "<p>Of a &lt; b</p>\n<div><a href=\"https://example.org/a/\">The *crane*</a></div>";
+    assert!(rss.contains(content), "{rss}");
+    assert!(!built.everything().contains("Quetzal"));
+    assert_eq!(built.rules(), [Rule::FrontMatter]);
+    assert_eq!(
+        (built.finding().file.as_str(), built.finding().line),
+        ("b.adoc", Some(5))
+    );
 }

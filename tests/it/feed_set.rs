@@ -461,6 +461,7 @@ fn faults_of_configured_feeds_are_reported_with_a_hint() {
     let toml = r#"[site]
 url = "https://e.org"
 title = "E"
+languages = ["en", "fr"]
 [[feeds]]
 title = "x"
 [[feeds]]
@@ -475,6 +476,8 @@ path = "/a.xml"
 path = "/a%2exml"
 format = "rdf"
 tagg = "x"
+[[feeds]]
+path = "/fr/category/sea.xml"
 "#;
     let findings = courant::config::Config::parse(toml, "config.toml", std::path::Path::new(""));
     let lines: Vec<String> = findings
@@ -509,4 +512,136 @@ proptest! {
             prop_assert!(if is_new { count(number) <= 1 } else { count(number) == 2 }, "{}", number);
         }
     }
+}
+
+#[test]
+fn each_language_has_feeds_and_a_page_of_its_own() {
+    let post = |title: &str| {
+        format!(
+            "---\ntitle: {title}\ndate: 2024-01-01\ncategory: Sea\nauthor: Ada\n---\n{title} body\n"
+        )
+    };
+    let built = TestSite::new()
+        .config("languages = [\"en\", \"fr\"]")
+        .post("a.md", post("Aye"))
+        .post("a.fr.md", post("Ah"))
+        .post("b.de.md", post("Ach").replace("title:", "lang: de\ntitle:"))
+        .build();
+    for (path, here, elsewhere) in [
+        ("/rss.xml", ["Aye", "Ach"].as_slice(), "Ah body"),
+        ("/atom.xml", &["Aye", "Ach"], "Ah body"),
+        ("/feed.json", &["Aye", "Ach"], "Ah body"),
+        ("/category/sea/rss.xml", &["Aye", "Ach"], "Ah body"),
+        ("/author/ada/feed.json", &["Aye", "Ach"], "Ah body"),
+        ("/", &["Aye", "Ach"], "Ah body"),
+        ("/fr/rss.xml", &["Ah"], "Aye"),
+        ("/fr/atom.xml", &["Ah"], "Aye"),
+        ("/fr/feed.json", &["Ah"], "Aye"),
+        ("/fr/category/sea/rss.xml", &["Ah"], "Aye"),
+        ("/fr/author/ada/feed.json", &["Ah"], "Aye"),
+        ("/fr/", &["Ah"], "Aye"),
+        ("/sitemap.xml", &["/a/", "/fr/a/"], "none"),
+    ] {
+        let text = built.text(path);
+        for title in here {
+            assert!(text.contains(title), "{title} in {path}: {text}");
+        }
+        assert!(!text.contains(elsewhere), "{elsewhere} in {path}");
+    }
+    assert!(built.text("/rss.xml").contains("<language>en</language>"));
+    assert!(
+        built
+            .text("/fr/rss.xml")
+            .contains("<language>fr</language>")
+    );
+    assert!(built.text("/fr/atom.xml").contains("xml:lang=\"fr\""));
+    assert!(built.text("/fr/feed.json").contains("\"language\": \"fr\""));
+    assert!(built.text("/").contains("href=\"https://example.org/fr/\""));
+    assert!(built.text("/fr/").contains("href=\"https://example.org/\""));
+    assert!(
+        built
+            .text("/fr/")
+            .starts_with("<!DOCTYPE html><html lang=\"fr\">")
+    );
+    let outline = built.text("/opml.xml");
+    for path in ["/rss.xml", "/fr/rss.xml", "/fr/category/sea/rss.xml"] {
+        let url = format!("xmlUrl=\"https://example.org{path}\"");
+        assert_eq!(outline.matches(&url).count(), 1, "{path} in {outline}");
+    }
+    let card = built.text("/cards/fr/a/");
+    assert!(
+        card.contains("href=\"https://example.org/fr/rss.xml\""),
+        "{card}"
+    );
+    assert_eq!(built.rules(), []);
+}
+
+#[test]
+fn languages_share_the_feeds_on_request() {
+    let built = TestSite::new()
+        .config("languages = [\"en\", \"fr\"]\n[feed]\nmixed_languages = true")
+        .post("a.md", plain("Aye", "2024-01-01"))
+        .post("a.fr.md", plain("Ah", "2024-01-01"))
+        .build();
+    let feed = built.text("/rss.xml");
+    assert!(feed.contains("Aye") && feed.contains("Ah"), "{feed}");
+    assert!(
+        !built
+            .paths()
+            .iter()
+            .any(|path| path == "/fr/rss.xml" || path == "/fr/")
+    );
+}
+
+#[test]
+fn region_of_the_site_does_not_make_a_second_language() {
+    let built = TestSite::new()
+        .config("language = \"en-US\"\nlanguages = [\"en\", \"fr\"]")
+        .post("en/a.md", plain("Aye", "2024-01-01"))
+        .post("fr/a.md", plain("Ah", "2024-01-01"))
+        .build();
+    let feed = built.text("/rss.xml");
+    assert!(
+        feed.contains("<link>https://example.org/a/</link>"),
+        "{feed}"
+    );
+    assert!(feed.contains("<language>en-US</language>"), "{feed}");
+    assert!(!built.paths().iter().any(|path| path.starts_with("/en/")));
+    let map = built.text("/sitemap.xml");
+    assert!(
+        map.contains("hreflang=\"en-US\" href=\"https://example.org/a/\""),
+        "{map}"
+    );
+}
+
+#[test]
+fn edit_in_one_language_leaves_the_feeds_of_the_others() {
+    let served = TestSite::new()
+        .config("languages = [\"en\", \"fr\"]")
+        .post("a.md", plain("Aye", "2024-01-01"))
+        .post("a.fr.md", plain("Ah", "2024-01-01"))
+        .serve();
+    let tag = |path: &str| served.get(path).header("etag").map(str::to_owned);
+    let before = [tag("/rss.xml"), tag("/"), tag("/fr/rss.xml")];
+    assert!(before.iter().all(Option::is_some));
+    served.save("a.fr.md", &plain("Oh", "2024-01-01"));
+    served.until("the French feed", |served| {
+        served.get("/fr/rss.xml").text().contains("Oh")
+    });
+    let after = [tag("/rss.xml"), tag("/"), tag("/fr/rss.xml")];
+    assert_eq!(before[..2], after[..2]);
+    assert_ne!(before[2], after[2]);
+}
+
+#[test]
+fn configured_feed_of_one_language_says_so() {
+    let built = TestSite::new()
+        .config("[[feeds]]\npath = \"/german.xml\"\nlanguage = \"de\"")
+        .post("a.md", plain("Aye", "2024-01-01"))
+        .build();
+    assert!(
+        built
+            .text("/german.xml")
+            .contains("<language>de</language>")
+    );
 }

@@ -15,11 +15,11 @@ use tempfile::TempDir;
 use crate::support::new_year_2025;
 
 /// A site's directory below a temporary one.
-struct SiteDir {
+pub(crate) struct SiteDir {
     dir: TempDir,
 }
 
-fn create_site(files: &[(&str, &str)]) -> SiteDir {
+pub(crate) fn create_site(files: &[(&str, &str)]) -> SiteDir {
     let dir = TempDir::with_prefix("courant-init-").expect("a directory");
     let site = SiteDir { dir };
     for (path, text) in files {
@@ -29,26 +29,26 @@ fn create_site(files: &[(&str, &str)]) -> SiteDir {
 }
 
 /// Returns a post as most sites write it.
-fn post_text(title: &str, date: &str) -> String {
+pub(crate) fn post_text(title: &str, date: &str) -> String {
     format!("---\ntitle: {title}\ndate: {date}\n---\nThe body of {title}.\n")
 }
 
 impl SiteDir {
-    fn write_file(&self, path: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write_file(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let file = self.root().join(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a directory");
         fs::write(file, bytes).expect("written");
     }
 
-    fn root(&self) -> std::path::PathBuf {
+    pub(crate) fn root(&self) -> std::path::PathBuf {
         self.dir.path().join("harbour")
     }
 
-    fn read_file(&self, path: &str) -> String {
+    pub(crate) fn read_file(&self, path: &str) -> String {
         fs::read_to_string(self.root().join(path)).expect("the file is there")
     }
 
-    fn run_courant(&self, args: &[&str]) -> Output {
+    pub(crate) fn run_courant(&self, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_courant"))
             .args(args)
             .current_dir(self.root())
@@ -58,7 +58,7 @@ impl SiteDir {
     }
 
     /// Runs `init`, runs `check` on the written configuration, and returns its text.
-    fn init_and_check(&self, file: &str) -> String {
+    pub(crate) fn init_and_check(&self, file: &str) -> String {
         let output = self.run_courant(&["init"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
         assert_eq!(
@@ -77,7 +77,7 @@ impl SiteDir {
     }
 
     /// Returns the permalinks of the posts under a configuration, in the order of the files.
-    fn post_urls(&self, file: &str) -> Vec<String> {
+    pub(crate) fn post_urls(&self, file: &str) -> Vec<String> {
         let config = Config::load(&self.root().join(file)).expect("the configuration is right");
         let mut library = Library::default();
         library
@@ -95,7 +95,7 @@ impl SiteDir {
     }
 }
 
-fn stderr_of(output: &Output) -> String {
+pub(crate) fn stderr_of(output: &Output) -> String {
     lossy_text(&output.stderr)
 }
 
@@ -252,6 +252,10 @@ fn init_reports_sources_and_next_steps() {
     wrote `config.toml`
       next: `courant check --config config.toml` lists problems of the posts,
             `courant serve --config config.toml` serves them
+
+      compare the address of the newest post with that on your site:
+        src/pages/blog/pier.md
+        https://harbour.example/blog/the-pier
     "#);
 }
 
@@ -304,6 +308,8 @@ fn hugo_site_is_configured() {
     include = ["posts/**"]
     # Hugo serves the files in `static` from the site's root
     static_dir = "static"
+    # Hugo makes addresses of names by this rule
+    names = "hugo"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -347,9 +353,9 @@ fn hugo_config_directory_and_language_content_are_read() {
     for line in [
         "title = \"O Porto\"",
         "description = \"Notícias do cais\"",
-        "language = \"pt-PT\"",
-        "dir = \"content/pt\"",
-        "include = [\"noticias/**\"]",
+        "language = \"pt\"",
+        "languages = [\"pt\", \"en\"]",
+        "include = [\"pt/noticias/**\"]",
         "permalinks = \"/pt/:path/\"",
     ] {
         assert!(toml.contains(line), "{line} in\n{toml}");
@@ -361,14 +367,20 @@ fn hugo_config_directory_and_language_content_are_read() {
 }
 
 #[test]
-fn hugo_sections_with_different_permalinks_are_left_out() {
+fn hugo_sections_keep_their_own_permalinks() {
     for (permalinks, expected) in [
         (
             "post = '/:year/:slugorcontentbasename/'\nnotes = '/n/:year/'\n",
-            "/2024/pier/",
+            ["/n/2024/", "/2024/pier/", "/2024/tides/"],
         ),
-        ("post = '/p/:slugorcontentbasename/'\n", "/p/pier/"),
-        ("notes = '/:year/:slugorcontentbasename/'\n", "/post/pier/"),
+        (
+            "post = '/p/:slugorcontentbasename/'\n",
+            ["/notes/a/", "/p/pier/", "/p/tides/"],
+        ),
+        (
+            "notes = '/:year/:slugorcontentbasename/'\n",
+            ["/2024/a/", "/post/pier/", "/post/tides/"],
+        ),
     ] {
         let config =
             format!("baseURL = 'https://harbour.example'\ntitle = 'a'\n[permalinks]\n{permalinks}");
@@ -378,16 +390,11 @@ fn hugo_sections_with_different_permalinks_are_left_out() {
             ("content/post/tides.md", &post_text("Tides", "2024-05-02")),
             ("content/notes/a.md", &post_text("A", "2024-05-01")),
         ]);
-        let output = site.run_courant(&["init", "--print"]);
-        assert!(
-            stderr_of(&output).contains("the posts of `notes` are left out"),
-            "{}",
-            stderr_of(&output)
-        );
         site.init_and_check("courant.toml");
-        let urls = site.post_urls("courant.toml");
-        assert_eq!(urls.len(), 2, "{urls:?}");
-        assert_eq!(urls[0], format!("https://harbour.example{expected}"));
+        assert_eq!(
+            site.post_urls("courant.toml"),
+            expected.map(|path| format!("https://harbour.example{path}"))
+        );
     }
 }
 
@@ -423,8 +430,10 @@ fn hugo_default_permalinks_need_no_line() {
     let toml = site.init_and_check("courant.toml");
     assert!(!toml.contains("permalinks"), "{toml}");
     assert!(
-        !toml.contains("[content]"),
-        "every value is the default\n{toml}"
+        toml.contains(
+            "[content]\n# Hugo makes addresses of names by this rule\nnames = \"hugo\"\n\n"
+        ),
+        "every other value is the default\n{toml}"
     );
     assert_eq!(
         site.post_urls("courant.toml"),
@@ -465,7 +474,7 @@ fn jekyll_site_is_configured() {
     # _config.yml, line 7
     timezone = "Europe/London"
     # _config.yml, line 13
-    permalinks = "/news/:year/:month/:slug/"
+    permalinks = "/news/:year/:month/:title/"
     # _config.yml, line 9
     twitter = "harbourexample"
 
@@ -474,6 +483,8 @@ fn jekyll_site_is_configured() {
     dir = "_posts"
     # Jekyll serves `assets` and similar directories under their own paths
     static_dir = "."
+    # Jekyll makes addresses of names by this rule
+    names = "jekyll"
 
     [[authors]]
     # _config.yml, line 11
@@ -614,6 +625,8 @@ fn zola_site_is_configured() {
     include = ["blog/**"]
     # Zola serves the files in `static` from the site's root
     static_dir = "static"
+    # Zola makes addresses of names by this rule
+    names = "zola"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -683,7 +696,7 @@ fn astro_site_is_configured() {
     # a guess: src/layouts/Base.astro, line 4
     language = "en-GB"
     # 2 posts have dates without a zone, which are read as UTC
-    # timezone = "Europe/Lisbon"
+    # timezone = "UTC"
     # from src/pages/blog/[...slug].astro
     permalinks = "/blog/:path/"
 
@@ -692,6 +705,12 @@ fn astro_site_is_configured() {
     dir = "src/content/blog"
     # Astro serves the files in `public` from the site's root
     static_dir = "public"
+    # Astro makes addresses of names by this rule
+    names = "astro"
+
+    [cards]
+    # cards can show the site's logo
+    # logo = "public/favicon.svg"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -795,15 +814,17 @@ fn eleventy_site_is_configured() {
     # _data/metadata.js, line 4
     language = "en-GB"
     # 2 posts have dates without a zone, which are read as UTC
-    # timezone = "Europe/Lisbon"
+    # timezone = "UTC"
     # Eleventy makes addresses from paths below its input
     permalinks = "/blog/:path/"
 
     [content]
-    # a guess: most posts are in `content/blog`
+    # content/blog/blog.11tydata.js, line 1
     dir = "content/blog"
     # .eleventy.js, line 4
     static_dir = "public"
+    # Eleventy makes addresses of names by this rule
+    names = "eleventy"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -904,7 +925,7 @@ fn without_a_generator_the_directory_with_most_posts_is_used() {
     # no file states the language of the posts, so this is the default
     # language = "en"
     # 2 posts have dates without a zone, which are read as UTC
-    # timezone = "Europe/Lisbon"
+    # timezone = "UTC"
     # if the site serves posts below `/writing/`
     # permalinks = "/writing/:path/"
 
@@ -931,6 +952,11 @@ fn without_a_generator_the_directory_with_most_posts_is_used() {
       replace `site.url` in it first: it is a placeholder for a value that was not found
       next: `courant check --config .courant.toml` lists problems of the posts,
             `courant serve --config .courant.toml` serves them
+
+      compare the address of the newest post with that on your site:
+        writing/2024/tides.md
+        https://example.org/2024/tides/
+      least certain: site.permalinks, the default, because no file says how addresses are made
     "#);
     let check = site.run_courant(&["check", "--config", ".courant.toml"]);
     assert_eq!(check.status.code(), Some(0), "{}", stderr_of(&check));
@@ -938,7 +964,7 @@ fn without_a_generator_the_directory_with_most_posts_is_used() {
 
 #[test]
 fn without_a_generator_post_urls_give_the_site_url() {
-    let with = |url: &str| format!("---\ntitle: a\ndate: 2024-01-01\ncanonical_url: {url}\n---\n");
+    let with = |url: &str| format!("---\ntitle: a\ndate: 2024-01-01\nurl: {url}\n---\n");
     let site = create_site(&[
         ("posts/a.md", &with("https://harbour.example/a")),
         ("posts/b.md", &with("https://harbour.example/b")),
@@ -976,6 +1002,40 @@ fn newest_post_urls_give_the_site_url() {
     );
     assert!(
         toml.contains("\nformer_urls = [\"https://old.example\"]"),
+        "{toml}"
+    );
+}
+
+#[test]
+fn color_and_logo_are_found_without_a_generator() {
+    let site = |files: &[(&str, &str)]| {
+        let post = post_text("One", "2024-05-01");
+        let mut all = vec![("blog/one.md", &*post)];
+        all.extend(files);
+        create_site(&all).init_and_check(".courant.toml")
+    };
+    let manifest = "{\"theme_color\": \"#0A6\", \"icons\": [{\"src\": \"/i/small.png\"}, {\"src\": \"/i/large.png\"}]}";
+    let toml = site(&[
+        ("public/site.webmanifest", manifest),
+        ("public/i/large.png", ""),
+        ("css/site.css", ":root { --accent: #c0392b; }"),
+    ]);
+    assert!(toml.contains("\ntheme_color = \"#00aa66\""), "{toml}");
+    assert!(toml.contains("public/site.webmanifest, line 1"), "{toml}");
+    assert!(toml.contains("# logo = \"public/i/large.png\""), "{toml}");
+    let toml = site(&[
+        (
+            "_includes/head.html",
+            "<head>\n<meta name=\"theme-color\" content=\"#336699\">",
+        ),
+        ("assets/favicon.svg", "<svg/>"),
+    ]);
+    assert!(toml.contains("\ntheme_color = \"#336699\""), "{toml}");
+    assert!(toml.contains("# logo = \"assets/favicon.svg\""), "{toml}");
+    let toml = site(&[("css/site.css", ":root {\n --accent: #c0392b; }")]);
+    assert!(toml.contains("\ntheme_color = \"#c0392b\""), "{toml}");
+    assert!(
+        toml.contains("`--accent` in css/site.css, line 2"),
         "{toml}"
     );
 }
@@ -1210,7 +1270,7 @@ fn posts_outside_the_main_sections_are_counted() {
 }
 
 /// Runs `init --print` and returns its stderr and the printed configuration.
-fn run_init_print(site: &SiteDir) -> (String, String) {
+pub(crate) fn run_init_print(site: &SiteDir) -> (String, String) {
     let output = site.run_courant(&["init", "--print"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr_of(&output));
     (stderr_of(&output), lossy_text(&output.stdout))
@@ -1296,6 +1356,27 @@ fn configuration_name_is_not_published_by_the_generator() {
             ".eleventy.js",
             "module.exports = {};\n",
             "posts/a.md",
+            "config.toml",
+            "",
+        ),
+        (
+            "docusaurus.config.js",
+            "module.exports = {};\n",
+            "blog/a.md",
+            "config.toml",
+            "",
+        ),
+        (
+            ".vitepress/config.ts",
+            "export default {}\n",
+            "posts/a.md",
+            "config.toml",
+            "",
+        ),
+        (
+            "pelicanconf.py",
+            "PATH = 'content'\n",
+            "content/a.md",
             "config.toml",
             "",
         ),
@@ -1588,6 +1669,11 @@ fn computed_values_are_reported_with_place_and_hint() {
       replace `site.url` in it first: it is a placeholder for a value that was not found
       next: `courant check --config config.toml` lists problems of the posts,
             `courant serve --config config.toml` serves them
+
+      compare the address of the newest post with that on your site:
+        content/blog/a.md
+        https://example.org/a/
+      least certain: site.permalinks, the default, because no file says how addresses are made
     "#);
     let toml = site.read_file("config.toml");
     assert!(
@@ -1753,20 +1839,183 @@ fn unusual_names_and_values_are_kept() {
 }
 
 #[test]
-fn file_names_that_the_generator_slugifies_are_reported() {
-    let site = create_site(&[
-        (
-            "hugo.toml",
-            "baseURL = 'https://harbour.example'\ntitle = 'a'\n",
-        ),
-        ("content/posts/The Pier.md", &post_text("A", "2024-01-01")),
-        ("content/posts/b.md", &post_text("B", "2024-01-01")),
-    ]);
-    let stderr = stderr_of(&site.run_courant(&["init"]));
-    assert!(
-        stderr.contains("1 post is named like `The Pier`"),
-        "{stderr}"
+fn names_follow_the_rule_of_the_generator() {
+    let post = post_text("The Pier", "2024-01-02");
+    let slug = "---\ntitle: Tide\ndate: 2024-05-01\nslug: SpringTide\n---\n";
+    let undated = "---\ntitle: The Pier\n---\n";
+    let hexo = (
+        "package.json",
+        "{ \"dependencies\": { \"hexo\": \"^7.0.0\" } }\n",
     );
+    let hugo = "baseURL = 'https://harbour.example'\ntitle = 'a'\n";
+    let jekyll = "title: a\nurl: https://harbour.example\npermalink: ";
+    let zola = "base_url = 'https://harbour.example'\ntitle = 'a'\n";
+    let astro = (
+        "astro.config.mjs",
+        "export default { site: 'https://harbour.example' }",
+    );
+    for (names, files, expected) in [
+        (
+            "hugo",
+            &[("hugo.toml", hugo), ("content/posts/The Pier.md", &post)][..],
+            "/posts/the-pier/",
+        ),
+        (
+            "hugo",
+            &[("hugo.toml", hugo), ("content/posts/a.md", slug)],
+            "/posts/springtide/",
+        ),
+        (
+            "hugo-cased",
+            &[
+                ("hugo.toml", &format!("disablePathToLower = true\n{hugo}")),
+                ("content/posts/a.md", slug),
+            ],
+            "/posts/SpringTide/",
+        ),
+        (
+            "hugo-unaccented",
+            &[
+                ("hugo.toml", &format!("removePathAccents = true\n{hugo}")),
+                ("content/posts/Café.md", &post),
+            ],
+            "/posts/cafe/",
+        ),
+        (
+            "hugo-cased-unaccented",
+            &[
+                (
+                    "hugo.toml",
+                    &format!(
+                        "disablePathToLower = true\nremovePathAccents = true\n{hugo}\n[frontmatter]\ndate = [':filename', ':default']\n"
+                    ),
+                ),
+                ("content/posts/2024-05-03-São-Paulo.md", undated),
+            ],
+            "/posts/Sao-Paulo/",
+        ),
+        (
+            "jekyll",
+            &[
+                (
+                    "_config.yml",
+                    &format!("{jekyll}/:year/:month/:day/:title/"),
+                ),
+                ("_posts/2024-05-01-My First Post.md", undated),
+            ],
+            "/2024/05/01/My-First-Post/",
+        ),
+        (
+            "jekyll",
+            &[
+                ("_config.yml", &format!("{jekyll}/blog/:title/")),
+                ("_posts/2024-12-1-crane.md", undated),
+            ],
+            "/blog/crane/",
+        ),
+        (
+            "zola",
+            &[("config.toml", zola), ("content/blog/Café_1.md", &post)],
+            "/blog/cafe-1/",
+        ),
+        (
+            "zola-safe",
+            &[
+                ("config.toml", &format!("{zola}[slugify]\npaths = 'safe'\n")),
+                ("content/blog/Cafe?.md", &post),
+            ],
+            "/blog/Cafe/",
+        ),
+        (
+            "as-written",
+            &[
+                ("config.toml", &format!("{zola}[slugify]\npaths = 'off'\n")),
+                ("content/blog/A_b.md", &post),
+            ],
+            "/blog/A_b/",
+        ),
+        (
+            "astro",
+            &[astro, ("src/content/blog/NixOS-24.05.md", &post)],
+            "/blog/nixos-2405/",
+        ),
+        (
+            "eleventy",
+            &[
+                (".eleventy.js", "module.exports = () => ({});\n"),
+                (
+                    "_data/site.json",
+                    "{ \"url\": \"https://harbour.example\", \"title\": \"a\" }",
+                ),
+                (
+                    "blog/blog.json",
+                    "{ \"permalink\": \"/b/{{ title | slugify }}/\" }",
+                ),
+                (
+                    "blog/a.md",
+                    "---\ntitle: Don't & Do\ndate: 2024-05-01\n---\n",
+                ),
+            ],
+            "/b/dont-and-do/",
+        ),
+        (
+            "hexo",
+            &[
+                hexo,
+                (
+                    "_config.yml",
+                    &format!(
+                        "{jekyll}news/:year/:month/:day/:title/\nnew_post_name: :year-:month-:day-:title.md\n"
+                    ),
+                ),
+                ("source/_posts/2024-05-01-crane.md", undated),
+            ],
+            "/news/2024/05/01/crane/",
+        ),
+        (
+            "hexo-lower",
+            &[
+                hexo,
+                (
+                    "_config.yml",
+                    &format!("{jekyll}:category/:name/\nfilename_case: 1\n"),
+                ),
+                (
+                    "source/_posts/2024-05-01-Crane.md",
+                    "---\ntitle: a\ncategories: [Big News]\n---\n",
+                ),
+            ],
+            "/big-news/2024-05-01-Crane/",
+        ),
+        (
+            "nuxt",
+            &[
+                (
+                    "nuxt.config.ts",
+                    "export default defineNuxtConfig({ site: { url: 'https://harbour.example', name: 'a' } })",
+                ),
+                ("content/1.blog/2.The Pier.md", &post),
+            ],
+            "/blog/the-pier",
+        ),
+    ] {
+        let site = create_site(files);
+        let stderr = stderr_of(&site.run_courant(&["init", "--output", ".courant.toml"]));
+        assert!(!stderr.contains("warning"), "{names}: {stderr}");
+        let toml = site.read_file(".courant.toml");
+        let line = format!("names = \"{names}\"");
+        assert_eq!(
+            toml.contains(&line),
+            names != "as-written",
+            "{names}: {toml}"
+        );
+        let urls = site.post_urls(".courant.toml");
+        assert_eq!(
+            urls,
+            [format!("https://harbour.example{expected}")],
+            "{toml}"
+        );
+    }
 }
 
 #[test]
@@ -1817,6 +2066,10 @@ fn every_written_key_is_in_the_reference() {
         create_site(&[
             ("_config.yml", JEKYLL_CONFIG),
             ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
+        ]),
+        create_site(&[
+            ("pelicanconf.py", "DEFAULT_METADATA = {'status': 'draft'}\n"),
+            ("a.md", "Title: a\nDate: 2024-05-01\n\nText.\n"),
         ]),
     ] {
         let toml = format_config(&propose_config(&site.root()).unwrap(), &site.root());

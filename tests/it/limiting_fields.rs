@@ -121,6 +121,43 @@ fn broken_text_without_a_limit_keeps_the_post() {
 }
 
 #[test]
+fn limits_hold_in_every_form_of_post() {
+    let config = format!("[content]\nfield_lines = true\n{HIDDEN_FIELD_CONFIG}");
+    let mut site = TestSite::new().config(&config);
+    let mut fields = Vec::new();
+    for (name, values) in HIDING_FIELDS.iter().filter(|(name, _)| *name != "build") {
+        for value in values.iter().filter(|value| !value.starts_with('{')) {
+            let field = format!("{}: {value}", spell_field_name(name, fields.len() % 3));
+            let number = fields.len();
+            let word = unique_word(number);
+            site = site
+                .post(
+                    &format!("{number}a.md"),
+                    format!("Title: {word}\nDate: 2024-05-01\n{field}\n\n{word} body.\n"),
+                )
+                .post(&format!("{number}b.html"), post_text(number, &field, ("", "")))
+                .post(
+                    &format!("{number}c.adoc"),
+                    format!(
+                        "---\ntitle: {word}\ndate: 2024-05-01\n---\n= {word}\n:page-{field}\n\nBody.\n"
+                    ),
+                );
+            fields.push(field);
+        }
+    }
+    let word = unique_word(fields.len());
+    let site = site.post(
+        "shown.md",
+        format!("Title: {word}\nDate: 2024-05-01\nStatus: published\n\nBody.\n"),
+    );
+    let everything = site.build().everything();
+    assert!(everything.contains(&word));
+    for (number, field) in fields.iter().enumerate() {
+        assert!(!everything.contains(&unique_word(number)), "{field}");
+    }
+}
+
+#[test]
 fn empty_lock_does_not_hide() {
     for field in [
         "password:",

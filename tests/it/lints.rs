@@ -265,3 +265,39 @@ fn advisory_rules_run_only_in_check() {
     assert_eq!(site.build().rules(), []);
     assert_eq!(only_finding(&site).rule, Rule::MissingDescription);
 }
+
+#[test]
+fn language_that_the_list_lacks_is_reported() {
+    let with = |config: &str| {
+        TestSite::new()
+            .config(config)
+            .post("a.md", post_with("tags: [x]\n", "Text."))
+    };
+    let finding = only_finding(&with("language = \"en-US\"\nlanguages = [\"en\", \"fr\"]"));
+    assert_eq!(
+        (finding.rule, finding.severity),
+        (Rule::Config, Severity::Warning)
+    );
+    assert!(finding.message.contains("`en-US` is not among"));
+    assert!(finding.hint.contains("write `en` in both"));
+    assert!(run_check(&with("languages = [\"EN\", \"fr\"]")).is_empty());
+    assert!(run_check(&with("language = \"en-US\"")).is_empty());
+}
+
+#[test]
+fn unrendered_asciidoc_is_noted_once() {
+    let post = "---\ntitle: A\ndate: 2024-05-01\ndescription: Of it\n---\nBody.\n";
+    let site = TestSite::new()
+        .post("a.adoc", post)
+        .post("b.asciidoc", post)
+        .post("page.html", "<p>A page</p>\n");
+    let finding = only_finding(&site);
+    assert_eq!(
+        (finding.file.as_str(), finding.rule, finding.severity),
+        ("a.adoc", Rule::Shortcode, Severity::Note)
+    );
+    assert!(
+        finding.message.contains("2 posts in AsciiDoc"),
+        "{finding:?}"
+    );
+}

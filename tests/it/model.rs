@@ -106,6 +106,9 @@ impl Model {
             add(format!("permalink: /shared-{}/", random.next_below(4)));
         }
         if random.is_one_in(5) {
+            add(format!("canonical_url: /shared-{}/", random.next_below(4)));
+        }
+        if random.is_one_in(5) {
             add(format!(
                 "aliases: [/old-{}/, /shared-{}/]",
                 random.next_below(4),

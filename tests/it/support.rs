@@ -135,6 +135,14 @@ impl TestSite {
         self
     }
 
+    /// Sets the URL of the site.
+    pub fn url(mut self, url: &str) -> TestSite {
+        self.config = self
+            .config
+            .replace("\"https://example.org\"", &format!("{url:?}"));
+        self
+    }
+
     /// Sets the title of the site.
     pub fn title(mut self, title: &str) -> TestSite {
         self.config = self.config.replace("\"Example\"", &format!("{title:?}"));

@@ -251,6 +251,16 @@ fn noindex_removes_a_post_from_the_sitemap_only() {
         "sitemap: false",
         "robots: noindex, nofollow",
         "robots: [NoIndex]",
+        "robots: none",
+        "robots: {index: false}",
+        "robots: {noindex: true}",
+        "googlebot: noindex",
+        "meta: {robots: noindex}",
+        "seo: {robots: [none]}",
+        "robotsNoIndex: true",
+        "sitemap_exclude: true",
+        "exclude-from-sitemap: true",
+        "sitemap: {ignore: true}",
     ] {
         let built = site_with_field(field).build();
         assert!(
@@ -266,6 +276,21 @@ fn noindex_removes_a_post_from_the_sitemap_only() {
         ] {
             assert!(built.text(path).contains("Quetzal"), "{field} {path}");
         }
+        let card = built.text("/cards/blog/quetzal-path");
+        let is_noindex = "<meta name=\"robots\" content=\"noindex\">";
+        assert!(card.contains(is_noindex), "{field}");
+    }
+    for field in [
+        "robots: all",
+        "robots: {index: true}",
+        "robotsNoIndex: false",
+        "sitemap: {priority: 1}",
+    ] {
+        let built = site_with_field(field).build();
+        assert!(
+            built.text("/sitemap.xml").contains("quetzal-path"),
+            "{field}"
+        );
     }
 }
 
@@ -283,8 +308,8 @@ fn hidden_post_does_not_shadow_a_public_one() {
     assert!(matches!(built.verdicts[1].state, PostState::Hidden(_)));
 }
 
-/// Feeds of several kinds, small enough to have further pages and archives.
-const MANY_FEEDS: &str = "[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n";
+/// Feeds of several kinds and languages, small enough to have further pages and archives.
+const MANY_FEEDS: &str = "languages = ['en', 'fr']\n[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n";
 
 /// Generates one post: its unique word, its text, and whether it is public on 2025-01-01.
 fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
@@ -313,9 +338,12 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         let word = format!("w{number}x{}", courant::hash::blake3_hex(&number.to_le_bytes()));
         let url = if url { format!("seo: {{url: 'https://example.org/{word}-url', description: {word}-d}}\n") } else { String::new() };
         let key = number / 2;
+        let language = ["", "lang: fr\n", "lang: de\n"][number % 3];
         let tail = if cdata { "]]> \u{b} &amp; <b>" } else { "" };
+        // Posts that are copies of one original do not shadow each other.
+        let original = if cdata { format!("https://elsewhere.example/{word}-o") } else { "/original/".to_owned() };
         let text = format!(
-            "---\ntitle: {word}-t\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
+            "---\ntitle: {word}-t\ncanonical_url: {original}\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
         );
         (word, text, shown && year < 2025)
     })

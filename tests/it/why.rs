@@ -175,3 +175,11 @@ fn listed_outputs_are_exactly_those_with_the_post() {
         }
     }
 }
+
+#[test]
+fn copy_is_explained_with_its_original() {
+    let post = "---\ntitle: a\ndate: 2024-01-01\ncanonical_url: https://elsewhere.example/a\n---\n";
+    let text = explanation(&TestSite::new().post("a.md", post), "a.md");
+    let line = "canonical  https://elsewhere.example/a (so the post is not in the sitemap)";
+    assert!(text.contains(line), "{text}");
+}

@@ -92,7 +92,9 @@ impl CardText {
                 .map(|day| localized_date::format_long_date(day, &card.language))
                 .unwrap_or_default(),
             date_iso: day.map(|day| day.to_string()).unwrap_or_default(),
-            category: categories.first().cloned().unwrap_or_default(),
+            category: choose_label(&card.source_path, &categories)
+                .cloned()
+                .unwrap_or_default(),
             categories,
             language: card.language.clone(),
             direction: text_direction(&card.headline),
@@ -216,6 +218,13 @@ impl CardColors {
     }
 }
 
+/// Chooses the category that a card shows. A directory above `_posts` is one for Jekyll, but its name is no label.
+fn choose_label<'c>(source_path: &str, categories: &'c [String]) -> Option<&'c String> {
+    let (dirs, _) = source_path.split_once("_posts/").unwrap_or_default();
+    let is_dir = |label: &&String| dirs.split('/').any(|dir| dir == **label);
+    categories.iter().find(|label| !is_dir(label))
+}
+
 /// Joins the names of the first authors, and adds the number of the rest.
 fn join_authors(authors: &[String]) -> String {
     let mut names = authors
@@ -294,6 +303,15 @@ mod tests {
         assert_eq!(join_authors(&names[..2]), "A, B");
         assert_eq!(join_authors(&names), "A, B +2");
         assert_eq!(host_without_www("https://www.e.org/blog/"), "e.org");
+    }
+
+    #[test]
+    fn name_of_a_directory_is_no_label() {
+        let path = "release-notes/_posts/2024-05-01-a.md";
+        let labels = ["release-notes", "News"].map(str::to_owned);
+        assert_eq!(choose_label(path, &labels), Some(&labels[1]));
+        assert_eq!(choose_label(path, &labels[..1]), None);
+        assert_eq!(choose_label("news/a.md", &labels), Some(&labels[0]));
     }
 
     #[test]

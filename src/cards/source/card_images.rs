@@ -13,10 +13,12 @@ use crate::cards::local_image::{ImageLookup, LocalImage};
 use crate::config::CardTheme;
 use crate::model::artifact::LazyBody;
 use crate::model::finding::{Finding, Rule};
+use crate::model::post::Image;
 use crate::persistent::PersistentMap;
 use crate::site::Site;
 use crate::site::card::{Card, PreviewSource};
 use crate::site::card_images::{CardImage, CardImageSource, ImageInfo};
+use crate::site::entry::Entry;
 
 /// Maximum prepared cards kept for reuse; beyond it, all are dropped.
 const MAX_PREPARED_CARDS: usize = 4_096;
@@ -65,6 +67,10 @@ impl CardImageSource for CardImageSet {
         true
     }
 
+    fn is_image_missing(&self, entry: &Entry, image: &Image) -> bool {
+        is_missing(self.find_picture(entry.source_path(), entry.url(), &image.url))
+    }
+
     fn assets_version(&self) -> u64 {
         self.version
     }
@@ -104,7 +110,8 @@ impl CardImageSet {
             .fonts
             .fallback_for(&text.joined_text(), &text.language);
         text.remove_missing(&chain.missing);
-        let own = match self.find_own_picture(card) {
+        let lookup = self.find_own_picture(card);
+        let own = match lookup {
             Some(ImageLookup::Found(picture)) => Some(picture),
             _ => None,
         };
@@ -124,6 +131,7 @@ impl CardImageSet {
                 renderer: Arc::new(drawing),
             },
             own_image: own.and_then(|picture| image_info(picture)),
+            is_own_missing: lookup.is_some_and(is_missing),
         }
     }
 
@@ -146,11 +154,26 @@ impl CardImageSet {
     /// Looks up the card's own picture; `None` if the card names none.
     fn find_own_picture(&self, card: &Card) -> Option<&ImageLookup> {
         let image = card.image.as_ref()?;
-        Some(
-            self.pictures
-                .get(&image.url)
-                .unwrap_or(&ImageLookup::External),
-        )
+        Some(self.find_picture(&card.source_path, &card.url, &image.url))
+    }
+
+    /// Looks up a picture of the page at `page_url`. Files beside an `index` file are not looked for: the generator
+    /// publishes them with the page.
+    fn find_picture(&self, source_path: &str, page_url: &str, image_url: &str) -> &ImageLookup {
+        let lookup = self.pictures.get(image_url);
+        let name = source_path.rsplit('/').next().unwrap_or(source_path);
+        let page = page_url.trim_end_matches('/');
+        let dir_of = |url: &str| url.rsplit_once('/').map(|(dir, _)| dir.to_owned());
+        let is_below = || {
+            image_url
+                .strip_prefix(page)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        let is_beside =
+            || name.starts_with("index.") && (dir_of(image_url) == dir_of(page) || is_below());
+        lookup
+            .filter(|lookup| !matches!(lookup, ImageLookup::Missing(_)) || !is_beside())
+            .unwrap_or(&ImageLookup::External)
     }
 
     /// Returns the finding about the card's own picture, if there is a problem with it.
@@ -187,6 +210,10 @@ impl CardImageSet {
         };
         Some(new_warning(&card.source_path, rule, message, hint))
     }
+}
+
+fn is_missing(lookup: &ImageLookup) -> bool {
+    matches!(lookup, ImageLookup::Missing(_) | ImageLookup::Unusable(..))
 }
 
 /// Returns the reason why cards do not embed a picture; `None` if they do. SVG is excluded, as any author may upload

@@ -6,6 +6,7 @@ use url::Url;
 use super::inputs::ExplainContext;
 use crate::model::artifact::{ArtifactKey, FeedPageId, FeedScope};
 use crate::model::post::Post;
+use crate::site::feeds::LanguageFeeds;
 use crate::url_path::normalize_path;
 
 /// Maximum number of suggested posts.
@@ -124,8 +125,14 @@ pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option
         .iter()
         .filter(|entry| entry.is_in_sitemap())
         .count();
+    let home = |language: &LanguageFeeds| match language.language_segment() {
+        None => (ArtifactKey::Home, "the home page".to_owned()),
+        Some(language) => (
+            ArtifactKey::LanguageHome(language.to_owned()),
+            format!("the home page in the language `{language}`"),
+        ),
+    };
     let fixed = [
-        (ArtifactKey::Home, "the home page".to_owned()),
         (
             ArtifactKey::Sitemap,
             format!(
@@ -143,7 +150,8 @@ pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option
             "the card of the site".to_owned(),
         ),
     ];
-    let found = fixed.into_iter().find(|(key, _)| is(key));
+    let homes = site.feeds.languages().map(home);
+    let found = homes.chain(fixed).find(|(key, _)| is(key));
     found.map(|(key, what)| (key.url_path(), what))
 }
 
@@ -154,6 +162,10 @@ fn describe_scope(scope: &FeedScope, title: &str) -> String {
         FeedScope::Tag(_) => format!("the tag `{title}`"),
         FeedScope::Author(_) => format!("the author `{title}`"),
         FeedScope::Custom(_) => format!("`[[feeds]]`, `{title}`"),
+        FeedScope::InLanguage(language, scope) => match &**scope {
+            FeedScope::Site => format!("all posts in the language `{language}`"),
+            scope => describe_scope(scope, title),
+        },
     }
 }
 

@@ -20,8 +20,10 @@ pub(super) fn list_outputs(post: &Post, context: ExplainContext<'_>) -> Vec<Stri
             continue;
         };
         let page = feed.page_of_entry(position);
-        if feed.scope == FeedScope::Site && page == FeedPageId::Number(1) {
-            outputs.push(ArtifactKey::Home.url_path());
+        if let (language, FeedScope::Site) = feed.scope.split_language()
+            && page == FeedPageId::Number(1)
+        {
+            outputs.push(ArtifactKey::home_of_language(language).url_path());
         }
         for format in &feed.formats {
             let key = feed.artifact_key(*format);

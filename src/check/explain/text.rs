@@ -63,6 +63,10 @@ fn format_post(
     }
     push_line(&mut text, "title", &post.title);
     push_line(&mut text, "permalink", &format_permalink(post, config));
+    if let Some(original) = post.canonical_url() {
+        let reason = format!("{original} (so the post is not in the sitemap)");
+        push_line(&mut text, "canonical", &reason);
+    }
     push_line(&mut text, "id", &format_id(post));
     push_line(&mut text, "published", &format_date(post.published_at));
     if let Some(updated) = post.updated_at {
@@ -100,7 +104,10 @@ fn format_permalink(post: &Post, config: &Config) -> String {
     let link = &post.permalink;
     let from = match &link.field {
         Some(field) => format!("`{}`, line {}", field.name, field.line),
-        None => format!("`site.permalinks`, `{}`", config.site.permalinks),
+        None => format!(
+            "`site.permalinks`, `{}`",
+            config.site.permalinks.pattern_for(&post.path)
+        ),
     };
     format!("{} ({from})", link.url)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use crate::config::{Config, ListenAddress};
+use crate::config::{Config, ListenAddress, SiteConfig};
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use crate::model::finding::Severity;
 use crate::publish::pipeline::ContentStatus;
@@ -136,6 +136,14 @@ fn push_urls(text: &mut String, config: &Config, addresses: &[ListenAddress]) {
     for (key, what) in keys {
         let url = format!("{base}{}", key.url_path());
         let _ = writeln!(text, "  {url:<40} {what}");
+    }
+    for language in config.site.further_languages(&config.feed) {
+        let home = ArtifactKey::LanguageHome(SiteConfig::language_segment(language));
+        let url = format!("{base}{}", home.url_path());
+        let _ = writeln!(
+            text,
+            "  {url:<40} home page with the feeds of the language `{language}`"
+        );
     }
     text.push('\n');
     if addresses.len() > 1 || matches!(addresses, [ListenAddress::Unix(_)]) {

@@ -7,11 +7,10 @@ use crate::config;
 use crate::library::copy_names::{FileCopy, detect_copy};
 use crate::library::new_finding::warning_finding;
 use crate::model::finding::{Finding, Rule};
+use crate::model::markup::Markup;
 
 /// Formats that some generators accept for posts with front matter, but courant does not.
-const FOREIGN_EXTENSIONS: [&str; 9] = [
-    "html", "htm", "adoc", "asciidoc", "org", "rst", "textile", "pandoc", "pdc",
-];
+const FOREIGN_EXTENSIONS: [&str; 5] = ["org", "rst", "textile", "pandoc", "pdc"];
 
 pub(super) fn is_dot_file(name: &OsStr) -> bool {
     name.as_encoded_bytes().first() == Some(&b'.')
@@ -79,8 +78,8 @@ pub(crate) fn ignore_reason(path: &str, content: &config::ContentConfig) -> Opti
 pub(crate) fn ignore_reason_by_name(path: &str) -> Option<&'static str> {
     if path.split('/').any(|part| part.starts_with('.')) {
         Some("names that begin with a dot are ignored")
-    } else if !has_extension(path, &["md", "markdown", "mdx"]) {
-        Some("posts are `.md`, `.markdown` and `.mdx` files")
+    } else if Markup::from_path(path).is_none() {
+        Some("posts are `.md`, `.markdown`, `.mdx`, `.html` and `.adoc` files")
     } else {
         None
     }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 
 use super::indexed_post::Listing;
 use crate::config::{Config, HiddenPostsMode};
+use crate::conflicts::UniqueKeys;
 use crate::model::post::Post;
-use crate::site::conflicts::UniqueKeys;
 use crate::site::entry::Entry;
 use crate::site::interned_terms::PostTerms;
 use crate::site::visibility::{self, Visible};

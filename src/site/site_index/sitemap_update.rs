@@ -6,14 +6,14 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap as HashMap;
 
 use super::indexed_post::{IndexedPost, Listing};
+use crate::conflicts::UniqueKeys;
+use crate::conflicts::unique_keys::ADDRESS_KEY;
 use crate::parallel;
 use crate::persistent;
-use crate::site::conflicts::UniqueKeys;
 use crate::site::entry::Entry;
 use crate::site::sitemap_urls::{SitemapUrls, UrlContribution};
 use crate::site::translations::Translation;
 use crate::site::translations::TranslationGroups;
-use crate::site::unique_keys::ADDRESS_KEY;
 
 /// Update of the sitemap's URLs, with the state that it depends on.
 pub(super) struct SitemapUpdate<'a> {

@@ -1,0 +1,265 @@
+//! Reads the routes of a site whose pages are files: `src/pages/blog/[...slug].astro`.
+
+use super::detected::DetectedSite;
+use super::permalink_syntax::{self, from_bracket_syntax};
+use super::site_file::ScriptFile;
+use super::site_tree::{self, SiteTree};
+use crate::javascript::ScriptExpression;
+
+/// Maximum depth of directories that are searched for pages.
+const MAX_PAGE_DEPTH: usize = 5;
+/// Maximum number of pages that are looked at. No site seen has more than a hundred dynamic ones.
+const MAX_PAGES: usize = 2000;
+/// Directories and parameters of pages that list posts.
+const LIST_NAMES: [&str; 10] = [
+    "tag",
+    "tags",
+    "category",
+    "categories",
+    "author",
+    "authors",
+    "page",
+    "series",
+    "topics",
+    "archive",
+];
+/// Parameters of the language, which courant adds to addresses by itself.
+const LANGUAGE_NAMES: [&str; 4] = ["lang", "locale", "language", "lng"];
+
+/// Route with parameters that has a page for each post.
+#[derive(Debug)]
+pub(crate) struct PostRoute {
+    /// File of the route.
+    pub(crate) file: String,
+    /// Pattern of the addresses, without a slash at the end.
+    pub(crate) pattern: String,
+    /// Line and source text of a parameter that could not be read. The pattern is then a guess.
+    pub(crate) computed: Option<(usize, String)>,
+    /// Parameter of the language; `Some(true)` if every address has it.
+    pub(crate) language: Option<bool>,
+    /// Collections that the route names.
+    collections: Vec<String>,
+    /// True if the route finds posts by the path of the request, so that the content has their addresses.
+    pub(crate) is_by_path: bool,
+    /// True if the route shows the body of a post.
+    has_body: bool,
+}
+
+/// Lists the files below a directory of pages, relative to it.
+pub(crate) fn list_pages(tree: &SiteTree, pages: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = vec![(String::new(), 0)];
+    while let Some((dir, depth)) = pending.pop().filter(|_| found.len() < MAX_PAGES) {
+        let here = site_tree::join_paths(pages, &dir);
+        let files = tree.list_files(&here).into_iter();
+        found.extend(files.map(|name| site_tree::join_paths(&dir, &name)));
+        let dirs = tree.list_dirs(&here).into_iter();
+        let dirs = dirs.filter(|_| depth < MAX_PAGE_DEPTH);
+        pending.extend(dirs.map(|name| (site_tree::join_paths(&dir, &name), depth + 1)));
+    }
+    found
+}
+
+/// Finds the routes below `pages` that have a page for each post.
+pub(crate) fn find_post_routes(
+    draft: &mut DetectedSite<'_>,
+    pages: &str,
+    extension: &str,
+) -> Vec<PostRoute> {
+    let mut routes = Vec::new();
+    for path in list_pages(draft.tree, pages) {
+        let stem = path.strip_suffix(extension).unwrap_or_default();
+        let route = stem.strip_suffix("/index").unwrap_or(stem);
+        if route.contains('[') && !route.split('/').any(|name| LIST_NAMES.contains(&name)) {
+            let file = site_tree::join_paths(pages, &path);
+            routes.extend(read_post_route(draft, file, route));
+        }
+    }
+    routes
+}
+
+/// Chooses the route of a collection: one that names it or has its name, or the only one.
+pub(crate) fn choose_post_route<'r>(
+    routes: &'r [PostRoute],
+    collection: &str,
+    is_only_collection: bool,
+) -> Option<&'r PostRoute> {
+    let is_named = |route: &PostRoute| route.collections.iter().any(|name| name == collection);
+    let has_name = |route: &PostRoute| route.pattern.split('/').any(|part| part == collection);
+    let mut fitting = routes
+        .iter()
+        .filter(|route| route.collections.is_empty() || is_named(route));
+    let likely = fitting
+        .clone()
+        .filter(|route| is_named(route) || has_name(route))
+        .max_by_key(|route| (is_named(route), route.has_body, has_name(route)));
+    let only = fitting
+        .next()
+        .filter(|_| is_only_collection && fitting.next().is_none());
+    likely.or(only)
+}
+
+/// Reads a route; `None` if its pages are lists.
+fn read_post_route(draft: &mut DetectedSite<'_>, file: String, route: &str) -> Option<PostRoute> {
+    let text = draft.read_text(&file)?;
+    let code = ScriptFile::parse_script(&file, script_part(&text));
+    let mut computed = None;
+    let mut language = None;
+    let mut last = "";
+    for parameter in parameters(route) {
+        let name = parameter.trim_start_matches("...");
+        last = name;
+        if LANGUAGE_NAMES.contains(&name) {
+            language = Some(parameter == name);
+        } else if let Some((written, line)) = parameter_value(&code, name)
+            && part_of_expression(&written).is_none()
+        {
+            computed.get_or_insert((line, written));
+        }
+    }
+    let pattern = from_bracket_syntax(route, ("[", "]"), |parameter| {
+        let name = parameter.trim_start_matches("...");
+        let written = parameter_value(&code, name).map(|(written, _)| written);
+        let read = written.as_deref().and_then(part_of_expression);
+        // The last part of an id, of which the code takes a part again.
+        let is_last = written.is_some_and(|written| written.contains(".pop()"));
+        let guess = if is_last {
+            Some(":name".to_owned())
+        } else {
+            part_of_name(name)
+        };
+        Vec::from_iter(read.or(guess))
+    });
+    if LIST_NAMES.contains(&last) {
+        return None;
+    }
+    let pattern = pattern.ok()?.text;
+    let is_of_post = [":path", ":name", ":title", ":slug"];
+    let collections = ["getCollection", "getEntry", "queryCollection"];
+    is_of_post
+        .iter()
+        .any(|part| pattern.contains(part))
+        .then(|| PostRoute {
+            file,
+            pattern,
+            computed,
+            language,
+            collections: collections
+                .iter()
+                .flat_map(|function| code.script.calls_of(function))
+                .map(|call| call.argument.clone())
+                .collect(),
+            is_by_path: text.contains("route.path") || text.contains("useRoute().path"),
+            has_body: ["render(", "<Content", "<slot", "ContentRenderer"]
+                .iter()
+                .any(|mark| text.contains(mark)),
+        })
+}
+
+/// Returns the script of a component: between the fences of Astro, or in the element of Vue.
+fn script_part(text: &str) -> &str {
+    let after = match text.split_once("<script") {
+        _ if text.trim_start().starts_with("---") => text.split_once("---"),
+        vue => vue,
+    };
+    let inside = after.map_or(text, |(_, inside)| inside);
+    let ends = ["\n---", "</script"].iter();
+    let end = ends.filter_map(|end| inside.find(end)).min();
+    end.and_then(|end| inside.get(..end)).unwrap_or(inside)
+}
+
+/// Lists the parameters of a route: `...slug` and `id` of `[...slug]/[id]`.
+fn parameters(route: &str) -> impl Iterator<Item = &str> {
+    let parts = route.split('[').skip(1);
+    parts.filter_map(|part| Some(part.split_once(']')?.0))
+}
+
+/// Finds the value that `getStaticPaths` gives a parameter, and its line.
+fn parameter_value(code: &ScriptFile, name: &str) -> Option<(String, usize)> {
+    let path = format!("params.{name}");
+    let entry = code.script.entries_ending(&path).next()?;
+    match code.resolve_entry(entry).0 {
+        ScriptExpression::Text(_) | ScriptExpression::TextList(_) => None,
+        ScriptExpression::Reference(written)
+        | ScriptExpression::Template(written)
+        | ScriptExpression::WithFallback(written)
+        | ScriptExpression::Computed(written) => Some((written, entry.line)),
+    }
+}
+
+/// Converts the value of a parameter: `post.id`, `entry.data.date.getFullYear()`.
+fn part_of_expression(written: &str) -> Option<String> {
+    let written = written
+        .trim_end_matches("|| undefined")
+        .trim()
+        .replace('"', "'");
+    let (value, calls) = written.split_once(".split('/')").unwrap_or((&written, ""));
+    let is_id = value
+        .rsplit_once('.')
+        .map_or(matches!(value, "id" | "slug"), |(outer, name)| {
+            matches!(name, "id" | "slug") && !outer.ends_with("data")
+        });
+    let part = match calls {
+        // The first directory is the language.
+        ".slice(1).join('/')" if is_id => ":path",
+        "[0]" | ".at(0)" | ".shift()" if is_id => ":section",
+        ".pop()" | ".at(-1)" if is_id => ":name",
+        "" if is_id || value == "slug.join('/')" => ":path",
+        _ => return permalink_syntax::from_expression(&written),
+    };
+    Some(part.to_owned())
+}
+
+/// Guesses the part of a parameter by its name.
+fn part_of_name(name: &str) -> Option<String> {
+    let part = match name {
+        "slug" | "id" | "path" | "post" | "article" | "entry" | "title" | "name" | "url" => ":path",
+        "year" => ":year",
+        "month" => ":month",
+        "day" => ":day",
+        "category" => ":category",
+        name if LANGUAGE_NAMES.contains(&name) => "",
+        _ => return None,
+    };
+    Some(part.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_become_parts_of_the_pattern() {
+        for (written, part) in [
+            ("post.id", Some(":path")),
+            ("slug", Some(":path")),
+            ("entry.slug", Some(":path")),
+            ("slug.join('/') || undefined", Some(":path")),
+            ("post.id.split('/').slice(1).join('/')", Some(":path")),
+            ("entry.id.split('/')[0]", Some(":section")),
+            ("post.id.split(\"/\").pop()", Some(":name")),
+            ("post.data.title", Some(":title")),
+            ("post.data.category", Some(":category")),
+            ("new Date(entry.data.date).getFullYear()", Some(":year")),
+            ("entry.id.split('/').pop().split('_').pop()", None),
+            ("getPath(post.id)", None),
+            ("tag", None),
+        ] {
+            assert_eq!(part_of_expression(written).as_deref(), part, "{written}");
+        }
+    }
+
+    #[test]
+    fn script_is_found_in_components() {
+        for (text, script) in [
+            ("---\na\n---\n<p>b</p>", "\na"),
+            (
+                "<template>a</template>\n<script setup>b</script>",
+                " setup>b",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(script_part(text), script);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Detects a Docusaurus site and reads its configuration and the options of its blogs.
+
+use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use crate::detect::site_file::ScriptFile;
+use crate::detect::site_tree;
+
+const CONFIG_FILES: [&str; 6] = [
+    "docusaurus.config.ts",
+    "docusaurus.config.js",
+    "docusaurus.config.mjs",
+    "docusaurus.config.cjs",
+    "docusaurus.config.mts",
+    "docusaurus.config.cts",
+];
+/// Settings, and the paths of their values in the configuration.
+const SETTINGS: [(SettingKey, &str); 4] = [
+    (SettingKey::Title, "title"),
+    (SettingKey::Description, "tagline"),
+    (SettingKey::Language, "i18n.defaultLocale"),
+    (SettingKey::Url, "url"),
+];
+
+/// Reads the settings of a Docusaurus site; returns false if there is no configuration file.
+pub(super) fn read_docusaurus_site(draft: &mut DetectedSite<'_>) -> bool {
+    let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
+        return false;
+    };
+    draft.record_tool("Docusaurus", file);
+    let code = draft
+        .read_script_file(file)
+        .unwrap_or_else(|| ScriptFile::parse_script(file, ""));
+    for (key, path) in SETTINGS {
+        draft.set_from_script(key, &code, [code.script.entry_at(path)]);
+    }
+    draft.append_base_path(code.resolve_text(code.script.entry_at("baseUrl")));
+    draft.set_static_dir("static", "Docusaurus");
+    draft.set_names("docusaurus", None);
+    let slash = match code.resolve_text(code.script.entry_at("trailingSlash")) {
+        Some((mode, _)) if mode == "true" => "/",
+        _ => "",
+    };
+    let has_no_preset_blog = code
+        .script
+        .topmost_entry_ending("presets.blog")
+        .is_some_and(|entry| code.resolve_text(Some(entry)).is_some());
+    let blogs = blog_options(&code);
+    if blogs.is_empty() && !has_no_preset_blog {
+        let why = "Docusaurus builds posts from the files in `blog`".to_owned();
+        add_blog(
+            draft,
+            "blog",
+            "blog",
+            slash,
+            SettingSource::GeneratorDefault(why),
+        );
+    }
+    for (dir, route, source) in blogs {
+        add_blog(draft, &dir, &route, slash, source);
+    }
+    let why = "Docusaurus reads dates without a zone as UTC".to_owned();
+    draft.set_if_more_certain(
+        SettingKey::Timezone,
+        "UTC",
+        SettingSource::GeneratorDefault(why),
+    );
+    let why = "Docusaurus skips names that begin with `_`".to_owned();
+    let patterns = ["**/_*", "**/_*/**"].map(str::to_owned).to_vec();
+    let source = SettingSource::GeneratorDefault(why);
+    draft.set_if_more_certain(SettingKey::Exclude, SettingValue::List(patterns), source);
+    true
+}
+
+/// Returns directory, route and source of each blog: of the preset, and of plugins with such options.
+fn blog_options(code: &ScriptFile) -> Vec<(String, String, SettingSource)> {
+    let mut blogs = Vec::new();
+    let mut known = Vec::new();
+    for entry in code.script.all_entries() {
+        let above = entry.path.iter().rev().nth(1).map(String::as_str);
+        let is_option = matches!(
+            entry.path.last().map(String::as_str),
+            Some("path" | "routeBasePath")
+        );
+        let is_blog = is_option && matches!(above, Some("blog" | "plugins"));
+        if !is_blog || known.contains(&entry.object) {
+            continue;
+        }
+        known.push(entry.object);
+        let option = |name| code.resolve_text(code.script.sibling_entry(entry, name));
+        let or_default =
+            |text: Option<(String, _)>| text.map_or_else(|| "blog".to_owned(), |(text, _)| text);
+        if let Some(dir) = site_tree::normalize_path(&or_default(option("path"))) {
+            let (_, source) = code.resolve_entry(entry);
+            blogs.push((dir, or_default(option("routeBasePath")), source));
+        }
+    }
+    blogs
+}
+
+/// Adds a blog's directory. A post's address has its `slug`, or its path with the date as directories in front.
+fn add_blog(
+    draft: &mut DetectedSite<'_>,
+    dir: &str,
+    route: &str,
+    slash: &str,
+    source: SettingSource,
+) {
+    let pattern = format!("/{}/:path{slash}", route.trim_matches('/')).replace("//", "/");
+    let root = ContentRoot::with_only_posts(dir.to_owned(), source.clone());
+    draft
+        .content_roots
+        .push(root.with_permalinks(&pattern, source));
+}

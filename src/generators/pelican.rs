@@ -1,0 +1,232 @@
+//! Detects a Pelican site and reads the assignments of `pelicanconf.py` and `publishconf.py`, without running them.
+
+use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::permalink_syntax;
+use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use crate::detect::site_file::ScriptFile;
+use crate::detect::site_tree;
+use crate::javascript::ScriptExpression;
+
+const CONFIG_FILE: &str = "pelicanconf.py";
+/// Settings, and the variables that hold them. An earlier variable is preferred.
+const SETTINGS: [(SettingKey, &[&str]); 6] = [
+    (SettingKey::Url, &["SITEURL"]),
+    (SettingKey::Title, &["SITENAME"]),
+    (
+        SettingKey::Description,
+        &["SITEDESCRIPTION", "SITESUBTITLE"],
+    ),
+    (SettingKey::Language, &["DEFAULT_LANG"]),
+    (SettingKey::Timezone, &["TIMEZONE"]),
+    (SettingKey::Twitter, &["TWITTER_USERNAME"]),
+];
+
+/// Reads the settings of a Pelican site; returns false if it does not use Pelican.
+pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
+    if !draft.tree.is_file(CONFIG_FILE) {
+        return false;
+    }
+    draft.record_tool("Pelican", CONFIG_FILE);
+    // The settings for publication replace the others.
+    let scripts: Vec<ScriptFile> = ["publishconf.py", CONFIG_FILE]
+        .into_iter()
+        .filter_map(|file| {
+            let text = draft.read_text(file)?;
+            Some(ScriptFile::parse_script(file, &convert_assignments(&text)))
+        })
+        .collect();
+    for (key, names) in SETTINGS {
+        for code in &scripts {
+            let entries = names.iter().map(|name| code.script.find_variable(name));
+            draft.set_from_script(key, code, entries);
+        }
+    }
+    let value = |name: &str| {
+        let mut found = scripts
+            .iter()
+            .filter_map(|code| Some(code.resolve_entry(code.script.find_variable(name)?)));
+        found.next()
+    };
+    let text = |name: &str| match value(name)? {
+        (ScriptExpression::Text(text), source) => Some((text, source)),
+        _ => None,
+    };
+    let paths = |name: &str| match value(name)? {
+        (ScriptExpression::TextList(paths), source) => {
+            let paths = paths
+                .iter()
+                .filter_map(|path| site_tree::normalize_path(path));
+            let paths: Vec<String> = paths.filter(|path| !path.is_empty()).collect();
+            Some((paths, source)).filter(|(paths, _)| !paths.is_empty())
+        }
+        _ => None,
+    };
+    let why = "Pelican reads the fields at the top of a post, and its directory's name".to_owned();
+    for key in [SettingKey::FieldLines, SettingKey::DirectoryCategories] {
+        let source = SettingSource::GeneratorDefault(why.clone());
+        draft.set_if_more_certain(key, SettingValue::Flag(true), source);
+    }
+    let has_drafts = |(status, _): &(String, _)| status.eq_ignore_ascii_case("draft");
+    if let Some((_, source)) = text("DEFAULT_METADATA.status").filter(has_drafts) {
+        let table = vec![("status".to_owned(), "published".to_owned())];
+        draft.set_if_more_certain(SettingKey::Require, SettingValue::Table(table), source);
+    }
+    let why = "Pelican builds articles from all other files".to_owned();
+    let no_pages = (
+        vec!["pages".to_owned()],
+        SettingSource::GeneratorDefault(why),
+    );
+    let (key, (dirs, source)) = match paths("ARTICLE_PATHS") {
+        Some(articles) => (SettingKey::Include, articles),
+        None => (SettingKey::Exclude, paths("PAGE_PATHS").unwrap_or(no_pages)),
+    };
+    let patterns = dirs
+        .iter()
+        .map(|dir| format!("{}/**", globset::escape(dir)));
+    draft.set_if_more_certain(key, SettingValue::List(patterns.collect()), source);
+    let why = "Pelican builds articles from the files in this directory".to_owned();
+    let (dir, source) =
+        text("PATH").unwrap_or_else(|| (String::new(), SettingSource::GeneratorDefault(why)));
+    let Some(dir) = site_tree::normalize_path(&dir) else {
+        return true;
+    };
+    draft.set_static_dir(&dir, "Pelican");
+    let flag = |name: &str| match value(name)? {
+        (ScriptExpression::Reference(text), source) if text == "True" => Some(source),
+        _ => None,
+    };
+    let unicode = flag("SLUGIFY_USE_UNICODE").map(|source| ("pelican-unicode", source));
+    let cased = flag("SLUGIFY_PRESERVE_CASE").map(|source| ("pelican-cased", source));
+    let (names, place) = unicode.or(cased).unzip();
+    draft.set_names(names.unwrap_or("pelican"), place);
+    let why = "Pelican's default addresses".to_owned();
+    let (written, place) = text("ARTICLE_URL").unwrap_or_else(|| {
+        (
+            "{slug}.html".to_owned(),
+            SettingSource::GeneratorDefault(why),
+        )
+    });
+    let is_from_title = text("SLUGIFY_SOURCE").is_none_or(|(source, _)| source != "basename");
+    let root = ContentRoot::with_only_posts(dir, source);
+    let root = match convert_address(&written, is_from_title) {
+        Ok(pattern) => root.with_permalinks(&pattern, place),
+        Err(part) => {
+            draft.add_warning(
+                &place,
+                format!("`ARTICLE_URL` is `{written}`, and `{part}` is not supported"),
+                "set `site.permalinks` without that part, or write `permalink` into each post",
+            );
+            root
+        }
+    };
+    draft.content_roots.push(root);
+    true
+}
+
+/// Writes Python's assignments as JavaScript's, line by line: `NAME = u'a'  # b` becomes `const NAME = 'a'`.
+fn convert_assignments(text: &str) -> String {
+    let mut script = String::with_capacity(text.len());
+    for line in text.lines() {
+        let mut quote = None;
+        let comment = line.char_indices().find(|(_, character)| {
+            match (quote, *character) {
+                (None, '\'' | '"') => quote = Some(*character),
+                (Some(open), character) if open == character => quote = None,
+                _ => {}
+            }
+            quote.is_none() && *character == '#'
+        });
+        let code = comment.map_or(line, |(at, _)| line.get(..at).unwrap_or_default());
+        let is_assignment = code.starts_with(|c: char| c.is_ascii_uppercase());
+        script.push_str(if is_assignment { "const " } else { "" });
+        match code.split_once('=') {
+            Some((name, value)) if is_assignment => {
+                let value = value.trim_start();
+                let text = value.trim_start_matches(['u', 'r']);
+                let value = if text.starts_with(['\'', '"']) {
+                    text
+                } else {
+                    value
+                };
+                script.push_str(&format!("{name}= {value}"));
+            }
+            _ => script.push_str(code),
+        }
+        script.push('\n');
+    }
+    script
+}
+
+/// Converts `posts/{date:%Y}/{slug}.html` to a permalink pattern.
+///
+/// # Errors
+/// The part that has no replacement.
+fn convert_address(written: &str, is_from_title: bool) -> Result<String, String> {
+    let made = permalink_syntax::from_bracket_syntax(written, ("{", "}"), |name| match name {
+        "slug" if is_from_title => vec![":slug_or_title"],
+        "slug" => vec![":slug_or_filename"],
+        "category" => vec![":category"],
+        "date:%Y" => vec![":year"],
+        "date:%y" => vec![":short_year"],
+        "date:%m" => vec![":month"],
+        "date:%-m" => vec![":i_month"],
+        "date:%d" => vec![":day"],
+        "date:%-d" => vec![":i_day"],
+        "date:%j" => vec![":y_day"],
+        "date:%H" => vec![":hour"],
+        "date:%M" => vec![":minute"],
+        "date:%S" => vec![":second"],
+        "date:%Y/%m/%d" => vec![":year/:month/:day"],
+        "date:%Y/%m" => vec![":year/:month"],
+        "date:%Y-%m-%d" => vec![":year-:month-:day"],
+        _ => Vec::new(),
+    })?;
+    Ok(made.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_are_read_without_running() {
+        let python = "# SITEURL = 'no'\nimport os\nSITENAME = u\"Ada's #1 pier\"  # it's\nSITEURL = os.environ['URL']\nPATHS = ['a',  # first\n  'b']\nMETA = {'status': 'draft'}\nif X:\n    SITENAME = 'no'\n";
+        let code = ScriptFile::parse_script("a.py", &convert_assignments(python));
+        let value = |name: &str| code.resolve_entry(code.script.find_variable(name).unwrap());
+        let (title, source) = value("SITENAME");
+        assert_eq!(title, ScriptExpression::Text("Ada's #1 pier".to_owned()));
+        assert_eq!(source, SettingSource::from_line("a.py", 3));
+        assert!(matches!(value("SITEURL").0, ScriptExpression::Computed(_)));
+        let list = ScriptExpression::TextList(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(value("PATHS").0, list);
+        assert_eq!(
+            value("META.status").0,
+            ScriptExpression::Text("draft".to_owned())
+        );
+    }
+
+    #[test]
+    fn addresses_become_permalink_patterns() {
+        for (written, expected) in [
+            ("{slug}.html", "/:slug_or_title.html"),
+            (
+                "posts/{date:%Y}/{date:%m}/{slug}/",
+                "/posts/:year/:month/:slug_or_title/",
+            ),
+            (
+                "{category}/{date:%Y/%m/%d}/{slug}.html",
+                "/:category/:year/:month/:day/:slug_or_title.html",
+            ),
+        ] {
+            assert_eq!(convert_address(written, true).as_deref(), Ok(expected));
+        }
+        assert_eq!(
+            convert_address("{slug}/", false).as_deref(),
+            Ok("/:slug_or_filename/")
+        );
+        assert_eq!(
+            convert_address("{date:%b}/{slug}", true),
+            Err("{date:%b}".to_owned())
+        );
+    }
+}

@@ -1,0 +1,1 @@
+export const site = { title: "Stairs", description: "Counted each morning" };

@@ -1,0 +1,6 @@
+export default function (config) {}
+
+export const config = {
+	pathPrefix: "/toolshed/",
+	dir: { input: "src" },
+};

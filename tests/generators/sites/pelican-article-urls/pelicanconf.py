@@ -1,0 +1,11 @@
+SITENAME = 'Organ Loft'
+SITEURL = 'https://loft.example'
+PATH = 'content'
+ARTICLE_PATHS = ['articles']
+ARTICLE_URL = 'posts/{date:%Y}/{date:%m}/{slug}/'
+ARTICLE_SAVE_AS = 'posts/{date:%Y}/{date:%m}/{slug}/index.html'
+SLUGIFY_SOURCE = 'basename'
+USE_FOLDER_AS_CATEGORY = False
+DEFAULT_CATEGORY = 'loft'
+TIMEZONE = 'UTC'
+DEFAULT_LANG = 'en'

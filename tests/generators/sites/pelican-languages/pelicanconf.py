@@ -1,0 +1,5 @@
+SITENAME = 'Duet'
+SITEURL = 'https://duet.example'
+PATH = 'content'
+TIMEZONE = 'UTC'
+DEFAULT_LANG = 'en'

@@ -1,0 +1,766 @@
+//! Checks that `init` finds the addresses that a generator's configuration and code make.
+
+use courant::init::{format_config, propose_config};
+
+use crate::init::{SiteDir, create_site, post_text};
+
+/// Site, and what `init` makes of it.
+struct ConfiguredSite {
+    site: SiteDir,
+    /// Text of the configuration.
+    toml: String,
+    /// Findings, one a line.
+    warnings: String,
+}
+
+/// Writes a site with a post at each path, and its configuration.
+fn configure_site(files: &[(&str, &str)], posts: &[&str]) -> ConfiguredSite {
+    let site = create_site(files);
+    for path in posts {
+        site.write_file(path, post_text("The Pier", "2024-05-01"));
+    }
+    let found = propose_config(&site.root()).expect("a configuration");
+    let toml = format_config(&found, &site.root());
+    site.write_file("courant.toml", &toml);
+    let warnings = found.findings.iter().map(ToString::to_string);
+    ConfiguredSite {
+        warnings: warnings.collect::<Vec<_>>().join("\n"),
+        site,
+        toml,
+    }
+}
+
+impl ConfiguredSite {
+    /// Checks the paths of the public posts, in any order.
+    fn assert_paths(&self, expected: &[&str]) {
+        let urls = self.site.post_urls("courant.toml");
+        let mut paths: Vec<_> = urls
+            .iter()
+            .filter_map(|url| url.strip_prefix("https://harbour.example"))
+            .collect();
+        paths.sort_unstable();
+        assert_eq!(paths, expected, "{}\n{}", self.toml, self.warnings);
+    }
+
+    /// Checks that the addresses are as expected, and that nothing is left to check by hand.
+    fn assert_sure_paths(&self, expected: &[&str]) {
+        self.assert_paths(expected);
+        assert_eq!(self.warnings, "", "{}", self.toml);
+        let guesses = self.toml.matches("a guess: from").count();
+        assert_eq!(guesses, 0, "{}", self.toml);
+    }
+}
+
+const ASTRO: (&str, &str) = (
+    "astro.config.mjs",
+    "export default defineConfig({ site: 'https://harbour.example' });\n",
+);
+
+/// Returns an Astro route that renders the posts of `blog` with these parameters.
+fn astro_route(parameters: &str) -> String {
+    format!(
+        "---\nimport {{ getCollection, render }} from 'astro:content';\nexport async function getStaticPaths() {{\n  const posts = await getCollection('blog');\n  return posts.map((post) => ({{ params: {{ {parameters} }}, props: {{ post }} }}));\n}}\nconst {{ Content }} = await render(Astro.props.post);\n---\n<Content />\n"
+    )
+}
+
+#[test]
+fn astro_route_that_renders_a_post_is_taken() {
+    let list = "---\nexport async function getStaticPaths() {\n  const posts = await getCollection('blog');\n  const groups = posts.map((post) => post.id.split('/')[0]);\n  return groups.map((category) => ({ params: { category } }));\n}\n---\n<List />\n";
+    let route = astro_route(
+        "category: post.id.split('/')[0], year: new Date(post.data.date).getFullYear(), id: post.id.split('/').pop()",
+    );
+    let site = configure_site(
+        &[
+            ASTRO,
+            (
+                "src/content.config.ts",
+                "const blog = defineCollection({ loader: glob({ pattern: '**/[^_]*.{md,mdx}', base: './src/content/blog' }) });\nexport const collections = { blog };\n",
+            ),
+            ("src/pages/blog/[category].astro", list),
+            ("src/pages/blog/[category]/[year]/[id].astro", &route),
+            (
+                "src/content/blog/_notes.md",
+                &post_text("Notes", "2024-05-01"),
+            ),
+        ],
+        &["src/content/blog/news/pier.md"],
+    );
+    site.assert_sure_paths(&["/blog/news/2024/pier/"]);
+    assert!(
+        site.toml
+            .contains("# from src/pages/blog/[category]/[year]/[id].astro\n"),
+        "{}",
+        site.toml
+    );
+}
+
+#[test]
+fn astro_collections_are_found_in_their_common_forms() {
+    for config in [
+        "export const collections = { blog: defineCollection({ loader: glob({ pattern: '**/*.md', base: './src/data' }) }) };\n",
+        "const posts = defineCollection({ loader: glob({ pattern: ['**/*.md', '!drafts/**'], base: 'src/data' }) });\nexport const collections = { blog: posts };\n",
+        "const blog = defineCollection({ loader: glob({ pattern: 'src/data/**/*.md' }) });\nexport const collections = { blog };\n",
+    ] {
+        let site = configure_site(
+            &[
+                ASTRO,
+                ("src/content.config.ts", config),
+                (
+                    "src/pages/log/[...slug].astro",
+                    &astro_route("slug: post.id"),
+                ),
+            ],
+            &["src/data/pier.md"],
+        );
+        site.assert_sure_paths(&["/log/pier/"]);
+    }
+}
+
+#[test]
+fn astro_files_outside_the_pattern_are_not_posts() {
+    let site = configure_site(
+        &[
+            ASTRO,
+            (
+                "src/content.config.ts",
+                "const blog = defineCollection({ loader: glob({ pattern: ['*.md', '!old.md'], base: 'src/blog' }) });\n",
+            ),
+            ("src/pages/[slug].astro", &astro_route("slug: post.id")),
+        ],
+        &[
+            "src/blog/pier.md",
+            "src/blog/old.md",
+            "src/blog/drafts/tide.md",
+        ],
+    );
+    site.assert_paths(&["/pier/"]);
+}
+
+#[test]
+fn astro_patterns_of_a_list_are_all_read() {
+    let site = configure_site(
+        &[
+            ASTRO,
+            (
+                "src/content.config.ts",
+                "const blog = defineCollection({ loader: glob({ pattern: ['*.md', '*.mdx'], base: 'src/data' }) });\nexport const collections = { blog };\n",
+            ),
+            ("src/pages/[slug].astro", &astro_route("slug: post.id")),
+        ],
+        &["src/data/pier.md", "src/data/quay.mdx"],
+    );
+    site.assert_sure_paths(&["/pier/", "/quay/"]);
+}
+
+#[test]
+fn astro_paths_end_as_configured() {
+    for (option, path) in [
+        ("trailingSlash: 'never'", "/harbour/2024/05/pier"),
+        ("build: { format: 'file' }", "/harbour/2024/05/pier.html"),
+        (
+            "trailingSlash: 'never', build: { format: 'file' }",
+            "/harbour/2024/05/pier",
+        ),
+        ("trailingSlash: 'always'", "/harbour/2024/05/pier/"),
+    ] {
+        let config = format!(
+            "export default defineConfig({{ site: 'https://harbour.example', base: '/harbour/', {option} }});\n"
+        );
+        let route = astro_route(
+            "year: post.data.date.getFullYear(), month: String(post.data.date.getMonth() + 1).padStart(2, '0'), slug: post.slug",
+        );
+        let site = configure_site(
+            &[
+                ("astro.config.mjs", &config),
+                (
+                    "src/content/config.ts",
+                    "export const collections = { blog: defineCollection({ type: 'content' }) };\n",
+                ),
+                ("src/pages/[year]/[month]/[...slug].astro", &route),
+            ],
+            &["src/content/blog/pier.md"],
+        );
+        site.assert_sure_paths(&[path]);
+    }
+}
+
+#[test]
+fn astro_languages_of_a_route_are_set() {
+    let site = configure_site(
+        &[
+            (
+                "astro.config.mjs",
+                "export default defineConfig({ site: 'https://harbour.example', i18n: { locales: ['fr', 'en'], defaultLocale: 'en' } });\n",
+            ),
+            (
+                "src/pages/[...lang]/blog/[...slug].astro",
+                &astro_route("lang, slug: slug.join('/') || undefined"),
+            ),
+        ],
+        &[
+            "src/content/blog/en/pier.md",
+            "src/content/blog/fr/jetee.md",
+        ],
+    );
+    site.assert_sure_paths(&["/blog/pier/", "/fr/blog/jetee/"]);
+}
+
+#[test]
+fn astro_route_leaves_the_default_language_out() {
+    for (written, default) in [
+        (r#"post.id.replace(/^en\//, "")"#, "en"),
+        ("post.id.replace('fr/', '')", "fr"),
+    ] {
+        let config = format!(
+            "export default defineConfig({{ site: 'https://harbour.example', i18n: {{ locales: ['en', 'fr'], defaultLocale: '{default}' }} }});\n"
+        );
+        let route = astro_route(&format!("slug: {written}"));
+        let files = [
+            ("astro.config.mjs", config.as_str()),
+            ("src/pages/[...slug].astro", &route),
+        ];
+        let posts = ["src/content/blog/en/a.md", "src/content/blog/fr/b.md"];
+        let site = configure_site(&files, &posts);
+        site.assert_sure_paths(match default {
+            "en" => &["/a/", "/fr/b/"],
+            _ => &["/b/", "/en/a/"],
+        });
+    }
+}
+
+#[test]
+fn astro_computed_parameter_is_a_warning() {
+    for (written, file) in [
+        ("shorten(post)", "pier.md"),
+        (
+            "post.id.split('/').pop().split('_').pop()",
+            "2024-05-01_pier.md",
+        ),
+    ] {
+        let site = configure_site(
+            &[
+                ASTRO,
+                (
+                    "src/pages/blog/[slug].astro",
+                    &astro_route(&format!("slug: {written}")),
+                ),
+            ],
+            &[&format!("src/content/blog/{file}")],
+        );
+        site.assert_paths(&["/blog/pier/"]);
+        let warning = format!(
+            "addresses are made by code in `src/pages/blog/[slug].astro`, line 5: `{written}`"
+        );
+        assert!(site.warnings.contains(&warning), "{}", site.warnings);
+        assert!(
+            site.toml.contains("# a guess: from src/pages/blog"),
+            "{}",
+            site.toml
+        );
+    }
+}
+
+#[test]
+fn starlight_documentation_is_at_the_root() {
+    let site = configure_site(
+        &[
+            (
+                "astro.config.mjs",
+                "import starlight from '@astrojs/starlight';\nexport default defineConfig({\n  site: 'https://harbour.example',\n  integrations: [\n    starlight({ title: { en: 'The Harbour' }, sidebar: [{ label: 'Guides' }], locales: { 'pt-br': { label: 'Português', lang: 'pt-BR' }, root: { label: 'English', lang: 'en' } } }),\n  ],\n});\n",
+            ),
+            (
+                "src/content.config.ts",
+                "export const collections = { docs: defineCollection({ loader: docsLoader() }) };\n",
+            ),
+            ("src/content/docs/guide.md", "---\ntitle: Guide\n---\n"),
+            ("package.json", "{ \"name\": \"@harbour/website\" }\n"),
+        ],
+        &[
+            "src/content/docs/blog/pier.md",
+            "src/content/docs/pt-br/blog/cais.md",
+        ],
+    );
+    site.assert_sure_paths(&["/blog/pier/", "/pt-br/blog/cais/"]);
+    for line in ["title = \"The Harbour\"", "languages = [\"en\", \"pt-BR\"]"] {
+        assert!(site.toml.contains(line), "{line} in {}", site.toml);
+    }
+}
+
+const ELEVENTY: (&str, &str) = (
+    "eleventy.config.js",
+    "export default function (eleventyConfig) {\n  return { dir: { input: 'src' } };\n}\n",
+);
+const ELEVENTY_SITE: (&str, &str) = (
+    "src/_data/site.json",
+    "{ \"title\": \"The Harbour\", \"url\": \"https://harbour.example\", \"lang\": \"en\" }\n",
+);
+
+#[test]
+fn eleventy_permalinks_of_data_files_are_converted() {
+    for (file, text, path) in [
+        (
+            "src/posts/posts.json",
+            "{ \"tags\": \"posts\", \"permalink\": \"/log/{{ page.fileSlug }}/\" }",
+            "/log/pier/",
+        ),
+        (
+            "src/posts/posts.11tydata.json",
+            "{ \"tags\": [\"posts\"], \"permalink\": \"{{ page.filePathStem }}.html\" }",
+            "/posts/news/pier.html",
+        ),
+        (
+            "src/posts/posts.11tydata.js",
+            "module.exports = { tags: 'posts', permalink: \"/{{ page.date | date: '%Y/%m' }}/{{ title | slugify }}/\" };",
+            "/2024/05/the-pier/",
+        ),
+        (
+            "src/posts/posts.11tydata.mjs",
+            "export default { tags: ['posts'], eleventyComputed: { permalink: (data) => `/log/${data.page.fileSlug}/` } };",
+            "/log/pier/",
+        ),
+        (
+            "src/posts/posts.11tydata.cjs",
+            "module.exports = { tags: ['posts'], permalink({ page }) { return `/${page.date.getFullYear()}/${page.fileSlug}/`; } };",
+            "/2024/pier/",
+        ),
+        (
+            "src/posts/posts.11tydata.js",
+            "module.exports = { tags: 'posts' };",
+            "/posts/news/2024-05-01-pier/",
+        ),
+    ] {
+        let site = configure_site(
+            &[ELEVENTY, ELEVENTY_SITE, (file, text)],
+            &["src/posts/news/2024-05-01-pier.md"],
+        );
+        site.assert_sure_paths(&[path]);
+    }
+}
+
+#[test]
+fn eleventy_is_recognised_without_a_configuration_file() {
+    let package = "{ \"devDependencies\": { \"@11ty/eleventy\": \"^3.1.0\" } }\n";
+    let data = ("_data/site.json", ELEVENTY_SITE.1);
+    let posts = ["posts/2024-05-01-pier.md", "posts/quay.md"];
+    configure_site(&[("package.json", package), data], &posts)
+        .assert_sure_paths(&["/posts/2024-05-01-pier/", "/posts/quay/"]);
+}
+
+#[test]
+fn eleventy_permalink_of_layout_and_global_data_are_found() {
+    let layout = (
+        "src/_includes/layouts/post.njk",
+        "---\nlayout: layouts/base.njk\npermalink: \"/journal/{{ title | slug }}/\"\n---\n{{ content }}\n",
+    );
+    let tags = (
+        "src/posts/posts.json",
+        "{ \"tags\": \"posts\", \"layout\": \"layouts/post\" }",
+    );
+    let site = configure_site(
+        &[ELEVENTY, ELEVENTY_SITE, layout, tags],
+        &["src/posts/pier.md"],
+    );
+    site.assert_sure_paths(&["/journal/the-pier/"]);
+    assert!(
+        site.toml
+            .contains("# src/_includes/layouts/post.njk, line 3"),
+        "{}",
+        site.toml
+    );
+    let site = configure_site(
+        &[
+            (
+                "eleventy.config.js",
+                "export default function (config) {\n  config.setInputDirectory('src');\n  config.addGlobalData('permalink', () => {\n    return (data) => `${data.page.filePathStem}.${data.page.outputFileExtension}`;\n  });\n}\nexport const options = { pathPrefix: '/harbour/' };\n",
+            ),
+            ELEVENTY_SITE,
+            tags,
+        ],
+        &["src/posts/pier.md"],
+    );
+    site.assert_sure_paths(&["/harbour/posts/pier.html"]);
+}
+
+#[test]
+fn eleventy_collection_of_files_is_the_content() {
+    let site = configure_site(
+        &[
+            (
+                "eleventy.config.js",
+                "module.exports = (config) => {\n  config.addCollection('posts', (api) => api.getFilteredByGlob('./src/notes/*.md'));\n  return { dir: { input: 'src' } };\n};\n",
+            ),
+            ELEVENTY_SITE,
+        ],
+        &[
+            "src/notes/pier.md",
+            "src/notes/private/tide.md",
+            "src/talks/a.md",
+            "src/talks/b.md",
+            "src/talks/c.md",
+        ],
+    );
+    site.assert_paths(&["/notes/pier/"]);
+    assert!(
+        site.toml
+            .contains("# eleventy.config.js, line 2\ndir = \"src/notes\""),
+        "{}",
+        site.toml
+    );
+}
+
+#[test]
+fn eleventy_files_without_a_page_are_left_out() {
+    let site = configure_site(
+        &[
+            (
+                "eleventy.config.js",
+                "module.exports = (config) => {\n  config.ignores.add('src/posts/private/**');\n  return { dir: { input: 'src' } };\n};\n",
+            ),
+            ELEVENTY_SITE,
+            (".eleventyignore", "# Old posts\nsrc/posts/old\n"),
+            ("src/posts/posts.json", "{ \"tags\": \"posts\" }"),
+            ("src/posts/drafts/drafts.json", "{ \"permalink\": false }"),
+            (
+                "src/posts/tide.11tydata.js",
+                "module.exports = { draft: true };",
+            ),
+        ],
+        &[
+            "src/posts/pier.md",
+            "src/posts/tide.md",
+            "src/posts/drafts/crane.md",
+            "src/posts/old/quay.md",
+            "src/posts/private/lock.md",
+        ],
+    );
+    site.assert_paths(&["/posts/pier/"]);
+}
+
+#[test]
+fn eleventy_permalink_that_cannot_be_read_is_a_warning() {
+    for permalink in [
+        "\"{% if draft %}/x/{% endif %}\"",
+        "(data) => data.draft ? false : `/${data.page.fileSlug}/`",
+        "makePermalink",
+    ] {
+        let data = format!("module.exports = {{ tags: 'posts', permalink: {permalink} }};\n");
+        let site = configure_site(
+            &[
+                ELEVENTY,
+                ELEVENTY_SITE,
+                ("src/posts/posts.11tydata.js", &data),
+            ],
+            &["src/posts/pier.md"],
+        );
+        assert!(
+            site.warnings
+                .contains("`permalink` is computed, and could not be read"),
+            "{permalink}: {}",
+            site.warnings
+        );
+    }
+}
+
+const GATSBY: (&str, &str) = (
+    "gatsby-config.js",
+    "module.exports = {\n  pathPrefix: '/harbour',\n  siteMetadata: { title: 'The Harbour', siteUrl: 'https://harbour.example' },\n  plugins: [{ resolve: 'gatsby-source-filesystem', options: { name: 'blog', path: `${__dirname}/content/blog`, ignore: ['**/drafts/**'] } }],\n};\n",
+);
+
+/// Returns a `gatsby-node` with the expressions of `slug` and of the path.
+fn gatsby_node(slug: &str, path: &str) -> String {
+    format!(
+        "const {{ createFilePath }} = require('gatsby-source-filesystem');\nexports.onCreateNode = ({{ node, actions, getNode }}) => {{\n  const value = createFilePath({{ node, getNode, basePath: 'pages' }});\n  actions.createNodeField({{ node, name: 'slug', {slug} }});\n}};\nexports.createPages = async ({{ actions: {{ createPage }}, posts }}) => {{\n  posts.forEach((post) => createPage({{ path: {path}, component: template, context: {{ slug: post.fields.slug }} }}));\n  createPage({{ path: `/tags/${{tag}}/`, component: tags }});\n  createPage({{ path: '/blog', component: list }});\n}};\n"
+    )
+}
+
+#[test]
+fn gatsby_addresses_of_code_are_converted() {
+    for (slug, path, address) in [
+        ("value", "post.fields.slug", "/harbour/news/pier/"),
+        (
+            "value",
+            "`/log${post.fields.slug}`",
+            "/harbour/log/news/pier/",
+        ),
+        (
+            "value",
+            "'/log' + post.node.fields.slug",
+            "/harbour/log/news/pier/",
+        ),
+        (
+            "value: `/log${value}`",
+            "post.fields.slug",
+            "/harbour/log/news/pier/",
+        ),
+        (
+            "value: `/log${createFilePath({ node, getNode, basePath: `blog` })}`",
+            "post.fields.slug",
+            "/harbour/log/news/pier/",
+        ),
+        (
+            "value: `/${_.kebabCase(node.frontmatter.title)}/`",
+            "post.fields.slug",
+            "/harbour/the-pier/",
+        ),
+        (
+            "value",
+            "`/log/${post.frontmatter.slug}/`",
+            "/harbour/log/pier/",
+        ),
+    ] {
+        let site = configure_site(
+            &[GATSBY, ("gatsby-node.js", &gatsby_node(slug, path))],
+            &["content/blog/news/pier.md", "content/blog/drafts/tide.md"],
+        );
+        site.assert_sure_paths(&[address]);
+    }
+}
+
+#[test]
+fn gatsby_file_route_is_converted() {
+    let site = configure_site(
+        &[GATSBY, ("src/pages/log/{Mdx.frontmatter__title}.tsx", "")],
+        &["content/blog/a.mdx"],
+    );
+    site.assert_sure_paths(&["/harbour/log/the-pier/"]);
+    let route = "src/pages/log/{MarkdownRemark.frontmatter__slug}.js";
+    let site = configure_site(
+        &[
+            GATSBY,
+            (route, ""),
+            (
+                "content/blog/b.md",
+                "---\ntitle: B\ndate: 2024-05-01\nslug: Low/The-Needle\n---\nText.\n",
+            ),
+        ],
+        &[],
+    );
+    site.assert_sure_paths(&["/harbour/log/low/the-needle/"]);
+}
+
+#[test]
+fn gatsby_addresses_that_cannot_be_read_are_a_warning() {
+    for (slug, path, line) in [
+        ("value: `/blog/${parts[1]}.html`", "post.fields.slug", 7),
+        ("value", "post.frontmatter.slug || post.fields.slug", 7),
+        ("value", "makePath(post.fields.slug, 'x')", 7),
+    ] {
+        let site = configure_site(
+            &[GATSBY, ("gatsby-node.js", &gatsby_node(slug, path))],
+            &["content/blog/pier.md"],
+        );
+        let expected = format!("addresses are made by code in `gatsby-node.js`, line {line}");
+        assert!(
+            site.warnings.contains(&expected),
+            "{path}: {}",
+            site.warnings
+        );
+        assert!(!site.toml.contains("permalinks"), "{}", site.toml);
+    }
+    let node = "exports.createPages = ({ actions }) => actions.createPage({ path: post.fields.slug, component });\nexports.onCreateNode = ({ node, actions, getNode }) => {\n  let slug = getNode(node.parent).name;\n  slug = `/${slug}`;\n  actions.createNodeField({ node, name: 'slug', value: slug });\n};\n";
+    let site = configure_site(
+        &[GATSBY, ("gatsby-node.js", node)],
+        &["content/blog/pier.md"],
+    );
+    assert!(
+        site.warnings.contains("in `gatsby-node.js`, line"),
+        "{}",
+        site.warnings
+    );
+}
+
+#[test]
+fn gatsby_posts_that_state_their_path_need_no_warning() {
+    let node = gatsby_node("value", "post.frontmatter.path");
+    let site = configure_site(
+        &[
+            GATSBY,
+            ("gatsby-node.js", &node),
+            (
+                "content/blog/pier.md",
+                "---\ntitle: Pier\ndate: 2024-05-01\npath: https://harbour.example/harbour/x/\n---\n",
+            ),
+        ],
+        &[],
+    );
+    site.assert_sure_paths(&["/harbour/x/"]);
+}
+
+/// Returns the files of a Hexo site with more keys in its configuration.
+fn hexo_site(more: &str, posts: &[&str]) -> ConfiguredSite {
+    let config = format!("title: The Harbour\nurl: https://harbour.example\n{more}");
+    configure_site(
+        &[
+            ("_config.yml", &config),
+            ("_config.landscape.yml", "permalink: :no/\n"),
+            (
+                "package.json",
+                "{ \"dependencies\": { \"hexo\": \"^7.0.0\" } }\n",
+            ),
+        ],
+        posts,
+    )
+}
+
+#[test]
+fn hexo_permalinks_are_converted() {
+    for (more, path) in [
+        ("", "/2024/05/01/2024-05-01-pier/"),
+        (
+            "permalink: news/:year/:month/:day/:title/\nnew_post_name: :year-:month-:day-:title.md\n",
+            "/news/2024/05/01/pier/",
+        ),
+        (
+            "permalink: :title.html\nnew_post_name: :year-:month-:day-:title.md\npretty_urls:\n  trailing_html: false\n",
+            "/pier",
+        ),
+        (
+            "permalink: :i_month/:post_title/\nroot: /log/\n",
+            "/log/5/the-pier/",
+        ),
+    ] {
+        hexo_site(more, &["source/_posts/2024-05-01-pier.md"]).assert_sure_paths(&[path]);
+    }
+}
+
+#[test]
+fn hexo_category_with_a_space_is_one() {
+    let config = "title: The Harbour\nurl: https://harbour.example\npermalink: :category/:name/\n";
+    let post = "---\ntitle: Tart\ndate: 2024-05-01\ncategories: Sweet Things\n---\nText.\n";
+    let files = [
+        ("_config.yml", config),
+        (
+            "package.json",
+            "{ \"dependencies\": { \"hexo\": \"8\" } }\n",
+        ),
+        ("source/_posts/tart.md", post),
+    ];
+    configure_site(&files, &[]).assert_sure_paths(&["/Sweet-Things/tart/"]);
+}
+
+#[test]
+fn hexo_languages_of_permalinks_are_kept() {
+    let dirs = "language: [en, fr]\npermalink: :lang/:title/\nnew_post_name: :lang/:title.md\n";
+    hexo_site(
+        dirs,
+        &["source/_posts/en/pier.md", "source/_posts/fr/jetee.md"],
+    )
+    .assert_sure_paths(&["/en/pier/", "/fr/jetee/"]);
+    let default = format!("{dirs}permalink_defaults:\n  lang: en\n");
+    let posts = [
+        "source/_posts/pier.md",
+        "source/_posts/en/quay.md",
+        "source/_posts/fr/jetee.md",
+    ];
+    hexo_site(&default, &posts).assert_sure_paths(&["/en/pier/", "/en/quay/", "/fr/jetee/"]);
+    let site = hexo_site(
+        "language: [en, fr]\npermalink: :lang/:title/\n",
+        &["source/_posts/pier.md"],
+    );
+    assert!(
+        site.warnings.contains("the default language"),
+        "{}",
+        site.warnings
+    );
+    assert!(
+        site.toml.contains("languages = [\"en\", \"fr\"]"),
+        "{}",
+        site.toml
+    );
+}
+
+#[test]
+fn hexo_drafts_and_skipped_posts_stay_hidden() {
+    let site = hexo_site(
+        "permalink: :title/\nrender_drafts: true\nskip_render:\n  - _posts/raw/**\nsource_dir: source\n",
+        &[
+            "source/_posts/pier.md",
+            "source/_posts/raw/tide.md",
+            "source/_drafts/crane.md",
+        ],
+    );
+    site.assert_paths(&["/pier/"]);
+}
+
+const NUXT: (&str, &str) = (
+    "nuxt.config.ts",
+    "export default defineNuxtConfig({ modules: ['@nuxt/content'], site: { url: 'https://harbour.example', name: 'The Harbour' } })\n",
+);
+
+#[test]
+fn nuxt_collections_are_read() {
+    for (config, path) in [
+        (
+            "blog: defineCollection({ type: 'page', source: '2.blog/**/*.md' })",
+            "/blog/pier",
+        ),
+        (
+            "blog: defineCollection({ type: 'page', source: { include: '2.blog/**', prefix: '/news', exclude: ['2.blog/old/**'] } })",
+            "/news/pier",
+        ),
+        (
+            "content: defineCollection({ type: 'page', source: '**' }), data: defineCollection({ type: 'data', source: '2.blog/**' })",
+            "/blog/pier",
+        ),
+    ] {
+        let config =
+            format!("export default defineContentConfig({{ collections: {{ {config} }} }})\n");
+        let site = configure_site(
+            &[NUXT, ("content.config.ts", &config)],
+            &["content/2.blog/1.pier.md"],
+        );
+        site.assert_sure_paths(&[path]);
+        assert!(site.toml.contains("names = \"nuxt\""), "{}", site.toml);
+    }
+}
+
+#[test]
+fn nuxt_route_with_an_address_of_its_own_is_used() {
+    let config = "export default defineContentConfig({ collections: { posts: defineCollection({ type: 'page', source: 'posts/*.md' }) } })\n";
+    for (route, path) in [
+        (
+            "<script setup>\nconst { data } = await useAsyncData(() => queryCollection('posts').path(`/posts/${useRoute().params.slug}`).first())\n</script>\n<template><ContentRenderer :value=\"data\" /></template>\n",
+            "/blog/pier",
+        ),
+        (
+            "<script setup>\nconst route = useRoute()\nconst { data } = await useAsyncData(() => queryCollection('posts').path(route.path).first())\n</script>\n",
+            "/posts/pier",
+        ),
+    ] {
+        let site = configure_site(
+            &[
+                NUXT,
+                ("content.config.ts", config),
+                ("app/pages/blog/[slug].vue", route),
+            ],
+            &["content/posts/pier.md"],
+        );
+        site.assert_sure_paths(&[path]);
+    }
+}
+
+#[test]
+fn nuxt_languages_and_base_are_read() {
+    let site = configure_site(
+        &[(
+            "nuxt.config.ts",
+            "export default defineNuxtConfig({\n  site: { url: 'https://harbour.example', name: 'The Harbour' },\n  app: { baseURL: '/harbour/' },\n  i18n: { locales: [{ code: 'fr', name: 'Français' }, { code: 'en', name: 'English' }], defaultLocale: 'en' },\n})\n",
+        )],
+        &["content/en/blog/pier.md", "content/fr/blog/jetee.md"],
+    );
+    site.assert_sure_paths(&["/harbour/blog/pier", "/harbour/fr/blog/jetee"]);
+}
+
+#[test]
+fn nuxt_drafts_and_partial_content_stay_hidden() {
+    let site = configure_site(
+        &[NUXT],
+        &[
+            "content/blog/pier.md",
+            "content/blog/tide.draft.md",
+            "content/blog/_part.md",
+            "content/blog/-old.md",
+        ],
+    );
+    site.assert_paths(&["/blog/pier"]);
+}
