@@ -179,7 +179,9 @@ fn parameter_value(code: &ScriptFile, name: &str) -> Option<(String, usize)> {
     let path = format!("params.{name}");
     let entry = code.script.entries_ending(&path).next()?;
     match code.resolve_entry(entry).0 {
-        ScriptExpression::Text(_) | ScriptExpression::TextList(_) => None,
+        ScriptExpression::Text(_)
+        | ScriptExpression::PartialList(_)
+        | ScriptExpression::TextList(_) => None,
         ScriptExpression::Reference(written)
         | ScriptExpression::Template(written)
         | ScriptExpression::WithFallback(written)

@@ -1,9 +1,11 @@
 //! Detects a Docusaurus site and reads its configuration and the options of its blogs.
 
 use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::left_out_files::leave_out_listed;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::ScriptFile;
 use crate::detect::site_tree;
+use crate::javascript::ScriptExpression;
 
 const CONFIG_FILES: [&str; 6] = [
     "docusaurus.config.ts",
@@ -47,16 +49,26 @@ pub(super) fn read_docusaurus_site(draft: &mut DetectedSite<'_>) -> bool {
     let blogs = blog_options(&code);
     if blogs.is_empty() && !has_no_preset_blog {
         let why = "Docusaurus builds posts from the files in `blog`".to_owned();
+        let excluded = code.script.topmost_entry_ending("plugins.exclude");
         add_blog(
             draft,
             "blog",
             "blog",
             slash,
+            // A plugin without `path` reads the same directory.
+            excluded.map(|entry| code.resolve_entry(entry)),
             SettingSource::GeneratorDefault(why),
         );
     }
-    for (dir, route, source) in blogs {
-        add_blog(draft, &dir, &route, slash, source);
+    for blog in blogs {
+        add_blog(
+            draft,
+            &blog.dir,
+            &blog.route,
+            slash,
+            blog.excluded,
+            blog.source,
+        );
     }
     let why = "Docusaurus reads dates without a zone as UTC".to_owned();
     draft.set_if_more_certain(
@@ -71,17 +83,27 @@ pub(super) fn read_docusaurus_site(draft: &mut DetectedSite<'_>) -> bool {
     true
 }
 
-/// Returns directory, route and source of each blog: of the preset, and of plugins with such options.
-fn blog_options(code: &ScriptFile) -> Vec<(String, String, SettingSource)> {
+/// Options of a blog.
+struct BlogOptions {
+    dir: String,
+    route: String,
+    /// Value of `exclude`, if it is there.
+    excluded: Option<(ScriptExpression, SettingSource)>,
+    source: SettingSource,
+}
+
+/// Returns the options of each blog: of the preset, and of plugins with such options.
+fn blog_options(code: &ScriptFile) -> Vec<BlogOptions> {
     let mut blogs = Vec::new();
     let mut known = Vec::new();
     for entry in code.script.all_entries() {
         let above = entry.path.iter().rev().nth(1).map(String::as_str);
         let is_option = matches!(
             entry.path.last().map(String::as_str),
-            Some("path" | "routeBasePath")
+            Some("path" | "routeBasePath" | "exclude")
         );
-        let is_blog = is_option && matches!(above, Some("blog" | "plugins"));
+        let is_plugin = above == Some("plugins") && !entry.path.ends_with(&["exclude".to_owned()]);
+        let is_blog = is_option && (above == Some("blog") || is_plugin);
         if !is_blog || known.contains(&entry.object) {
             continue;
         }
@@ -91,7 +113,13 @@ fn blog_options(code: &ScriptFile) -> Vec<(String, String, SettingSource)> {
             |text: Option<(String, _)>| text.map_or_else(|| "blog".to_owned(), |(text, _)| text);
         if let Some(dir) = site_tree::normalize_path(&or_default(option("path"))) {
             let (_, source) = code.resolve_entry(entry);
-            blogs.push((dir, or_default(option("routeBasePath")), source));
+            let excluded = code.script.sibling_entry(entry, "exclude");
+            blogs.push(BlogOptions {
+                dir,
+                route: or_default(option("routeBasePath")),
+                excluded: excluded.map(|entry| code.resolve_entry(entry)),
+                source,
+            });
         }
     }
     blogs
@@ -103,10 +131,12 @@ fn add_blog(
     dir: &str,
     route: &str,
     slash: &str,
+    excluded: Option<(ScriptExpression, SettingSource)>,
     source: SettingSource,
 ) {
     let pattern = format!("/{}/:path{slash}", route.trim_matches('/')).replace("//", "/");
-    let root = ContentRoot::with_only_posts(dir.to_owned(), source.clone());
+    let mut root = ContentRoot::with_only_posts(dir.to_owned(), source.clone());
+    leave_out_listed(&mut root, draft, "exclude", excluded);
     draft
         .content_roots
         .push(root.with_permalinks(&pattern, source));

@@ -1,6 +1,7 @@
 //! Reads Gatsby's `gatsby-config`, and how `gatsby-node` makes the addresses of posts.
 
 use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::left_out_files::leave_out_listed;
 use crate::detect::page_routes::list_pages;
 use crate::detect::permalink_syntax::{self, from_bracket_syntax};
 use crate::detect::setting::{SettingKey, SettingSource};
@@ -119,9 +120,8 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
         home.has_post_name |= crate::detect::detected::is_post_directory_name(&name)
             || known.contains(&name.as_str());
         let ignored = code.script.sibling_entry(entry, "ignore");
-        if let Some(ScriptExpression::TextList(ignored)) = ignored.map(|entry| &entry.value) {
-            home.exclude.clone_from(ignored);
-        }
+        let ignored = ignored.map(|entry| code.resolve_entry(entry));
+        leave_out_listed(&mut home, draft, "ignore", ignored);
         // `createFilePath` leaves its base path out.
         let base = site_tree::join_paths(&home.dir, &base_path);
         if draft.tree.is_dir(&base) {

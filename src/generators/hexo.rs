@@ -1,6 +1,9 @@
 //! Reads Hexo's `_config.yml`.
 
+use globset::Glob;
+
 use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::left_out_files::{leave_out_matches, leave_out_underscores};
 use crate::detect::permalink_syntax;
 use crate::detect::setting::{SettingKey, SettingSource};
 use crate::detect::site_file::{list_items, text_with_source};
@@ -46,17 +49,17 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
         site_tree::join_paths(&top, "_posts"),
         SettingSource::GeneratorDefault(why),
     );
-    // Drafts are in a directory of their own. These keys leave further files of `_posts` out.
+    // Drafts are in a directory of their own. Hexo skips these names, and those with a dot, as courant does.
+    leave_out_underscores(&mut home, draft.tree);
     for key in ["skip_render", "exclude", "ignore"] {
         let node = data.as_ref().and_then(|data| data.root.get(key));
         let one = node.filter(|node| node.as_text().is_some());
         for item in list_items(node).iter().chain(one) {
-            let below = item.as_text().and_then(|text| text.split_once("_posts/"));
-            home.exclude.extend(below.map(|(_, pattern)| match pattern {
-                "" => "**".to_owned(),
-                dir if dir.ends_with('/') => format!("{dir}**"),
-                pattern => pattern.to_owned(),
-            }));
+            let Some((written, source)) = text_with_source(file, item) else {
+                continue;
+            };
+            let pattern = pattern_below_posts(&written, &top);
+            leave_out_matches(&mut home, draft, pattern, &source);
         }
     }
     let (written, source) = text(&["permalink"]).unwrap_or_else(|| {
@@ -138,4 +141,50 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
     };
     draft.content_roots.push(home);
     true
+}
+
+/// Converts a pattern of paths below the site or its source to one of paths below `_posts`; `None` if it matches none there.
+fn pattern_below_posts(written: &str, top: &str) -> Option<String> {
+    if let Some((_, below)) = written.split_once("_posts/") {
+        let is_all = below.is_empty();
+        return Some(if is_all { "**" } else { below }.to_owned());
+    }
+    let written = written.trim_start_matches(['.', '/']);
+    let below = site_tree::path_below(written, top).unwrap_or(written);
+    let below = below.strip_prefix('/').unwrap_or(below);
+    if below.is_empty() || below == "_posts" {
+        return Some("**".to_owned());
+    }
+    let Some((dir, rest)) = below.split_once('/') else {
+        return Some(format!("**/{below}"));
+    };
+    if dir.starts_with("**") || dir.contains(['!', '(']) {
+        return Some(below.to_owned());
+    }
+    // `*/a.md`
+    let is_posts = Glob::new(dir).is_ok_and(|glob| glob.compile_matcher().is_match("_posts"));
+    is_posts.then(|| rest.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_become_relative_to_posts() {
+        for (written, expected) in [
+            ("_posts/a/", Some("a/")),
+            ("source/_posts/", Some("**")),
+            ("**/_posts/**/a.md", Some("**/a.md")),
+            ("**/a.md", Some("**/a.md")),
+            ("source/**/a.md", Some("**/a.md")),
+            ("*.draft.md", Some("**/*.draft.md")),
+            ("_posts", Some("**")),
+            ("*/a.md", Some("a.md")),
+            ("about/a.md", None),
+        ] {
+            let pattern = pattern_below_posts(written, "source");
+            assert_eq!(pattern.as_deref(), expected, "{written}");
+        }
+    }
 }

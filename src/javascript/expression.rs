@@ -21,6 +21,8 @@ pub(crate) enum ScriptExpression {
     Text(String),
     /// List of strings.
     TextList(Vec<String>),
+    /// Strings of a list that has other items, too, such as regular expressions.
+    PartialList(Vec<String>),
     /// Computed value with this fallback: `process.env.URL || "…"`.
     WithFallback(String),
     /// Name of a variable, or of a field of one.

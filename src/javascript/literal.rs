@@ -33,7 +33,9 @@ pub(super) fn parse_expression(text: &str, tokens: &[ScriptToken]) -> Option<Scr
         return Some(returned);
     }
     if first.is_sign("[") {
-        return parse_text_list(value).map(ScriptExpression::TextList);
+        return parse_text_list(value)
+            .map(ScriptExpression::TextList)
+            .or_else(|| parse_partial_list(value));
     }
     let computed = || {
         let written = text.get(first.start..last.end).unwrap_or_default();
@@ -195,6 +197,28 @@ fn parse_text_list(tokens: &[ScriptToken]) -> Option<Vec<String>> {
             .map(|item| item.as_text().map(str::to_owned))
             .collect()
     })?
+}
+
+/// Parses the strings of a list of values other than objects and lists: `["a", /b/, join("c")]` has `a`.
+fn parse_partial_list(tokens: &[ScriptToken]) -> Option<ScriptExpression> {
+    let (close, inside) = tokens.split_last()?;
+    let inside = inside.get(1..)?;
+    let is_nested = |token: &ScriptToken| ["{", "["].iter().any(|sign| token.is_sign(sign));
+    if !close.is_sign("]") || inside.iter().any(is_nested) {
+        return None;
+    }
+    let mut depth = 0_usize;
+    let mut texts = Vec::new();
+    for token in inside {
+        if token.is_sign("(") {
+            depth += 1;
+        } else if token.is_sign(")") {
+            depth = depth.saturating_sub(1);
+        } else if depth == 0 {
+            texts.extend(token.as_text().map(str::to_owned));
+        }
+    }
+    Some(ScriptExpression::PartialList(texts))
 }
 
 /// Parses `a.b.c`. `process` and `import`, which depend on the environment, give `None`.

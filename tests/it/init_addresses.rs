@@ -764,3 +764,63 @@ fn nuxt_drafts_and_partial_content_stay_hidden() {
     );
     site.assert_paths(&["/blog/pier"]);
 }
+
+#[test]
+fn hexo_ignored_names_and_patterns_stay_hidden() {
+    let site = hexo_site(
+        "permalink: :title/\nignore:\n  - '**/ig.md'\nexclude: '*.draft.md'\n",
+        &[
+            "source/_posts/pier.md",
+            "source/_posts/_w.md",
+            "source/_posts/_d/w.md",
+            "source/_posts/.w.md",
+            "source/_posts/ig.md",
+            "source/_posts/a/ig.md",
+            "source/_posts/b.draft.md",
+            "source/_posts/a/b.draft.md",
+        ],
+    );
+    site.assert_paths(&["/pier/"]);
+    let site = hexo_site(
+        "permalink: :title/\nignore:\n  - '!(pier).md'\n",
+        &["source/_posts/pier.md"],
+    );
+    let found = site.warnings.contains("_config.yml") && site.warnings.contains("may be public");
+    assert!(found, "{}", site.warnings);
+}
+
+/// Checks the posts that a configuration leaves public, and the start of a warning's text.
+fn assert_left_out(files: &[(&str, &str)], posts: &[&str], public: &[&str], warning: &str) {
+    let site = configure_site(files, posts);
+    site.assert_paths(public);
+    assert!(site.warnings.contains(warning), "{}", site.warnings);
+}
+
+#[test]
+fn docusaurus_excluded_posts_stay_hidden() {
+    for options in [
+        "presets: [['classic', { blog: { exclude: ['**/wip/**', '**/d-*.md'] } }]]",
+        "presets: [['classic', { blog: { path: 'blog', exclude: ['**/wip/**', '**/d-*.md'] } }]]",
+        "presets: [['classic', { blog: false }]], plugins: [['@docusaurus/plugin-content-blog', { path: 'blog', exclude: ['**/wip/**', '**/d-*.md'] }]]",
+    ] {
+        let config =
+            format!("export default {{ title: 'P', url: 'https://harbour.example', {options} }}\n");
+        assert_left_out(
+            &[("docusaurus.config.js", &config)],
+            &["blog/a.md", "blog/wip/b.md", "blog/d-c.md", "blog/x/d-c.md"],
+            &["/blog/a"],
+            "",
+        );
+    }
+}
+
+#[test]
+fn gatsby_list_with_a_regex_keeps_its_patterns() {
+    let config = "module.exports = {\n siteMetadata: { title: 'P', siteUrl: 'https://harbour.example' },\n plugins: [{ resolve: 'gatsby-source-filesystem', options: { path: 'content/blog', name: 'blog',\n ignore: [/wip-/, '**/draft-*'] } }],\n}\n";
+    assert_left_out(
+        &[("gatsby-config.js", config)],
+        &["content/blog/a.md", "content/blog/draft-b.md"],
+        &["/a/"],
+        "gatsby-config.js:4",
+    );
+}
