@@ -1,6 +1,7 @@
 //! Detects a Pelican site and reads the assignments of `pelicanconf.py` and `publishconf.py`, without running them.
 
 use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::left_out_files::leave_out_listed;
 use crate::detect::permalink_syntax;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::ScriptFile;
@@ -107,7 +108,26 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
         )
     });
     let is_from_title = text("SLUGIFY_SOURCE").is_none_or(|(source, _)| source != "basename");
-    let root = ContentRoot::with_only_posts(dir, source);
+    let mut root = ContentRoot::with_only_posts(dir, source);
+    for name in ["ARTICLE_EXCLUDES", "IGNORE_FILES"] {
+        let mut found = value(name);
+        if let Some((
+            ScriptExpression::TextList(written) | ScriptExpression::PartialList(written),
+            _,
+        )) = &mut found
+        {
+            let patterns = written.iter().flat_map(|text| match name {
+                // The name of a directory, too.
+                "IGNORE_FILES" => vec![format!("**/{text}"), format!("**/{text}/**")],
+                _ => site_tree::normalize_path(text)
+                    .map(|dir| format!("{}/**", globset::escape(&dir)))
+                    .into_iter()
+                    .collect(),
+            });
+            *written = patterns.collect();
+        }
+        leave_out_listed(&mut root, draft, name, found);
+    }
     let root = match convert_address(&written, is_from_title) {
         Ok(pattern) => root.with_permalinks(&pattern, place),
         Err(part) => {

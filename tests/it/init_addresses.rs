@@ -815,6 +815,22 @@ fn docusaurus_excluded_posts_stay_hidden() {
 }
 
 #[test]
+fn pelican_excluded_articles_stay_hidden() {
+    let config = "SITEURL = 'https://harbour.example'\nPATH = 'content'\nSLUGIFY_SOURCE = 'basename'\nARTICLE_EXCLUDES = ['exc']\nIGNORE_FILES = ['ig*', OTHER]\n";
+    assert_left_out(
+        &[("pelicanconf.py", config)],
+        &[
+            "content/a.md",
+            "content/exc/b.md",
+            "content/igc.md",
+            "content/x/igd.md",
+        ],
+        &["/a.html"],
+        "pelicanconf.py:5",
+    );
+}
+
+#[test]
 fn gatsby_list_with_a_regex_keeps_its_patterns() {
     let config = "module.exports = {\n siteMetadata: { title: 'P', siteUrl: 'https://harbour.example' },\n plugins: [{ resolve: 'gatsby-source-filesystem', options: { path: 'content/blog', name: 'blog',\n ignore: [/wip-/, '**/draft-*'] } }],\n}\n";
     assert_left_out(
