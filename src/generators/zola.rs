@@ -1,9 +1,10 @@
 //! Detects the settings of a Zola site from its `zola.toml` or `config.toml`.
 
 use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::left_out_files::leave_out_matches;
 use crate::detect::pages::MarkdownPages;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
-use crate::detect::site_file::{DataFile, map_fields};
+use crate::detect::site_file::{DataFile, list_items, map_fields, text_with_source};
 use crate::detect::site_tree;
 use crate::front_matter::data_file;
 
@@ -45,7 +46,7 @@ pub(super) fn read_zola_site(draft: &mut DetectedSite<'_>) -> bool {
         .as_ref()
         .and_then(|data| data.first_text(&["slugify.paths_keep_dates"]))
         .is_some_and(|(text, _)| text == "true");
-    add_content_root(draft, keeps_date_prefix);
+    add_content_root(draft, data.as_ref(), keeps_date_prefix);
     set_post_sections(draft);
     draft.read_home_page("content/_index.md");
     let slugify = data
@@ -86,9 +87,26 @@ fn set_languages(draft: &mut DetectedSite<'_>, data: &DataFile) {
 /// Adds `content` as a content root, with a permalink pattern if its file names start with dates.
 ///
 /// Zola leaves a date at the start of a file name out of the URL, unless `slugify.paths_keep_dates` is set.
-fn add_content_root(draft: &mut DetectedSite<'_>, keeps_date_prefix: bool) {
+fn add_content_root(
+    draft: &mut DetectedSite<'_>,
+    data: Option<&DataFile>,
+    keeps_date_prefix: bool,
+) {
     let why = "Zola builds pages from the files in `content`".to_owned();
-    let content_root = ContentRoot::new("content".to_owned(), SettingSource::GeneratorDefault(why));
+    let mut content_root =
+        ContentRoot::new("content".to_owned(), SettingSource::GeneratorDefault(why));
+    if let Some(data) = data {
+        let node = data.root.get("ignored_content");
+        let one = node.filter(|node| node.as_text().is_some());
+        for item in list_items(node).iter().chain(one) {
+            let Some((written, source)) = text_with_source(&data.file, item) else {
+                continue;
+            };
+            // Zola matches the path of the file, which begins above the content.
+            let patterns = patterns_below_content(&written);
+            leave_out_matches(&mut content_root, draft, patterns, &source);
+        }
+    }
     let pages = MarkdownPages::read_sample(draft.tree, &content_root.dir);
     let mut date_prefixed_pages = pages
         .dated_pages()
@@ -121,4 +139,19 @@ fn set_post_sections(draft: &mut DetectedSite<'_>) {
     let mut listed: Vec<String> = sections.filter(is_listed).collect();
     listed.extend(is_home_by_date.then(String::new));
     draft.post_sections = listed;
+}
+
+/// Converts a pattern of whole paths to patterns of paths below `content`. In both `*` matches a slash, too.
+fn patterns_below_content(written: &str) -> Vec<String> {
+    let below = match written.split_once("content/") {
+        Some((_, below)) => below,
+        None => written,
+    };
+    let mut patterns = vec![below.to_owned()];
+    // `*/a.md` matches `…/content/a.md`.
+    let rest = below.trim_start_matches("*/");
+    if rest != below {
+        patterns.push(format!("**/{rest}"));
+    }
+    patterns
 }

@@ -831,6 +831,22 @@ fn pelican_excluded_articles_stay_hidden() {
 }
 
 #[test]
+fn zola_ignored_content_stays_hidden() {
+    let config = "base_url = 'https://harbour.example'\ntitle = 'P'\nignored_content = ['*/ig.md', '**/wip/**']\n";
+    assert_left_out(
+        &[("zola.toml", config)],
+        &[
+            "content/a.md",
+            "content/ig.md",
+            "content/x/ig.md",
+            "content/wip/b.md",
+        ],
+        &["/a/"],
+        "",
+    );
+}
+
+#[test]
 fn gatsby_list_with_a_regex_keeps_its_patterns() {
     let config = "module.exports = {\n siteMetadata: { title: 'P', siteUrl: 'https://harbour.example' },\n plugins: [{ resolve: 'gatsby-source-filesystem', options: { path: 'content/blog', name: 'blog',\n ignore: [/wip-/, '**/draft-*'] } }],\n}\n";
     assert_left_out(
