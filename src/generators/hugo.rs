@@ -4,12 +4,23 @@ mod configuration;
 mod permalinks;
 
 use crate::detect::detected::{ContentRoot, DetectedSite};
+use crate::detect::left_out_files::{leave_out_matches, warn_of_unread_files};
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
-use crate::detect::site_file::list_items;
+use crate::detect::site_file::{list_items, text_with_source};
 use crate::detect::site_tree;
 use crate::front_matter::data_file::Node;
 use configuration::{ContentDir, HugoConfig, SiteLanguages, has_language, read_config};
 use permalinks::set_permalinks;
+
+/// Fields that hide posts if a cascade sets them.
+const HIDING_FIELDS: [&str; 6] = [
+    "draft",
+    "build",
+    "_build",
+    "expiryDate",
+    "publishDate",
+    "headless",
+];
 
 pub(super) fn read_hugo_site(draft: &mut DetectedSite<'_>) -> bool {
     let Some(configuration) = read_config(draft) else {
@@ -132,6 +143,20 @@ fn add_content_roots(
                 && name.is_some_and(|name| name.eq_ignore_ascii_case(&content.language))
         });
     if let Some(parent) = parent.filter(|_| is_by_language) {
+        let mut excluded = Vec::new();
+        let mut unread_filters = Vec::new();
+        for content in &mut dirs {
+            let name = site_tree::path_below(&content.dir, &parent).unwrap_or_default();
+            let patterns = content.excluded.drain(..);
+            excluded.extend(patterns.map(|(pattern, source)| {
+                let pattern = format!("{}/{pattern}", globset::escape(name));
+                (pattern, source)
+            }));
+            unread_filters.append(&mut content.unread_filters);
+        }
+        if let Some(first) = dirs.first_mut() {
+            (first.excluded, first.unread_filters) = (excluded, unread_filters);
+        }
         dirs.truncate(1);
         for content in &mut dirs {
             content.dir.clone_from(&parent);
@@ -143,6 +168,15 @@ fn add_content_roots(
         let is_preferred = !content.language.is_empty() && is_default(&content);
         let mut home = ContentRoot::new(content.dir, content.source);
         home.has_post_name |= is_preferred;
+        for (pattern, source) in content.excluded {
+            let pattern = pattern.trim_start_matches('/').to_owned();
+            leave_out_matches(&mut home, draft, [pattern], &source);
+        }
+        for (name, source) in content.unread_filters {
+            warn_of_unread_files(draft, &source, &format!("`{name}`"));
+        }
+        leave_out_ignored_files(draft, configuration, &mut home);
+        leave_out_cascades(draft, configuration, languages, &mut home);
         for (language, source) in &languages.disabled {
             let pattern = format!("*.{}.{{md,markdown,mdx}}", globset::escape(language));
             home.hidden_files.push((pattern, source.clone()));
@@ -163,5 +197,107 @@ fn add_content_roots(
             &mut home,
         );
         draft.content_roots.push(home);
+    }
+}
+
+/// Leaves out the files that `ignoreFiles` matches. A regular expression that is more than a text is reported.
+fn leave_out_ignored_files(
+    draft: &mut DetectedSite<'_>,
+    configuration: &HugoConfig,
+    home: &mut ContentRoot,
+) {
+    let Some((data, node)) = configuration.find_node("ignoreFiles") else {
+        return;
+    };
+    let one = Some(node).filter(|node| node.as_text().is_some());
+    for item in list_items(Some(node)).iter().chain(one) {
+        let Some((written, source)) = text_with_source(&data.file, item) else {
+            continue;
+        };
+        match convert_regex(&written) {
+            Some(pattern) => leave_out_matches(home, draft, [pattern], &source),
+            None => warn_of_unread_files(draft, &source, &format!("`ignoreFiles`: `{written}`")),
+        }
+    }
+}
+
+/// Converts a regular expression such as `\.draft\.md$` to a pattern; `None` if it is more than a text.
+fn convert_regex(written: &str) -> Option<String> {
+    let (text, is_end) = match written.strip_suffix('$') {
+        Some(text) if !text.ends_with('\\') => (text, true),
+        _ => (written, false),
+    };
+    let mut plain = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => plain.push(characters.next().filter(char::is_ascii_punctuation)?),
+            '/' | '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '^' | '$' => {
+                return None;
+            }
+            character => plain.push(character),
+        }
+    }
+    let end = if is_end { "" } else { "*" };
+    // In a pattern of the configuration `*` matches a slash, too.
+    let has_text = !plain.is_empty() && !plain.contains('/');
+    has_text.then(|| format!("*{}{end}", globset::escape(&plain)))
+}
+
+/// Leaves out the posts that a cascade of the configuration hides, and reports each such cascade.
+fn leave_out_cascades(
+    draft: &mut DetectedSite<'_>,
+    configuration: &HugoConfig,
+    languages: &SiteLanguages,
+    home: &mut ContentRoot,
+) {
+    let enabled = languages.enabled.iter();
+    let mut paths: Vec<String> = enabled
+        .map(|(name, _)| format!("languages.{}.cascade", name.to_lowercase()))
+        .collect();
+    paths.push("cascade".to_owned());
+    for path in paths {
+        let Some((data, node)) = configuration.find_node(&path) else {
+            continue;
+        };
+        let node = node.get("cascade").unwrap_or(node);
+        let items = list_items(Some(node));
+        let one = Some(node).filter(|_| items.is_empty());
+        for cascade in items.iter().chain(one) {
+            let hiding = HIDING_FIELDS.iter().find(|name| {
+                let field = cascade.get(name);
+                field.is_some_and(|field| field.as_text() != Some("false"))
+            });
+            let Some(name) = hiding else { continue };
+            let target = ["target.path", "_target.path"];
+            let target = target.iter().find_map(|path| cascade.get(path)?.as_text());
+            let below = target.and_then(|path| path.strip_prefix('/'));
+            let source = data.source_of(cascade);
+            let patterns = below.map(str::to_owned);
+            leave_out_matches(home, draft, patterns, &source);
+            let shown = target.unwrap_or("all pages");
+            let written = format!("`cascade` with `{name}` for `{shown}`");
+            warn_of_unread_files(draft, &source, &written);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_regexes_become_patterns() {
+        for (written, expected) in [
+            (r"\.draft\.md$", Some("*.draft.md")),
+            (r"wip-", Some("*wip-*")),
+            (r"^wip", None),
+            (r"posts/.*", None),
+            (r"\d", None),
+            (r"\$", Some("*$*")),
+            ("", None),
+        ] {
+            assert_eq!(convert_regex(written).as_deref(), expected, "{written}");
+        }
     }
 }

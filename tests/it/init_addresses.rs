@@ -847,6 +847,21 @@ fn zola_ignored_content_stays_hidden() {
 }
 
 #[test]
+fn hugo_cascades_and_ignored_files_stay_hidden() {
+    let config = "baseURL = 'https://harbour.example/'\ntitle = 'P'\nignoreFiles = ['\\.draft\\.md$', '^x']\n[[cascade]]\ndraft = true\n[cascade.target]\npath = '/posts/wip/**'\n[[module.mounts]]\nsource = 'content'\ntarget = 'content'\nexcludeFiles = ['posts/exc/*']\n";
+    let posts = [
+        "content/posts/a.md",
+        "content/posts/b.draft.md",
+        "content/posts/wip/c.md",
+        "content/posts/exc/d.md",
+    ];
+    for warning in ["hugo.toml:3", "hugo.toml:4", "`cascade` with `draft`"] {
+        let files = [("hugo.toml", config)];
+        assert_left_out(&files, &posts, &["/posts/a/"], warning);
+    }
+}
+
+#[test]
 fn gatsby_list_with_a_regex_keeps_its_patterns() {
     let config = "module.exports = {\n siteMetadata: { title: 'P', siteUrl: 'https://harbour.example' },\n plugins: [{ resolve: 'gatsby-source-filesystem', options: { path: 'content/blog', name: 'blog',\n ignore: [/wip-/, '**/draft-*'] } }],\n}\n";
     assert_left_out(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::detect::detected::DetectedSite;
 use crate::detect::setting::SettingSource;
-use crate::detect::site_file::{DataFile, list_items, map_fields};
+use crate::detect::site_file::{DataFile, list_items, map_fields, text_with_source};
 use crate::detect::site_tree;
 use crate::front_matter::data_file::Node;
 
@@ -49,6 +49,10 @@ pub(super) struct ContentDir {
     /// Directory below `content` that it is mounted at, or `""`.
     pub(super) mounted_at: String,
     pub(super) source: SettingSource,
+    /// Patterns of `excludeFiles`, below `dir`.
+    pub(super) excluded: Vec<(String, SettingSource)>,
+    /// Name and place of each other field that selects files.
+    pub(super) unread_filters: Vec<(&'static str, SettingSource)>,
 }
 
 /// Finds and reads the configuration files; `None` if the site is not made with Hugo.
@@ -209,11 +213,22 @@ impl HugoConfig {
                 if has_language(&languages.disabled, language) {
                     return None;
                 }
+                let data = mounts?.0;
+                let node = mount.get("excludeFiles");
+                let one = node.filter(|node| node.as_text().is_some());
+                let excluded = list_items(node).iter().chain(one);
+                let unread = ["includeFiles", "files"].into_iter();
                 Some(ContentDir {
+                    excluded: excluded
+                        .filter_map(|item| text_with_source(&data.file, item))
+                        .collect(),
+                    unread_filters: unread
+                        .filter_map(|name| Some((name, data.source_of(mount.get(name)?))))
+                        .collect(),
                     language: language.to_owned(),
                     dir: path("source")?,
                     mounted_at: site_tree::path_below(&path("target")?, "content")?.to_owned(),
-                    source: mounts?.0.source_of(mount),
+                    source: data.source_of(mount),
                 })
             })
             .collect();
@@ -237,6 +252,8 @@ impl HugoConfig {
                 dir,
                 mounted_at: String::new(),
                 source,
+                excluded: Vec::new(),
+                unread_filters: Vec::new(),
             }));
         }
         dirs.dedup_by(|other, first| other.dir == first.dir);
