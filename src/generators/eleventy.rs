@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::detect::detected::{ContentRoot, DetectedSite, is_post_directory_name};
-use crate::detect::left_out_files::retain_matches;
+use crate::detect::left_out_files::{retain_matches, warn_of_unread_files};
 use crate::detect::pages::{MarkdownPages, largest_post_dir};
 use crate::detect::permalink_syntax;
 use crate::detect::setting::{SettingKey, SettingSource};
@@ -213,9 +213,14 @@ fn read_data(
             continue;
         }
         if !kind.ends_with("json") {
-            let code = draft.read_script_file(&file)?;
+            let text = draft.read_text(&file)?;
+            let code = ScriptFile::parse_script(&file, &convert_exports(&text));
             let mut fields = fields.iter();
-            if let Some(entry) = fields.find_map(|field| code.script.entry_at(field)) {
+            let found = fields.find_map(|field| {
+                let exported = || code.script.find_variable(field);
+                code.script.entry_at(field).or_else(exported)
+            });
+            if let Some(entry) = found {
                 return Some(code.resolve_entry(entry));
             }
             continue;
@@ -231,6 +236,60 @@ fn read_data(
         }
     }
     None
+}
+
+/// Writes `exports.a = b` as a variable, line by line.
+fn convert_exports(text: &str) -> String {
+    let mut script = String::with_capacity(text.len());
+    for line in text.lines() {
+        let begin = line.trim_start();
+        let begin = begin.strip_prefix("module.").unwrap_or(begin);
+        let assigned = begin.strip_prefix("exports.");
+        script.push_str(if assigned.is_some() { "const " } else { "" });
+        script.push_str(assigned.unwrap_or(line));
+        script.push('\n');
+    }
+    script
+}
+
+/// Returns true if the value of a field hides posts, or may hide them, which is reported.
+fn hides_posts(
+    draft: &mut DetectedSite<'_>,
+    field: &str,
+    hides: &str,
+    value: &ScriptExpression,
+    source: &SettingSource,
+) -> bool {
+    let written = match value {
+        ScriptExpression::Text(text) => return text == hides,
+        ScriptExpression::Template(_) | ScriptExpression::TextList(_) => return false,
+        ScriptExpression::Computed(text) | ScriptExpression::Reference(text) => text.as_str(),
+        ScriptExpression::WithFallback(_) | ScriptExpression::PartialList(_) => "",
+    };
+    let returned = written.rsplit("=>").next().unwrap_or_default();
+    let returned = returned.rsplit("return ").next().unwrap_or_default();
+    let outcomes = returned.split_once('?').map_or(returned, |(_, rest)| rest);
+    let mut outcomes = outcomes.split(':').map(|outcome| {
+        let outcome = outcome.trim_matches([' ', ';', '(', ')', '{', '}']);
+        match outcome {
+            "!0" => "true",
+            "!1" => "false",
+            other => other,
+        }
+    });
+    let shows = if hides == "true" { "false" } else { "true" };
+    if outcomes.clone().all(|outcome| outcome == hides) {
+        return true;
+    }
+    if outcomes.all(|outcome| outcome == shows) {
+        return false;
+    }
+    // Most computed permalinks are addresses.
+    let is_address = field == "permalink";
+    if !is_address || written.contains("false") || written.contains("!1") {
+        warn_of_unread_files(draft, source, &format!("`{field}`: `{written}`"));
+    }
+    !is_address
 }
 
 /// Excludes the posts that data files hide, and those that Eleventy is told to ignore.
@@ -255,12 +314,30 @@ fn leave_out_files(
     let mut patterns: Vec<String> = Vec::new();
     for (stem, pattern) in dirs.chain(files).chain([own]) {
         let mut data_files = DATA_EXTENSIONS.iter().map(|kind| format!("{stem}.{kind}"));
-        let is_hidden = data_files.any(|file| draft.tree.is_file(&file))
-            && HIDING_FIELDS.iter().any(|(field, hides)| {
-                let value = read_data(draft, &stem, &[field]);
-                matches!(value, Some((ScriptExpression::Text(text), _)) if text == *hides)
-            });
+        if !data_files.any(|file| draft.tree.is_file(&file)) {
+            continue;
+        }
+        let mut is_hidden = false;
+        for (field, hides) in HIDING_FIELDS {
+            for path in [format!("eleventyComputed.{field}"), field.to_owned()] {
+                if let Some((value, source)) = read_data(draft, &stem, &[&path]) {
+                    is_hidden |= hides_posts(draft, field, hides, &value, &source);
+                }
+            }
+        }
         patterns.extend(Some(pattern).filter(|_| is_hidden));
+    }
+    for call in code.script.calls_of("addGlobalData") {
+        let name = call.argument.trim_start_matches("eleventyComputed.");
+        let known = HIDING_FIELDS.iter().find(|(field, _)| *field == name);
+        if let (Some((field, hides)), Some(value)) = (known, &call.value) {
+            let source = SettingSource::from_line(&code.file, call.line);
+            if hides_posts(draft, field, hides, value, &source) {
+                home.exclude.push("**".to_owned());
+                let written = format!("`addGlobalData` of `{field}`, which excludes all here,");
+                warn_of_unread_files(draft, &source, &written);
+            }
+        }
     }
     for dir in BTreeSet::from(["", input]) {
         let file = site_tree::join_paths(dir, ".eleventyignore");

@@ -871,3 +871,46 @@ fn gatsby_list_with_a_regex_keeps_its_patterns() {
         "gatsby-config.js:4",
     );
 }
+
+#[test]
+fn eleventy_data_files_that_hide_posts_are_read() {
+    let package = (
+        "package.json",
+        "{ \"dependencies\": { \"@11ty/eleventy\": \"3\" } }\n",
+    );
+    let metadata = (
+        "_data/metadata.json",
+        "{ \"title\": \"P\", \"url\": \"https://harbour.example\" }\n",
+    );
+    for (data, warning) in [
+        ("exports.draft = true\n", ""),
+        ("module.exports.permalink = false;\n", ""),
+        ("module.exports = { draft: !0 }\n", ""),
+        (
+            "module.exports = { permalink: process.env.X ? false : false }\n",
+            "",
+        ),
+        (
+            "module.exports = { eleventyComputed: { permalink: () => false } }\n",
+            "",
+        ),
+        (
+            "module.exports = {\n draft: process.env.X === 'a' }\n",
+            "posts/wip/wip.11tydata.js:2",
+        ),
+    ] {
+        assert_left_out(
+            &[package, metadata, ("posts/wip/wip.11tydata.js", data)],
+            &["posts/a.md", "posts/b.md", "posts/wip/c.md"],
+            &["/posts/a/", "/posts/b/"],
+            warning,
+        );
+    }
+    let config = "module.exports = (config) => {\n config.addGlobalData('draft', true)\n}\n";
+    assert_left_out(
+        &[package, metadata, (".eleventy.js", config)],
+        &["posts/a.md"],
+        &[],
+        ".eleventy.js:2",
+    );
+}
