@@ -9,7 +9,7 @@ use crate::file_stamp::{FileStamp, StampHash};
 use crate::front_matter::data_file::{FrontMatterFormat, FrontMatterValue, Node, parse_data_file};
 use crate::front_matter::shown_fields::shown_text;
 use crate::post::SiteFiles;
-use crate::post::broken_visibility::scan_for_limits;
+use crate::post::broken_visibility::{VisibilityLimits, scan_for_limits};
 use crate::post::parse::normalize_text;
 
 /// Number of directories above the posts that may be the root of the site: `source/_posts`.
@@ -79,7 +79,8 @@ impl SiteFileList {
         }
     }
 
-    /// Reads the files. Leaves out a file that may be hidden: one with front matter, or with a field that hides a post.
+    /// Reads the files. Leaves out a file that may be hidden: one with front matter, with a field or a date that limits
+    /// a post, or with the marks of a merge conflict.
     pub(super) fn read_files(&self, config: &Config) -> SiteFiles {
         let mut files = SiteFiles::default();
         let mut total_bytes = 0;
@@ -104,7 +105,8 @@ impl SiteFileList {
             let has_front_matter = fences.any(|fence| text.trim_start().starts_with(fence));
             if total_bytes > MAX_TOTAL_BYTES
                 || has_front_matter
-                || scan_for_limits(&text, config).hides
+                || scan_for_limits(&text, config) != VisibilityLimits::NONE
+                || has_conflict_marks(&text)
             {
                 continue;
             }
@@ -112,6 +114,12 @@ impl SiteFileList {
         }
         files
     }
+}
+
+/// Returns true if a line is a mark of a merge conflict.
+fn has_conflict_marks(text: &str) -> bool {
+    let mut lines = text.lines();
+    lines.any(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
 }
 
 /// Returns the stamp of a regular file.

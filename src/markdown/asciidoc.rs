@@ -2,19 +2,41 @@
 
 use super::html_source::escape_text;
 
-/// Returns the title of the document: the line `= Title`.
+/// Returns the title of the document: the line `= Title`, before which the header may have comments and attributes only.
 pub(crate) fn read_title(source: &str) -> Option<String> {
-    let title = source.lines().find_map(|line| line.strip_prefix("= "))?;
+    let mut in_comment = false;
+    let mut header = source.lines().map(str::trim_end).filter(|line| {
+        let is_fence = line.len() >= 4 && line.bytes().all(|byte| byte == b'/');
+        let is_comment = in_comment || line.starts_with("//");
+        in_comment ^= is_fence;
+        !(is_comment || line.is_empty() || read_attribute(line).is_some())
+    });
+    let title = header.next()?.strip_prefix("= ")?;
     Some(title.trim().to_owned()).filter(|title| !title.is_empty())
 }
 
 /// Returns the fields that `jekyll-asciidoc` reads from attributes: `:page-draft: true` is `draft: true`. Each has
-/// its line, counted from 0.
+/// its line, counted from 0. Without a value an attribute is set, and with `!` it is unset.
 pub(crate) fn read_page_attributes(source: &str) -> impl Iterator<Item = (usize, String)> {
     source.lines().enumerate().filter_map(|(at, line)| {
-        let field = line.strip_prefix(":page-")?;
-        Some((at, field.to_owned()))
+        let (name, value) = read_attribute(line)?;
+        let name = name.to_ascii_lowercase();
+        let is_unset = name.starts_with('!') || name.ends_with('!');
+        let field = name.trim_matches('!').strip_prefix("page-")?;
+        let value = match value.trim() {
+            _ if is_unset => "false",
+            "" => "true",
+            value => value,
+        };
+        Some((at, format!("{field}: {value}")))
     })
+}
+
+/// Splits an attribute entry, `:name: value`.
+fn read_attribute(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.strip_prefix(':')?.split_once(':')?;
+    let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
+    is_name.then_some((name, value))
 }
 
 /// Writes what feeds show instead of the body: the description, and a link to the post.
@@ -37,6 +59,29 @@ mod tests {
         let fields: Vec<_> = read_page_attributes(source).collect();
         assert_eq!(fields, [(2, "draft: true".to_owned())]);
         assert_eq!(read_title("== Part\n"), None);
+        for (source, title) in [
+            ("////\n= Secret\n////\n\n= Real\n", Some("Real")),
+            ("// = Secret\n:toc:\n= Real\n", Some("Real")),
+            ("ifdef::draft[]\n= Secret\nendif::[]\n= Real\n", None),
+            ("----\n= Secret\n----\n", None),
+        ] {
+            assert_eq!(read_title(source).as_deref(), title, "{source}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_read_in_every_spelling() {
+        for (line, field) in [
+            (":Page-Draft: true", "draft: true"),
+            (":PAGE-DRAFT:", "draft: true"),
+            (":page-locked:", "locked: true"),
+            (":!page-published:", "published: false"),
+            (":page-published!:", "published: false"),
+            (":page-status: in review", "status: in review"),
+        ] {
+            let fields: Vec<_> = read_page_attributes(line).collect();
+            assert_eq!(fields, [(0, field.to_owned())], "{line}");
+        }
     }
 
     #[test]

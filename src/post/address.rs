@@ -327,6 +327,8 @@ fn resolve_address(text: &str, page: Option<&Url>, site: &Url) -> Result<Url, St
     url.ok()
         .filter(|url| {
             matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
                 && max_encoded_len(url.as_str()) <= MAX_URL_BYTES
                 && url_path::normalize_path(url.path()).is_some()
         })
@@ -571,6 +573,8 @@ mod tests {
         }
         let (post, findings) = parse_post(site, "a.md", "canonical: 'mailto:a@e.org'");
         assert_eq!((post.canonical_url(), findings[0].line), (None, Some(4)));
+        let (post, findings) = parse_post(site, "a.md", "canonical: 'https://ada:secret@f.org/'");
+        assert_eq!((post.canonical_url(), findings.len()), (None, 1));
         let fields = format!("{site}\n[content.fields]\npermalink = \"canonical_url\"");
         let (post, _) = parse_post(&fields, "a.md", "canonical_url: https://e.org/b");
         assert_eq!(&*post.permalink.url, "https://e.org/b", "by configuration");

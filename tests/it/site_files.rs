@@ -162,6 +162,12 @@ fn included_files_show_nothing_hidden() {
         ("x.md", "---\ndraft: true\n---\nQuetzal\n"),
         ("x.md", "---\ntitle: x\n---\nQuetzal\n"),
         ("x.md", "draft: true\n\nQuetzal\n"),
+        ("x.md", "publishDate: 2099-01-01\n\nQuetzal\n"),
+        ("x.md", "expires: 2001-01-01\n\nQuetzal\n"),
+        (
+            "x.md",
+            "a\n<<<<<<< ours\nQuetzal\n=======\nb\n>>>>>>> theirs\n",
+        ),
         ("private/x.md", "Quetzal\n"),
         ("x.html", "Quetzal\n"),
         ("x.md", "{% if page.private %}Quetzal{% endif %}"),
