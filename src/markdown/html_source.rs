@@ -1,21 +1,47 @@
 //! Prepares a body that is written in HTML for the reader of shortcodes, which expects Markdown.
 
-/// Writes HTML so that none of it counts as Markdown code, in which template tags and comments would stay.
+use std::borrow::Cow;
+
+/// Marks of Markdown that HTML does not have, and the references that keep them out: of code and of escapes.
+const MARKDOWN_MARKS: [(&str, &str); 3] = [("`", "&#96;"), ("~~~", "&#126;~~"), ("\\", "&#92;")];
+
+/// ASCII characters that have a name in HTML and may take part in a style or an address.
+const NAMED_CHARACTERS: [(&str, char); 10] = [
+    ("colon;", ':'),
+    ("commat;", '@'),
+    ("sol;", '/'),
+    ("ast;", '*'),
+    ("bsol;", '\\'),
+    ("Tab;", '\t'),
+    ("NewLine;", '\n'),
+    ("percnt;", '%'),
+    ("amp;", '&'),
+    ("period;", '.'),
+];
+
+/// Writes HTML so that none of it counts as Markdown code, in which template tags and comments would stay, or as an
+/// escape, which would keep an element from being read.
 ///
 /// Indents are dropped, or begin with a reference within `<pre>`. Lines keep their numbers.
 pub(crate) fn escape_markdown_code(html: &str) -> String {
     let mut source = String::with_capacity(html.len() + html.len() / 8);
     let mut is_preformatted = false;
     for line in html.split_inclusive('\n') {
-        let text = line.trim_start_matches([' ', '\t']);
-        let indent = line.get(..line.len() - text.len()).unwrap_or_default();
+        let unindented = line.trim_start_matches([' ', '\t']);
+        let indent = line
+            .get(..line.len() - unindented.len())
+            .unwrap_or_default();
+        let mut text = Cow::Borrowed(unindented);
         if is_preformatted && let Some(first) = indent.chars().next() {
             source.push_str(if first == ' ' { "&#32;" } else { "&#9;" });
             source.push_str(indent.get(1..).unwrap_or_default());
         }
-        source.push_str(&text.replace('`', "&#96;").replace("~~~", "&#126;~~"));
-        let opens = text.rfind("<pre");
-        let closes = text.rfind("</pre");
+        for (mark, reference) in MARKDOWN_MARKS {
+            text = Cow::Owned(text.replace(mark, reference));
+        }
+        source.push_str(&text);
+        let opens = unindented.rfind("<pre");
+        let closes = unindented.rfind("</pre");
         is_preformatted = (is_preformatted && closes.is_none()) || opens > closes;
     }
     source
@@ -29,7 +55,11 @@ pub(crate) fn convert_replacements(source: &str) -> String {
     for (at, part) in source.split("\n```").enumerate() {
         if at % 2 == 1 {
             let code = part.split_once('\n').map_or("", |(_, code)| code);
-            let code = code.replace("&#96;", "`").replace("&#126;~~", "~~~");
+            let code = MARKDOWN_MARKS
+                .iter()
+                .fold(code.to_owned(), |code, (mark, reference)| {
+                    code.replace(reference, mark)
+                });
             html.push_str("\n<pre><code>");
             html.push_str(&escape_text(&code));
             html.push_str("</code></pre>");
@@ -46,6 +76,46 @@ pub(crate) fn convert_replacements(source: &str) -> String {
         }
     }
     html
+}
+
+/// Decodes the references to ASCII characters that may hide a style or an address: `&#58;`, `&#x3A;`, `&colon;`.
+/// Numbers need no semicolon, as in browsers.
+pub(crate) fn decode_ascii_references(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = String::with_capacity(text.len());
+    for (at, part) in text.split('&').enumerate() {
+        match parse_ascii_reference(part).filter(|_| at > 0) {
+            Some((character, rest)) => {
+                decoded.push(character);
+                decoded.push_str(rest);
+            }
+            None => {
+                decoded.push_str(if at > 0 { "&" } else { "" });
+                decoded.push_str(part);
+            }
+        }
+    }
+    Cow::Owned(decoded)
+}
+
+/// Parses a reference after its ampersand. Returns the character and the text after the reference.
+fn parse_ascii_reference(part: &str) -> Option<(char, &str)> {
+    let Some(number) = part.strip_prefix('#') else {
+        return NAMED_CHARACTERS
+            .iter()
+            .find_map(|(name, character)| Some((*character, part.strip_prefix(name)?)));
+    };
+    let (radix, digits) = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => (16, digits),
+        None => (10, number),
+    };
+    let rest = digits.trim_start_matches(|c: char| c.is_digit(radix));
+    let code = digits.get(..digits.len() - rest.len())?;
+    let character = char::from_u32(u32::from_str_radix(code, radix).ok()?)?;
+    let rest = rest.strip_prefix(';').unwrap_or(rest);
+    character.is_ascii().then_some((character, rest))
 }
 
 /// Escapes text for HTML, also for an attribute in double quotes.
@@ -70,6 +140,31 @@ mod tests {
             escape_markdown_code("<pre>\n  a\n\tb</pre>\n  c <pre>d\n e"),
             "<pre>\n&#32; a\n&#9;b</pre>\nc <pre>d\n&#32;e"
         );
+    }
+
+    #[test]
+    fn a_backslash_escapes_nothing_in_html() {
+        assert_eq!(
+            escape_markdown_code("C:\\<div hidden>\\{% a %}"),
+            "C:&#92;<div hidden>&#92;{% a %}"
+        );
+        assert_eq!(
+            convert_replacements("\n```\na&#92;n&#96;\n```\n"),
+            "\n<pre><code>a\\n`</code></pre>\n"
+        );
+    }
+
+    #[test]
+    fn references_to_ascii_are_decoded() {
+        for (text, decoded) in [
+            ("a&#64;b", "a@b"),
+            ("a&#x40b &#X00040;", "a&#x40b @"),
+            ("a&#64b&commat;c", "a@b@c"),
+            ("&&#58&colon;&", "&::&"),
+            ("&#; &#x; &#99999999999; é&x", "&#; &#x; &#99999999999; é&x"),
+        ] {
+            assert_eq!(decode_ascii_references(text), decoded, "{text}");
+        }
     }
 
     #[test]
