@@ -1,13 +1,19 @@
 //! Parses start tags of HTML elements and components, and decides which ones mark their content as locked or hidden.
 
+use std::borrow::Cow;
+
 use super::mdx;
 use super::template_tag::first_bytes;
+use crate::markdown::html_source::decode_ascii_references;
 
 /// Maximum length of a start tag, in bytes. A longer one is not parsed.
 const MAX_START_TAG_BYTES: usize = 4_000;
 
 /// Maximum length of a start tag with a locked name, in bytes. A longer one is text.
 const MAX_LOCKED_TAG_BYTES: usize = 100_000;
+
+/// Maximum number of digits of a character in CSS (CSS Syntax §4.3.7).
+const MAX_STYLE_ESCAPE_DIGITS: usize = 6;
 
 /// A name is locked if it contains one of these anywhere: `PasswordProtected`, `hugo-encrypt`.
 const LOCKED_SUBSTRINGS: [&str; 10] = [
@@ -139,7 +145,9 @@ pub(super) fn parse_start_tag(rest: &str) -> Option<StartTag<'_>> {
     let is_locked = is_locked_element(name);
     let text = first_bytes(rest, MAX_START_TAG_BYTES);
     match parse_attributes(text, 1 + name.len()) {
-        Some((length, is_self_closing, is_hidden)) => {
+        Some((length, is_self_closing, has_hiding_attribute, is_open)) => {
+            let is_hidden =
+                has_hiding_attribute || (name.eq_ignore_ascii_case("dialog") && !is_open);
             let is_void = mdx::HTML_VOID_ELEMENTS.contains(&name.to_ascii_lowercase().as_str());
             // On an HTML element the closing slash has no effect.
             let is_html = name
@@ -189,17 +197,18 @@ fn parse_element_name(inside: &str) -> Option<&str> {
 }
 
 /// Parses attributes from `at` to the end of the start tag. Returns the tag's length, whether it ends with a
-/// slash, and whether an attribute hides the element.
-fn parse_attributes(text: &str, at: usize) -> Option<(usize, bool, bool)> {
+/// slash, whether an attribute hides the element, and whether it has the attribute `open`.
+fn parse_attributes(text: &str, at: usize) -> Option<(usize, bool, bool, bool)> {
     let mut tail = text.get(at..)?;
     let mut is_hidden = false;
+    let mut is_open = false;
     loop {
         tail = tail.trim_start();
         if let Some(after) = tail.strip_prefix("/>") {
-            return Some((text.len() - after.len(), true, is_hidden));
+            return Some((text.len() - after.len(), true, is_hidden, is_open));
         }
         if let Some(after) = tail.strip_prefix('>') {
-            return Some((text.len() - after.len(), false, is_hidden));
+            return Some((text.len() - after.len(), false, is_hidden, is_open));
         }
         if let Some(after) = tail.strip_prefix('/') {
             tail = after;
@@ -226,27 +235,64 @@ fn parse_attributes(text: &str, at: usize) -> Option<(usize, bool, bool)> {
             tail = after.get(end..)?;
         }
         is_hidden |= is_hiding_attribute(name, value);
+        is_open |= name.eq_ignore_ascii_case("open");
     }
 }
 
 /// Returns true if an attribute keeps browsers from showing the element.
 fn is_hiding_attribute(name: &str, value: Option<&str>) -> bool {
-    let normalize_value = || -> String {
-        let value = value.unwrap_or_default().chars();
-        value
-            .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\''))
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
+    let value = decode_ascii_references(value.unwrap_or_default());
     if name.eq_ignore_ascii_case("hidden") {
         // Find-in-page still shows content that is `until-found`.
-        return !matches!(normalize_value().as_str(), "until-found" | "{false}");
+        return !matches!(normalize_value(&value).as_str(), "until-found" | "{false}");
     }
     if name.eq_ignore_ascii_case("style") {
-        let style = normalize_value();
-        return style.contains("display:none") || style.contains("visibility:hidden");
+        let style = decode_style_escapes(&value);
+        // What looks like a comment may be part of an address.
+        return is_hiding_style(&style) || is_hiding_style(&remove_style_comments(&style));
     }
     false
+}
+
+fn normalize_value(value: &str) -> String {
+    let kept = value
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\''));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+fn is_hiding_style(style: &str) -> bool {
+    let style = normalize_value(style);
+    style.contains("display:none") || style.contains("visibility:hidden")
+}
+
+/// Removes CSS comments. One without an end goes on to the end of the text.
+fn remove_style_comments(style: &str) -> String {
+    let mut parts = style.split("/*");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(part.split_once("*/").map_or("", |(_, after)| after));
+    }
+    kept
+}
+
+/// Decodes CSS escapes: `n\6f ne`, `n\one`.
+fn decode_style_escapes(style: &str) -> Cow<'_, str> {
+    if !style.contains('\\') {
+        return Cow::Borrowed(style);
+    }
+    let mut parts = style.split('\\');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take(MAX_STYLE_ESCAPE_DIGITS);
+        let length = digits.take_while(u8::is_ascii_hexdigit).count();
+        let (code, rest) = part.split_at_checked(length).unwrap_or_default();
+        let character = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+        decoded.extend(character);
+        // A blank after the digits ends the escape; it is dropped with all others.
+        decoded.push_str(rest);
+    }
+    Cow::Owned(decoded)
 }
 
 #[cfg(test)]
@@ -324,6 +370,37 @@ mod tests {
             "",
         ] {
             assert!(!is_locked_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn hiding_attributes_are_recognized_in_any_spelling() {
+        for text in [
+            "<div hIdden>",
+            "<div style=\"dIsPlAy:nOnE\">",
+            "<div STYLE=\"display&#58;none\">",
+            "<div style=\"display&#x3Anone\">",
+            "<div style=\"display&colon;n&#111;ne\">",
+            "<div style=\"display:/**/none\">",
+            "<div style=\"display/* a */: /* b */none\">",
+            "<div style=\"background:url(/*);display:none\">",
+            "<div style=\"display:n\\6f ne\">",
+            "<div style=\"display:n\\one\">",
+            "<div style=\"display:n&#92;6fne\">",
+            "<dialog>",
+            "<DIALOG id=\"a\">",
+        ] {
+            let is_hidden = parse_start_tag(text).map(|tag| tag.is_hidden);
+            assert_eq!(is_hidden, Some(true), "{text}");
+            assert!(crate::shortcodes::may_hide_content(text), "{text}");
+        }
+        for text in [
+            "<dialog open>",
+            "<div open style=\"display:/*none\">",
+            "<div style=\"display:\\\">",
+        ] {
+            let is_hidden = parse_start_tag(text).map(|tag| tag.is_hidden);
+            assert_eq!(is_hidden, Some(false), "{text}");
         }
     }
 

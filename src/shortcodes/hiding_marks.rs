@@ -37,7 +37,19 @@ pub(crate) fn may_hide_content(body: &str) -> bool {
 
 /// Returns true if an attribute in a body may hide an element. Most bodies have none.
 pub(super) fn may_have_hiding_attribute(body: &str) -> bool {
-    ["hidden", "HIDDEN", "Hidden", "none", "NONE", "None"]
+    // Only a value may have references, so that these names always occur as such.
+    ["hidden", "style", "<dialog"]
         .iter()
-        .any(|word| memmem::find(body.as_bytes(), word.as_bytes()).is_some())
+        .any(|word| contains_ignoring_case(body.as_bytes(), word.as_bytes()))
+}
+
+/// Returns true if a text contains a word, in any case of its letters.
+fn contains_ignoring_case(text: &[u8], word: &[u8]) -> bool {
+    let Some(first) = word.first() else {
+        return true;
+    };
+    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).any(|at| {
+        let found = text.get(at..at + word.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+    })
 }
