@@ -3,6 +3,7 @@
 pub mod artifact;
 pub(crate) mod card_size;
 pub mod finding;
+pub(crate) mod locked_names;
 pub mod markup;
 pub mod moved_card;
 pub mod parse_mode;

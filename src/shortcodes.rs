@@ -569,6 +569,59 @@ mod tests {
     }
 
     #[test]
+    fn hidden_content_of_code_elements_is_removed() {
+        for (body, expected) in [
+            (
+                "<pre>a <span hidden>secret</span> b</pre>c",
+                "<pre>a  b</pre>c",
+            ),
+            (
+                "<code><span style=\"display:none\">secret</span>b</code>",
+                "<code>b</code>",
+            ),
+            (
+                "<pre>\n<members-only>\nsecret\n</members-only></pre>b",
+                "<pre>\n</pre>b",
+            ),
+            (
+                "<pre>{% private %}secret{% endprivate %}</pre>b",
+                "<pre></pre>b",
+            ),
+            (
+                "<pre>{{< private >}}secret{{< /private >}}{{/* secret */}}</pre>b",
+                "<pre></pre>b",
+            ),
+            (
+                "<pre>{% comment %}secret{% endcomment %}{# secret #}</pre>b",
+                "<pre></pre>b",
+            ),
+            (
+                "<pre><code>a<!-- private -->secret<!-- /private --></code></pre>b",
+                "<pre><code>a</code></pre>b",
+            ),
+            // Nothing in a block of HTML is Markdown.
+            (
+                "<pre>\n\n    <i hidden>secret</i>\n```\n`<i hidden>secret</i>`\\<i hidden>secret</i></pre>\n\n`<i hidden>`",
+                "<pre>\n\n    \n```\n``\\</pre>\n\n`<i hidden>`",
+            ),
+            (
+                "<pre>{% raw %}{% private %}{% endraw %}</pre>b",
+                "<pre>{% private %}</pre>b",
+            ),
+            (
+                "<pre><code>{{</* private */>}}</code></pre>",
+                "<pre><code>{{< private >}}</code></pre>",
+            ),
+            (
+                "<code>%%a%% &lt;i hidden></code>",
+                "<code>%%a%% &lt;i hidden></code>",
+            ),
+        ] {
+            assert_eq!(strip_text(body), expected, "{body}");
+        }
+    }
+
+    #[test]
     fn empty_tags_and_code_hide_nothing() {
         for (body, expected) in [
             ("{{< todo />}}b", "b"),
@@ -676,6 +729,9 @@ mod tests {
             "!!! private\n",
             "!!!",
             "???+ ",
+            "<pre><i hidden>",
+            "<pre><code><i hidden></code>",
+            "<pre><i hidden></i></pre>",
         ] {
             let body = format!("{}{}", "a".repeat(100_000), piece.repeat(20_000));
             for is_mdx in [false, true] {

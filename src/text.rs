@@ -2,6 +2,8 @@
 //!
 //! Depends on nothing but text, so that every module may use it.
 
+pub(crate) mod escapes;
+
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 

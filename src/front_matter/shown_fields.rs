@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Node;
 use super::visibility_field_names::{limits_for_last_name_part, limits_for_name};
 use crate::config::Config;
-use crate::markdown::html_source::decode_ascii_references;
+use crate::text::escapes::decode_ascii_references;
 
 /// Maximum bytes of a value. Longer ones are texts, not variables.
 const MAX_VALUE_BYTES: usize = 2_000;

@@ -5,20 +5,6 @@ use std::borrow::Cow;
 /// Marks of Markdown that HTML does not have, and the references that keep them out: of code and of escapes.
 const MARKDOWN_MARKS: [(&str, &str); 3] = [("`", "&#96;"), ("~~~", "&#126;~~"), ("\\", "&#92;")];
 
-/// ASCII characters that have a name in HTML and may take part in a style or an address.
-const NAMED_CHARACTERS: [(&str, char); 10] = [
-    ("colon;", ':'),
-    ("commat;", '@'),
-    ("sol;", '/'),
-    ("ast;", '*'),
-    ("bsol;", '\\'),
-    ("Tab;", '\t'),
-    ("NewLine;", '\n'),
-    ("percnt;", '%'),
-    ("amp;", '&'),
-    ("period;", '.'),
-];
-
 /// Writes HTML so that none of it counts as Markdown code, in which template tags and comments would stay, or as an
 /// escape, which would keep an element from being read.
 ///
@@ -78,46 +64,6 @@ pub(crate) fn convert_replacements(source: &str) -> String {
     html
 }
 
-/// Decodes the references to ASCII characters that may hide a style or an address: `&#58;`, `&#x3A;`, `&colon;`.
-/// Numbers need no semicolon, as in browsers.
-pub(crate) fn decode_ascii_references(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = String::with_capacity(text.len());
-    for (at, part) in text.split('&').enumerate() {
-        match parse_ascii_reference(part).filter(|_| at > 0) {
-            Some((character, rest)) => {
-                decoded.push(character);
-                decoded.push_str(rest);
-            }
-            None => {
-                decoded.push_str(if at > 0 { "&" } else { "" });
-                decoded.push_str(part);
-            }
-        }
-    }
-    Cow::Owned(decoded)
-}
-
-/// Parses a reference after its ampersand. Returns the character and the text after the reference.
-fn parse_ascii_reference(part: &str) -> Option<(char, &str)> {
-    let Some(number) = part.strip_prefix('#') else {
-        return NAMED_CHARACTERS
-            .iter()
-            .find_map(|(name, character)| Some((*character, part.strip_prefix(name)?)));
-    };
-    let (radix, digits) = match number.strip_prefix(['x', 'X']) {
-        Some(digits) => (16, digits),
-        None => (10, number),
-    };
-    let rest = digits.trim_start_matches(|c: char| c.is_digit(radix));
-    let code = digits.get(..digits.len() - rest.len())?;
-    let character = char::from_u32(u32::from_str_radix(code, radix).ok()?)?;
-    let rest = rest.strip_prefix(';').unwrap_or(rest);
-    character.is_ascii().then_some((character, rest))
-}
-
 /// Escapes text for HTML, also for an attribute in double quotes.
 pub(crate) fn escape_text(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -152,19 +98,6 @@ mod tests {
             convert_replacements("\n```\na&#92;n&#96;\n```\n"),
             "\n<pre><code>a\\n`</code></pre>\n"
         );
-    }
-
-    #[test]
-    fn references_to_ascii_are_decoded() {
-        for (text, decoded) in [
-            ("a&#64;b", "a@b"),
-            ("a&#x40b &#X00040;", "a&#x40b @"),
-            ("a&#64b&commat;c", "a@b@c"),
-            ("&&#58&colon;&", "&::&"),
-            ("&#; &#x; &#99999999999; é&x", "&#; &#x; &#99999999999; é&x"),
-        ] {
-            assert_eq!(decode_ascii_references(text), decoded, "{text}");
-        }
     }
 
     #[test]

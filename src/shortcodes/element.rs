@@ -1,10 +1,9 @@
 //! Parses start tags of HTML elements and components, and decides which ones mark their content as locked or hidden.
 
-use std::borrow::Cow;
-
 use super::mdx;
 use super::template_tag::first_bytes;
-use crate::markdown::html_source::decode_ascii_references;
+pub(super) use crate::model::locked_names::{has_locked_substring, is_locked_name};
+use crate::text::escapes::{self, decode_ascii_references};
 
 /// Maximum length of a start tag, in bytes. A longer one is not parsed.
 const MAX_START_TAG_BYTES: usize = 4_000;
@@ -12,117 +11,9 @@ const MAX_START_TAG_BYTES: usize = 4_000;
 /// Maximum length of a start tag with a locked name, in bytes. A longer one is text.
 const MAX_LOCKED_TAG_BYTES: usize = 100_000;
 
-/// Maximum number of digits of a character in CSS (CSS Syntax §4.3.7).
-const MAX_STYLE_ESCAPE_DIGITS: usize = 6;
-
-/// A name is locked if it contains one of these anywhere: `PasswordProtected`, `hugo-encrypt`.
-const LOCKED_SUBSTRINGS: [&str; 10] = [
-    "encrypt",
-    "password",
-    "protect",
-    "private",
-    "secret",
-    "hidden",
-    "memberonly",
-    "membersonly",
-    "paywall",
-    "confidential",
-];
-/// A name is locked if it begins with one of these: `hideBox`, `premiumcontent`.
-const LOCKED_PREFIXES: [&str; 4] = ["hide", "draft", "premium", "formembers"];
-/// A name is locked if one of these is among its words. As parts of longer words they mean something else.
-const LOCKED_WORDS: [&str; 14] = [
-    "hide",
-    "draft",
-    "drafts",
-    "todo",
-    "todos",
-    "lock",
-    "locked",
-    "login",
-    "internal",
-    "premium",
-    "restricted",
-    "redacted",
-    "unlisted",
-    "subscribers",
-];
-/// A name that ends with one of these is a widget, not a restriction: `internal-link`, `LockIcon`.
-const WIDGET_WORDS: [&str; 6] = ["badge", "button", "form", "icon", "image", "link"];
-/// A name that ends with one of these lists people: `MembersList`.
-const PEOPLE_WORDS: [&str; 4] = ["card", "grid", "list", "table"];
-/// Hexo tags that show their content on a click, to every reader.
-const HEXO_TOGGLE_TAGS: [&str; 3] = ["hidetoggle", "hideblock", "hideinline"];
-
-/// Returns true if the name of a tag, shortcode or container says that its content is not for every reader.
-/// Letter case, `-` and `_` do not matter, as in front matter fields.
-pub(super) fn is_locked_name(name: &str) -> bool {
-    let normalized_name: String = name
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    if HEXO_TOGGLE_TAGS
-        .iter()
-        .any(|tag| tag.eq_ignore_ascii_case(name))
-    {
-        return false;
-    }
-    if has_locked_substring(&normalized_name) {
-        return true;
-    }
-    let words: Vec<String> = split_words(name).map(str::to_lowercase).collect();
-    let is_one_of = |list: &[&str], word: &String| list.contains(&word.as_str());
-    let ends_with = |list: &[&str]| words.last().is_some_and(|word| is_one_of(list, word));
-    if ends_with(&WIDGET_WORDS) {
-        return false;
-    }
-    // `team-members` lists people.
-    let begins_with_members = words.first().is_some_and(|word| word == "members");
-    let is_for_members = (begins_with_members && !ends_with(&PEOPLE_WORDS))
-        || words.windows(2).any(|pair| pair == ["for", "members"]);
-    is_for_members
-        || LOCKED_PREFIXES
-            .iter()
-            .any(|word| normalized_name.starts_with(word))
-        || is_one_of(&LOCKED_WORDS, &normalized_name)
-        || words.iter().any(|word| is_one_of(&LOCKED_WORDS, word))
-}
-
-/// Returns true if a lower-case name contains one of `LOCKED_SUBSTRINGS`, which always mean restricted content.
-pub(super) fn has_locked_substring(lowercase_name: &str) -> bool {
-    LOCKED_SUBSTRINGS
-        .iter()
-        .any(|word| lowercase_name.contains(word))
-}
-
 /// Returns true if an element's name is locked. The component `<Members>` lists people.
 pub(super) fn is_locked_element(name: &str) -> bool {
     name != "Members" && is_locked_name(name)
-}
-
-/// Splits a name at punctuation and camel case: `members-only`, `membersOnly` and `TODOList` have two words each.
-fn split_words(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|c: char| !c.is_alphanumeric())
-        .flat_map(|part| {
-            let mut word_start = 0;
-            let mut words = Vec::new();
-            let chars: Vec<(usize, char)> = part.char_indices().collect();
-            for (index, (offset, letter)) in chars.iter().enumerate().skip(1) {
-                let before = chars.get(index - 1).map(|(_, letter)| *letter);
-                let after = chars.get(index + 1).map(|(_, letter)| *letter);
-                let is_word_start = letter.is_uppercase()
-                    && (before.is_some_and(char::is_lowercase)
-                        || after.is_some_and(char::is_lowercase));
-                if is_word_start {
-                    words.extend(part.get(word_start..*offset));
-                    word_start = *offset;
-                }
-            }
-            words.extend(part.get(word_start..));
-            words
-        })
-        .filter(|word| !word.is_empty())
 }
 
 /// Start tag of an element or component.
@@ -244,55 +135,15 @@ fn is_hiding_attribute(name: &str, value: Option<&str>) -> bool {
     let value = decode_ascii_references(value.unwrap_or_default());
     if name.eq_ignore_ascii_case("hidden") {
         // Find-in-page still shows content that is `until-found`.
-        return !matches!(normalize_value(&value).as_str(), "until-found" | "{false}");
+        return !matches!(
+            escapes::normalize_value(&value).as_str(),
+            "until-found" | "{false}"
+        );
     }
     if name.eq_ignore_ascii_case("style") {
-        let style = decode_style_escapes(&value);
-        // What looks like a comment may be part of an address.
-        return is_hiding_style(&style) || is_hiding_style(&remove_style_comments(&style));
+        return escapes::is_hiding_style(&value);
     }
     false
-}
-
-fn normalize_value(value: &str) -> String {
-    let kept = value
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\''));
-    kept.flat_map(char::to_lowercase).collect()
-}
-
-fn is_hiding_style(style: &str) -> bool {
-    let style = normalize_value(style);
-    style.contains("display:none") || style.contains("visibility:hidden")
-}
-
-/// Removes CSS comments. One without an end goes on to the end of the text.
-fn remove_style_comments(style: &str) -> String {
-    let mut parts = style.split("/*");
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        kept.push_str(part.split_once("*/").map_or("", |(_, after)| after));
-    }
-    kept
-}
-
-/// Decodes CSS escapes: `n\6f ne`, `n\one`.
-fn decode_style_escapes(style: &str) -> Cow<'_, str> {
-    if !style.contains('\\') {
-        return Cow::Borrowed(style);
-    }
-    let mut parts = style.split('\\');
-    let mut decoded = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let digits = part.bytes().take(MAX_STYLE_ESCAPE_DIGITS);
-        let length = digits.take_while(u8::is_ascii_hexdigit).count();
-        let (code, rest) = part.split_at_checked(length).unwrap_or_default();
-        let character = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
-        decoded.extend(character);
-        // A blank after the digits ends the escape; it is dropped with all others.
-        decoded.push_str(rest);
-    }
-    Cow::Owned(decoded)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::element::is_locked_name;
 use super::hidden_sections::{MAX_UNPARSED_TAGS, parse_hiding_tag};
 use super::{comments, directive_lines};
+use crate::text::escapes::contains_ignoring_case;
 use memchr::memmem;
 
 /// Returns true if a body may have a comment or a hidden section of any dialect.
@@ -35,21 +36,50 @@ pub(crate) fn may_hide_content(body: &str) -> bool {
     }) || memmem::find(body.as_bytes(), b"{::comment").is_some()
 }
 
+/// Returns true if an element for code may have a comment or a hidden section of HTML, or of templates if
+/// they are interpreted.
+pub(super) fn may_hide_in_element(code: &str, has_templates: bool) -> bool {
+    let has_hiding_attribute = may_have_hiding_attribute(code);
+    let mut unreadable = 0;
+    let has_element = memchr::memchr_iter(b'<', code.as_bytes())
+        .skip(1)
+        .any(|at| {
+            let from = code.get(at..).unwrap_or_default();
+            let is_comment = from.starts_with("<!--")
+                && (!comments::is_simple_html_comment(from)
+                    || comments::parse_section_marker(from).is_some());
+            is_comment
+                || parse_hiding_tag(from, has_hiding_attribute, &mut unreadable).is_some()
+                || unreadable >= MAX_UNPARSED_TAGS
+        });
+    has_element || (has_templates && has_hiding_template_tag(code))
+}
+
+/// Returns true if a text has a template comment, or a template tag with a locked word. Escaped tags are code.
+fn has_hiding_template_tag(code: &str) -> bool {
+    let begins_comment = |begin: &str| memmem::find(code.as_bytes(), begin.as_bytes()).is_some();
+    if ["{{/*", "{{- /*", "{{!"].into_iter().any(begins_comment)
+        || (begins_comment("{#") && begins_comment("#}"))
+    {
+        return true;
+    }
+    let mut tags = code.split('{').skip(1).filter(|tag| {
+        let is_escaped = tag.starts_with("</*") || tag.starts_with("%/*");
+        tag.starts_with(['%', '<', '#']) && !is_escaped
+    });
+    tags.any(|tag| {
+        let inside = tag.split_once('}').map_or(tag, |(inside, _)| inside);
+        let is_comment = |word: &str| word.starts_with('#') || word.eq_ignore_ascii_case("comment");
+        inside
+            .split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '#'))
+            .any(|word| is_comment(word) || is_locked_name(word))
+    })
+}
+
 /// Returns true if an attribute in a body may hide an element. Most bodies have none.
 pub(super) fn may_have_hiding_attribute(body: &str) -> bool {
     // Only a value may have references, so that these names always occur as such.
     ["hidden", "style", "<dialog"]
         .iter()
         .any(|word| contains_ignoring_case(body.as_bytes(), word.as_bytes()))
-}
-
-/// Returns true if a text contains a word, in any case of its letters.
-fn contains_ignoring_case(text: &[u8], word: &[u8]) -> bool {
-    let Some(first) = word.first() else {
-        return true;
-    };
-    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).any(|at| {
-        let found = text.get(at..at + word.len());
-        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
-    })
 }

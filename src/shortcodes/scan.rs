@@ -2,7 +2,7 @@
 
 use super::body_cursor::BodyCursor;
 use super::conditionals::OpenConditions;
-use super::hiding_marks::may_hide_content;
+use super::hiding_marks::{may_hide_content, may_hide_in_element};
 use super::removed::{RemovalReason, RemovedTag};
 use super::replacement::ClosingTags;
 use super::site_vars::{PageVars, SiteVars};
@@ -70,6 +70,10 @@ pub(super) struct ShortcodeScanner<'a, 's> {
     may_be_code: bool,
     /// True if the current lines belong to a list item.
     in_list: bool,
+    /// Position up to which an element for code has hidden sections, and is read as other HTML.
+    hiding_code_end: usize,
+    /// Position up to which lines and backticks are the text of a `<pre>` with hidden sections.
+    preformatted_end: usize,
     /// Number of HTML tags that could not be parsed.
     unparsed_tags: usize,
 }
@@ -96,6 +100,8 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             fence_indent: 0,
             may_be_code: true,
             in_list: false,
+            hiding_code_end: 0,
+            preformatted_end: 0,
             unparsed_tags: 0,
         }
     }
@@ -162,6 +168,9 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
         if hidden_sections::end_block_section_before(&mut self.cursor, line) {
             self.fence = None;
             self.fence_indent = 0;
+        }
+        if self.cursor.position < self.preformatted_end {
+            return false;
         }
         // A fence in a list item ends with the item.
         if self.fence_indent > directive_lines::indent_width(line) && !line.trim().is_empty() {
@@ -256,7 +265,10 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             return self.cursor.copy_bytes(1);
         }
         if rest.starts_with('`') {
-            return self.scan_code_span(rest);
+            return match self.cursor.position < self.preformatted_end {
+                true => self.cursor.copy_bytes(1),
+                false => self.scan_code_span(rest),
+            };
         }
         if rest.starts_with('%') {
             return hidden_sections::remove_obsidian_comment(&mut self.cursor, rest);
@@ -277,17 +289,16 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             return hidden_sections::remove_locked_directive(&mut self.cursor, rest);
         }
         if rest.starts_with('<') {
-            if !self.cursor.is_escaped()
+            let begins_code = rest.starts_with("<pre") || rest.starts_with("<code");
+            let is_element =
+                !self.cursor.is_escaped() || self.cursor.position < self.preformatted_end;
+            if is_element
                 && (hidden_sections::remove_html_comment(&mut self.cursor, rest)
                     || self.apply_section_tag(rest))
             {
                 return;
             }
-            let begins_code = rest.starts_with("<pre") || rest.starts_with("<code");
-            let code = begins_code.then(|| {
-                self.cursor
-                    .try_parse(|| code_spans::code_element_length(rest))
-            });
+            let code = begins_code.then(|| self.plain_code_length(rest));
             return match code.flatten() {
                 Some(length) => self.push_code(rest.get(..length).unwrap_or(rest)),
                 None if self.is_mdx => replacement::process_component(&mut self.cursor, rest),
@@ -335,6 +346,26 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             None if self.is_mdx => replacement::process_expression(&mut self.cursor, rest),
             None => self.cursor.copy_bytes(1),
         }
+    }
+
+    /// Returns the length of an element for code at the current position. `None` if it has hidden sections, as its
+    /// content is HTML, in which elements and template tags are interpreted.
+    fn plain_code_length(&mut self, rest: &str) -> Option<usize> {
+        if self.cursor.position < self.hiding_code_end {
+            return None;
+        }
+        let length = self
+            .cursor
+            .try_parse(|| code_spans::code_element_length(rest))?;
+        let code = rest.get(..length)?;
+        if !may_hide_in_element(code, self.has_templates) {
+            return Some(length);
+        }
+        self.hiding_code_end = self.cursor.position + length;
+        if rest.starts_with("<pre") {
+            self.preformatted_end = self.hiding_code_end;
+        }
+        None
     }
 
     /// Begins or ends a section at an HTML tag. Returns true if the tag was consumed.
@@ -392,7 +423,8 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             ..ShortcodeScanner::new(text, page, true, site)
         };
         included.scan_body();
-        included.cursor.end_section_with_body();
+        // What follows the tag may belong to a quote or an indented block that is open.
+        included.cursor.end_section(RemovalReason::Unclosed);
         self.variables = included.variables;
         self.lacks_include |= included.lacks_include;
         self.cursor.output.push_str(&included.cursor.output);

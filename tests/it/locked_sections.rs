@@ -336,3 +336,53 @@ fn locked_html_hides_even_if_shortcodes_are_kept() {
     assert_eq!(leaked_words(&built), Vec::<&str>::new());
     assert!(built.text("/feed.json").contains("{{< note >}}"));
 }
+
+#[test]
+fn hidden_elements_of_html_posts_reach_no_output() {
+    for body in [
+        "<p>C:\\<div hidden>Quetzal</div></p>",
+        "<p>\\<!-- private -->Quetzal<!-- /private --></p>",
+        "<p>\\<members-only>Quetzal</members-only></p>",
+        "<p>x \\{% private %}Quetzal{% endprivate %}</p>",
+        "<p class=a\\><span hidden>Quetzal</span></p>",
+        "<p title=\"a\\\"><span hidden>Quetzal</span></p>",
+        "<pre><span hidden>Quetzal</span></pre>",
+        "<pre>\n\n    <span hidden>Quetzal</span>\n</pre>",
+        "<code><span style=\"display:none\">Quetzal</span></code>",
+        "<pre><members-only>Quetzal</members-only></pre>",
+        "<pre>{% private %}Quetzal{% endprivate %}</pre>",
+        "<div hIdden>Quetzal</div>",
+        "<div style=\"dIsPlAy:nOnE\">Quetzal</div>",
+        "<div style=\"display&#58;none\">Quetzal</div>",
+        "<div style=\"display:/**/none\">Quetzal</div>",
+        "<div style=\"display:n\\6f ne\">Quetzal</div>",
+        "<dialog>Quetzal</dialog>",
+    ] {
+        let built = TestSite::new()
+            .post(
+                "a.html",
+                format!("---\ntitle: A\ndate: 2024-05-01\n---\n<p>First C:\\n.</p>\n{body}\n<p>Last.</p>\n"),
+            )
+            .build();
+        let output = built.everything();
+        assert!(output.contains("First C:\\"), "{body}");
+        assert!(!output.contains("Quetzal"), "{body}");
+    }
+}
+
+#[test]
+fn hidden_elements_within_raw_code_reach_no_output() {
+    for body in [
+        "<pre><div hidden>Quetzal</div></pre>",
+        "<pre>\n\n    <div hidden>Quetzal</div>\n</pre>",
+        "<pre>{% private %}Quetzal{% endprivate %}</pre>",
+        "Some <code><span hidden>Quetzal</span></code>",
+    ] {
+        let built = TestSite::new()
+            .post("a.md", plain("A", "2024-05-01") + "\n\nFirst.\n\n" + body)
+            .build();
+        let output = built.everything();
+        assert!(output.contains("First."), "{body}");
+        assert!(!output.contains("Quetzal"), "{body}");
+    }
+}

@@ -193,6 +193,17 @@ fn included_files_show_nothing_hidden() {
             "{name} {text}"
         );
     }
+    // What follows the tag is in the block that the file opens.
+    for (text, after) in [
+        ("Words.\n\n!!! private\n", "    Quetzal"),
+        ("Words.\n\n> [!private]\n", "> Quetzal"),
+    ] {
+        let built = jekyll_site(&format!("First.\n\n{{% include x.md %}}\n{after}\n"))
+            .file("_includes/x.md", text)
+            .build();
+        assert!(!built.everything().contains("uetzal"), "{text}");
+        assert!(content_html(&built).contains("Words."), "{text}");
+    }
     // Neither the body nor the file alone has a hidden section.
     let built = jekyll_site("First.\n\n<div {% include x.md %}>Quetzal</div>\n")
         .file("_includes/x.md", "hidden")

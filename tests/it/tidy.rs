@@ -57,7 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "path_segments",
         &["config", "front_matter", "markdown", "text"],
     ),
-    ("shortcodes", &["config", "model"]),
+    ("shortcodes", &["config", "model", "text"]),
     (
         "fields",
         &[
