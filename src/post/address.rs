@@ -412,8 +412,8 @@ mod tests {
             ("/notes/{{page.fileSlug}}.html", "/notes/my-file.html"),
             ("{{ page.filePathStem }}.html", "/dir/my-file.html"),
             ("/posts/{{ title | slugify }}/", "/posts/a-title/"),
-            ("posts/{{ title | slug }}/index.html", "/posts/a-title/"),
-            ("/{{- title | slug -}}/", "/a-title/"),
+            ("posts/{{ title | slug }}/index.html", "/posts/a-title!/"),
+            ("/{{- title | slug -}}/", "/a-title!/"),
             ("/{{ title }}/", "/A%20Title!/"),
             (
                 "/{{ page.date | date: '%Y/%m/%d' }}/{{ page.fileSlug }}/",
