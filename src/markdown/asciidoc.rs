@@ -4,15 +4,24 @@ use super::html_source::escape_text;
 
 /// Returns the title of the document: the line `= Title`, before which the header may have comments and attributes only.
 pub(crate) fn read_title(source: &str) -> Option<String> {
-    let mut in_comment = false;
-    let mut header = source.lines().map(str::trim_end).filter(|line| {
+    let mut open_fence = None;
+    for line in source.lines().map(str::trim_end) {
         let is_fence = line.len() >= 4 && line.bytes().all(|byte| byte == b'/');
-        let is_comment = in_comment || line.starts_with("//");
-        in_comment ^= is_fence;
-        !(is_comment || line.is_empty() || read_attribute(line).is_some())
-    });
-    let title = header.next()?.strip_prefix("= ")?;
-    Some(title.trim().to_owned()).filter(|title| !title.is_empty())
+        match open_fence {
+            Some(fence) if fence == line => open_fence = None,
+            Some(_) => {}
+            None if is_fence => open_fence = Some(line),
+            // The next lines are part of the value.
+            None if line.starts_with(':') && line.ends_with('\\') => return None,
+            None if line.is_empty() || line.starts_with("//") => {}
+            None if read_attribute(line).is_some() => {}
+            None => {
+                let title = line.strip_prefix("= ")?.trim();
+                return Some(title.to_owned()).filter(|title| !title.is_empty());
+            }
+        }
+    }
+    None
 }
 
 /// Returns the fields that `jekyll-asciidoc` reads from attributes: `:page-draft: true` is `draft: true`. Each has
@@ -64,6 +73,8 @@ mod tests {
             ("// = Secret\n:toc:\n= Real\n", Some("Real")),
             ("ifdef::draft[]\n= Secret\nendif::[]\n= Real\n", None),
             ("----\n= Secret\n----\n", None),
+            ("/////\n////\n= Secret\n////\n/////\n= Real\n", Some("Real")),
+            (":note: a \\\n= Secret\n", None),
         ] {
             assert_eq!(read_title(source).as_deref(), title, "{source}");
         }
