@@ -1,5 +1,11 @@
 //! Computes the contrast of colours (WCAG 2.2), and chooses colours that are readable on a background.
 
+/// Returns true for `#rrggbb`, the only form that `site.theme_color` accepts.
+pub(crate) fn is_hex_color(text: &str) -> bool {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Returns near-black or white, whichever has more contrast with the colour.
 pub(crate) fn text_color_on(accent: &str) -> &'static str {
     if is_light_color(accent) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::raw::{ConfigErrors, Spanned};
+use crate::color::is_hex_color;
 use crate::text::{self, is_email_address, is_language_tag};
 use crate::time_zone::IanaZone;
 use crate::url_path;
@@ -209,8 +210,7 @@ pub(super) fn parse_theme_color(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<String> {
-    let digits = written.value.strip_prefix('#').unwrap_or_default();
-    let fits = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let fits = is_hex_color(&written.value);
     if !fits {
         faults.report_at(
             written,

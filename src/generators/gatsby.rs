@@ -1,5 +1,6 @@
 //! Reads Gatsby's `gatsby-config`, and how `gatsby-node` makes the addresses of posts.
 
+use crate::color::is_hex_color;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::left_out_files::leave_out_listed;
 use crate::detect::page_routes::list_pages;
@@ -311,10 +312,4 @@ fn find_route_pattern(
             let source = SettingSource::from_file(&site_tree::join_paths("src/pages", route));
             Some((format!("{pattern}/"), source))
         })
-}
-
-/// Returns true for `#rrggbb`. `site.theme_color` accepts no other form of a colour.
-fn is_hex_color(text: &str) -> bool {
-    let digits = text.strip_prefix('#').unwrap_or_default();
-    digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

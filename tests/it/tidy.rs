@@ -18,7 +18,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["hash", "interner", "text", "url_path"]),
     ("text", &["hash"]),
     ("time_zone", &[]),
-    ("config", &["model", "text", "time_zone", "url_path"]),
+    (
+        "config",
+        &["color", "model", "text", "time_zone", "url_path"],
+    ),
     ("file_stamp", &[]),
     ("persistent", &[]),
     ("parallel", &[]),
@@ -178,7 +181,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "generators",
-        &["config", "detect", "front_matter", "javascript", "model"],
+        &[
+            "color",
+            "config",
+            "detect",
+            "front_matter",
+            "javascript",
+            "model",
+        ],
     ),
     (
         "init",
