@@ -36,11 +36,24 @@ pub(super) struct RawBody<'a> {
 }
 
 impl RawBody<'_> {
-    /// Collects the values of the post that the body uses.
-    fn collect_page_vars(&self, fields: &FrontMatterFields<'_>, permalink: &Permalink) -> PageVars {
+    /// Returns true if the body has no shortcodes or hidden sections.
+    fn is_plain(&self) -> bool {
+        self.rendering.is_plain(self.text, self.markup)
+    }
+
+    /// Collects the values of the post that the body uses; a plain one uses none.
+    fn collect_page_vars(
+        &self,
+        fields: &FrontMatterFields<'_>,
+        permalink: &Permalink,
+        is_plain: bool,
+    ) -> PageVars {
         PageVars {
             markup: self.markup,
-            values: fields.collect_page_values(self.text, permalink.url_path()),
+            values: match is_plain {
+                true => Vec::new(),
+                false => fields.collect_page_values(self.text, permalink.url_path()),
+            },
             summary: None,
         }
     }
@@ -65,7 +78,8 @@ pub(super) fn render_body(
     description: Option<&str>,
 ) -> ParsedBody {
     let rendering = body.rendering;
-    let mut page = body.collect_page_vars(fields, permalink);
+    let is_plain = body.is_plain();
+    let mut page = body.collect_page_vars(fields, permalink, is_plain);
     let reduced = rendering.strip_shortcodes(body.text, &page);
     for left_out in &reduced.removed {
         let times = match left_out.count {
@@ -126,7 +140,7 @@ pub(super) fn render_body(
         Some(summary) => body_renderer::format_summary(summary, &permalink.url),
         None => markup.html,
     };
-    let fingerprint = rendering.body_fingerprint(body.text, &page, &permalink.url);
+    let fingerprint = rendering.body_fingerprint(body.text, &page, &permalink.url, is_plain);
     ParsedBody {
         body: post::PostBody::from_rendered(fingerprint, body_renderer::content_from_html(html)),
         found: Excerpt {
@@ -147,9 +161,10 @@ pub(super) fn defer_body(
     wanted: ExcerptRequest,
 ) -> ParsedBody {
     let rendering = body.rendering;
-    let mut page = body.collect_page_vars(fields, permalink);
-    let is_plain = body.markup != Markup::Html && rendering.is_plain(body.text, body.markup);
-    let excerpt_result = is_plain.then(|| excerpt::extract_excerpt(body.text, base, wanted));
+    let is_plain = body.is_plain();
+    let mut page = body.collect_page_vars(fields, permalink, is_plain);
+    let has_excerpt = is_plain && body.markup != Markup::Html;
+    let excerpt_result = has_excerpt.then(|| excerpt::extract_excerpt(body.text, base, wanted));
     let found = excerpt_result.flatten().unwrap_or_else(|| {
         let reduced = rendering.strip_shortcodes(body.text, &page);
         let is_mostly_removed = reduced.is_mostly_removed;
@@ -163,7 +178,7 @@ pub(super) fn defer_body(
         }
     });
     ParsedBody {
-        body: compressed_body::new_deferred_body(body.text, page, permalink, rendering),
+        body: compressed_body::new_deferred_body(body.text, page, permalink, rendering, is_plain),
         found: Excerpt {
             images: normalize_images(found.images),
             ..found

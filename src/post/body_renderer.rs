@@ -97,9 +97,14 @@ impl BodyRenderer {
         content_from_html(rendered.html)
     }
 
-    /// Returns a hash of everything that determines the rendered HTML.
-    pub(super) fn body_fingerprint(&self, text: &str, page: &PageVars, permalink: &str) -> u128 {
-        let is_plain = self.is_plain(text, page.markup);
+    /// Returns a hash of everything that determines the rendered HTML. `is_plain` is that of the text.
+    pub(super) fn body_fingerprint(
+        &self,
+        text: &str,
+        page: &PageVars,
+        permalink: &str,
+        is_plain: bool,
+    ) -> u128 {
         let mut name = hash::Xxh3Hasher::default();
         name.update(&OUTPUT_VERSION.to_le_bytes());
         let keeps_templates = !is_plain && self.shortcodes == ShortcodeMode::Keep;

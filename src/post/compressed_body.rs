@@ -17,14 +17,16 @@ use crate::shortcodes::site_vars::PageVars;
 /// zstd level. Level 3 saves 2 % more for 20 % more time. Levels below 1 save only two thirds as much of prose.
 const ZSTD_LEVEL: i32 = 1;
 
-/// Makes a body of this text. It is rendered each time its content is needed.
+/// Makes a body of this text. It is rendered each time its content is needed. `is_plain` is
+/// [`BodyRenderer::is_plain`] of the text.
 pub(super) fn new_deferred_body(
     text: &str,
     page: PageVars,
     permalink: &Permalink,
     rendering: &Arc<BodyRenderer>,
+    is_plain: bool,
 ) -> PostBody {
-    let fingerprint = rendering.body_fingerprint(text, &page, &permalink.url);
+    let fingerprint = rendering.body_fingerprint(text, &page, &permalink.url, is_plain);
     let source = BodyText {
         rendering: Arc::clone(rendering),
         permalink: Arc::clone(&permalink.url),
@@ -192,7 +194,7 @@ mod tests {
                 markup,
                 ..PageVars::default()
             };
-            rendering.body_fingerprint(text, &page, url)
+            rendering.body_fingerprint(text, &page, url, rendering.is_plain(text, page.markup))
         };
         let tagged = "a {{ site.title }}";
         let name = fingerprint(&rendering, tagged, Markup::Markdown, "https://e.org/a");
