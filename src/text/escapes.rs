@@ -106,13 +106,20 @@ pub(crate) fn normalize_value(value: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// Returns true if a text contains a word, in any case of its letters.
+/// Letters from the most to the least frequent one in English.
+const LETTERS_BY_FREQUENCY: &[u8] = b"etaoinshrdlcumwfgypbvkjxqz";
+
+/// Returns true if a text contains a lower-case word, in any case of its letters.
 pub(crate) fn contains_ignoring_case(text: &[u8], word: &[u8]) -> bool {
-    let Some(first) = word.first() else {
+    // Each occurrence of the searched byte is compared, so the rarest one is searched.
+    let rank = |byte: u8| memchr::memchr(byte, LETTERS_BY_FREQUENCY).unwrap_or(usize::MAX);
+    let Some((offset, byte)) = word.iter().enumerate().max_by_key(|(_, byte)| rank(**byte)) else {
         return true;
     };
-    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text).any(|at| {
-        let found = text.get(at..at + word.len());
+    memchr::memchr2_iter(*byte, byte.to_ascii_uppercase(), text).any(|at| {
+        let found = at
+            .checked_sub(offset)
+            .and_then(|at| text.get(at..at + word.len()));
         found.is_some_and(|found| found.eq_ignore_ascii_case(word))
     })
 }
