@@ -13,6 +13,7 @@ use crate::config::{Config, Field};
 use crate::front_matter::date::DateOptions;
 use crate::front_matter::field_names::default_names;
 use crate::front_matter::shown_fields;
+use crate::front_matter::visibility_field_names::Initials;
 use crate::front_matter::{FrontMatterValue, Node};
 use crate::markdown::plain_text::to_plain_text;
 use crate::model::finding::{Finding, Rule, Severity};
@@ -34,6 +35,7 @@ pub(crate) use terms::{read_authors, read_labels};
 pub(crate) struct FrontMatterFields<'a> {
     file: &'a str,
     root: &'a Node,
+    initials: Initials,
     config: &'a Config,
     depth: ParseMode,
     findings: RefCell<Vec<Finding>>,
@@ -87,6 +89,7 @@ impl<'a> FrontMatterFields<'a> {
         FrontMatterFields {
             file,
             root,
+            initials: Initials::of_fields(root),
             config,
             depth,
             findings: RefCell::default(),
@@ -109,13 +112,20 @@ impl<'a> FrontMatterFields<'a> {
         own.chain(built_in.into_iter().flatten().copied())
     }
 
+    /// Names of a field that may be on the top level of this front matter.
+    fn possible_field_names(&self, field: Field) -> impl Iterator<Item = &'a str> + use<'a> {
+        let initials = self.initials;
+        self.field_names(field)
+            .filter(move |name| initials.may_include(name))
+    }
+
     /// Finds the nodes of a field, in the order of its names.
     pub(crate) fn field_nodes(
         &self,
         field: Field,
     ) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
         let root = self.root;
-        self.field_names(field)
+        self.possible_field_names(field)
             .filter_map(move |name| Some((name, root.get_in_any_spelling(name)?)))
     }
 

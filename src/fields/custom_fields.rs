@@ -1,5 +1,7 @@
 //! Iterates over the fields of a front matter, also within the maps that hold a site's own fields.
 
+use std::borrow::Cow;
+
 use super::list_items;
 use crate::front_matter::visibility_field_names::is_same_spelling;
 use crate::front_matter::{FrontMatterValue, Node};
@@ -29,7 +31,10 @@ pub(crate) fn for_each_field(
         });
         let name = glued.map_or(written.as_str(), |(name, _)| name);
         let node = own_value.as_ref().unwrap_or(node);
-        let name = format!("{prefix}{name}");
+        let name = match prefix {
+            "" => Cow::Borrowed(name),
+            _ => Cow::Owned(format!("{prefix}{name}")),
+        };
         each(&name, node);
         let is_map = matches!(
             node.value,

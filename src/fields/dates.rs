@@ -41,7 +41,7 @@ impl DateValue {
 /// Names are matched in any spelling. Dates that limit visibility are also read within the maps that hold
 /// a site's own fields.
 pub(crate) fn read_dates(fields: &FrontMatterFields<'_>, field: Field) -> Vec<DateValue> {
-    let names: Vec<&str> = fields.field_names(field).collect();
+    let names: Vec<&str> = fields.possible_field_names(field).collect();
     let order = |name: &str| {
         let mut names = names.iter();
         names.position(|known| visibility_field_names::is_same_spelling(name, known))

@@ -205,10 +205,10 @@ pub(crate) fn find_stray_dates(fields: &FrontMatterFields<'_>) -> Vec<StrayDate>
                 names.any(|known| known.eq_ignore_ascii_case(name) || is_same_spelling(last, known))
             })
         };
-        if let Some(near) = guess_date_side(last)
-            && let Some(at) = node
-                .as_text()
-                .and_then(|text| date::parse_date(text, fields.date_options()))
+        let text = node.as_text().unwrap_or_default();
+        if text.bytes().any(|byte| byte.is_ascii_digit())
+            && let Some(near) = guess_date_side(last)
+            && let Some(at) = date::parse_date(text, fields.date_options())
             && !is_known()
             && limits_for_name(last, fields.config).is_empty()
         {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::Node;
 use super::field_names::default_names;
 use crate::config::{Config, Field};
 use crate::model::post::VisibilityEffect;
@@ -284,14 +285,34 @@ pub(crate) enum DateSide {
     End,
 }
 
+/// Set of the first letters of names. A post is searched for hundreds of names, most of which begin with other letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Initials(u32);
+
+impl Initials {
+    /// Collects the first letters of the fields of a map.
+    pub(crate) fn of_fields(map: &Node) -> Initials {
+        let names = map.as_fields().iter().map(|(name, _)| name.as_str());
+        Initials(names.fold(0, |bits, name| bits | Initials::of_name(name).0))
+    }
+
+    /// Returns all letters for a name that does not begin with an ASCII letter, as only its second character may count.
+    fn of_name(name: &str) -> Initials {
+        match name.bytes().next() {
+            Some(letter) if letter.is_ascii_alphabetic() => Initials(1 << (letter & 0x1f)),
+            _ => Initials(u32::MAX),
+        }
+    }
+
+    /// Returns false if no name of the set is spelled like this one.
+    pub(crate) fn may_include(self, name: &str) -> bool {
+        self.0 & Initials::of_name(name).0 != 0
+    }
+}
+
 /// Returns true if two names are equal apart from case and characters other than letters and digits.
 pub(crate) fn is_same_spelling(written: &str, known: &str) -> bool {
-    // Each name of each post is compared with dozens, most of which begin with a different letter.
-    if let (Some(a), Some(b)) = (written.bytes().next(), known.bytes().next())
-        && a.is_ascii_alphabetic()
-        && b.is_ascii_alphabetic()
-        && !a.eq_ignore_ascii_case(&b)
-    {
+    if !Initials::of_name(written).may_include(known) {
         return false;
     }
     if written.is_ascii() && known.is_ascii() {

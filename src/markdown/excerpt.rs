@@ -61,7 +61,9 @@ pub(crate) fn extract_excerpt(text: &str, base: &Url, wanted: ExcerptRequest) ->
         let begin = at;
         at = end + 1;
         // It may make the part before it a term.
-        if line.contains(&b':') && text.get(begin..end).is_some_and(markdown::is_definition) {
+        if line.first().is_some_and(|byte| b": \t>".contains(byte))
+            && text.get(begin..end).is_some_and(markdown::is_definition)
+        {
             return None;
         }
         scanner.tag_estimate.tags += TAGS_PER_MARK;
