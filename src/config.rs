@@ -18,6 +18,7 @@ mod raw;
 mod reload;
 mod sections;
 mod server;
+mod site_languages;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -53,8 +54,9 @@ pub use id_map::{IdMap, MappedId};
 pub(crate) use reload::keep_restart_only_settings;
 pub use sections::{
     AuthorConfig, ContentConfig, HiddenPostsMode, RobotsGroup, ShortcodeMode, SiteConfig,
-    SitemapConfig, WatchConfig, WatchMode, primary_subtag,
+    SitemapConfig, WatchConfig, WatchMode,
 };
+pub use site_languages::primary_subtag;
 
 /// The checked configuration, with its defaults.
 #[derive(Debug, Clone, PartialEq)]

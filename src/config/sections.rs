@@ -6,7 +6,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::feeds::FeedDefaults;
 use super::fields::FieldNames;
 use super::fields::read_field_names;
 use super::id_map::IdMap;
@@ -359,60 +358,6 @@ pub struct SiteConfig {
     pub fediverse: Option<String>,
     /// Theme colour of the site, as `#rrggbb`.
     pub theme_color: String,
-}
-
-impl SiteConfig {
-    /// Returns the site's spelling of a language tag; `None` if the site does not have the language. A tag of
-    /// `languages` that shares only its primary subtag with `language` is the same language: `en` beside `en-US`.
-    pub fn find_language(&self, tag: &str) -> Option<&str> {
-        let mut known = self.languages.iter();
-        let known = known.find(|known| known.eq_ignore_ascii_case(tag));
-        if known
-            .map_or(tag, String::as_str)
-            .eq_ignore_ascii_case(&self.language)
-        {
-            return Some(&self.language);
-        }
-        let known = known?;
-        let is_default = self.default_language_in_list() == Some(known);
-        Some(if is_default { &self.language } else { known })
-    }
-
-    /// Returns the tag of `languages` that stands for the default language.
-    fn default_language_in_list(&self) -> Option<&String> {
-        let mut same = self.languages.iter();
-        let same = same.find(|tag| tag.eq_ignore_ascii_case(&self.language));
-        same.or_else(|| {
-            let primary = primary_subtag(&self.language);
-            let mut similar = self
-                .languages
-                .iter()
-                .filter(|tag| primary_subtag(tag).eq_ignore_ascii_case(primary));
-            similar.next().filter(|_| similar.next().is_none())
-        })
-    }
-
-    /// Returns the languages that have feeds of their own beside the default language, in the order of `languages`.
-    pub fn further_languages(&self, feed: &FeedDefaults) -> Vec<&str> {
-        let mut further: Vec<&str> = Vec::new();
-        for tag in self.languages.iter().filter(|_| !feed.mixed_languages) {
-            let is_known = further.iter().any(|known| known.eq_ignore_ascii_case(tag));
-            if !is_known && self.find_language(tag) != Some(&self.language) {
-                further.push(tag);
-            }
-        }
-        further
-    }
-
-    /// Returns the first path segment of the outputs of a further language.
-    pub fn language_segment(language: &str) -> String {
-        language.to_ascii_lowercase()
-    }
-}
-
-/// Returns the part of a language tag before the first hyphen: `pt` of `pt-BR`.
-pub fn primary_subtag(tag: &str) -> &str {
-    tag.split('-').next().unwrap_or(tag)
 }
 
 /// `[content]`: location and format of the posts.

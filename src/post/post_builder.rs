@@ -79,8 +79,7 @@ pub(super) fn build_post(
         title: written_title.as_deref(),
         language: language
             .as_deref()
-            .filter(|_| !config.site.languages.is_empty())
-            .filter(|language| *language != config.site.language),
+            .and_then(|language| config.site.find_further_language(language)),
         published,
         categories: &categories,
         names: config.content.names,

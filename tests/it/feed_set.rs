@@ -615,6 +615,31 @@ fn region_of_the_site_does_not_make_a_second_language() {
 }
 
 #[test]
+fn region_of_a_post_does_not_change_the_directory_of_its_language() {
+    let built = TestSite::new()
+        .config("languages = [\"en\", \"fr\"]")
+        .post(
+            "a.md",
+            "---\ntitle: Ah\ndate: 2024-01-01\nlang: fr-CA\n---\n",
+        )
+        .post(
+            "b.md",
+            "---\ntitle: Aye\ndate: 2024-01-01\nlang: en-GB\n---\n",
+        )
+        .build();
+    let french = built.text("/fr/rss.xml");
+    let english = built.text("/rss.xml");
+    assert!(
+        french.contains("<link>https://example.org/fr/a/</link>"),
+        "{french}"
+    );
+    assert!(
+        english.contains("<link>https://example.org/b/</link>"),
+        "{english}"
+    );
+}
+
+#[test]
 fn edit_in_one_language_leaves_the_feeds_of_the_others() {
     let served = TestSite::new()
         .config("languages = [\"en\", \"fr\"]")
