@@ -8,7 +8,7 @@ use super::address_template::{fill_template, find_unknown_part};
 use super::id_lookup;
 use super::permalink_pattern::{self, PermalinkParts};
 use crate::config::{self, Field};
-use crate::fields::{FrontMatterFields, SourceSpan};
+use crate::fields::{FrontMatterFields, SourceSpan, mask_password};
 use crate::front_matter::field_names::{is_address, is_slug};
 use crate::model::finding::{Rule, Severity};
 use crate::model::post::permalink::MAX_URL_BYTES;
@@ -147,7 +147,8 @@ fn read_permalink(
         Ok(resolved) => resolved,
         Err(reason) => {
             let used = format!("so the pattern `{}` is used", parts.site_pattern);
-            let message = format!("the permalink `{text}` {reason}, {used}");
+            let shown = mask_userinfo(text);
+            let message = format!("the permalink `{shown}` {reason}, {used}");
             report_unusable(fields, node.line, text, message, PERMALINK_HINT);
             return None;
         }
@@ -232,7 +233,8 @@ fn read_canonical_url(
             (page != own.as_str().trim_end_matches('/')).then(|| url.as_str().into())
         }
         Err(reason) => {
-            let message = format!("the canonical address `{text}` {reason}, and is left out");
+            let shown = mask_userinfo(text);
+            let message = format!("the canonical address `{shown}` {reason}, and is left out");
             report_unusable(
                 fields,
                 node.line,
@@ -261,7 +263,7 @@ fn report_unusable(
     message: String,
     hint: &str,
 ) {
-    let place = SourceSpan::at_text(line, text);
+    let place = SourceSpan::at_text(line, mask_userinfo(text));
     fields.report_finding(
         Severity::Warning,
         Rule::UnusablePermalink,
@@ -299,7 +301,8 @@ pub(super) fn read_aliases(
                 paths.extend(path.filter(|path| seen.insert(path.clone())));
             }
             Err(reason) => {
-                let message = format!("the former address `{text}` {reason}, and is left out");
+                let shown = mask_userinfo(text);
+                let message = format!("the former address `{shown}` {reason}, and is left out");
                 let hint = "write a path such as `/2019/old-name/`";
                 report_unusable(fields, line, text, message, hint);
             }
@@ -333,6 +336,15 @@ fn resolve_address(text: &str, page: Option<&Url>, site: &Url) -> Result<Url, St
                 && url_path::normalize_path(url.path()).is_some()
         })
         .ok_or_else(|| "is not a web address".to_owned())
+}
+
+/// Masks an address with an `@`, which a user name and a password may precede.
+fn mask_userinfo(text: &str) -> &str {
+    if text.contains('@') {
+        mask_password(text)
+    } else {
+        text
+    }
 }
 
 fn describe_unfilled(part: &str) -> String {

@@ -729,6 +729,19 @@ fn yaml_alias_bomb_is_a_finding() {
 }
 
 #[test]
+fn password_in_an_address_is_not_shown() {
+    for field in ["permalink", "canonical_url", "aliases"] {
+        let front = format!("title: a\ndate: 2024-01-01\n{field}: https://ada:tide@example.org/a");
+        let built = TestSite::new()
+            .post("a.md", format!("---\n{front}\n---\n"))
+            .build();
+        let finding = built.finding();
+        assert_eq!(finding.rule, Rule::UnusablePermalink, "{field}");
+        assert!(!format!("{finding:?}").contains("tide"), "{finding:?}");
+    }
+}
+
+#[test]
 fn odd_permalink_or_id_is_a_warning_with_its_line() {
     let post = |field: &str| format!("---\ntitle: a\ndate: 2024-01-01\n{field}\n---\n");
     for (field, rule) in [
