@@ -134,11 +134,7 @@ fn parse_attributes(text: &str, at: usize) -> Option<(usize, bool, bool, bool)> 
 fn is_hiding_attribute(name: &str, value: Option<&str>) -> bool {
     let value = decode_ascii_references(value.unwrap_or_default());
     if name.eq_ignore_ascii_case("hidden") {
-        // Find-in-page still shows content that is `until-found`.
-        return !matches!(
-            escapes::normalize_value(&value).as_str(),
-            "until-found" | "{false}"
-        );
+        return escapes::normalize_value(&value) != "{false}";
     }
     if name.eq_ignore_ascii_case("style") {
         return escapes::is_hiding_style(&value);
@@ -266,12 +262,12 @@ mod tests {
             "<div style=\"color: red; display : none\">",
             "<div style={{ display: 'none' }}>",
             "<img hidden src=\"a.png\">",
+            "<div hidden=\"until-found\">",
         ] {
             assert_eq!(is_hidden(text), Some(true), "{text}");
         }
         for text in [
             "<div>",
-            "<div hidden=\"until-found\">",
             "<Box hidden={false}>",
             "<input type=\"hidden\">",
             "<div aria-hidden=\"true\" style=\"overflow: hidden\">",
