@@ -24,14 +24,23 @@ pub(crate) fn read_title(source: &str) -> Option<String> {
     None
 }
 
-/// Returns the fields that `jekyll-asciidoc` reads from attributes: `:page-draft: true` is `draft: true`. Each has
-/// its line, counted from 0. Without a value an attribute is set, and with `!` it is unset.
+/// Returns the fields that `jekyll-asciidoc` reads from attributes: `:page-draft: true` is `draft: true`, and
+/// `:revdate:` is the date. Each has its line, counted from 0. Without a value an attribute is set, and with `!` it is unset.
 pub(crate) fn read_page_attributes(source: &str) -> impl Iterator<Item = (usize, String)> {
     source.lines().enumerate().filter_map(|(at, line)| {
         let (name, value) = read_attribute(line)?;
         let name = name.to_ascii_lowercase();
         let is_unset = name.starts_with('!') || name.ends_with('!');
-        let field = name.trim_matches('!').strip_prefix("page-")?;
+        let field = match name.trim_matches('!') {
+            // `:revdate: {docdate}` and `:revdate: Spring` tell no day.
+            "revdate"
+                if value.trim().starts_with(|c: char| c.is_ascii_digit())
+                    && value.contains('-') =>
+            {
+                "date"
+            }
+            name => name.strip_prefix("page-")?,
+        };
         let value = match value.trim() {
             _ if is_unset => "false",
             "" => "true",
@@ -68,6 +77,7 @@ mod tests {
         let fields: Vec<_> = read_page_attributes(source).collect();
         assert_eq!(fields, [(2, "draft: true".to_owned())]);
         assert_eq!(read_title("== Part\n"), None);
+        assert_eq!(read_page_attributes(":revdate: {docdate}\n").count(), 0);
         for (source, title) in [
             ("////\n= Secret\n////\n\n= Real\n", Some("Real")),
             ("// = Secret\n:toc:\n= Real\n", Some("Real")),
@@ -89,6 +99,7 @@ mod tests {
             (":!page-published:", "published: false"),
             (":page-published!:", "published: false"),
             (":page-status: in review", "status: in review"),
+            (":revdate: 2030-01-01", "date: 2030-01-01"),
         ] {
             let fields: Vec<_> = read_page_attributes(line).collect();
             assert_eq!(fields, [(0, field.to_owned())], "{line}");
