@@ -234,6 +234,12 @@ fn strip_number_prefix(text: &str) -> &str {
 /// that directories make: `2024/05/01`.
 pub(crate) fn join_dated_path<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut names: Vec<&str> = names.collect();
+    // `2024/05-04-a`
+    let split = names.windows(2).rposition(date::is_day_split_after_year);
+    let joined = split.and_then(|at| Some(format!("{}-{}", names.get(at)?, names.get(at + 1)?)));
+    if let Some((joined, at)) = joined.as_deref().zip(split) {
+        names.splice(at..at + 2, [joined]);
+    }
     let is_dated = |name: &&str| date::parse_date_prefix(name).is_some();
     let dated = names.iter().rposition(is_dated);
     if let Some(name) = dated.and_then(|at| names.get_mut(at)) {
@@ -557,6 +563,7 @@ mod tests {
             (&["team", "2020-1-2-hello"], "2020/1/2/team/hello"),
             (&["2021-02-15", "hello"], "2021/02/15//hello"),
             (&["2021", "02", "15", "hello"], "/2021/02/15/hello"),
+            (&["news", "2021", "02-15-hello"], "2021/02/15/news/hello"),
             (
                 &["news", "2021", "02", "15", "hello"],
                 "/2021/02/15/news/hello",

@@ -255,12 +255,13 @@ pub(crate) fn parse_date_prefix(name: &str) -> Option<(NaiveDate, &str)> {
     (is_date && ends).then_some((day, rest))
 }
 
-/// Parses the day in a path: before one of its names, or as `2024/05/01`.
+/// Parses the day in a path: before one of its names, as `2024/05/01`, or as `2024/05-01-a`.
 pub(crate) fn parse_path_date(path: &str, zone: IanaZone) -> Option<DateTime<Utc>> {
     let names: Vec<&str> = path.split('/').collect();
     let before = names.iter().rev().find_map(|name| parse_date_prefix(name));
     let apart = || names.windows(3).find_map(parse_day_of_directories);
-    let day = before.map(|(day, _)| day).or_else(apart)?;
+    let split = || names.windows(2).rev().find_map(parse_day_after_year);
+    let day = before.map(|(day, _)| day).or_else(apart).or_else(split)?;
     resolve_local_time(day.and_time(NaiveTime::MIN), zone)
         .filter(|date| FEED_YEARS.contains(&date.year()))
 }
@@ -274,6 +275,19 @@ fn parse_day_of_directories(names: &[&str]) -> Option<NaiveDate> {
 /// Returns true if three names of directories are a day, as `2024/05/01`.
 pub(crate) fn is_day_of_directories(names: &[&str]) -> bool {
     parse_day_of_directories(names).is_some()
+}
+
+/// Parses the day of a directory and a name in it, as `2024/05-04-a`.
+fn parse_day_after_year(names: &[&str]) -> Option<NaiveDate> {
+    let is_year = names.first().is_some_and(|year| year.len() == 4);
+    let name = names.join("-");
+    let day = parse_date_prefix(&name).map(|(day, _)| day);
+    day.filter(|_| is_year)
+}
+
+/// Returns true if a directory and a name in it begin with a day, as `2024/05-04-a`.
+pub(crate) fn is_day_split_after_year(names: &[&str]) -> bool {
+    parse_day_after_year(names).is_some()
 }
 
 /// Converts local time to an instant.
