@@ -17,9 +17,9 @@ mod zola;
 
 use crate::detect::detected::DetectedSite;
 
-/// Readers of the generators' files. Generators whose file has a name of its own come first. Each
-/// returns true if the site is made with its generator.
-const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 11] = [
+/// Readers of the generators' files. Generators whose file has a name of its own come first, and those that
+/// `package.json` or a directory tells come last. Each returns true if the site is made with its generator.
+const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 12] = [
     gatsby::read_gatsby_site,
     astro::read_astro_site,
     nuxt::read_nuxt_site,
@@ -30,6 +30,7 @@ const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 11] = [
     zola::read_zola_site,
     hugo::read_hugo_site,
     hexo::read_hexo_site,
+    eleventy::read_default_eleventy_site,
     jekyll::read_jekyll_site,
 ];
 

@@ -43,11 +43,17 @@ const MAX_LAYOUTS: usize = 5;
 
 pub(super) fn read_eleventy_site(draft: &mut DetectedSite<'_>) -> bool {
     let file = draft.tree.first_existing_file(&CONFIG_FILES);
-    // A site with Eleventy's defaults needs no configuration file.
+    file.is_some() && read_site(draft, file)
+}
+
+/// Reads a site without a configuration file. `package.json` may name Eleventy on sites of other generators, too.
+pub(super) fn read_default_eleventy_site(draft: &mut DetectedSite<'_>) -> bool {
     let package = draft.tree.read_text("package.json").unwrap_or_default();
-    if file.is_none() && !package.contains("\"@11ty/eleventy\"") {
-        return false;
-    }
+    let is_named = package.contains("\"@11ty/eleventy\"");
+    is_named && !draft.tree.is_file("_config.yml") && read_site(draft, None)
+}
+
+fn read_site(draft: &mut DetectedSite<'_>, file: Option<&str>) -> bool {
     draft.record_tool("Eleventy", file.unwrap_or("package.json"));
     let code = file
         .and_then(|file| draft.read_script_file(file))

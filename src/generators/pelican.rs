@@ -107,7 +107,14 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
             SettingSource::GeneratorDefault(why),
         )
     });
-    let is_from_title = text("SLUGIFY_SOURCE").is_none_or(|(source, _)| source != "basename");
+    let is_from_name = text("SLUGIFY_SOURCE").is_some_and(|(source, _)| source == "basename");
+    let file_fields = text("FILENAME_METADATA").map_or_else(String::new, |(regex, _)| regex);
+    let has_field = |name: &str| file_fields.contains(&format!("(?P<{name}>"));
+    let slug = match has_field("slug") {
+        true if has_field("date") => ":slug",
+        false if !is_from_name => ":slug_or_title",
+        _ => ":slug_or_filename",
+    };
     let mut root = ContentRoot::with_only_posts(dir, source);
     for name in ["ARTICLE_EXCLUDES", "IGNORE_FILES"] {
         let mut found = value(name);
@@ -128,7 +135,7 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
         }
         leave_out_listed(&mut root, draft, name, found);
     }
-    let root = match convert_address(&written, is_from_title) {
+    let root = match convert_address(&written, slug) {
         Ok(pattern) => root.with_permalinks(&pattern, place),
         Err(part) => {
             draft.add_warning(
@@ -177,14 +184,13 @@ fn convert_assignments(text: &str) -> String {
     script
 }
 
-/// Converts `posts/{date:%Y}/{slug}.html` to a permalink pattern.
+/// Converts `posts/{date:%Y}/{slug}.html` to a permalink pattern, with a part for the slug.
 ///
 /// # Errors
 /// The part that has no replacement.
-fn convert_address(written: &str, is_from_title: bool) -> Result<String, String> {
+fn convert_address(written: &str, slug: &'static str) -> Result<String, String> {
     let made = permalink_syntax::from_bracket_syntax(written, ("{", "}"), |name| match name {
-        "slug" if is_from_title => vec![":slug_or_title"],
-        "slug" => vec![":slug_or_filename"],
+        "slug" => vec![slug],
         "category" => vec![":category"],
         "date:%Y" => vec![":year"],
         "date:%y" => vec![":short_year"],
@@ -238,14 +244,17 @@ mod tests {
                 "/:category/:year/:month/:day/:slug_or_title.html",
             ),
         ] {
-            assert_eq!(convert_address(written, true).as_deref(), Ok(expected));
+            assert_eq!(
+                convert_address(written, ":slug_or_title").as_deref(),
+                Ok(expected)
+            );
         }
         assert_eq!(
-            convert_address("{slug}/", false).as_deref(),
+            convert_address("{slug}/", ":slug_or_filename").as_deref(),
             Ok("/:slug_or_filename/")
         );
         assert_eq!(
-            convert_address("{date:%b}/{slug}", true),
+            convert_address("{date:%b}/{slug}", ":slug"),
             Err("{date:%b}".to_owned())
         );
     }

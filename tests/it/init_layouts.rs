@@ -436,6 +436,62 @@ fn site_in_a_subdirectory_is_found() {
 }
 
 #[test]
+fn reasons_of_a_site_in_a_subdirectory_name_its_files() {
+    let site = create_site(&[
+        (
+            "website/package.json",
+            "{\"dependencies\": {\"hexo\": \"8\"}}",
+        ),
+        ("website/_config.yml", "url: https://pier.example\n"),
+        ("website/source/_posts/a.md", &post_text("A", "2024-05-01")),
+    ]);
+    site.run_courant(&["init"]);
+    let toml = site.read_file("config.toml");
+    let reason = "# Hexo builds posts from the files in `website/source/_posts`";
+    assert_lines(&toml, &[reason]);
+}
+
+#[test]
+fn pelican_slugs_come_from_file_names() {
+    for (regex, address) in [
+        (r"(?P<date>\d{4}-\d{2}-\d{2})-(?P<slug>.*)", "/lute.html"),
+        (r"(?P<slug>.*)", "/2024-05-01-lute.html"),
+        (r"(?P<date>\d{4}-\d{2}-\d{2}).*", "/for-lute.html"),
+    ] {
+        let config = format!(
+            "SITENAME = 'Shelf'\nSITEURL = 'https://harbour.example'\nPATH = 'content'\nFILENAME_METADATA = r'{regex}'\n"
+        );
+        let site = create_site(&[
+            ("pelicanconf.py", &config),
+            ("content/2024-05-01-lute.md", "Title: For lute\n\nText.\n"),
+        ]);
+        site.run_courant(&["init"]);
+        assert_eq!(post_paths(&site, "config.toml"), [address], "{regex}");
+    }
+}
+
+#[test]
+fn package_of_eleventy_does_not_outweigh_another_configuration() {
+    for (file, text, generator) in [
+        ("zola.toml", "base_url = 'https://pier.example'\n", "Zola"),
+        ("hugo.toml", "baseURL = 'https://pier.example'\n", "Hugo"),
+        ("_config.yml", "url: https://pier.example\n", "Jekyll"),
+        ("eleventy.config.js", "export default {};\n", "Eleventy"),
+    ] {
+        let package = "{\"devDependencies\": {\"@11ty/eleventy\": \"3\"}}";
+        let site = create_site(&[
+            (file, text),
+            ("package.json", package),
+            ("content/a.md", &post_text("A", "2024-05-01")),
+            ("_posts/2024-05-01-b.md", &post_text("B", "2024-05-01")),
+        ]);
+        let stderr = stderr_of(&site.run_courant(&["init"]));
+        let expected = format!("made with {generator} (`{file}`)");
+        assert!(stderr.contains(&expected), "{stderr}");
+    }
+}
+
+#[test]
 fn posts_at_the_top_outweigh_a_generator_below() {
     let site = create_site(&[
         ("writing/a.md", &post_text("A", "2024-05-01")),
