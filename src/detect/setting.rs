@@ -9,55 +9,56 @@ use std::path::Path;
 use crate::config::Config;
 use crate::text::quote_toml_string;
 
-/// Key of a detectable setting, in the order of the configuration file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SettingKey {
-    /// `site.url`
-    Url,
-    /// `site.former_urls`
-    FormerUrls,
-    /// `site.title`
-    Title,
-    /// `site.description`
-    Description,
-    /// `site.language`
-    Language,
-    /// `site.languages`
-    Languages,
-    /// `site.timezone`
-    Timezone,
-    /// `site.permalinks`
-    Permalinks,
-    /// `site.copyright`
-    Copyright,
-    /// `site.twitter`
-    Twitter,
-    /// `site.theme_color`
-    ThemeColor,
-    /// `content.dir`
-    Dir,
-    /// `content.include`
-    Include,
-    /// `content.exclude`
-    Exclude,
-    /// `content.require`
-    Require,
-    /// `content.static_dir`
-    StaticDir,
-    /// `content.z_is_local`
-    ZIsLocal,
-    /// `content.names`
-    Names,
-    /// `content.field_lines`
-    FieldLines,
-    /// `content.directory_categories`
-    DirectoryCategories,
-    /// `content.fields`
-    Fields,
-    /// `cards.logo`
-    Logo,
-    /// `[[authors]]`
-    Author,
+/// Declares the keys with their tables and names.
+macro_rules! setting_keys {
+    ($($table:literal { $($variant:ident = $name:literal,)+ })+) => {
+        /// Key of a detectable setting, in the order of the configuration file.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum SettingKey {
+            $($(#[doc = concat!("`", $name, "` in the table `", $table, "`")] $variant,)+)+
+        }
+
+        impl SettingKey {
+            /// Returns the table of the setting (`""` for none) and its name there.
+            pub fn table_and_name(self) -> (&'static str, &'static str) {
+                match self { $($(SettingKey::$variant => ($table, $name),)+)+ }
+            }
+        }
+    };
+}
+
+setting_keys! {
+    "site" {
+        Url = "url",
+        FormerUrls = "former_urls",
+        Title = "title",
+        Description = "description",
+        Language = "language",
+        Languages = "languages",
+        Timezone = "timezone",
+        Permalinks = "permalinks",
+        Copyright = "copyright",
+        Twitter = "twitter",
+        ThemeColor = "theme_color",
+    }
+    "content" {
+        Dir = "dir",
+        Include = "include",
+        Exclude = "exclude",
+        Require = "require",
+        StaticDir = "static_dir",
+        ZIsLocal = "z_is_local",
+        Names = "names",
+        FieldLines = "field_lines",
+        DirectoryCategories = "directory_categories",
+        Fields = "fields",
+    }
+    "cards" {
+        Logo = "logo",
+    }
+    "" {
+        Author = "authors",
+    }
 }
 
 /// Value of a setting.
@@ -130,35 +131,6 @@ impl SettingSource {
 }
 
 impl SettingKey {
-    /// Returns the table of the setting (`""` for none) and its name there.
-    pub fn table_and_name(self) -> (&'static str, &'static str) {
-        match self {
-            SettingKey::Url => ("site", "url"),
-            SettingKey::FormerUrls => ("site", "former_urls"),
-            SettingKey::Title => ("site", "title"),
-            SettingKey::Description => ("site", "description"),
-            SettingKey::Language => ("site", "language"),
-            SettingKey::Languages => ("site", "languages"),
-            SettingKey::Timezone => ("site", "timezone"),
-            SettingKey::Permalinks => ("site", "permalinks"),
-            SettingKey::Copyright => ("site", "copyright"),
-            SettingKey::Twitter => ("site", "twitter"),
-            SettingKey::ThemeColor => ("site", "theme_color"),
-            SettingKey::Dir => ("content", "dir"),
-            SettingKey::Include => ("content", "include"),
-            SettingKey::Exclude => ("content", "exclude"),
-            SettingKey::Require => ("content", "require"),
-            SettingKey::StaticDir => ("content", "static_dir"),
-            SettingKey::ZIsLocal => ("content", "z_is_local"),
-            SettingKey::Names => ("content", "names"),
-            SettingKey::FieldLines => ("content", "field_lines"),
-            SettingKey::DirectoryCategories => ("content", "directory_categories"),
-            SettingKey::Fields => ("content", "fields"),
-            SettingKey::Logo => ("cards", "logo"),
-            SettingKey::Author => ("", "authors"),
-        }
-    }
-
     /// Returns courant's default value.
     pub(crate) fn default_value(self) -> Option<SettingValue> {
         match self {
