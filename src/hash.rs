@@ -47,7 +47,7 @@ impl Hasher for Blake3Hasher {
 
 /// Hasher for bytes with XXH3 in 128 bits, the same on every machine.
 ///
-/// Costs a tenth of [`blake3_u128`] but does not resist collisions by the author of the bytes.
+/// Costs a tenth of BLAKE3 but does not resist collisions by the author of the bytes.
 #[derive(Default)]
 pub struct Xxh3Hasher(Xxh3Default);
 
@@ -66,11 +66,6 @@ impl Xxh3Hasher {
 /// Returns the first 64 bits of the BLAKE3 hash, for a stable assignment to buckets.
 pub fn blake3_u64(bytes: &[u8]) -> u64 {
     leading_u64(&blake3::hash(bytes))
-}
-
-/// Returns the first 128 bits of the BLAKE3 hash as a number.
-pub fn blake3_u128(bytes: &[u8]) -> u128 {
-    leading_u128(&blake3::hash(bytes))
 }
 
 fn leading_u128(hash: &blake3::Hash) -> u128 {

@@ -307,11 +307,6 @@ impl ArtifactKey {
             .any(|pair| pair.split_once('=') == Some((VERSION_PARAMETER, fingerprint)))
     }
 
-    /// Returns the image path of a card. A post with that permalink would have its card page there.
-    pub fn image_path_of_card(card_path: &str) -> String {
-        format!("{card_path}{IMAGE_SUFFIX}")
-    }
-
     /// Returns the card path whose image has this path; `None` if it is not the path of an image.
     pub fn card_path_from_image_path(image_path: &str) -> Option<&str> {
         image_path.strip_suffix(IMAGE_SUFFIX)

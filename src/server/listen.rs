@@ -118,11 +118,6 @@ impl Listeners {
         shared.map(|bound| &bound.address)
     }
 
-    /// Returns true if TCP connections use TLS.
-    pub fn has_tls(&self) -> bool {
-        self.tls.is_some()
-    }
-
     /// Starts to listen on the addresses without another listener, where connections then wait in the accept queue.
     /// If `shared`, starts to listen on the addresses with another listener instead, which share their connections.
     ///
