@@ -175,10 +175,8 @@ impl EncodedBody {
         encodings: [Encoding; 2],
         is_interrupted: &mut dyn FnMut() -> bool,
     ) -> bool {
-        if !encodings
-            .iter()
-            .any(|form| self.tags.possible_encodings().contains(form))
-        {
+        let possible = self.tags.possible_encodings();
+        if !encodings.iter().any(|form| possible.contains(form)) {
             return true;
         }
         // An output that is stored only as gzip has no other encodings.
