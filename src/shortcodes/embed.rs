@@ -40,7 +40,7 @@ pub(super) fn replace_tag(tag: &TemplateTag<'_>, variables: &Variables<'_>) -> R
     }
     match tag.syntax {
         TagSyntax::Expression if tag.arguments.is_empty() && !tag.name.contains('(') => {
-            to_value(variables.evaluate(tag.name))
+            to_value(variables.evaluate_expression(tag.name))
         }
         TagSyntax::Statement => replace_statement(tag, variables),
         _ => replace_shortcode(tag, variables),

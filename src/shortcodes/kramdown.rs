@@ -43,7 +43,7 @@ pub(super) fn end_html_blocks(text: &str) -> String {
             output.push_str(line);
             continue;
         };
-        let (depth, end) = close_elements(line, name, depth);
+        let (depth, end) = count_open_elements(line, name, depth);
         block = Some((name, depth)).filter(|_| depth > 0);
         let (inside, after) = line.split_at_checked(end).unwrap_or((line, ""));
         output.push_str(inside);
@@ -71,7 +71,7 @@ fn parse_block_start(line: &str) -> Option<&'static str> {
 
 /// Counts the elements of this name that are open after a line. Returns also where the last one ends, or the end of
 /// the line.
-fn close_elements(line: &str, name: &str, mut depth: usize) -> (usize, usize) {
+fn count_open_elements(line: &str, name: &str, mut depth: usize) -> (usize, usize) {
     for (at, _) in line.match_indices('<') {
         let tag = line.get(at + 1..).unwrap_or_default();
         let (is_end, tag) = tag
@@ -104,7 +104,7 @@ pub(super) fn define_missing_links(text: &mut String) {
         let after = text.get(at + "][".len()..).unwrap_or_default();
         let label = first_bytes(after, MAX_LABEL_BYTES).split_once(']');
         let before = text.get(..at).unwrap_or_default();
-        let Some((begin, shown)) = text_of_link(before) else {
+        let Some((begin, shown)) = split_link_text(before) else {
             continue;
         };
         // `a[i][j]` is no link.
@@ -131,7 +131,7 @@ pub(super) fn define_missing_links(text: &mut String) {
 }
 
 /// Splits a text at the bracket that begins its last link text.
-fn text_of_link(before: &str) -> Option<(&str, &str)> {
+fn split_link_text(before: &str) -> Option<(&str, &str)> {
     let from = before.len().saturating_sub(MAX_LABEL_BYTES);
     let from = (from..=before.len()).find(|at| before.is_char_boundary(*at))?;
     let at = before.get(from..)?.rfind('[')?;

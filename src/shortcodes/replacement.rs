@@ -64,7 +64,7 @@ pub(super) fn process_tag(
             let written = cursor.body.get(begin..cursor.position).unwrap_or_default();
             // A hidden section assigns nothing.
             let is_conditional = is_conditional || cursor.section.is_some();
-            variables.assign(written, is_conditional);
+            variables.assign_variable(written, is_conditional);
         }
         Replacement::Verbatim => {
             let (inside, length) = content_until_end(cursor, tag.name).unwrap_or_default();

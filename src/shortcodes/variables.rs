@@ -59,20 +59,22 @@ impl<'s> Variables<'s> {
     }
 
     /// Evaluates `{% assign name = expression %}`. The value is unknown if the tag is under a condition.
-    pub(super) fn assign(&mut self, written: &str, is_conditional: bool) {
+    pub(super) fn assign_variable(&mut self, written: &str, is_conditional: bool) {
         let inside = written.trim_matches(['{', '%', '}', '-', '~', ' ']);
         let assignment = inside.split_once(char::is_whitespace);
         let Some((name, expression)) = assignment.and_then(|(_, rest)| rest.split_once('=')) else {
             return;
         };
-        let value = self.evaluate(expression).filter(|_| !is_conditional);
+        let value = self
+            .evaluate_expression(expression)
+            .filter(|_| !is_conditional);
         if self.assigned.len() < MAX_VARIABLES {
             self.assigned.insert(name.trim().to_owned(), value);
         }
     }
 
     /// Evaluates an expression with its filters. `None` if only the generator knows the value.
-    pub(super) fn evaluate(&self, expression: &str) -> Option<String> {
+    pub(super) fn evaluate_expression(&self, expression: &str) -> Option<String> {
         let (first, filters) = expression.split_once('|').unwrap_or((expression, ""));
         let mut value = self.find_operand(first.trim())?;
         let is_literal = strip_quotes(first.trim()).is_some();
