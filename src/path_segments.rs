@@ -40,10 +40,10 @@ pub(crate) fn make_segments(style: NameStyle, source: SegmentSource, text: &str)
         (N::HugoCased, S::Section) => make_segments(N::Hugo, source, text),
         (N::HugoCasedUnaccented, S::Section) => make_segments(N::HugoUnaccented, source, text),
         (N::Hugo | N::HugoUnaccented, S::Section | S::Dir | S::File) => {
-            urlize(style, &text.replace(' ', "-"))
+            urlize_hugo(style, &text.replace(' ', "-"))
         }
         (N::Hugo | N::HugoCased | N::HugoUnaccented | N::HugoCasedUnaccented, _) => {
-            urlize(style, text)
+            urlize_hugo(style, text)
         }
         (N::Jekyll, S::Name | S::Slug) => slugify_jekyll(text),
         (N::Jekyll, S::Title) => slugify_jekyll_title(text),
@@ -87,7 +87,7 @@ pub(crate) fn make_segments(style: NameStyle, source: SegmentSource, text: &str)
 }
 
 /// Hugo's `urlize` (`MakePathSanitized`). Its paths of files have a hyphen for each space before.
-fn urlize(style: NameStyle, text: &str) -> String {
+fn urlize_hugo(style: NameStyle, text: &str) -> String {
     let mut path = String::with_capacity(text.len());
     let mut has_pending_hyphen = false;
     for (at, character) in text.char_indices() {
@@ -228,6 +228,18 @@ fn strip_number_prefix(text: &str) -> &str {
     Some(name)
         .filter(|name| has_number && !is_version && !name.is_empty())
         .unwrap_or(text)
+}
+
+/// Removes a number that sorts files: `1.intro` becomes `intro` in Nuxt. `None` if there is none. Versions stay: `1.0.x`.
+pub(crate) fn strip_sort_number(name: &str) -> Option<&str> {
+    let mut numbers = name.strip_suffix(".x").unwrap_or(name).split('.');
+    let is_version = numbers.all(is_number);
+    let (number, rest) = name.split_once('.')?;
+    Some(rest).filter(|rest| is_number(number) && !is_version && !rest.is_empty())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Joins the names of a path as in the blog of Docusaurus. The last date before a name comes first, or else the date

@@ -163,6 +163,16 @@ pub fn is_email_address(text: &str) -> bool {
         .is_some_and(|(user, host)| clean(user) && clean(host) && host.contains('.'))
 }
 
+/// Returns a path without the extension of its file.
+pub fn without_extension(path: &str) -> &str {
+    let start = path.rfind('/').map_or(0, |at| at + 1);
+    let name = path.get(start..).unwrap_or_default();
+    match name.rfind('.').filter(|at| *at > 0) {
+        Some(at) => path.get(..start + at).unwrap_or(path),
+        None => path,
+    }
+}
+
 /// Parses an X account (`@name`, `name`, `https://x.com/name`) and returns the bare name.
 pub fn parse_x_account(text: &str) -> Option<String> {
     let name = text.trim().trim_end_matches('/').rsplit('/').next()?;
@@ -482,5 +492,11 @@ mod tests {
                 && !is_email_address("a@b")
                 && !is_email_address("a @b.c")
         );
+    }
+
+    #[test]
+    fn path_without_extension_keeps_its_directories() {
+        assert_eq!(without_extension("a.b/c.fr.md"), "a.b/c.fr");
+        assert_eq!(without_extension("a.b/c"), "a.b/c");
     }
 }

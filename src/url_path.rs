@@ -96,9 +96,22 @@ pub fn strip_index_file(path: &str) -> &str {
     dir.filter(|dir| dir.ends_with('/')).unwrap_or(path)
 }
 
+/// Returns the last segment of a path without `.html`, which mostly stays when a pattern is wrong.
+pub fn last_segment(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".html").unwrap_or(name)
+}
+
 /// Encodes a text as one path segment: escapes everything but ASCII letters, digits and `-._~`.
 pub fn encode_segment(text: &str) -> String {
     escape_unless(text, is_unreserved)
+}
+
+/// Encodes each segment of a path.
+pub fn encode_segments(path: &str) -> String {
+    let segments: Vec<String> = path.split('/').map(encode_segment).collect();
+    segments.join("/")
 }
 
 /// Encodes a text as one segment of a normalized path.

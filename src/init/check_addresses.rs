@@ -147,22 +147,28 @@ fn find_built_site(tree: &SiteTree) -> Option<BuiltSite> {
             .collect();
         let is_sitemap = |name: &str| name.starts_with("sitemap") && name.ends_with(".xml");
         let is_feed = |name: &str| !name.starts_with("sitemap") && name.ends_with(".xml");
-        let (map, mapped) =
+        let (sitemap, sitemap_paths) =
             read_listed_paths(tree, &files, is_sitemap, MAX_READ_LISTS, read_sitemap_urls);
         let has_pages = tree.is_file(&site_tree::join_paths(dir, "index.html"));
-        let (feed, fed) = match mapped.is_empty() && !has_pages {
+        let (feed, feed_paths) = match sitemap_paths.is_empty() && !has_pages {
             true => read_listed_paths(tree, &files, is_feed, 1, |file| {
                 let items = read_feed(file).map(|feed| feed.items).unwrap_or_default();
                 items.into_iter().filter_map(|item| item.link).collect()
             }),
             false => (None, BTreeSet::new()),
         };
-        let lists_newest_only = !fed.is_empty();
-        let source = map.or(feed).or_else(|| has_pages.then(|| dir.to_owned()))?;
+        let lists_newest_only = !feed_paths.is_empty();
+        let source = sitemap
+            .or(feed)
+            .or_else(|| has_pages.then(|| dir.to_owned()))?;
         Some(BuiltSite {
             source,
             dir: dir.to_owned(),
-            paths: if lists_newest_only { fed } else { mapped },
+            paths: if lists_newest_only {
+                feed_paths
+            } else {
+                sitemap_paths
+            },
             lists_newest_only,
         })
     })
@@ -236,11 +242,17 @@ fn compare_addresses(
             pluralize_count(count, "public post")
         ),
     };
-    text.push_str(if missing.is_empty() { "\n" } else { "; not:\n" });
-    let by_name: BTreeMap<&str, &str> =
-        others.iter().map(|path| (last_name(path), *path)).collect();
+    text.push_str(if missing.is_empty() {
+        "\n"
+    } else {
+        "; missing:\n"
+    });
+    let by_name: BTreeMap<&str, &str> = others
+        .iter()
+        .map(|path| (url_path::last_segment(path), *path))
+        .collect();
     for path in missing.iter().take(MAX_SHOWN_ADDRESSES) {
-        let other = by_name.get(last_name(path));
+        let other = by_name.get(url_path::last_segment(path));
         let other = other.map_or_else(String::new, |other| format!(" ({place}: {other})"));
         let _ = writeln!(text, "    {path}{other}");
     }
@@ -263,13 +275,6 @@ fn has_built_page(tree: &SiteTree, built: &BuiltSite, base: &str, path: &str) ->
     files.iter().any(|file| tree.is_file(file))
 }
 
-/// Returns the last name of a path, which mostly stays when a pattern is wrong.
-fn last_name(path: &str) -> &str {
-    let path = path.trim_end_matches('/');
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".html").unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,7 +289,7 @@ mod tests {
         ] {
             assert_eq!(path_of_url(url).as_deref(), path, "{url}");
         }
-        assert_eq!(last_name("/2024/05/pier.html"), "pier");
-        assert_eq!(last_name("/log/pier/"), "pier");
+        assert_eq!(url_path::last_segment("/2024/05/pier.html"), "pier");
+        assert_eq!(url_path::last_segment("/log/pier/"), "pier");
     }
 }

@@ -7,7 +7,8 @@ use crate::config::{NameStyle, PERMALINK_PARTS, SiteConfig};
 use crate::model::post::permalink::MAX_URL_BYTES;
 use crate::path_segments::{SegmentSource, make_segments};
 use crate::text::find_template_part;
-use crate::url_path::encode_segment;
+use crate::text::without_extension;
+use crate::url_path::{encode_segment, encode_segments};
 
 /// Finds a part of a pattern that nothing fills, such as `:collection`. A full URL is no pattern.
 pub(super) fn find_unknown_part(text: &str) -> Option<&str> {
@@ -81,10 +82,9 @@ fn fill_tag(part: &str, parts: &PermalinkParts<'_>, site: &SiteConfig) -> Option
 /// The site's pattern says where the content is: `/posts/:path/` is for a directory `posts` of the input.
 fn file_path_stem(parts: &PermalinkParts<'_>) -> Option<String> {
     let (above, _) = parts.site_pattern.split_once(":path")?;
-    let file = parts.file;
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let stem = without_extension(parts.file);
     let (dir, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-    let path = encode_path(&format!("{dir}/{}", strip_date_prefix(name)));
+    let path = encode_segments(&format!("{dir}/{}", strip_date_prefix(name)));
     let is_known = above.ends_with('/') && !above.contains(':');
     is_known.then(|| format!("{above}{}", path.trim_start_matches('/')))
 }
@@ -100,10 +100,5 @@ fn format_date(filter: &str, parts: &PermalinkParts<'_>, site: &SiteConfig) -> O
     write!(path, "{}", date.format(format))
         .ok()
         .filter(|()| format.contains('%'))?;
-    Some(encode_path(&path))
-}
-
-fn encode_path(path: &str) -> String {
-    let segments: Vec<String> = path.split('/').map(encode_segment).collect();
-    segments.join("/")
+    Some(encode_segments(&path))
 }

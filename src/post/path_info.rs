@@ -2,6 +2,8 @@
 
 use crate::config::{Config, NameStyle};
 use crate::front_matter::date;
+use crate::path_segments::strip_sort_number;
+use crate::text::without_extension;
 
 /// Information from the path of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl PathInfo {
         };
         let mut parts: Vec<&str> = path.split('/').collect();
         let file = parts.pop().unwrap_or(path);
-        let mut name = file.rsplit_once('.').map_or(file, |(name, _)| name);
+        let mut name = without_extension(file);
         let mut found = None;
         if let Some((before, tag)) = name.rsplit_once('.')
             && let Some(tag) = language(tag)
@@ -90,18 +92,6 @@ impl PathInfo {
             .collect();
         parts.join("/")
     }
-}
-
-/// Removes a number that sorts files: `1.intro` becomes `intro`. `None` if there is none. Versions stay: `1.0.x`.
-fn strip_sort_number(name: &str) -> Option<&str> {
-    let mut numbers = name.strip_suffix(".x").unwrap_or(name).split('.');
-    let is_version = numbers.all(is_number);
-    let (number, rest) = name.split_once('.')?;
-    Some(rest).filter(|rest| is_number(number) && !is_version && !rest.is_empty())
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

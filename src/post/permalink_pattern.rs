@@ -203,13 +203,9 @@ fn format_part(
     };
     // Empty segments and dot segments are no part of an address.
     let path = truncate_encoded(&path, MAX_URL_BYTES);
-    let segments = path
-        .split('/')
-        .filter(|segment| !matches!(*segment, "" | "." | ".."));
-    segments
-        .map(url_path::encode_segment)
-        .collect::<Vec<_>>()
-        .join("/")
+    let mut segments: Vec<&str> = path.split('/').collect();
+    segments.retain(|segment| !matches!(*segment, "" | "." | ".."));
+    url_path::encode_segments(&segments.join("/"))
 }
 
 /// Removes the date that Jekyll and Zola write before a file name.

@@ -24,7 +24,9 @@ use crate::markdown::plain_text;
 use crate::model::finding::{Rule, Severity};
 use crate::model::markup::Markup;
 use crate::model::post::{Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
-use crate::text::{collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes};
+use crate::text::{
+    collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes, without_extension,
+};
 
 /// Maximum characters of a title. A long title has a hundred.
 const MAX_TITLE_GRAPHEMES: usize = 1000;
@@ -199,7 +201,7 @@ fn read_publication_dates(
     // recalled.
     let (starts, ends) = read_start_and_end_dates(fields, unreadable_dates);
     let expires = ends.into_iter().min();
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let stem = without_extension(path);
     // An unreadable date is not replaced by the one in the path.
     let parse_date_in_path = || {
         date::parse_path_date(stem, config.site.timezone).or_else(|| {
@@ -467,7 +469,7 @@ pub(super) fn exclusion_reason(
     let mut required = config.content.require.iter();
     let Some((name, value)) = required.find(|(name, value)| !fields.has_value(name, value)) else {
         let markup = Markup::from_path(path).filter(|markup| markup.is_rarely_post())?;
-        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let stem = without_extension(path);
         let is_dated = [Field::Date, Field::PublishDate]
             .into_iter()
             .any(|field| fields.first_node(field).is_some())

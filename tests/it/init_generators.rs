@@ -248,7 +248,7 @@ fn pelican_site_is_configured() {
     assert!(urls.contains(&"https://pier.example/work-boats/2024/the-tug/".to_owned()));
     std::fs::remove_file(site.root().join("config.toml")).unwrap();
     let printed = stderr_of(&site.run_courant(&["init"]));
-    let expected = "    content/tug.md\n    https://pier.example/work-boats/2024/the-tug/\n  `output` has the addresses of 1 of 2 public posts; not:\n    /work-boats/2024/the-tug/\n";
+    let expected = "    content/tug.md\n    https://pier.example/work-boats/2024/the-tug/\n  `output` has the addresses of 1 of 2 public posts; missing:\n    /work-boats/2024/the-tug/\n";
     assert!(printed.ends_with(expected), "{printed}");
 }
 
@@ -313,7 +313,7 @@ fn sitemap_of_a_built_copy_is_compared() {
   compare the address of the newest post with that on your site:
     content/tug.md
     https://pier.example/h/tug/
-  `public/sitemap-1.xml` has the addresses of 1 of 2 public posts; not:
+  `public/sitemap-1.xml` has the addresses of 1 of 2 public posts; missing:
     /h/tug/ (there: /h/log/tug/)
 ";
     assert!(printed.ends_with(expected), "{printed}");
@@ -335,7 +335,7 @@ fn feed_of_a_built_copy_is_compared() {
         ),
     ]);
     let printed = stderr_of(&site.run_courant(&["init"]));
-    let expected = "  courant makes 1 of the 2 addresses in `public/posts/index.xml`; not:\n    /crane/ (courant: /posts/crane/)\n";
+    let expected = "  courant makes 1 of the 2 addresses in `public/posts/index.xml`; missing:\n    /crane/ (courant: /posts/crane/)\n";
     assert!(printed.ends_with(expected), "{printed}");
 }
 

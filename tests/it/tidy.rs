@@ -188,6 +188,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "front_matter",
             "javascript",
             "model",
+            "path_segments",
+            "text",
         ],
     ),
     (

@@ -7,7 +7,8 @@ use super::inputs::ExplainContext;
 use crate::model::artifact::{ArtifactKey, FeedPageId, FeedScope};
 use crate::model::post::Post;
 use crate::site::feeds::LanguageFeeds;
-use crate::url_path::normalize_path;
+use crate::text::without_extension;
+use crate::url_path::{last_segment, normalize_path};
 
 /// Maximum number of suggested posts.
 const MAX_SUGGESTIONS: usize = 5;
@@ -176,13 +177,9 @@ pub(super) fn find_similar_posts<'a>(context: ExplainContext<'a>, question: &str
         .posts
         .iter()
         .map(|post| {
-            let file = post
-                .path
-                .rsplit_once('.')
-                .map_or(&*post.path, |(stem, _)| stem);
             let names = [
                 last_path_segment(post.permalink.url_path()),
-                last_path_segment(file),
+                last_path_segment(without_extension(&post.path)),
                 post.title.to_lowercase(),
             ];
             let distance = names
@@ -203,12 +200,7 @@ pub(super) fn find_similar_posts<'a>(context: ExplainContext<'a>, question: &str
 
 fn last_path_segment(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or(text);
-    let part = text
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or(text);
-    let part = part.strip_suffix(".html").unwrap_or(part);
+    let part = last_segment(text);
     let part = part.strip_suffix(".md").unwrap_or(part);
     part.to_lowercase()
 }
