@@ -4,7 +4,6 @@
 
 pub(crate) mod detected;
 pub(crate) mod left_out_files;
-pub(crate) mod left_out_posts;
 pub(crate) mod page_routes;
 pub(crate) mod pages;
 pub(crate) mod permalink_syntax;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::left_out_posts::LeftOutPosts;
+use super::pages::LeftOutPosts;
 use super::setting::{
     InvalidSetting, Setting, SettingKey, SettingSource, SettingValue, validate_setting,
 };
@@ -13,7 +13,7 @@ use super::site_file::text_with_source;
 use super::site_file::{DataFile, ScriptFile};
 use super::site_tree::{self, ReadTextError, SiteTree};
 use crate::front_matter::data_file;
-use crate::javascript::{ScriptEntry, ScriptExpression};
+use crate::javascript::{ParsedScript, ScriptEntry, ScriptExpression};
 use crate::model::finding::{Finding, Rule, Severity};
 use crate::text::{collapse_whitespace, parse_x_account};
 
@@ -177,13 +177,14 @@ impl<'t> DetectedSite<'t> {
         self.settings.contains_key(&key)
     }
 
+    pub(crate) fn setting_value(&self, key: SettingKey) -> Option<&SettingValue> {
+        self.settings.get(&key).map(|setting| &setting.value)
+    }
+
     /// Lists the site's languages, as far as they are known.
     pub(crate) fn site_languages(&self) -> Vec<String> {
-        match self.settings.get(&SettingKey::Languages) {
-            Some(Setting {
-                value: SettingValue::List(tags),
-                ..
-            }) => tags.clone(),
+        match self.setting_value(SettingKey::Languages) {
+            Some(SettingValue::List(tags)) => tags.clone(),
             _ => Vec::new(),
         }
     }
@@ -288,6 +289,19 @@ impl<'t> DetectedSite<'t> {
         );
     }
 
+    /// Warns that a part of a setting's pattern has no replacement.
+    pub(crate) fn warn_of_unsupported_part(
+        &mut self,
+        source: &SettingSource,
+        name: &str,
+        written: &str,
+        part: &str,
+    ) {
+        let message = format!("`{name}` is `{written}`, and `{part}` is not supported");
+        let hint = "write `permalink` into each post, or set `site.permalinks` without that part";
+        self.add_warning(source, message, hint);
+    }
+
     /// Warns that the addresses of posts are computed.
     pub(crate) fn warn_of_computed_addresses(&mut self, file: &str, line: usize, written: &str) {
         let written = if written.is_empty() {
@@ -316,6 +330,19 @@ impl<'t> DetectedSite<'t> {
             SettingSource::GeneratorDefault(format!("{tool} makes addresses of names by this rule"))
         });
         self.set_if_more_certain(SettingKey::Names, names, source);
+    }
+
+    /// Sets each key of a table from the first of its paths that `find` finds in a script with a readable value.
+    pub(crate) fn set_all_from_script(
+        &mut self,
+        code: &ScriptFile,
+        table: &[(SettingKey, &[&str])],
+        find: impl for<'s> Fn(&'s ParsedScript, &str) -> Option<&'s ScriptEntry>,
+    ) {
+        for (key, paths) in table {
+            let entries = paths.iter().map(|path| find(&code.script, path));
+            self.set_from_script(*key, code, entries);
+        }
     }
 
     /// Sets a key from the first of some script entries that has a readable value.
@@ -465,6 +492,18 @@ impl<'t> DetectedSite<'t> {
     pub(crate) fn read_script_file(&mut self, file: &str) -> Option<ScriptFile> {
         let text = self.read_text(file)?;
         Some(ScriptFile::parse_script(file, &text))
+    }
+
+    /// Recognises a tool by the first of some scripts that exists, and parses it. An unreadable one counts as empty.
+    pub(crate) fn recognize_script(
+        &mut self,
+        tool: &'static str,
+        stems: &[&str],
+    ) -> Option<ScriptFile> {
+        let file = self.tree.find_script(stems)?;
+        self.record_tool(tool, &file);
+        let code = self.read_script_file(&file);
+        Some(code.unwrap_or_else(|| ScriptFile::parse_script(&file, "")))
     }
 
     /// Returns true, and reports it, if the URL is a placeholder such as `https://example.com`.

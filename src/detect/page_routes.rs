@@ -3,13 +3,9 @@
 use super::detected::DetectedSite;
 use super::permalink_syntax::{self, from_bracket_syntax};
 use super::site_file::ScriptFile;
-use super::site_tree::{self, SiteTree};
+use super::site_tree;
 use crate::javascript::ScriptExpression;
 
-/// Maximum depth of directories that are searched for pages.
-const MAX_PAGE_DEPTH: usize = 5;
-/// Maximum number of pages that are looked at. No site seen has more than a hundred dynamic ones.
-const MAX_PAGES: usize = 2000;
 /// Directories and parameters of pages that list posts.
 const LIST_NAMES: [&str; 10] = [
     "tag",
@@ -45,21 +41,6 @@ pub(crate) struct PostRoute {
     has_body: bool,
 }
 
-/// Lists the files below a directory of pages, relative to it.
-pub(crate) fn list_pages(tree: &SiteTree, pages: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut pending = vec![(String::new(), 0)];
-    while let Some((dir, depth)) = pending.pop().filter(|_| found.len() < MAX_PAGES) {
-        let here = site_tree::join_paths(pages, &dir);
-        let files = tree.list_files(&here).into_iter();
-        found.extend(files.map(|name| site_tree::join_paths(&dir, &name)));
-        let dirs = tree.list_dirs(&here).into_iter();
-        let dirs = dirs.filter(|_| depth < MAX_PAGE_DEPTH);
-        pending.extend(dirs.map(|name| (site_tree::join_paths(&dir, &name), depth + 1)));
-    }
-    found
-}
-
 /// Finds the routes below `pages` that have a page for each post.
 pub(crate) fn find_post_routes(
     draft: &mut DetectedSite<'_>,
@@ -67,7 +48,10 @@ pub(crate) fn find_post_routes(
     extension: &str,
 ) -> Vec<PostRoute> {
     let mut routes = Vec::new();
-    for path in list_pages(draft.tree, pages) {
+    for path in draft
+        .tree
+        .walk_files(pages, |name| name.ends_with(extension))
+    {
         let stem = path.strip_suffix(extension).unwrap_or_default();
         let route = stem.strip_suffix("/index").unwrap_or(stem);
         if route.contains('[') && !route.split('/').any(|name| LIST_NAMES.contains(&name)) {

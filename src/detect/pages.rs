@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::left_out_posts::LeftOutPosts;
 use super::site_tree::{self, SiteTree};
 use crate::front_matter::data_file::{self, FrontMatterValue, Node};
+use crate::text::without_extension;
 
 /// Maximum number of files read below one directory. Of more, every second, third … is read.
 const MAX_FILES_READ: usize = 2000;
@@ -36,6 +36,15 @@ pub(crate) struct MarkdownPages {
     stride: usize,
     /// Field that dates are read from besides the built-in ones.
     date_field: Option<String>,
+}
+
+/// Files with a title and a date that the settings exclude.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LeftOutPosts {
+    /// Number of files; an estimate if only a sample was read.
+    pub(crate) count: usize,
+    /// Path of one of them, relative to the site's directory.
+    pub(crate) example: String,
 }
 
 /// Origin that posts name in their own addresses.
@@ -78,7 +87,7 @@ impl MarkdownPages {
                 )?;
                 let is_empty =
                     matches!(&front.value, FrontMatterValue::Map(fields) if fields.is_empty());
-                let date = data_file::find_post_date(&front, site_tree::without_extension(path));
+                let date = data_file::find_post_date(&front, without_extension(path));
                 (!is_empty).then(|| MarkdownPage {
                     path: path.clone(),
                     front,
@@ -234,7 +243,7 @@ impl MarkdownPage {
     }
 
     fn path_without_index(&self) -> &str {
-        let stem = site_tree::without_extension(&self.path);
+        let stem = without_extension(&self.path);
         stem.strip_suffix("/index").unwrap_or(stem)
     }
 

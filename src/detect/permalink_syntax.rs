@@ -69,9 +69,26 @@ pub(crate) fn from_bracket_syntax<S: AsRef<str>>(
     Ok(made.collapse_slashes())
 }
 
+/// Parts of a date that most generators name as courant does.
+const DATE_PARTS: [&str; 8] = [
+    ":year", ":month", ":day", ":i_month", ":i_day", ":hour", ":minute", ":second",
+];
+
+/// Returns the part of a date that has the same name here.
+pub(crate) fn date_parts_named(name: &str) -> Vec<&'static str> {
+    let mut parts = DATE_PARTS.to_vec();
+    parts.retain(|part| part.strip_prefix(':') == Some(name));
+    parts
+}
+
 /// Codes of date formats, with the part for each; longer ones come first.
-const DATE_CODES: [(&str, &str); 17] = [
+const DATE_CODES: [(&str, &str); 22] = [
     ("%Y", ":year"),
+    ("%y", ":short_year"),
+    ("%j", ":y_day"),
+    ("%H", ":hour"),
+    ("%M", ":minute"),
+    ("%S", ":second"),
     ("%-m", ":i_month"),
     ("%m", ":month"),
     ("%-d", ":i_day"),
@@ -134,7 +151,7 @@ fn from_date_expression(expression: &str) -> Option<String> {
 }
 
 /// Converts a date format of strftime, Luxon or Day.js; `None` if it holds anything but numbers.
-fn from_date_format(format: &str) -> Option<String> {
+pub(crate) fn from_date_format(format: &str) -> Option<String> {
     let mut pattern = String::new();
     let mut rest = format;
     while let Some(first) = rest.chars().next() {

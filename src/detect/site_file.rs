@@ -6,8 +6,8 @@ use crate::front_matter::data_file::{
 };
 use crate::javascript::{ParsedScript, ScriptEntry, ScriptExpression};
 
-/// Maximum number of variables that a value is followed through.
-const MAX_REFERENCES: u8 = 5;
+/// Maximum number of variables and fields that a value is followed through.
+pub(crate) const MAX_REFERENCES: u8 = 5;
 
 /// Parsed YAML, TOML or JSON file.
 #[derive(Debug)]

@@ -17,6 +17,8 @@ const MAX_LISTED_NAMES: usize = 200_000;
 /// Maximum depth of directories. No content seen exceeds eight.
 const MAX_DIRECTORY_DEPTH: usize = 16;
 
+/// Extensions of scripts. Most generators search for configuration files in this order.
+const SCRIPT_EXTENSIONS: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
 /// Directories at the top that hold build output or third-party files, not posts.
 const NON_CONTENT_DIRS: [&str; 10] = [
     "bower_components",
@@ -116,6 +118,16 @@ impl SiteTree {
             .copied()
     }
 
+    /// Returns the first of some scripts that exists. The paths have no extension.
+    pub(crate) fn find_script(&self, stems: &[&str]) -> Option<String> {
+        stems.iter().find_map(|stem| {
+            let mut files = SCRIPT_EXTENSIONS
+                .iter()
+                .map(|kind| format!("{stem}.{kind}"));
+            files.find(|file| self.is_file(file))
+        })
+    }
+
     /// Returns true if the fields of posts need no fence, as in Pelican.
     pub(crate) fn has_field_lines(&self) -> bool {
         self.is_file("pelicanconf.py")
@@ -159,6 +171,13 @@ impl SiteTree {
         dir: &str,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Vec<String> {
+        let mut found = self.walk_files(dir, is_wanted);
+        found.sort();
+        found
+    }
+
+    /// Returns these paths as they are found: the files of a directory before those of its directories.
+    pub(crate) fn walk_files(&self, dir: &str, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let mut found = Vec::new();
         let mut seen = 0;
         let mut pending = vec![(String::new(), 0)];
@@ -176,7 +195,6 @@ impl SiteTree {
                 }
             }
         }
-        found.sort();
         found
     }
 
@@ -237,16 +255,6 @@ pub(crate) fn path_below<'p>(path: &'p str, dir: &str) -> Option<&'p str> {
     }
 }
 
-/// Returns a path without the extension of its file.
-pub(crate) fn without_extension(path: &str) -> &str {
-    let start = path.rfind('/').map_or(0, |at| at + 1);
-    let name = path.get(start..).unwrap_or_default();
-    match name.rfind('.').filter(|at| *at > 0) {
-        Some(at) => path.get(..start + at).unwrap_or(path),
-        None => path,
-    }
-}
-
 fn is_post_file(name: &str) -> bool {
     Markup::from_path(name).is_some()
 }
@@ -284,11 +292,5 @@ mod tests {
         assert_eq!(path_below("src/pages", "src/pages"), Some(""));
         assert_eq!(path_below("src/pages-old", "src/pages"), None);
         assert_eq!(path_below("a", ""), Some("a"));
-    }
-
-    #[test]
-    fn path_without_extension_keeps_its_directories() {
-        assert_eq!(without_extension("a.b/c.fr.md"), "a.b/c.fr");
-        assert_eq!(without_extension("a.b/c"), "a.b/c");
     }
 }

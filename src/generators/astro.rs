@@ -7,15 +7,8 @@ use crate::detect::pages::{MarkdownPages, largest_post_dir};
 use crate::detect::setting::{SettingKey, SettingSource};
 use crate::detect::site_file::ScriptFile;
 use crate::detect::site_tree;
-use crate::javascript::{ScriptEntry, ScriptExpression};
+use crate::javascript::{ParsedScript, ScriptEntry, ScriptExpression};
 
-const CONFIG_FILES: [&str; 5] = [
-    "astro.config.mjs",
-    "astro.config.js",
-    "astro.config.ts",
-    "astro.config.cjs",
-    "astro.config.mts",
-];
 /// Files where sites usually define their title and URL. Astro itself prescribes none.
 const CONSTANT_FILES: [&str; 10] = [
     "src/consts.ts",
@@ -29,56 +22,43 @@ const CONSTANT_FILES: [&str; 10] = [
     "src/data/site.ts",
     "src/lib/consts.ts",
 ];
-const COLLECTION_FILES: [&str; 4] = [
-    "src/content.config.ts",
-    "src/content.config.js",
-    "src/content/config.ts",
-    "src/content/config.js",
+
+/// Settings, and the usual names of their constants.
+const CONSTANTS: [(SettingKey, &[&str]); 4] = [
+    (
+        SettingKey::Title,
+        &["SITE_TITLE", "SITE.title", "SITE.name", "siteConfig.title"],
+    ),
+    (
+        SettingKey::Description,
+        &[
+            "SITE_DESCRIPTION",
+            "SITE.description",
+            "SITE.desc",
+            "siteConfig.description",
+        ],
+    ),
+    (
+        SettingKey::Language,
+        &["SITE_LANG", "SITE.lang", "siteConfig.lang"],
+    ),
+    (
+        SettingKey::Timezone,
+        &["SITE.timezone", "siteConfig.timezone"],
+    ),
 ];
 
 pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
-    let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
+    let Some(mut code) = draft.recognize_script("Astro", &["astro.config"]) else {
         return false;
     };
-    draft.record_tool("Astro", file);
-    let constants = read_constant_files(draft);
-    let mut code = draft
-        .read_script_file(file)
-        .unwrap_or_else(|| ScriptFile::parse_script(file, ""));
-    code.imported = constants;
+    code.imported = read_constant_files(draft);
     set_site_url(draft, &code);
     if is_starlight(&code) {
         read_starlight(draft, &code);
     }
-    for (key, names) in [
-        (
-            SettingKey::Title,
-            ["SITE_TITLE", "SITE.title", "SITE.name", "siteConfig.title"].as_slice(),
-        ),
-        (
-            SettingKey::Description,
-            &[
-                "SITE_DESCRIPTION",
-                "SITE.description",
-                "SITE.desc",
-                "siteConfig.description",
-            ],
-        ),
-        (
-            SettingKey::Language,
-            &["SITE_LANG", "SITE.lang", "siteConfig.lang"],
-        ),
-        (
-            SettingKey::Timezone,
-            &["SITE.timezone", "siteConfig.timezone"],
-        ),
-    ] {
-        for constants in &code.imported {
-            let entries = names
-                .iter()
-                .map(|name| constants.script.find_variable(name));
-            draft.set_from_script(key, constants, entries);
-        }
+    for constants in &code.imported {
+        draft.set_all_from_script(constants, &CONSTANTS, ParsedScript::find_variable);
     }
     draft.set_from_script(
         SettingKey::Language,
@@ -226,12 +206,12 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
 /// Reads the collections of the content configuration, each with its name.
 fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> {
     let mut found = Vec::new();
-    let Some(file) = draft.tree.first_existing_file(&COLLECTION_FILES) else {
+    let stems = ["src/content.config", "src/content/config"];
+    let file = draft.tree.find_script(&stems);
+    let Some(mut code) = file.and_then(|file| draft.read_script_file(&file)) else {
         return found;
     };
-    let Some(mut code) = draft.read_script_file(file) else {
-        return found;
-    };
+    let file = code.file.clone();
     code.imported = read_constant_files(draft);
     for entry in code.script.entries_ending("pattern") {
         let patterns = match code.resolve_entry(entry) {
@@ -242,7 +222,7 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> 
         let base = code.script.sibling_entry(entry, "base");
         let (base, source) = match (base, code.resolve_text(base)) {
             (_, Some(read)) => read,
-            (None, None) => (String::new(), SettingSource::from_line(file, entry.line)),
+            (None, None) => (String::new(), SettingSource::from_line(&file, entry.line)),
             // `base` is computed.
             (Some(_), None) => continue,
         };
@@ -268,7 +248,7 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> 
         let mut home = ContentRoot::new(dir, source);
         let excluded = excluded.iter().map(|pattern| pattern.replace('!', ""));
         home.exclude.extend(excluded);
-        let place = SettingSource::from_line(file, entry.line);
+        let place = SettingSource::from_line(&file, entry.line);
         retain_matches(&mut home, draft.tree, &included, place);
         found.push((name, home));
     }

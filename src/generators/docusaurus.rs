@@ -7,14 +7,6 @@ use crate::detect::site_file::ScriptFile;
 use crate::detect::site_tree;
 use crate::javascript::ScriptExpression;
 
-const CONFIG_FILES: [&str; 6] = [
-    "docusaurus.config.ts",
-    "docusaurus.config.js",
-    "docusaurus.config.mjs",
-    "docusaurus.config.cjs",
-    "docusaurus.config.mts",
-    "docusaurus.config.cts",
-];
 /// Settings, and the paths of their values in the configuration.
 const SETTINGS: [(SettingKey, &str); 4] = [
     (SettingKey::Title, "title"),
@@ -25,13 +17,9 @@ const SETTINGS: [(SettingKey, &str); 4] = [
 
 /// Reads the settings of a Docusaurus site; returns false if there is no configuration file.
 pub(super) fn read_docusaurus_site(draft: &mut DetectedSite<'_>) -> bool {
-    let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
+    let Some(code) = draft.recognize_script("Docusaurus", &["docusaurus.config"]) else {
         return false;
     };
-    draft.record_tool("Docusaurus", file);
-    let code = draft
-        .read_script_file(file)
-        .unwrap_or_else(|| ScriptFile::parse_script(file, ""));
     for (key, path) in SETTINGS {
         draft.set_from_script(key, &code, [code.script.entry_at(path)]);
     }

@@ -10,16 +10,9 @@ use crate::detect::setting::{SettingKey, SettingSource};
 use crate::detect::site_file::{ScriptFile, list_items, text_with_source};
 use crate::detect::site_tree;
 use crate::front_matter::data_file::{self, Node};
-use crate::javascript::ScriptExpression;
+use crate::javascript::{ParsedScript, ScriptExpression};
+use crate::text::without_extension;
 
-const CONFIG_FILES: [&str; 6] = [
-    ".eleventy.js",
-    "eleventy.config.js",
-    "eleventy.config.mjs",
-    "eleventy.config.cjs",
-    "eleventy.config.ts",
-    ".eleventy.cjs",
-];
 /// Usual names of the data file that describes the site.
 const METADATA_NAMES: [&str; 5] = ["metadata", "site", "meta", "config", "siteMetadata"];
 const METADATA_EXTENSIONS: [&str; 4] = ["js", "json", "cjs", "mjs"];
@@ -42,7 +35,7 @@ const HIDING_FIELDS: [(&str, &str); 4] = [
 const MAX_LAYOUTS: usize = 5;
 
 pub(super) fn read_eleventy_site(draft: &mut DetectedSite<'_>) -> bool {
-    let file = draft.tree.first_existing_file(&CONFIG_FILES);
+    let file = draft.tree.find_script(&[".eleventy", "eleventy.config"]);
     file.is_some() && read_site(draft, file)
 }
 
@@ -53,11 +46,10 @@ pub(super) fn read_default_eleventy_site(draft: &mut DetectedSite<'_>) -> bool {
     is_named && !draft.tree.is_file("_config.yml") && read_site(draft, None)
 }
 
-fn read_site(draft: &mut DetectedSite<'_>, file: Option<&str>) -> bool {
-    draft.record_tool("Eleventy", file.unwrap_or("package.json"));
-    let code = file
-        .and_then(|file| draft.read_script_file(file))
-        .unwrap_or_else(|| ScriptFile::parse_script(file.unwrap_or_default(), ""));
+fn read_site(draft: &mut DetectedSite<'_>, file: Option<String>) -> bool {
+    draft.record_tool("Eleventy", file.as_deref().unwrap_or("package.json"));
+    let code = file.and_then(|file| draft.read_script_file(&file));
+    let code = code.unwrap_or_else(|| ScriptFile::parse_script("", ""));
     let written = code
         .resolve_text(code.script.topmost_entry_ending("dir.input"))
         .map(|(dir, _)| dir);
@@ -110,10 +102,7 @@ fn read_metadata(draft: &mut DetectedSite<'_>, dir: &str) {
                     }
                 }
             } else if let Some(code) = draft.read_script_file(&file) {
-                for (key, names) in NAMES {
-                    let entries = names.iter().map(|name| code.script.entry_at(name));
-                    draft.set_from_script(key, &code, entries);
-                }
+                draft.set_all_from_script(&code, &NAMES, ParsedScript::entry_at);
             }
         }
     }
@@ -310,7 +299,7 @@ fn leave_out_files(
     let files = draft.tree.list_post_files(&home.dir).into_iter();
     let files = files.map(|file| {
         let path = site_tree::join_paths(&home.dir, &file);
-        let stem = site_tree::without_extension(&path).to_owned();
+        let stem = without_extension(&path).to_owned();
         (stem, globset::escape(&path))
     });
     let own = (

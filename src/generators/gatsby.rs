@@ -3,32 +3,17 @@
 use crate::color::is_hex_color;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::left_out_files::leave_out_listed;
-use crate::detect::page_routes::list_pages;
 use crate::detect::permalink_syntax::{self, from_bracket_syntax};
 use crate::detect::setting::{SettingKey, SettingSource};
-use crate::detect::site_file::ScriptFile;
+use crate::detect::site_file::{MAX_REFERENCES, ScriptFile};
 use crate::detect::site_tree;
 use crate::javascript::{ScriptEntry, ScriptExpression};
+use crate::text::without_extension;
 
-const CONFIG_FILES: [&str; 4] = [
-    "gatsby-config.js",
-    "gatsby-config.ts",
-    "gatsby-config.mjs",
-    "gatsby-config.cjs",
-];
-
-const NODE_FILES: [&str; 4] = [
-    "gatsby-node.js",
-    "gatsby-node.ts",
-    "gatsby-node.mjs",
-    "gatsby-node.cjs",
-];
 /// Words in the path of a page that lists posts.
 const LIST_WORDS: [&str; 5] = ["tag", "categor", "author", "page", "==="];
 /// Words in the path of a post's page.
 const ADDRESS_WORDS: [&str; 5] = ["slug", "frontmatter", "path", "permalink", "url"];
-/// Maximum number of variables and fields that an address is followed through.
-const MAX_REFERENCES: u8 = 5;
 
 /// Usual names of each setting in `siteMetadata`, the most frequent first.
 const METADATA_PATHS: [(SettingKey, &[&str]); 6] = [
@@ -44,11 +29,11 @@ const METADATA_PATHS: [(SettingKey, &[&str]); 6] = [
 ];
 
 pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
-    let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
+    let Some(file) = draft.tree.find_script(&["gatsby-config"]) else {
         return false;
     };
-    draft.record_tool("Gatsby", file);
-    let Some(code) = draft.read_script_file(file) else {
+    draft.record_tool("Gatsby", &file);
+    let Some(code) = draft.read_script_file(&file) else {
         return true;
     };
     for (key, names) in METADATA_PATHS {
@@ -90,10 +75,10 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
         draft.set_if_more_certain(SettingKey::ThemeColor, text, source);
     }
     draft.append_base_path(code.resolve_text(code.script.entry_at("pathPrefix")));
-    let file = draft.tree.first_existing_file(&NODE_FILES);
+    let file = draft.tree.find_script(&["gatsby-node"]);
     let node = file.and_then(|file| {
-        let text = draft.read_text(file)?;
-        let code = ScriptFile::parse_script(file, &text);
+        let text = draft.read_text(&file)?;
+        let code = ScriptFile::parse_script(&file, &text);
         Some(NodeScript { code, text })
     });
     let permalinks = find_permalinks(draft, node.as_ref());
@@ -289,25 +274,24 @@ fn find_route_pattern(
     draft: &DetectedSite<'_>,
     node: Option<&NodeScript>,
 ) -> Option<(String, SettingSource)> {
-    list_pages(draft.tree, "src/pages")
+    draft
+        .tree
+        .walk_files("src/pages", |_| true)
         .iter()
         .find_map(|route| {
-            let pattern =
-                from_bracket_syntax(site_tree::without_extension(route), ("{", "}"), |part| {
-                    let (kind, field) = part.split_once('.').unwrap_or_default();
-                    let is_post = kind.eq_ignore_ascii_case("mdx") || kind == "MarkdownRemark";
-                    Vec::from_iter(match field {
-                        _ if !is_post => None,
-                        "slug" => Some(":path".to_owned()),
-                        "parent__(File)__name" => Some(":name".to_owned()),
-                        field => match node {
-                            Some(node) => {
-                                node.convert_part(&field.replace("__", "."), MAX_REFERENCES)
-                            }
-                            None => permalink_syntax::from_expression(&field.replace("__", ".")),
-                        },
-                    })
-                });
+            let pattern = from_bracket_syntax(without_extension(route), ("{", "}"), |part| {
+                let (kind, field) = part.split_once('.').unwrap_or_default();
+                let is_post = kind.eq_ignore_ascii_case("mdx") || kind == "MarkdownRemark";
+                Vec::from_iter(match field {
+                    _ if !is_post => None,
+                    "slug" => Some(":path".to_owned()),
+                    "parent__(File)__name" => Some(":name".to_owned()),
+                    field => match node {
+                        Some(node) => node.convert_part(&field.replace("__", "."), MAX_REFERENCES),
+                        None => permalink_syntax::from_expression(&field.replace("__", ".")),
+                    },
+                })
+            });
             let pattern = pattern.ok().filter(|_| route.contains('{'))?.text;
             let source = SettingSource::from_file(&site_tree::join_paths("src/pages", route));
             Some((format!("{pattern}/"), source))

@@ -108,15 +108,7 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
         "name" => vec![":name"],
         "post_title" => vec![":title", ":slug"],
         "category" => vec![":categories", ":category"],
-        "year" => vec![":year"],
-        "month" => vec![":month"],
-        "day" => vec![":day"],
-        "i_month" => vec![":i_month"],
-        "i_day" => vec![":i_day"],
-        "hour" => vec![":hour"],
-        "minute" => vec![":minute"],
-        "second" => vec![":second"],
-        _ => Vec::new(),
+        name => permalink_syntax::date_parts_named(name),
     });
     let default = text(&["permalink_defaults.lang"]).filter(|_| has_language_dirs);
     let home = match translated {
@@ -132,10 +124,7 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
             home.with_permalinks(&pattern, source)
         }
         Err(part) => {
-            let message = format!("`permalink` is `{written}`, and `{part}` is not supported");
-            let hint =
-                "write `permalink` into each post, or set `site.permalinks` without that part";
-            draft.add_warning(&source, message, hint);
+            draft.warn_of_unsupported_part(&source, "permalink", &written, &part);
             home
         }
     };

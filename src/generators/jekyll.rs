@@ -306,30 +306,19 @@ fn convert_permalink(
         "slug" => vec![":slug"],
         "name" | "basename" => vec![":filename"],
         "path" => vec![":path"],
-        "year" => vec![":year"],
-        "month" => vec![":month"],
-        "day" => vec![":day"],
-        "i_month" => vec![":i_month"],
-        "i_day" => vec![":i_day"],
         "short_year" => vec![":short_year"],
         "y_day" => vec![":y_day"],
-        "hour" => vec![":hour"],
-        "minute" => vec![":minute"],
-        "second" => vec![":second"],
         "output_ext" => vec![".html"],
-        _ => Vec::new(),
+        name => permalink_syntax::date_parts_named(name),
     });
     match translated {
         Ok(pattern) => Some((pattern.text, source)),
         Err(part) => {
-            let message = format!("`permalink` is `{pattern}`, and `{part}` is not supported");
-            let hint =
-                "write `permalink` into each post, or set `site.permalinks` without that part";
             let place = match &source {
                 SettingSource::WrittenIn { .. } => source.clone(),
                 _ => SettingSource::from_file("_posts"),
             };
-            draft.add_warning(&place, message, hint);
+            draft.warn_of_unsupported_part(&place, "permalink", &pattern, &part);
             None
         }
     }

@@ -3,58 +3,45 @@
 use crate::detect::detected::{ContentRoot, DetectedSite, is_post_directory_name};
 use crate::detect::left_out_files::{leave_out_names, leave_out_underscores, retain_matches};
 use crate::detect::page_routes::{choose_post_route, find_post_routes};
-use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use crate::detect::setting::{SettingKey, SettingSource};
 use crate::detect::site_file::ScriptFile;
 use crate::detect::site_tree;
-use crate::javascript::ScriptExpression;
+use crate::javascript::{ParsedScript, ScriptExpression};
+use crate::path_segments::strip_sort_number;
 
-const CONFIG_FILES: [&str; 4] = [
-    "nuxt.config.ts",
-    "nuxt.config.js",
-    "nuxt.config.mjs",
-    "nuxt.config.mts",
-];
-
-const CONTENT_CONFIG_FILES: [&str; 4] = [
-    "content.config.ts",
-    "content.config.js",
-    "content.config.mjs",
-    "content.config.mts",
+/// Settings, and the paths of their values in the configuration.
+const SETTINGS: [(SettingKey, &[&str]); 4] = [
+    (
+        SettingKey::Url,
+        &["site.url", "runtimeConfig.public.siteUrl", "i18n.baseUrl"],
+    ),
+    (
+        SettingKey::Title,
+        &["site.name", "app.head.title", "head.title"],
+    ),
+    (
+        SettingKey::Description,
+        &["site.description", "runtimeConfig.public.siteDescription"],
+    ),
+    (
+        SettingKey::Language,
+        &[
+            "app.head.htmlAttrs.lang",
+            "head.htmlAttrs.lang",
+            "site.defaultLocale",
+            "i18n.defaultLocale",
+        ],
+    ),
 ];
 
 /// Reads the settings of a Nuxt Content site. Returns false if there is no Nuxt configuration file.
 pub(super) fn read_nuxt_site(draft: &mut DetectedSite<'_>) -> bool {
-    let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
+    let Some(file) = draft.tree.find_script(&["nuxt.config"]) else {
         return false;
     };
-    draft.record_tool("Nuxt Content", file);
-    if let Some(code) = draft.read_script_file(file) {
-        for (key, names) in [
-            (
-                SettingKey::Url,
-                ["site.url", "runtimeConfig.public.siteUrl", "i18n.baseUrl"].as_slice(),
-            ),
-            (
-                SettingKey::Title,
-                &["site.name", "app.head.title", "head.title"],
-            ),
-            (
-                SettingKey::Description,
-                &["site.description", "runtimeConfig.public.siteDescription"],
-            ),
-            (
-                SettingKey::Language,
-                &[
-                    "app.head.htmlAttrs.lang",
-                    "head.htmlAttrs.lang",
-                    "site.defaultLocale",
-                    "i18n.defaultLocale",
-                ],
-            ),
-        ] {
-            let entries = names.iter().map(|name| code.script.entry_at(name));
-            draft.set_from_script(key, &code, entries);
-        }
+    draft.record_tool("Nuxt Content", &file);
+    if let Some(code) = draft.read_script_file(&file) {
+        draft.set_all_from_script(&code, &SETTINGS, ParsedScript::entry_at);
         draft.append_base_path(code.resolve_text(code.script.entry_at("app.baseURL")));
         set_languages(draft, &code);
     }
@@ -114,8 +101,8 @@ fn set_languages(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
 /// Reads the collections of pages in the content configuration.
 fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<ContentRoot> {
     let mut found = Vec::new();
-    let file = draft.tree.first_existing_file(&CONTENT_CONFIG_FILES);
-    let Some(code) = file.and_then(|file| draft.read_script_file(file)) else {
+    let file = draft.tree.find_script(&["content.config"]);
+    let Some(code) = file.and_then(|file| draft.read_script_file(&file)) else {
         return found;
     };
     let pages = ["app/pages", "pages"].into_iter();
@@ -146,14 +133,7 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<ContentRoot> {
         let below = fixed.rsplit_once('/').map_or("", |(below, _)| below);
         let dir = site_tree::join_paths("content", below);
         let first = below.split('/').next().unwrap_or_default();
-        let is_language = match draft
-            .settings
-            .get(&SettingKey::Languages)
-            .map(|known| &known.value)
-        {
-            Some(SettingValue::List(tags)) => tags.iter().any(|tag| tag == first),
-            _ => false,
-        };
+        let is_language = draft.site_languages().iter().any(|tag| tag == first);
         if is_data
             || below.is_empty()
             || is_language
@@ -179,10 +159,7 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<ContentRoot> {
             .map(|(prefix, _)| prefix);
         let prefix = prefix.unwrap_or_else(|| below.to_owned());
         let segments = prefix.split('/').filter(|name| !name.is_empty());
-        let segments = segments.map(|name| match has_number_prefix(name) {
-            true => name.split_once('.').map_or(name, |(_, name)| name),
-            false => name,
-        });
+        let segments = segments.map(|name| strip_sort_number(name).unwrap_or(name));
         let pattern = ["", &segments.collect::<Vec<_>>().join("/"), ":path"].join("/");
         let route = choose_post_route(&routes, name, false).filter(|route| !route.is_by_path);
         let (pattern, source) = match route {
@@ -192,12 +169,4 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<ContentRoot> {
         found.push(home.with_permalinks(&pattern, source));
     }
     found
-}
-
-/// Returns true for a name such as `2.post`.
-fn has_number_prefix(name: &str) -> bool {
-    let number = name.split_once('.').map(|(number, _)| number);
-    number.is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }

@@ -6,7 +6,7 @@ use crate::detect::permalink_syntax;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::ScriptFile;
 use crate::detect::site_tree;
-use crate::javascript::ScriptExpression;
+use crate::javascript::{ParsedScript, ScriptExpression};
 
 const CONFIG_FILE: &str = "pelicanconf.py";
 /// Settings, and the variables that hold them. An earlier variable is preferred.
@@ -36,11 +36,8 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
             Some(ScriptFile::parse_script(file, &convert_assignments(&text)))
         })
         .collect();
-    for (key, names) in SETTINGS {
-        for code in &scripts {
-            let entries = names.iter().map(|name| code.script.find_variable(name));
-            draft.set_from_script(key, code, entries);
-        }
+    for code in &scripts {
+        draft.set_all_from_script(code, &SETTINGS, ParsedScript::find_variable);
     }
     let value = |name: &str| {
         let mut found = scripts
@@ -138,11 +135,7 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
     let root = match convert_address(&written, slug) {
         Ok(pattern) => root.with_permalinks(&pattern, place),
         Err(part) => {
-            draft.add_warning(
-                &place,
-                format!("`ARTICLE_URL` is `{written}`, and `{part}` is not supported"),
-                "set `site.permalinks` without that part, or write `permalink` into each post",
-            );
+            draft.warn_of_unsupported_part(&place, "ARTICLE_URL", &written, &part);
             root
         }
     };
@@ -189,23 +182,16 @@ fn convert_assignments(text: &str) -> String {
 /// # Errors
 /// The part that has no replacement.
 fn convert_address(written: &str, slug: &'static str) -> Result<String, String> {
-    let made = permalink_syntax::from_bracket_syntax(written, ("{", "}"), |name| match name {
-        "slug" => vec![slug],
-        "category" => vec![":category"],
-        "date:%Y" => vec![":year"],
-        "date:%y" => vec![":short_year"],
-        "date:%m" => vec![":month"],
-        "date:%-m" => vec![":i_month"],
-        "date:%d" => vec![":day"],
-        "date:%-d" => vec![":i_day"],
-        "date:%j" => vec![":y_day"],
-        "date:%H" => vec![":hour"],
-        "date:%M" => vec![":minute"],
-        "date:%S" => vec![":second"],
-        "date:%Y/%m/%d" => vec![":year/:month/:day"],
-        "date:%Y/%m" => vec![":year/:month"],
-        "date:%Y-%m-%d" => vec![":year-:month-:day"],
-        _ => Vec::new(),
+    let made = permalink_syntax::from_bracket_syntax(written, ("{", "}"), |name| {
+        let part = match name {
+            "slug" => slug,
+            "category" => ":category",
+            name => {
+                let format = name.strip_prefix("date:");
+                return Vec::from_iter(format.and_then(permalink_syntax::from_date_format));
+            }
+        };
+        vec![part.to_owned()]
     })?;
     Ok(made.text)
 }

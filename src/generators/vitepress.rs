@@ -2,19 +2,9 @@
 
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::setting::{SettingKey, SettingSource};
-use crate::detect::site_file::ScriptFile;
 use crate::detect::site_tree;
+use crate::javascript::ParsedScript;
 
-const CONFIG_FILES: [&str; 8] = [
-    ".vitepress/config.ts",
-    ".vitepress/config.mts",
-    ".vitepress/config.js",
-    ".vitepress/config.mjs",
-    "docs/.vitepress/config.ts",
-    "docs/.vitepress/config.mts",
-    "docs/.vitepress/config.js",
-    "docs/.vitepress/config.mjs",
-];
 /// Settings, and the paths of their values in the configuration.
 const SETTINGS: [(SettingKey, &[&str]); 4] = [
     (SettingKey::Title, &["title", "locales.root.title"]),
@@ -28,17 +18,12 @@ const SETTINGS: [(SettingKey, &[&str]); 4] = [
 
 /// Reads the settings of a VitePress site; returns false if there is no configuration file.
 pub(super) fn read_vitepress_site(draft: &mut DetectedSite<'_>) -> bool {
-    let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
+    let stems = [".vitepress/config", "docs/.vitepress/config"];
+    let Some(code) = draft.recognize_script("VitePress", &stems) else {
         return false;
     };
-    draft.record_tool("VitePress", file);
-    let code = draft
-        .read_script_file(file)
-        .unwrap_or_else(|| ScriptFile::parse_script(file, ""));
-    for (key, paths) in SETTINGS {
-        let entries = paths.iter().map(|path| code.script.entry_at(path));
-        draft.set_from_script(key, &code, entries);
-    }
+    let file = code.file.as_str();
+    draft.set_all_from_script(&code, &SETTINGS, ParsedScript::entry_at);
     draft.append_base_path(code.resolve_text(code.script.entry_at("base")));
     let top = file.split_once(".vitepress").map_or("", |(top, _)| top);
     let written = code.resolve_text(code.script.entry_at("srcDir"));

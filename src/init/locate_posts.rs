@@ -4,8 +4,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::date_field::{self, DateField};
 use crate::detect::detected::{CmsCollection, ContentRoot, DetectedSite};
-use crate::detect::left_out_posts::LeftOutPosts;
-use crate::detect::pages::{MarkdownPage, MarkdownPages, largest_post_dir};
+use crate::detect::pages::{LeftOutPosts, MarkdownPage, MarkdownPages, largest_post_dir};
 use crate::detect::sections::PageSections;
 use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
 use crate::detect::site_tree;
@@ -64,10 +63,7 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     let why = "files that the generator leaves out".to_owned();
     draft.exclude_files(home.exclude.clone(), SettingSource::GeneratorDefault(why));
     require_post_field(draft, &home, collection.as_ref(), &pages);
-    let required = draft
-        .settings
-        .get(&SettingKey::Require)
-        .map(|setting| setting.value.clone());
+    let required = draft.setting_value(SettingKey::Require).cloned();
     let all = pages.estimate_count(|_| true);
     if let Some(SettingValue::Table(fields)) = required {
         draft.left_out_posts = pages.retain_pages(&home.dir, |page| {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::detect::left_out_posts::LeftOutPosts;
+use crate::detect::pages::LeftOutPosts;
 use crate::detect::setting::{Setting, SettingSource};
 use crate::model::finding::Finding;
 

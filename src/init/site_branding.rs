@@ -64,11 +64,10 @@ fn find_file(draft: &DetectedSite<'_>, names: &[&str]) -> Option<String> {
 
 /// Lists the directories whose files may be at the root of the site.
 fn root_dirs(draft: &DetectedSite<'_>) -> Vec<String> {
-    let setting = draft.settings.get(&SettingKey::StaticDir);
-    let own = setting.and_then(|setting| match &setting.value {
-        SettingValue::Text(dir) => Some(dir.as_str()),
+    let own = match draft.setting_value(SettingKey::StaticDir) {
+        Some(SettingValue::Text(dir)) => Some(dir.as_str()),
         _ => None,
-    });
+    };
     own.into_iter()
         .chain(ROOT_DIRS)
         .map(str::to_owned)

@@ -5,6 +5,7 @@ use crate::detect::pages::{MarkdownPages, PostOrigin};
 use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::DataFile;
 use crate::detect::site_tree;
+use crate::text::without_extension;
 
 /// Files that hold only the domain, as GitHub Pages reads them.
 const DOMAIN_FILES: [&str; 8] = [
@@ -118,7 +119,7 @@ fn find_data_urls(draft: &DetectedSite<'_>) -> Vec<(String, SettingSource)> {
     let files = DATA_DIRS.iter().flat_map(|dir| {
         let names = draft.tree.list_files(dir).into_iter();
         names
-            .filter(|name| DATA_FILE_NAMES.contains(&site_tree::without_extension(name)))
+            .filter(|name| DATA_FILE_NAMES.contains(&without_extension(name)))
             .map(|name| site_tree::join_paths(dir, &name))
     });
     let data = files

@@ -33,11 +33,7 @@ pub(super) fn add_suggestions(draft: &mut DetectedSite<'_>, pages: &MarkdownPage
     // By default the URL of a post is its path below the content directory. On the site, the URL may
     // begin with the directory's name.
     if draft.tools.is_empty() && !draft.has_setting(SettingKey::Permalinks) {
-        let dir = match draft
-            .settings
-            .get(&SettingKey::Dir)
-            .map(|setting| &setting.value)
-        {
+        let dir = match draft.setting_value(SettingKey::Dir) {
             Some(SettingValue::Text(dir)) => dir.rsplit('/').next().unwrap_or_default().to_owned(),
             _ => String::new(),
         };
