@@ -431,15 +431,12 @@ impl<'t> DetectedSite<'t> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        let (file, line) = match source {
-            SettingSource::WrittenIn { file, line } => (file.clone(), *line),
-            SettingSource::GeneratorDefault(_)
-            | SettingSource::Guess(_)
-            | SettingSource::Placeholder(_) => return,
+        let SettingSource::WrittenIn { file, line } = source else {
+            return;
         };
         let finding = Finding {
-            file,
-            line,
+            file: file.clone(),
+            line: *line,
             highlight: None,
             severity: Severity::Warning,
             rule: Rule::Config,
