@@ -86,10 +86,11 @@ impl<'a> FrontMatterFields<'a> {
         config: &'a Config,
         depth: ParseMode,
     ) -> FrontMatterFields<'a> {
+        let names = root.as_fields().iter().map(|(name, _)| name.as_str());
         FrontMatterFields {
             file,
             root,
-            initials: Initials::of_fields(root),
+            initials: Initials::of_names(names),
             config,
             depth,
             findings: RefCell::default(),

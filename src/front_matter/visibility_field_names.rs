@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::Node;
 use super::field_names::default_names;
 use crate::config::{Config, Field};
 use crate::model::post::VisibilityEffect;
@@ -290,9 +289,8 @@ pub(crate) enum DateSide {
 pub(crate) struct Initials(u32);
 
 impl Initials {
-    /// Collects the first letters of the fields of a map.
-    pub(crate) fn of_fields(map: &Node) -> Initials {
-        let names = map.as_fields().iter().map(|(name, _)| name.as_str());
+    /// Collects the first letters of names.
+    pub(crate) fn of_names<'n>(names: impl Iterator<Item = &'n str>) -> Initials {
         Initials(names.fold(0, |bits, name| bits | Initials::of_name(name).0))
     }
 

@@ -615,7 +615,7 @@ fn region_of_the_site_does_not_make_a_second_language() {
 }
 
 #[test]
-fn region_of_a_post_does_not_change_the_directory_of_its_language() {
+fn region_of_a_post_keeps_the_directory_of_its_language() {
     let built = TestSite::new()
         .config("languages = [\"en\", \"fr\"]")
         .post(
