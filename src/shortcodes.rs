@@ -274,6 +274,71 @@ mod tests {
     }
 
     #[test]
+    fn tags_beside_marks_are_tags() {
+        for (body, expected) in [
+            ("_{{ page.x }}_ **{{ page.x }}** a", "  a"),
+            ("*{% private %}{{ page.x }}*secret{% endprivate %}b", "*b"),
+            (
+                "_{{ site.title }}_ and file_{{ site.title }}",
+                "_The Site_ and file_The Site",
+            ),
+            ("on the {{ 3 | ordinal }} of May", "on the 3 of May"),
+            (
+                "costs ${{ item.price }} or ${{ site.title }}",
+                "costs $ or $The Site",
+            ),
+            ("*{{ x.y }} a* b", "*a* b"),
+            ("a **{{ x.y }} b**", "a **b**"),
+            ("* {{ x.y }} a", "*  a"),
+            ("**a**{{ x.y }} b", "**a** b"),
+            (
+                "<div>\n{% markdown %}\n**a**\n{% endmarkdown %}\n</div>",
+                "<div>\n\n\n\n**a**\n\n\n\n</div>",
+            ),
+        ] {
+            assert_eq!(strip_text(body), expected, "{body}");
+        }
+        for body in [
+            "`${{ item.price }}`",
+            "$x_{{a}}$ and ${{a}}$ and {{ 2 }}",
+            "with ${{ secrets.TOKEN }} and ${{ matrix.os }}",
+        ] {
+            assert_eq!(strip_text(body), body, "{body}");
+        }
+    }
+
+    #[test]
+    fn blocks_of_mdx_hold_markdown() {
+        for (body, expected) in [
+            (
+                "<aside>\n**a**\n</aside>\nb",
+                "<aside>\n\n**a**\n\n</aside>\n\nb",
+            ),
+            (
+                "<summary>A</summary>\n- b\n",
+                "<summary>A</summary>\n\n- b\n",
+            ),
+            ("<div>\n    **a**\n</div>", "<div>\n\n**a**\n\n</div>"),
+            ("a <b>c</b>\nd", "a <b>c</b>\nd"),
+        ] {
+            assert_eq!(strip_mdx(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn attributes_of_markdown_it_are_left_out() {
+        for (body, expected) in [
+            ("A paragraph {.wide}\nb", "A paragraph \nb"),
+            ("![x](/a.png){.dark style=\"a: b\"} y", "![x](/a.png) y"),
+            ("**b**{.c}, `d`{#e}", "**b**, `d`"),
+        ] {
+            assert_eq!(strip_text(body), expected, "{body}");
+        }
+        let code = "use `{.a}` or {.b} here, f(x){.y, z}";
+        assert_eq!(strip_text(code), code);
+    }
+
+    #[test]
     fn tags_of_any_length_are_tags() {
         let text = "words ".repeat(2_000);
         for (body, expected) in [

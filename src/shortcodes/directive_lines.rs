@@ -343,7 +343,8 @@ pub(super) fn is_abbreviation(line: &str) -> bool {
 }
 
 /// Returns the length of attributes at the start of a text: kramdown's `{: .class}`, and `{#id}` or `{.class}`
-/// after a heading or alone on a line.
+/// after a heading or alone on a line. As markdown-it reads them, also directly after a link, an image or
+/// emphasis, and `{.class}` at the end of a line.
 pub(super) fn attributes_length(rest: &str, before: &str) -> Option<usize> {
     let paragraph = first_bytes(rest, MAX_DIRECTIVE_ATTRIBUTES_BYTES);
     let paragraph = paragraph.split("\n\n").next().unwrap_or(paragraph);
@@ -356,6 +357,11 @@ pub(super) fn attributes_length(rest: &str, before: &str) -> Option<usize> {
     let inside = line.get(1..end)?;
     let has_attribute_marker = inside.starts_with(['#', '.']) && !inside.starts_with("# ");
     let is_last = line.get(end + 1..)?.trim().is_empty();
+    let is_attached = before.ends_with([')', ']', '*', '_', '`']);
+    let is_of_text = is_last && inside.starts_with('.') && before.ends_with(' ');
+    if (is_attached || is_of_text) && has_attribute_marker && is_attribute_list(inside) {
+        return Some(end + 1);
+    }
     if !has_attribute_marker || !is_last {
         return None;
     }

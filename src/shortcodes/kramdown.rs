@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::directive_lines;
+use super::mdx::HTML_BLOCK_ELEMENTS;
 use super::replacement::UNRESOLVED_SCHEME;
 use super::template_tag::first_bytes;
 
@@ -14,10 +15,6 @@ const MAX_DEFINED_LABELS: usize = 2_000;
 
 /// Maximum bytes of an end tag after its name, which are white space.
 const MAX_END_TAG_BYTES: usize = 200;
-
-/// Elements that begin an HTML block in kramdown and in `CommonMark` §4.6.
-const BLOCK_ELEMENTS: &str = "address article aside blockquote details div dl fieldset figcaption figure footer form \
-    h1 h2 h3 h4 h5 h6 header iframe main nav ol p section table ul";
 
 /// Writes a blank line after the end of each HTML block. There kramdown reads Markdown again, and `CommonMark` only
 /// after a blank line.
@@ -65,7 +62,7 @@ fn parse_block_start(line: &str) -> Option<&'static str> {
     let (name, after) = tag.split_at_checked(tag.find(|c: char| !c.is_ascii_alphanumeric())?)?;
     let is_start = directive_lines::indent_width(line) < 4
         && after.starts_with(|c: char| c.is_whitespace() || matches!(c, '>' | '/'));
-    let mut names = BLOCK_ELEMENTS.split(' ').filter(|_| is_start);
+    let mut names = HTML_BLOCK_ELEMENTS.split(' ').filter(|_| is_start);
     names.find(|known| known.eq_ignore_ascii_case(name))
 }
 

@@ -7,7 +7,7 @@ use super::embed::{self, Replacement};
 use super::removed::RemovalReason;
 use super::template_tag::{self, TemplateTag};
 use super::variables::Variables;
-use super::{code_spans, mdx};
+use super::{code_spans, directive_lines, mdx};
 
 /// Scheme of a placeholder for an address that only the generator can resolve. Sanitizing drops such an
 /// address and keeps the link's text.
@@ -87,8 +87,13 @@ pub(super) fn process_tag(
                 cursor.record_removal(tag.display_name(), begin, RemovalReason::UnknownOutput);
             }
         }
-        Replacement::Unknown if tag.is_closing => {}
-        Replacement::Unknown if closing_tags.has_closing_tag(cursor, tag) => {}
+        Replacement::Unknown if tag.is_closing || closing_tags.has_closing_tag(cursor, tag) => {
+            // Below HTML, Markdown begins after a blank line.
+            let name = tag.name.trim_start_matches("end");
+            if matches!(name, "markdown" | "md") && is_at_line_start(&cursor.output) {
+                cursor.output.push_str("\n\n");
+            }
+        }
         Replacement::Unknown => drop_unknown_output(cursor, tag.display_name(), begin),
     }
 }
@@ -124,7 +129,33 @@ fn drop_unknown_output(cursor: &mut BodyCursor<'_>, name: String, begin: usize) 
         }
         None => RemovalReason::UnknownOutput,
     };
+    // `*{{ x }} a*` would become a list item, and `*{{ x }}*` is nothing.
+    if let Some(mark) = find_emphasis_start(cursor) {
+        let rest = cursor.remaining_text();
+        if rest.starts_with(mark) {
+            cursor.output.truncate(cursor.output.len() - mark.len());
+            cursor.position += mark.len();
+        } else {
+            cursor.position += directive_lines::indent_width(rest);
+        }
+    }
     cursor.record_removal(name, begin, reason);
+}
+
+/// Returns the mark of emphasis that the output ends in, to which a word must be joined.
+fn find_emphasis_start(cursor: &BodyCursor<'_>) -> Option<&'static str> {
+    ["*", "_", "**"].into_iter().find(|mark| {
+        let before = cursor.output.strip_suffix(mark);
+        before.is_some_and(|before| before.is_empty() || before.ends_with([' ', '\n']))
+            && cursor.section.is_none()
+    })
+}
+
+/// Returns true if a text ends in a line that is empty but for its indent.
+fn is_at_line_start(text: &str) -> bool {
+    let bytes = text.bytes().rev().take(MAX_ADDRESS_BYTES);
+    let mut bytes = bytes.skip_while(|byte| matches!(byte, b' ' | b'\t'));
+    bytes.next().is_none_or(|byte| byte == b'\n')
 }
 
 /// An address at the end of a text that is not complete yet, by the position of its start.
@@ -202,7 +233,16 @@ pub(super) fn process_component(cursor: &mut BodyCursor<'_>, rest: &str) {
     let begin = cursor.position;
     cursor.position += component.length;
     if let Some(html) = component.to_html() {
+        // The content of a block is Markdown in MDX, but in `CommonMark` only between blank lines.
+        let mut blocks = mdx::HTML_BLOCK_ELEMENTS.split(' ');
+        let is_block = blocks.any(|name| name == component.name);
+        if is_block && html.starts_with("</") && is_at_line_start(&cursor.output) {
+            cursor.output.push('\n');
+        }
         cursor.output.push_str(&html);
+        if is_block && cursor.remaining_text().starts_with('\n') {
+            cursor.output.push('\n');
+        }
     } else if let Some(text) = embed::replace_component(&component) {
         push_replacement(cursor, &text);
     } else if component.is_self_closing {

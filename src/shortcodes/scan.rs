@@ -192,6 +192,12 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             self.push_code(line);
             return true;
         }
+        // In MDX an indented line is no code.
+        let indent = directive_lines::indent_width(line);
+        if self.is_mdx && indent >= 4 && !self.in_list && !line.trim().is_empty() {
+            self.cursor.position += indent;
+            return false;
+        }
         if hidden_sections::remove_link_comment(&mut self.cursor, rest)
             || hidden_sections::begin_block_section(&mut self.cursor, line, self.has_templates)
         {
@@ -316,6 +322,7 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
         }
         // An escaped brace is a brace, and `${{` belongs to shells and CI files.
         let is_variable = self.cursor.output.ends_with('$')
+            && !template_tag::is_after_currency(rest)
             && !["{%", "{#", "{{%", "{{<", "{{#", "{/"]
                 .iter()
                 .any(|open| rest.starts_with(open));

@@ -8,6 +8,9 @@ const MAX_LOOSE_TAG_BYTES: usize = 4_000;
 
 /// Names of tags whose content is plain text, so that tags in it do not nest.
 const VERBATIM_TAGS: [&str; 5] = ["raw", "verbatim", "highlight", "codeblock", "code"];
+/// Names that begin an expression `${{ … }}` in a workflow of GitHub.
+const GITHUB_NAMES: &str = "github env vars job jobs steps runner secrets strategy matrix needs inputs contains \
+    startsWith format hashFiles toJSON fromJSON always failure success";
 /// Maximum length of a closing tag, in bytes. It has little more than a name.
 const MAX_CLOSING_TAG_BYTES: usize = 200;
 
@@ -106,7 +109,9 @@ pub(super) fn parse_tag<'a>(
     // White space control: `{{- x -}}`, `{%- x -%}`.
     let begin = rest.get(open.len()..)?.trim_start_matches(['-', '~']);
     let begin = begin.trim_start().trim_start_matches('/').trim_start();
-    let is_formula = form == TagSyntax::Expression && ends_with_formula(before);
+    // LaTeX has no spaces in the braces after `_`.
+    let is_index = before.ends_with('_') && rest.starts_with("{{ ");
+    let is_formula = form == TagSyntax::Expression && !is_index && ends_with_formula(before);
     // Checked before the end is searched, as most braces begin no tag.
     if is_formula || !begin.starts_with(is_name_start) {
         return None;
@@ -119,7 +124,10 @@ pub(super) fn parse_tag<'a>(
     };
     let is_alone = content.ends_with('/');
     let inside = content.trim_end_matches('/').trim_end();
-    if !inside.starts_with(is_name_start) {
+    // `{{ 2 }}` may be anything, but `{{ 2 | ordinal }}` is a tag.
+    let is_filtered = form == TagSyntax::Expression && inside.contains('|');
+    let is_number = inside.starts_with(|c: char| c.is_ascii_digit()) && !is_filtered;
+    if is_number || !inside.starts_with(is_name_start) {
         return None;
     }
     let name_end = inside
@@ -146,9 +154,16 @@ pub(super) fn parse_tag<'a>(
     })
 }
 
+/// Returns true if braces after `$` are a tag: `${{ item.price }}`. Shells and formulas write no space.
+pub(super) fn is_after_currency(rest: &str) -> bool {
+    let name = rest.strip_prefix("{{ ").unwrap_or_default().trim_start();
+    let outer = name.split(|c: char| !c.is_alphanumeric()).next();
+    name.starts_with(is_name_start) && !GITHUB_NAMES.split(' ').any(|known| Some(known) == outer)
+}
+
 /// Returns true if a tag may begin with a character. Hugo shows a tag with `*` instead of running it.
 fn is_name_start(c: char) -> bool {
-    c.is_alphabetic() || matches!(c, '_' | '"' | '\'' | '.' | '$')
+    c.is_alphabetic() || c.is_ascii_digit() || matches!(c, '_' | '"' | '\'' | '.' | '$')
 }
 
 /// Returns the text in a tag whose closing delimiter is at `end`, and the length of the tag. `None` if the
@@ -167,7 +182,12 @@ pub(super) fn ends_with_formula(before: &str) -> bool {
     let from = (from..=before.len()).find(|at| before.is_char_boundary(*at));
     let before = from.and_then(|from| before.get(from..)).unwrap_or_default();
     let command = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    before.ends_with(['^', '_', '{', '}'])
+    // `_` after a space begins emphasis.
+    let is_subscript = before.strip_suffix('_').is_some_and(|before| {
+        before.ends_with(|c: char| !c.is_whitespace() && !matches!(c, '_' | '*' | '(' | '>' | '"'))
+    });
+    is_subscript
+        || before.ends_with(['^', '{', '}'])
         || (command.len() < before.len() && command.ends_with('\\'))
 }
 

@@ -77,7 +77,7 @@ impl<'s> Variables<'s> {
     pub(super) fn evaluate_expression(&self, expression: &str) -> Option<String> {
         let (first, filters) = expression.split_once('|').unwrap_or((expression, ""));
         let mut value = self.find_operand(first.trim())?;
-        let is_literal = strip_quotes(first.trim()).is_some();
+        let is_literal = literal_text(first.trim()).is_some();
         for filter in filters.split('|').map(str::trim) {
             let (name, argument) = filter.split_once(':').unwrap_or((filter, ""));
             let argument = || self.find_operand(argument.trim());
@@ -102,7 +102,7 @@ impl<'s> Variables<'s> {
 
     /// Returns the value of a literal or a variable.
     fn find_operand(&self, name: &str) -> Option<String> {
-        if let Some(text) = strip_quotes(name) {
+        if let Some(text) = literal_text(name) {
             return Some(text.to_owned());
         }
         if let Some(value) = self.assigned.get(name) {
@@ -131,7 +131,11 @@ impl<'s> Variables<'s> {
     }
 }
 
-fn strip_quotes(text: &str) -> Option<&str> {
+/// Returns the text of a string or number.
+fn literal_text(text: &str) -> Option<&str> {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(text);
+    }
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     text.strip_prefix(quote)?.strip_suffix(quote)
 }
