@@ -36,6 +36,8 @@ static SAFE_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     options.extension.autolink = true;
     options.extension.tasklist = true;
     options.extension.footnotes = true;
+    // Also reads the alerts of GitHub: `> [!TIP]`.
+    options.extension.ofm_callouts = true;
     // Japanese and Chinese have no spaces around `**`.
     options.extension.cjk_friendly_emphasis = true;
     options
@@ -235,6 +237,25 @@ mod tests {
     }
 
     #[test]
+    fn callouts_are_quotes_with_a_title() {
+        for (markdown, html) in [
+            (
+                "> [!TIP]\n> Mind *it*.",
+                "<blockquote>\n<h4>Tip</h4>\n<p>Mind <em>it</em>.</p>\n</blockquote>\n",
+            ),
+            (
+                "> [!note] The *pier*\n> a",
+                "<blockquote>\n<h4>The <em>pier</em></h4>\n<p>a</p>\n</blockquote>\n",
+            ),
+        ] {
+            assert_eq!(to_html(markdown).as_deref(), Ok(html));
+            let read = safe_html::render_body(markdown, &base_url()).unwrap();
+            assert!(!read.first_paragraph.unwrap().contains("Tip"));
+            assert_safe(markdown);
+        }
+    }
+
+    #[test]
     fn raw_html_and_nested_links_must_be_sanitized() {
         for markdown in [
             "<script>alert(1)</script>",
@@ -317,6 +338,7 @@ mod tests {
                 Just("# "),
                 Just("### "),
                 Just("> "),
+                Just("> [!tip] "),
                 Just("- "),
                 Just("  - "),
                 Just("1. "),

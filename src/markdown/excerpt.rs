@@ -28,8 +28,10 @@ pub(crate) struct ExcerptRequest {
 pub(crate) struct Excerpt {
     /// Images in order, each once.
     pub(crate) images: Vec<Image>,
-    /// The first heading, if wanted.
+    /// The first heading of level 1, if wanted.
     pub(crate) heading: Option<String>,
+    /// True if there is a heading of level 2 or 3, if wanted.
+    pub(crate) has_subheading: bool,
     /// The first paragraph, if wanted.
     pub(crate) paragraph: Option<String>,
 }
@@ -244,6 +246,7 @@ impl<'a> ExcerptScanner<'a> {
         }
         if needs_heading {
             self.excerpt.heading = markup.first_heading;
+            self.excerpt.has_subheading |= markup.has_subheading;
         }
         if needs_paragraph {
             self.excerpt.paragraph = markup.first_paragraph;
@@ -346,7 +349,7 @@ mod tests {
 
     #[test]
     fn independent_parts_are_read_alone() {
-        let text = "## Head\n\nwords\n\n![a b](/a.png)\n\n<img src=\"b.png\" alt=\"b\">\n\n```\n![no](c.png)\n```\n- x\n- ![c *d*](https://e.org/d.png \"t\")\n\n    ~~~ code\n\n`<T>` <https://e.org>\n\n![a b](/a.png)";
+        let text = "# Head\n\nwords\n\n![a b](/a.png)\n\n<img src=\"b.png\" alt=\"b\">\n\n```\n![no](c.png)\n```\n- x\n- ![c *d*](https://e.org/d.png \"t\")\n\n    ~~~ code\n\n`<T>` <https://e.org>\n\n![a b](/a.png)";
         let none = ExcerptRequest {
             heading: false,
             paragraph: false,

@@ -29,8 +29,10 @@ pub(crate) struct ProcessedHtml {
     pub(crate) file_links: Vec<String>,
     /// Plain text of the first paragraph that is not empty.
     pub(crate) first_paragraph: Option<String>,
-    /// Plain text of the first heading that is not empty.
+    /// Plain text of the first heading of level 1 that is not empty.
     pub(crate) first_heading: Option<String>,
+    /// True if the body has a heading of level 2 or 3.
+    pub(crate) has_subheading: bool,
     /// True if the body has a drawing, `<svg>`, of which only the text stays.
     pub(crate) has_drawing: bool,
 }
@@ -168,9 +170,8 @@ impl<'a> TagWalker<'a> {
             "a" => {
                 self.empty_link = find_attribute(attributes, "href");
                 self.in_link = self.empty_link.is_some();
-                if let Some(href) = self.empty_link {
-                    self.begin_link(&decode_references(href));
-                }
+                let Some(href) = self.empty_link else { return };
+                self.begin_link(&decode_references(href));
             }
             "button" => {
                 self.open_asides += 1;
@@ -201,6 +202,7 @@ impl<'a> TagWalker<'a> {
                 return;
             }
             "figcaption" | "caption" => self.open_asides = self.open_asides.saturating_sub(1),
+            "a" if !self.in_link => return,
             "a" => {
                 self.in_footnote_link = false;
                 self.in_link = false;
@@ -224,9 +226,11 @@ impl<'a> TagWalker<'a> {
     }
 
     fn begin_text_block(&mut self, text: TextBlock) {
+        self.processed.has_subheading |= matches!(text, TextBlock::Heading(2..));
         let known = match text {
             TextBlock::Paragraph => &self.processed.first_paragraph,
-            TextBlock::Heading(_) => &self.processed.first_heading,
+            TextBlock::Heading(1) => &self.processed.first_heading,
+            TextBlock::Heading(_) => return,
         };
         if known.is_none() && self.collecting.is_none() {
             self.collecting = Some((text, String::new()));
@@ -235,7 +239,7 @@ impl<'a> TagWalker<'a> {
 
     fn end_text_block(&mut self, text: TextBlock) {
         if let Some((_, collected)) = self.collecting.take_if(|(begun, _)| *begun == text) {
-            let collected = collapse_whitespace(strip_alert_mark(&collected));
+            let collected = collapse_whitespace(&collected);
             let collected = Some(collected).filter(|text| !text.is_empty());
             match text {
                 TextBlock::Paragraph => self.processed.first_paragraph = collected,
@@ -291,17 +295,6 @@ pub(super) fn is_small_image(sizes: [Option<&str>; 2]) -> bool {
         let pixels = size.trim().trim_end_matches("px").parse::<u32>();
         pixels.is_ok_and(|pixels| pixels < MIN_IMAGE_PX)
     })
-}
-
-/// Removes the mark of an alert, such as `[!NOTE]`, from the start of a paragraph.
-fn strip_alert_mark(text: &str) -> &str {
-    let text = text.trim_start();
-    let rest = text.strip_prefix("[!").unwrap_or_default();
-    let after = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    match after.strip_prefix(']') {
-        Some(after) if after.len() + 1 < rest.len() => after.trim_start_matches(['+', '-']),
-        _ => text,
-    }
 }
 
 /// Writes the start tag of an image that a script would load, with the attributes that the script would set. `None`
@@ -546,8 +539,6 @@ mod tests {
         );
         let with_picture = "<a href=\"https://e.org/\"><img src=\"https://e.org/a.jpg\"></a>";
         assert_eq!(process_html(with_picture).html, with_picture);
-        let anchor = "<a></a>";
-        assert_eq!(process_html(anchor).html, anchor);
     }
 
     #[test]
@@ -573,13 +564,19 @@ mod tests {
     #[test]
     fn first_paragraph_with_text_is_found() {
         let markup = process_html(
-            "<h1></h1><h2>Title &amp; more</h2><p><img src=\"x\"></p><p>One <em>two</em><br>three &amp;amp; four</p><p>five</p>",
+            "<h1></h1><h2>Part</h2><h1>Title &amp; more</h1><p><img src=\"x\"></p><p>One <em>two</em><br>three &amp;amp; four</p><p>five</p>",
         );
         assert_eq!(
             markup.first_paragraph.as_deref(),
             Some("One two three &amp; four")
         );
         assert_eq!(markup.first_heading.as_deref(), Some("Title & more"));
+    }
+
+    #[test]
+    fn link_without_a_url_leaves_its_text() {
+        let html = "a<a rel=\"nofollow\"><img></a>, <a>b</a> and <a href=\"/c\">c</a>";
+        assert_eq!(process_html(html).html, "a, b and <a href=\"/c\">c</a>");
     }
 
     #[test]
@@ -594,15 +591,6 @@ mod tests {
                 "<figure><figcaption><p>A boat</p></figcaption></figure><p>Text.</p>",
                 "Text.",
             ),
-            (
-                "<blockquote><p>[!NOTE]\nMind the gap.</p></blockquote>",
-                "Mind the gap.",
-            ),
-            (
-                "<blockquote><p>[!note]-</p><p>Text.</p></blockquote>",
-                "Text.",
-            ),
-            ("<p>[!] is text</p>", "[!] is text"),
         ] {
             let found = process_html(html).first_paragraph;
             assert_eq!(found.as_deref(), Some(paragraph), "{html}");

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use comrak::html::escape_href;
 use comrak::nodes::{
-    ListType, NodeFootnoteDefinition, NodeHtmlBlock, NodeLink, NodeList, NodeValue,
+    ListType, NodeFootnoteDefinition, NodeHeading, NodeHtmlBlock, NodeLink, NodeList, NodeValue,
 };
 use comrak::{Arena, Node};
 use url::Url;
@@ -16,6 +16,13 @@ use super::NodeEdge;
 use super::image_tag::ImageTag;
 use crate::markdown::complexity::{ExceededLimit, MAX_HTML_BYTES};
 use crate::markdown::url_rewrite;
+
+/// Heading of a callout. Its level is below those that may be the title of a post.
+const CALLOUT_HEADING: NodeHeading = NodeHeading {
+    level: 4,
+    setext: false,
+    closed: false,
+};
 
 /// Rewrites a tree in place. Returns true if its HTML must be sanitized.
 pub(super) fn rewrite_tree<'a>(
@@ -93,6 +100,19 @@ impl<'a> TreeRewriter<'a, '_> {
                     self.must_be_sanitized = true;
                 }
             }
+            // Feed readers have no style for callouts: a quote with a heading.
+            NodeValue::Callout(callout) => {
+                let title = self.new_text(callout.default_title());
+                data.value = NodeValue::BlockQuote;
+                drop(data);
+                let first = node.first_child();
+                if first.is_none_or(|first| !matches!(first.data().value, NodeValue::CalloutTitle))
+                {
+                    let heading = self.new_node(NodeValue::Heading(CALLOUT_HEADING));
+                    heading.append(title);
+                    node.prepend(heading);
+                }
+            }
             NodeValue::FootnoteReference(reference) => {
                 let number = self.new_text(reference.ix.to_string());
                 let link = self.new_link(format!("#fn-{}", reference.name), [number]);
@@ -123,6 +143,16 @@ impl<'a> TreeRewriter<'a, '_> {
     }
 
     fn leave_node(&mut self, node: Node<'a>) {
+        if matches!(node.data().value, NodeValue::CalloutTitle) {
+            for block in node.children().collect::<Vec<_>>() {
+                node.insert_before(block);
+                let mut data = block.data_mut();
+                if matches!(data.value, NodeValue::Paragraph) {
+                    data.value = NodeValue::Heading(CALLOUT_HEADING);
+                }
+            }
+            return node.detach();
+        }
         match &node.data().value {
             NodeValue::Image(image) => {
                 self.open_images -= 1;

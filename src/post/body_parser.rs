@@ -146,6 +146,7 @@ pub(super) fn render_body(
         found: Excerpt {
             images: normalize_images(markup.images),
             heading: markup.first_heading,
+            has_subheading: markup.has_subheading,
             paragraph: markup.first_paragraph,
         },
     }
@@ -174,6 +175,7 @@ pub(super) fn defer_body(
         Excerpt {
             images: markup.images,
             heading: markup.first_heading,
+            has_subheading: markup.has_subheading,
             paragraph: markup.first_paragraph,
         }
     });

@@ -119,7 +119,7 @@ pub(super) fn build_post(
 
     let title = title
         .or(found.heading)
-        .or_else(|| title_from_file_name(fields, &location));
+        .or_else(|| title_from_file_name(fields, &location, found.has_subheading));
     let Some(title) = title else {
         fields.report_finding(
             Severity::Error,
@@ -260,8 +260,13 @@ pub(super) fn read_visibility_limits(fields: &FrontMatterFields<'_>) -> Visibili
 }
 
 /// Makes a title from the file name, as Jekyll does for a post without one. Reports a warning.
-fn title_from_file_name(fields: &FrontMatterFields<'_>, location: &PathInfo) -> Option<String> {
-    let name = Some(&location.name).filter(|_| location.is_in_posts)?;
+/// Makes a title of the file name, as Jekyll does. Elsewhere the body must have headings.
+fn title_from_file_name(
+    fields: &FrontMatterFields<'_>,
+    location: &PathInfo,
+    has_subheading: bool,
+) -> Option<String> {
+    let name = Some(&location.name).filter(|_| location.is_in_posts || has_subheading)?;
     let words: Vec<String> = strip_date_prefix(name)
         .split(['-', '_', ' '])
         .filter(|word| !word.is_empty())

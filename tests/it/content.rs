@@ -1032,3 +1032,22 @@ fn missing_file_is_withdrawn_after_the_grace_period() {
     scan_at(start + DELETE_GRACE * 2);
     assert!(!serves(1) && serves(3));
 }
+
+#[test]
+fn smaller_headings_are_no_title() {
+    let built = TestSite::new()
+        .post(
+            "old-pier.md",
+            "---\ndate: 2024-01-01\n---\n## Summary\n\nText.\n",
+        )
+        .post(
+            "b.md",
+            "---\ndate: 2024-01-02\n---\n## Part\n\nText.\n\n# The Quay\n",
+        )
+        .post("c.md", "---\ndate: 2024-01-03\n---\nText.\n")
+        .build();
+    let feed = built.text("/rss.xml");
+    assert!(feed.contains("<title>Old Pier</title>"), "{feed}");
+    assert!(feed.contains("<title>The Quay</title>"), "{feed}");
+    assert_eq!(feed.matches("<item>").count(), 2, "{feed}");
+}
