@@ -8,6 +8,7 @@ mod config_file_name;
 mod date_field;
 mod language;
 mod locate_posts;
+mod post_fields;
 mod proposed_config;
 mod site_branding;
 mod site_identity;
@@ -93,6 +94,9 @@ pub fn propose_config(dir: &Path) -> Result<ProposedConfig, InitError> {
     }
     language::guess_language(&mut site, &posts);
     language::match_listed_language(&mut site);
+    language::warn_of_unlisted_languages(&mut site);
+    post_fields::set_permalink_field(&mut site, &mut posts);
+    post_fields::set_title_field(&mut site, &posts);
     site_identity::set_url_and_title(&mut site, &posts, &directory_name.unwrap_or_default());
     site_branding::set_theme_color(&mut site);
     suggestions::add_suggestions(&mut site, &posts);

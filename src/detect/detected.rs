@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::pages::LeftOutPosts;
 use super::setting::{
-    InvalidSetting, Setting, SettingKey, SettingSource, SettingValue, validate_setting,
+    InvalidSetting, Setting, SettingKey, SettingSource, SettingValue, is_placeholder_url,
+    validate_setting,
 };
 use super::site_file::text_with_source;
 use super::site_file::{DataFile, ScriptFile};
@@ -53,6 +54,8 @@ pub(crate) struct ContentRoot {
     pub(crate) has_post_name: bool,
     /// True if the generator makes a post of every file in it.
     pub(crate) has_only_posts: bool,
+    /// True if code that is not read makes a part of the addresses.
+    pub(crate) has_computed_ids: bool,
     /// Pattern of the addresses and its source; `None` if addresses follow the path.
     pub(crate) permalinks: Option<(String, SettingSource)>,
     /// Directories below that have a different pattern, which is in `permalinks` for the rest.
@@ -101,6 +104,7 @@ impl ContentRoot {
         ContentRoot {
             has_post_name: is_post_directory_name(last),
             has_only_posts: false,
+            has_computed_ids: false,
             dir,
             source,
             permalinks: None,
@@ -209,8 +213,11 @@ impl<'t> DetectedSite<'t> {
             if text.is_empty() && !matches!(key, SettingKey::Dir | SettingKey::StaticDir) {
                 return;
             }
-            if key == SettingKey::Url && self.is_placeholder_url(text, &source) {
-                return;
+            if key == SettingKey::Url && is_placeholder_url(text) {
+                let text = collapse_whitespace(text);
+                let message = format!("`{text}` is a placeholder, not the site's address");
+                let hint = "write the site's address there and in `site.url`";
+                return self.add_warning(&source, message, hint);
             }
         }
         let known = self.settings.get(&key);
@@ -227,6 +234,16 @@ impl<'t> DetectedSite<'t> {
                 self.add_warning(&source, message, hint)
             }
         }
+    }
+
+    /// Sets the name of a field in the posts, beside the names that are set already.
+    pub(crate) fn set_field(&mut self, field: &str, name: &str, source: SettingSource) {
+        let known = self.settings.get_mut(&SettingKey::Fields);
+        if let Some(SettingValue::Table(names)) = known.map(|setting| &mut setting.value) {
+            return names.push((field.to_owned(), name.to_owned()));
+        }
+        let names = SettingValue::Table(vec![(field.to_owned(), name.to_owned())]);
+        self.set_if_more_certain(SettingKey::Fields, names, source);
     }
 
     /// Appends the path that the generator serves the site from to the site's URL, unless it is there.
@@ -363,15 +380,10 @@ impl<'t> DetectedSite<'t> {
                     let why = format!("{file}, line {line}; the environment may override it");
                     return self.set_if_more_certain(key, text, SettingSource::Guess(why));
                 }
-                (
-                    ScriptExpression::Computed(written)
-                    | ScriptExpression::Reference(written)
-                    | ScriptExpression::Template(written),
-                    source,
-                ) => {
-                    computed.get_or_insert((written, source));
+                (value, source) => {
+                    let written = value.as_code().map(|written| (written.to_owned(), source));
+                    computed = computed.or(written);
                 }
-                _ => {}
             }
         }
         if let Some((written, source)) = computed {
@@ -501,35 +513,5 @@ impl<'t> DetectedSite<'t> {
         self.record_tool(tool, &file);
         let code = self.read_script_file(&file);
         Some(code.unwrap_or_else(|| ScriptFile::parse_script(&file, "")))
-    }
-
-    /// Returns true, and reports it, if the URL is a placeholder such as `https://example.com`.
-    fn is_placeholder_url(&mut self, url: &str, source: &SettingSource) -> bool {
-        let host = url.split("://").nth(1).unwrap_or(url);
-        let host = host.split(['/', ':']).next().unwrap_or_default();
-        let host = host.trim_start_matches("www.").to_lowercase();
-        const HOSTS: [&str; 9] = [
-            "example.com",
-            "example.org",
-            "example.net",
-            "localhost",
-            "127.0.0.1",
-            "0.0.0.0",
-            "yourdomain.com",
-            "yoursite.com",
-            "your-site.com",
-        ];
-        let is_placeholder = HOSTS.contains(&host.as_str());
-        if is_placeholder {
-            self.add_warning(
-                source,
-                format!(
-                    "`{}` is a placeholder, not the site's address",
-                    collapse_whitespace(url)
-                ),
-                "write the site's address there and in `site.url`",
-            );
-        }
-        is_placeholder
     }
 }

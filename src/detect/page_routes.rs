@@ -4,7 +4,6 @@ use super::detected::DetectedSite;
 use super::permalink_syntax::{self, from_bracket_syntax};
 use super::site_file::ScriptFile;
 use super::site_tree;
-use crate::javascript::ScriptExpression;
 
 /// Directories and parameters of pages that list posts.
 const LIST_NAMES: [&str; 10] = [
@@ -21,7 +20,6 @@ const LIST_NAMES: [&str; 10] = [
 ];
 /// Parameters of the language, which courant adds to addresses by itself.
 const LANGUAGE_NAMES: [&str; 4] = ["lang", "locale", "language", "lng"];
-
 /// Route with parameters that has a page for each post.
 #[derive(Debug)]
 pub(crate) struct PostRoute {
@@ -31,6 +29,8 @@ pub(crate) struct PostRoute {
     pub(crate) pattern: String,
     /// Line and source text of a parameter that could not be read. The pattern is then a guess.
     pub(crate) computed: Option<(usize, String)>,
+    /// Field that is the last part of the address, before the id.
+    pub(crate) slug_field: Option<String>,
     /// Parameter of the language; `Some(true)` if every address has it.
     pub(crate) language: Option<bool>,
     /// Collections that the route names.
@@ -88,6 +88,7 @@ fn read_post_route(draft: &mut DetectedSite<'_>, file: String, route: &str) -> O
     let text = draft.read_text(&file)?;
     let code = ScriptFile::parse_script(&file, script_part(&text));
     let mut computed = None;
+    let mut slug_field = None;
     let mut language = None;
     let mut last = "";
     for parameter in parameters(route) {
@@ -95,10 +96,14 @@ fn read_post_route(draft: &mut DetectedSite<'_>, file: String, route: &str) -> O
         last = name;
         if LANGUAGE_NAMES.contains(&name) {
             language = Some(parameter == name);
-        } else if let Some((written, line)) = parameter_value(&code, name)
-            && part_of_expression(&written).is_none()
-        {
-            computed.get_or_insert((line, written));
+        } else if let Some((written, line)) = parameter_value(&code, name) {
+            if part_of_expression(&written).is_none() {
+                computed.get_or_insert((line, written));
+            } else if let Some((field, _)) = slug_field_or_id(&written) {
+                slug_field = Some(field.to_owned());
+            }
+        } else if let Some((before, _)) = text.split_once("getStaticPaths") {
+            computed.get_or_insert_with(|| (before.matches('\n').count() + 1, name.to_owned()));
         }
     }
     let pattern = from_bracket_syntax(route, ("[", "]"), |parameter| {
@@ -107,12 +112,8 @@ fn read_post_route(draft: &mut DetectedSite<'_>, file: String, route: &str) -> O
         let read = written.as_deref().and_then(part_of_expression);
         // The last part of an id, of which the code takes a part again.
         let is_last = written.is_some_and(|written| written.contains(".pop()"));
-        let guess = if is_last {
-            Some(":name".to_owned())
-        } else {
-            part_of_name(name)
-        };
-        Vec::from_iter(read.or(guess))
+        let last_part = is_last.then(|| ":name".to_owned());
+        Vec::from_iter(read.or(last_part).or_else(|| part_of_name(name)))
     });
     if LIST_NAMES.contains(&last) {
         return None;
@@ -127,6 +128,7 @@ fn read_post_route(draft: &mut DetectedSite<'_>, file: String, route: &str) -> O
             file,
             pattern,
             computed,
+            slug_field,
             language,
             collections: collections
                 .iter()
@@ -161,16 +163,10 @@ fn parameters(route: &str) -> impl Iterator<Item = &str> {
 /// Finds the value that `getStaticPaths` gives a parameter, and its line.
 fn parameter_value(code: &ScriptFile, name: &str) -> Option<(String, usize)> {
     let path = format!("params.{name}");
-    let entry = code.script.entries_ending(&path).next()?;
-    match code.resolve_entry(entry).0 {
-        ScriptExpression::Text(_)
-        | ScriptExpression::PartialList(_)
-        | ScriptExpression::TextList(_) => None,
-        ScriptExpression::Reference(written)
-        | ScriptExpression::Template(written)
-        | ScriptExpression::WithFallback(written)
-        | ScriptExpression::Computed(written) => Some((written, entry.line)),
-    }
+    code.script.entries_ending(&path).find_map(|entry| {
+        let written = code.resolve_entry(entry).0.as_code()?.to_owned();
+        Some((written, entry.line))
+    })
 }
 
 /// Converts the value of a parameter: `post.id`, `entry.data.date.getFullYear()`.
@@ -180,6 +176,9 @@ fn part_of_expression(written: &str) -> Option<String> {
         .trim()
         .replace('"', "'");
     let (value, calls) = written.split_once(".split('/')").unwrap_or((&written, ""));
+    if let Some((_, id)) = slug_field_or_id(&written) {
+        return part_of_expression(id);
+    }
     let is_id = value
         .rsplit_once('.')
         .map_or(matches!(value, "id" | "slug"), |(outer, name)| {
@@ -194,6 +193,19 @@ fn part_of_expression(written: &str) -> Option<String> {
         _ => return permalink_syntax::from_expression(&written),
     };
     Some(part.to_owned())
+}
+
+/// Splits `post.data.abbrlink || post.id` into the field and the id. Without an id, posts have the field.
+fn slug_field_or_id(written: &str) -> Option<(&str, &str)> {
+    let split = written.split_once("||");
+    let split = split.or_else(|| written.split_once("??"));
+    let (value, id) = split.unwrap_or((written, "id"));
+    let (outer, field) = value.trim().rsplit_once(".data.")?;
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let name = field.to_lowercase();
+    let mut words = ["slug", "link", "url", "path"].iter();
+    let is_slug = words.any(|word| name.contains(word)) && (split.is_some() || field != "slug");
+    (is_name(outer) && is_name(field) && is_slug).then_some((field, id.trim()))
 }
 
 /// Guesses the part of a parameter by its name.

@@ -36,6 +36,8 @@ pub(crate) struct MarkdownPages {
     stride: usize,
     /// Field that dates are read from besides the built-in ones.
     date_field: Option<String>,
+    /// The only field that sets the address of a post; `None` for all usual names.
+    pub(crate) permalink_field: Option<&'static str>,
 }
 
 /// Files with a title and a date that the settings exclude.
@@ -100,6 +102,7 @@ impl MarkdownPages {
             loaded,
             stride,
             date_field: None,
+            permalink_field: None,
         }
     }
 
@@ -163,17 +166,16 @@ impl MarkdownPages {
 
     /// Returns the absolute addresses that posts set themselves, those of the newest posts first.
     fn newest_addresses(&self) -> Vec<&str> {
-        let mut posts: Vec<&MarkdownPage> = self
-            .dated_pages()
-            .filter(|page| data_file::find_permalink(&page.front).is_some())
-            .collect();
+        let mut posts: Vec<&MarkdownPage> = self.dated_pages().collect();
         posts.sort_by_key(|page| std::cmp::Reverse(page.date));
-        let addresses = posts.into_iter();
-        let addresses =
-            addresses.filter_map(|page| Some(data_file::find_permalink(&page.front)?.0));
-        addresses
-            .filter(|address| address.contains("://"))
-            .collect()
+        let addresses = posts.into_iter().filter_map(|page| {
+            let address = match self.permalink_field {
+                Some(field) => page.front.get(field)?.as_text()?,
+                None => data_file::find_permalink(&page.front)?.0,
+            };
+            address.contains("://").then_some(address)
+        });
+        addresses.collect()
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Paths are relative to the directory and separated by `/`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::model::markup::Markup;
+use crate::text::{is_language_tag, without_extension};
 
 /// Maximum size of a configuration file. The largest one seen has a hundredth of it.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -196,6 +198,37 @@ impl SiteTree {
             }
         }
         found
+    }
+
+    /// Lists the directories below a directory that have files of posts below them; each comes before its children.
+    pub(crate) fn list_post_dirs(&self, top: &str) -> BTreeSet<String> {
+        let mut dirs = BTreeSet::new();
+        for file in self.list_post_files(top) {
+            let mut path = file.as_str();
+            while let Some((dir, _)) = path.rsplit_once('/') {
+                if !dirs.insert(join_paths(top, dir)) {
+                    break;
+                }
+                path = dir;
+            }
+        }
+        dirs
+    }
+
+    /// Lists the languages that names of translations end in: `a.de.md` beside `a.md` or `a.fr.md`.
+    pub(crate) fn list_suffix_languages(&self, dir: &str) -> BTreeSet<String> {
+        let files = self.list_post_files(dir);
+        let mut tags_by_name: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for stem in files.iter().map(|file| without_extension(file)) {
+            let (name, tag) = stem.rsplit_once('.').unwrap_or((stem, ""));
+            let is_tag = tag.split('-').next().is_some_and(|tag| tag.len() == 2);
+            if tag.is_empty() || (is_tag && is_language_tag(tag)) {
+                tags_by_name.entry(name).or_default().insert(tag);
+            }
+        }
+        let translated = tags_by_name.into_values().filter(|tags| tags.len() > 1);
+        let tags = translated.flatten().filter(|tag| !tag.is_empty());
+        tags.map(str::to_owned).collect()
     }
 
     /// Lists a directory: names, and true for each directory. Names with a leading dot or that are

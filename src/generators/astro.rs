@@ -59,6 +59,8 @@ pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
     }
     for constants in &code.imported {
         draft.set_all_from_script(constants, &CONSTANTS, ParsedScript::find_variable);
+        let titles = constants.script.entries_ending("site.title").map(Some);
+        draft.set_from_script(SettingKey::Title, constants, titles);
     }
     draft.set_from_script(
         SettingKey::Language,
@@ -70,8 +72,12 @@ pub(super) fn read_astro_site(draft: &mut DetectedSite<'_>) -> bool {
         let found = code.resolve_text(code.script.entry_at(path));
         found.is_some_and(|(text, _)| text == value)
     };
+    let mut imports = code.script.imports.iter();
+    let has_sitemap = imports.any(|import| import == "@astrojs/sitemap");
     let path_end = match has_value("build.format", "file") {
         _ if has_value("trailingSlash", "never") => "",
+        // `Astro.url` has the extension, and the sitemap does not.
+        true if has_sitemap => "",
         true => ".html",
         false => "/",
     };
@@ -90,10 +96,10 @@ fn read_constant_files(draft: &mut DetectedSite<'_>) -> Vec<ScriptFile> {
 fn set_site_url(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
     draft.set_from_script(SettingKey::Url, code, [code.script.entry_at("site")]);
     for constants in &code.imported {
+        let script = &constants.script;
         let names = ["SITE_URL", "SITE.website", "SITE.url", "siteConfig.url"];
-        let entries = names
-            .iter()
-            .map(|name| constants.script.find_variable(name));
+        let entries = names.iter().map(|name| script.find_variable(name));
+        let entries = entries.chain(script.entries_ending("site.url").map(Some));
         if !draft.has_setting(SettingKey::Url) {
             draft.set_from_script(SettingKey::Url, constants, entries);
         }
@@ -127,9 +133,12 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
     if !found.is_empty() {
         draft.set_names("astro", None);
     }
+    let is_only = found.len() == 1;
     let mut routes = find_post_routes(draft, "src/pages", ".astro");
     let locales = code.script.entry_at("i18n.locales");
     let locales = locales.map(|locales| code.resolve_entry(locales));
+    let locales = locales.filter(|read| matches!(read.0, ScriptExpression::TextList(_)));
+    let locales = locales.or_else(|| read_constant_locales(code));
     let default = code.resolve_text(code.script.entry_at("i18n.defaultLocale"));
     let default = default.as_ref().map(|(tag, _)| tag.as_str());
     for route in &mut routes {
@@ -145,6 +154,7 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
     }
     for (name, mut home) in found {
         home.has_post_name |= is_post_directory_name(&name);
+        let is_warned = home.has_post_name || is_only;
         let route = choose_post_route(&routes, &name, is_post_directory_name(&name));
         let (pattern, source) = match route {
             _ if name == "docs" && is_starlight(code) => {
@@ -157,11 +167,15 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
                 pattern,
                 ..
             }) => {
-                if home.has_post_name {
+                if is_warned {
                     draft.warn_of_computed_addresses(file, *line, written);
                 }
                 let why = format!("from {file}, where a part is computed");
                 (pattern.clone(), SettingSource::Guess(why))
+            }
+            Some(route) if home.has_computed_ids => {
+                let why = format!("from {}, but code makes the ids", route.file);
+                (route.pattern.clone(), SettingSource::Guess(why))
             }
             Some(route) => (route.pattern.clone(), SettingSource::from_file(&route.file)),
             None => {
@@ -169,6 +183,10 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
                 (format!("/{name}/:path"), SettingSource::Guess(why))
             }
         };
+        if let Some(field) = route.and_then(|route| route.slug_field.as_ref().filter(|_| is_warned))
+        {
+            draft.set_field("slug", field, source.clone());
+        }
         if let Some(route) = route.filter(|_| home.has_post_name)
             && let Some(is_in_all) = route.language
             && let Some((ScriptExpression::TextList(tags), source)) = &locales
@@ -203,6 +221,20 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
     }
 }
 
+/// Reads `{ locale: "en", moreLocales: ["fr"] }` in a file of constants.
+fn read_constant_locales(code: &ScriptFile) -> Option<(ScriptExpression, SettingSource)> {
+    code.imported.iter().find_map(|constants| {
+        let more = constants.script.entries_ending("moreLocales").next()?;
+        let default = constants.script.sibling_entry(more, "locale");
+        let (default, source) = constants.resolve_text(default)?;
+        let ScriptExpression::TextList(mut tags) = constants.resolve_entry(more).0 else {
+            return None;
+        };
+        tags.insert(0, default);
+        Some((ScriptExpression::TextList(tags), source))
+    })
+}
+
 /// Reads the collections of the content configuration, each with its name.
 fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> {
     let mut found = Vec::new();
@@ -212,6 +244,7 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> 
         return found;
     };
     let file = code.file.clone();
+    let text = draft.tree.read_text(&file).unwrap_or_default();
     code.imported = read_constant_files(draft);
     for entry in code.script.entries_ending("pattern") {
         let patterns = match code.resolve_entry(entry) {
@@ -250,9 +283,41 @@ fn read_collections(draft: &mut DetectedSite<'_>) -> Vec<(String, ContentRoot)> 
         home.exclude.extend(excluded);
         let place = SettingSource::from_line(&file, entry.line);
         retain_matches(&mut home, draft.tree, &included, place);
+        home.has_computed_ids = has_computed_ids(draft, &code, &text, entry);
         found.push((name, home));
     }
     found
+}
+
+/// Returns true, with a warning, if code that is not read makes the ids of the loader with this entry.
+fn has_computed_ids(
+    draft: &mut DetectedSite<'_>,
+    code: &ScriptFile,
+    text: &str,
+    entry: &ScriptEntry,
+) -> bool {
+    let found = code.script.sibling_entry(entry, "generateId");
+    let has_others = code.script.entries_ending("generateId").next().is_some();
+    let line = match (found, text.split_once("generateId")) {
+        (Some(found), _) => found.line,
+        // A method with several statements has no entry.
+        (None, Some((before, _))) if !has_others => before.matches('\n').count() + 1,
+        _ => return false,
+    };
+    let written = found.and_then(|found| found.value.as_code());
+    let written = written.unwrap_or("generateId");
+    let plain = written.replace([' ', '/', '\\', '"', '\'', '?', '$', ')'], "");
+    let returned = plain.rsplit("=>").next().unwrap_or_default();
+    let is_path = "entry.replace(.md, entry.replace(.mdx, entry.slice(0,-3 entry.split(.[0]"
+        .split(' ')
+        .any(|form| form == returned);
+    if is_path {
+        let source = SettingSource::from_line(&code.file, line);
+        draft.set_names("as-written", Some(source));
+    } else {
+        draft.warn_of_computed_addresses(&code.file, line, written);
+    }
+    !is_path
 }
 
 /// Finds the name under which a collection is exported: `collections = { blog: posts }`.

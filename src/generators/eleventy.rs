@@ -130,7 +130,7 @@ fn set_static_dir(draft: &mut DetectedSite<'_>, code: &ScriptFile) {
 /// Adds the directories of posts: those that a collection or its tag names, or the one with most posts.
 fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, input: &str) {
     let mut roots: Vec<ContentRoot> = Vec::new();
-    let dirs = list_content_dirs(draft, input);
+    let dirs = draft.tree.list_post_dirs(input);
     for dir in &dirs {
         let tags = match read_data(draft, &directory_stem(dir), &["tags"]) {
             Some((ScriptExpression::Text(tag), source)) => Some((vec![tag], source)),
@@ -169,26 +169,25 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, input: &st
     }
     for mut home in roots {
         leave_out_files(draft, code, &mut home, input);
-        let (pattern, source) = find_permalinks(draft, code, &home.dir, input);
+        let (pattern, source) = find_permalinks(draft, code, &home.dir, &home.dir, input);
+        for dir in draft.tree.list_post_dirs(&home.dir) {
+            let fields = ["eleventyComputed.permalink", "permalink", "layout"];
+            let own = read_data(draft, &directory_stem(&dir), &fields);
+            let hides = ScriptExpression::Text("false".to_owned());
+            if own.is_none_or(|(value, _)| value == hides) {
+                continue;
+            }
+            let (own, source) = find_permalinks(draft, code, &dir, &home.dir, input);
+            let is_read = !matches!(source, SettingSource::Guess(_));
+            let below =
+                site_tree::path_below(&dir, &home.dir).filter(|_| is_read && own != pattern);
+            let below = below.map(|below| (below.to_owned(), own));
+            home.dir_permalinks.extend(below);
+        }
         draft
             .content_roots
             .push(home.with_permalinks(&pattern, source));
     }
-}
-
-/// Lists the directories below a directory that have files of posts below them; each comes before its children.
-fn list_content_dirs(draft: &DetectedSite<'_>, top: &str) -> BTreeSet<String> {
-    let mut dirs = BTreeSet::new();
-    for file in draft.tree.list_post_files(top) {
-        let mut path = file.as_str();
-        while let Some((dir, _)) = path.rsplit_once('/') {
-            if !dirs.insert(site_tree::join_paths(top, dir)) {
-                break;
-            }
-            path = dir;
-        }
-    }
-    dirs
 }
 
 /// Returns the path of a directory's data file, without the extension: `blog/blog`.
@@ -294,7 +293,7 @@ fn leave_out_files(
     home: &mut ContentRoot,
     input: &str,
 ) {
-    let dirs = list_content_dirs(draft, &home.dir).into_iter();
+    let dirs = draft.tree.list_post_dirs(&home.dir).into_iter();
     let dirs = dirs.map(|dir| (directory_stem(&dir), globset::escape(&dir) + "/**"));
     let files = draft.tree.list_post_files(&home.dir).into_iter();
     let files = files.map(|file| {
@@ -358,11 +357,13 @@ fn leave_out_files(
     }
 }
 
-/// Finds the permalinks of a directory: in data files, in the layout, in the global data, or the default.
+/// Finds the permalinks of a directory, which is `root` or below it: in data files, the layout, the global data, or
+/// the default.
 fn find_permalinks(
     draft: &mut DetectedSite<'_>,
     code: &ScriptFile,
     dir: &str,
+    root: &str,
     input: &str,
 ) -> (String, SettingSource) {
     let fields = ["eleventyComputed.permalink", "permalink"];
@@ -374,7 +375,7 @@ fn find_permalinks(
     let written = find_directory_data(draft, dir, input, &fields)
         .or_else(|| find_layout_permalink(draft, code, dir, input))
         .or(global);
-    let below = site_tree::path_below(dir, input).unwrap_or_default();
+    let below = site_tree::path_below(root, input).unwrap_or_default();
     let root = if below.is_empty() {
         String::new()
     } else {

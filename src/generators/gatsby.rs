@@ -116,6 +116,15 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
         home.permalinks.clone_from(&permalinks);
         draft.content_roots.push(home);
     }
+    // Of gatsby-plugin-i18n, where `index.de.md` is at `/de/`.
+    let default = code.script.topmost_entry_ending("options.langKeyDefault");
+    if let Some((default, source)) = code.resolve_text(default) {
+        let mut tags = vec![default.clone()];
+        for root in &draft.content_roots {
+            tags.extend(draft.tree.list_suffix_languages(&root.dir));
+        }
+        draft.set_languages(tags, Some(&default), source);
+    }
     draft.set_static_dir("static", "Gatsby");
     true
 }
@@ -185,15 +194,10 @@ impl NodeScript {
         let pages =
             paths.filter(|path| self.code.script.sibling_entry(path, "component").is_some());
         pages
-            .filter(|page| match &page.value {
-                ScriptExpression::Reference(written)
-                | ScriptExpression::Template(written)
-                | ScriptExpression::Computed(written) => {
-                    let written = written.to_lowercase();
-                    !LIST_WORDS.iter().any(|word| written.contains(word))
-                        && ADDRESS_WORDS.iter().any(|word| written.contains(word))
-                }
-                _ => false,
+            .filter(|page| {
+                let written = page.value.as_code().unwrap_or_default().to_lowercase();
+                !LIST_WORDS.iter().any(|word| written.contains(word))
+                    && ADDRESS_WORDS.iter().any(|word| written.contains(word))
             })
             .collect()
     }
@@ -211,12 +215,7 @@ impl NodeScript {
 
     /// Converts the path of a page; `None` if a part cannot be converted, or no part is of the post.
     fn convert_value(&self, value: &ScriptExpression, references: u8) -> Option<String> {
-        let (ScriptExpression::Template(written)
-        | ScriptExpression::Reference(written)
-        | ScriptExpression::Computed(written)) = value
-        else {
-            return None;
-        };
+        let written = value.as_code()?;
         // The arguments of `createFilePath({ node, getNode })` have brackets of their own.
         let written = match written.split_once("createFilePath(") {
             Some((before, after)) => {
@@ -227,7 +226,7 @@ impl NodeScript {
                     if is_bare { "barePath" } else { "filePath" }
                 )
             }
-            None => written.clone(),
+            None => written.to_owned(),
         };
         let template = match value {
             ScriptExpression::Template(_) => written,

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::detected::{CmsCollection, ContentRoot, DetectedSite};
+use crate::detect::detected::CmsCollection;
 use crate::detect::pages::MarkdownPages;
-use crate::detect::setting::{
-    InvalidSetting, SettingKey, SettingSource, SettingValue, validate_setting,
-};
-use crate::detect::site_tree;
+use crate::detect::setting::SettingSource;
 use crate::front_matter::data_file::{self, FrontMatterValue as Written};
 
 /// Name of the field that holds the date, and where that is known from.
@@ -47,34 +44,4 @@ pub(super) fn find_date_field(
     let (name, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     let why = format!("{count} pages have a date in it");
     (count * 2 > pages.loaded.len()).then(|| (name.to_owned(), SettingSource::Guess(why)))
-}
-
-/// Sets the field in the configuration, or warns if that has no such setting.
-pub(super) fn set_date_field(
-    draft: &mut DetectedSite<'_>,
-    home: &ContentRoot,
-    pages: &MarkdownPages,
-    field: DateField,
-) {
-    let (field, source) = field;
-    let value = SettingValue::Table(vec![("date".to_owned(), field.clone())]);
-    if !matches!(
-        validate_setting(SettingKey::Fields, &value),
-        Err(InvalidSetting::UnknownKey)
-    ) {
-        return draft.set_if_more_certain(SettingKey::Fields, value, source);
-    }
-    let mut pages = pages.loaded.iter();
-    let example = pages.find_map(|page| Some((page, page.front.get(&field)?)));
-    let warning_source = match (&source, example) {
-        (SettingSource::Guess(_), Some((page, node))) => {
-            SettingSource::from_line(&site_tree::join_paths(&home.dir, &page.path), node.line)
-        }
-        _ => source,
-    };
-    draft.add_warning(
-        &warning_source,
-        format!("posts have their date in `{field}`, which is not read"),
-        "rename the field to `date`, in the posts and in the tool that writes them",
-    );
 }

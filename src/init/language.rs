@@ -54,6 +54,31 @@ pub(super) fn guess_language(draft: &mut DetectedSite<'_>, pages: &MarkdownPages
     }
 }
 
+/// Warns if names of files end in languages, `a.de.md`, and the site lists none.
+pub(super) fn warn_of_unlisted_languages(draft: &mut DetectedSite<'_>) {
+    let text_of = |key: SettingKey| match draft.setting_value(key) {
+        Some(SettingValue::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let (dir, default) = (text_of(SettingKey::Dir), text_of(SettingKey::Language));
+    let mut tags = Vec::from_iter(draft.tree.list_suffix_languages(&dir));
+    if !tags.is_empty() && !draft.has_setting(SettingKey::Languages) {
+        tags.retain(|tag| *tag != default);
+        tags.insert(
+            0,
+            if default.is_empty() {
+                "en".to_owned()
+            } else {
+                default
+            },
+        );
+        let message = "names of files end in languages, and `site.languages` is not set";
+        let list = SettingValue::List(tags);
+        let hint = format!("for translations write `languages = {list}` below `[site]`");
+        draft.add_warning(&SettingSource::from_file(&dir), message, hint);
+    }
+}
+
 /// Writes the language as the list of languages does: `en`, not `en-US`, beside `["en", "fr"]`.
 pub(super) fn match_listed_language(draft: &mut DetectedSite<'_>) {
     let listed = draft.site_languages();

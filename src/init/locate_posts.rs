@@ -150,8 +150,8 @@ fn choose_content_root(
         let home = ContentRoot::new("content".to_owned(), source);
         (home, MarkdownPages::default(), None)
     });
-    if let Some(field) = field {
-        date_field::set_date_field(draft, &home, &pages, field);
+    if let Some((field, source)) = field {
+        draft.set_field("date", &field, source);
     }
     for (other, pages, _) in homes {
         let posts = pages.estimate_count(|page| page.has_date());

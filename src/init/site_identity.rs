@@ -3,7 +3,7 @@
 use crate::detect::detected::DetectedSite;
 use crate::detect::pages::{MarkdownPages, PostOrigin};
 use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
-use crate::detect::site_file::DataFile;
+use crate::detect::site_file::{DataFile, ScriptFile};
 use crate::detect::site_tree;
 use crate::text::without_extension;
 
@@ -22,6 +22,9 @@ const DOMAIN_FILES: [&str; 8] = [
 const DATA_DIRS: [&str; 3] = ["_data", "src/_data", "data"];
 const DATA_FILE_NAMES: [&str; 6] = ["site", "metadata", "meta", "config", "settings", "general"];
 const DATA_FIELDS: [&str; 5] = ["url", "site_url", "siteUrl", "base_url", "site.url"];
+/// Directories of the code that writes feeds.
+const FEED_CODE_DIRS: &str =
+    "server/routes server/api .vitepress .vitepress/theme docs/.vitepress src/pages src/utils";
 /// Hosts where posts are republished, or that a README names, so that an address there is not the
 /// site's.
 const REPUBLISHING_HOSTS: [&str; 14] = [
@@ -69,11 +72,12 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
     for (address, source) in find_data_urls(draft) {
         draft.set_if_more_certain(SettingKey::Url, address, source);
     }
+    read_feed_code(draft);
     let origins = pages.post_origins();
     let newest = pages.newest_origins();
-    let likely = newest
-        .iter()
-        .find(|origin| !is_republishing_host(&origin.origin));
+    // Posts on three hosts are links to other sites.
+    let mut own = newest.iter().filter(|_| newest.len() <= 2);
+    let likely = own.find(|origin| !is_republishing_host(&origin.origin));
     if let Some(origin) = likely.filter(|_| !draft.has_setting(SettingKey::Url)) {
         let why = "in the newest posts' own addresses".to_owned();
         draft.set_if_more_certain(
@@ -101,10 +105,10 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
         );
     }
     if let Some((name, _)) = package_field("name") {
-        let why = "the name in package.json".to_owned();
+        let why = "the name in package.json, so replace it".to_owned();
         draft.set_if_more_certain(SettingKey::Title, name, SettingSource::Guess(why));
     }
-    let why = "the name of the directory".to_owned();
+    let why = "the name of the directory, so replace it".to_owned();
     draft.set_if_more_certain(SettingKey::Title, name, SettingSource::Guess(why));
     draft.set_if_more_certain(
         SettingKey::Title,
@@ -112,6 +116,33 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
         SettingSource::Placeholder("the site's title was not found".to_owned()),
     );
     set_former_urls(draft, &origins);
+}
+
+/// Reads the title and URL that code gives a feed: `new Feed({ title: "…", link: siteUrl })`.
+fn read_feed_code(draft: &mut DetectedSite<'_>) {
+    for dir in FEED_CODE_DIRS.split(' ') {
+        let mut names = draft.tree.list_files(dir);
+        names.retain(|name| {
+            ["feed", "Feed", "rss"]
+                .iter()
+                .any(|word| name.contains(word))
+        });
+        for file in names.iter().map(|name| site_tree::join_paths(dir, name)) {
+            let text = draft.tree.read_text(&file).unwrap_or_default();
+            let code = ScriptFile::parse_script(&file, &text);
+            let mut links = code.script.entries_ending("link");
+            let feed = links.find_map(|link| {
+                let (url, _) = code.resolve_text(Some(link))?;
+                let (title, _) = code.resolve_text(code.script.sibling_entry(link, "title"))?;
+                let is_url = url.starts_with("http");
+                is_url.then_some([(SettingKey::Url, url), (SettingKey::Title, title)])
+            });
+            for (key, text) in feed.into_iter().flatten() {
+                let source = SettingSource::Guess(format!("in {file}"));
+                draft.set_if_more_certain(key, text, source);
+            }
+        }
+    }
 }
 
 /// Finds addresses in the data files that usually describe the site.

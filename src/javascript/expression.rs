@@ -33,6 +33,19 @@ pub(crate) enum ScriptExpression {
     Computed(String),
 }
 
+impl ScriptExpression {
+    /// Returns the code of a value that is not literal.
+    pub(crate) fn as_code(&self) -> Option<&str> {
+        match self {
+            ScriptExpression::Reference(code)
+            | ScriptExpression::Template(code)
+            | ScriptExpression::WithFallback(code)
+            | ScriptExpression::Computed(code) => Some(code),
+            _ => None,
+        }
+    }
+}
+
 /// Call of a function with a string as first argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScriptCall {

@@ -167,7 +167,13 @@ fn decode_escape(characters: &mut impl Iterator<Item = (usize, char)>, text: &mu
         return;
     };
     let mut take_hex_char = |most: usize| {
-        let digits: String = characters.by_ref().take(most).map(|(_, c)| c).collect();
+        let mut rest = characters.by_ref().map(|(_, c)| c);
+        let mut digits: String = rest.by_ref().take(1).collect();
+        // `\u{2019}` has up to six digits.
+        match digits.as_str() {
+            "{" => digits = rest.take(7).take_while(|c| *c != '}').collect(),
+            _ => digits.extend(rest.take(most - 1)),
+        }
         u32::from_str_radix(&digits, 16)
             .ok()
             .and_then(char::from_u32)

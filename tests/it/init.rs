@@ -920,7 +920,7 @@ fn without_a_generator_the_directory_with_most_posts_is_used() {
     [site]
     # replace this: the site's address was not found
     url = "https://example.org"
-    # a guess: the name of the directory
+    # a guess: the name of the directory, so replace it
     title = "harbour"
     # no file states the language of the posts, so this is the default
     # language = "en"
@@ -940,7 +940,7 @@ fn without_a_generator_the_directory_with_most_posts_is_used() {
     no generator was recognised
 
       site.url     https://example.org  a placeholder: the site's address was not found
-      site.title   harbour              a guess: the name of the directory
+      site.title   harbour              a guess: the name of the directory, so replace it
       content.dir  writing              a guess: most files with a date are in `writing`
 
       2 posts, 0 other pages
@@ -1642,7 +1642,7 @@ fn computed_values_are_reported_with_place_and_hint() {
     made with Gatsby (`gatsby-config.ts`)
 
       site.url          https://example.org  a placeholder: the site's address was not found
-      site.title        harbour              a guess: the name of the directory
+      site.title        harbour              a guess: the name of the directory, so replace it
       site.description  News from the quay   a guess: gatsby-config.ts, line 5; the environment may override it
       content.dir       content/blog         a guess: most files with a date are in `content/blog`
 

@@ -5,16 +5,16 @@ use courant::init::{format_config, propose_config};
 use crate::init::{SiteDir, create_site, post_text};
 
 /// Site, and what `init` makes of it.
-struct ConfiguredSite {
-    site: SiteDir,
+pub(crate) struct ConfiguredSite {
+    pub(crate) site: SiteDir,
     /// Text of the configuration.
-    toml: String,
+    pub(crate) toml: String,
     /// Findings, one a line.
-    warnings: String,
+    pub(crate) warnings: String,
 }
 
 /// Writes a site with a post at each path, and its configuration.
-fn configure_site(files: &[(&str, &str)], posts: &[&str]) -> ConfiguredSite {
+pub(crate) fn configure_site(files: &[(&str, &str)], posts: &[&str]) -> ConfiguredSite {
     let site = create_site(files);
     for path in posts {
         site.write_file(path, post_text("The Pier", "2024-05-01"));
@@ -32,7 +32,7 @@ fn configure_site(files: &[(&str, &str)], posts: &[&str]) -> ConfiguredSite {
 
 impl ConfiguredSite {
     /// Checks the paths of the public posts, in any order.
-    fn assert_paths(&self, expected: &[&str]) {
+    pub(crate) fn assert_paths(&self, expected: &[&str]) {
         let urls = self.site.post_urls("courant.toml");
         let mut paths: Vec<_> = urls
             .iter()
@@ -43,7 +43,7 @@ impl ConfiguredSite {
     }
 
     /// Checks that the addresses are as expected, and that nothing is left to check by hand.
-    fn assert_sure_paths(&self, expected: &[&str]) {
+    pub(crate) fn assert_sure_paths(&self, expected: &[&str]) {
         self.assert_paths(expected);
         assert_eq!(self.warnings, "", "{}", self.toml);
         let guesses = self.toml.matches("a guess: from").count();
@@ -51,20 +51,20 @@ impl ConfiguredSite {
     }
 }
 
-const ASTRO: (&str, &str) = (
+pub(crate) const ASTRO: (&str, &str) = (
     "astro.config.mjs",
     "export default defineConfig({ site: 'https://harbour.example' });\n",
 );
 
 /// Returns an Astro route that renders the posts of `blog` with these parameters.
-fn astro_route(parameters: &str) -> String {
+pub(crate) fn astro_route(parameters: &str) -> String {
     format!(
         "---\nimport {{ getCollection, render }} from 'astro:content';\nexport async function getStaticPaths() {{\n  const posts = await getCollection('blog');\n  return posts.map((post) => ({{ params: {{ {parameters} }}, props: {{ post }} }}));\n}}\nconst {{ Content }} = await render(Astro.props.post);\n---\n<Content />\n"
     )
 }
 
 #[test]
-fn astro_route_that_renders_a_post_is_taken() {
+pub(crate) fn astro_route_that_renders_a_post_is_taken() {
     let list = "---\nexport async function getStaticPaths() {\n  const posts = await getCollection('blog');\n  const groups = posts.map((post) => post.id.split('/')[0]);\n  return groups.map((category) => ({ params: { category } }));\n}\n---\n<List />\n";
     let route = astro_route(
         "category: post.id.split('/')[0], year: new Date(post.data.date).getFullYear(), id: post.id.split('/').pop()",
@@ -206,7 +206,7 @@ fn astro_languages_of_a_route_are_set() {
 }
 
 #[test]
-fn astro_route_leaves_the_default_language_out() {
+pub(crate) fn astro_route_leaves_the_default_language_out() {
     for (written, default) in [
         (r#"post.id.replace(/^en\//, "")"#, "en"),
         ("post.id.replace('fr/', '')", "fr"),
@@ -286,11 +286,11 @@ fn starlight_documentation_is_at_the_root() {
     }
 }
 
-const ELEVENTY: (&str, &str) = (
+pub(crate) const ELEVENTY: (&str, &str) = (
     "eleventy.config.js",
     "export default function (eleventyConfig) {\n  return { dir: { input: 'src' } };\n}\n",
 );
-const ELEVENTY_SITE: (&str, &str) = (
+pub(crate) const ELEVENTY_SITE: (&str, &str) = (
     "src/_data/site.json",
     "{ \"title\": \"The Harbour\", \"url\": \"https://harbour.example\", \"lang\": \"en\" }\n",
 );

@@ -33,6 +33,7 @@ mod hides;
 mod import_ids;
 mod init;
 mod init_addresses;
+mod init_fields;
 mod init_generators;
 mod init_layouts;
 mod large;

@@ -1,0 +1,4 @@
+export default function (config) {
+	config.addPassthroughCopy("src/img");
+	return { dir: { input: "src" } };
+}

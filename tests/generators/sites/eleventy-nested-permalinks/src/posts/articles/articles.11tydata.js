@@ -1,0 +1,1 @@
+export default { permalink: "/article/{{ page.fileSlug }}/index.html" };
