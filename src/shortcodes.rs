@@ -9,7 +9,6 @@
 //! Code is copied unchanged, except for escapes that keep a site generator from interpreting it.
 
 mod body_cursor;
-mod code_spans;
 mod comments;
 mod conditionals;
 mod directive_lines;

@@ -2,6 +2,7 @@
 //!
 //! Depends on nothing but text, so that every module may use it.
 
+pub(crate) mod code_spans;
 pub(crate) mod escapes;
 
 use unicode_normalization::UnicodeNormalization as _;
@@ -90,6 +91,11 @@ pub fn quote_toml_string(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+/// Returns at most `max_bytes` bytes from the start of a text, cut at a character boundary.
+pub(crate) fn first_bytes(text: &str, max_bytes: usize) -> &str {
+    text.split_at(text.floor_char_boundary(max_bytes)).0
 }
 
 /// Truncates a text to `max_graphemes`, at a word boundary if one is near, and adds an ellipsis.

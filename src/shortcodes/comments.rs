@@ -1,7 +1,7 @@
 //! Parses comments of template languages, kramdown and HTML, and link reference definitions used as comments.
 
 use super::element::{has_locked_substring, is_locked_name};
-use super::template_tag::first_bytes;
+use crate::text::first_bytes;
 
 /// Maximum label length of a link reference definition used as a comment, in bytes.
 const MAX_LABEL_BYTES: usize = 20;

@@ -2,7 +2,7 @@
 //! attribute lists and markers of a table of contents.
 
 use super::element;
-use super::template_tag::first_bytes;
+use crate::text::first_bytes;
 
 /// Maximum length of an attribute list or callout name, in bytes. If longer, it is plain text.
 const MAX_DIRECTIVE_ATTRIBUTES_BYTES: usize = 500;

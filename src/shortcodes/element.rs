@@ -1,9 +1,9 @@
 //! Parses start tags of HTML elements and components, and decides which ones mark their content as locked or hidden.
 
 use super::mdx;
-use super::template_tag::first_bytes;
 pub(super) use crate::model::locked_names::{has_locked_substring, is_locked_name};
 use crate::text::escapes::{self, decode_ascii_references};
+use crate::text::first_bytes;
 
 /// Maximum length of a start tag, in bytes. A longer one is not parsed.
 const MAX_START_TAG_BYTES: usize = 4_000;

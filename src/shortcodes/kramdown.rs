@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::directive_lines;
 use super::mdx::HTML_BLOCK_ELEMENTS;
 use super::replacement::UNRESOLVED_SCHEME;
-use super::template_tag::first_bytes;
+use crate::text::first_bytes;
 
 /// Maximum bytes of the text and of the label of a link: `[text][label]`. A longer one is text (`CommonMark` §4.7).
 const MAX_LABEL_BYTES: usize = 999;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::template_tag::first_bytes;
+use crate::text::first_bytes;
 
 /// Maximum length of a component's tag or an expression, in bytes. A longer one is text.
 const MAX_COMPONENT_BYTES: usize = 4_000;

@@ -1,5 +1,6 @@
 //! Replaces tags, components and expressions by their text, or removes them.
 
+use crate::text::{code_spans, first_bytes};
 use std::collections::HashMap;
 
 use super::body_cursor::{BodyCursor, MAX_SEARCHED_NAMES};
@@ -7,7 +8,7 @@ use super::embed::{self, Replacement};
 use super::removed::RemovalReason;
 use super::template_tag::{self, TemplateTag};
 use super::variables::Variables;
-use super::{code_spans, directive_lines, mdx};
+use super::{directive_lines, mdx};
 
 /// Scheme of a placeholder for an address that only the generator can resolve. Sanitizing drops such an
 /// address and keeps the link's text.
@@ -118,7 +119,7 @@ fn drop_unknown_output(cursor: &mut BodyCursor<'_>, name: String, begin: usize) 
         }
         Some(OpenAddress::Shown(at)) => {
             cursor.output.truncate(at);
-            let rest = template_tag::first_bytes(cursor.remaining_text(), MAX_ADDRESS_BYTES);
+            let rest = first_bytes(cursor.remaining_text(), MAX_ADDRESS_BYTES);
             let is_end = |c: char| {
                 c.is_whitespace() || matches!(c, '<' | '>' | '{' | '(' | ')' | '[' | ']' | '"')
             };

@@ -9,10 +9,10 @@ use super::site_vars::{PageVars, SiteVars};
 use super::template_tag::{self, TemplateTag};
 use super::variables::Variables;
 use super::{
-    code_spans, conditionals, directive_lines, hidden_sections, hiding_marks, kramdown, mdx,
-    replacement,
+    conditionals, directive_lines, hidden_sections, hiding_marks, kramdown, mdx, replacement,
 };
 use crate::model::markup::Markup;
+use crate::text::{code_spans, first_bytes};
 use std::borrow::Cow;
 
 /// Maximum length of a code span, in bytes. A longer one is read as text.
@@ -447,8 +447,7 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
 
     fn scan_code_span(&mut self, rest: &'a str) {
         let run = rest.bytes().take_while(|byte| *byte == b'`').count();
-        let inside =
-            template_tag::first_bytes(rest.get(run..).unwrap_or_default(), MAX_CODE_SPAN_BYTES);
+        let inside = first_bytes(rest.get(run..).unwrap_or_default(), MAX_CODE_SPAN_BYTES);
         let paragraph = inside.split("\n\n").next().unwrap_or(inside);
         let mut from = 0;
         while let Some(at) = paragraph.get(from..).and_then(|rest| rest.find('`')) {

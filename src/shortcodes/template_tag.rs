@@ -1,5 +1,6 @@
 //! Parses tags of template languages: their length, name, arguments and closing tag.
 
+use crate::text::first_bytes;
 use std::ops::Range;
 
 /// Length in bytes above which a tag may have no second opening delimiter in it. Without a limit, braces that
@@ -13,14 +14,6 @@ const GITHUB_NAMES: &str = "github env vars job jobs steps runner secrets strate
     startsWith format hashFiles toJSON fromJSON always failure success";
 /// Maximum length of a closing tag, in bytes. It has little more than a name.
 const MAX_CLOSING_TAG_BYTES: usize = 200;
-
-/// Returns at most `most` bytes from the start of a text, cut at a character boundary.
-pub(super) fn first_bytes(text: &str, most: usize) -> &str {
-    let end = (0..=most.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
-    text.get(..end.unwrap_or_default()).unwrap_or_default()
-}
 
 /// A template tag as written.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ const HUGO_ESCAPES: [(&str, &str); 4] = [
 const MAX_CODE_ELEMENT_BYTES: usize = 200_000;
 
 /// Removes the escapes that keep a generator from running code.
-pub(super) fn remove_escapes(code: &str) -> Cow<'_, str> {
+pub(crate) fn remove_escapes(code: &str) -> Cow<'_, str> {
     let code = remove_raw_tags(code);
     if !code.contains("/*") && !code.contains("*/") {
         return code;
@@ -45,7 +45,7 @@ fn remove_raw_tags(code: &str) -> Cow<'_, str> {
 
 /// Parses an escaped shortcode at the start of a text. Returns it without the escape, and its length as written.
 /// `find` returns the first position of a delimiter at or after the given position.
-pub(super) fn parse_escaped_shortcode(
+pub(crate) fn parse_escaped_shortcode(
     rest: &str,
     find: impl FnOnce(&'static str, usize) -> Option<usize>,
 ) -> Option<(String, usize)> {
@@ -57,11 +57,11 @@ pub(super) fn parse_escaped_shortcode(
 }
 
 /// Returns the length of a `<pre>` or `<code>` element at the start of a text.
-pub(super) fn code_element_length(rest: &str) -> Option<usize> {
+pub(crate) fn code_element_length(rest: &str) -> Option<usize> {
     for (begin, end) in [("<pre", "</pre>"), ("<code", "</code>")] {
         let begins = rest.strip_prefix(begin);
         if begins.is_some_and(|rest| rest.starts_with(['>', ' ', '\n'])) {
-            let rest = super::template_tag::first_bytes(rest, MAX_CODE_ELEMENT_BYTES);
+            let rest = super::first_bytes(rest, MAX_CODE_ELEMENT_BYTES);
             return rest.find(end).map(|at| at + end.len());
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn code_element_length(rest: &str) -> Option<usize> {
 }
 
 /// Returns a fence for the code: longer than any run of backticks in it.
-pub(super) fn fence_around(code: &str) -> String {
+pub(crate) fn fence_around(code: &str) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max();
     "`".repeat(longest.unwrap_or_default().max(2) + 1)
 }
