@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use chrono::{DateTime, Utc};
+
 use super::content_status::ContentStatus;
 use super::lint_queue::LintQueue;
 use super::pending_changes::PendingChanges;
@@ -103,7 +105,7 @@ impl SitePublisher {
     pub(super) fn is_due(&self, now: SystemTime) -> bool {
         self.site_index
             .next_change()
-            .is_some_and(|due| due <= now.into())
+            .is_some_and(|due| due <= DateTime::<Utc>::from(now))
     }
 
     /// Publishes all withdrawals, then at most `max_changes` others. The rest is left for the next run.
