@@ -1,10 +1,8 @@
 //! Reads `[feed]` and `[[feeds]]` of `config.toml`: defaults of all feeds, and custom feeds.
 
-use std::collections::BTreeSet;
-
 use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::parse_choice;
-use crate::model::artifact::{ArtifactKey, FeedFormat};
+use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, can_share_page_path};
 use crate::url_path::normalize_path;
 
 /// Default number of entries: enough for a day's posts, small enough to poll. Readers keep the rest.
@@ -114,7 +112,7 @@ pub(super) fn read_custom_feeds(
     defaults: &FeedDefaults,
     language_segments: &[String],
 ) -> Vec<CustomFeed> {
-    let mut taken = BTreeSet::new();
+    let mut taken = built_in_feeds(language_segments);
     tables
         .into_iter()
         .filter_map(|table| {
@@ -128,7 +126,7 @@ fn read_custom_feed(
     faults: &ConfigErrors<'_>,
     defaults: &FeedDefaults,
     language_segments: &[String],
-    taken: &mut BTreeSet<String>,
+    taken: &mut Vec<(String, FeedFormat)>,
 ) -> Option<CustomFeed> {
     let written = table.take_string("path");
     if written.is_none() {
@@ -137,11 +135,11 @@ fn read_custom_feed(
             "write `path = \"/news.xml\"`, where the feed is to be",
         );
     }
-    let path = written
-        .as_ref()
-        .and_then(|written| parse_feed_path(faults, written, language_segments, taken));
     let formats = FeedFormat::ALL.map(|format| (format.config_name(), format));
     let format = parse_choice(faults, table.take_string("format"), &formats);
+    let feed = written
+        .as_ref()
+        .and_then(|written| parse_feed_path(faults, (written, format), language_segments, taken));
     let title = table.take_string("title").map(|written| written.value);
     let description = table
         .take_string("description")
@@ -164,9 +162,9 @@ fn read_custom_feed(
     };
     let content = parse_choice(faults, table.take_string("content"), &CONTENT_CHOICES);
     table.reject_unknown();
-    let path = path?;
+    let (path, format) = feed?;
     Some(CustomFeed {
-        format: format.unwrap_or_else(|| FeedFormat::guess_from_file_name(&path)),
+        format,
         path,
         title,
         description,
@@ -176,13 +174,26 @@ fn read_custom_feed(
     })
 }
 
-/// Checks the path of a feed: it must be a file path that no other output has.
+/// Lists the paths of the feeds of the site and its further languages.
+fn built_in_feeds(language_segments: &[String]) -> Vec<(String, FeedFormat)> {
+    let languages = language_segments.iter();
+    let languages = languages
+        .map(|language| FeedScope::InLanguage(language.clone(), Box::new(FeedScope::Site)));
+    let scopes = std::iter::once(FeedScope::Site).chain(languages);
+    let feeds = scopes.flat_map(|scope| {
+        FeedFormat::ALL.map(|format| (ArtifactKey::Feed(scope.clone(), format).url_path(), format))
+    });
+    feeds.collect()
+}
+
+/// Checks the path of a feed, and returns it with the format. It must be a file path. No other output may have it or
+/// the path of one of its pages.
 fn parse_feed_path(
     faults: &ConfigErrors<'_>,
-    written: &Spanned<String>,
+    (written, format): (&Spanned<String>, Option<FeedFormat>),
     language_segments: &[String],
-    taken: &mut BTreeSet<String>,
-) -> Option<String> {
+    taken: &mut Vec<(String, FeedFormat)>,
+) -> Option<(String, FeedFormat)> {
     let text = written.value.trim();
     let plain = text.starts_with('/') && !text.ends_with('/') && !text.contains(['?', '#', '\\']);
     let normalized = Some(text).filter(|_| plain).and_then(normalize_path);
@@ -194,6 +205,7 @@ fn parse_feed_path(
         );
         return None;
     };
+    let format = format.unwrap_or_else(|| FeedFormat::guess_from_file_name(&normalized));
     if ArtifactKey::is_reserved(&normalized) {
         faults.report_at(
             written,
@@ -215,7 +227,7 @@ fn parse_feed_path(
         );
         return None;
     }
-    if !taken.insert(normalized.clone()) {
+    if taken.iter().any(|(path, _)| *path == normalized) {
         faults.report_at(
             written,
             &format!("is already the path of another feed: `{text}`"),
@@ -223,7 +235,19 @@ fn parse_feed_path(
         );
         return None;
     }
-    Some(normalized)
+    let feed = (normalized.as_str(), format);
+    let mut others = taken.iter();
+    let other = others.find(|(path, format)| can_share_page_path((path, *format), feed));
+    if let Some((other, _)) = other {
+        faults.report_at(
+            written,
+            &format!("has a path in common with the pages of the feed `{other}`: `{text}`"),
+            "choose another name: the further pages of a feed are in a directory of its name",
+        );
+        return None;
+    }
+    taken.push((normalized.clone(), format));
+    Some((normalized, format))
 }
 
 /// Part of a post that a feed entry carries.

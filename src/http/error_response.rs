@@ -93,8 +93,10 @@ fn answer_options() -> Response<ResponseBody> {
     response
 }
 
-/// Builds a 308 redirect to a relative reference (RFC 9110 §15.4.9). The query is kept.
+/// Builds a redirect to a relative reference with status 308 or 301 (RFC 9110 §15.4.9, §15.4.2). Scripts on other
+/// origins may follow it, because they may read feeds.
 pub(super) fn redirect_permanently(
+    status: StatusCode,
     mut relative: String,
     query: Option<&str>,
 ) -> Response<ResponseBody> {
@@ -102,8 +104,9 @@ pub(super) fn redirect_permanently(
         relative.push('?');
         relative.push_str(&url_path::escape_query(query));
     }
-    let mut response = build_text_response(StatusCode::PERMANENT_REDIRECT, "moved\n");
+    let mut response = build_text_response(status, "moved\n");
     let headers = response.headers_mut();
+    insert_static_header(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     insert_header(headers, header::LOCATION, &relative.into());
     insert_static_header(headers, header::CACHE_CONTROL, "public, max-age=3600");
     response

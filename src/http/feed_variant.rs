@@ -1,6 +1,6 @@
-//! Answers for the variants at a feed's URL: its pages, its archive, and the HTML page for browsers.
+//! Answers for the variants at a feed's URL: the HTML page for browsers, and redirects to further pages.
 //!
-//! They have no `Last-Modified`, because their changes are not tracked; the entity tag is the validator.
+//! The HTML page has no `Last-Modified`, because its changes are not tracked; the entity tag is the validator.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +9,7 @@ use hyper::{Response, StatusCode, Uri};
 
 use super::accept_encoding::AcceptedEncodings;
 use super::cache_control::CacheHeaders;
+use super::canonical_path::relative_reference;
 use super::choose_encoding::choose_lazy_encoding;
 use super::error_response::reject_failed_precondition;
 use super::error_response::{build_response, insert_header, insert_static_header};
@@ -29,8 +30,10 @@ pub(super) enum FeedVariant {
     ResourceItself,
     /// A page that does not exist.
     NotFound,
-    /// A page of the feed, or the HTML page, with its key.
-    Page(ArtifactKey, LazyPage),
+    /// The page of a feed that the query names, as a relative reference to its path.
+    Moved(String),
+    /// The HTML page, with its key.
+    Html(ArtifactKey, LazyPage),
 }
 
 /// Selects the variant of a resource. Page 1 is always the feed itself, even for browsers.
@@ -45,19 +48,22 @@ pub(super) fn resolve_variant(
     }
     match uri.query().and_then(FeedPageId::from_query) {
         Some(FeedPageId::Number(1)) => FeedVariant::ResourceItself,
-        Some(number) => match snapshot.find_page(key, number) {
-            Some(page) => FeedVariant::Page(key.clone(), page),
-            None => FeedVariant::NotFound,
-        },
+        Some(page) => {
+            let path = page.page_key(key).url_path();
+            match snapshot.get(&path) {
+                Some(_) => FeedVariant::Moved(relative_reference(&key.url_path(), &path)),
+                None => FeedVariant::NotFound,
+            }
+        }
         None if prefers_html(fields) => match key.html_variant().zip(snapshot.html_variant(key)) {
-            Some((key, page)) => FeedVariant::Page(key, page),
+            Some((key, page)) => FeedVariant::Html(key, page),
             None => FeedVariant::ResourceItself,
         },
         None => FeedVariant::ResourceItself,
     }
 }
 
-/// Answers with a page.
+/// Answers with the HTML page.
 pub(super) fn answer_variant(
     fields: &RequestHeaders<'_>,
     (key, page): (&ArtifactKey, LazyPage),
@@ -94,13 +100,8 @@ pub(super) fn answer_variant(
     if let Some(link) = Link::format_link_header(&page.links) {
         insert_header(headers, header::LINK, &link.into());
     }
-    if let ArtifactKey::FeedHtml(..) = key {
-        insert_static_header(headers, header::VARY, VARY_WITH_HTML);
-        insert_static_header(headers, HeaderName::from_static("x-robots-tag"), "noindex");
-        write_html_security_headers(headers);
-    } else {
-        insert_static_header(headers, header::VARY, "Accept-Encoding");
-        insert_static_header(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    }
+    insert_static_header(headers, header::VARY, VARY_WITH_HTML);
+    insert_static_header(headers, HeaderName::from_static("x-robots-tag"), "noindex");
+    write_html_security_headers(headers);
     response
 }

@@ -3,7 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::model::artifact::{ArtifactKey, FeedPageId};
+use crate::model::artifact::ArtifactKey;
 use crate::publish::snapshot::Resource;
 use crate::stats::traffic::ResourceClass;
 
@@ -13,10 +13,8 @@ pub(crate) struct RequestTarget {
     pub(crate) class: ResourceClass,
     /// Resource at the path; `None` if there is none.
     pub(super) resource: Option<Arc<Resource>>,
-    /// True if the response is a page of that feed, or its HTML page, instead of the feed itself.
+    /// True if the response is the HTML page of that feed, or a redirect to one of its pages.
     pub(super) is_variant: bool,
-    /// Feed page that the query names.
-    pub(super) page: Option<FeedPageId>,
 }
 
 impl RequestTarget {
@@ -26,17 +24,15 @@ impl RequestTarget {
             class: ResourceClass::Other,
             resource: None,
             is_variant: false,
-            page: None,
         }
     }
 
     /// Returns an id of the document that does not depend on the spelling of path and query.
     pub(crate) fn document_id(&self) -> impl Hash {
-        let resource = self.resource.as_ref();
-        (resource.map(|resource| &resource.key), self.page)
+        self.resource.as_ref().map(|resource| &resource.key)
     }
 
-    /// Returns the feed, unless the request was for one of its variants or for another resource.
+    /// Returns the feed, unless the response is another one or the request was for another resource.
     pub(crate) fn into_feed(self) -> Option<Arc<Resource>> {
         let resource = self.resource.filter(|_| !self.is_variant)?;
         matches!(resource.key, ArtifactKey::Feed(..)).then_some(resource)

@@ -4,9 +4,9 @@
 //! 1. Validation of the request head: 400, 405, 414, 417, 431 or 501, see `reject_request`.
 //! 2. Lookup: the path is normalized, then looked up with and without the path prefix of `public_url`, because some
 //!    proxies strip it and some do not. An invalid path is 400, an unknown one 404, and a near miss 308, see
-//!    `candidate_paths`. The query is ignored, except for the page number of a feed. Feed pages, and the HTML
-//!    page that browsers get at a feed's URL, are resolved by `resolve_variant`. A moved resource is 301, a withdrawn
-//!    one 410.
+//!    `candidate_paths`. The query is ignored, except for the page number of a feed, which redirects to the path of the
+//!    page. The HTML page that browsers get at a feed's URL is resolved by `resolve_variant`. A moved resource, or a
+//!    renamed path, is 301, a withdrawn one 410.
 //! 3. Content negotiation: the best encoding that exists and that the client accepts.
 //! 4. Preconditions: 412 or 304.
 //! 5. Otherwise 200, or 226 with a feed's new entries, see `answer_delta`. A lazy response has no body yet.
@@ -40,7 +40,7 @@ use super::response_headers::write_representation_headers;
 use super::validate::{Rejection, SizeLimits, validate_request};
 use super::{canonical_path, date_header, feed_delta, feed_variant};
 use crate::config;
-use crate::model::artifact::{ArtifactKey, FeedPageId, Payload};
+use crate::model::artifact::{ArtifactKey, Payload};
 use crate::publish::render_cache::RenderRefused;
 use crate::publish::snapshot::{Resource, ResourceContent, Snapshot};
 use crate::stats::traffic::ResourceClass;
@@ -178,7 +178,9 @@ fn answer_request(
     }
     let resource = match find_resource(snapshot, &rules.path_prefix, uri.path()) {
         PathLookup::Found(resource) => resource,
-        PathLookup::Redirect(relative) => return redirect_permanently(relative, uri.query()),
+        PathLookup::Redirect(status, relative) => {
+            return redirect_permanently(status, relative, uri.query());
+        }
         PathLookup::NotFound => return reject_not_found(),
         PathLookup::InvalidPath => return reject_request(Rejection::Malformed),
     };
@@ -190,10 +192,13 @@ fn answer_request(
     match feed_variant::resolve_variant((uri, fields), snapshot, resource) {
         FeedVariant::ResourceItself => {}
         FeedVariant::NotFound => return reject_not_found(),
-        FeedVariant::Page(key, page) => {
+        FeedVariant::Moved(relative) => {
+            asked.is_variant = true;
+            return redirect_permanently(StatusCode::MOVED_PERMANENTLY, relative, None);
+        }
+        FeedVariant::Html(key, page) => {
             asked.class = ResourceClass::from_key(&key);
             asked.is_variant = true;
-            asked.page = uri.query().and_then(FeedPageId::from_query);
             let max_age = snapshot.feed_max_age();
             return feed_variant::answer_variant(
                 fields,
@@ -207,7 +212,8 @@ fn answer_request(
     let Some((tags, selected)) = choose_encoding(resource, accepted) else {
         return reject_not_found();
     };
-    let last_modified = (resource.last_modified <= now).then_some(resource.last_modified);
+    let has_last_modified = resource.last_modified <= now && resource.key.is_change_tracked();
+    let last_modified = has_last_modified.then_some(resource.last_modified);
     let validators = Validators {
         tags,
         selected: selected.encoding(),
@@ -302,8 +308,8 @@ fn answer_moved_or_gone(
 /// Result of looking up a path.
 enum PathLookup {
     Found(Arc<Resource>),
-    /// The canonical path, as a relative reference.
-    Redirect(String),
+    /// Status, and the canonical path as a relative reference.
+    Redirect(StatusCode, String),
     NotFound,
     /// The path cannot be normalized.
     InvalidPath,
@@ -329,10 +335,19 @@ fn find_resource(snapshot: &Snapshot, prefix: &str, path: &str) -> PathLookup {
     if let Some(resource) = paths.find_map(|path| snapshot.get(path)) {
         return PathLookup::Found(resource);
     }
-    let mut near_misses =
-        below.flat_map(|path| canonical_path::candidate_paths(path).map(move |to| (path, to)));
-    match near_misses.find(|(_, to)| snapshot.get(to).is_some()) {
-        Some((from, to)) => PathLookup::Redirect(canonical_path::relative_reference(from, &to)),
+    let mut redirects = below.flat_map(|path| {
+        let renamed = ArtifactKey::renamed_path(path).into_iter();
+        let renamed = renamed.map(|to| (StatusCode::MOVED_PERMANENTLY, to));
+        let near = canonical_path::candidate_paths(path);
+        let near = near.map(|to| (StatusCode::PERMANENT_REDIRECT, to));
+        renamed
+            .chain(near)
+            .map(move |(status, to)| (status, path, to))
+    });
+    match redirects.find(|(_, _, to)| snapshot.get(to).is_some()) {
+        Some((status, from, to)) => {
+            PathLookup::Redirect(status, canonical_path::relative_reference(from, &to))
+        }
         None => PathLookup::NotFound,
     }
 }

@@ -46,7 +46,9 @@ pub(super) fn write_representation_headers(
     if resource.noindex {
         insert_static_header(headers, HeaderName::from_static("x-robots-tag"), "noindex");
     }
-    if let ArtifactKey::Feed(..) | ArtifactKey::CardImage(_) = resource.key {
+    if let ArtifactKey::Feed(..) | ArtifactKey::FeedPage(..) | ArtifactKey::CardImage(_) =
+        resource.key
+    {
         // Public content that scripts on other origins may read.
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
     }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::url_path;
 
 pub use cache_class::CacheClass;
-pub use feed_page::{FeedPageId, LazyPage};
+pub use feed_page::{FeedPageId, LazyPage, can_share_page_path, feed_url_without_html};
 pub use header_value::SharedHeaderValue;
 pub use lazy_artifacts::LazyArtifacts;
 pub use lazy_body::{LazyBody, LazyRenderError, RenderBody};
@@ -28,7 +28,7 @@ pub use payload::{CorruptGzip, Payload, PayloadReader};
 ///
 /// Must be raised when the same input gives different bytes; else clients keep the old ones. A test compares samples with
 /// recorded hashes.
-pub const OUTPUT_VERSION: u32 = 6;
+pub const OUTPUT_VERSION: u32 = 7;
 
 /// Key of one output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +39,8 @@ pub enum ArtifactKey {
     LanguageHome(String),
     /// Feed in one of the three formats.
     Feed(FeedScope, FeedFormat),
+    /// Further page, or archive page, of a feed.
+    FeedPage(FeedScope, FeedFormat, FeedPageId),
     /// HTML page at a feed's path, for browsers.
     FeedHtml(FeedScope, FeedFormat),
     /// Stylesheet with which browsers show XML feeds.
@@ -81,6 +83,14 @@ impl FeedScope {
         match self {
             FeedScope::InLanguage(language, scope) => (Some(language), scope),
             scope => (None, scope),
+        }
+    }
+
+    /// Returns the path of the feed in a format.
+    fn feed_path(&self, format: FeedFormat) -> String {
+        match self {
+            FeedScope::Custom(path) => path.clone(),
+            _ => self.directory().unwrap_or_default() + format.file_name(),
         }
     }
 
@@ -154,6 +164,13 @@ impl FeedFormat {
         }
     }
 
+    fn file_extension(self) -> &'static str {
+        match self {
+            FeedFormat::Rss | FeedFormat::Atom => "xml",
+            FeedFormat::Json => "json",
+        }
+    }
+
     fn file_name(self) -> &'static str {
         match self {
             FeedFormat::Rss => "rss.xml",
@@ -171,14 +188,11 @@ impl ArtifactKey {
             ArtifactKey::LanguageHome(language) => {
                 format!("/{}/", url_path::encode_normalized_segment(language))
             }
-            ArtifactKey::Feed(FeedScope::Custom(path), _)
-            | ArtifactKey::FeedHtml(FeedScope::Custom(path), _) => path.clone(),
             ArtifactKey::Feed(scope, format) | ArtifactKey::FeedHtml(scope, format) => {
-                format!(
-                    "{}{}",
-                    scope.directory().unwrap_or_default(),
-                    format.file_name()
-                )
+                scope.feed_path(*format)
+            }
+            ArtifactKey::FeedPage(scope, format, page) => {
+                page.page_path(&scope.feed_path(*format), *format)
             }
             ArtifactKey::FeedStylesheet => "/feed.css".to_owned(),
             ArtifactKey::Sitemap => "/sitemap.xml".to_owned(),
@@ -186,7 +200,9 @@ impl ArtifactKey {
             ArtifactKey::Robots => "/robots.txt".to_owned(),
             ArtifactKey::Opml => "/opml.xml".to_owned(),
             ArtifactKey::CardPage(path) => format!("/cards{path}"),
-            ArtifactKey::CardImage(path) => format!("/cards{path}{IMAGE_SUFFIX}"),
+            ArtifactKey::CardImage(path) => {
+                format!("/cards{}", ArtifactKey::image_path_of_card(path))
+            }
         }
     }
 
@@ -223,16 +239,26 @@ impl ArtifactKey {
                 return vec![fixed];
             }
         }
-        ArtifactKey::term_feed_from_path(path).into_iter().collect()
+        let pages = FeedPageId::candidates_for_path(path).into_iter();
+        let pages = pages.flat_map(|(feed_path, page)| {
+            let built_in = ArtifactKey::feed_from_path(&feed_path).into_iter();
+            let custom = FeedFormat::ALL
+                .map(|format| ArtifactKey::Feed(FeedScope::Custom(feed_path.clone()), format));
+            custom
+                .into_iter()
+                .chain(built_in)
+                .map(move |feed| page.page_key(&feed))
+        });
+        pages.chain(ArtifactKey::feed_from_path(path)).collect()
     }
 
-    /// Parses the path of a feed of one category, tag or author, also within a language.
-    fn term_feed_from_path(path: &str) -> Option<ArtifactKey> {
+    /// Parses the path of a feed of the site or of one category, tag or author, also within a language.
+    fn feed_from_path(path: &str) -> Option<ArtifactKey> {
         let path = path.strip_prefix('/')?;
-        let (scope, format) = parse_term_feed_path(path).or_else(|| {
+        let (scope, format) = parse_feed_path(path).or_else(|| {
             let (language, path) = path.split_once('/')?;
             let language = url_path::decode_path(language)?;
-            let (scope, format) = parse_term_feed_path(path)?;
+            let (scope, format) = parse_feed_path(path)?;
             Some((FeedScope::InLanguage(language, Box::new(scope)), format))
         })?;
         Some(ArtifactKey::Feed(scope, format))
@@ -247,14 +273,21 @@ impl ArtifactKey {
             | ArtifactKey::CardPage(_)
             | ArtifactKey::FeedHtml(..) => "text/html; charset=utf-8",
             ArtifactKey::FeedStylesheet => "text/css; charset=utf-8",
-            ArtifactKey::Feed(_, FeedFormat::Rss) => "application/rss+xml; charset=utf-8",
-            ArtifactKey::Feed(_, FeedFormat::Atom) => "application/atom+xml; charset=utf-8",
-            ArtifactKey::Feed(_, FeedFormat::Json) => "application/feed+json; charset=utf-8",
+            ArtifactKey::Feed(_, format) | ArtifactKey::FeedPage(_, format, _) => match format {
+                FeedFormat::Rss => "application/rss+xml; charset=utf-8",
+                FeedFormat::Atom => "application/atom+xml; charset=utf-8",
+                FeedFormat::Json => "application/feed+json; charset=utf-8",
+            },
             ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "application/xml; charset=utf-8",
             ArtifactKey::Robots => "text/plain; charset=utf-8",
             ArtifactKey::Opml => "text/x-opml; charset=utf-8",
             ArtifactKey::CardImage(_) => "image/png",
         }
+    }
+
+    /// Returns true if the time of the last change is known, for `Last-Modified`.
+    pub fn is_change_tracked(&self) -> bool {
+        !matches!(self, ArtifactKey::FeedPage(..) | ArtifactKey::FeedHtml(..))
     }
 
     /// Returns the class that decides `Cache-Control`.
@@ -263,6 +296,7 @@ impl ArtifactKey {
             ArtifactKey::Home
             | ArtifactKey::LanguageHome(_)
             | ArtifactKey::Feed(..)
+            | ArtifactKey::FeedPage(..)
             | ArtifactKey::Opml => CacheClass::Feeds,
             ArtifactKey::Sitemap
             | ArtifactKey::SitemapPart(_)
@@ -277,7 +311,9 @@ impl ArtifactKey {
     pub fn cache_tag(&self) -> &'static str {
         match self {
             ArtifactKey::Home | ArtifactKey::LanguageHome(_) => "home",
-            ArtifactKey::Feed(..) | ArtifactKey::FeedHtml(..) => "feeds",
+            ArtifactKey::Feed(..) | ArtifactKey::FeedPage(..) | ArtifactKey::FeedHtml(..) => {
+                "feeds"
+            }
             ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "sitemap",
             ArtifactKey::Robots => "robots",
             ArtifactKey::Opml => "opml",
@@ -307,12 +343,37 @@ impl ArtifactKey {
             .any(|pair| pair.split_once('=') == Some((VERSION_PARAMETER, fingerprint)))
     }
 
-    /// Returns the card path whose image has this path; `None` if it is not the path of an image.
-    pub fn card_path_from_image_path(image_path: &str) -> Option<&str> {
-        image_path.strip_suffix(IMAGE_SUFFIX)
+    /// Returns the image path of a card. A post with that permalink would have its card page there.
+    ///
+    /// The image of `/a/` is `/a/card.png`, so the image of `/a/card` is `/a/card.card.png`, and so on.
+    pub fn image_path_of_card(card_path: &str) -> String {
+        let suffix = match card_path.rsplit('/').next() {
+            None | Some("") => DIRECTORY_IMAGE_NAME,
+            Some(name) if is_directory_image_name(name) => ".card",
+            Some(_) => "",
+        };
+        format!("{card_path}{suffix}{IMAGE_SUFFIX}")
     }
 
-    /// Returns true if generated outputs use the path or may use it later.
+    /// Returns the card path whose image has this path, or had it in a former version; `None` if it is not the path
+    /// of an image.
+    pub fn card_path_from_image_path(image_path: &str) -> Option<&str> {
+        let path = image_path.strip_suffix(IMAGE_SUFFIX)?;
+        if !path.rsplit('/').next().is_some_and(is_directory_image_name) {
+            return Some(path);
+        }
+        let path = path.strip_suffix(DIRECTORY_IMAGE_NAME)?;
+        Some(path.strip_suffix('.').unwrap_or(path))
+    }
+
+    /// Returns the path of an output that had this path in a former version; `None` if no output had it.
+    pub fn renamed_path(path: &str) -> Option<String> {
+        let card = path.strip_prefix("/cards")?.strip_suffix(IMAGE_SUFFIX)?;
+        let image = || ArtifactKey::CardImage(card.to_owned()).url_path();
+        card.ends_with('/').then(image)
+    }
+
+    /// Returns true if generated outputs other than pages of feeds use the path or may use it later.
     pub fn is_reserved(path: &str) -> bool {
         let fixed = [
             ArtifactKey::Home,
@@ -343,18 +404,21 @@ impl ArtifactKey {
     }
 }
 
-/// Parses `category/news/rss.xml`, also of tags and authors.
-fn parse_term_feed_path(path: &str) -> Option<(FeedScope, FeedFormat)> {
-    let (kind, rest) = path.split_once('/')?;
+/// Parses `rss.xml` and `category/news/rss.xml`, also of tags and authors.
+fn parse_feed_path(path: &str) -> Option<(FeedScope, FeedFormat)> {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut formats = FeedFormat::ALL.into_iter();
+    let format = formats.find(|format| format.file_name() == name)?;
+    if directory.is_empty() {
+        return Some((FeedScope::Site, format));
+    }
+    let (kind, slug) = directory.split_once('/')?;
     let scope = match kind {
         "category" => FeedScope::Category,
         "tag" => FeedScope::Tag,
         "author" => FeedScope::Author,
         _ => return None,
     };
-    let (slug, name) = rest.split_once('/')?;
-    let mut formats = FeedFormat::ALL.into_iter();
-    let format = formats.find(|format| format.file_name() == name)?;
     Some((scope(url_path::decode_path(slug)?), format))
 }
 
@@ -362,6 +426,14 @@ fn parse_term_feed_path(path: &str) -> Option<(FeedScope, FeedFormat)> {
 const VERSION_PARAMETER: &str = "v";
 /// Suffix of an image's path after the path of its card page.
 const IMAGE_SUFFIX: &str = ".png";
+/// Name of a card's image, without its suffix, if the card's path ends with a slash. Without a name it would be a dot
+/// file, which many servers do not send.
+const DIRECTORY_IMAGE_NAME: &str = "card";
+
+/// Returns true for `card`, `card.card` and so on: names that the image of a directory would take from another card.
+fn is_directory_image_name(name: &str) -> bool {
+    name.split('.').all(|part| part == DIRECTORY_IMAGE_NAME)
+}
 
 /// Output of the renderer, before it has validators.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -457,9 +529,28 @@ mod tests {
     #[test]
     fn image_url_extends_the_card_path_with_a_fingerprint() {
         let of = |path: &str| ArtifactKey::CardImage(path.into()).url_path();
-        assert_eq!(of("/"), "/cards/.png");
+        assert_eq!(of("/"), "/cards/card.png");
         assert_eq!(of("/blog/a"), "/cards/blog/a.png");
-        assert_eq!(of("/blog/a/"), "/cards/blog/a/.png");
+        assert_eq!(of("/blog/a/"), "/cards/blog/a/card.png");
+        assert_eq!(of("/blog/a/card"), "/cards/blog/a/card.card.png");
+        assert_eq!(of("/card.card"), "/cards/card.card.card.png");
+        assert_eq!(of("/card.png"), "/cards/card.png.png");
+        assert_eq!(of("/card.a"), "/cards/card.a.png");
+        for path in [
+            "/",
+            "/a",
+            "/a/",
+            "/card",
+            "/card/",
+            "/a/card.card",
+            "/a/card.png",
+        ] {
+            let image = ArtifactKey::image_path_of_card(path);
+            let card = ArtifactKey::card_path_from_image_path(&image);
+            assert_eq!(card, Some(path), "{image}");
+            let key = ArtifactKey::CardImage(path.into());
+            assert!(ArtifactKey::candidates_for_path(&key.url_path()).contains(&key));
+        }
         let url = ArtifactKey::CardImage("/a".into()).versioned_url("https://e.org", "f00");
         assert_eq!(url, "https://e.org/cards/a.png?v=f00");
         for (query, is) in [
@@ -485,6 +576,7 @@ mod tests {
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss),
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Atom),
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Json),
+            ArtifactKey::FeedPage(FeedScope::Site, FeedFormat::Json, FeedPageId::Number(2)),
             ArtifactKey::FeedHtml(FeedScope::Site, FeedFormat::Json),
             ArtifactKey::FeedStylesheet,
         ];

@@ -18,8 +18,8 @@ use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
 
 use crate::model::artifact::{
-    Artifact, ArtifactBody, ArtifactKey, CacheClass, FeedPageId, LazyArtifacts, LazyBody, LazyPage,
-    Link, SharedHeaderValue,
+    Artifact, ArtifactBody, ArtifactKey, CacheClass, LazyArtifacts, LazyBody, LazyPage, Link,
+    SharedHeaderValue,
 };
 use crate::persistent::PersistentMap;
 use content_coding::MAX_PLAIN_BYTES;
@@ -231,11 +231,6 @@ impl Snapshot {
         let mut ready: Vec<_> = ready.collect();
         ready.sort_by_key(|ready| ready.len_in_coding(ContentCoding::Identity));
         ready
-    }
-
-    /// Returns a page of a feed; `None` if it does not exist.
-    pub fn find_page(&self, key: &ArtifactKey, page: FeedPageId) -> Option<LazyPage> {
-        self.lazy.as_ref()?.artifacts.find_page(key, page)
     }
 
     /// Returns the resource at a path, as written by `ArtifactKey::path`.

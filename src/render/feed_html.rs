@@ -11,7 +11,7 @@ use super::links::alternate_links;
 use super::page_style;
 use crate::hash;
 use crate::model::artifact::{
-    ArtifactKey, FeedFormat, FeedPageId, FeedScope, Link, OUTPUT_VERSION,
+    ArtifactKey, FeedFormat, FeedScope, Link, OUTPUT_VERSION, feed_url_without_html,
 };
 use crate::site::Site;
 use crate::site::entry::Entry;
@@ -197,8 +197,8 @@ impl FeedHtmlPage {
         let settings = &self.site.settings;
         let formats = self.feed.formats.iter();
         let others: Vec<_> = formats.filter(|other| **other != self.format).collect();
-        let itself = FeedPageId::Number(1)
-            .explicit_page_url(&self.feed.artifact_key(self.format), &settings.public_url);
+        let itself =
+            feed_url_without_html(&self.feed.artifact_key(self.format), &settings.public_url);
         html! {
             p {
                 @if !others.is_empty() {

@@ -12,12 +12,12 @@ use super::render_error::map_render_error;
 use super::{card_page, sitemap, xml_stylesheet};
 use crate::hash;
 use crate::model::artifact::{
-    Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, LazyArtifacts, LazyBody, LazyPage,
-    LazyRenderError, Link, OUTPUT_VERSION, RenderBody,
+    Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, FeedScope, LazyArtifacts,
+    LazyBody, LazyPage, LazyRenderError, Link, OUTPUT_VERSION, RenderBody,
 };
 use crate::site::card::Card;
 use crate::site::card_images::{CardImage, CardImageSource};
-use crate::site::feed::FeedDocument;
+use crate::site::feed::{Feed, FeedDocument};
 use crate::site::{Site, SiteSettings};
 
 /// Maximum entries of a document that has deltas (RFC 3229). Each delta hashes all entries, and clients rarely poll a
@@ -35,14 +35,10 @@ impl LazyArtifacts for SiteArtifacts {
     fn find_artifact(&self, key: &ArtifactKey) -> Option<Artifact> {
         match key {
             ArtifactKey::Feed(scope, format) => {
-                let feed = self.site.feeds.get_by_scope(scope)?;
-                let document = feed.first_document();
-                let links = feed_links(&self.site, &document, *format);
-                Some(new_lazy_artifact(
-                    key,
-                    self.lazy_document(document, *format),
-                    links,
-                ))
+                self.lazy_feed(key, (scope, *format), FeedPageId::Number(1))
+            }
+            ArtifactKey::FeedPage(scope, format, page) => {
+                self.lazy_feed(key, (scope, *format), *page)
             }
             ArtifactKey::CardPage(path) => match self.site.build_card_at_path(path) {
                 Some(card) => Some(self.lazy_card_page(key, card)),
@@ -68,18 +64,6 @@ impl LazyArtifacts for SiteArtifacts {
             }
             _ => None,
         }
-    }
-
-    fn find_page(&self, key: &ArtifactKey, page: FeedPageId) -> Option<LazyPage> {
-        let ArtifactKey::Feed(scope, format) = key else {
-            return None;
-        };
-        let document = self.site.feeds.get_by_scope(scope)?.document_at(page)?;
-        let links = feed_links(&self.site, &document, *format);
-        Some(LazyPage {
-            body: self.lazy_document(document, *format),
-            links,
-        })
     }
 
     fn html_variant(&self, key: &ArtifactKey) -> Option<LazyPage> {
@@ -149,9 +133,19 @@ impl LazyArtifacts for SiteArtifacts {
 
     fn artifact_keys(&self) -> Vec<ArtifactKey> {
         let site = &self.site;
+        let keys = |feed: &Feed, page: FeedPageId| {
+            let formats = feed.formats.iter();
+            let keys: Vec<_> = formats
+                .map(|format| page.page_key(&feed.artifact_key(*format)))
+                .collect();
+            keys
+        };
         let feeds = site.feeds.taxonomy_feeds();
-        let feeds =
-            feeds.flat_map(|feed| feed.formats.iter().map(|format| feed.artifact_key(*format)));
+        let feeds = feeds.flat_map(|feed| keys(feed, FeedPageId::Number(1)));
+        let pages = site.feeds.iter().flat_map(|feed| {
+            let pages = feed.further_pages();
+            pages.flat_map(|page| keys(feed, page))
+        });
         let cards = site.build_all_cards().flat_map(|card| {
             let has_image = self.images.image_for(site, &card).is_some();
             let image = has_image.then(|| card.image_key());
@@ -162,7 +156,12 @@ impl LazyArtifacts for SiteArtifacts {
         let former_paths = site.moved_cards.keys().chain(site.withdrawn_cards.iter());
         let former = former_paths.flat_map(move |path| card_keys.map(|key| key(path.clone())));
         let fixed = std::iter::once(ArtifactKey::FeedStylesheet).chain(sitemap::sitemap_keys(site));
-        fixed.chain(feeds).chain(cards).chain(former).collect()
+        fixed
+            .chain(feeds)
+            .chain(pages)
+            .chain(cards)
+            .chain(former)
+            .collect()
     }
 }
 
@@ -176,12 +175,23 @@ impl SiteArtifacts {
         }
     }
 
-    fn lazy_document(&self, document: FeedDocument, format: FeedFormat) -> LazyBody {
+    /// Returns a document of a feed; `None` if it does not exist in this format.
+    fn lazy_feed(
+        &self,
+        key: &ArtifactKey,
+        (scope, format): (&FeedScope, FeedFormat),
+        page: FeedPageId,
+    ) -> Option<Artifact> {
+        let feed = self.site.feeds.get_by_scope(scope)?;
+        let document = feed.document_at(page)?;
+        let links = feed_links(&self.site, &document, format);
         let renderer = self.new_feed_renderer(document, format);
-        LazyBody {
+        let body = LazyBody {
             fingerprint: renderer.compute_fingerprint(),
             renderer: Arc::new(renderer),
-        }
+        };
+        let is_offered = feed.formats.contains(&format);
+        is_offered.then(|| new_lazy_artifact(key, body, links))
     }
 
     /// Returns a hash of each entry of a document; it changes when the entry changes in any format.

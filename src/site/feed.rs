@@ -108,6 +108,15 @@ impl Feed {
         (number <= archives).then_some(FeedPageId::Archive(number))
     }
 
+    /// Returns the pages after the first one, then those of the archive.
+    pub fn further_pages(&self) -> impl Iterator<Item = FeedPageId> + use<> {
+        let entries = self.timeline.len();
+        let limit = self.limits.max_entries.unwrap_or(entries).max(1);
+        let documents = entries.div_ceil(limit);
+        let archive = (1..documents).map(FeedPageId::Archive);
+        (2..=documents).map(FeedPageId::Number).chain(archive)
+    }
+
     /// Returns the first document, which always exists.
     pub fn first_document(self: &Arc<Feed>) -> FeedDocument {
         let positions = self.entry_positions(FeedPageId::Number(1)).unwrap_or(0..0);

@@ -46,7 +46,9 @@ impl ResourceClass {
     /// Returns the class of an output.
     pub fn from_key(key: &ArtifactKey) -> ResourceClass {
         match key {
-            ArtifactKey::Feed(..) | ArtifactKey::Opml => ResourceClass::Feed,
+            ArtifactKey::Feed(..) | ArtifactKey::FeedPage(..) | ArtifactKey::Opml => {
+                ResourceClass::Feed
+            }
             ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) | ArtifactKey::Robots => {
                 ResourceClass::Sitemap
             }

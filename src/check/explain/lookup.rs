@@ -95,20 +95,21 @@ fn resolve_address_conflict<'a>(
 pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option<(String, String)> {
     let url = parse_address(context, question)?;
     let path = normalize_path(url.path())?;
-    let page = url
-        .query()
-        .and_then(FeedPageId::from_query)
-        .unwrap_or(FeedPageId::Number(1));
     let site = &context.evaluation.site;
     let prefix = public_path_prefix(context);
     let is = |key: &ArtifactKey| {
         let own = key.url_path();
         path == own || path.strip_prefix(prefix.as_str()) == Some(own.as_str())
     };
+    let page_in_query = url.query().and_then(FeedPageId::from_query);
     for feed in site.feeds.iter() {
         for format in &feed.formats {
             let key = feed.artifact_key(*format);
-            if is(&key) {
+            let page = match is(&key) {
+                true => Some(page_in_query.unwrap_or(FeedPageId::Number(1))),
+                false => feed.further_pages().find(|page| is(&page.page_key(&key))),
+            };
+            if let Some(page) = page {
                 let page = feed.document_at(page)?;
                 let what = format!(
                     "{} of {}: {} of {} entries",

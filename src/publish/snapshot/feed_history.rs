@@ -80,7 +80,7 @@ impl FeedHistory {
 mod tests {
     use super::*;
     use crate::model::artifact::{
-        Artifact, FeedFormat, FeedPageId, FeedScope, LazyPage, LazyRenderError, RenderBody,
+        Artifact, FeedFormat, FeedScope, LazyPage, LazyRenderError, RenderBody,
     };
 
     /// Provider of one feed: its fingerprint and its entries.
@@ -120,10 +120,6 @@ mod tests {
         fn find_feed_delta(&self, _: &ArtifactKey, known: &[u128]) -> Option<LazyBody> {
             let new: Vec<_> = self.1.iter().filter(|name| !known.contains(name)).collect();
             (new.len() < self.1.len()).then(|| deferred(&format!("{new:?}")))
-        }
-
-        fn find_page(&self, _: &ArtifactKey, _: FeedPageId) -> Option<LazyPage> {
-            None
         }
 
         fn html_variant(&self, _: &ArtifactKey) -> Option<LazyPage> {
