@@ -149,7 +149,7 @@ def late():
 
 
 def cards():
-    return itertools.cycle(f"/cards/blog/post-{number:05}/.png" for number in range(1400))
+    return itertools.cycle(f"/cards/blog/post-{number:05}/card.png" for number in range(1400))
 
 
 def toggled_windows(port, seconds):

@@ -2,7 +2,7 @@
 
 use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::parse_choice;
-use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, can_share_page_path};
+use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, can_share_path};
 use crate::url_path::normalize_path;
 
 /// Default number of entries: enough for a day's posts, small enough to poll. Readers keep the rest.
@@ -227,22 +227,14 @@ fn parse_feed_path(
         );
         return None;
     }
-    if taken.iter().any(|(path, _)| *path == normalized) {
-        faults.report_at(
-            written,
-            &format!("is already the path of another feed: `{text}`"),
-            "give each feed a path of its own",
-        );
-        return None;
-    }
     let feed = (normalized.as_str(), format);
     let mut others = taken.iter();
-    let other = others.find(|(path, format)| can_share_page_path((path, *format), feed));
+    let other = others.find(|(path, format)| can_share_path((path, *format), feed));
     if let Some((other, _)) = other {
         faults.report_at(
             written,
-            &format!("has a path in common with the pages of the feed `{other}`: `{text}`"),
-            "choose another name: the further pages of a feed are in a directory of its name",
+            &format!("has a path in common with the feed `{other}` or its pages: `{text}`"),
+            "give each feed a name of its own; its further pages are in a directory of that name",
         );
         return None;
     }

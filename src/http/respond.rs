@@ -184,30 +184,24 @@ fn answer_request(
         PathLookup::NotFound => return reject_not_found(),
         PathLookup::InvalidPath => return reject_request(Rejection::Malformed),
     };
-    let resource = &*asked.resource.insert(resource);
+    let resource = Arc::clone(asked.resource.insert(resource));
     asked.class = ResourceClass::from_key(&resource.key);
-    if let Some(response) = answer_moved_or_gone(resource, snapshot, rules) {
+    if let Some(response) = answer_moved_or_gone(&resource, snapshot, rules) {
         return response;
     }
-    match feed_variant::resolve_variant((uri, fields), snapshot, resource) {
-        FeedVariant::ResourceItself => {}
+    let variant = feed_variant::resolve_variant((uri, fields), snapshot, &resource);
+    asked.is_variant = !matches!(variant, FeedVariant::ResourceItself);
+    let resource = &*match variant {
+        FeedVariant::ResourceItself => resource,
         FeedVariant::NotFound => return reject_not_found(),
         FeedVariant::Moved(relative) => {
-            asked.is_variant = true;
             return redirect_permanently(StatusCode::MOVED_PERMANENTLY, relative, None);
         }
-        FeedVariant::Html(key, page) => {
-            asked.class = ResourceClass::from_key(&key);
-            asked.is_variant = true;
-            let max_age = snapshot.feed_max_age();
-            return feed_variant::answer_variant(
-                fields,
-                (&key, page),
-                (&rules.cache_headers, max_age),
-                now,
-            );
+        FeedVariant::Html(page) => {
+            asked.class = ResourceClass::from_key(&page.key);
+            page
         }
-    }
+    };
     let accepted = AcceptedEncodings::from_headers(fields);
     let Some((tags, selected)) = choose_encoding(resource, accepted) else {
         return reject_not_found();
@@ -261,13 +255,16 @@ fn answer_request(
         .cache_headers
         .write_cache_headers(headers, &resource.key, snapshot.feed_max_age());
     if let SelectedEncoding::Lazy(_, deferred) = selected
+        && !asked.is_variant
         && let Some(query) = uri.query()
         && ArtifactKey::is_versioned(query, &deferred.fingerprint)
     {
         let policy = ArtifactKey::versioned_cache_control();
         insert_static_header(headers, header::CACHE_CONTROL, policy);
     }
-    if let ArtifactKey::Feed(..) = resource.key {
+    if let ArtifactKey::FeedHtml(..) = resource.key {
+        insert_static_header(headers, header::VARY, "Accept, Accept-Encoding");
+    } else if let ArtifactKey::Feed(..) = resource.key {
         let vary = feed_delta::vary_header(snapshot.has_html_variants());
         headers.insert(header::VARY, vary);
         if takes_delta {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::url_path;
 
 pub use cache_class::CacheClass;
-pub use feed_page::{FeedPageId, LazyPage, can_share_page_path, feed_url_without_html};
+pub use feed_page::{FeedPageId, can_share_path, feed_url_without_html};
 pub use header_value::SharedHeaderValue;
 pub use lazy_artifacts::LazyArtifacts;
 pub use lazy_body::{LazyBody, LazyRenderError, RenderBody};
@@ -241,7 +241,7 @@ impl ArtifactKey {
         }
         let pages = FeedPageId::candidates_for_path(path).into_iter();
         let pages = pages.flat_map(|(feed_path, page)| {
-            let built_in = ArtifactKey::feed_from_path(&feed_path).into_iter();
+            let built_in = feed_page::feed_from_path(&feed_path).into_iter();
             let custom = FeedFormat::ALL
                 .map(|format| ArtifactKey::Feed(FeedScope::Custom(feed_path.clone()), format));
             custom
@@ -249,19 +249,7 @@ impl ArtifactKey {
                 .chain(built_in)
                 .map(move |feed| page.page_key(&feed))
         });
-        pages.chain(ArtifactKey::feed_from_path(path)).collect()
-    }
-
-    /// Parses the path of a feed of the site or of one category, tag or author, also within a language.
-    fn feed_from_path(path: &str) -> Option<ArtifactKey> {
-        let path = path.strip_prefix('/')?;
-        let (scope, format) = parse_feed_path(path).or_else(|| {
-            let (language, path) = path.split_once('/')?;
-            let language = url_path::decode_path(language)?;
-            let (scope, format) = parse_feed_path(path)?;
-            Some((FeedScope::InLanguage(language, Box::new(scope)), format))
-        })?;
-        Some(ArtifactKey::Feed(scope, format))
+        pages.chain(feed_page::feed_from_path(path)).collect()
     }
 
     /// Returns the `Content-Type`; text has exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but some clients
@@ -402,24 +390,6 @@ impl ArtifactKey {
     pub fn absolute_url(&self, public_url: &str) -> String {
         format!("{public_url}{}", self.url_path())
     }
-}
-
-/// Parses `rss.xml` and `category/news/rss.xml`, also of tags and authors.
-fn parse_feed_path(path: &str) -> Option<(FeedScope, FeedFormat)> {
-    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let mut formats = FeedFormat::ALL.into_iter();
-    let format = formats.find(|format| format.file_name() == name)?;
-    if directory.is_empty() {
-        return Some((FeedScope::Site, format));
-    }
-    let (kind, slug) = directory.split_once('/')?;
-    let scope = match kind {
-        "category" => FeedScope::Category,
-        "tag" => FeedScope::Tag,
-        "author" => FeedScope::Author,
-        _ => return None,
-    };
-    Some((scope(url_path::decode_path(slug)?), format))
 }
 
 /// Query parameter with the fingerprint.

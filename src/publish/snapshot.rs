@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
 
 use crate::model::artifact::{
-    Artifact, ArtifactBody, ArtifactKey, CacheClass, LazyArtifacts, LazyBody, LazyPage, Link,
+    Artifact, ArtifactBody, ArtifactKey, CacheClass, LazyArtifacts, LazyBody, Link,
     SharedHeaderValue,
 };
 use crate::persistent::PersistentMap;
@@ -423,8 +423,14 @@ fn truncate_to_seconds(time: SystemTime) -> SystemTime {
 
 impl Snapshot {
     /// Returns the HTML page at the path of a feed; `None` if there is none.
-    pub fn html_variant(&self, key: &ArtifactKey) -> Option<LazyPage> {
-        self.lazy.as_ref()?.artifacts.html_variant(key)
+    pub fn html_variant(&self, key: &ArtifactKey) -> Option<Arc<Resource>> {
+        let artifact = self
+            .lazy
+            .as_ref()?
+            .artifacts
+            .find_artifact(&key.html_variant()?)?;
+        let age = self.default_modified_at;
+        Some(Arc::new(Resource::new(artifact, age, self.gzip_only_above)))
     }
 
     /// Returns true if feeds have HTML pages at their paths.

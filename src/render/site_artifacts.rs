@@ -13,11 +13,11 @@ use super::{card_page, sitemap, xml_stylesheet};
 use crate::hash;
 use crate::model::artifact::{
     Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, FeedScope, LazyArtifacts,
-    LazyBody, LazyPage, LazyRenderError, Link, OUTPUT_VERSION, RenderBody,
+    LazyBody, LazyRenderError, Link, OUTPUT_VERSION, RenderBody,
 };
 use crate::site::card::Card;
 use crate::site::card_images::{CardImage, CardImageSource};
-use crate::site::feed::{Feed, FeedDocument};
+use crate::site::feed::FeedDocument;
 use crate::site::{Site, SiteSettings};
 
 /// Maximum entries of a document that has deltas (RFC 3229). Each delta hashes all entries, and clients rarely poll a
@@ -39,6 +39,22 @@ impl LazyArtifacts for SiteArtifacts {
             }
             ArtifactKey::FeedPage(scope, format, page) => {
                 self.lazy_feed(key, (scope, *format), *page)
+            }
+            ArtifactKey::FeedHtml(scope, format) => {
+                let page = FeedHtmlPage {
+                    feed: Arc::clone(self.site.feeds.get_by_scope(scope)?),
+                    site: Arc::clone(&self.site),
+                    format: *format,
+                };
+                let links = page.alternate_links();
+                let body = LazyBody {
+                    fingerprint: page.compute_fingerprint(),
+                    renderer: Arc::new(page),
+                };
+                self.has_html_variants().then(|| Artifact {
+                    noindex: true,
+                    ..new_lazy_artifact(key, body, links)
+                })
             }
             ArtifactKey::CardPage(path) => match self.site.build_card_at_path(path) {
                 Some(card) => Some(self.lazy_card_page(key, card)),
@@ -64,24 +80,6 @@ impl LazyArtifacts for SiteArtifacts {
             }
             _ => None,
         }
-    }
-
-    fn html_variant(&self, key: &ArtifactKey) -> Option<LazyPage> {
-        let ArtifactKey::Feed(scope, format) = key else {
-            return None;
-        };
-        let page = FeedHtmlPage {
-            feed: Arc::clone(self.site.feeds.get_by_scope(scope)?),
-            site: Arc::clone(&self.site),
-            format: *format,
-        };
-        self.has_html_variants().then(|| LazyPage {
-            links: page.alternate_links(),
-            body: LazyBody {
-                fingerprint: page.compute_fingerprint(),
-                renderer: Arc::new(page),
-            },
-        })
     }
 
     fn entry_hashes(&self, key: &ArtifactKey) -> Option<Vec<u128>> {
@@ -133,18 +131,13 @@ impl LazyArtifacts for SiteArtifacts {
 
     fn artifact_keys(&self) -> Vec<ArtifactKey> {
         let site = &self.site;
-        let keys = |feed: &Feed, page: FeedPageId| {
-            let formats = feed.formats.iter();
-            let keys: Vec<_> = formats
-                .map(|format| page.page_key(&feed.artifact_key(*format)))
-                .collect();
-            keys
-        };
         let feeds = site.feeds.taxonomy_feeds();
-        let feeds = feeds.flat_map(|feed| keys(feed, FeedPageId::Number(1)));
-        let pages = site.feeds.iter().flat_map(|feed| {
-            let pages = feed.further_pages();
-            pages.flat_map(|page| keys(feed, page))
+        let first = feeds.map(|feed| (feed, FeedPageId::Number(1)));
+        let feeds = site.feeds.iter();
+        let further = feeds.flat_map(|feed| feed.further_pages().map(move |page| (feed, page)));
+        let feeds = first.chain(further).flat_map(|(feed, page)| {
+            let formats = feed.formats.iter();
+            formats.map(move |format| page.page_key(&feed.artifact_key(*format)))
         });
         let cards = site.build_all_cards().flat_map(|card| {
             let has_image = self.images.image_for(site, &card).is_some();
@@ -156,12 +149,7 @@ impl LazyArtifacts for SiteArtifacts {
         let former_paths = site.moved_cards.keys().chain(site.withdrawn_cards.iter());
         let former = former_paths.flat_map(move |path| card_keys.map(|key| key(path.clone())));
         let fixed = std::iter::once(ArtifactKey::FeedStylesheet).chain(sitemap::sitemap_keys(site));
-        fixed
-            .chain(feeds)
-            .chain(pages)
-            .chain(cards)
-            .chain(former)
-            .collect()
+        fixed.chain(feeds).chain(cards).chain(former).collect()
     }
 }
 

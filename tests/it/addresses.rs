@@ -14,8 +14,8 @@ fn former_addresses_redirect_to_the_card() {
     for (path, to) in [
         ("/cards/old/", "https://feeds.example.org/x/cards/a/"),
         (
-            "/cards/old/.png?v=1",
-            "https://feeds.example.org/x/cards/a/.png",
+            "/cards/old/card.png?v=1",
+            "https://feeds.example.org/x/cards/a/card.png",
         ),
         ("/cards/b%C3%A9", "https://feeds.example.org/x/cards/a/"),
         ("/cards/up", "https://feeds.example.org/x/cards/a/"),
@@ -48,6 +48,45 @@ fn alias_of_an_address_in_use_is_a_finding() {
     assert_eq!(built.rules(), [Rule::DuplicateAlias, Rule::DuplicateAlias]);
     assert!(built.text("/cards/b/").contains("Bee"));
     assert!(built.everything().contains("/cards/c\n"));
+}
+
+#[test]
+fn card_images_that_were_dot_files_redirect() {
+    let at = |title: &str, path: &str| {
+        format!("---\ntitle: {title}\ndate: 2024-01-01\npermalink: {path}\n---\n")
+    };
+    let site = TestSite::new()
+        .post("a.md", at("Aye", "/a/"))
+        .post("b.md", at("Bee", "/b"))
+        .post("card.md", at("Card", "/card"))
+        .post("c.md", at("Sea", "/c/card.png"))
+        .serve();
+    for (old, new) in [
+        ("/cards/a/.png?v=1", "../../cards/a/card.png?v=1"),
+        ("/cards/.png", "../cards/card.png"),
+    ] {
+        let moved = site.get(old);
+        assert_eq!((moved.status, moved.header("location")), (301, Some(new)));
+    }
+    for image in [
+        "/cards/card.png",
+        "/cards/a/card.png",
+        "/cards/b.png",
+        "/cards/card.card.png",
+        "/cards/c/card.png.png",
+    ] {
+        let response = site.get(image);
+        let media_type = response.header("content-type");
+        assert_eq!(
+            (response.status, media_type),
+            (200, Some("image/png")),
+            "{image}"
+        );
+    }
+    assert!(site.get("/cards/c/card.png").text().contains("Sea"));
+    for missing in ["/cards/b/.png", "/cards/c/.png", "/cards/b/card.png"] {
+        assert_eq!(site.get(missing).status, 404, "{missing}");
+    }
 }
 
 #[test]
@@ -87,7 +126,11 @@ fn moved_post_redirects_and_withdrawn_post_is_gone() {
     site.until("the post is withdrawn", |site| {
         site.get("/cards/third/").status == 410
     });
-    for path in ["/cards/first/", "/cards/second/.png", "/cards/third/.png"] {
+    for path in [
+        "/cards/first/",
+        "/cards/second/card.png",
+        "/cards/third/card.png",
+    ] {
         assert_eq!(site.get(path).status, 410, "{path}");
     }
     assert_eq!(site.get("/cards/h/").status, 404, "it was never published");
@@ -128,7 +171,7 @@ fn escaped_plus_and_plus_are_one_address() {
         assert_eq!(answer.status, 200, "{path}");
         assert!(answer.text().contains("Aye"), "{path}");
     }
-    for path in ["/cards/it's/", "/cards/it%27s/", "/cards/it%27s/.png"] {
+    for path in ["/cards/it's/", "/cards/it%27s/", "/cards/it%27s/card.png"] {
         assert_eq!(site.get(path).status, 200, "{path}");
     }
     assert_eq!(site.get("/cards/c%2B%2B%2F").status, 404);

@@ -101,7 +101,7 @@ fn cards_match_their_reviewed_pictures() {
     let japanese = post_with_title("港の潮汐表を三十七の分潮から計算する方法について")
         .replace("title:", "lang: ja\ntitle:");
     assert_matches_approved("japanese", &draw_card_of(site.post("a.md", japanese)));
-    let site = draw_card_image(&TestSite::new().build().snapshot, "/cards/.png");
+    let site = draw_card_image(&TestSite::new().build().snapshot, "/cards/card.png");
     assert_matches_approved("site", &site);
 }
 
@@ -671,7 +671,7 @@ fn undrawable_templates_are_reported_and_the_theme_is_used() {
         assert_eq!(built.rules(), [Rule::CardTemplate], "{case}");
         assert!(built.finding().message.len() < 400, "{case}");
         assert!(
-            !draw_card_image(&built.snapshot, "/cards/.png").is_empty(),
+            !draw_card_image(&built.snapshot, "/cards/card.png").is_empty(),
             "{case}"
         );
     }
@@ -681,7 +681,7 @@ fn undrawable_templates_are_reported_and_the_theme_is_used() {
             .cards("template = \"t.html\"")
             .file("t.html", template)
             .build();
-        assert!(!draw_card_image(&built.snapshot, "/cards/.png").is_empty());
+        assert!(!draw_card_image(&built.snapshot, "/cards/card.png").is_empty());
     }
 }
 

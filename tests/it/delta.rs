@@ -121,7 +121,10 @@ fn feeds_vary_by_a_im_in_every_answer() {
     let boats = serve_boat_posts();
     for path in TERM_FEEDS {
         assert!(varies_by_a_im(&boats.get(path)), "{path}");
-        assert!(!varies_by_a_im(&boats.get(&format!("{path}?archive=1"))));
+        let (stem, extension) = path.rsplit_once('.').unwrap();
+        let archive = boats.get(&format!("{stem}/archive/1.{extension}"));
+        assert_eq!(archive.status, 200, "{path}");
+        assert!(!varies_by_a_im(&archive));
     }
 }
 

@@ -87,16 +87,23 @@ fn requests_for_a_numbered_page_stay_feeds() {
         .post("a.md", plain("First", "2024-05-01"))
         .post("b.md", plain("Second", "2024-05-02"))
         .serve();
-    for query in ["?page=1", "?page=2", "?archive=1"] {
-        let feed = get_as_browser(&served, &format!("/rss.xml{query}"));
+    for path in ["/rss.xml?page=1", "/rss/2.xml", "/rss/archive/1.xml"] {
+        let feed = get_as_browser(&served, path);
         let mime_type = feed.header("content-type");
         assert_eq!(
             mime_type,
             Some("application/rss+xml; charset=utf-8"),
-            "{query}"
+            "{path}"
         );
     }
-    assert_eq!(get_as_browser(&served, "/rss.xml?page=3").status, 404);
+    for missing in ["/rss.xml?page=3", "/rss/3.xml"] {
+        assert_eq!(get_as_browser(&served, missing).status, 404, "{missing}");
+    }
+    let old = get_as_browser(&served, "/rss.xml?page=2");
+    assert_eq!(
+        (old.status, old.header("location")),
+        (301, Some("./rss/2.xml"))
+    );
     assert!(is_html(&get_as_browser(&served, "/rss.xml?utm_source=x")));
     assert_eq!(get_as_browser(&served, "/tag/none/rss.xml").status, 404);
     for path in ["/sitemap.xml", "/opml.xml"] {
@@ -356,8 +363,8 @@ fn xml_outputs_link_one_immutable_stylesheet() {
         "/rss.xml",
         "/atom.xml",
         "/category/news/rss.xml",
-        "/rss.xml?page=2",
-        "/atom.xml?archive=1",
+        "/rss/2.xml",
+        "/atom/archive/1.xml",
         "/sitemap.xml",
     ] {
         let text = served.get(path).text();

@@ -1,6 +1,7 @@
 //! Checks the set of feeds, their pages and their archives.
 
 use courant::model::artifact::{ArtifactKey, FeedFormat, FeedPageId, FeedScope};
+use courant::publish::snapshot::ResourceContent;
 use proptest::prelude::*;
 
 use crate::support::{Built, TestSite, plain, render_further_pages};
@@ -32,11 +33,15 @@ fn site_feed_key(format: FeedFormat) -> ArtifactKey {
 }
 
 fn render_page(built: &Built, format: FeedFormat, page: FeedPageId) -> String {
-    let page = built
-        .snapshot
-        .find_page(&site_feed_key(format), page)
-        .unwrap();
-    String::from_utf8(page.body.renderer.render_body().unwrap()).unwrap()
+    built.text(&page.page_key(&site_feed_key(format)).url_path())
+}
+
+fn page_fingerprint(built: &Built, feed: &ArtifactKey, page: FeedPageId) -> String {
+    let page = built.snapshot.get(&page.page_key(feed).url_path());
+    match &page.unwrap().content {
+        ResourceContent::Lazy { body, .. } => body.fingerprint.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -145,19 +150,20 @@ fn feed_is_split_into_pages_and_archives() {
                 (first..first + 20).rev().collect::<Vec<_>>()
             );
         }
+        let further = built.paths().into_iter().filter(|path| {
+            let key = &built.snapshot.get(path).unwrap().key;
+            matches!(key, ArtifactKey::FeedPage(_, other, _) if *other == format)
+        });
+        assert_eq!(further.count(), 4, "two pages and two archives are listed");
         for missing in [
             FeedPageId::Number(0),
             FeedPageId::Number(4),
             FeedPageId::Archive(0),
             FeedPageId::Archive(3),
         ] {
-            assert!(
-                built
-                    .snapshot
-                    .find_page(&site_feed_key(format), missing)
-                    .is_none(),
-                "{missing:?}"
-            );
+            let path = missing.page_key(&site_feed_key(format)).url_path();
+            assert!(built.snapshot.get(&path).is_none(), "{path}");
+            assert!(!built.paths().contains(&path), "{path}");
         }
     }
     let link_href = |text: &str, rel: &str| {
@@ -174,40 +180,42 @@ fn feed_is_split_into_pages_and_archives() {
         });
         at.unwrap_or_default()
     };
-    for (format, name) in [(FeedFormat::Rss, "rss.xml"), (FeedFormat::Atom, "atom.xml")] {
-        let url = |query: &str| format!("https://example.org/{name}{query}");
+    for (format, name) in [(FeedFormat::Rss, "rss"), (FeedFormat::Atom, "atom")] {
+        let url = |page: &str| format!("https://example.org/{name}{page}.xml");
         let main = built.text(&site_feed_key(format).url_path());
         assert_eq!(link_href(&main, "self"), url(""));
-        assert_eq!(link_href(&main, "next"), url("?page=2"));
-        assert_eq!(link_href(&main, "last"), url("?page=3"));
-        assert_eq!(link_href(&main, "prev-archive"), url("?archive=2"));
+        assert_eq!(link_href(&main, "next"), url("/2"));
+        assert_eq!(link_href(&main, "last"), url("/3"));
+        assert_eq!(link_href(&main, "prev-archive"), url("/archive/2"));
         assert_eq!(link_href(&main, "previous"), "");
         assert!(
             !main.contains("fh:"),
             "it is neither complete nor an archive"
         );
         let second = render_page(&built, format, FeedPageId::Number(2));
-        assert_eq!(link_href(&second, "self"), url("?page=2"));
+        assert_eq!(link_href(&second, "self"), url("/2"));
         assert_eq!(
             (link_href(&second, "first"), link_href(&second, "previous")),
             (url(""), url(""))
         );
-        assert_eq!(link_href(&second, "next"), url("?page=3"));
+        assert_eq!(link_href(&second, "next"), url("/3"));
         let archive = render_page(&built, format, FeedPageId::Archive(2));
         assert_eq!(link_href(&archive, "current"), url(""));
-        assert_eq!(link_href(&archive, "prev-archive"), url("?archive=1"));
+        assert_eq!(link_href(&archive, "prev-archive"), url("/archive/1"));
         assert!(archive.contains("<fh:archive"), "{archive}");
         let first = render_page(&built, format, FeedPageId::Archive(1));
-        assert_eq!(link_href(&first, "next-archive"), url("?archive=2"));
+        assert_eq!(link_href(&first, "next-archive"), url("/archive/2"));
     }
     assert!(
         built
             .text("/feed.json")
-            .contains("\"next_url\": \"https://example.org/feed.json?page=2\"")
+            .contains("\"next_url\": \"https://example.org/feed/2.json\"")
     );
     let last = render_page(&built, FeedFormat::Json, FeedPageId::Number(3));
     assert!(!last.contains("next_url"));
-    assert!(render_page(&built, FeedFormat::Json, FeedPageId::Archive(2)).contains("?archive=1"));
+    assert!(
+        render_page(&built, FeedFormat::Json, FeedPageId::Archive(2)).contains("/archive/1.json")
+    );
     let small = site_of_posts(3, "").build();
     assert!(small.text("/atom.xml").contains("<fh:complete"));
     assert!(!small.text("/atom.xml").contains("rel=\"first\""));
@@ -215,12 +223,8 @@ fn feed_is_split_into_pages_and_archives() {
 
 #[test]
 fn new_post_changes_no_archive() {
-    let fingerprint = |built: &Built, page: FeedPageId| {
-        let page = built
-            .snapshot
-            .find_page(&site_feed_key(FeedFormat::Atom), page);
-        page.unwrap().body.fingerprint
-    };
+    let fingerprint =
+        |built: &Built, page| page_fingerprint(built, &site_feed_key(FeedFormat::Atom), page);
     let before = site_of_posts(45, "[feed]\nlimit = 20").build();
     let after = site_of_posts(46, "[feed]\nlimit = 20").build();
     assert_eq!(
@@ -243,11 +247,7 @@ fn content_setting_changes_the_page_fingerprint() {
         let built =
             site_of_posts(5, &format!("[feed]\nlimit = 2\ncontent = \"{content}\"")).build();
         let key = site_feed_key(FeedFormat::Rss);
-        let page = built
-            .snapshot
-            .find_page(&key, FeedPageId::Number(2))
-            .unwrap();
-        page.body.fingerprint
+        page_fingerprint(&built, &key, FeedPageId::Number(2))
     };
     assert_eq!(fingerprint("full"), fingerprint("full"));
     assert_ne!(fingerprint("full"), fingerprint("summary"));
@@ -256,7 +256,7 @@ fn content_setting_changes_the_page_fingerprint() {
 #[test]
 fn pages_are_served_with_validators_and_codings() {
     let site = site_of_posts(5, "[feed]\nlimit = 2").serve();
-    let second = site.get("/rss.xml?page=2");
+    let second = site.get("/rss/2.xml");
     assert_eq!(second.status, 200);
     assert_eq!(post_numbers(&second.text()), [3, 2]);
     assert_eq!(
@@ -267,17 +267,17 @@ fn pages_are_served_with_validators_and_codings() {
         second
             .header("link")
             .unwrap()
-            .contains("?page=3>; rel=\"next\""),
+            .contains("/rss/3.xml>; rel=\"next\""),
         "{second:?}"
     );
     let etag = second.header("etag").unwrap();
-    let again = site.request("GET", "/rss.xml?page=2", &[("If-None-Match", etag)]);
+    let again = site.request("GET", "/rss/2.xml", &[("If-None-Match", etag)]);
     assert_eq!((again.status, again.header("etag")), (304, Some(etag)));
-    let coded = site.request("GET", "/rss.xml?page=2", &[("Accept-Encoding", "gzip")]);
+    let coded = site.request("GET", "/rss/2.xml", &[("Accept-Encoding", "gzip")]);
     assert_eq!(coded.header("content-encoding"), Some("gzip"));
     assert_ne!(coded.header("etag"), Some(etag));
     assert_eq!(&coded.body[..2], [0x1f, 0x8b]);
-    let head = site.request("HEAD", "/rss.xml?page=2", &[]);
+    let head = site.request("HEAD", "/rss/2.xml", &[]);
     assert_eq!(
         head.header("content-length"),
         second.header("content-length")
@@ -287,7 +287,34 @@ fn pages_are_served_with_validators_and_codings() {
         site.get("/rss.xml?page=1").text(),
         site.get("/rss.xml").text()
     );
+    for (old, new, status) in [
+        ("/rss.xml?page=2", "./rss/2.xml", 301),
+        ("/rss.xml?x=1&page=3", "./rss/3.xml", 301),
+        ("/rss.xml?archive=1", "./rss/archive/1.xml", 301),
+        ("/feed.json?archive=2", "./feed/archive/2.json", 301),
+        ("/rss/2.xml/", "../../rss/2.xml", 308),
+    ] {
+        for fields in [vec![], vec![("Accept", "text/html")]] {
+            let moved = site.request("GET", old, &fields);
+            let location = moved.header("location");
+            assert_eq!((moved.status, location), (status, Some(new)), "{old}");
+            assert_eq!(moved.header("access-control-allow-origin"), Some("*"));
+        }
+    }
+    for (name, value) in [
+        ("access-control-allow-origin", Some("*")),
+        ("vary", Some("Accept-Encoding")),
+        ("last-modified", None),
+    ] {
+        assert_eq!(second.header(name), value, "{name}");
+    }
+    let as_browser = site.request("GET", "/rss/2.xml", &[("Accept", "text/html")]);
+    assert_eq!(as_browser.body, second.body);
     for missing in [
+        "/rss/4.xml",
+        "/rss/1.xml",
+        "/rss/archive/3.xml",
+        "/feed/2.xml",
         "/rss.xml?page=4",
         "/rss.xml?page=x",
         "/rss.xml?archive=9",
@@ -299,7 +326,7 @@ fn pages_are_served_with_validators_and_codings() {
     // This edit is visible on the second page only.
     site.save("2.md", &plain("Post 22.", "2023-01-01T00:02:00Z"));
     site.until("the page has the edit", |site| {
-        post_numbers(&site.get("/rss.xml?page=2").text()) == [3, 22]
+        post_numbers(&site.get("/rss/2.xml").text()) == [3, 22]
     });
 }
 
@@ -478,6 +505,18 @@ format = "rdf"
 tagg = "x"
 [[feeds]]
 path = "/fr/category/sea.xml"
+[[feeds]]
+path = "/rss/2.xml"
+[[feeds]]
+path = "/fr/atom/archive/1.xml"
+[[feeds]]
+path = "/rss"
+[[feeds]]
+path = "/feed"
+[[feeds]]
+path = "/a/archive.xml"
+[[feeds]]
+path = "/a/b.xml"
 "#;
     let findings = courant::config::Config::parse(toml, "config.toml", std::path::Path::new(""));
     let lines: Vec<String> = findings

@@ -36,7 +36,7 @@ fn page_address_is_not_a_picture() {
             assert!(!built.text("/sitemap.xml").contains("image:loc"), "{body}");
             let card = card_page(&built);
             assert!(
-                card.contains("og:image\" content=\"https://example.org/cards/a/.png"),
+                card.contains("og:image\" content=\"https://example.org/cards/a/card.png"),
                 "{card}"
             );
         }

@@ -121,7 +121,7 @@ fn post_without_a_picture_gets_a_drawn_card() {
         panic!("one picture was expected")
     };
     assert!(
-        image.starts_with("https://example.org/cards/a/.png?v="),
+        image.starts_with("https://example.org/cards/a/card.png?v="),
         "{image}"
     );
     assert_eq!(meta_values(&html, "twitter:card"), ["summary_large_image"]);

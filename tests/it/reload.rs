@@ -416,7 +416,7 @@ fn saved_template_is_used_and_a_broken_one_falls_back() {
         .post("a.md", plain("A", "2024-01-01"))
         .serve();
     let corner = |site: &Served| {
-        let response = site.get("/cards/a/.png");
+        let response = site.get("/cards/a/card.png");
         assert_eq!(response.status, 200);
         Pixels::decode(&response.body).pixel_at(1190, 620)
     };
@@ -461,7 +461,7 @@ fn replaced_picture_changes_the_card_url() {
     site.until("the page links to the new picture", |site| {
         site.get("/cards/a/").text() != before
     });
-    assert_eq!(site.get("/cards/a/.png").status, 200);
+    assert_eq!(site.get("/cards/a/card.png").status, 200);
 }
 
 #[test]

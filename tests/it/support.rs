@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use courant::config::Config;
 use courant::library::DeletionPolicy;
-use courant::model::artifact::{ArtifactKey, FeedPageId, LazyBody, LazyPage};
+use courant::model::artifact::{ArtifactKey, FeedPageId, LazyBody};
 use courant::model::finding::{Finding, Rule};
 use courant::publish::pipeline::{ContentStatus, Pipeline, RefreshOutcome};
 use courant::publish::render_cache::RenderCache;
@@ -373,25 +373,27 @@ fn draw_text(deferred: &LazyBody) -> String {
 /// Renders all pages of a feed after the first, and its archive pages.
 pub fn render_further_pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<String> {
     let kinds: [fn(usize) -> FeedPageId; 2] = [FeedPageId::Number, FeedPageId::Archive];
-    let numbers = kinds.map(|kind| {
+    let resources = kinds.map(|kind| {
         let first = usize::from(matches!(kind(0), FeedPageId::Number(_)));
-        (first + 1..).map_while(move |number| snapshot.find_page(key, kind(number)))
+        (first + 1..).map_while(move |number| {
+            let page = kind(number).page_key(key);
+            snapshot.get(&page.url_path())
+        })
     });
-    let bytes = |page: LazyPage| page.body.renderer.render_body().expect("rendered");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    numbers.into_iter().flatten().map(bytes).map(text).collect()
+    let resources = resources.into_iter().flatten();
+    resources.map(|resource| resource_text(&resource)).collect()
 }
 
 /// Renders the HTML page of a feed: fingerprint, links and body.
 pub fn feed_html_page(snapshot: &Snapshot, key: &ArtifactKey) -> Option<String> {
     let page = snapshot.html_variant(key)?;
-    let LazyPage {
-        body: deferred,
-        links,
-    } = &page;
+    let ResourceContent::Lazy { body: deferred, .. } = &page.content else {
+        return None;
+    };
     Some(format!(
-        "{}\n{links:?}\n{}",
+        "{}\n{:?}\n{}",
         deferred.fingerprint,
+        page.link_header,
         draw_text(deferred)
     ))
 }
@@ -411,9 +413,6 @@ pub fn everything(snapshot: &Snapshot) -> String {
         );
         text.push_str(&resource_text(&resource));
         text.push('\n');
-        for page in render_further_pages(snapshot, &resource.key) {
-            text.push_str(&page);
-        }
         text.push_str(&feed_html_page(snapshot, &resource.key).unwrap_or_default());
     }
     text

@@ -59,7 +59,7 @@ fn cards_and_html_pages_are_counted_apart_from_feeds() {
     served.request("GET", "/rss.xml", &[html]);
     served.get("/");
     served.get("/cards/a/");
-    served.get("/cards/a/.png");
+    served.get("/cards/a/card.png");
     served.get("/opml.xml");
     let figures = served.traffic.traffic_figures();
     let counted = ResourceClass::ALL.map(|class| class_figures(&figures, class).request_count());

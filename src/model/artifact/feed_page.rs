@@ -3,9 +3,8 @@
 //! The path of a page is that of the feed with the number before the extension: `/rss/2.xml`, `/rss/archive/1.xml`.
 //! A static export thus has a file for each page.
 
-use std::fmt::Display;
-
-use super::{ArtifactKey, FeedFormat, LazyBody, Link};
+use super::{ArtifactKey, FeedFormat, FeedScope};
+use crate::url_path;
 
 /// Page of a feed that is longer than one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,14 +52,16 @@ impl FeedPageId {
         }
     }
 
-    /// Returns the path of a page of the feed at `feed_path`.
+    /// Returns the path of a page of the feed at `feed_path`. A feed without an extension gets that of its format.
     pub(super) fn page_path(self, feed_path: &str, format: FeedFormat) -> String {
-        match self {
-            FeedPageId::Number(number) => write_page_path(feed_path, format, "", number),
-            FeedPageId::Archive(number) => {
-                write_page_path(feed_path, format, ARCHIVE_DIRECTORY, number)
-            }
-        }
+        let (directory, number) = match self {
+            FeedPageId::Number(number) => ("", number),
+            FeedPageId::Archive(number) => (ARCHIVE_DIRECTORY, number),
+        };
+        let split = feed_path.rsplit_once('.');
+        let split = split.filter(|(stem, rest)| !stem.ends_with('/') && !rest.contains('/'));
+        let (stem, extension) = split.unwrap_or((feed_path, format.file_extension()));
+        format!("{stem}{directory}/{number}.{extension}")
     }
 
     /// Returns the pages that a path may stand for, each with a path that its feed may have.
@@ -85,40 +86,29 @@ pub fn feed_url_without_html(key: &ArtifactKey, public_url: &str) -> String {
     format!("{}?page=1", key.absolute_url(public_url))
 }
 
-/// Returns true if a page of one feed may have the path of the other feed or of one of its pages.
-pub fn can_share_page_path(
-    (one, one_format): (&str, FeedFormat),
-    (other, other_format): (&str, FeedFormat),
-) -> bool {
-    let of_one = page_patterns(one, one_format);
-    let of_other = page_patterns(other, other_format);
-    of_one.iter().any(|pattern| of_other.contains(pattern))
-        || pattern_of_page_path(one).is_some_and(|pattern| of_other.contains(&pattern))
-        || pattern_of_page_path(other).is_some_and(|pattern| of_one.contains(&pattern))
+/// Returns true if a feed, or a page of it, may have the path of the other feed or of one of its pages.
+pub fn can_share_path(one: (&str, FeedFormat), other: (&str, FeedFormat)) -> bool {
+    let number = |path| split_page_path(path).map_or(2, |(_, number, _)| number);
+    [number(one.0), number(other.0)].into_iter().any(|number| {
+        let pages = [FeedPageId::Number(number), FeedPageId::Archive(number)];
+        let [own, others] = [one, other].map(|(path, format)| {
+            let [page, archive] = pages.map(|page| page.page_path(path, format));
+            [path.to_owned(), page, archive]
+        });
+        own.iter().any(|path| others.contains(path))
+    })
 }
 
-/// Returns the paths of a feed's pages and archive pages, with `*` as the number.
-fn page_patterns(feed_path: &str, format: FeedFormat) -> [String; 2] {
-    ["", ARCHIVE_DIRECTORY].map(|directory| write_page_path(feed_path, format, directory, '*'))
-}
-
-/// Returns the pattern that matches a path; `None` if it is not the path of a page of any feed.
-fn pattern_of_page_path(path: &str) -> Option<String> {
-    let (directory, _, extension) = split_page_path(path)?;
-    Some(format!("{directory}/*.{extension}"))
-}
-
-/// Writes the path of a page. A feed without an extension gets that of its format.
-fn write_page_path(
-    feed_path: &str,
-    format: FeedFormat,
-    directory: &str,
-    number: impl Display,
-) -> String {
-    let split = feed_path.rsplit_once('.');
-    let split = split.filter(|(stem, rest)| !stem.ends_with('/') && !rest.contains('/'));
-    let (stem, extension) = split.unwrap_or((feed_path, format.file_extension()));
-    format!("{stem}{directory}/{number}.{extension}")
+/// Parses the path of a feed of the site or of one category, tag or author, also within a language.
+pub(super) fn feed_from_path(path: &str) -> Option<ArtifactKey> {
+    let path = path.strip_prefix('/')?;
+    let (scope, format) = parse_feed_path(path).or_else(|| {
+        let (language, path) = path.split_once('/')?;
+        let language = url_path::decode_path(language)?;
+        let (scope, format) = parse_feed_path(path)?;
+        Some((FeedScope::InLanguage(language, Box::new(scope)), format))
+    })?;
+    Some(ArtifactKey::Feed(scope, format))
 }
 
 /// Splits a path such as `/rss/2.xml` in the directory, the number and the extension.
@@ -134,19 +124,27 @@ fn parse_page_number(text: &str) -> Option<usize> {
     text.parse().ok().filter(|_| is_canonical)
 }
 
-/// HTML page of a feed, rendered on request.
-#[derive(Debug, Clone)]
-pub struct LazyPage {
-    /// Body of the page.
-    pub body: LazyBody,
-    /// Links of the `Link` header.
-    pub links: Vec<Link>,
+/// Parses `rss.xml` and `category/news/rss.xml`, also of tags and authors.
+fn parse_feed_path(path: &str) -> Option<(FeedScope, FeedFormat)> {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut formats = FeedFormat::ALL.into_iter();
+    let format = formats.find(|format| format.file_name() == name)?;
+    if directory.is_empty() {
+        return Some((FeedScope::Site, format));
+    }
+    let (kind, slug) = directory.split_once('/')?;
+    let scope = match kind {
+        "category" => FeedScope::Category,
+        "tag" => FeedScope::Tag,
+        "author" => FeedScope::Author,
+        _ => return None,
+    };
+    Some((scope(url_path::decode_path(slug)?), format))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::artifact::FeedScope;
 
     fn custom(path: &str, format: FeedFormat) -> ArtifactKey {
         ArtifactKey::Feed(FeedScope::Custom(path.to_owned()), format)
@@ -246,16 +244,8 @@ mod tests {
             (("/a.xml", rss), ("/a/2.json", json), false),
             (("/a/2.xml", rss), ("/a/3.xml", rss), false),
         ] {
-            assert_eq!(
-                can_share_page_path(one, other),
-                is_shared,
-                "{one:?} {other:?}"
-            );
-            assert_eq!(
-                can_share_page_path(other, one),
-                is_shared,
-                "{other:?} {one:?}"
-            );
+            assert_eq!(can_share_path(one, other), is_shared, "{one:?} {other:?}");
+            assert_eq!(can_share_path(other, one), is_shared, "{other:?} {one:?}");
         }
     }
 

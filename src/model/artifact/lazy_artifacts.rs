@@ -2,15 +2,12 @@
 
 use std::fmt::Debug;
 
-use super::{Artifact, ArtifactKey, LazyBody, LazyPage};
+use super::{Artifact, ArtifactKey, LazyBody};
 
 /// Provider of outputs that are rendered on request.
 pub trait LazyArtifacts: Debug + Send + Sync {
     /// Returns an output without rendering it; `None` if it does not exist.
     fn find_artifact(&self, key: &ArtifactKey) -> Option<Artifact>;
-
-    /// Returns the HTML page at the path of a feed; `None` if it does not exist.
-    fn html_variant(&self, key: &ArtifactKey) -> Option<LazyPage>;
 
     /// Returns hashes of the entries in a feed's first document; a hash changes with its entry. `None` if there are too
     /// many for a delta.

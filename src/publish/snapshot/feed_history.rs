@@ -79,9 +79,7 @@ impl FeedHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::artifact::{
-        Artifact, FeedFormat, FeedScope, LazyPage, LazyRenderError, RenderBody,
-    };
+    use crate::model::artifact::{Artifact, FeedFormat, FeedScope, LazyRenderError, RenderBody};
 
     /// Provider of one feed: its fingerprint and its entries.
     #[derive(Debug)]
@@ -120,10 +118,6 @@ mod tests {
         fn find_feed_delta(&self, _: &ArtifactKey, known: &[u128]) -> Option<LazyBody> {
             let new: Vec<_> = self.1.iter().filter(|name| !known.contains(name)).collect();
             (new.len() < self.1.len()).then(|| deferred(&format!("{new:?}")))
-        }
-
-        fn html_variant(&self, _: &ArtifactKey) -> Option<LazyPage> {
-            None
         }
 
         fn has_html_variants(&self) -> bool {
