@@ -52,10 +52,11 @@ pub(super) fn write_representation_headers(
         // Public content that scripts on other origins may read.
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
     }
-    if !has_body {
+    if has_body {
+        write_content_headers(headers, &resource.key, form.content_coding());
+    } else if !matches!(resource.key, ArtifactKey::FeedHtml(..)) {
         return;
     }
-    write_content_headers(headers, &resource.key, form.content_coding());
     if let Some(link) = &resource.link_header {
         insert_header(headers, header::LINK, link);
     }

@@ -241,7 +241,7 @@ impl ArtifactKey {
         }
         let pages = FeedPageId::candidates_for_path(path).into_iter();
         let pages = pages.flat_map(|(feed_path, page)| {
-            let built_in = feed_page::feed_from_path(&feed_path).into_iter();
+            let built_in = ArtifactKey::feed_from_path(&feed_path).into_iter();
             let custom = FeedFormat::ALL
                 .map(|format| ArtifactKey::Feed(FeedScope::Custom(feed_path.clone()), format));
             custom
@@ -249,7 +249,7 @@ impl ArtifactKey {
                 .chain(built_in)
                 .map(move |feed| page.page_key(&feed))
         });
-        pages.chain(feed_page::feed_from_path(path)).collect()
+        pages.chain(ArtifactKey::feed_from_path(path)).collect()
     }
 
     /// Returns the `Content-Type`; text has exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but some clients

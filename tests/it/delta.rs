@@ -123,7 +123,6 @@ fn feeds_vary_by_a_im_in_every_answer() {
         assert!(varies_by_a_im(&boats.get(path)), "{path}");
         let (stem, extension) = path.rsplit_once('.').unwrap();
         let archive = boats.get(&format!("{stem}/archive/1.{extension}"));
-        assert_eq!(archive.status, 200, "{path}");
         assert!(!varies_by_a_im(&archive));
     }
 }

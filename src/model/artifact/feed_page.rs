@@ -99,16 +99,18 @@ pub fn can_share_path(one: (&str, FeedFormat), other: (&str, FeedFormat)) -> boo
     })
 }
 
-/// Parses the path of a feed of the site or of one category, tag or author, also within a language.
-pub(super) fn feed_from_path(path: &str) -> Option<ArtifactKey> {
-    let path = path.strip_prefix('/')?;
-    let (scope, format) = parse_feed_path(path).or_else(|| {
-        let (language, path) = path.split_once('/')?;
-        let language = url_path::decode_path(language)?;
-        let (scope, format) = parse_feed_path(path)?;
-        Some((FeedScope::InLanguage(language, Box::new(scope)), format))
-    })?;
-    Some(ArtifactKey::Feed(scope, format))
+impl ArtifactKey {
+    /// Parses the path of a feed of the site or of one category, tag or author, also within a language.
+    pub(super) fn feed_from_path(path: &str) -> Option<ArtifactKey> {
+        let path = path.strip_prefix('/')?;
+        let (scope, format) = parse_feed_path(path).or_else(|| {
+            let (language, path) = path.split_once('/')?;
+            let language = url_path::decode_path(language)?;
+            let (scope, format) = parse_feed_path(path)?;
+            Some((FeedScope::InLanguage(language, Box::new(scope)), format))
+        })?;
+        Some(ArtifactKey::Feed(scope, format))
+    }
 }
 
 /// Splits a path such as `/rss/2.xml` in the directory, the number and the extension.
