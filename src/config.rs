@@ -4,6 +4,7 @@
 //! reference of every key is `config.toml` at the top of the repository.
 
 mod admin;
+mod announce;
 mod cache;
 mod cards;
 mod check;
@@ -24,6 +25,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 pub use admin::{AdminConfig, Secret, TokenSource};
+pub use announce::{AnnounceConfig, IndexNowConfig};
 pub use cache::{CachePolicies, CacheTagHeader};
 pub use feeds::{CustomFeed, FeedDefaults, FeedFilter};
 pub use fields::{Field, FieldNames};
@@ -37,6 +39,7 @@ pub use values::PERMALINK_PARTS;
 use crate::config;
 use crate::model::finding::Finding;
 use admin::read_admin;
+use announce::{AnnounceTables, read_announce};
 use cards::read_cards;
 use check::read_check;
 use id_map::IdMapReadMode;
@@ -89,6 +92,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// `[watch]`: detection of changes.
     pub watch: WatchConfig,
+    /// `[announce]`, `[websub]`, `[indexnow]` and `[state]`: announcements of changes.
+    pub announce: AnnounceConfig,
 }
 
 /// Reason why a configuration cannot be loaded.
@@ -214,6 +219,14 @@ fn read_sections(
     let server = read_server(root.take_table("server"), faults, site.as_ref(), dir);
     let admin = read_admin(root.take_table("admin"), faults, dir);
     let watch = read_watch(root.take_table("watch"), faults);
+    let tables = AnnounceTables {
+        announce: root.take_table("announce"),
+        websub: root.take_table("websub"),
+        indexnow: root.take_table("indexnow"),
+        state: root.take_table("state"),
+    };
+    let addresses = site.as_ref().zip(server.as_ref());
+    let announce = read_announce(tables, faults, dir, addresses, &feeds);
     root.reject_unknown();
     Some(Config {
         file: file.to_owned(),
@@ -238,5 +251,6 @@ fn read_sections(
         server: server?,
         admin,
         watch,
+        announce,
     })
 }

@@ -27,6 +27,11 @@ pub fn hash_value_u128(value: &impl Hash) -> u128 {
     leading_u128(&blake3_of_value(value))
 }
 
+/// Like [`hash_value_u128`], in 64 bits.
+pub fn hash_value_u64(value: &impl Hash) -> u64 {
+    leading_u64(&blake3_of_value(value))
+}
+
 fn blake3_of_value(value: &impl Hash) -> blake3::Hash {
     let mut hasher = Blake3Hasher(blake3::Hasher::new());
     value.hash(&mut hasher);

@@ -5,6 +5,8 @@
 
 pub mod admin;
 mod allocator;
+pub mod announce;
+mod atomic_file;
 pub mod cards;
 pub mod check;
 pub mod cli;
@@ -18,6 +20,7 @@ pub mod front_matter;
 pub mod generators;
 pub mod hash;
 pub mod http;
+mod http_client;
 pub mod import;
 pub mod init;
 pub mod interner;

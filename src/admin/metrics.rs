@@ -3,6 +3,7 @@
 //! Names and units follow the recommendations of Prometheus: base units, `_total` for counters, and no
 //! ratios, which queries compute. The only file that names the `prometheus_client` crate.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::post_table::{POST_STATES, PostTable};
 use super::state::AdminState;
 use super::watch_status::WatchStatus;
+use crate::announce::TargetStatus;
 use crate::publish::render_cache;
 use crate::stats::{AudienceStats, ClassFigures, FeedStats, TrafficFigures};
 
@@ -37,6 +39,7 @@ pub(super) fn render_metrics(state: &AdminState) -> String {
         event_count: state.watch_counters().event_count(),
         scan_count: state.watch_counters().scan_count(),
         full_scan_count: state.watch_counters().full_scan_count(),
+        announcements: state.announce_targets(),
         process: ProcessStats::read_current(),
     };
     let mut registry = Registry::with_prefix("courant");
@@ -65,6 +68,8 @@ struct MetricValues {
     event_count: u64,
     scan_count: u64,
     full_scan_count: u64,
+    /// By target.
+    announcements: BTreeMap<String, TargetStatus>,
     process: ProcessStats,
 }
 
@@ -160,6 +165,7 @@ impl Collector for MetricValues {
         self.write_feed_metrics(&mut out)?;
         self.write_connection_metrics(&mut out)?;
         self.write_content_metrics(&mut out)?;
+        self.write_announce_metrics(&mut out)?;
         self.write_watch_and_process_metrics(&mut out)
     }
 }
@@ -349,6 +355,45 @@ impl MetricValues {
                 None,
             ),
             reasons.map(|(reason, applies)| ([("reason", reason.to_owned())], u64::from(applies))),
+        )
+    }
+
+    fn write_announce_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
+        type Counter = fn(&TargetStatus) -> u64;
+        let counters: [(&str, &str, Counter); 3] = [
+            (
+                "announcements_accepted",
+                "Feeds and URLs that a hub or IndexNow accepted",
+                |status| status.accepted,
+            ),
+            (
+                "announcements_failed",
+                "Announcements that failed or were rejected",
+                |status| status.failed,
+            ),
+            (
+                "announcement_retries",
+                "Further attempts after a failed announcement",
+                |status| status.retries,
+            ),
+        ];
+        let label = |target: &String| [("target", target.clone())];
+        for (name, help, count) in counters {
+            let values = self.announcements.iter();
+            let values = values.map(|(target, status)| (label(target), count(status)));
+            out.write_counters((name, help, None), values)?;
+        }
+        let successes = self.announcements.iter().filter_map(|(target, status)| {
+            let since = status.last_success?.duration_since(SystemTime::UNIX_EPOCH);
+            Some((label(target), since.ok()?.as_secs()))
+        });
+        out.write_gauges(
+            (
+                "announcement_last_success_timestamp",
+                "Unix time of the last accepted announcement",
+                Some(&Unit::Seconds),
+            ),
+            successes,
         )
     }
 

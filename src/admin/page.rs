@@ -107,6 +107,7 @@ pub(super) fn render_page(
         status: &status,
         posts: &posts,
         clock: SiteClock::new(state.current_time(), settings.timezone),
+        announcements: state.announce_targets(),
     };
     let (title, body, is_found, image_origin) = match page {
         AdminPage::Overview => (

@@ -2,6 +2,7 @@
 //!
 //! The table is loaded on request only, so that an idle admin page costs nothing.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::post_table::PostTable;
 use super::watch_status::{StatusBoard, WatchStatus};
+use crate::announce::{AnnounceStatus, TargetStatus};
 use crate::publish::render_cache::RenderCache;
 use crate::publish::snapshot::{Snapshot, SnapshotHandle};
 use crate::stats::TrafficStats;
@@ -39,6 +41,8 @@ pub struct AdminSources {
     pub traffic: TrafficStats,
     /// Counters of file events and scans.
     pub watch_counters: Arc<WatchCounters>,
+    /// Status of the announcements to hubs and search engines.
+    pub announcements: AnnounceStatus,
     /// Source of the current time.
     pub clock: fn() -> SystemTime,
 }
@@ -79,6 +83,11 @@ impl AdminState {
 
     pub(super) fn watch_counters(&self) -> &WatchCounters {
         &self.sources.watch_counters
+    }
+
+    /// Returns the status of announcements by target.
+    pub(super) fn announce_targets(&self) -> BTreeMap<String, TargetStatus> {
+        self.sources.announcements.current_targets()
     }
 
     pub(super) fn current_snapshot(&self) -> Arc<Snapshot> {

@@ -18,7 +18,7 @@ pub struct StatusBoard(watch::Sender<WatchStatus>);
 /// Status of the content and of the watch. Clones share the large parts.
 #[derive(Debug, Clone, Default)]
 pub struct WatchStatus {
-    /// Number of recorded events.
+    /// Number of recorded events and notifications.
     pub version: u64,
     /// File counts, findings, and the next due time.
     pub content: ContentStatus,
@@ -114,6 +114,11 @@ impl StatusBoard {
     /// Returns a receiver that is notified of each change.
     pub fn subscribe(&self) -> watch::Receiver<WatchStatus> {
         self.0.subscribe()
+    }
+
+    /// Notifies subscribers of a change outside of the watch.
+    pub fn notify_subscribers(&self) {
+        self.0.send_modify(|now| now.version += 1);
     }
 
     /// Records the first scan.

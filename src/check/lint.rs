@@ -27,6 +27,7 @@ pub fn lint_site(
 ) -> Vec<Finding> {
     let mut findings = find_far_future_dates(evaluation, now);
     findings.extend(find_unlisted_language(config));
+    findings.extend(find_unserved_indexnow_key(config));
     findings.extend(spelling::find_spelling_variants(&evaluation.site));
     findings.extend(feed_size::find_shortened_feeds(
         config,
@@ -75,6 +76,27 @@ fn find_unlisted_language(config: &Config) -> Option<Finding> {
         rule: Rule::Config,
         message: format!("`site.language` `{language}` is not among `site.languages`"),
         hint: format!("write `{tag}` in both; posts in other languages are below `/<language>/`"),
+    })
+}
+
+/// Finds an IndexNow key whose file search engines look for on a host that courant does not serve.
+pub fn find_unserved_indexnow_key(config: &Config) -> Option<Finding> {
+    let indexnow = config.announce.indexnow.as_ref();
+    let indexnow = indexnow.filter(|indexnow| !indexnow.is_key_served)?;
+    Some(Finding {
+        file: config.file.clone(),
+        line: None,
+        highlight: None,
+        severity: Severity::Warning,
+        rule: Rule::Config,
+        message: format!(
+            "courant does not serve the IndexNow key file at `{}`",
+            indexnow.key_url
+        ),
+        hint: format!(
+            "put a file with the text `{}` there, for example into the static files of the site:              `server.public_url` is not above `site.url`",
+            indexnow.key
+        ),
     })
 }
 

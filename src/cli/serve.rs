@@ -1,6 +1,7 @@
 //! Runs `courant serve`: the server, and the watch that publishes each new snapshot to it.
 
 mod admin;
+mod announce;
 mod log;
 mod startup_hints;
 
@@ -16,12 +17,13 @@ use super::environment::{find_config_file, read_clock};
 use super::exit::CommandOutcome;
 use super::terminal::write_stderr;
 use crate::admin::{AdminServer, AdminSources, StatusBoard};
+use crate::announce::AnnounceStatus;
 use crate::check::report;
 use crate::cli::open_file_limit;
 use crate::cli::systemd::{self, SystemdNotifier};
 use crate::cli::{AdminListenAddress, LogFormat, ServeArgs};
 use crate::config::{self, Config, ConfigError, ListenAddress, WatchMode};
-use crate::publish::pipeline::Pipeline;
+use crate::publish::pipeline::{Pipeline, RefreshOutcome};
 use crate::publish::render_cache::RenderCache;
 use crate::publish::snapshot::{Compressor, SnapshotHandle};
 use crate::server::access_log::{AccessLog, LogWriterGuard};
@@ -115,6 +117,8 @@ async fn serve_until_stopped(
     }
     let status_board = StatusBoard::default();
     let traffic = TrafficStats::default();
+    let announcements = AnnounceStatus::default();
+    let announcer = announce::start_announcer(&config, &announcements)?;
     let sources = AdminSources {
         status_board: status_board.clone(),
         watch_handle: stop.watch_handle(),
@@ -122,12 +126,15 @@ async fn serve_until_stopped(
         render_cache: gallery.clone(),
         traffic: traffic.clone(),
         watch_counters: watch.watch_counters(),
+        announcements: announcements.clone(),
         clock: read_clock,
     };
     let admin_server = admin::start_admin_server(&config.admin, inherited.admin, sources)?;
     watch.refresh_all(read_clock()).map_err(add_content_hint)?;
     status_board.record_first_scan(watch.status(), read_clock());
     listeners.start_listening(true).map_err(add_listen_hint)?;
+    follow_announcements(&announcements, &status_board);
+    let published = current.clone();
     let mut supervisor = SystemdNotifier::new(watch.status());
     let start_config = config.clone();
     let admin_address = admin_server.as_ref().and_then(AdminServer::bound_address);
@@ -167,7 +174,16 @@ async fn serve_until_stopped(
                 );
             }
             drop(start_config);
+            let announce_newest = || {
+                if let Some(announcer) = &announcer {
+                    announcer.announce_snapshot(published.load_snapshot());
+                }
+            };
+            announce_newest();
             watch.run(read_clock, |turn| {
+                if let WatchEvent::Scanned(RefreshOutcome::Published, _) | WatchEvent::Reloaded { .. } = turn {
+                    announce_newest();
+                }
                 status_board.record_event(&turn, read_clock());
                 supervisor.on_watch_event(&turn);
                 log.log_event(turn);
@@ -232,6 +248,20 @@ async fn serve_until_stopped(
     } else {
         CommandOutcome::Failure
     })
+}
+
+/// Minimum time between two updates of the admin page for announcements.
+const ANNOUNCEMENT_UPDATE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Updates open admin pages when the status of announcements changes.
+fn follow_announcements(status: &AnnounceStatus, status_board: &StatusBoard) {
+    let (mut changes, status_board) = (status.subscribe(), status_board.clone());
+    tokio::spawn(async move {
+        while changes.changed().await.is_ok() {
+            status_board.notify_subscribers();
+            tokio::time::sleep(ANNOUNCEMENT_UPDATE_INTERVAL).await;
+        }
+    });
 }
 
 /// Lowers `max_connections` to what the limit on open files allows.

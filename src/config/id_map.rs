@@ -5,14 +5,14 @@
 //! they are, byte for byte, except for characters that no feed may contain.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use url::Url;
 
 use super::raw::{ConfigErrors, Spanned};
+use crate::atomic_file::replace_file;
 use crate::model::finding::Finding;
 use crate::text::quote_toml_string;
 use crate::url_path;
@@ -118,26 +118,9 @@ impl IdMap {
         if fs::read(&file).is_ok_and(|bytes| bytes == text.as_bytes()) {
             return Ok(false);
         }
-        replace_file(&file, &text, before.as_ref())?;
+        replace_file(&file, text.as_bytes(), before.as_ref())?;
         Ok(true)
     }
-}
-
-/// Writes a temporary file beside `file` and renames it. Keeps the permissions of `old`.
-fn replace_file(file: &Path, text: &str, old: Option<&Metadata>) -> io::Result<()> {
-    let mut temporary = OsString::from(file.as_os_str());
-    temporary.push(format!(".{}~", std::process::id()));
-    let written = File::create(&temporary).and_then(|mut new| {
-        new.write_all(text.as_bytes())?;
-        if let Some(old) = old {
-            new.set_permissions(old.permissions())?;
-        }
-        new.sync_all()?;
-        fs::rename(&temporary, file)
-    });
-    written.inspect_err(|_| {
-        let _ = fs::remove_file(&temporary);
-    })
 }
 
 /// Reads the id map that `site.ids` names, or the default one. Adds its errors to `faults`.

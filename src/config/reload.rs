@@ -29,6 +29,8 @@ pub(crate) fn keep_restart_only_settings(
     } = new;
     // Outputs are rendered again with the new URL, but the path prefix of requests is fixed at the start.
     let prefix_changed = url_path(public_url) != url_path(&old.public_url);
+    // Feeds must not name a hub that is not told of changes.
+    let (announce, was) = (&reloaded.announce, &running.announce);
     let keys = [
         ("server.listen", *listen != old.listen),
         ("server.unix_mode", *unix_mode != old.unix_mode),
@@ -66,6 +68,10 @@ pub(crate) fn keep_restart_only_settings(
         ),
         ("admin.token", reloaded.admin.token != running.admin.token),
         ("admin.hosts", reloaded.admin.hosts != running.admin.hosts),
+        ("announce.enabled", announce.enabled != was.enabled),
+        ("websub.hubs", announce.hubs != was.hubs),
+        ("indexnow", announce.indexnow != was.indexnow),
+        ("state.dir", announce.state_dir != was.state_dir),
     ];
     let public_url = if prefix_changed { old } else { new }.public_url.clone();
     reloaded.server = ServerConfig {
@@ -75,6 +81,7 @@ pub(crate) fn keep_restart_only_settings(
     reloaded.cards.cache_size = running.cards.cache_size;
     reloaded.cards.queue = running.cards.queue;
     reloaded.admin.clone_from(&running.admin);
+    reloaded.announce.clone_from(&running.announce);
     keys.into_iter()
         .filter_map(|(key, is_changed)| is_changed.then_some(key))
         .collect()

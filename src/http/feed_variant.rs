@@ -35,7 +35,7 @@ pub(super) fn resolve_variant(
     match uri.query().and_then(FeedPageId::from_query) {
         Some(FeedPageId::Number(1)) => FeedVariant::ResourceItself,
         Some(page) => {
-            let path = page.page_key(key).url_path();
+            let path = key.page_key(page).url_path();
             match snapshot.get(&path) {
                 Some(_) => FeedVariant::Moved(relative_reference(&key.url_path(), &path)),
                 None => FeedVariant::NotFound,

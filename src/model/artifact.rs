@@ -5,6 +5,7 @@
 
 mod cache_class;
 mod feed_page;
+mod feed_scope;
 mod header_value;
 mod lazy_artifacts;
 mod lazy_body;
@@ -17,9 +18,10 @@ use std::sync::Arc;
 use crate::url_path;
 
 pub use cache_class::CacheClass;
-pub use feed_page::{FeedPageId, can_share_path, feed_url_without_html};
+pub use feed_page::{FeedPageId, can_share_path};
+pub use feed_scope::{FeedFormat, FeedScope};
 pub use header_value::SharedHeaderValue;
-pub use lazy_artifacts::LazyArtifacts;
+pub use lazy_artifacts::{LazyArtifacts, PublicUrl};
 pub use lazy_body::{LazyBody, LazyRenderError, RenderBody};
 pub use output_bytes::OutputBytes;
 pub use payload::{CorruptGzip, Payload, PayloadReader};
@@ -51,6 +53,8 @@ pub enum ArtifactKey {
     SitemapPart(usize),
     /// robots.txt.
     Robots,
+    /// Key file of IndexNow. Holds the key.
+    IndexNowKey(String),
     /// OPML outline of all feeds.
     Opml,
     /// HTML page for link previews. Holds the path of the post's permalink, with its leading slash,
@@ -58,126 +62,6 @@ pub enum ArtifactKey {
     CardPage(String),
     /// PNG image of a card. Holds the same path as the page.
     CardImage(String),
-}
-
-/// Selection of posts in a feed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FeedScope {
-    /// All posts.
-    Site,
-    /// Posts of one category, by its slug.
-    Category(String),
-    /// Posts with one tag, by its slug.
-    Tag(String),
-    /// Posts of one author, by the slug of the name.
-    Author(String),
-    /// Posts that a feed in the configuration selects, by the path of that feed.
-    Custom(String),
-    /// Part of the posts of one of the site's further languages, by the language's path segment.
-    InLanguage(String, Box<FeedScope>),
-}
-
-impl FeedScope {
-    /// Returns the path segment of the language if it is not the site's default one, and the scope within the language.
-    pub fn split_language(&self) -> (Option<&str>, &FeedScope) {
-        match self {
-            FeedScope::InLanguage(language, scope) => (Some(language), scope),
-            scope => (None, scope),
-        }
-    }
-
-    /// Returns the path of the feed in a format.
-    fn feed_path(&self, format: FeedFormat) -> String {
-        match self {
-            FeedScope::Custom(path) => path.clone(),
-            _ => self.directory().unwrap_or_default() + format.file_name(),
-        }
-    }
-
-    /// Returns the path of the directory that holds the feeds of the scope; `None` for a configured feed.
-    fn directory(&self) -> Option<String> {
-        let encode = url_path::encode_normalized_segment;
-        Some(match self {
-            FeedScope::Custom(_) => return None,
-            FeedScope::Site => "/".to_owned(),
-            FeedScope::Category(slug) => format!("/category/{}/", encode(slug)),
-            FeedScope::Tag(slug) => format!("/tag/{}/", encode(slug)),
-            FeedScope::Author(slug) => format!("/author/{}/", encode(slug)),
-            FeedScope::InLanguage(language, scope) => {
-                format!("/{}{}", encode(language), scope.directory()?)
-            }
-        })
-    }
-}
-
-/// Format of a feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FeedFormat {
-    /// RSS 2.0.
-    Rss,
-    /// Atom 1.0, RFC 4287.
-    Atom,
-    /// JSON Feed 1.1.
-    Json,
-}
-
-impl FeedFormat {
-    /// All formats, in the order in which they are offered.
-    pub const ALL: [FeedFormat; 3] = [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json];
-
-    /// Returns the media type without parameters, as used in `type` attributes.
-    pub fn mime_type(self) -> &'static str {
-        match self {
-            FeedFormat::Rss => "application/rss+xml",
-            FeedFormat::Atom => "application/atom+xml",
-            FeedFormat::Json => "application/feed+json",
-        }
-    }
-
-    /// Returns the display name.
-    pub fn display_name(self) -> &'static str {
-        match self {
-            FeedFormat::Rss => "RSS",
-            FeedFormat::Atom => "Atom",
-            FeedFormat::Json => "JSON Feed",
-        }
-    }
-
-    /// Returns the name of the format in the configuration.
-    pub fn config_name(self) -> &'static str {
-        match self {
-            FeedFormat::Rss => "rss",
-            FeedFormat::Atom => "atom",
-            FeedFormat::Json => "json",
-        }
-    }
-
-    /// Guesses the format from a file name; RSS if in doubt.
-    pub fn guess_from_file_name(path: &str) -> FeedFormat {
-        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-        if name.ends_with(".json") {
-            FeedFormat::Json
-        } else if name.contains("atom") {
-            FeedFormat::Atom
-        } else {
-            FeedFormat::Rss
-        }
-    }
-
-    fn file_extension(self) -> &'static str {
-        match self {
-            FeedFormat::Rss | FeedFormat::Atom => "xml",
-            FeedFormat::Json => "json",
-        }
-    }
-
-    fn file_name(self) -> &'static str {
-        match self {
-            FeedFormat::Rss => "rss.xml",
-            FeedFormat::Atom => "atom.xml",
-            FeedFormat::Json => "feed.json",
-        }
-    }
 }
 
 impl ArtifactKey {
@@ -198,6 +82,7 @@ impl ArtifactKey {
             ArtifactKey::Sitemap => "/sitemap.xml".to_owned(),
             ArtifactKey::SitemapPart(number) => format!("/sitemap-{number}.xml"),
             ArtifactKey::Robots => "/robots.txt".to_owned(),
+            ArtifactKey::IndexNowKey(key) => format!("/{key}.txt"),
             ArtifactKey::Opml => "/opml.xml".to_owned(),
             ArtifactKey::CardPage(path) => format!("/cards{path}"),
             ArtifactKey::CardImage(path) => {
@@ -241,15 +126,36 @@ impl ArtifactKey {
         }
         let pages = FeedPageId::candidates_for_path(path).into_iter();
         let pages = pages.flat_map(|(feed_path, page)| {
-            let built_in = ArtifactKey::feed_from_path(&feed_path).into_iter();
-            let custom = FeedFormat::ALL
-                .map(|format| ArtifactKey::Feed(FeedScope::Custom(feed_path.clone()), format));
-            custom
-                .into_iter()
-                .chain(built_in)
-                .map(move |feed| page.page_key(&feed))
+            let built_in = FeedScope::from_feed_path(&feed_path);
+            let custom =
+                FeedFormat::ALL.map(|format| (FeedScope::Custom(feed_path.clone()), format));
+            let feeds = custom.into_iter().chain(built_in);
+            feeds.map(move |(scope, format)| ArtifactKey::Feed(scope, format).page_key(page))
         });
-        pages.chain(ArtifactKey::feed_from_path(path)).collect()
+        let feed = FeedScope::from_feed_path(path);
+        pages
+            .chain(feed.map(|(scope, format)| ArtifactKey::Feed(scope, format)))
+            .collect()
+    }
+
+    /// Returns the key of a page of this feed. Page 1 is the feed itself.
+    pub fn page_key(&self, page: FeedPageId) -> ArtifactKey {
+        match self {
+            ArtifactKey::Feed(scope, format) if page != FeedPageId::Number(1) => {
+                ArtifactKey::FeedPage(scope.clone(), *format, page)
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// Returns the absolute URL of a page of this feed.
+    pub fn page_url(&self, page: FeedPageId, public_url: &str) -> String {
+        self.page_key(page).absolute_url(public_url)
+    }
+
+    /// Returns the absolute URL of a feed that never answers with the HTML page.
+    pub fn url_without_html(&self, public_url: &str) -> String {
+        format!("{}?page=1", self.absolute_url(public_url))
     }
 
     /// Returns the `Content-Type`; text has exactly one charset. JSON Feed is UTF-8 by RFC 8259 §8.1, but some clients
@@ -267,7 +173,7 @@ impl ArtifactKey {
                 FeedFormat::Json => "application/feed+json; charset=utf-8",
             },
             ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "application/xml; charset=utf-8",
-            ArtifactKey::Robots => "text/plain; charset=utf-8",
+            ArtifactKey::Robots | ArtifactKey::IndexNowKey(_) => "text/plain; charset=utf-8",
             ArtifactKey::Opml => "text/x-opml; charset=utf-8",
             ArtifactKey::CardImage(_) => "image/png",
         }
@@ -289,6 +195,7 @@ impl ArtifactKey {
             ArtifactKey::Sitemap
             | ArtifactKey::SitemapPart(_)
             | ArtifactKey::Robots
+            | ArtifactKey::IndexNowKey(_)
             | ArtifactKey::FeedStylesheet => CacheClass::CrawlerFiles,
             ArtifactKey::FeedHtml(..) => CacheClass::HtmlPages,
             ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => CacheClass::Cards,
@@ -303,7 +210,7 @@ impl ArtifactKey {
                 "feeds"
             }
             ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "sitemap",
-            ArtifactKey::Robots => "robots",
+            ArtifactKey::Robots | ArtifactKey::IndexNowKey(_) => "robots",
             ArtifactKey::Opml => "opml",
             ArtifactKey::FeedStylesheet => "style",
             ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => "cards",
@@ -541,6 +448,7 @@ mod tests {
             ArtifactKey::Sitemap,
             ArtifactKey::SitemapPart(1),
             ArtifactKey::Robots,
+            ArtifactKey::IndexNowKey("0123456789".into()),
             ArtifactKey::Opml,
             ArtifactKey::CardPage("/a".into()),
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss),

@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
 
 use crate::model::artifact::{
-    Artifact, ArtifactBody, ArtifactKey, CacheClass, LazyArtifacts, LazyBody, Link,
+    Artifact, ArtifactBody, ArtifactKey, CacheClass, LazyArtifacts, LazyBody, Link, PublicUrl,
     SharedHeaderValue,
 };
 use crate::persistent::PersistentMap;
@@ -419,6 +419,31 @@ impl SnapshotHandle {
 fn truncate_to_seconds(time: SystemTime) -> SystemTime {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     UNIX_EPOCH + Duration::from_secs(since.as_secs())
+}
+
+impl Snapshot {
+    /// Returns the absolute URL of each feed, with the entity tag of its uncoded bytes.
+    pub fn feed_versions(&self) -> Vec<(String, SharedHeaderValue)> {
+        let lazy = self.lazy.iter();
+        let feeds = lazy.flat_map(|lazy| lazy.artifacts.feed_urls());
+        feeds
+            .filter_map(|(key, url)| {
+                let tag = match &self.get(&key.url_path())?.content {
+                    ResourceContent::Eager(ready) => ready.entity_tags().get(Encoding::Identity),
+                    ResourceContent::Lazy { tags, .. } => tags.get(Encoding::Identity),
+                    ResourceContent::Moved(_) | ResourceContent::Gone => return None,
+                };
+                Some((url, tag))
+            })
+            .collect()
+    }
+
+    /// Returns the URLs of all public posts, and of the pages in the sitemap.
+    pub fn public_urls(&self) -> Vec<PublicUrl> {
+        let lazy = self.lazy.as_ref();
+        lazy.map(|lazy| lazy.artifacts.public_urls())
+            .unwrap_or_default()
+    }
 }
 
 impl Snapshot {

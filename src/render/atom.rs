@@ -16,6 +16,7 @@ use super::feed_extensions::{
     HISTORY_NAMESPACE, HISTORY_PREFIX, MEDIA_RSS_NAMESPACE, history_element,
 };
 use super::html_escape::escape_html;
+use super::links::document_hubs;
 use super::render_error::RenderError;
 use super::xml_stylesheet;
 use crate::model::artifact::{FeedFormat, FeedPageId};
@@ -33,7 +34,7 @@ pub(super) fn render_envelope(
 ) -> Result<FeedEnvelope, RenderError> {
     let settings = &site.settings;
     let key = document.artifact_key(FeedFormat::Atom);
-    let url = |page: FeedPageId| page.page_url(&key, &settings.public_url);
+    let url = |page: FeedPageId| key.page_url(page, &settings.public_url);
     let mime_type = FeedFormat::Atom.mime_type();
     let mut links = vec![
         build_link(url(document.page), "self", mime_type),
@@ -41,6 +42,11 @@ pub(super) fn render_envelope(
     ];
     let related = document.related_documents().into_iter();
     links.extend(related.map(|(rel, page)| build_link(url(page), rel, mime_type)));
+    links.extend(document_hubs(site, document).iter().map(|hub| Link {
+        href: hub.clone(),
+        rel: "hub".to_owned(),
+        ..Link::default()
+    }));
     let history = history_element(document);
     let atom = AtomFeed {
         title: text_construct(&document.feed.title),

@@ -10,9 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::links::alternate_links;
 use super::page_style;
 use crate::hash;
-use crate::model::artifact::{
-    ArtifactKey, FeedFormat, FeedScope, Link, OUTPUT_VERSION, feed_url_without_html,
-};
+use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, Link, OUTPUT_VERSION};
 use crate::site::Site;
 use crate::site::entry::Entry;
 use crate::site::feed::Feed;
@@ -197,8 +195,10 @@ impl FeedHtmlPage {
         let settings = &self.site.settings;
         let formats = self.feed.formats.iter();
         let others: Vec<_> = formats.filter(|other| **other != self.format).collect();
-        let itself =
-            feed_url_without_html(&self.feed.artifact_key(self.format), &settings.public_url);
+        let itself = self
+            .feed
+            .artifact_key(self.format)
+            .url_without_html(&settings.public_url);
         html! {
             p {
                 @if !others.is_empty() {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::feed_entry::{EntryView, FeedEnvelope, capacity_hint};
+use super::links::document_hubs;
 use super::render_error::RenderError;
 use super::timestamp::format_rfc3339;
 use crate::model::artifact::{FeedFormat, FeedPageId};
@@ -19,7 +20,16 @@ struct JsonFeedEnvelope<'a> {
     next_url: Option<String>,
     description: &'a str,
     language: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<JsonFeedHub<'a>>,
     items: Vec<JsonFeedItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonFeedHub<'a> {
+    #[serde(rename = "type")]
+    protocol: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -59,7 +69,7 @@ pub(super) fn render_envelope(
 ) -> Result<FeedEnvelope, RenderError> {
     let settings = &site.settings;
     let key = document.artifact_key(FeedFormat::Json);
-    let url = |page: FeedPageId| page.page_url(&key, &settings.public_url);
+    let url = |page: FeedPageId| key.page_url(page, &settings.public_url);
     let json = JsonFeedEnvelope {
         version: "https://jsonfeed.org/version/1.1",
         title: &document.feed.title,
@@ -78,6 +88,13 @@ pub(super) fn render_envelope(
             .map(|(_, page)| url(page)),
         description: &document.feed.description,
         language: document.feed.language_tag(&settings.language),
+        hubs: document_hubs(site, document)
+            .iter()
+            .map(|url| JsonFeedHub {
+                protocol: "WebSub",
+                url,
+            })
+            .collect(),
         items: Vec::new(),
     };
     let mut bytes = serde_json::to_vec_pretty(&json)?;

@@ -20,11 +20,11 @@ pub(super) fn new_ready_artifact(
     }
 }
 
-/// Returns the links of a feed document: itself, the site, the other formats, and related pages.
+/// Returns the links of a feed document: itself, the site, the other formats, related pages, and hubs.
 pub(super) fn feed_links(site: &Site, document: &FeedDocument, format: FeedFormat) -> Vec<Link> {
     let public_url = &site.settings.public_url;
     let link = |page: FeedPageId, format: FeedFormat, rel| Link {
-        target: page.page_url(&document.artifact_key(format), public_url),
+        target: document.artifact_key(format).page_url(page, public_url),
         rel,
         mime_type: Some(format.mime_type()),
     };
@@ -41,7 +41,20 @@ pub(super) fn feed_links(site: &Site, document: &FeedDocument, format: FeedForma
     links.extend(others.map(|other| link(document.page, *other, "alternate")));
     let related = document.related_documents().into_iter();
     links.extend(related.map(|(rel, page)| link(page, format, rel)));
+    links.extend(document_hubs(site, document).iter().map(|hub| Link {
+        target: hub.clone(),
+        rel: "hub",
+        mime_type: None,
+    }));
     links
+}
+
+/// Returns the hubs that a document names. Only the first document of a feed is a topic, as readers subscribe to it.
+pub(super) fn document_hubs<'a>(site: &'a Site, document: &FeedDocument) -> &'a [String] {
+    match document.page {
+        FeedPageId::Number(1) => &site.settings.hubs,
+        _ => &[],
+    }
 }
 
 /// Returns links to a feed in all its formats.

@@ -103,7 +103,8 @@ impl Renderer {
         Ok(())
     }
 
-    /// Renders the eager outputs other than feeds: robots.txt, OPML and the home page of each language.
+    /// Renders the eager outputs other than feeds: robots.txt, OPML, the key file of IndexNow, and the home
+    /// page of each language.
     fn render_pages(&mut self, site: &Site) -> Result<Vec<Artifact>, RenderError> {
         let feed_list_version = Feeds::list_version(&site.feeds);
         let mut pages = Vec::new();
@@ -142,6 +143,10 @@ impl Renderer {
             Vec::new(),
         ));
         pages.push(new_ready_artifact(ArtifactKey::Opml, opml, Vec::new()));
+        pages.extend(site.settings.indexnow_key.clone().map(|key| {
+            let bytes = OutputBytes::new(key.clone().into_bytes());
+            new_ready_artifact(ArtifactKey::IndexNowKey(key), bytes, Vec::new())
+        }));
         Ok(pages)
     }
 }

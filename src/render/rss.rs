@@ -15,6 +15,7 @@ use super::feed_extensions::{
     HISTORY_NAMESPACE, HISTORY_PREFIX, MEDIA_RSS_NAMESPACE, history_element,
 };
 use super::html_escape::escape_html;
+use super::links::document_hubs;
 use super::render_error::RenderError;
 use super::xml_stylesheet;
 use crate::model::artifact::FeedFormat;
@@ -58,14 +59,18 @@ pub(super) fn render_envelope(
             links: std::iter::once(("self", document.page))
                 .chain(document.related_documents())
                 .map(|(rel, page)| Link {
-                    href: page.page_url(
-                        &document.artifact_key(FeedFormat::Rss),
-                        &settings.public_url,
-                    ),
+                    href: document
+                        .artifact_key(FeedFormat::Rss)
+                        .page_url(page, &settings.public_url),
                     rel: rel.to_owned(),
                     mime_type: Some(FeedFormat::Rss.mime_type().to_owned()),
                     ..Link::default()
                 })
+                .chain(document_hubs(site, document).iter().map(|hub| Link {
+                    href: hub.clone(),
+                    rel: "hub".to_owned(),
+                    ..Link::default()
+                }))
                 .collect(),
         }),
         extensions: history_element(document)

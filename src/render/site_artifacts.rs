@@ -13,7 +13,7 @@ use super::{card_page, sitemap, xml_stylesheet};
 use crate::hash;
 use crate::model::artifact::{
     Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, FeedScope, LazyArtifacts,
-    LazyBody, LazyRenderError, Link, OUTPUT_VERSION, RenderBody,
+    LazyBody, LazyRenderError, Link, OUTPUT_VERSION, PublicUrl, RenderBody,
 };
 use crate::site::card::Card;
 use crate::site::card_images::{CardImage, CardImageSource};
@@ -137,7 +137,7 @@ impl LazyArtifacts for SiteArtifacts {
         let further = feeds.flat_map(|feed| feed.further_pages().map(move |page| (feed, page)));
         let feeds = first.chain(further).flat_map(|(feed, page)| {
             let formats = feed.formats.iter();
-            formats.map(move |format| page.page_key(&feed.artifact_key(*format)))
+            formats.map(move |format| feed.artifact_key(*format).page_key(page))
         });
         let cards = site.build_all_cards().flat_map(|card| {
             let has_image = self.images.image_for(site, &card).is_some();
@@ -150,6 +150,35 @@ impl LazyArtifacts for SiteArtifacts {
         let former = former_paths.flat_map(move |path| card_keys.map(|key| key(path.clone())));
         let fixed = std::iter::once(ArtifactKey::FeedStylesheet).chain(sitemap::sitemap_keys(site));
         fixed.chain(feeds).chain(cards).chain(former).collect()
+    }
+
+    fn feed_urls(&self) -> Vec<(ArtifactKey, String)> {
+        let public_url = &self.site.settings.public_url;
+        let feeds = self.site.feeds.iter();
+        let keys =
+            feeds.flat_map(|feed| feed.formats.iter().map(|format| feed.artifact_key(*format)));
+        keys.map(|key| {
+            let url = key.absolute_url(public_url);
+            (key, url)
+        })
+        .collect()
+    }
+
+    fn public_urls(&self) -> Vec<PublicUrl> {
+        let posts = self.site.all_entries().map(|entry| PublicUrl {
+            url: entry.url().to_owned(),
+            content_hash: entry.is_in_sitemap().then(|| hash::hash_value_u64(entry)),
+        });
+        let pages = self
+            .site
+            .sitemap_urls
+            .page_urls()
+            .iter()
+            .map(|url| PublicUrl {
+                url: url.to_string(),
+                content_hash: Some(0),
+            });
+        posts.chain(pages).collect()
     }
 }
 
@@ -281,7 +310,7 @@ impl FeedRenderer {
             xml_stylesheet::stylesheet_fingerprint(settings),
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.language, &settings.copyright),
-            &self.document.feed.language,
+            (&self.document.feed.language, &settings.hubs),
             (
                 self.site.ttl_minutes(),
                 self.document.fingerprint_inputs(),

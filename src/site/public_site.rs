@@ -63,6 +63,10 @@ pub struct SiteSettings {
     pub page_urls: Vec<Arc<str>>,
     /// Rules for crawlers in `robots.txt`.
     pub robots_groups: Vec<RobotsGroup>,
+    /// URLs of the WebSub hubs that are told of changes.
+    pub hubs: Vec<String>,
+    /// Key of IndexNow; `None` without it.
+    pub indexnow_key: Option<String>,
 }
 
 impl Site {
@@ -98,6 +102,12 @@ impl Site {
             has_html_feeds: config.feed.page,
             page_urls: pages.map(|page| Arc::from(page.as_str())).collect(),
             robots_groups: config.robots.clone(),
+            hubs: config.announce.hubs.clone(),
+            indexnow_key: config
+                .announce
+                .indexnow
+                .as_ref()
+                .map(|indexnow| indexnow.key.clone()),
         };
         Site {
             settings: Arc::new(settings),
@@ -118,7 +128,7 @@ impl Site {
     }
 
     /// Iterates over all entries, the listed ones first.
-    pub(super) fn all_entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+    pub fn all_entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.listed_entries().iter().chain(self.unlisted.iter())
     }
 

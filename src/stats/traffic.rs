@@ -49,9 +49,10 @@ impl ResourceClass {
             ArtifactKey::Feed(..) | ArtifactKey::FeedPage(..) | ArtifactKey::Opml => {
                 ResourceClass::Feed
             }
-            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) | ArtifactKey::Robots => {
-                ResourceClass::Sitemap
-            }
+            ArtifactKey::Sitemap
+            | ArtifactKey::SitemapPart(_)
+            | ArtifactKey::Robots
+            | ArtifactKey::IndexNowKey(_) => ResourceClass::Sitemap,
             ArtifactKey::CardPage(_) => ResourceClass::CardPage,
             ArtifactKey::CardImage(_) => ResourceClass::CardImage,
             ArtifactKey::Home

@@ -33,11 +33,11 @@ fn site_feed_key(format: FeedFormat) -> ArtifactKey {
 }
 
 fn render_page(built: &Built, format: FeedFormat, page: FeedPageId) -> String {
-    built.text(&page.page_key(&site_feed_key(format)).url_path())
+    built.text(&site_feed_key(format).page_key(page).url_path())
 }
 
 fn page_fingerprint(built: &Built, feed: &ArtifactKey, page: FeedPageId) -> String {
-    let page = built.snapshot.get(&page.page_key(feed).url_path());
+    let page = built.snapshot.get(&feed.page_key(page).url_path());
     match &page.unwrap().content {
         ResourceContent::Lazy { body, .. } => body.fingerprint.clone(),
         other => panic!("{other:?}"),
@@ -161,7 +161,7 @@ fn feed_is_split_into_pages_and_archives() {
             FeedPageId::Archive(0),
             FeedPageId::Archive(3),
         ] {
-            let path = missing.page_key(&site_feed_key(format)).url_path();
+            let path = site_feed_key(format).page_key(missing).url_path();
             assert!(built.snapshot.get(&path).is_none(), "{path}");
             assert!(!built.paths().contains(&path), "{path}");
         }

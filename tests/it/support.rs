@@ -376,7 +376,7 @@ pub fn render_further_pages(snapshot: &Snapshot, key: &ArtifactKey) -> Vec<Strin
     let resources = kinds.map(|kind| {
         let first = usize::from(matches!(kind(0), FeedPageId::Number(_)));
         (first + 1..).map_while(move |number| {
-            let page = kind(number).page_key(key);
+            let page = key.page_key(kind(number));
             snapshot.get(&page.url_path())
         })
     });

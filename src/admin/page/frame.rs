@@ -1,12 +1,17 @@
 //! Holds the values that every admin page shows.
 
+use std::collections::BTreeMap;
+
 use super::components::SiteClock;
 use crate::admin::post_table::PostTable;
 use crate::admin::watch_status::WatchStatus;
+use crate::announce::TargetStatus;
 
 /// Data that every page shows.
 pub(super) struct PageContext<'a> {
     pub(super) status: &'a WatchStatus,
     pub(super) posts: &'a PostTable,
     pub(super) clock: SiteClock,
+    /// Status of announcements by target.
+    pub(super) announcements: BTreeMap<String, TargetStatus>,
 }

@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::components::{
-    external_link, format_bytes, format_count, format_plural, link_to_post, render_badge,
-    render_finding, render_table, url_with_query,
+    external_link, format_bytes, format_count, format_number, format_plural, link_to_post,
+    render_badge, render_finding, render_table, url_with_query,
 };
 use super::frame::PageContext;
 use crate::admin::post_table::POST_STATES;
 use crate::admin::watch_status::{ChangeDetection, PublishedGeneration};
+use crate::announce::TargetStatus;
 use crate::model::artifact::ArtifactKey;
 use crate::model::finding::Severity;
 use crate::publish::pipeline::{PostChanges, PublishReason};
@@ -87,11 +88,31 @@ fn render_tiles(context: &PageContext<'_>) -> Markup {
                 dt { "Changes are detected" }
                 dd { (render_change_detection(&context.status.change_detection)) }
             }
+            @for (target, status) in &context.announcements { (render_announcements(context, target, status)) }
             @if let Some(next) = context.status.content.next_change_at {
                 div.tile {
                     dt { "Next scheduled change" }
                     dd { strong.text { (context.clock.render_relative_time(next)) } small { (context.clock.render_time(next)) } }
                 }
+            }
+        }
+    }
+}
+
+/// Renders what a hub or `indexnow` was told.
+fn render_announcements(context: &PageContext<'_>, target: &str, status: &TargetStatus) -> Markup {
+    let target = target
+        .split_once("://")
+        .map_or("IndexNow", |(_, rest)| rest.trim_end_matches('/'));
+    html! {
+        div.tile {
+            dt { "Announced to " (target) }
+            dd {
+                strong data-severity=(if status.last_error.is_some() { "warning" } else { "none" }) { (format_number(status.accepted)) }
+                @if let Some(last) = status.last_success { small { "last " (context.clock.render_relative_time(to_utc(last))) } }
+                @if status.failed > 0 { small { (format_number(status.failed)) " failed" } }
+                @if let Some(error) = &status.last_error { small { (error) } }
+                @if let Some(next) = status.next_attempt { small { "next try " (context.clock.render_relative_time(to_utc(next))) } }
             }
         }
     }

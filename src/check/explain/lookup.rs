@@ -107,7 +107,7 @@ pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option
             let key = feed.artifact_key(*format);
             let page = match is(&key) {
                 true => Some(page_in_query.unwrap_or(FeedPageId::Number(1))),
-                false => feed.further_pages().find(|page| is(&page.page_key(&key))),
+                false => feed.further_pages().find(|page| is(&key.page_key(*page))),
             };
             if let Some(page) = page {
                 let page = feed.document_at(page)?;
@@ -118,7 +118,7 @@ pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option
                     page.entries.len(),
                     feed.all_entries().len()
                 );
-                return Some((page.page.page_url(&key, ""), what));
+                return Some((key.page_url(page.page, ""), what));
             }
         }
     }
@@ -153,7 +153,15 @@ pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option
         ),
     ];
     let homes = site.feeds.languages().map(home);
-    let found = homes.chain(fixed).find(|(key, _)| is(key));
+    let indexnow_key = site.settings.indexnow_key.clone().into_iter();
+    let indexnow_key = indexnow_key.map(|key| {
+        let key = ArtifactKey::IndexNowKey(key);
+        (key, "the key file of IndexNow".to_owned())
+    });
+    let found = homes
+        .chain(fixed)
+        .chain(indexnow_key)
+        .find(|(key, _)| is(key));
     found.map(|(key, what)| (key.url_path(), what))
 }
 

@@ -27,9 +27,9 @@ pub(super) fn list_outputs(post: &Post, context: ExplainContext<'_>) -> Vec<Stri
         }
         for format in &feed.formats {
             let key = feed.artifact_key(*format);
-            outputs.push(page.page_url(&key, ""));
+            outputs.push(key.page_url(page, ""));
             let archive = feed.archive_of_entry(position);
-            outputs.extend(archive.map(|archive| archive.page_url(&key, "")));
+            outputs.extend(archive.map(|archive| key.page_url(archive, "")));
         }
     }
     if entry.is_listed() && entry.is_in_sitemap() {

@@ -3,8 +3,7 @@
 //! The path of a page is that of the feed with the number before the extension: `/rss/2.xml`, `/rss/archive/1.xml`.
 //! A static export thus has a file for each page.
 
-use super::{ArtifactKey, FeedFormat, FeedScope};
-use crate::url_path;
+use super::feed_scope::FeedFormat;
 
 /// Page of a feed that is longer than one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,21 +36,6 @@ impl FeedPageId {
         })
     }
 
-    /// Returns the absolute URL of a page of the feed `key`.
-    pub fn page_url(self, key: &ArtifactKey, public_url: &str) -> String {
-        self.page_key(key).absolute_url(public_url)
-    }
-
-    /// Returns the key of a page of the feed `key`. Page 1 is the feed itself.
-    pub fn page_key(self, key: &ArtifactKey) -> ArtifactKey {
-        match key {
-            ArtifactKey::Feed(scope, format) if self != FeedPageId::Number(1) => {
-                ArtifactKey::FeedPage(scope.clone(), *format, self)
-            }
-            _ => key.clone(),
-        }
-    }
-
     /// Returns the path of a page of the feed at `feed_path`. A feed without an extension gets that of its format.
     pub(super) fn page_path(self, feed_path: &str, format: FeedFormat) -> String {
         let (directory, number) = match self {
@@ -81,11 +65,6 @@ impl FeedPageId {
     }
 }
 
-/// Returns the URL of a feed that never answers with the HTML page.
-pub fn feed_url_without_html(key: &ArtifactKey, public_url: &str) -> String {
-    format!("{}?page=1", key.absolute_url(public_url))
-}
-
 /// Returns true if a feed, or a page of it, may have the path of the other feed or of one of its pages.
 pub fn can_share_path(one: (&str, FeedFormat), other: (&str, FeedFormat)) -> bool {
     let number = |path| split_page_path(path).map_or(2, |(_, number, _)| number);
@@ -97,20 +76,6 @@ pub fn can_share_path(one: (&str, FeedFormat), other: (&str, FeedFormat)) -> boo
         });
         own.iter().any(|path| others.contains(path))
     })
-}
-
-impl ArtifactKey {
-    /// Parses the path of a feed of the site or of one category, tag or author, also within a language.
-    pub(super) fn feed_from_path(path: &str) -> Option<ArtifactKey> {
-        let path = path.strip_prefix('/')?;
-        let (scope, format) = parse_feed_path(path).or_else(|| {
-            let (language, path) = path.split_once('/')?;
-            let language = url_path::decode_path(language)?;
-            let (scope, format) = parse_feed_path(path)?;
-            Some((FeedScope::InLanguage(language, Box::new(scope)), format))
-        })?;
-        Some(ArtifactKey::Feed(scope, format))
-    }
 }
 
 /// Splits a path such as `/rss/2.xml` in the directory, the number and the extension.
@@ -126,27 +91,10 @@ fn parse_page_number(text: &str) -> Option<usize> {
     text.parse().ok().filter(|_| is_canonical)
 }
 
-/// Parses `rss.xml` and `category/news/rss.xml`, also of tags and authors.
-fn parse_feed_path(path: &str) -> Option<(FeedScope, FeedFormat)> {
-    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let mut formats = FeedFormat::ALL.into_iter();
-    let format = formats.find(|format| format.file_name() == name)?;
-    if directory.is_empty() {
-        return Some((FeedScope::Site, format));
-    }
-    let (kind, slug) = directory.split_once('/')?;
-    let scope = match kind {
-        "category" => FeedScope::Category,
-        "tag" => FeedScope::Tag,
-        "author" => FeedScope::Author,
-        _ => return None,
-    };
-    Some((scope(url_path::decode_path(slug)?), format))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::artifact::{ArtifactKey, FeedScope};
 
     fn custom(path: &str, format: FeedFormat) -> ArtifactKey {
         ArtifactKey::Feed(FeedScope::Custom(path.to_owned()), format)
@@ -205,13 +153,13 @@ mod tests {
         ] {
             let ids = [FeedPageId::Number(2), FeedPageId::Archive(1)];
             for (id, path) in ids.into_iter().zip(pages) {
-                let key = id.page_key(&feed);
+                let key = feed.page_key(id);
                 assert_eq!(key.url_path(), path);
                 let candidates = ArtifactKey::candidates_for_path(path);
                 assert!(candidates.contains(&key), "{path}: {candidates:?}");
                 assert_eq!(key.media_type(), feed.media_type());
             }
-            assert_eq!(FeedPageId::Number(1).page_key(&feed), feed);
+            assert_eq!(feed.page_key(FeedPageId::Number(1)), feed);
         }
     }
 

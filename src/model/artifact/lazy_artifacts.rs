@@ -4,6 +4,15 @@ use std::fmt::Debug;
 
 use super::{Artifact, ArtifactKey, LazyBody};
 
+/// URL of a page of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Absolute URL, percent-encoded.
+    pub url: String,
+    /// Hash of the post's public content, or 0 for other pages; `None` if the sitemap does not list the URL.
+    pub content_hash: Option<u64>,
+}
+
 /// Provider of outputs that are rendered on request.
 pub trait LazyArtifacts: Debug + Send + Sync {
     /// Returns an output without rendering it; `None` if it does not exist.
@@ -24,4 +33,10 @@ pub trait LazyArtifacts: Debug + Send + Sync {
 
     /// Returns the keys of all lazy outputs, in no particular order.
     fn artifact_keys(&self) -> Vec<ArtifactKey>;
+
+    /// Returns key and absolute URL of each feed's first document, eager ones included.
+    fn feed_urls(&self) -> Vec<(ArtifactKey, String)>;
+
+    /// Returns the URLs of all public posts, and of the pages in the sitemap.
+    fn public_urls(&self) -> Vec<PublicUrl>;
 }

@@ -79,7 +79,9 @@ impl FeedHistory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::artifact::{Artifact, FeedFormat, FeedScope, LazyRenderError, RenderBody};
+    use crate::model::artifact::{
+        Artifact, FeedFormat, FeedScope, LazyRenderError, PublicUrl, RenderBody,
+    };
 
     /// Provider of one feed: its fingerprint and its entries.
     #[derive(Debug)]
@@ -122,6 +124,14 @@ mod tests {
 
         fn has_html_variants(&self) -> bool {
             false
+        }
+
+        fn feed_urls(&self) -> Vec<(ArtifactKey, String)> {
+            Vec::new()
+        }
+
+        fn public_urls(&self) -> Vec<PublicUrl> {
+            Vec::new()
         }
 
         fn feed_max_age_seconds(&self) -> u64 {

@@ -1,0 +1,151 @@
+//! Decides when a target is told: some time after the first change, and later after each failure.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Factor by which further changes can extend the delay, so that constant edits are announced too.
+const MAX_DELAY_FACTOR: u32 = 4;
+
+/// Durations and limits of announcements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnnounceTimings {
+    /// Time without a further change after which hubs are told.
+    pub hub_delay: Duration,
+    /// Maximum time for a response.
+    pub request_timeout: Duration,
+    /// Wait after the first failure; it doubles with each further one.
+    pub min_backoff: Duration,
+    /// Maximum wait after a failure.
+    pub max_backoff: Duration,
+    /// Failures in a row after which nothing is sent until the next change.
+    pub max_attempts: u32,
+    /// Maximum wait that a response may ask for.
+    pub max_retry_after: Duration,
+    /// Interval at which the state is saved while requests are sent.
+    pub save_interval: Duration,
+}
+
+impl Default for AnnounceTimings {
+    fn default() -> AnnounceTimings {
+        AnnounceTimings {
+            // An edit is published as withdrawals and then the rest, milliseconds apart.
+            hub_delay: Duration::from_secs(1),
+            request_timeout: Duration::from_secs(10),
+            min_backoff: Duration::from_secs(5),
+            // With it, ten attempts take forty minutes.
+            max_backoff: Duration::from_secs(600),
+            max_attempts: 10,
+            max_retry_after: Duration::from_secs(24 * 60 * 60),
+            save_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Time of the next attempt.
+#[derive(Debug, Default)]
+pub(super) struct RetrySchedule {
+    /// `None` if nothing is to be sent.
+    pub(super) due: Option<Instant>,
+    latest: Option<Instant>,
+    failures: u32,
+}
+
+impl RetrySchedule {
+    /// Returns true if the last attempt failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// Schedules an attempt after a change. A wait after a failure is not shortened.
+    pub(super) fn schedule_change(&mut self, delay: Duration) {
+        if self.failures > 0 {
+            return;
+        }
+        let now = Instant::now();
+        let latest = *self.latest.get_or_insert(now + delay * MAX_DELAY_FACTOR);
+        self.due = Some(latest.min(now + delay));
+    }
+
+    /// Clears the schedule after a success, or if nothing is left to send.
+    pub(super) fn clear(&mut self) {
+        *self = RetrySchedule::default();
+    }
+
+    /// Schedules a retry, and returns the wait. Returns `None` after too many failures.
+    pub(super) fn schedule_retry(
+        &mut self,
+        timings: &AnnounceTimings,
+        retry_after: Option<Duration>,
+    ) -> Option<Duration> {
+        self.failures += 1;
+        if self.failures >= timings.max_attempts {
+            self.clear();
+            return None;
+        }
+        let backoff = timings.min_backoff * 2_u32.saturating_pow(self.failures - 1).min(1 << 16);
+        let asked = retry_after.unwrap_or_default().min(timings.max_retry_after);
+        let wait = add_jitter(backoff.min(timings.max_backoff)).max(asked);
+        self.due = Some(Instant::now() + wait);
+        Some(wait)
+    }
+}
+
+/// Subtracts up to half of a wait at random, so that clients of a restarted hub do not all come at once.
+fn add_jitter(wait: Duration) -> Duration {
+    // Each `RandomState` has random keys.
+    let random = RandomState::new().build_hasher().finish();
+    let share = (random % 1024) as u32;
+    wait - wait * share / 2048
+}
+
+/// Waits until the time; forever without one.
+pub(super) async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_double_with_jitter_and_end() {
+        let timings = AnnounceTimings::default();
+        let mut schedule = RetrySchedule::default();
+        for doubled in [5, 10, 20, 40, 80, 160, 320, 600, 600] {
+            let wait = schedule.schedule_retry(&timings, None).unwrap();
+            let full = Duration::from_secs(doubled);
+            assert!(full / 2 <= wait && wait <= full, "{wait:?} of {full:?}");
+        }
+        assert_eq!(schedule.schedule_retry(&timings, None), None);
+        assert_eq!(schedule.due, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retry_after_is_kept_up_to_a_day() {
+        let timings = AnnounceTimings::default();
+        let mut schedule = RetrySchedule::default();
+        let day = Duration::from_secs(86_400);
+        for (asked, waits) in [(day / 2, day / 2), (day * 9, day)] {
+            assert_eq!(schedule.schedule_retry(&timings, Some(asked)), Some(waits));
+        }
+        let due = schedule.due;
+        schedule.schedule_change(Duration::ZERO);
+        assert_eq!(schedule.due, due, "a change does not shorten the wait");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_extend_the_delay_up_to_four_times() {
+        let (start, delay) = (Instant::now(), Duration::from_secs(10));
+        let mut schedule = RetrySchedule::default();
+        for due in [10, 15, 20, 25, 30, 35, 40, 40, 40] {
+            schedule.schedule_change(delay);
+            assert_eq!(schedule.due, Some(start + Duration::from_secs(due)));
+            tokio::time::advance(delay / 2).await;
+        }
+    }
+}

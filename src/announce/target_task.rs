@@ -1,0 +1,232 @@
+//! Tells one target of changes: waits for them, sends them, retries, and records what was accepted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::delivery::{Delivery, Sender};
+use super::format_wait;
+use super::published_urls::{PublishedUrls, UrlVersions};
+use super::retry_schedule::{AnnounceTimings, RetrySchedule, wait_until};
+use super::state::{AnnouncedVersions, SharedState, StateError};
+use super::status::AnnounceStatus;
+use super::target::{AnnounceTarget, PendingChanges};
+
+/// Rejections after which the rest of the changes is not sent: the target, not the feed, must be wrong.
+const MAX_REJECTIONS: usize = 3;
+
+/// Task of one target.
+pub(super) struct TargetTask {
+    pub(super) target: AnnounceTarget,
+    pub(super) sender: Sender,
+    /// Time without a further change after which the target is told.
+    pub(super) delay: Duration,
+    pub(super) timings: AnnounceTimings,
+    pub(super) state: Arc<SharedState>,
+    pub(super) status: AnnounceStatus,
+}
+
+/// Temporary failure, which ends an attempt.
+struct AttemptFailure {
+    reason: String,
+    retry_after: Option<Duration>,
+}
+
+impl TargetTask {
+    /// Runs until there are no more snapshots.
+    pub(super) async fn run(self, mut published: watch::Receiver<Option<Arc<PublishedUrls>>>) {
+        let mut newest: Option<UrlVersions> = None;
+        let mut schedule = RetrySchedule::default();
+        loop {
+            tokio::select! {
+                changed = published.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let urls = published.borrow_and_update().clone();
+                    let urls = urls.map(|urls| self.target.select_urls(&urls));
+                    // A generation that changed no such URL does not trigger what failed before.
+                    if urls == newest {
+                        continue;
+                    }
+                    newest = urls;
+                    match self.has_changes(newest.as_ref()).await {
+                        Ok(true) => schedule.schedule_change(self.delay),
+                        Ok(false) => schedule.clear(),
+                        Err(failure) => self.handle_failure(&mut schedule, failure),
+                    }
+                }
+                () = wait_until(schedule.due) => {
+                    if schedule.has_failed() {
+                        self.status.update_target(self.target.state_key(), |status| status.retries += 1);
+                    }
+                    let attempt = match &newest {
+                        Some(urls) => self.announce_changes(urls).await,
+                        None => Ok(()),
+                    };
+                    match attempt {
+                        Ok(()) => schedule.clear(),
+                        Err(failure) => self.handle_failure(&mut schedule, failure),
+                    }
+                }
+            }
+            self.report_next_attempt(&schedule);
+        }
+    }
+
+    /// Returns true if there are changes to announce or to record.
+    async fn has_changes(&self, published: Option<&UrlVersions>) -> Result<bool, AttemptFailure> {
+        let Some(published) = published else {
+            return Ok(false);
+        };
+        match self.load_known_versions().await? {
+            Some(known) => {
+                Ok(self.target.find_changes(published, &known) != PendingChanges::default())
+            }
+            None => {
+                self.record_first_versions(published).await;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Records all URLs without announcing them, because nothing was ever recorded: the first start must not flood the
+    /// target.
+    async fn record_first_versions(&self, published: &UrlVersions) {
+        let all = published.iter();
+        let all = all.filter_map(|(url, version)| Some((url.clone(), version.clone()?)));
+        self.save_known_versions(&all.collect()).await;
+    }
+
+    /// Announces all changes since what was announced last.
+    async fn announce_changes(&self, published: &UrlVersions) -> Result<(), AttemptFailure> {
+        let Some(mut known) = self.load_known_versions().await? else {
+            // Another process removed the state.
+            self.record_first_versions(published).await;
+            return Ok(());
+        };
+        let before = known.clone();
+        let changes = self.target.find_changes(published, &known);
+        for change in &changes.silent {
+            change.apply_to(&mut known);
+        }
+        let sent = self.send_changes(&changes, &mut known).await;
+        if known != before {
+            self.save_known_versions(&known).await;
+        }
+        sent
+    }
+
+    /// Sends changes, and records each that is accepted.
+    async fn send_changes(
+        &self,
+        changes: &PendingChanges,
+        known: &mut AnnouncedVersions,
+    ) -> Result<(), AttemptFailure> {
+        let (mut accepted, mut rejections, mut last_saved) = (0, 0, Instant::now());
+        for batch in changes.announced.chunks(self.target.max_urls_per_request()) {
+            match self
+                .sender
+                .send_request(self.target.build_request(batch))
+                .await
+            {
+                Delivery::Accepted => {
+                    batch.iter().for_each(|change| change.apply_to(known));
+                    accepted += batch.len();
+                    self.record_success(batch.len());
+                    if last_saved.elapsed() >= self.timings.save_interval {
+                        self.save_known_versions(known).await;
+                        last_saved = Instant::now();
+                    }
+                }
+                Delivery::Failed(reason, retry_after) => {
+                    return Err(AttemptFailure {
+                        reason,
+                        retry_after,
+                    });
+                }
+                Delivery::Rejected(reason, status) => {
+                    self.record_error(&reason);
+                    error!(
+                        target_url = self.target.state_key(),
+                        url = batch.first().map(|change| &change.url),
+                        hint = self.target.rejection_hint(status),
+                        "announcement rejected: {reason}"
+                    );
+                    rejections += 1;
+                    if rejections == MAX_REJECTIONS {
+                        break;
+                    }
+                }
+            }
+        }
+        if accepted > 0 {
+            info!(
+                target_url = self.target.state_key(),
+                urls = accepted,
+                "changes announced"
+            );
+        }
+        Ok(())
+    }
+
+    async fn load_known_versions(&self) -> Result<Option<AnnouncedVersions>, AttemptFailure> {
+        let loaded = self.state.load_target(self.target.state_key()).await;
+        loaded.map_err(|error: StateError| AttemptFailure {
+            reason: format!("{error} (hint: {})", error.hint),
+            retry_after: None,
+        })
+    }
+
+    async fn save_known_versions(&self, known: &AnnouncedVersions) {
+        self.state.save_target(self.target.state_key(), known).await;
+    }
+
+    fn handle_failure(&self, schedule: &mut RetrySchedule, failure: AttemptFailure) {
+        self.record_error(&failure.reason);
+        let reason = failure.reason;
+        match schedule.schedule_retry(&self.timings, failure.retry_after) {
+            Some(wait) => warn!(
+                target_url = self.target.state_key(),
+                "announcement failed, next attempt in {}: {reason}",
+                format_wait(wait)
+            ),
+            None => error!(
+                target_url = self.target.state_key(),
+                hint = "it is sent with the next change",
+                "announcement failed, giving up after {} attempts: {reason}",
+                self.timings.max_attempts
+            ),
+        }
+    }
+
+    fn record_success(&self, urls: usize) {
+        let now = (self.sender.clock)();
+        self.status
+            .update_target(self.target.state_key(), |status| {
+                status.accepted += urls as u64;
+                status.last_success = Some(now);
+                status.last_error = None;
+            });
+    }
+
+    fn record_error(&self, reason: &str) {
+        self.status
+            .update_target(self.target.state_key(), |status| {
+                status.failed += 1;
+                status.last_error = Some(reason.to_owned());
+            });
+    }
+
+    fn report_next_attempt(&self, schedule: &RetrySchedule) {
+        let wait = schedule
+            .due
+            .map(|due| due.saturating_duration_since(Instant::now()));
+        let next = wait.map(|wait| (self.sender.clock)() + wait);
+        self.status
+            .update_target(self.target.state_key(), |status| status.next_attempt = next);
+    }
+}

@@ -1,0 +1,39 @@
+//! Builds the HTTP client of outgoing requests.
+
+use std::time::Duration;
+
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{Client, ClientBuilder};
+use tokio_rustls::rustls::crypto::ring;
+
+/// Maximum redirects of one request.
+const MAX_REDIRECTS: usize = 3;
+
+/// Builds a client whose requests end after `timeout`, also while the body arrives.
+///
+/// # Errors
+/// The system has no certificates of certification authorities.
+pub(crate) fn build_http_client(timeout: Duration) -> reqwest::Result<Client> {
+    // Fails if the process has a provider already, which is then used.
+    let _ = ring::default_provider().install_default();
+    ClientBuilder::new()
+        .user_agent(concat!("courant/", env!("CARGO_PKG_VERSION")))
+        .timeout(timeout)
+        .redirect(Policy::custom(follow_same_method))
+        .build()
+}
+
+/// Follows redirects that keep method and body (307 and 308), but never from HTTPS to HTTP. Any other redirect would
+/// turn the POST into a GET, so its response is returned to the caller.
+fn follow_same_method(attempt: Attempt<'_>) -> Action {
+    let keeps_method = matches!(attempt.status().as_u16(), 307 | 308);
+    let previous = attempt.previous();
+    let is_downgrade = attempt.url().scheme() != "https"
+        && previous.last().is_some_and(|url| url.scheme() == "https");
+    // The requested URL is the first of the previous ones.
+    if keeps_method && !is_downgrade && previous.len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
+}
