@@ -3,10 +3,6 @@
 //! A thread of its own compares each published snapshot with what was announced last, which a [`StateStore`] keeps.
 //! Publishing never waits for it. Each hub, and IndexNow, is a target with a task of its own, so that one that does not
 //! answer delays no other.
-//!
-//! * `PublishedUrls` are the feeds and pages of a snapshot, with a version each.
-//! * `AnnounceTarget` knows the protocols. `TargetTask` decides when to send, and retries.
-//! * `SharedState` loads and saves what was announced last.
 
 mod delivery;
 mod published_urls;
@@ -16,9 +12,10 @@ mod status;
 mod target;
 mod target_task;
 
+use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::sync::watch;
 
@@ -26,14 +23,13 @@ use crate::config::AnnounceConfig;
 use crate::http_client::build_http_client;
 use crate::publish::snapshot::Snapshot;
 use crate::thread_priority::ThreadPriority;
-use delivery::Sender;
 use published_urls::PublishedUrls;
 use state::SharedState;
 use target::AnnounceTarget;
 use target_task::TargetTask;
 
 pub use retry_schedule::AnnounceTimings;
-pub use state::{FileStore, MemoryStore, StateError, StateFuture, StateStore};
+pub use state::{FileStore, StateError, StateFuture, StateStore};
 pub use status::{AnnounceStatus, TargetStatus};
 
 /// Handle on the thread that announces changes. It ends when the handle is dropped.
@@ -43,34 +39,23 @@ pub struct Announcer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Reason why announcements cannot be made at all.
-#[derive(Debug, thiserror::Error)]
-pub enum AnnounceError {
-    /// There is no HTTP client.
-    #[error("cannot set up the HTTP client for announcements: {0}")]
-    Client(#[from] reqwest::Error),
-    /// There is no thread or no runtime.
-    #[error("cannot start the thread for announcements: {0}")]
-    Thread(#[from] std::io::Error),
-}
-
 impl Announcer {
-    /// Starts the thread. Returns `None` if announcements are disabled, or nothing is to be told of changes.
+    /// Starts the thread. Without a store, the state is lost at the end. Returns `None` if nothing is to be told of changes.
     ///
     /// # Errors
     /// The system lacks certificates of certification authorities, or a thread.
     pub fn start(
         config: &AnnounceConfig,
         timings: AnnounceTimings,
-        store: Box<dyn StateStore>,
+        store: Option<Box<dyn StateStore>>,
         status: AnnounceStatus,
         clock: fn() -> SystemTime,
-    ) -> Result<Option<Announcer>, AnnounceError> {
+    ) -> io::Result<Option<Announcer>> {
         let targets = AnnounceTarget::from_config(config);
         if !config.enabled || targets.is_empty() {
             return Ok(None);
         }
-        let client = build_http_client(timings.request_timeout)?;
+        let client = build_http_client(timings.request_timeout).map_err(io::Error::other)?;
         let keys = targets.iter().map(|target| target.state_key().to_owned());
         let state = Arc::new(SharedState::new(store, keys.collect()));
         let (newest, snapshots) = watch::channel(None);
@@ -87,10 +72,8 @@ impl Announcer {
                         let delay = target.delay(&timings);
                         status.add_target(target.state_key());
                         let task = TargetTask {
-                            sender: Sender {
-                                client: client.clone(),
-                                clock,
-                            },
+                            client: client.clone(),
+                            clock,
                             target,
                             delay,
                             timings,
@@ -138,9 +121,4 @@ async fn publish_urls(
         let urls = snapshot.map(|snapshot| Arc::new(PublishedUrls::from_snapshot(&snapshot)));
         published.send_replace(urls);
     }
-}
-
-/// Formats a duration for logs, without parts below a second.
-fn format_wait(wait: Duration) -> humantime::FormattedDuration {
-    humantime::format_duration(Duration::from_secs(wait.as_secs()))
 }

@@ -3,59 +3,64 @@
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
+use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, StatusCode};
 
 use super::target::AnnounceRequest;
-
-/// Sender of requests.
-#[derive(Debug)]
-pub(super) struct Sender {
-    pub(super) client: Client,
-    pub(super) clock: fn() -> SystemTime,
-}
 
 /// Result of a request.
 #[derive(Debug)]
 pub(super) enum Delivery {
     /// The target accepted it.
     Accepted,
-    /// A later attempt may succeed: reason, and the wait that the target asks for.
-    Failed(String, Option<Duration>),
+    /// A later attempt may succeed.
+    Failed(AttemptFailure),
     /// A later attempt would fail as well: reason and status.
     Rejected(String, u16),
 }
 
-impl Sender {
-    /// Sends a request. The body of the response is not read.
-    pub(super) async fn send_request(&self, request: AnnounceRequest<'_>) -> Delivery {
-        let request = self
-            .client
-            .post(request.url)
-            .header(CONTENT_TYPE, request.content_type)
-            .body(request.body);
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => return Delivery::Failed(describe_error(&error), None),
-        };
-        let (status, headers) = (response.status(), response.headers());
-        let reason = match headers.get(LOCATION).and_then(|to| to.to_str().ok()) {
-            Some(to) => format!("{status}, to `{to}`"),
-            None => status.to_string(),
-        };
-        let is_temporary = status.is_server_error()
-            || matches!(
-                status,
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
-            );
-        match status.is_success() {
-            true => Delivery::Accepted,
-            false if is_temporary => {
-                Delivery::Failed(reason, parse_retry_after(headers, (self.clock)()))
-            }
-            false => Delivery::Rejected(reason, status.as_u16()),
+/// Sends a request. The body of the response is not read.
+pub(super) async fn send_request(
+    client: &Client,
+    request: AnnounceRequest<'_>,
+    clock: fn() -> SystemTime,
+) -> Delivery {
+    let request = client
+        .post(request.url)
+        .header(CONTENT_TYPE, request.content_type)
+        .body(request.body);
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => {
+            return Delivery::Failed(AttemptFailure {
+                reason: describe_error(&error),
+                retry_after: None,
+            });
         }
+    };
+    let (status, headers) = (response.status(), response.headers());
+    let reason = match headers.get(LOCATION).and_then(|to| to.to_str().ok()) {
+        Some(to) => format!("{status}, to `{to}`"),
+        None => status.to_string(),
+    };
+    if status.is_success() {
+        Delivery::Accepted
+    } else if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
+        let retry_after = parse_retry_after(headers, clock());
+        Delivery::Failed(AttemptFailure {
+            reason,
+            retry_after,
+        })
+    } else {
+        Delivery::Rejected(reason, status.as_u16())
     }
+}
+
+/// Temporary failure, with the wait that the target asks for.
+#[derive(Debug)]
+pub(super) struct AttemptFailure {
+    pub(super) reason: String,
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// Describes an error with its causes, which name the reason: a name that is unknown, a refused connection.

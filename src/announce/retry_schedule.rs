@@ -8,6 +8,9 @@ use tokio::time::Instant;
 /// Factor by which further changes can extend the delay, so that constant edits are announced too.
 const MAX_DELAY_FACTOR: u32 = 4;
 
+/// Maximum wait that a response may ask for. A longer one is probably an error.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Durations and limits of announcements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnnounceTimings {
@@ -21,10 +24,6 @@ pub struct AnnounceTimings {
     pub max_backoff: Duration,
     /// Failures in a row after which nothing is sent until the next change.
     pub max_attempts: u32,
-    /// Maximum wait that a response may ask for.
-    pub max_retry_after: Duration,
-    /// Interval at which the state is saved while requests are sent.
-    pub save_interval: Duration,
 }
 
 impl Default for AnnounceTimings {
@@ -37,8 +36,6 @@ impl Default for AnnounceTimings {
             // With it, ten attempts take forty minutes.
             max_backoff: Duration::from_secs(600),
             max_attempts: 10,
-            max_retry_after: Duration::from_secs(24 * 60 * 60),
-            save_interval: Duration::from_secs(1),
         }
     }
 }
@@ -85,7 +82,7 @@ impl RetrySchedule {
             return None;
         }
         let backoff = timings.min_backoff * 2_u32.saturating_pow(self.failures - 1).min(1 << 16);
-        let asked = retry_after.unwrap_or_default().min(timings.max_retry_after);
+        let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
         let wait = add_jitter(backoff.min(timings.max_backoff)).max(asked);
         self.due = Some(Instant::now() + wait);
         Some(wait)

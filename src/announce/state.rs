@@ -46,10 +46,6 @@ pub struct StateError {
 #[derive(Debug)]
 pub struct FileStore(PathBuf);
 
-/// Store in memory, which a restart clears.
-#[derive(Debug, Default)]
-pub struct MemoryStore(std::sync::Mutex<Option<Vec<u8>>>);
-
 impl FileStore {
     /// Creates the directory if it is missing.
     ///
@@ -97,54 +93,32 @@ impl StateStore for FileStore {
     }
 }
 
-impl MemoryStore {
-    fn lock_bytes(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-impl StateStore for MemoryStore {
-    fn load(&self) -> StateFuture<'_, Option<Vec<u8>>> {
-        Box::pin(std::future::ready(Ok(self.lock_bytes().clone())))
-    }
-
-    fn save(&self, bytes: Vec<u8>) -> StateFuture<'_, ()> {
-        *self.lock_bytes() = Some(bytes);
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn location(&self) -> String {
-        "memory".to_owned()
-    }
-}
-
 /// Versions that were announced last, by URL.
 pub(super) type AnnouncedVersions = BTreeMap<String, String>;
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct StateDocument {
     version: u32,
-    /// By target.
+    /// Versions by target.
     announced: BTreeMap<String, AnnouncedVersions>,
 }
 
 /// State of all targets in one store, which other processes may use too.
 pub(super) struct SharedState {
-    store: Box<dyn StateStore>,
+    /// `None` keeps the state in memory, until a restart.
+    store: Option<Box<dyn StateStore>>,
     /// Keys of the targets; the state of others is dropped.
     targets: Vec<String>,
-    /// State that could not be saved, and is newer than the store's. Held while the store is used.
-    unsaved: Mutex<Option<StateDocument>>,
+    /// Versions by target that are not in the store, or newer than there. Locked while the store is used.
+    unsaved: Mutex<BTreeMap<String, AnnouncedVersions>>,
 }
 
 impl SharedState {
-    pub(super) fn new(store: Box<dyn StateStore>, targets: Vec<String>) -> SharedState {
+    pub(super) fn new(store: Option<Box<dyn StateStore>>, targets: Vec<String>) -> SharedState {
         SharedState {
             store,
             targets,
-            unsaved: Mutex::new(None),
+            unsaved: Mutex::default(),
         }
     }
 
@@ -154,62 +128,104 @@ impl SharedState {
         target: &str,
     ) -> Result<Option<AnnouncedVersions>, StateError> {
         let unsaved = self.unsaved.lock().await;
-        Ok(self
-            .load_document(unsaved.as_ref())
-            .await?
-            .announced
-            .remove(target))
+        match (unsaved.get(target), &self.store) {
+            (None, Some(store)) => Ok(load_document(&**store).await?.announced.remove(target)),
+            (unsaved, _) => Ok(unsaved.cloned()),
+        }
     }
 
     /// Saves what was announced to a target. If that fails, it is kept in memory.
-    pub(super) async fn save_target(&self, target: &str, versions: &AnnouncedVersions) {
+    pub(super) async fn save_target(&self, target: &str, versions: AnnouncedVersions) {
         let mut unsaved = self.unsaved.lock().await;
-        let mut document = self
-            .load_document(unsaved.as_ref())
-            .await
-            .unwrap_or_default();
+        unsaved.insert(target.to_owned(), versions);
+        let Some(store) = &self.store else {
+            return;
+        };
+        match self.save_versions(&**store, &unsaved).await {
+            Ok(()) => unsaved.clear(),
+            Err(error) => warn!(
+                hint = error.hint,
+                "announcements may be repeated after a restart: {error}"
+            ),
+        }
+    }
+
+    async fn save_versions(
+        &self,
+        store: &dyn StateStore,
+        unsaved: &BTreeMap<String, AnnouncedVersions>,
+    ) -> Result<(), StateError> {
+        let mut document = load_document(store).await?;
         document.version = STATE_VERSION;
-        document
-            .announced
-            .insert(target.to_owned(), versions.clone());
+        document.announced.extend(unsaved.clone());
         document
             .announced
             .retain(|key, _| self.targets.contains(key));
-        // A map of strings can always be written.
+        // Maps of strings can always be written.
         let bytes = serde_json::to_vec(&document).unwrap_or_default();
-        *unsaved = match self.store.save(bytes).await {
-            Ok(()) => None,
-            Err(error) => {
-                warn!(
-                    hint = error.hint,
-                    "announcements may be repeated after a restart: {error}"
-                );
-                Some(document)
-            }
-        };
+        store.save(bytes).await
+    }
+}
+
+/// Loads the state. A state that cannot be read counts as none.
+async fn load_document(store: &dyn StateStore) -> Result<StateDocument, StateError> {
+    let Some(bytes) = store.load().await? else {
+        return Ok(StateDocument::default());
+    };
+    let parsed = serde_json::from_slice::<StateDocument>(&bytes);
+    let problem = match parsed {
+        Ok(document) if document.version == STATE_VERSION => return Ok(document),
+        Ok(document) => format!("it has version {}, not {STATE_VERSION}", document.version),
+        Err(error) => error.to_string(),
+    };
+    warn!(
+        hint = "it is written again, and changes up to now are not announced; if this happens again, see whether another program writes it",
+        "ignoring the state of announcements in `{}`: {problem}",
+        store.location()
+    );
+    Ok(StateDocument::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Store whose file cannot be replaced, because it is a directory.
+    fn broken_store() -> (tempfile::TempDir, FileStore) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join(STATE_FILE_NAME)).unwrap();
+        let store = FileStore::open(dir.path()).unwrap();
+        (dir, store)
     }
 
-    async fn load_document(
-        &self,
-        unsaved: Option<&StateDocument>,
-    ) -> Result<StateDocument, StateError> {
-        if let Some(unsaved) = unsaved {
-            return Ok(unsaved.clone());
-        }
-        let Some(bytes) = self.store.load().await? else {
-            return Ok(StateDocument::default());
-        };
-        let parsed = serde_json::from_slice::<StateDocument>(&bytes);
-        let problem = match parsed {
-            Ok(document) if document.version == STATE_VERSION => return Ok(document),
-            Ok(document) => format!("it has version {}, not {STATE_VERSION}", document.version),
-            Err(error) => error.to_string(),
-        };
-        warn!(
-            hint = "it is written again, and changes up to now are not announced; if this happens again, see whether another program writes it",
-            "ignoring the state of announcements in `{}`: {problem}",
-            self.store.location()
+    #[tokio::test]
+    async fn unsaved_versions_are_known_until_they_can_be_saved() {
+        let (dir, store) = broken_store();
+        let state = SharedState::new(Some(Box::new(store)), vec!["hub".to_owned()]);
+        assert!(state.load_target("hub").await.is_err());
+        let versions =
+            AnnouncedVersions::from([("https://e.org/rss.xml".to_owned(), "1".to_owned())]);
+        state.save_target("hub", versions.clone()).await;
+        assert_eq!(
+            state.load_target("hub").await.unwrap(),
+            Some(versions.clone())
         );
-        Ok(StateDocument::default())
+        std::fs::remove_dir(dir.path().join(STATE_FILE_NAME)).unwrap();
+        state.save_target("other", AnnouncedVersions::new()).await;
+        let text = std::fs::read_to_string(dir.path().join(STATE_FILE_NAME)).unwrap();
+        assert!(
+            text.contains("rss.xml") && !text.contains("other"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_a_store_versions_stay_in_memory() {
+        let state = SharedState::new(None, vec!["hub".to_owned()]);
+        assert_eq!(state.load_target("hub").await.unwrap(), None);
+        let versions =
+            AnnouncedVersions::from([("https://e.org/rss.xml".to_owned(), "1".to_owned())]);
+        state.save_target("hub", versions.clone()).await;
+        assert_eq!(state.load_target("hub").await.unwrap(), Some(versions));
     }
 }

@@ -23,21 +23,14 @@ pub(super) enum AnnounceTarget {
     IndexNow(IndexNowConfig),
 }
 
-/// URL that a target has to be told of.
+/// Difference between what is published and what was announced.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct UrlChange {
     pub(super) url: String,
     /// New version; `None` if the page is gone.
     pub(super) version: Option<String>,
-}
-
-/// Difference between what is published and what was announced.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct PendingChanges {
-    /// Changes to announce.
-    pub(super) announced: Vec<UrlChange>,
-    /// Changes to record only.
-    pub(super) silent: Vec<UrlChange>,
+    /// True if the change is only recorded.
+    pub(super) is_silent: bool,
 }
 
 /// POST request.
@@ -103,28 +96,30 @@ impl AnnounceTarget {
         &self,
         published: &UrlVersions,
         known: &AnnouncedVersions,
-    ) -> PendingChanges {
-        let mut changes = PendingChanges::default();
-        for (url, version) in published {
-            let before = known.get(url);
-            if before == version.as_ref() {
-                continue;
-            }
-            let is_silent = match (self, before, version) {
+    ) -> Vec<UrlChange> {
+        let gone = known.keys().filter(|url| !published.contains_key(*url));
+        let gone = gone.map(|url| UrlChange {
+            url: url.clone(),
+            version: None,
+            // A hub would fetch a feed that is gone.
+            is_silent: matches!(self, AnnounceTarget::Hub(_)),
+        });
+        let changed = published
+            .iter()
+            .filter(|(url, version)| known.get(*url) != version.as_ref());
+        let changed = changed.map(|(url, version)| UrlChange {
+            url: url.clone(),
+            version: version.clone(),
+            is_silent: match (self, known.get(url), version) {
                 // A page that left the sitemap still exists.
                 (_, _, None) => true,
                 (AnnounceTarget::IndexNow(_), Some(before), Some(now)) => {
                     is_other_output_version(before, now)
                 }
                 _ => false,
-            };
-            changes.push(url, version.clone(), is_silent);
-        }
-        for url in known.keys().filter(|url| !published.contains_key(*url)) {
-            // A hub would fetch a feed that is gone.
-            changes.push(url, None, matches!(self, AnnounceTarget::Hub(_)));
-        }
-        changes
+            },
+        });
+        changed.chain(gone).collect()
     }
 
     /// Returns the number of URLs that one request can hold. Not all hubs read more than one.
@@ -172,41 +167,17 @@ impl AnnounceTarget {
 
     /// Returns the remedy for a rejected request.
     pub(super) fn rejection_hint(&self, status: u16) -> String {
-        match (self, status) {
-            (AnnounceTarget::IndexNow(indexnow), 403) => format!(
-                "`{}` must return the key; if another server has this host, put the file there",
-                indexnow.key_url
-            ),
-            (AnnounceTarget::IndexNow(_), 422) => {
-                "`site.url` must be the host of all pages, and the key file must be on it"
-                    .to_owned()
+        let hint = match (self, status) {
+            (AnnounceTarget::IndexNow(indexnow), _) => {
+                return format!(
+                    "`{}` must return the key, and the pages must be on its host; see docs/announcing.md",
+                    indexnow.key_url
+                );
             }
-            (AnnounceTarget::IndexNow(_), _) => "check `indexnow.endpoint`".to_owned(),
-            (AnnounceTarget::Hub(_), 300..=399) => {
-                "the hub moved; write its new address in `websub.hubs`".to_owned()
-            }
-            (AnnounceTarget::Hub(_), 400 | 404 | 405 | 410) => {
-                "check the address in `websub.hubs`: a hub documents the one for publishers"
-                    .to_owned()
-            }
-            (AnnounceTarget::Hub(_), _) => {
-                "the hub refuses this site; its documentation says who may publish".to_owned()
-            }
-        }
-    }
-}
-
-impl PendingChanges {
-    fn push(&mut self, url: &str, version: Option<String>, is_silent: bool) {
-        let list = if is_silent {
-            &mut self.silent
-        } else {
-            &mut self.announced
+            (_, 300..=399) => "the hub moved; write its new address in `websub.hubs`",
+            _ => "check the address in `websub.hubs`, and that the hub lets this site publish",
         };
-        list.push(UrlChange {
-            url: url.to_owned(),
-            version,
-        });
+        hint.to_owned()
     }
 }
 
@@ -217,5 +188,68 @@ impl UrlChange {
             Some(version) => known.insert(self.url.clone(), version.clone()),
             None => known.remove(&self.url),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn indexnow() -> AnnounceTarget {
+        AnnounceTarget::IndexNow(IndexNowConfig {
+            key: "0123456789abcdef".to_owned(),
+            key_url: "https://e.org/blog/0123456789abcdef.txt".to_owned(),
+            is_key_served: true,
+            endpoint: "https://api.example/".to_owned(),
+            delay: Duration::ZERO,
+        })
+    }
+
+    fn urls(changes: &[UrlChange], is_silent: bool) -> Vec<&str> {
+        let changes = changes
+            .iter()
+            .filter(|change| change.is_silent == is_silent);
+        changes.map(|change| change.url.as_str()).collect()
+    }
+
+    #[test]
+    fn each_target_learns_only_what_concerns_it() {
+        let known = ["changed", "gone", "noindex", "same", "upgraded"];
+        let known = known.map(|url| (url.to_owned(), "6-1".to_owned())).into();
+        let published = [
+            ("changed", Some("6-2")),
+            ("new", Some("6-1")),
+            ("noindex", None),
+            ("same", Some("6-1")),
+            ("upgraded", Some("7-3")),
+        ];
+        let published =
+            published.map(|(url, version)| (url.to_owned(), version.map(str::to_owned)));
+        let published = published.into();
+        let changes = indexnow().find_changes(&published, &known);
+        assert_eq!(urls(&changes, false), ["changed", "new", "gone"]);
+        assert_eq!(urls(&changes, true), ["noindex", "upgraded"]);
+        let hub = AnnounceTarget::Hub("https://hub.example/".to_owned());
+        let changes = hub.find_changes(&published, &known);
+        assert_eq!(urls(&changes, false), ["changed", "new", "upgraded"]);
+        assert_eq!(urls(&changes, true), ["noindex", "gone"]);
+        let mut after: AnnouncedVersions = known.clone();
+        for change in &changes {
+            change.apply_to(&mut after);
+        }
+        assert_eq!(hub.find_changes(&published, &after), []);
+    }
+
+    #[test]
+    fn submissions_hold_only_urls_that_the_key_covers() {
+        let page = |path: &str| (format!("https://e.org{path}"), Some("6-1".to_owned()));
+        let published = PublishedUrls {
+            feeds: UrlVersions::new(),
+            pages: [page("/blog/a/"), page("/shop/"), page("/blog/")].into(),
+        };
+        let selected = indexnow().select_urls(&published);
+        let selected: Vec<_> = selected.keys().map(String::as_str).collect();
+        assert_eq!(selected, ["https://e.org/blog/", "https://e.org/blog/a/"]);
+        assert_eq!(indexnow().max_urls_per_request(), 10_000);
     }
 }

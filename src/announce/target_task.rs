@@ -1,38 +1,36 @@
 //! Tells one target of changes: waits for them, sends them, retries, and records what was accepted.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use reqwest::Client;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::delivery::{Delivery, Sender};
-use super::format_wait;
+use super::delivery::{AttemptFailure, Delivery, send_request};
 use super::published_urls::{PublishedUrls, UrlVersions};
 use super::retry_schedule::{AnnounceTimings, RetrySchedule, wait_until};
 use super::state::{AnnouncedVersions, SharedState, StateError};
-use super::status::AnnounceStatus;
-use super::target::{AnnounceTarget, PendingChanges};
+use super::status::{AnnounceStatus, TargetStatus};
+use super::target::{AnnounceTarget, UrlChange};
 
 /// Rejections after which the rest of the changes is not sent: the target, not the feed, must be wrong.
 const MAX_REJECTIONS: usize = 3;
 
+/// Interval at which the state is saved while requests are sent. Saving after each would write a large state often.
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Task of one target.
 pub(super) struct TargetTask {
     pub(super) target: AnnounceTarget,
-    pub(super) sender: Sender,
+    pub(super) client: Client,
+    pub(super) clock: fn() -> SystemTime,
     /// Time without a further change after which the target is told.
     pub(super) delay: Duration,
     pub(super) timings: AnnounceTimings,
     pub(super) state: Arc<SharedState>,
     pub(super) status: AnnounceStatus,
-}
-
-/// Temporary failure, which ends an attempt.
-struct AttemptFailure {
-    reason: String,
-    retry_after: Option<Duration>,
 }
 
 impl TargetTask {
@@ -61,7 +59,7 @@ impl TargetTask {
                 }
                 () = wait_until(schedule.due) => {
                     if schedule.has_failed() {
-                        self.status.update_target(self.target.state_key(), |status| status.retries += 1);
+                        self.update_status(|status| status.retries += 1);
                     }
                     let attempt = match &newest {
                         Some(urls) => self.announce_changes(urls).await,
@@ -83,9 +81,7 @@ impl TargetTask {
             return Ok(false);
         };
         match self.load_known_versions().await? {
-            Some(known) => {
-                Ok(self.target.find_changes(published, &known) != PendingChanges::default())
-            }
+            Some(known) => Ok(!self.target.find_changes(published, &known).is_empty()),
             None => {
                 self.record_first_versions(published).await;
                 Ok(false)
@@ -98,7 +94,7 @@ impl TargetTask {
     async fn record_first_versions(&self, published: &UrlVersions) {
         let all = published.iter();
         let all = all.filter_map(|(url, version)| Some((url.clone(), version.clone()?)));
-        self.save_known_versions(&all.collect()).await;
+        self.save_known_versions(all.collect()).await;
     }
 
     /// Announces all changes since what was announced last.
@@ -109,13 +105,12 @@ impl TargetTask {
             return Ok(());
         };
         let before = known.clone();
-        let changes = self.target.find_changes(published, &known);
-        for change in &changes.silent {
-            change.apply_to(&mut known);
-        }
+        let mut changes = self.target.find_changes(published, &known);
+        let silent = changes.extract_if(.., |change| change.is_silent);
+        silent.for_each(|change| change.apply_to(&mut known));
         let sent = self.send_changes(&changes, &mut known).await;
         if known != before {
-            self.save_known_versions(&known).await;
+            self.save_known_versions(known).await;
         }
         sent
     }
@@ -123,35 +118,27 @@ impl TargetTask {
     /// Sends changes, and records each that is accepted.
     async fn send_changes(
         &self,
-        changes: &PendingChanges,
+        changes: &[UrlChange],
         known: &mut AnnouncedVersions,
     ) -> Result<(), AttemptFailure> {
         let (mut accepted, mut rejections, mut last_saved) = (0, 0, Instant::now());
-        for batch in changes.announced.chunks(self.target.max_urls_per_request()) {
-            match self
-                .sender
-                .send_request(self.target.build_request(batch))
-                .await
-            {
+        for batch in changes.chunks(self.target.max_urls_per_request()) {
+            let request = self.target.build_request(batch);
+            match send_request(&self.client, request, self.clock).await {
                 Delivery::Accepted => {
                     batch.iter().for_each(|change| change.apply_to(known));
                     accepted += batch.len();
                     self.record_success(batch.len());
-                    if last_saved.elapsed() >= self.timings.save_interval {
-                        self.save_known_versions(known).await;
+                    if last_saved.elapsed() >= SAVE_INTERVAL {
+                        self.save_known_versions(known.clone()).await;
                         last_saved = Instant::now();
                     }
                 }
-                Delivery::Failed(reason, retry_after) => {
-                    return Err(AttemptFailure {
-                        reason,
-                        retry_after,
-                    });
-                }
+                Delivery::Failed(failure) => return Err(failure),
                 Delivery::Rejected(reason, status) => {
                     self.record_error(&reason);
                     error!(
-                        target_url = self.target.state_key(),
+                        to = self.target.state_key(),
                         url = batch.first().map(|change| &change.url),
                         hint = self.target.rejection_hint(status),
                         "announcement rejected: {reason}"
@@ -164,11 +151,7 @@ impl TargetTask {
             }
         }
         if accepted > 0 {
-            info!(
-                target_url = self.target.state_key(),
-                urls = accepted,
-                "changes announced"
-            );
+            info!(to = self.target.state_key(), urls = accepted, "announced");
         }
         Ok(())
     }
@@ -181,7 +164,7 @@ impl TargetTask {
         })
     }
 
-    async fn save_known_versions(&self, known: &AnnouncedVersions) {
+    async fn save_known_versions(&self, known: AnnouncedVersions) {
         self.state.save_target(self.target.state_key(), known).await;
     }
 
@@ -190,12 +173,12 @@ impl TargetTask {
         let reason = failure.reason;
         match schedule.schedule_retry(&self.timings, failure.retry_after) {
             Some(wait) => warn!(
-                target_url = self.target.state_key(),
-                "announcement failed, next attempt in {}: {reason}",
-                format_wait(wait)
+                to = self.target.state_key(),
+                seconds = wait.as_secs(),
+                "announcement failed, waiting before the next attempt: {reason}"
             ),
             None => error!(
-                target_url = self.target.state_key(),
+                to = self.target.state_key(),
                 hint = "it is sent with the next change",
                 "announcement failed, giving up after {} attempts: {reason}",
                 self.timings.max_attempts
@@ -203,30 +186,31 @@ impl TargetTask {
         }
     }
 
+    fn update_status(&self, update: impl FnOnce(&mut TargetStatus)) {
+        self.status.update_target(self.target.state_key(), update);
+    }
+
     fn record_success(&self, urls: usize) {
-        let now = (self.sender.clock)();
-        self.status
-            .update_target(self.target.state_key(), |status| {
-                status.accepted += urls as u64;
-                status.last_success = Some(now);
-                status.last_error = None;
-            });
+        let now = (self.clock)();
+        self.update_status(|status| {
+            status.accepted += urls as u64;
+            status.last_success = Some(now);
+            status.last_error = None;
+        });
     }
 
     fn record_error(&self, reason: &str) {
-        self.status
-            .update_target(self.target.state_key(), |status| {
-                status.failed += 1;
-                status.last_error = Some(reason.to_owned());
-            });
+        self.update_status(|status| {
+            status.failed += 1;
+            status.last_error = Some(reason.to_owned());
+        });
     }
 
     fn report_next_attempt(&self, schedule: &RetrySchedule) {
         let wait = schedule
             .due
             .map(|due| due.saturating_duration_since(Instant::now()));
-        let next = wait.map(|wait| (self.sender.clock)() + wait);
-        self.status
-            .update_target(self.target.state_key(), |status| status.next_attempt = next);
+        let next = wait.map(|wait| (self.clock)() + wait);
+        self.update_status(|status| status.next_attempt = next);
     }
 }

@@ -633,6 +633,7 @@ mod tests {
             ArtifactKey::Sitemap,
             ArtifactKey::SitemapPart(7),
             ArtifactKey::Robots,
+            ArtifactKey::IndexNowKey("0a-Z45678".into()),
             ArtifactKey::Opml,
             ArtifactKey::CardPage("/".into()),
         ];

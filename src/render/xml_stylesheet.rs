@@ -87,6 +87,8 @@ mod tests {
             has_html_feeds: true,
             page_urls: Vec::new(),
             robots_groups: Vec::new(),
+            hubs: Vec::new(),
+            indexnow_key: None,
         };
         let styled = link_stylesheet(b"<?xml version=\"1.0\"?>\n<rss/>".to_vec(), &settings);
         let styled = String::from_utf8(styled).unwrap();

@@ -45,7 +45,7 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 33] = [
+    const KEYS_WITH_EXAMPLES: [&str; 36] = [
         "cache",
         "token_file",
         "hosts",
@@ -79,6 +79,9 @@ fn annotated_reference_parses_and_shows_every_default() {
         "feeds",
         "maps",
         "cards",
+        "hubs",
+        "key",
+        "dir",
     ];
     let defaults = enable_keys(|key| !KEYS_WITH_EXAMPLES.contains(&key));
     let reference = enable_keys(|_| false);

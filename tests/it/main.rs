@@ -14,6 +14,7 @@ mod access_log;
 mod addresses;
 mod admin;
 mod again;
+mod announce;
 mod cards;
 mod check;
 mod codings;

@@ -18,9 +18,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["hash", "interner", "text", "url_path"]),
     ("text", &["hash"]),
     ("time_zone", &[]),
+    ("atomic_file", &[]),
     (
         "config",
-        &["color", "model", "text", "time_zone", "url_path"],
+        &[
+            "atomic_file",
+            "color",
+            "model",
+            "text",
+            "time_zone",
+            "url_path",
+        ],
     ),
     ("file_stamp", &[]),
     ("persistent", &[]),
@@ -116,6 +124,18 @@ const ROOMS: &[(&str, &[&str])] = &[
             "thread_priority",
         ],
     ),
+    ("http_client", &[]),
+    (
+        "announce",
+        &[
+            "atomic_file",
+            "config",
+            "http_client",
+            "model",
+            "publish",
+            "thread_priority",
+        ],
+    ),
     ("terminal_safe", &[]),
     (
         "check",
@@ -148,6 +168,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "admin",
         &[
+            "announce",
             "cards",
             "check",
             "config",
@@ -212,6 +233,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "admin",
+            "announce",
             "check",
             "config",
             "import",
@@ -294,7 +316,14 @@ const FENCES: &[(&str, &str)] = &[
     ("listenfd", "src/server/listen/systemd_sockets.rs"),
     ("sd_notify", "src/cli/systemd.rs"),
     ("socket2", "src/server/listen"),
-    ("tokio_rustls", "src/server/listen/tls.rs"),
+    (
+        "tokio_rustls",
+        "src/server/listen/tls.rs src/http_client.rs",
+    ),
+    (
+        "reqwest",
+        "src/http_client.rs src/announce.rs src/announce/delivery.rs",
+    ),
     (
         "tracing_appender",
         "src/server/access_log.rs src/cli/logging.rs",

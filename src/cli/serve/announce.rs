@@ -4,9 +4,7 @@ use tracing::warn;
 
 use super::super::environment::read_clock;
 use super::super::exit::HintedError;
-use crate::announce::{
-    AnnounceStatus, AnnounceTimings, Announcer, FileStore, MemoryStore, StateStore,
-};
+use crate::announce::{AnnounceStatus, AnnounceTimings, Announcer, FileStore, StateStore};
 use crate::check::lint::find_unserved_indexnow_key;
 use crate::config::Config;
 
@@ -21,18 +19,19 @@ pub(super) fn start_announcer(
     if let Some(finding) = find_unserved_indexnow_key(config) {
         warn!(hint = finding.hint, "{finding}");
     }
-    let store: Box<dyn StateStore> = match &config.announce.state_dir {
-        Some(dir) => Box::new(FileStore::open(dir).map_err(|source| HintedError {
+    let mut store: Option<Box<dyn StateStore>> = None;
+    if let Some(dir) = &config.announce.state_dir {
+        let file = FileStore::open(dir).map_err(|source| HintedError {
             message: format!("cannot create the directory `{}`", dir.display()),
-            hint:
-                "`state.dir` names it; choose one that this program's user can write to".to_owned(),
+            hint: "`state.dir` names it; choose one that this program's user can write to"
+                .to_owned(),
             source: Some(source),
-        })?),
-        None => Box::new(MemoryStore::default()),
-    };
+        })?;
+        store = Some(Box::new(file));
+    }
     let timings = AnnounceTimings::default();
     Announcer::start(&config.announce, timings, store, status.clone(), read_clock).map_err(|error| HintedError {
-        message: error.to_string(),
+        message: format!("cannot start announcements: {error}"),
         hint: "install the certificates of certification authorities (`ca-certificates`), or set `announce.enabled = false`"
             .to_owned(),
         source: None,
