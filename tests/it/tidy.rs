@@ -320,10 +320,7 @@ const FENCES: &[(&str, &str)] = &[
         "tokio_rustls",
         "src/server/listen/tls.rs src/http_client.rs",
     ),
-    (
-        "reqwest",
-        "src/http_client.rs src/announce.rs src/announce/delivery.rs",
-    ),
+    ("reqwest", "src/http_client.rs src/announce/"),
     (
         "tracing_appender",
         "src/server/access_log.rs src/cli/logging.rs",
