@@ -1,5 +1,6 @@
 //! Defines the command line: commands, options and their help texts.
 
+mod build;
 mod check;
 pub mod dispatch;
 mod environment;
@@ -41,6 +42,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// List all problems of the content; exit with code 3 if any of them is an error.
     Check(CheckArgs),
+    /// Write every output to a directory or object store, for hosts that only serve files.
+    Build(BuildArgs),
     /// Inspect a site and write a configuration that serves its posts.
     Init(InitArgs),
     /// Import the ids of a former feed, so that readers of a moved site do not see old posts as new.
@@ -86,6 +89,26 @@ pub enum DenyLevel {
     Warnings,
     /// Notes and warnings.
     Notes,
+}
+
+/// Options of `build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Location of the configuration.
+    #[command(flatten)]
+    pub config: ConfigFileArgs,
+    /// Write to this directory instead of `export.to`. It is created if it does not exist.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write nothing; list what would be written or deleted.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Mildest severity of a finding, besides errors, that exits with code 3 and writes nothing.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub deny: Option<DenyLevel>,
+    /// Write nothing to the terminal but warnings and errors.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Options of `why`.

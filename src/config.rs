@@ -8,6 +8,7 @@ mod announce;
 mod cache;
 mod cards;
 mod check;
+mod export;
 mod feeds;
 mod fields;
 mod id_map;
@@ -15,7 +16,7 @@ mod limits;
 mod names;
 mod patterns;
 mod permalinks;
-mod raw;
+mod purge;
 mod reload;
 mod sections;
 mod server;
@@ -27,23 +28,25 @@ use std::path::{Path, PathBuf};
 pub use admin::{AdminConfig, Secret, TokenSource};
 pub use announce::{AnnounceConfig, IndexNowConfig};
 pub use cache::{CachePolicies, CacheTagHeader};
+pub use export::{ExportConfig, ExportDestination, StoreKind, is_inside};
 pub use feeds::{CustomFeed, FeedDefaults, FeedFilter};
 pub use fields::{Field, FieldNames};
 pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, client_limit_key};
 pub use names::NameStyle;
 pub use patterns::PathPatterns;
 pub use permalinks::PermalinkPatterns;
+pub use purge::PurgeConfig;
 pub use server::{AccessLogTarget, InvalidListenAddress, ListenAddress, ServerConfig, TlsConfig};
 pub use values::PERMALINK_PARTS;
 
 use crate::config;
+use crate::config_table::ConfigErrors;
 use crate::model::finding::Finding;
 use admin::read_admin;
 use announce::{AnnounceTables, read_announce};
 use cards::read_cards;
 use check::read_check;
 use id_map::IdMapReadMode;
-use raw::ConfigErrors;
 use sections::{
     read_author, read_content, read_hidden_posts, read_robots_group, read_site, read_sitemap,
     read_watch,
@@ -94,6 +97,8 @@ pub struct Config {
     pub watch: WatchConfig,
     /// `[announce]`, `[websub]`, `[indexnow]` and `[state]`: announcements of changes.
     pub announce: AnnounceConfig,
+    /// `[export]`: directory or store that outputs are written to.
+    pub export: Option<ExportConfig>,
 }
 
 /// Reason why a configuration cannot be loaded.
@@ -175,7 +180,7 @@ impl Config {
         dir: &Path,
         id_map_mode: IdMapReadMode,
     ) -> Result<Config, Vec<Finding>> {
-        let faults = raw::ConfigErrors::new(file, text);
+        let faults = ConfigErrors::new(file, text);
         let config = config::read_sections(&faults, file, dir, id_map_mode);
         match (config, faults.into_findings()) {
             (Some(config), findings) if findings.is_empty() => Ok(config),
@@ -227,6 +232,8 @@ fn read_sections(
     };
     let addresses = site.as_ref().zip(server.as_ref());
     let announce = read_announce(tables, faults, dir, addresses, &feeds);
+    let export = root.take_table("export");
+    let export = export::read_export(export, faults, &content.dir, dir);
     root.reject_unknown();
     Some(Config {
         file: file.to_owned(),
@@ -252,5 +259,6 @@ fn read_sections(
         admin,
         watch,
         announce,
+        export,
     })
 }

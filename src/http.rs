@@ -20,5 +20,6 @@ pub(crate) mod response_body;
 mod response_headers;
 pub(crate) mod validate;
 
+pub use cache_control::CacheHeaders;
 pub use respond::{ResponderConfig, respond_to_request};
 pub use response_body::ResponseBody;

@@ -1,10 +1,12 @@
 //! Builds the HTTP client of outgoing requests.
 
+use std::error::Error;
 use std::time::Duration;
 
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, ClientBuilder};
-use tokio_rustls::rustls::crypto::ring;
+
+use crate::tls_provider::install_tls_provider;
 
 /// Maximum redirects of one request.
 const MAX_REDIRECTS: usize = 3;
@@ -14,8 +16,7 @@ const MAX_REDIRECTS: usize = 3;
 /// # Errors
 /// The system has no certificates of certification authorities.
 pub(crate) fn build_http_client(timeout: Duration) -> reqwest::Result<Client> {
-    // Fails if the process has a provider already, which is then used.
-    let _ = ring::default_provider().install_default();
+    install_tls_provider();
     ClientBuilder::new()
         .user_agent(concat!("courant/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)
@@ -36,4 +37,16 @@ fn follow_same_method(attempt: Attempt<'_>) -> Action {
     } else {
         attempt.stop()
     }
+}
+
+/// Describes an error with its causes, which name the reason: a name that is unknown, a refused connection.
+pub(crate) fn describe_error(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no response in time".to_owned();
+    }
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }

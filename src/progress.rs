@@ -23,6 +23,8 @@ pub enum ScanStage {
     Evaluating,
     /// Preparing cards.
     Preparing,
+    /// Writing outputs; each is a step.
+    Exporting,
 }
 
 /// Progress at one moment.
@@ -57,7 +59,8 @@ impl Progress {
                 0 => ScanStage::Listing,
                 1 => ScanStage::Reading,
                 2 => ScanStage::Evaluating,
-                _ => ScanStage::Preparing,
+                3 => ScanStage::Preparing,
+                _ => ScanStage::Exporting,
             },
             done: self.done.load(Ordering::Relaxed).min(total),
             total,
@@ -78,6 +81,7 @@ mod tests {
             ScanStage::Reading,
             ScanStage::Evaluating,
             ScanStage::Preparing,
+            ScanStage::Exporting,
         ] {
             progress.begin_stage(stage, 2);
             let reached = |done| ProgressSnapshot {

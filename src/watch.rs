@@ -30,7 +30,7 @@ mod watched_roots;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::config::Config;
@@ -38,19 +38,18 @@ use crate::library::ScanScope;
 use crate::publish::pipeline::{ContentStatus, Pipeline, PipelineError, RefreshOutcome};
 use crate::site::visibility::PostEvaluation;
 use change_source::ChangeDetector;
+use chrono::{DateTime, Utc};
+use config_reload::ReloadResult;
 use config_reload::{ConfigReadSchedule, ConfigReloader};
 use debounce::{Debouncer, PublishMode};
 use deletion_hold::{DeletionHold, MASS_DELETION_GRACE};
 use event_source::WakeUp;
-use timers::{CLOCK_CHECK_INTERVAL, ClockMonitor, Deadlines};
-use wake_counts::increment_counter;
-
-use chrono::{DateTime, Utc};
-use config_reload::ReloadResult;
 #[cfg(target_os = "linux")]
 use inotify as platform_events;
 #[cfg(not(target_os = "linux"))]
 use notify_events as platform_events;
+use timers::{CLOCK_CHECK_INTERVAL, ClockMonitor, Deadlines};
+use wake_counts::increment_counter;
 
 pub use config_reload::LoadConfig;
 pub use event_source::{
@@ -83,6 +82,7 @@ pub struct Watch {
     clock_monitor: ClockMonitor,
     is_linting: bool,
     is_stopped: bool,
+    rescan_requests: Vec<SyncSender<()>>,
     counters: Arc<WatchCounters>,
 }
 
@@ -137,6 +137,7 @@ impl Watch {
             clock_monitor: ClockMonitor::default(),
             is_linting: false,
             is_stopped: false,
+            rescan_requests: Vec::new(),
             counters: Arc::default(),
             pipeline,
         };
@@ -340,6 +341,9 @@ impl Watch {
             PublishMode::All if has_changes => self.debouncer.record_publish(at, Instant::now()),
             PublishMode::All | PublishMode::Nothing => {}
         }
+        if scope == ScanScope::All && publish != PublishMode::Nothing && !self.is_failing {
+            handle::answer_rescans(&mut self.rescan_requests);
+        }
         if may_find_missed {
             self.record_missed_changes(report);
         }
@@ -481,6 +485,7 @@ impl Watch {
         self.is_failing = outcome.is_err();
         report(WatchEvent::Reloaded {
             needs_restart: &restart_keys,
+            config: self.pipeline.config(),
             status: self.status(),
         });
         match outcome {
@@ -503,6 +508,10 @@ impl Watch {
             // A requester that timed out has dropped the receiver.
             WakeUp::OverviewRequested(answer) => {
                 drop(answer.try_send(self.pipeline.build_overview()))
+            }
+            WakeUp::RescanRequested(answer) => {
+                self.debouncer.request_full_scan(Instant::now());
+                self.rescan_requests.push(answer);
             }
             WakeUp::EventsLost(why) => self.detector.fall_back_to_polling(why),
             WakeUp::Events(events) => {

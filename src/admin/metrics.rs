@@ -18,6 +18,7 @@ use super::post_table::{POST_STATES, PostTable};
 use super::state::AdminState;
 use super::watch_status::WatchStatus;
 use crate::announce::TargetStatus;
+use crate::export::ExportFigures;
 use crate::publish::render_cache;
 use crate::stats::{AudienceStats, ClassFigures, FeedStats, TrafficFigures};
 
@@ -40,6 +41,8 @@ pub(super) fn render_metrics(state: &AdminState) -> String {
         scan_count: state.watch_counters().scan_count(),
         full_scan_count: state.watch_counters().full_scan_count(),
         announcements: state.announce_targets(),
+        export: state.export_figures(),
+        now: state.current_time().into(),
         process: ProcessStats::read_current(),
     };
     let mut registry = Registry::with_prefix("courant");
@@ -70,6 +73,9 @@ struct MetricValues {
     full_scan_count: u64,
     /// By target.
     announcements: BTreeMap<String, TargetStatus>,
+    /// `None` without an export.
+    export: Option<ExportFigures>,
+    now: SystemTime,
     process: ProcessStats,
 }
 
@@ -165,6 +171,7 @@ impl Collector for MetricValues {
         self.write_feed_metrics(&mut out)?;
         self.write_connection_metrics(&mut out)?;
         self.write_content_metrics(&mut out)?;
+        self.write_export_metrics(&mut out)?;
         self.write_announce_metrics(&mut out)?;
         self.write_watch_and_process_metrics(&mut out)
     }
@@ -356,6 +363,19 @@ impl MetricValues {
             ),
             reasons.map(|(reason, applies)| ([("reason", reason.to_owned())], u64::from(applies))),
         )
+    }
+
+    fn write_export_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
+        let Some(figures) = &self.export else {
+            return Ok(());
+        };
+        for (name, help, value) in figures.counters() {
+            out.write_counter(name, help, value)?;
+        }
+        for (name, help, value) in figures.gauges(self.now) {
+            out.write_gauge((name, help, None), value)?;
+        }
+        Ok(())
     }
 
     fn write_announce_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {

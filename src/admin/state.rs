@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::post_table::PostTable;
 use super::watch_status::{StatusBoard, WatchStatus};
 use crate::announce::{AnnounceStatus, TargetStatus};
+use crate::export::{ExportFigures, ExportStatus};
 use crate::publish::render_cache::RenderCache;
 use crate::publish::snapshot::{Snapshot, SnapshotHandle};
 use crate::stats::TrafficStats;
@@ -43,6 +44,8 @@ pub struct AdminSources {
     pub watch_counters: Arc<WatchCounters>,
     /// Status of the announcements to hubs and search engines.
     pub announcements: AnnounceStatus,
+    /// Status of the export to a directory or store.
+    pub exports: ExportStatus,
     /// Source of the current time.
     pub clock: fn() -> SystemTime,
 }
@@ -88,6 +91,11 @@ impl AdminState {
     /// Returns the status of announcements by target.
     pub(super) fn announce_targets(&self) -> BTreeMap<String, TargetStatus> {
         self.sources.announcements.current_targets()
+    }
+
+    /// Returns the figures of the export; `None` without one.
+    pub(super) fn export_figures(&self) -> Option<ExportFigures> {
+        self.sources.exports.current_figures()
     }
 
     pub(super) fn current_snapshot(&self) -> Arc<Snapshot> {

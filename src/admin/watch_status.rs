@@ -167,6 +167,7 @@ impl WatchStatus {
             WatchEvent::EventsAvailable => self.change_detection = ChangeDetection::Events,
             WatchEvent::Reloaded {
                 needs_restart,
+                config: _,
                 status,
             } => {
                 self.degradations.config = None;

@@ -1,12 +1,12 @@
 //! Sends one request to a target and classifies the response.
 
-use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::target::AnnounceRequest;
+use crate::http_client::describe_error;
 
 /// Result of a request.
 #[derive(Debug)]
@@ -61,18 +61,6 @@ pub(super) async fn send_request(
 pub(super) struct AttemptFailure {
     pub(super) reason: String,
     pub(super) retry_after: Option<Duration>,
-}
-
-/// Describes an error with its causes, which name the reason: a name that is unknown, a refused connection.
-fn describe_error(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no response in time".to_owned();
-    }
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 /// Parses `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).

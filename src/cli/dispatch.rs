@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use tracing::error;
 
+use super::build;
 use super::check;
 use super::environment::working_directory;
 use super::exit::{CommandOutcome, HintedError};
@@ -36,6 +37,7 @@ pub fn run_command(cli: Cli) -> CommandOutcome {
     let result = match cli.command {
         None => serve::run_server(&cli.serve),
         Some(Command::Serve(args)) => serve::run_server(&args),
+        Some(Command::Build(args)) => build::run_build(&args),
         Some(Command::Check(args)) => check::run_check(&args),
         Some(Command::ImportIds(args)) => import_ids::run_import_ids(&args),
         Some(Command::Why(args)) => why::explain_question(&args),

@@ -66,5 +66,6 @@ fn build_progress_bar(reached: ProgressSnapshot) -> ProgressBar {
         ScanStage::Reading => "reading files",
         ScanStage::Evaluating => "comparing posts",
         ScanStage::Preparing => "preparing cards",
+        ScanStage::Exporting => "writing outputs",
     })
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod announce;
+mod export;
 mod log;
 mod startup_hints;
 
@@ -23,6 +24,7 @@ use crate::cli::open_file_limit;
 use crate::cli::systemd::{self, SystemdNotifier};
 use crate::cli::{AdminListenAddress, LogFormat, ServeArgs};
 use crate::config::{self, Config, ConfigError, ListenAddress, WatchMode};
+use crate::export::ExportStatus;
 use crate::publish::pipeline::{Pipeline, RefreshOutcome};
 use crate::publish::render_cache::RenderCache;
 use crate::publish::snapshot::{Compressor, SnapshotHandle};
@@ -31,6 +33,7 @@ use crate::server::{self, ActivatedSockets, Listeners, ReloadableTls, ServerCont
 use crate::stats::TrafficStats;
 use crate::thread_priority::{self, ThreadPriority};
 use crate::watch::{LoadConfig, Watch, WatchEvent};
+use export::GenerationSink;
 use log::WatchLogger;
 use startup_hints::{add_access_log_hint, add_listen_hint, add_tls_hint, add_watch_hint, tls_hint};
 
@@ -118,7 +121,12 @@ async fn serve_until_stopped(
     let status_board = StatusBoard::default();
     let traffic = TrafficStats::default();
     let announcements = AnnounceStatus::default();
-    let announcer = announce::start_announcer(&config, &announcements)?;
+    let exports = ExportStatus::default();
+    let target = export::open_export_target(&config)?;
+    let state = export::exported_state(target.as_ref());
+    let announcer = announce::start_announcer(&config, &announcements, state)?;
+    let mut sink =
+        GenerationSink::start(&config, target, announcer, stop.watch_handle(), &exports)?;
     let sources = AdminSources {
         status_board: status_board.clone(),
         watch_handle: stop.watch_handle(),
@@ -127,14 +135,17 @@ async fn serve_until_stopped(
         traffic: traffic.clone(),
         watch_counters: watch.watch_counters(),
         announcements: announcements.clone(),
+        exports: exports.clone(),
         clock: read_clock,
     };
     let admin_server = admin::start_admin_server(&config.admin, inherited.admin, sources)?;
     watch.refresh_all(read_clock()).map_err(add_content_hint)?;
     status_board.record_first_scan(watch.status(), read_clock());
     listeners.start_listening(true).map_err(add_listen_hint)?;
-    follow_announcements(&announcements, &status_board);
+    follow_status(announcements.subscribe(), &status_board);
+    follow_status(exports.subscribe(), &status_board);
     let published = current.clone();
+    let export_stop = sink.stop_handle();
     let mut supervisor = SystemdNotifier::new(watch.status());
     let start_config = config.clone();
     let admin_address = admin_server.as_ref().and_then(AdminServer::bound_address);
@@ -174,21 +185,22 @@ async fn serve_until_stopped(
                 );
             }
             drop(start_config);
-            let announce_newest = || {
-                if let Some(announcer) = &announcer {
-                    announcer.announce_snapshot(published.load_snapshot());
-                }
-            };
-            announce_newest();
+            sink.publish_newest(&published);
             watch.run(read_clock, |turn| {
-                if let WatchEvent::Scanned(RefreshOutcome::Published, _) | WatchEvent::Reloaded { .. } = turn {
-                    announce_newest();
+                if let WatchEvent::Reloaded { config, .. } = turn {
+                    sink.set_config(config);
+                }
+                if let WatchEvent::Scanned(RefreshOutcome::Published, _)
+                | WatchEvent::Reloaded { .. } = turn
+                {
+                    sink.publish_newest(&published);
                 }
                 status_board.record_event(&turn, read_clock());
                 supervisor.on_watch_event(&turn);
                 log.log_event(turn);
             });
         })?;
+    let drain_timeout = server_config.drain_timeout;
     let stopped = async move {
         // Polled only when all worker threads have started.
         systemd::notify_ready();
@@ -199,6 +211,9 @@ async fn serve_until_stopped(
             _ = watch_ended => error!("stopping, because the watch thread ended unexpectedly"),
         }
         systemd::notify_stopping();
+        if let Some(handle) = export_stop {
+            handle.request_stop(drain_timeout);
+        }
     };
     let (renew, renewals) = channel();
     if let Some(tls) = tls {
@@ -250,16 +265,19 @@ async fn serve_until_stopped(
     })
 }
 
-/// Minimum time between two updates of the admin page for announcements.
-const ANNOUNCEMENT_UPDATE_INTERVAL: Duration = Duration::from_secs(1);
+/// Minimum time between two updates of the admin page for exports or announcements.
+const STATUS_UPDATE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Updates open admin pages when the status of announcements changes.
-fn follow_announcements(status: &AnnounceStatus, status_board: &StatusBoard) {
-    let (mut changes, status_board) = (status.subscribe(), status_board.clone());
+/// Updates open admin pages when the status of exports or announcements changes.
+fn follow_status<T: Send + Sync + 'static>(
+    mut changes: tokio::sync::watch::Receiver<T>,
+    status_board: &StatusBoard,
+) {
+    let status_board = status_board.clone();
     tokio::spawn(async move {
         while changes.changed().await.is_ok() {
             status_board.notify_subscribers();
-            tokio::time::sleep(ANNOUNCEMENT_UPDATE_INTERVAL).await;
+            tokio::time::sleep(STATUS_UPDATE_INTERVAL).await;
         }
     });
 }

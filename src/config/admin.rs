@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::with_value;
+use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Minimum length of a token, in bytes: 16 random characters cannot be guessed by trying.
 const MIN_TOKEN_BYTES: usize = 16;

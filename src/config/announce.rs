@@ -6,10 +6,10 @@ use std::time::Duration;
 use url::Url;
 
 use super::feeds::CustomFeed;
-use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::sections::SiteConfig;
 use super::server::ServerConfig;
 use super::values::{MAX_DURATION, check_duration, with_value};
+use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::model::artifact::ArtifactKey;
 
 /// Default endpoint of IndexNow, which passes submissions on to all search engines that take part.

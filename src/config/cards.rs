@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::parse_choice;
+use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Default size of the image cache, in bytes. A day of 100,000 previews shows a few hundred posts,
 /// at 20 to 60 KB each.

@@ -1,6 +1,6 @@
 //! Reads `[check]` of `config.toml`: rules that `courant check` ignores.
 
-use super::raw::{ConfigErrors, ConfigTable};
+use crate::config_table::{ConfigErrors, ConfigTable};
 use crate::model::finding::Rule;
 
 pub(super) fn read_check(mut table: ConfigTable<'_, '_>, faults: &ConfigErrors<'_>) -> CheckConfig {

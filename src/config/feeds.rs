@@ -1,7 +1,7 @@
 //! Reads `[feed]` and `[[feeds]]` of `config.toml`: defaults of all feeds, and custom feeds.
 
-use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::parse_choice;
+use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, can_share_path};
 use crate::url_path::normalize_path;
 

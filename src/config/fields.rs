@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::raw::{ConfigErrors, ConfigTable};
+use crate::config_table::{ConfigErrors, ConfigTable};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $variant:ident = $key:literal,)+) => {

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::raw::{ConfigErrors, Spanned};
 use crate::atomic_file::replace_file;
+use crate::config_table::{ConfigErrors, Spanned};
 use crate::model::finding::Finding;
 use crate::text::quote_toml_string;
 use crate::url_path;

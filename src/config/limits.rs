@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::{MAX_DURATION, check_duration, with_value};
+use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// `[server.limits]`: limits per client.
 #[derive(Debug, Clone, PartialEq)]

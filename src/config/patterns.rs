@@ -2,7 +2,7 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
-use super::raw::{ConfigErrors, Spanned};
+use crate::config_table::{ConfigErrors, Spanned};
 
 /// Glob patterns of paths. An empty set matches nothing.
 ///

@@ -1,7 +1,7 @@
 //! Reads `site.permalinks`: one pattern for all posts, or patterns by directory.
 
-use super::raw::{ConfigErrors, Spanned};
 use super::values::{parse_permalink_pattern, with_value};
+use crate::config_table::{ConfigErrors, Spanned};
 
 /// Pattern of posts for which none is configured.
 const DEFAULT_PATTERN: &str = "/:path/";

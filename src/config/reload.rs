@@ -68,6 +68,7 @@ pub(crate) fn keep_restart_only_settings(
         ),
         ("admin.token", reloaded.admin.token != running.admin.token),
         ("admin.hosts", reloaded.admin.hosts != running.admin.hosts),
+        ("export", reloaded.export != running.export),
         ("announce.enabled", announce.enabled != was.enabled),
         ("websub.hubs", announce.hubs != was.hubs),
         ("indexnow", announce.indexnow != was.indexnow),
@@ -82,6 +83,7 @@ pub(crate) fn keep_restart_only_settings(
     reloaded.cards.queue = running.cards.queue;
     reloaded.admin.clone_from(&running.admin);
     reloaded.announce.clone_from(&running.announce);
+    reloaded.export.clone_from(&running.export);
     keys.into_iter()
         .filter_map(|(key, is_changed)| is_changed.then_some(key))
         .collect()

@@ -14,13 +14,13 @@ use super::names::NameStyle;
 use super::patterns::PathPatterns;
 use super::patterns::read_patterns;
 use super::permalinks::{PermalinkPatterns, read_permalink_patterns};
-use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::values::parse_choice;
 use super::values::{
     MAX_DURATION, check_duration, parse_email, parse_fediverse_account, parse_language_tag,
     parse_site_url, parse_theme_color, parse_timezone, parse_web_address, parse_x_account,
     with_value,
 };
+use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::time_zone::IanaZone;
 use crate::url_path;
 use std::path::PathBuf;

@@ -10,10 +10,10 @@ use super::cache::{CachePolicies, read_cache_policies};
 use super::limits::{
     ClientLimits, ForwardedHeader, TrustedProxies, read_limits, read_trusted_proxies,
 };
-use super::raw::{ConfigErrors, ConfigTable, Spanned};
 use super::sections::SiteConfig;
 use super::values::parse_choice;
 use super::values::{MAX_DURATION, check_duration, parse_site_url, with_value};
+use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Default mode of Unix sockets: owner and group may connect.
 const DEFAULT_UNIX_MODE: u32 = 0o660;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::raw::{ConfigErrors, Spanned};
 use crate::color::is_hex_color;
+use crate::config_table::{ConfigErrors, Spanned};
 use crate::text::{self, is_email_address, is_language_tag};
 use crate::time_zone::IanaZone;
 use crate::url_path;

@@ -15,7 +15,7 @@ const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
 /// `Cache-Control` values of all classes, formatted once.
 #[derive(Debug, Clone)]
-pub(super) struct CacheHeaders {
+pub struct CacheHeaders {
     /// Built-in policy of feeds for each possible `max-age`; empty if the configuration sets the policy.
     feeds_by_max_age: Vec<(Duration, SharedHeaderValue)>,
     /// Policy of feeds for any other `max-age`.
@@ -27,7 +27,8 @@ pub(super) struct CacheHeaders {
 }
 
 impl CacheHeaders {
-    pub(super) fn new(config: &config::CachePolicies) -> CacheHeaders {
+    /// Formats the policies of a configuration.
+    pub fn new(config: &config::CachePolicies) -> CacheHeaders {
         let policy = |configured: &Option<String>, class: CacheClass| match configured {
             Some(configured) => configured.clone().into(),
             None => class.cache_control(CacheClass::MIN_FEED_MAX_AGE).into(),
@@ -48,14 +49,9 @@ impl CacheHeaders {
         }
     }
 
-    /// Writes the cache headers of an output. `max_age` applies only to feeds and depends on the posting interval.
-    pub(super) fn write_cache_headers(
-        &self,
-        headers: &mut HeaderMap,
-        key: &ArtifactKey,
-        max_age: Duration,
-    ) {
-        let policy = match key.cache_class() {
+    /// Returns `Cache-Control` of an output. `max_age` applies only to feeds and depends on the posting interval.
+    pub fn cache_control(&self, key: &ArtifactKey, max_age: Duration) -> &SharedHeaderValue {
+        match key.cache_class() {
             CacheClass::Feeds => {
                 let mut steps = self.feeds_by_max_age.iter();
                 let step = steps.find(|(step, _)| *step == max_age);
@@ -64,7 +60,17 @@ impl CacheHeaders {
             CacheClass::CrawlerFiles => &self.crawler_files,
             CacheClass::Cards => &self.cards,
             CacheClass::HtmlPages => &self.html_pages,
-        };
+        }
+    }
+
+    /// Writes the cache headers of an output.
+    pub(super) fn write_cache_headers(
+        &self,
+        headers: &mut HeaderMap,
+        key: &ArtifactKey,
+        max_age: Duration,
+    ) {
+        let policy = self.cache_control(key, max_age);
         insert_header(headers, hyper::header::CACHE_CONTROL, policy);
         match self.tags {
             CacheTagHeader::None => {}

@@ -118,6 +118,8 @@ pub(super) enum WakeUp {
     ReloadRequested,
     /// Send an overview.
     OverviewRequested(SyncSender<ContentOverview>),
+    /// Scan everything, and send a message when it is published.
+    RescanRequested(SyncSender<()>),
     /// Stop watching.
     StopRequested,
 }

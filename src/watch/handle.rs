@@ -1,6 +1,6 @@
 //! Handles that stop a running watch, reload it, or query its state.
 
-use std::sync::mpsc::{Sender, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 use std::time::Duration;
 
 use super::event_source::WakeUp;
@@ -37,12 +37,27 @@ impl StopHandle {
 pub struct WatchHandle(Sender<WakeUp>);
 
 impl WatchHandle {
+    /// Scans everything, publishes withdrawals, and reports them before it returns. Blocks for at most `timeout`; false
+    /// means that the content could not be read in time, or the watch has stopped.
+    pub fn rescan(&self, timeout: Duration) -> bool {
+        let (sender, answer) = sync_channel(1);
+        let is_sent = self.0.send(WakeUp::RescanRequested(sender)).is_ok();
+        is_sent && answer.recv_timeout(timeout).is_ok()
+    }
+
     /// Returns an overview as of the end of the current turn. Blocks for at most `timeout`; `None`
     /// means that the watch was too slow or has stopped.
     pub fn request_overview(&self, timeout: Duration) -> Option<ContentOverview> {
         let (sender, answer) = sync_channel(1);
         self.0.send(WakeUp::OverviewRequested(sender)).ok()?;
         answer.recv_timeout(timeout).ok()
+    }
+}
+
+/// Answers requests to scan everything. A requester that timed out has dropped the receiver.
+pub(super) fn answer_rescans(requests: &mut Vec<SyncSender<()>>) {
+    for answer in requests.drain(..) {
+        let _ = answer.try_send(());
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::change_source::ChangeDetector;
 use super::event_source::EventsUnavailable;
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError};
 use crate::publish::pipeline::{ContentStatus, PipelineError, RefreshOutcome};
 
 /// Event reported by a watch.
@@ -36,6 +36,8 @@ pub enum WatchEvent<'a> {
     Reloaded {
         /// Keys whose value differs from that of the start.
         needs_restart: &'a [&'static str],
+        /// The active configuration.
+        config: &'a Config,
         /// Status of the content with the new configuration.
         status: &'a ContentStatus,
     },

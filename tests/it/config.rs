@@ -45,7 +45,13 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 36] = [
+    const KEYS_WITH_EXAMPLES: [&str; 42] = [
+        "to",
+        "endpoint",
+        "region",
+        "url",
+        "method",
+        "headers",
         "cache",
         "token_file",
         "hosts",

@@ -19,9 +19,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &["hash"]),
     ("time_zone", &[]),
     ("atomic_file", &[]),
+    ("config_table", &["model", "text"]),
     (
         "config",
         &[
+            "config_table",
             "atomic_file",
             "color",
             "model",
@@ -124,7 +126,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "thread_priority",
         ],
     ),
-    ("http_client", &[]),
+    ("tls_provider", &[]),
+    ("http_client", &["tls_provider"]),
     (
         "announce",
         &[
@@ -162,6 +165,23 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["config", "file_stamp", "http", "publish", "stats"],
     ),
     (
+        "export",
+        &[
+            "config",
+            "hash",
+            "http",
+            "http_client",
+            "model",
+            "parallel",
+            "progress",
+            "publish",
+            "text",
+            "thread_priority",
+            "tls_provider",
+            "url_path",
+        ],
+    ),
+    (
         "watch",
         &["config", "file_stamp", "library", "publish", "site"],
     ),
@@ -172,6 +192,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cards",
             "check",
             "config",
+            "export",
             "model",
             "publish",
             "server",
@@ -236,6 +257,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "announce",
             "check",
             "config",
+            "export",
             "import",
             "init",
             "library",
@@ -286,7 +308,7 @@ const FENCES: &[(&str, &str)] = &[
     ("ammonia", "src/markdown/sanitize.rs"),
     ("saphyr_parser", "src/front_matter/yaml.rs"),
     ("notify", "src/watch/notify_events.rs"),
-    ("toml", "src/config/raw.rs src/front_matter/toml.rs"),
+    ("toml", "src/config_table.rs src/front_matter/toml.rs"),
     ("walkdir", "src/library/scan.rs"),
     (
         "flate2",
@@ -318,9 +340,12 @@ const FENCES: &[(&str, &str)] = &[
     ("socket2", "src/server/listen"),
     (
         "tokio_rustls",
-        "src/server/listen/tls.rs src/http_client.rs",
+        "src/server/listen/tls.rs src/tls_provider.rs",
     ),
-    ("reqwest", "src/http_client.rs src/announce/"),
+    (
+        "reqwest",
+        "src/http_client.rs src/announce src/export/cache_purge.rs",
+    ),
     (
         "tracing_appender",
         "src/server/access_log.rs src/cli/logging.rs",
@@ -330,6 +355,8 @@ const FENCES: &[(&str, &str)] = &[
     ("hyper", "src/http/ src/server/ src/stats/ src/admin/"),
     ("hyper_util", "src/server/ src/admin/"),
     ("prometheus_client", "src/admin/metrics.rs"),
+    ("object_store", "src/export/"),
+    ("futures_util", "src/export/"),
 ];
 
 /// What a renderer must not know, for it to be a function of the site alone.

@@ -6,6 +6,7 @@ use super::components::SiteClock;
 use crate::admin::post_table::PostTable;
 use crate::admin::watch_status::WatchStatus;
 use crate::announce::TargetStatus;
+use crate::export::ExportFigures;
 
 /// Data that every page shows.
 pub(super) struct PageContext<'a> {
@@ -14,4 +15,6 @@ pub(super) struct PageContext<'a> {
     pub(super) clock: SiteClock,
     /// Status of announcements by target.
     pub(super) announcements: BTreeMap<String, TargetStatus>,
+    /// Figures of the export; `None` without one.
+    pub(super) export: Option<ExportFigures>,
 }

@@ -13,6 +13,7 @@ use super::frame::PageContext;
 use crate::admin::post_table::POST_STATES;
 use crate::admin::watch_status::{ChangeDetection, PublishedGeneration};
 use crate::announce::TargetStatus;
+use crate::export::ExportFigures;
 use crate::model::artifact::ArtifactKey;
 use crate::model::finding::Severity;
 use crate::publish::pipeline::{PostChanges, PublishReason};
@@ -88,12 +89,39 @@ fn render_tiles(context: &PageContext<'_>) -> Markup {
                 dt { "Changes are detected" }
                 dd { (render_change_detection(&context.status.change_detection)) }
             }
+            @if let Some(figures) = &context.export { (render_export(context, figures)) }
             @for (target, status) in &context.announcements { (render_announcements(context, target, status)) }
             @if let Some(next) = context.status.content.next_change_at {
                 div.tile {
                     dt { "Next scheduled change" }
                     dd { strong.text { (context.clock.render_relative_time(next)) } small { (context.clock.render_time(next)) } }
                 }
+            }
+        }
+    }
+}
+
+/// Renders what the export's store has.
+fn render_export(context: &PageContext<'_>, figures: &ExportFigures) -> Markup {
+    let lag = figures.lag_generations();
+    let severity = match (&figures.last_error, lag) {
+        (Some(_), _) => "error",
+        (None, 0) => "none",
+        (None, _) => "warning",
+    };
+    html! {
+        div.tile {
+            dt { "Exported to " (figures.store) }
+            dd {
+                strong data-severity=(severity) {
+                    @if lag == 0 { "up to date" } @else { (format_plural(usize::try_from(lag).unwrap_or(usize::MAX), "generation")) " behind" }
+                }
+                @if let Some(since) = figures.behind_since { small { "since " (context.clock.render_relative_time(to_utc(since))) } }
+                @if let Some(last) = figures.last_success { small { "last " (context.clock.render_relative_time(to_utc(last))) } }
+                small { (format_number(figures.written)) " written, " (format_number(figures.deleted)) " deleted, " (format_bytes(figures.bytes)) }
+                @if figures.failed > 0 { small { (format_number(figures.failed)) " failed" } }
+                @if let Some(error) = &figures.last_error { small { (error) } }
+                @if let Some(next) = figures.next_attempt { small { "next try " (context.clock.render_relative_time(to_utc(next))) } }
             }
         }
     }

@@ -10,17 +10,19 @@ use crate::config::Config;
 
 /// Starts the announcer; `None` if nothing is configured that is to be told of changes.
 ///
-/// With an export, call [`Announcer::announce_snapshot`] after each finished export in place of each generation, and
-/// keep the state in the export's store.
+/// With an export, its store keeps the state, which replicas share.
 pub(super) fn start_announcer(
     config: &Config,
     status: &AnnounceStatus,
+    exported_state: Option<Box<dyn StateStore>>,
 ) -> Result<Option<Announcer>, HintedError> {
     if let Some(finding) = find_unserved_indexnow_key(config) {
         warn!(hint = finding.hint, "{finding}");
     }
-    let mut store: Option<Box<dyn StateStore>> = None;
-    if let Some(dir) = &config.announce.state_dir {
+    let mut store = exported_state;
+    if let Some(dir) = &config.announce.state_dir
+        && store.is_none()
+    {
         let file = FileStore::open(dir).map_err(|source| HintedError {
             message: format!("cannot create the directory `{}`", dir.display()),
             hint: "`state.dir` names it; choose one that this program's user can write to"

@@ -76,6 +76,7 @@ impl WatchLogger {
             ),
             WatchEvent::Reloaded {
                 needs_restart: [],
+                config: _,
                 status,
             } => {
                 info!("configuration reloaded");
@@ -83,6 +84,7 @@ impl WatchLogger {
             }
             WatchEvent::Reloaded {
                 needs_restart,
+                config: _,
                 status,
             } => {
                 warn!(

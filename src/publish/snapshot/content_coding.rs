@@ -159,6 +159,11 @@ impl Encoding {
         }
     }
 
+    /// Encodes bytes on the caller's thread; `None` if that makes nothing smaller.
+    pub fn encode_fully(self, bytes: &[u8]) -> Option<Vec<u8>> {
+        encode_bytes(bytes, self, &mut || false).filter(|encoded| encoded.len() < bytes.len())
+    }
+
     /// Returns the suffix of the entity tag after the fingerprint.
     fn entity_tag_suffix(self) -> &'static str {
         match self {

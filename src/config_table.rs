@@ -15,7 +15,7 @@ use crate::text::strip_forbidden_chars;
 
 /// Errors of one file, collected while it is read.
 #[derive(Debug)]
-pub(super) struct ConfigErrors<'a> {
+pub(crate) struct ConfigErrors<'a> {
     file: &'a str,
     text: &'a str,
     findings: RefCell<Vec<Finding>>,
@@ -23,7 +23,7 @@ pub(super) struct ConfigErrors<'a> {
 
 /// Table of the file with the keys that are not yet taken.
 #[derive(Debug)]
-pub(super) struct ConfigTable<'a, 'f> {
+pub(crate) struct ConfigTable<'a, 'f> {
     /// Dotted path of the table with a trailing dot; empty for the root.
     path: String,
     /// Byte offset of the table, for errors about missing keys.
@@ -41,16 +41,16 @@ struct TableEntry<'a> {
 
 /// Value with its key and position in the file.
 #[derive(Debug, Clone)]
-pub(super) struct Spanned<T> {
-    pub(super) value: T,
+pub(crate) struct Spanned<T> {
+    pub(crate) value: T,
     /// Byte offset of the key.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
     /// Dotted key.
-    pub(super) key: String,
+    pub(crate) key: String,
 }
 
 impl<'a> ConfigErrors<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> ConfigErrors<'a> {
+    pub(crate) fn new(file: &'a str, text: &'a str) -> ConfigErrors<'a> {
         ConfigErrors {
             file,
             text,
@@ -58,7 +58,7 @@ impl<'a> ConfigErrors<'a> {
         }
     }
 
-    pub(super) fn push_error(&self, offset: usize, message: String, hint: impl Into<String>) {
+    pub(crate) fn push_error(&self, offset: usize, message: String, hint: impl Into<String>) {
         self.findings.borrow_mut().push(Finding {
             file: self.file.to_owned(),
             line: Some(self.line_at(offset)),
@@ -71,17 +71,17 @@ impl<'a> ConfigErrors<'a> {
     }
 
     /// Returns the line of a byte offset, from 1.
-    pub(super) fn line_at(&self, offset: usize) -> usize {
+    pub(crate) fn line_at(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().get(..offset).unwrap_or_default();
         before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
     /// Adds the errors of another file.
-    pub(super) fn extend(&self, findings: Vec<Finding>) {
+    pub(crate) fn extend(&self, findings: Vec<Finding>) {
         self.findings.borrow_mut().extend(findings);
     }
 
-    pub(super) fn report_at<T>(
+    pub(crate) fn report_at<T>(
         &self,
         written: &Spanned<T>,
         message: &str,
@@ -90,14 +90,14 @@ impl<'a> ConfigErrors<'a> {
         self.push_error(written.offset, format!("`{}` {message}", written.key), hint);
     }
 
-    pub(super) fn into_findings(self) -> Vec<Finding> {
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
         let mut found = self.findings.into_inner();
         found.sort();
         found
     }
 
     /// Parses the file. Reports syntax errors and returns everything that could be parsed.
-    pub(super) fn parse_root<'f>(&'f self) -> ConfigTable<'f, 'f>
+    pub(crate) fn parse_root<'f>(&'f self) -> ConfigTable<'f, 'f>
     where
         'a: 'f,
     {
@@ -165,12 +165,12 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Returns the byte offset of the table.
-    pub(super) fn offset(&self) -> usize {
+    pub(crate) fn offset(&self) -> usize {
         self.offset
     }
 
     /// Reports a required key that is missing.
-    pub(super) fn report_missing(&self, key: &str, hint: impl Into<String>) {
+    pub(crate) fn report_missing(&self, key: &str, hint: impl Into<String>) {
         self.faults.push_error(
             self.offset,
             format!("`{}{key}` is missing", self.path),
@@ -178,11 +178,11 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
         );
     }
 
-    pub(super) fn take_string(&mut self, key: &'static str) -> Option<Spanned<String>> {
+    pub(crate) fn take_string(&mut self, key: &'static str) -> Option<Spanned<String>> {
         self.take_value(key, "a string", |value| value.as_str().map(clean_string))
     }
 
-    pub(super) fn take_strings(&mut self, key: &'static str) -> Option<Spanned<Vec<String>>> {
+    pub(crate) fn take_strings(&mut self, key: &'static str) -> Option<Spanned<Vec<String>>> {
         self.take_value(key, "a list of strings", |value| {
             value
                 .as_array()?
@@ -193,7 +193,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Takes a string or a list of strings.
-    pub(super) fn take_string_or_list(
+    pub(crate) fn take_string_or_list(
         &mut self,
         key: &'static str,
     ) -> Option<Spanned<Vec<String>>> {
@@ -210,7 +210,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Returns all entries in file order, for a table with arbitrary keys and string values.
-    pub(super) fn into_string_entries(self, hint: &str) -> Vec<Spanned<String>> {
+    pub(crate) fn into_string_entries(self, hint: &str) -> Vec<Spanned<String>> {
         let mut strings = Vec::new();
         for (key, TableEntry { offset, value }) in self.entries {
             match value.as_str() {
@@ -231,7 +231,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Takes a table of any keys with scalar values, as text.
-    pub(super) fn take_scalar_map(
+    pub(crate) fn take_scalar_map(
         &mut self,
         key: &'static str,
     ) -> Option<Spanned<Vec<(String, String)>>> {
@@ -253,7 +253,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Takes a string, which gets the key `""`, or a table of strings.
-    pub(super) fn take_string_or_map(
+    pub(crate) fn take_string_or_map(
         &mut self,
         key: &'static str,
     ) -> Option<Spanned<Vec<(String, String)>>> {
@@ -271,25 +271,25 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
         })
     }
 
-    pub(super) fn take_usize(&mut self, key: &'static str) -> Option<Spanned<usize>> {
+    pub(crate) fn take_usize(&mut self, key: &'static str) -> Option<Spanned<usize>> {
         self.take_value(key, "a whole number", |value| {
             let number = value.as_integer()?;
             usize::from_str_radix(number.as_str(), number.radix()).ok()
         })
     }
 
-    pub(super) fn take_bool(&mut self, key: &'static str) -> Option<Spanned<bool>> {
+    pub(crate) fn take_bool(&mut self, key: &'static str) -> Option<Spanned<bool>> {
         self.take_value(key, "`true` or `false`", DeValue::as_bool)
     }
 
-    pub(super) fn take_duration(&mut self, key: &'static str) -> Option<Spanned<Duration>> {
+    pub(crate) fn take_duration(&mut self, key: &'static str) -> Option<Spanned<Duration>> {
         self.take_value(key, "a duration", |value| {
             humantime::parse_duration(value.as_str()?).ok()
         })
     }
 
     /// Takes a subtable. Returns an empty one if it is missing.
-    pub(super) fn take_table(&mut self, key: &'static str) -> ConfigTable<'a, 'f> {
+    pub(crate) fn take_table(&mut self, key: &'static str) -> ConfigTable<'a, 'f> {
         let path = format!("{}{key}.", self.path);
         let faults = self.faults;
         match self.take_value(key, "a table", |value| value.as_table().cloned()) {
@@ -299,7 +299,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Takes an array of tables.
-    pub(super) fn take_tables(&mut self, key: &'static str) -> Vec<ConfigTable<'a, 'f>> {
+    pub(crate) fn take_tables(&mut self, key: &'static str) -> Vec<ConfigTable<'a, 'f>> {
         let path = format!("{}{key}.", self.path);
         let faults = self.faults;
         let written = self.take_value(key, "a list of tables", |value| {
@@ -318,7 +318,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Reports a key that earlier versions read, and what to do instead.
-    pub(super) fn reject_removed_key(&mut self, key: &str, hint: &str) {
+    pub(crate) fn reject_removed_key(&mut self, key: &str, hint: &str) {
         if let Some(entry) = self.entries.remove(key) {
             let message = format!("`{}{key}` is no longer a key", self.path);
             self.faults.push_error(entry.offset, message, hint);
@@ -326,7 +326,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     }
 
     /// Reports keys that were not taken. Call it last.
-    pub(super) fn reject_unknown(self) {
+    pub(crate) fn reject_unknown(self) {
         let known = self.known_keys.borrow();
         for (key, entry) in &self.entries {
             let near = known

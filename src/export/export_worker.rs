@@ -1,0 +1,375 @@
+//! Exports each published generation on a thread of its own, so that a slow store delays no edit and no response.
+//!
+//! Only the newest generation counts: those that were published during an export are exported together. After a failure
+//! the export is tried again, with growing waits, and catches up with the newest state.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, error, info, warn};
+
+use super::cache_purge::CachePurger;
+use super::export_error::ExportError;
+use super::export_report::ExportReport;
+use super::export_status::ExportStatus;
+use super::export_target::ExportTarget;
+use super::exporter::Exporter;
+use super::output_set::OutputSet;
+use crate::config::Config;
+use crate::progress::Progress;
+use crate::publish::snapshot::Snapshot;
+use crate::text::truncate_graphemes;
+use crate::thread_priority::ThreadPriority;
+
+/// Wait after the first failure; it doubles with each further one.
+const MIN_BACKOFF: Duration = Duration::from_millis(500);
+/// Maximum wait after a failure: an operator who repaired the store does not wait for long.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// Wait before the content is scanned again if that failed.
+const RESCAN_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Maximum characters of an error on the admin page and in the log. Stores may answer with an HTML page.
+const MAX_ERROR_LENGTH: usize = 500;
+
+/// Generation to export, with its configuration.
+type PublishedSite = (Arc<Snapshot>, Arc<Config>);
+
+/// Function that scans the content again, and hands over the result before it returns. False if it cannot be read now.
+pub type Rescan = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Function that is called with the generation that the store has.
+pub type OnExported = Box<dyn Fn(&Arc<Snapshot>) + Send>;
+
+/// Functions that the worker calls.
+pub struct ExportHooks {
+    /// Called before an export if another process wrote last.
+    pub rescan: Rescan,
+    /// Called after the first export, and after each one that changed the store.
+    pub on_exported: OnExported,
+    /// Current time.
+    pub clock: fn() -> SystemTime,
+}
+
+/// Handle on the thread that exports.
+#[derive(Debug)]
+pub struct ExportWorker {
+    newest: watch::Sender<Option<PublishedSite>>,
+    interrupt: Arc<AtomicBool>,
+    /// Time that a running export has left after a stop was requested.
+    stop: watch::Sender<Option<Duration>>,
+    status: ExportStatus,
+    clock: fn() -> SystemTime,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Stops an export.
+#[derive(Debug, Clone)]
+pub struct ExportStopHandle(watch::Sender<Option<Duration>>);
+
+/// State of the thread.
+struct ExportLoop {
+    exporter: Exporter,
+    purger: Option<CachePurger>,
+    newest: watch::Receiver<Option<PublishedSite>>,
+    hooks: ExportHooks,
+    status: ExportStatus,
+    interrupt: Arc<AtomicBool>,
+    failures: u32,
+    purge_failures: u32,
+    last_error: Option<String>,
+    known_conflicts: Vec<String>,
+    /// Configuration that a process with a different one replaced.
+    replaced_config: Option<Arc<Config>>,
+    has_exported: bool,
+}
+
+impl ExportWorker {
+    /// Starts the thread. It waits for the first generation.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn start(
+        target: ExportTarget,
+        purger: Option<CachePurger>,
+        status: ExportStatus,
+        hooks: ExportHooks,
+    ) -> std::io::Result<ExportWorker> {
+        status.update(|figures| target.name().clone_into(&mut figures.store));
+        let (newest, published) = watch::channel(None);
+        let (stop, stopped) = watch::channel(None);
+        let clock = hooks.clock;
+        let exporter = Exporter::new(target);
+        let interrupt = exporter.interrupt_flag();
+        let export_loop = ExportLoop {
+            interrupt: Arc::clone(&interrupt),
+            exporter,
+            purger,
+            newest: published,
+            hooks,
+            status: status.clone(),
+            failures: 0,
+            purge_failures: 0,
+            last_error: None,
+            known_conflicts: Vec::new(),
+            replaced_config: None,
+            has_exported: false,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new()
+            .name("export".to_owned())
+            .spawn(move || {
+                ThreadPriority::Reading.apply_to_current_thread();
+                runtime.block_on(export_loop.run(stopped));
+                // A scan or a name that is being looked up must not delay the end of the process.
+                runtime.shutdown_background();
+            })?;
+        Ok(ExportWorker {
+            newest,
+            interrupt,
+            stop,
+            status,
+            clock,
+            thread: Some(thread),
+        })
+    }
+
+    /// Hands over the newest generation, and returns at once.
+    pub fn export_snapshot(&self, snapshot: Arc<Snapshot>, config: Arc<Config>) {
+        self.status
+            .record_generation(snapshot.generation(), (self.clock)());
+        self.newest.send_replace(Some((snapshot, config)));
+        self.interrupt.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns a handle that stops the export.
+    pub fn stop_handle(&self) -> ExportStopHandle {
+        ExportStopHandle(self.stop.clone())
+    }
+}
+
+impl ExportStopHandle {
+    /// Lets a running export finish within `drain_timeout`. What it leaves undone, the next start completes.
+    pub fn request_stop(&self, drain_timeout: Duration) {
+        self.0.send_replace(Some(drain_timeout));
+    }
+}
+
+impl Drop for ExportWorker {
+    fn drop(&mut self) {
+        self.stop.send_if_modified(|stop| {
+            let is_running = stop.is_none();
+            stop.get_or_insert(Duration::ZERO);
+            is_running
+        });
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl ExportLoop {
+    async fn run(mut self, mut stopped: watch::Receiver<Option<Duration>>) {
+        let mut retry_at = None;
+        loop {
+            let has_news = tokio::select! {
+                biased;
+                _ = stopped.wait_for(Option::is_some) => return,
+                changed = self.newest.changed() => changed.is_ok(),
+                () = wait_until(retry_at) => true,
+            };
+            if !has_news {
+                return;
+            }
+            let mut turn = std::pin::pin!(self.export_newest());
+            let finished = tokio::select! {
+                wait = &mut turn => Some(wait),
+                _ = stopped.wait_for(Option::is_some) => None,
+            };
+            let wait = match finished {
+                Some(wait) => wait,
+                None => {
+                    let drain_timeout = stopped.borrow().unwrap_or_default();
+                    if timeout(drain_timeout, turn).await.is_err() {
+                        warn!("stopped in the middle of an export; the next start completes it");
+                    }
+                    return;
+                }
+            };
+            retry_at = wait.map(|wait| Instant::now() + wait);
+        }
+    }
+
+    /// Exports the newest generation. Returns the wait before the next attempt; `None` waits for a change.
+    async fn export_newest(&mut self) -> Option<Duration> {
+        self.interrupt.store(false, Ordering::Relaxed);
+        let (snapshot, config) = self.newest.borrow_and_update().clone()?;
+        if self.replaced_config.as_ref() == Some(&config) {
+            return None;
+        }
+        let mut exported = Arc::clone(&snapshot);
+        let outputs = OutputSet::from_snapshot(snapshot, &config, self.exporter.target());
+        let target = self.exporter.target().clone();
+        let (rescan, newest) = (Arc::clone(&self.hooks.rescan), &mut self.newest);
+        let rescanned = &mut exported;
+        let newer_outputs = move || async move {
+            // Without a scan, this process could bring back a post that the other one withdrew.
+            while !scan_again(&rescan).await {
+                tokio::time::sleep(RESCAN_RETRY_INTERVAL).await;
+            }
+            let (snapshot, config) = newest.borrow_and_update().clone()?;
+            *rescanned = Arc::clone(&snapshot);
+            Some(OutputSet::from_snapshot(snapshot, &config, &target))
+        };
+        let progress = Progress::default();
+        let result = self.exporter.export(outputs, &progress, newer_outputs);
+        let result = result.await;
+        let purge_wait = self.purge_changes().await;
+        match result {
+            Ok(report) if report.failed.is_empty() => {
+                self.record_success(&report, &exported);
+                purge_wait
+            }
+            Ok(report) => Some(self.record_failed_outputs(&report)),
+            Err(ExportError::Interrupted) => Some(Duration::ZERO),
+            Err(error) => self.record_failure(&error, config),
+        }
+    }
+
+    /// Tells the cache what changed. Returns the wait before what it did not take is sent again.
+    async fn purge_changes(&mut self) -> Option<Duration> {
+        let changed = self.exporter.take_touched_keys();
+        let purger = self.purger.as_mut()?;
+        purger.add_keys(changed);
+        if !purger.has_pending() {
+            return None;
+        }
+        let (purged, failure) = purger.purge_pending().await;
+        self.status.update(|figures| {
+            figures.purged += purged;
+            figures.failed_purges += u64::from(failure.is_some());
+        });
+        let Some(reason) = failure else {
+            self.purge_failures = 0;
+            return None;
+        };
+        if self.purge_failures == 0 {
+            warn!(
+                hint = "check `export.purge`; until it works, clients get what the cache has",
+                "the cache cannot be told of changes: {reason}; trying again"
+            );
+        }
+        self.purge_failures += 1;
+        Some(backoff(self.purge_failures))
+    }
+
+    fn record_success(&mut self, report: &ExportReport, exported: &Arc<Snapshot>) {
+        let now = (self.hooks.clock)();
+        self.status
+            .record_success(report, exported.generation(), now);
+        if self.last_error.take().is_some() {
+            info!("the export works again");
+        }
+        self.failures = 0;
+        self.replaced_config = None;
+        if !report.conflicts.is_empty() && report.conflicts != self.known_conflicts {
+            warn!(
+                objects = report.conflicts.join(", "),
+                hint = "delete these if courant is to write them",
+                "objects of another program are not overwritten"
+            );
+            self.known_conflicts.clone_from(&report.conflicts);
+        }
+        if !report.is_unchanged() || !self.has_exported {
+            info!(generation = exported.generation(), "exported: {report}");
+            // Replicas that wrote nothing leave it to the one that did.
+            (self.hooks.on_exported)(exported);
+        }
+        self.has_exported = true;
+    }
+
+    /// Records outputs that could not be rendered; all others were written. Returns the wait before the next attempt.
+    fn record_failed_outputs(&mut self, report: &ExportReport) -> Duration {
+        self.failures += 1;
+        let wait = backoff(self.failures);
+        let reason = format!("cannot render {}", report.failed.join(", "));
+        let reason = truncate_graphemes(&reason, MAX_ERROR_LENGTH);
+        self.status
+            .record_failure(reason.clone(), (self.hooks.clock)().checked_add(wait));
+        if self.last_error.as_ref() != Some(&reason) {
+            warn!("some outputs are not exported: {reason}; trying again");
+            self.last_error = Some(reason);
+        }
+        wait
+    }
+
+    /// Records a failure, and logs it if it is new. Returns the wait before the next attempt.
+    fn record_failure(&mut self, error: &ExportError, config: Arc<Config>) -> Option<Duration> {
+        self.failures += 1;
+        let is_replaced = matches!(error, ExportError::ConfigReplaced { .. });
+        let wait = (!is_replaced).then(|| backoff(self.failures));
+        let reason = describe_causes(error);
+        let next_attempt = wait.and_then(|wait| (self.hooks.clock)().checked_add(wait));
+        self.status.record_failure(reason.clone(), next_attempt);
+        if is_replaced {
+            // Until the configuration is reloaded.
+            self.replaced_config = Some(config);
+            error!(hint = error.hint(), "the export has stopped: {reason}");
+        } else if matches!(error, ExportError::Superseded { .. }) {
+            debug!("{reason}; trying again");
+        } else if self.last_error.as_ref() != Some(&reason) {
+            error!(
+                hint = error.hint(),
+                "the export failed: {reason}; trying again"
+            );
+        }
+        self.last_error = Some(reason);
+        wait
+    }
+}
+
+/// Scans the content on a thread that may block.
+async fn scan_again(rescan: &Rescan) -> bool {
+    let rescan = Arc::clone(rescan);
+    let scan = tokio::task::spawn_blocking(move || rescan());
+    scan.await.unwrap_or(false)
+}
+
+/// Returns the wait after this many failures in a row, less up to half of it at random.
+fn backoff(failures: u32) -> Duration {
+    let wait = MIN_BACKOFF
+        * 2_u32
+            .saturating_pow(failures.saturating_sub(1))
+            .min(1 << 10);
+    // Each `RandomState` has random keys.
+    let random = RandomState::new().build_hasher().finish();
+    let wait = wait.min(MAX_BACKOFF);
+    wait - wait * (random % 1024) as u32 / 2048
+}
+
+/// Joins an error and its causes in one line. Stores send their error as XML with line breaks.
+fn describe_causes(error: &ExportError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    truncate_graphemes(&words.join(" "), MAX_ERROR_LENGTH)
+}
+
+/// Waits until the time; forever without one.
+async fn wait_until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

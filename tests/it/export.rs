@@ -1,0 +1,341 @@
+//! Checks the export loop of `serve`: a store that is down, other processes, and the cache in front of the store.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+
+use courant::config::{Config, ExportConfig, ExportDestination, PurgeConfig, StoreKind};
+use courant::export::{
+    CachePurger, ExportFigures, ExportHooks, ExportStatus, ExportTarget, ExportWorker, Exporter,
+    OutputSet,
+};
+use courant::library::DeletionPolicy;
+use courant::progress::Progress;
+use courant::publish::pipeline::Pipeline;
+use courant::publish::snapshot::{Snapshot, SnapshotHandle};
+use futures_util::TryStreamExt as _;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+
+use crate::build::fault_store::FaultStore;
+use crate::support::{PATIENCE, TestSite, clock, plain};
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// A site whose edits give further generations.
+struct Edited {
+    site: TestSite,
+    pipeline: Pipeline,
+    current: SnapshotHandle,
+    config: Arc<Config>,
+}
+
+impl Edited {
+    fn new(site: TestSite) -> Edited {
+        let (config, current) = (site.parsed_config(), SnapshotHandle::default());
+        let mut edited = Edited {
+            pipeline: Pipeline::new(config.clone(), current.clone()),
+            site,
+            current,
+            config: Arc::new(config),
+        };
+        edited.refresh();
+        edited
+    }
+
+    fn refresh(&mut self) -> Arc<Snapshot> {
+        self.pipeline
+            .refresh_all(clock(), DeletionPolicy::Immediate)
+            .unwrap();
+        self.current.load_snapshot()
+    }
+
+    /// Writes a post, and returns the next generation.
+    fn save(&mut self, path: &str, text: &str) -> Arc<Snapshot> {
+        std::fs::write(self.site.content().join(path), text).unwrap();
+        self.refresh()
+    }
+}
+
+/// A store in memory, and the worker that exports to it.
+struct Exported {
+    store: Arc<FaultStore>,
+    export: ExportConfig,
+    status: ExportStatus,
+    worker: Arc<OnceLock<ExportWorker>>,
+    /// Generations after whose export clients can be told.
+    exported: Receiver<u64>,
+    /// What the next scan finds.
+    rescanned: Arc<Mutex<Option<Rescanned>>>,
+}
+
+/// Snapshot and configuration after a scan.
+type Rescanned = (Arc<Snapshot>, Arc<Config>);
+
+impl Exported {
+    fn new(purger: Option<CachePurger>) -> Exported {
+        let mut export = ExportConfig::to_directory("unused".into());
+        export.to = ExportDestination::Bucket {
+            store: StoreKind::S3,
+            bucket: "b".to_owned(),
+            prefix: String::new(),
+        };
+        let (sender, exported) = channel();
+        let store = Arc::new(FaultStore::new());
+        let (worker, rescanned) = (Arc::new(OnceLock::<ExportWorker>::new()), Arc::default());
+        let test = Exported {
+            store,
+            export,
+            status: ExportStatus::default(),
+            worker: Arc::clone(&worker),
+            exported,
+            rescanned: Arc::clone(&rescanned),
+        };
+        let hooks = ExportHooks {
+            rescan: Arc::new(move || {
+                let found: &Mutex<Option<(Arc<Snapshot>, Arc<Config>)>> = &rescanned;
+                if let Some((snapshot, config)) = found.lock().unwrap().take() {
+                    worker.wait().export_snapshot(snapshot, config);
+                }
+                true
+            }),
+            on_exported: Box::new(move |snapshot| {
+                let _ = sender.send(snapshot.generation());
+            }),
+            clock,
+        };
+        let started = ExportWorker::start(test.target(), purger, test.status.clone(), hooks);
+        test.worker.set(started.unwrap()).unwrap();
+        test
+    }
+
+    fn target(&self) -> ExportTarget {
+        let store: Arc<dyn ObjectStore> = self.store.clone();
+        ExportTarget::with_store(&self.export, store)
+    }
+
+    fn hand_over(&self, snapshot: Arc<Snapshot>, config: &Arc<Config>) {
+        let worker = self.worker.get().unwrap();
+        worker.export_snapshot(snapshot, Arc::clone(config));
+    }
+
+    fn wait(&self, is_reached: impl FnMut(&ExportFigures) -> bool) -> ExportFigures {
+        let (mut is_reached, mut changes) = (is_reached, self.status.subscribe());
+        run(async {
+            let reached = changes.wait_for(|now| now.as_ref().is_some_and(&mut is_reached));
+            let reached = tokio::time::timeout(PATIENCE, reached).await;
+            reached.expect("in time").unwrap().clone().unwrap()
+        })
+    }
+
+    fn wait_for_generation(&self, generation: u64) -> ExportFigures {
+        self.wait(|figures| figures.exported_generation == generation)
+    }
+
+    /// Exports as another process with this configuration.
+    fn export_as_other(&self, snapshot: Arc<Snapshot>, config: &Config) {
+        let mut other = Exporter::new(self.target());
+        let outputs = OutputSet::from_snapshot(snapshot, config, other.target());
+        let nothing_newer = || std::future::ready(None);
+        run(other.export(outputs, &Progress::default(), nothing_newer)).unwrap();
+    }
+
+    /// Returns true if any object has the text.
+    fn contains(&self, text: &str) -> bool {
+        run(async {
+            let found: Vec<_> = self.store.objects.list(None).try_collect().await.unwrap();
+            for object in found {
+                let body = self.store.objects.get(&object.location).await.unwrap();
+                let body = body.bytes().await.unwrap();
+                if String::from_utf8_lossy(&body).contains(text) {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+}
+
+#[test]
+fn store_that_was_down_gets_only_the_newest_generation() {
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let test = Exported::new(None);
+    test.store.fail_after(0);
+    test.hand_over(site.refresh(), &site.config);
+    let figures = test.wait(|figures| figures.failed > 0);
+    assert!(figures.last_error.unwrap().contains("connection lost"));
+    assert!(figures.next_attempt.is_some());
+    test.hand_over(site.save("a.md", &plain("Two", "2024-01-01")), &site.config);
+    let newest = site.save("a.md", &plain("Three", "2024-01-01"));
+    test.hand_over(newest.clone(), &site.config);
+    let figures = test.status.current_figures().unwrap();
+    assert_eq!(figures.lag_generations(), newest.generation());
+    test.wait(|now| now.failed > figures.failed + 1);
+    test.store.fail_after(usize::MAX);
+    let figures = test.wait_for_generation(newest.generation());
+    assert_eq!((figures.lag_generations(), figures.last_error), (0, None));
+    assert!(test.contains("Three") && !test.contains("Two"));
+    let log = test.store.take_log();
+    let puts = log.iter().filter(|line| *line == "put rss.xml").count();
+    assert_eq!(puts, 1, "{log:?}");
+    assert_eq!(
+        test.exported.recv_timeout(PATIENCE),
+        Ok(newest.generation())
+    );
+}
+
+#[test]
+fn unchanged_generation_is_neither_written_nor_announced() {
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let test = Exported::new(None);
+    let first = site.refresh();
+    test.hand_over(first.clone(), &site.config);
+    let before = test.wait_for_generation(first.generation());
+    test.store.take_log();
+    test.hand_over(first, &site.config);
+    // The second turn ends after the first one with the same generation, so a third shows that it is over.
+    let next = site.save("b.md", &plain("B", "2024-01-02"));
+    test.hand_over(next.clone(), &site.config);
+    let after = test.wait_for_generation(next.generation());
+    assert!(after.written > before.written);
+    let told = [(); 2].map(|()| test.exported.recv_timeout(PATIENCE).unwrap());
+    assert_eq!(told, [next.generation() - 1, next.generation()]);
+}
+
+#[test]
+fn lagging_replica_brings_back_no_hidden_post() {
+    let mut site = Edited::new(
+        TestSite::new()
+            .post("a.md", plain("Secret", "2024-01-01"))
+            .post("b.md", plain("B", "2024-01-02")),
+    );
+    let test = Exported::new(None);
+    let first = site.refresh();
+    test.hand_over(first.clone(), &site.config);
+    test.wait_for_generation(first.generation());
+    // This process saw the edit of `b.md`, but not yet that `a.md` was hidden.
+    let lagging = site.save("b.md", &plain("B corrected", "2024-01-02"));
+    let hidden = site.save(
+        "a.md",
+        "---\ntitle: Secret\ndate: 2024-01-01\ndraft: true\n---\n",
+    );
+    test.export_as_other(hidden.clone(), &site.config);
+    assert!(!test.contains("Secret"));
+    test.store.take_log();
+    let newer = site.save("c.md", &plain("C", "2024-01-03"));
+    *test.rescanned.lock().unwrap() = Some((newer.clone(), Arc::clone(&site.config)));
+    test.hand_over(lagging, &site.config);
+    test.wait_for_generation(newer.generation());
+    assert!(!test.contains("Secret"));
+    assert!(test.contains("B corrected"));
+    let log = test.store.take_log();
+    assert!(
+        !log.iter().any(|line| line.starts_with("put cards/a/")),
+        "{log:?}"
+    );
+}
+
+#[test]
+fn process_with_a_replaced_configuration_stops() {
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let other = Edited::new(
+        TestSite::new()
+            .title("Other")
+            .post("o.md", plain("O", "2024-01-01")),
+    );
+    let test = Exported::new(None);
+    let first = site.refresh();
+    test.hand_over(first.clone(), &site.config);
+    test.wait_for_generation(first.generation());
+    test.export_as_other(other.current.load_snapshot(), &other.config);
+    test.hand_over(
+        site.save("b.md", &plain("Lateword", "2024-01-02")),
+        &site.config,
+    );
+    let figures = test.wait(|figures| figures.failed > 0);
+    assert!(
+        figures
+            .last_error
+            .unwrap()
+            .contains("different configuration")
+    );
+    assert_eq!(figures.next_attempt, None);
+    assert!(test.contains("Other") && !test.contains("Lateword"));
+}
+
+#[test]
+fn reloaded_configuration_of_its_own_is_exported() {
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let reloaded = Edited::new(
+        TestSite::new()
+            .title("Renamed")
+            .post("a.md", plain("One", "2024-01-01")),
+    );
+    let test = Exported::new(None);
+    let first = site.refresh();
+    test.hand_over(first.clone(), &site.config);
+    test.wait_for_generation(first.generation());
+    test.hand_over(reloaded.current.load_snapshot(), &reloaded.config);
+    let figures =
+        test.wait(|figures| figures.lag_generations() == 0 && figures.behind_since.is_none());
+    assert_eq!(figures.failed, 0);
+    assert!(test.contains("Renamed"));
+}
+
+/// Answers with each status in turn and with the last one from then on. Returns its address and the request lines.
+fn start_cache(statuses: &'static [u16]) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, requests) = channel();
+    thread::spawn(move || {
+        for number in 0.. {
+            let Ok((mut socket, _)) = listener.accept() else {
+                return;
+            };
+            let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
+            let first = lines.next().unwrap().unwrap();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            let status = statuses[number.min(statuses.len() - 1)];
+            let head =
+                format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = socket.write_all(head.as_bytes());
+            if sender.send(format!("{status} {first}")).is_err() {
+                return;
+            }
+        }
+    });
+    (address, requests)
+}
+
+#[test]
+fn cache_drops_changed_paths_also_if_it_failed_before() {
+    let (address, requests) = start_cache(&[500, 200]);
+    let purge = PurgeConfig {
+        url: format!("{address}{{path}}"),
+        method: "PURGE".to_owned(),
+        json_list: None,
+        headers: Vec::new(),
+    };
+    let purger = CachePurger::new(&purge, "https://e.org", |_| None).unwrap();
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let test = Exported::new(Some(purger));
+    let first = site.refresh();
+    test.hand_over(first.clone(), &site.config);
+    let figures = test.wait(|figures| figures.failed_purges == 1);
+    assert_eq!(figures.failed, 0);
+    let mut purged = BTreeSet::new();
+    while !["/", "/rss.xml", "/cards/a/", "/sitemap.xml"]
+        .iter()
+        .all(|path| purged.contains(&format!("200 PURGE {path} HTTP/1.1")))
+    {
+        purged.insert(requests.recv_timeout(PATIENCE).unwrap());
+    }
+}
