@@ -53,6 +53,15 @@ use sections::{
 };
 use server::read_server;
 
+/// Files that make a directory a page bundle of Hugo.
+const BUNDLE_INDEX_NAMES: [&str; 5] = [
+    "index.md",
+    "index.markdown",
+    "index.html",
+    "index.adoc",
+    "index.org",
+];
+
 pub use cards::{CardConfig, CardTheme, PreviewImage};
 pub use check::CheckConfig;
 pub use feeds::FeedContent;
@@ -197,7 +206,13 @@ fn read_sections(
 ) -> Option<Config> {
     let mut root = faults.parse_root();
     let site = read_site(root.take_table("site"), faults, file, dir, id_map_mode);
-    let content = read_content(root.take_table("content"), faults, dir);
+    let mut content = read_content(root.take_table("content"), faults, dir);
+    if content.names.is_hugo() {
+        let languages = site.iter().flat_map(|site| site.languages.iter());
+        let translated = languages.map(|language| format!("index.{language}.md"));
+        let all = BUNDLE_INDEX_NAMES.into_iter().map(str::to_owned);
+        content.bundle_index_names = all.chain(translated).collect();
+    }
     let hidden = read_hidden_posts(root.take_table("visibility"), faults);
     let has_static_dir = content.static_dir.is_some();
     let cards = read_cards(root.take_table("cards"), faults, dir, has_static_dir);

@@ -50,7 +50,9 @@ pub(crate) fn make_segments(style: NameStyle, source: SegmentSource, text: &str)
         // A collection's directory (`_posts`) is not part of the address.
         (N::Jekyll, S::Section | S::Dir) if text.starts_with('_') => String::new(),
         (N::Jekyll, S::Term) => text.to_lowercase(),
-        (N::Zola | N::ZolaSafe, S::Section | S::Dir) | (N::Astro, S::Slug) => text.to_owned(),
+        (N::Zola | N::ZolaSafe, S::Section | S::Dir) | (N::ZolaOff, _) | (N::Astro, S::Slug) => {
+            text.to_owned()
+        }
         (N::Zola, _) => slugify_zola(text),
         (N::ZolaSafe, _) => text
             .trim_end_matches([' ', '.'])
@@ -77,6 +79,7 @@ pub(crate) fn make_segments(style: NameStyle, source: SegmentSource, text: &str)
         (N::Pelican | N::PelicanCased | N::PelicanUnicode, S::Name | S::Title | S::Term) => {
             slugify_pelican(style, text)
         }
+        (N::Pelican | N::PelicanCased | N::PelicanUnicode, S::Slug) => text.to_owned(),
         (_, S::Slug) if text.contains(char::is_whitespace) => {
             let segments = text.split('/').filter(|segment| !segment.is_empty());
             segments.map(slugify_label).collect::<Vec<_>>().join("/")

@@ -19,6 +19,8 @@ pub enum NameStyle {
     Zola,
     /// Zola with `slugify.paths = "safe"`.
     ZolaSafe,
+    /// Zola with `slugify.paths = "off"`.
+    ZolaOff,
     /// Collections of Astro.
     Astro,
     /// Eleventy's filter `slugify` for titles and categories.
@@ -47,7 +49,7 @@ pub enum NameStyle {
 
 impl NameStyle {
     /// Each style and its word in the configuration.
-    pub const WORDS: [(&str, NameStyle); 20] = [
+    pub const WORDS: [(&str, NameStyle); 21] = [
         ("as-written", NameStyle::AsWritten),
         ("hugo", NameStyle::Hugo),
         ("hugo-cased", NameStyle::HugoCased),
@@ -56,6 +58,7 @@ impl NameStyle {
         ("jekyll", NameStyle::Jekyll),
         ("zola", NameStyle::Zola),
         ("zola-safe", NameStyle::ZolaSafe),
+        ("zola-off", NameStyle::ZolaOff),
         ("astro", NameStyle::Astro),
         ("eleventy", NameStyle::Eleventy),
         ("eleventy-slug", NameStyle::EleventySlug),
@@ -74,5 +77,26 @@ impl NameStyle {
     pub(crate) fn is_hexo(self) -> bool {
         use NameStyle::{Hexo, HexoLower, HexoUpper};
         matches!(self, Hexo | HexoLower | HexoUpper)
+    }
+
+    /// Returns true for the styles of Hugo.
+    pub(crate) fn is_hugo(self) -> bool {
+        use NameStyle::{Hugo, HugoCased, HugoCasedUnaccented, HugoUnaccented};
+        matches!(
+            self,
+            Hugo | HugoCased | HugoUnaccented | HugoCasedUnaccented
+        )
+    }
+
+    /// Returns true for the styles of Pelican.
+    pub(crate) fn is_pelican(self) -> bool {
+        use NameStyle::{Pelican, PelicanCased, PelicanUnicode};
+        matches!(self, Pelican | PelicanCased | PelicanUnicode)
+    }
+
+    /// Returns true for the styles of Zola.
+    pub(crate) fn is_zola(self) -> bool {
+        use NameStyle::{Zola, ZolaOff, ZolaSafe};
+        matches!(self, Zola | ZolaSafe | ZolaOff)
     }
 }

@@ -147,6 +147,7 @@ pub(super) fn read_content(
     let names = parse_choice(faults, table.take_string("names"), &NameStyle::WORDS);
     let field_lines = table.take_bool("field_lines");
     let directory_categories = table.take_bool("directory_categories");
+    let default_category = table.take_string("default_category");
     let shortcodes = parse_choice(
         faults,
         table.take_string("shortcodes"),
@@ -175,8 +176,12 @@ pub(super) fn read_content(
         public_states: public_states.unwrap_or_default(),
         numbered_names: numbered_names.is_some_and(|written| written.value),
         names: names.unwrap_or(NameStyle::AsWritten),
+        bundle_index_names: Vec::new(),
         field_lines: field_lines.is_some_and(|written| written.value),
         directory_categories: directory_categories.is_some_and(|written| written.value),
+        default_category: default_category
+            .map(|written| written.value)
+            .filter(|label| !label.is_empty()),
         shortcodes: shortcodes.unwrap_or(ShortcodeMode::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(DEFAULT_MAX_FILE_BYTES),
@@ -382,10 +387,14 @@ pub struct ContentConfig {
     pub numbered_names: bool,
     /// Rule that makes path segments from names, slugs, titles and categories.
     pub names: NameStyle,
+    /// Names of the files that make a directory a page bundle, in which no other file is a post, as in Hugo.
+    pub bundle_index_names: Vec<String>,
     /// True if fields at the top of a file need no fence, as in Pelican.
     pub field_lines: bool,
     /// True if a post without a category is in that of its directory's name.
     pub directory_categories: bool,
+    /// Category of a post that has none.
+    pub default_category: Option<String>,
     /// Treatment of shortcodes and template tags in bodies.
     pub shortcodes: ShortcodeMode,
     /// Directory of the site's images: the file of `/img/a.jpg` is `img/a.jpg` below it.

@@ -1,6 +1,6 @@
 //! Reads the dates of a post, and reports those that cannot be read.
 
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{DateTime, Datelike as _, FixedOffset, Utc};
 
 use super::FrontMatterFields;
 use super::custom_fields::for_each_field;
@@ -14,8 +14,8 @@ use crate::text::collapse_whitespace;
 
 /// Value of a date field.
 pub(crate) enum DateValue {
-    /// The date.
-    Date(DateTime<Utc>),
+    /// The date, with its offset as written, or that of the site's zone.
+    Date(DateTime<FixedOffset>),
     /// The value cannot be read. An embargo or expiry is then unknown, so this marker hides the post.
     Unreadable(VisibilityField),
 }
@@ -25,7 +25,7 @@ impl DateValue {
     pub(crate) fn date_or_push_marker(
         self,
         doubts: &mut Vec<VisibilityField>,
-    ) -> Option<DateTime<Utc>> {
+    ) -> Option<DateTime<FixedOffset>> {
         match self {
             DateValue::Date(date) => Some(date),
             DateValue::Unreadable(marker) => {
@@ -87,8 +87,8 @@ fn read_date(fields: &FrontMatterFields<'_>, name: &str, node: &Node) -> Option<
         FrontMatterValue::Scalar(text) => text.trim(),
         FrontMatterValue::List(_) | FrontMatterValue::Map(_) => "…",
     };
-    if let Some(date) = date::parse_date(value, fields.date_options()) {
-        lint_time_zone(fields, name, node, value, date);
+    if let Some(date) = date::parse_date_with_offset(value, fields.date_options()) {
+        lint_time_zone(fields, name, node, value, date.to_utc());
         return Some(DateValue::Date(date));
     }
     // `published: false` is a marker, not a date that cannot be read.

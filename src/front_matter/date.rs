@@ -83,12 +83,20 @@ const FEED_YEARS: std::ops::RangeInclusive<i32> = 1000..=9999;
 /// Parses a date; `None` if it is not one, or if no feed can write it: its year has other than four digits, or its
 /// second is 60.
 pub(crate) fn parse_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
-    let date = parse_any_date(text, clock)?;
-    let is_leap_second = date.timestamp_subsec_nanos() >= 1_000_000_000;
-    (FEED_YEARS.contains(&date.year()) && !is_leap_second).then_some(date)
+    parse_date_with_offset(text, clock).map(|date| date.to_utc())
 }
 
-fn parse_any_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
+/// Parses a date as `parse_date` does, and keeps the offset that is written, or that of the zone.
+pub(crate) fn parse_date_with_offset(
+    text: &str,
+    clock: DateOptions,
+) -> Option<DateTime<FixedOffset>> {
+    let date = parse_any_date(text, clock)?;
+    let is_leap_second = date.timestamp_subsec_nanos() >= 1_000_000_000;
+    (FEED_YEARS.contains(&date.to_utc().year()) && !is_leap_second).then_some(date)
+}
+
+fn parse_any_date(text: &str, clock: DateOptions) -> Option<DateTime<FixedOffset>> {
     let text = text.trim();
     if text.len() > MAX_DATE_BYTES {
         return None;
@@ -97,7 +105,7 @@ fn parse_any_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
     if let Ok(date) = DateTime::parse_from_rfc3339(text)
         && !(clock.z_is_local && text.ends_with(['Z', 'z']))
     {
-        return Some(date.with_timezone(&Utc));
+        return Some(date);
     }
     // JavaScript writes a zone's name in brackets after the offset.
     let without_zone_name = text.split(" (").next().unwrap_or(text);
@@ -115,12 +123,8 @@ fn parse_any_date(text: &str, clock: DateOptions) -> Option<DateTime<Utc>> {
                     .iter()
                     .find_map(|form| DateTime::parse_from_str(text, form).ok())
             })
-            .map(|date| date.with_timezone(&Utc))
             .or_else(|| match parse_yaml_timestamp(text)? {
-                (local, Some(zone)) => {
-                    let date = zone.from_local_datetime(&local).single()?;
-                    Some(date.with_timezone(&Utc))
-                }
+                (local, Some(zone)) => zone.from_local_datetime(&local).single(),
                 (_, None) => None,
             })
     };
@@ -263,6 +267,7 @@ pub(crate) fn parse_path_date(path: &str, zone: IanaZone) -> Option<DateTime<Utc
     let split = || names.windows(2).rev().find_map(parse_day_after_year);
     let day = before.map(|(day, _)| day).or_else(apart).or_else(split)?;
     resolve_local_time(day.and_time(NaiveTime::MIN), zone)
+        .map(|date| date.to_utc())
         .filter(|date| FEED_YEARS.contains(&date.year()))
 }
 
@@ -293,7 +298,7 @@ pub(crate) fn is_day_split_after_year(names: &[&str]) -> bool {
 /// Converts local time to an instant.
 ///
 /// When clocks go back, the first of two instants counts. A time that clocks skip is read as an hour later.
-fn resolve_local_time(naive: NaiveDateTime, zone: IanaZone) -> Option<DateTime<Utc>> {
+fn resolve_local_time(naive: NaiveDateTime, zone: IanaZone) -> Option<DateTime<FixedOffset>> {
     if naive.year() > 9999 {
         return None;
     }
@@ -309,7 +314,7 @@ fn resolve_local_time(naive: NaiveDateTime, zone: IanaZone) -> Option<DateTime<U
             zone.from_local_datetime(&naive.checked_add_days(Days::new(1))?)
                 .earliest()
         })
-        .map(|date| date.with_timezone(&Utc))
+        .map(|date| date.fixed_offset())
 }
 
 #[cfg(test)]

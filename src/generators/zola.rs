@@ -5,7 +5,6 @@ use crate::detect::left_out_files::leave_out_matches;
 use crate::detect::pages::MarkdownPages;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::{DataFile, list_items, map_fields, text_with_source};
-use crate::detect::site_tree;
 use crate::front_matter::data_file;
 
 const CONFIG_FILES: [&str; 2] = ["zola.toml", "config.toml"];
@@ -47,14 +46,13 @@ pub(super) fn read_zola_site(draft: &mut DetectedSite<'_>) -> bool {
         .and_then(|data| data.first_text(&["slugify.paths_keep_dates"]))
         .is_some_and(|(text, _)| text == "true");
     add_content_root(draft, data.as_ref(), keeps_date_prefix);
-    set_post_sections(draft);
     draft.read_home_page("content/_index.md");
     let slugify = data
         .as_ref()
         .and_then(|data| data.first_text(&["slugify.paths"]));
     let names = match slugify.as_ref().map(|(text, _)| text.as_str()) {
         Some("safe") => "zola-safe",
-        Some("off") => "as-written",
+        Some("off") => "zola-off",
         _ => "zola",
     };
     draft.set_names(names, slugify.map(|(_, source)| source));
@@ -119,26 +117,6 @@ fn add_content_root(
     draft
         .content_roots
         .push(content_root.with_permalinks("/:dir/:slug/", SettingSource::GeneratorDefault(why)));
-}
-
-/// Names the sections that Zola lists by date, and those that pass their pages to such a one.
-fn set_post_sections(draft: &mut DetectedSite<'_>) {
-    let section_field = |section: &str, name: &str| {
-        let file = site_tree::join_paths(&site_tree::join_paths("content", section), "_index.md");
-        let front = data_file::parse_post_front_matter(&draft.tree.read_beginning(&file)?, false)?;
-        Some(front.get(name)?.as_text()?.to_owned())
-    };
-    let is_by_date =
-        |section: &str| section_field(section, "sort_by").is_some_and(|by| by.ends_with("date"));
-    let is_home_by_date = is_by_date("");
-    let is_listed = |section: &String| {
-        let is_passed_on = section_field(section, "transparent").is_some_and(|is| is == "true");
-        is_by_date(section) || (is_home_by_date && is_passed_on)
-    };
-    let sections = draft.tree.list_dirs("content").into_iter();
-    let mut listed: Vec<String> = sections.filter(is_listed).collect();
-    listed.extend(is_home_by_date.then(String::new));
-    draft.post_sections = listed;
 }
 
 /// Converts a pattern of whole paths to patterns of paths below `content`. In both `*` matches a slash, too.

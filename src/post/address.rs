@@ -1,5 +1,6 @@
 //! Determines the permalink of a post, its permanent id, and the URL of its original.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use url::Url;
@@ -7,7 +8,7 @@ use url::Url;
 use super::address_template::{fill_template, find_unknown_part};
 use super::id_lookup;
 use super::permalink_pattern::{self, PermalinkParts};
-use crate::config::{self, Field};
+use crate::config::{self, Field, NameStyle};
 use crate::fields::{FrontMatterFields, SourceSpan, mask_password};
 use crate::front_matter::field_names::{is_address, is_slug};
 use crate::model::finding::{Rule, Severity};
@@ -157,9 +158,14 @@ fn read_permalink(
     let is_as_written = literal.as_deref() == Some(text);
     let absolute = literal.filter(|text| Url::parse(text).is_ok());
     let place = SourceSpan::at_text(node.line, text);
-    // Many tools write a path from the root, and Zola's `path` has no leading slash. Elsewhere a bare word is a
-    // mistake.
-    if is_as_written && absolute.is_none() && !text.starts_with('/') && name != "path" {
+    // Many tools write a path from the root. Zola's `path` and Hugo's `url` need no leading slash. Elsewhere a bare
+    // word is a mistake.
+    if is_as_written
+        && absolute.is_none()
+        && !text.starts_with('/')
+        && name != "path"
+        && !parts.names.is_hugo()
+    {
         fields.report_finding(
             Severity::Warning,
             Rule::RelativePermalink,
@@ -213,9 +219,31 @@ fn resolve_permalink(
     let filled = fill_template(text, parts, site).map_err(describe_unfilled)?;
     if let Some(pattern) = permalink_pattern::parse_pattern(&filled) {
         let url = permalink_pattern::fill_pattern(&pattern, parts, site, true);
-        return Ok((url, None));
+        let path = url.path().strip_prefix(site.url.path());
+        let path = path.unwrap_or_default().to_owned();
+        return Ok((add_final_slash(url, &path, parts.names, false), None));
     }
-    Ok((resolve_address(&filled, None, &site.url)?, Some(filled)))
+    let url = resolve_address(&filled, None, &site.url)?;
+    Ok((
+        add_final_slash(url, &filled, parts.names, false),
+        Some(filled),
+    ))
+}
+
+/// Adds the slash with which a generator ends a path of the front matter.
+///
+/// Hugo keeps a URL that has a full stop. Both keep an alias that ends in `.html`.
+fn add_final_slash(mut url: Url, written: &str, names: NameStyle, is_alias: bool) -> Url {
+    let is_whole = match is_alias {
+        true => !(names.is_hugo() || names.is_zola()) || url.path().ends_with(".html"),
+        false => !names.is_zola() && (!names.is_hugo() || written.contains('.')),
+    };
+    let is_path = Url::parse(written).is_err() && url.query().is_none();
+    if is_path && !is_whole && !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    url
 }
 
 /// Reads the URL of the original; `None` if the post has none or names itself.
@@ -289,13 +317,25 @@ pub(super) fn read_aliases(
     fields: &FrontMatterFields<'_>,
     permalink: &Permalink,
     own: &Url,
-    site: &Url,
+    config: &config::Config,
 ) -> Vec<String> {
     let mut paths = Vec::new();
     let mut seen = HashSet::new();
+    let is_hugo = config.content.names.is_hugo();
+    let mut page = own.clone();
+    if is_hugo {
+        // In Hugo, an alias of `/post/a/` is relative to `/post/`.
+        page.set_path(own.path().trim_end_matches('/'));
+    }
     for (text, line) in fields.all_texts(Field::Aliases) {
-        match resolve_address(text, Some(own), site) {
+        let is_of_page = is_hugo && !text.starts_with('/') && Url::parse(text).is_err();
+        let address = match is_of_page {
+            true => Cow::Owned(format!("./{text}")),
+            false => Cow::Borrowed(text),
+        };
+        match resolve_address(&address, Some(&page), &config.site.url) {
             Ok(url) => {
+                let url = add_final_slash(url, text, config.content.names, true);
                 let path = url_path::normalize_path(url_path::strip_index_file(url.path()));
                 let path = path.filter(|path| path != permalink.url_path());
                 paths.extend(path.filter(|path| seen.insert(path.clone())));
@@ -403,7 +443,11 @@ mod tests {
     fn parse_post(site: &str, path: &str, front: &str) -> (Arc<Post>, Vec<Finding>) {
         let toml = format!("[site]\ntitle = \"E\"\n{site}");
         let config = Config::parse(&toml, "config.toml", Path::new("")).unwrap();
-        let text = format!("---\ntitle: A Title!\ndate: 2024-05-01\n{front}\n---\nText.\n");
+        let date = match front.starts_with("date:") {
+            true => "",
+            false => "date: 2024-05-01\n",
+        };
+        let text = format!("---\ntitle: A Title!\n{date}{front}\n---\nText.\n");
         match parse_file(text.as_bytes(), path, &config, ParseMode::Full) {
             ParsedFile::Post { post, findings } => (post, findings),
             other => panic!("{front}: {other:?}"),
@@ -438,6 +482,80 @@ mod tests {
             let (url, findings) = address("dir/2024-05-01-my-file.md", &front);
             assert_eq!(url, format!("https://e.org{expected}"), "{permalink}");
             assert_eq!(findings, Vec::<String>::new(), "{permalink}");
+        }
+    }
+
+    #[test]
+    fn paths_of_front_matter_end_as_the_generator_writes_them() {
+        for (names, front, expected) in [
+            ("zola", "path: 2014/11/20/Cargo", "/2014/11/20/Cargo/"),
+            ("zola-safe", "path: /a.html", "/a.html/"),
+            ("zola-off", "path: a/", "/a/"),
+            ("zola", "path: https://f.org/a", "https://f.org/a"),
+            ("hugo", "url: /post/a", "/post/a/"),
+            ("hugo-cased", "url: /post/d/index.html", "/post/d/"),
+            ("hugo", "url: /post/a.html", "/post/a.html"),
+            ("hugo", "url: /v1.2/notes", "/v1.2/notes"),
+            ("hugo", "url: /:year/:slug", "/2024/a-title/"),
+            ("hugo", "url: /:year/m.html", "/2024/m.html"),
+            ("as-written", "url: /post/a", "/post/a"),
+            ("jekyll", "permalink: /post/a", "/post/a"),
+        ] {
+            let site = format!("url = \"https://e.org\"\n[content]\nnames = \"{names}\"");
+            let (post, _) = parse_post(&site, "a.md", front);
+            let url = post.permalink.url.replace("https://e.org", "");
+            assert_eq!(url, expected, "{names}: {front}");
+            assert_eq!(post.id(), &*post.permalink.url);
+        }
+        for (names, expected) in [
+            ("hugo", ["/old/", "/v1.2/", "/b.html"]),
+            ("zola", ["/old/", "/v1.2/", "/b.html"]),
+            ("jekyll", ["/old", "/v1.2", "/b.html"]),
+        ] {
+            let site = format!("url = \"https://e.org\"\n[content]\nnames = \"{names}\"");
+            let (post, _) = parse_post(&site, "a.md", "aliases: [/old, /v1.2, /b.html]");
+            assert_eq!(post.aliases(), expected, "{names}");
+        }
+        for (names, expected) in [
+            ("hugo", ["/post/old/", "/post/b.html", "/c/"]),
+            ("zola", ["/old/", "/b.html", "/post/c/"]),
+        ] {
+            let site = format!("url = \"https://e.org\"\n[content]\nnames = \"{names}\"");
+            let front = "permalink: /post/a/\naliases: [old, b.html, ../c]";
+            let (post, _) = parse_post(&site, "a.md", front);
+            assert_eq!(post.aliases(), expected, "{names}");
+        }
+    }
+
+    #[test]
+    fn day_in_the_slug_is_the_date() {
+        let site = "url = \"https://e.org\"\n[content]\nfields = { slug = \"path\", permalink = \"seo.url\" }";
+        let config = format!("[site]\ntitle = \"E\"\n{site}");
+        let config = Config::parse(&config, "config.toml", Path::new("")).unwrap();
+        let text = "---\ntitle: a\npath: 2014/11/20/Cargo\n---\n";
+        let ParsedFile::Post { post, .. } =
+            parse_file(text.as_bytes(), "a.md", &config, ParseMode::Full)
+        else {
+            panic!("no post");
+        };
+        assert_eq!(post.published_at.to_rfc3339(), "2014-11-20T00:00:00+00:00");
+    }
+
+    #[test]
+    fn day_in_address_is_that_of_the_generator() {
+        for (names, date, expected) in [
+            ("hugo", "2020-01-21 21:10:00 -0500", "/2020/01/21/a/"),
+            ("hugo", "2020-01-21T23:30:00Z", "/2020/01/21/a/"),
+            ("hugo", "2020-01-21T23:30:00", "/2020/01/21/a/"),
+            ("pelican", "2020-01-21 21:10:00 -0500", "/2020/01/21/a/"),
+            ("jekyll", "2020-01-21 21:10:00 -0500", "/2020/01/22/a/"),
+            ("hexo", "2020-01-21T23:30:00Z", "/2020/01/22/a/"),
+        ] {
+            let site = format!(
+                "url = \"https://e.org\"\ntimezone = \"Europe/Berlin\"\npermalinks = \"/:year/:month/:day/:slug/\"\n[content]\nnames = \"{names}\""
+            );
+            let (post, _) = parse_post(&site, "a.md", &format!("date: {date}"));
+            assert_eq!(post.permalink.url_path(), expected, "{names}: {date}");
         }
     }
 

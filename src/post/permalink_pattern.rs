@@ -1,6 +1,6 @@
 //! Fills permalink patterns with the parts of a post.
 
-use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, FixedOffset, Timelike as _};
 use url::Url;
 
 use super::path_info::PathInfo;
@@ -25,8 +25,8 @@ pub(super) struct PermalinkParts<'a> {
     pub(crate) title: Option<&'a str>,
     /// Language, if it is not the site's default.
     pub(super) language: Option<&'a str>,
-    /// Date of the post.
-    pub(super) published: DateTime<Utc>,
+    /// Date of the post, with its offset as written, or that of the site's zone.
+    pub(super) published: DateTime<FixedOffset>,
     /// Labels of the categories.
     pub(super) categories: &'a [String],
     /// Rule for path segments.
@@ -118,15 +118,13 @@ fn format_part(
     let PathInfo {
         dirs, name: file, ..
     } = parts.location;
-    let date = parts.published.with_timezone(&site.timezone);
     let style = parts.names;
-    let is_hugo = matches!(
-        style,
-        NameStyle::Hugo
-            | NameStyle::HugoCased
-            | NameStyle::HugoUnaccented
-            | NameStyle::HugoCasedUnaccented
-    );
+    let is_hugo = style.is_hugo();
+    let date = match is_hugo || style.is_pelican() {
+        true => parts.published,
+        // The others take the day in the site's zone.
+        false => parts.published.with_timezone(&site.timezone).fixed_offset(),
+    };
     let is_hexo = style.is_hexo();
     // Hexo and Nuxt Content make addresses of paths only, as Eleventy does without a permalink.
     let is_of_file = is_hexo || style == NameStyle::Nuxt;
@@ -135,10 +133,12 @@ fn format_part(
     let slug = given.map(|slug| make_segments(style, SegmentSource::Slug, slug));
     let undated = strip_date_prefix(file);
     let made = |source, text: &str| make_segments(style, source, text);
-    let named = || {
-        slug.clone()
-            .unwrap_or_else(|| made(SegmentSource::Name, undated))
+    // Pelican takes a part of the file name as it is.
+    let name_source = match style.is_pelican() && matches!(name, "slug" | "name") {
+        true => SegmentSource::File,
+        false => SegmentSource::Name,
     };
+    let named = || slug.clone().unwrap_or_else(|| made(name_source, undated));
     let joined = |source, names: &[String]| {
         let segments: Vec<_> = names.iter().map(|name| made(source, name)).collect();
         segments.join("/")
@@ -176,7 +176,7 @@ fn format_part(
             None => named(),
         },
         "slug" | "title" | "slug_or_title" => named(),
-        "name" => made(SegmentSource::Name, undated),
+        "name" => made(name_source, undated),
         "filename" => made(SegmentSource::Name, file),
         "slug_or_filename" => slug.unwrap_or_else(|| made(SegmentSource::Name, file)),
         "dir" => joined(SegmentSource::Section, dirs),

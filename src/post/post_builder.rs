@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::address::{PostAddress, read_aliases, read_slug, resolve_post_address};
@@ -17,7 +17,7 @@ use crate::fields::{
     read_dates, read_labels, read_x_account, warn_misplaced_markers, warn_non_map_fields,
 };
 use crate::front_matter::date;
-use crate::front_matter::field_names::is_address;
+use crate::front_matter::field_names::{is_address, is_slug};
 use crate::markdown::asciidoc;
 use crate::markdown::excerpt::ExcerptRequest;
 use crate::markdown::plain_text;
@@ -65,6 +65,9 @@ pub(super) fn build_post(
     }
     if categories.is_empty() && config.content.directory_categories {
         categories.extend(location.dirs.last().cloned());
+    }
+    if categories.is_empty() {
+        categories.extend(config.content.default_category.clone());
     }
     let language = read_language(fields, config).or_else(|| location.language.clone());
     let slug = read_slug(fields);
@@ -146,11 +149,11 @@ pub(super) fn build_post(
         id,
         canonical_url,
         preview_title: preview_title.map(Into::into),
-        publish_after: publish_after.filter(|date| *date != published),
+        publish_after: publish_after.filter(|date| *date != published.to_utc()),
         expires_at: expires,
         language: language.map(Into::into),
         twitter_handle: read_x_account(fields).map(Into::into),
-        aliases: read_aliases(fields, &permalink, &url, &config.site.url).into(),
+        aliases: read_aliases(fields, &permalink, &url, config).into(),
         translation_key: find_translation_key(fields, &location, config).map(Into::into),
         stray_dates: find_stray_dates(fields).into(),
     };
@@ -164,10 +167,11 @@ pub(super) fn build_post(
         title: title.into(),
         id_source: id_from,
         permalink,
-        published_at: published,
+        published_at: published.to_utc(),
         updated_at: read_dates(fields, Field::Updated)
             .into_iter()
-            .find_map(|dated| dated.date_or_push_marker(&mut Vec::new())),
+            .find_map(|dated| dated.date_or_push_marker(&mut Vec::new()))
+            .map(|date| date.to_utc()),
         authors: read_authors(fields, Field::Author).into(),
         tags: to_shared_labels(read_labels(fields, Field::Tags, as_words)),
         categories: to_shared_labels(categories),
@@ -183,7 +187,7 @@ fn to_shared_labels(labels: Vec<String>) -> Labels {
 }
 
 struct PublicationDates {
-    published: DateTime<Utc>,
+    published: DateTime<FixedOffset>,
     publish_after: Option<DateTime<Utc>>,
     expires: Option<DateTime<Utc>>,
 }
@@ -204,10 +208,14 @@ fn read_publication_dates(
     let stem = without_extension(path);
     // An unreadable date is not replaced by the one in the path.
     let parse_date_in_path = || {
-        date::parse_path_date(stem, config.site.timezone).or_else(|| {
-            let (_, permalink, _) = fields.first_text_where(Field::Permalink, is_address)?;
-            date::parse_path_date(permalink, config.site.timezone)
-        })
+        let zone = config.site.timezone;
+        let permalink = || fields.first_text_where(Field::Permalink, is_address);
+        let slug = || fields.first_text_where(Field::Slug, is_slug);
+        let parse_date_in = |(_, text, _): (_, &str, _)| date::parse_path_date(text, zone);
+        let date = date::parse_path_date(stem, zone)
+            .or_else(|| permalink().and_then(parse_date_in))
+            .or_else(|| slug().and_then(parse_date_in));
+        Some(date?.with_timezone(&zone).fixed_offset())
     };
     let published = starts
         .first()
@@ -224,8 +232,8 @@ fn read_publication_dates(
     }
     Some(PublicationDates {
         published: published?,
-        publish_after: starts.iter().max().copied(),
-        expires,
+        publish_after: starts.iter().max().map(DateTime::to_utc),
+        expires: expires.map(|date| date.to_utc()),
     })
 }
 
@@ -233,8 +241,8 @@ fn read_publication_dates(
 fn read_start_and_end_dates(
     fields: &FrontMatterFields<'_>,
     unreadable_dates: &mut Vec<VisibilityField>,
-) -> (Vec<DateTime<Utc>>, Vec<DateTime<Utc>>) {
-    let mut read = |field| -> Vec<DateTime<Utc>> {
+) -> (Vec<DateTime<FixedOffset>>, Vec<DateTime<FixedOffset>>) {
+    let mut read = |field| -> Vec<DateTime<FixedOffset>> {
         let dates = read_dates(fields, field).into_iter();
         dates
             .filter_map(|dated| dated.date_or_push_marker(unreadable_dates))
@@ -254,8 +262,9 @@ pub(super) fn read_visibility_limits(fields: &FrontMatterFields<'_>) -> Visibili
     };
     starts
         .into_iter()
-        .for_each(|start| limits.add_start_date(start));
-    ends.into_iter().for_each(|end| limits.add_end_date(end));
+        .for_each(|start| limits.add_start_date(start.to_utc()));
+    ends.into_iter()
+        .for_each(|end| limits.add_end_date(end.to_utc()));
     limits
 }
 
