@@ -77,6 +77,11 @@ impl MarkdownPages {
         pages
     }
 
+    /// Returns true if only a part of the files was read.
+    pub(crate) fn is_sample(&self) -> bool {
+        self.stride > 1
+    }
+
     fn read_files(tree: &SiteTree, dir: &str, files: &[String], stride: usize) -> MarkdownPages {
         let loaded = files
             .iter()

@@ -280,6 +280,13 @@ fn narrow_to_post_sections(
     let folder = folder.filter(|(below, _)| !below.is_empty());
     let named = draft.post_sections.clone();
     let mut sections = PageSections::classify_sections(pages, &named);
+    if !sections.other_sections.is_empty() && pages.is_sample() {
+        // A dated page may be among those that were not read.
+        let mut whole = pages.read_all(draft.tree, &home.dir);
+        retain_published_pages(home, &mut whole);
+        whole.mark_language_dirs(&draft.site_languages());
+        sections = PageSections::classify_sections(&whole, &named);
+    }
     if let Some((below, _)) = &folder {
         let section = below.split('/').next().unwrap_or_default();
         sections.other_sections.retain(|other| other != section);

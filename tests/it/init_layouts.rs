@@ -40,10 +40,9 @@ fn hugo_language_files_give_directories_and_addresses() {
         ("package.json", "{\"name\": \"harbour-website\"}"),
         ("content/en/about.md", "---\ntitle: About\n---\n"),
         ("content/fr/about.md", "---\ntitle: Nous\n---\n"),
-        // Of all languages together, few pages here have a date.
         ("content/en/docs/a.md", "---\ntitle: A\n---\n"),
         ("content/en/docs/b.md", "---\ntitle: B\n---\n"),
-        ("content/fr/docs/a.md", &post_text("A", "2024-05-01")),
+        ("content/fr/docs/a.md", "---\ntitle: A\n---\n"),
         (
             "content/en/post/2024-05-01-crane.md",
             &post_text("The crane", "2024-05-01"),
@@ -505,21 +504,21 @@ fn posts_at_the_top_outweigh_a_generator_below() {
 }
 
 #[test]
-fn zola_sections_that_are_listed_by_date_hold_the_posts() {
+fn sections_with_a_dated_page_are_never_left_out() {
     let site = create_site(&[
         (
             "config.toml",
             "base_url = \"https://harbour.example\"\ntitle = \"a\"\n",
         ),
-        ("content/_index.md", "+++\nsort_by = \"date\"\n+++\n"),
-        ("content/log/_index.md", "+++\ntransparent = true\n+++\n"),
+        ("content/log/_index.md", "+++\nsort_by = \"weight\"\n+++\n"),
         ("content/log/a.md", &post_text("A", "2024-05-01")),
-        ("content/pages/_index.md", "+++\n+++\n"),
-        ("content/pages/b.md", &post_text("B", "2024-05-01")),
+        ("content/log/a.fr.md", "---\ntitle: A\n---\n"),
+        ("content/log/a.ja.md", "---\ntitle: A\n---\n"),
+        ("content/pages/b.md", "---\ntitle: B\n---\n"),
         ("content/news/_index.md", "+++\nsort_by = \"date\"\n+++\n"),
         ("content/news/c.md", &post_text("C", "2024-05-01")),
     ]);
-    let toml = site.init_and_check("courant.toml");
+    let (_, toml) = run_init_print(&site);
     assert_lines(&toml, &["include = [\"log/**\", \"news/**\"]"]);
 }
 
