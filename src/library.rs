@@ -448,5 +448,5 @@ pub fn is_post_path(path: &str) -> bool {
 
 /// Returns why a file is ignored as a copy of the post beside it; `None` if it is not.
 pub fn copy_reason(file: &std::path::Path, config: &Config) -> Option<String> {
-    scan::find_original(file, &config.content.dir).map(|copy| scan::copy_reason(&copy))
+    scan::find_original(file, &config.content).map(|copy| scan::copy_reason(&copy))
 }

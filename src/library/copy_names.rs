@@ -7,6 +7,8 @@ pub(crate) struct FileCopy {
     pub(super) original: String,
     /// True if only copies have such names. If false, it is a copy only if the original exists.
     pub(super) is_certain: bool,
+    /// True if it is no copy, but a resource of the page bundle whose `index` file is the original.
+    pub(super) is_resource: bool,
 }
 
 /// Suffixes that file managers give to copies.
@@ -26,6 +28,7 @@ pub(super) fn detect_copy(name: &str) -> Option<FileCopy> {
         (!original.is_empty()).then(|| FileCopy {
             original: format!("{original}.{extension}"),
             is_certain,
+            is_resource: false,
         })
     };
     // Syncthing, and earlier versions of ownCloud.
@@ -148,6 +151,7 @@ mod tests {
             let expected = Some(FileCopy {
                 original,
                 is_certain: is_sure,
+                is_resource: false,
             });
             assert_eq!(detect_copy(name), expected, "{name}");
         }

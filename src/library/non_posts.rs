@@ -30,6 +30,12 @@ pub(super) fn known_copies(files: &FileTable, shared: &SharedFindings, path: &st
                 .map(|(path, _)| path.to_string())
                 .collect::<Vec<_>>()
         });
+    // A new `index` file makes its directory a page bundle.
+    let is_index = name.starts_with("index.") && !dir.is_empty();
+    if is_index {
+        let below = files.with_prefix(format!("{dir}/"));
+        return below.map(|(path, _)| path.to_string()).collect();
+    }
     // Copies that are not posts now have a finding instead of a record.
     let found = shared.directory_paths().map(str::to_owned);
     of_files.chain(found).filter(|path| is_copy(path)).collect()

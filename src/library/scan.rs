@@ -154,7 +154,7 @@ impl DirectoryScan {
                 }
             }
             Ok(metadata) if metadata.is_file() => {
-                if let Some(copy) = find_original(path, &content.dir) {
+                if let Some(copy) = find_original(path, content) {
                     self.record_copy(&name, &copy, content);
                 } else if is_post_candidate(&name, content) {
                     let candidate = ScannedFile {
@@ -359,7 +359,7 @@ impl DirectoryListing {
                         continue;
                     };
                     if is_post_candidate(&path, content) {
-                        match find_original(entry.path(), &content.dir) {
+                        match find_original(entry.path(), content) {
                             Some(copy) => list.copies.push((path, copy)),
                             None => files.push((path, entry)),
                         }

@@ -1,12 +1,12 @@
 //! Decides from its path whether a file may be a post.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config;
 use crate::library::copy_names::{FileCopy, detect_copy};
 use crate::library::new_finding::warning_finding;
-use crate::model::finding::{Finding, Rule};
+use crate::model::finding::{Finding, Rule, Severity};
 use crate::model::markup::Markup;
 
 /// Formats that some generators accept for posts with front matter, but courant does not.
@@ -33,9 +33,17 @@ fn has_extension(path: &str, extensions: &[&str]) -> bool {
         .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// Returns the original if the name of the file, or of a directory above it, marks it as a copy. If the
-/// name may also be that of a post, the original must exist.
-pub(crate) fn find_original(file: &Path, content_dir: &Path) -> Option<FileCopy> {
+/// Returns the original if the name of the file, or of a directory above it, marks it as a copy, or if the file is a
+/// resource of a page bundle. If the name may also be that of a post, the original must exist.
+pub(crate) fn find_original(file: &Path, content: &config::ContentConfig) -> Option<FileCopy> {
+    let content_dir = content.dir.as_path();
+    if let Some(index) = find_bundle_index(file, content) {
+        return Some(FileCopy {
+            original: index.strip_prefix(content_dir).ok()?.to_str()?.to_owned(),
+            is_certain: true,
+            is_resource: true,
+        });
+    }
     let copy = detect_copy(file.file_name()?.to_str()?);
     let is_file = |copy: &FileCopy| file.with_file_name(&copy.original).is_file();
     if let Some(copy) = copy.filter(|copy| copy.is_certain || is_file(copy)) {
@@ -53,8 +61,36 @@ pub(crate) fn find_original(file: &Path, content_dir: &Path) -> Option<FileCopy>
     })
 }
 
+/// Returns the `index` file of the page bundle that a file is a resource of, as in Hugo: the bundle is all below the
+/// directory of the `index` file.
+fn find_bundle_index(file: &Path, content: &config::ContentConfig) -> Option<PathBuf> {
+    if content.bundle_index_names.is_empty() {
+        return None;
+    }
+    let is_index = file.file_stem()?.to_str()?.split('.').next() == Some("index");
+    let dirs = file.ancestors().skip(if is_index { 2 } else { 1 });
+    let content_dir = content.dir.as_path();
+    let mut dirs = dirs.take_while(|dir| *dir != content_dir && dir.starts_with(content_dir));
+    dirs.find_map(|dir| {
+        let mut indexes = content.bundle_index_names.iter().map(|name| dir.join(name));
+        indexes.find(|index| index.is_file())
+    })
+}
+
 /// Builds the finding that a file is a copy, not a post.
 pub(super) fn copy_finding(path: &str, copy: &FileCopy) -> Finding {
+    if copy.is_resource {
+        let hint = "move it out of the directory if it is a post of its own";
+        let message = format!(
+            "is a file of the page bundle `{}`, not a post",
+            copy.original
+        );
+        let finding = warning_finding(path, Rule::NotAPost, None, message, hint);
+        return Finding {
+            severity: Severity::Note,
+            ..finding
+        };
+    }
     warning_finding(
         path,
         Rule::NotAPost,
@@ -66,7 +102,10 @@ pub(super) fn copy_finding(path: &str, copy: &FileCopy) -> Finding {
 
 /// Explains why a copy is not a post.
 pub(crate) fn copy_reason(copy: &FileCopy) -> String {
-    format!("it is a copy of `{}` by its name", copy.original)
+    match copy.is_resource {
+        true => format!("it is a file of the page bundle `{}`", copy.original),
+        false => format!("it is a copy of `{}` by its name", copy.original),
+    }
 }
 
 /// Returns why a file at this path is ignored; `None` if it is read. Does not check for copies.
