@@ -18,6 +18,9 @@ use crate::text::collapse_whitespace;
 
 /// Maximum dates under near-miss names that are kept of a post. More would report the same.
 const MAX_STRAY_DATES_PER_POST: usize = 4;
+/// Fields beside the `state` of a postal address.
+const ADDRESS_FIELDS: [&str; 5] = ["city", "zip", "zipCode", "postalCode", "postcode"];
+
 /// Collects the visibility markers, each under the name as written.
 pub(crate) fn collect_visibility_markers(fields: &FrontMatterFields<'_>) -> Vec<VisibilityField> {
     let mut markers = Vec::new();
@@ -96,7 +99,8 @@ fn read_markers(
                 markers.push(new_marker(name, "true", node, VisibilityEffect::NoIndex));
             }
             FieldLimit::State if !is_in_build => {
-                read_state_markers(fields, name, node, !is_deep, markers)
+                let is_doubtful = !is_deep && !is_place(fields, outer, last, node);
+                read_state_markers(fields, name, node, is_doubtful, markers)
             }
             FieldLimit::SharedState if !is_in_build => {
                 read_state_markers(fields, name, node, false, markers)
@@ -104,6 +108,23 @@ fn read_markers(
             _ => {}
         }
     }
+}
+
+/// Returns true if `state` is part of a postal address: a city or a postal code is beside it, and it is written as a
+/// name (`DC`).
+fn is_place(fields: &FrontMatterFields<'_>, outer: &str, last: &str, node: &Node) -> bool {
+    let map = match outer {
+        "" => Some(fields.root),
+        _ => fields.root.get(outer),
+    };
+    let has_text = |name: &&str| {
+        let beside = map.and_then(|map| map.get(name)?.as_text());
+        beside.is_some_and(|text| !text.trim().is_empty())
+    };
+    let is_name = |text: &str| text.trim_start().starts_with(char::is_uppercase);
+    is_same_spelling(last, "state")
+        && node.as_text().is_some_and(is_name)
+        && ADDRESS_FIELDS.iter().any(has_text)
 }
 
 /// Adds the markers of state words: one word, a list, or the value of a choice.

@@ -216,6 +216,26 @@ fn unknown_state_hides_and_is_an_error() {
 }
 
 #[test]
+fn state_of_an_address_does_not_hide() {
+    for (fields, is_shown) in [
+        ("city: Washington\nstate: DC", true),
+        ("state: D.C.\nzip: 20415", true),
+        ("venue: {city: Washington, state: DC}", true),
+        ("state: DC", false),
+        ("state: DC\ncity:", false),
+        ("city: Washington\nstate: embargoed", false),
+        ("city: Washington\nstate: Draft", false),
+        ("city: Washington\nstatus: DC", false),
+        ("venue: {city: Washington}\nstate: DC", false),
+    ] {
+        let built = TestSite::new()
+            .post("a.md", post_text(0, fields, ("", "")))
+            .build();
+        assert_eq!(built.everything().contains("quetzal"), is_shown, "{fields}");
+    }
+}
+
+#[test]
 fn stray_date_field_is_a_warning() {
     for (field, warns) in [
         ("end_date: 2024-06-01", true),
