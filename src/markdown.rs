@@ -93,7 +93,7 @@ pub(super) fn render_markdown(markdown: &str, base: &Url) -> Result<RenderedHtml
 /// Renders a part of a body. `None` if it needs sanitizing or exceeds a limit.
 pub(super) fn render_fragment(markdown: &str, base: &Url) -> Option<ProcessedHtml> {
     let rendered = render_markdown(markdown, base).ok()?;
-    (!rendered.must_be_sanitized).then(|| html_cleanup::process_html(&rendered.html))
+    (!rendered.must_be_sanitized).then(|| html_cleanup::process_html(&rendered.html, base))
 }
 
 /// Parses Markdown within the limit on parser steps.
@@ -178,7 +178,7 @@ mod tests {
             sanitize::sanitize_html(&rendered.html, &base_url()),
         ]
         .map(|html| {
-            let markup = html_cleanup::process_html(&html);
+            let markup = html_cleanup::process_html(&html, &base_url());
             ProcessedHtml {
                 html: normalize_html(&markup.html),
                 ..markup

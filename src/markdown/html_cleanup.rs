@@ -2,10 +2,13 @@
 //!
 //! The input is the output of comrak or of the sanitizer: tags balanced, attribute values in double quotes with `&`
 //! and `"` escaped. One pass over its tags replaces what feed readers display badly. An image without a source is
-//! removed, one that a script loads late gets its source, an iframe becomes a link, a check box becomes a character, and a link without text shows its URL.
+//! removed, one that a script loads late gets its source, an iframe becomes a link, a check box becomes a character, a link
+//! without text shows its URL, and one to a Markdown file of the site becomes its text.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+
+use url::{Position, Url};
 
 use super::sanitize::{LAZY_SOURCES, LAZY_SRCSETS};
 use crate::model::post::Image;
@@ -37,9 +40,12 @@ pub(crate) struct ProcessedHtml {
     pub(crate) has_drawing: bool,
 }
 
-/// Processes the safe HTML of a body.
-pub(super) fn process_html(html: &str) -> ProcessedHtml {
-    let mut walk = TagWalker::default();
+/// Processes the safe HTML of a body, whose post is at `page`.
+pub(super) fn process_html(html: &str, page: &Url) -> ProcessedHtml {
+    let mut walk = TagWalker {
+        origin: &page[..Position::BeforePath],
+        ..TagWalker::default()
+    };
     walk.processed.html.reserve(html.len());
     let mut rest = html;
     while !rest.is_empty() {
@@ -86,6 +92,10 @@ enum TextBlock {
 #[derive(Default)]
 struct TagWalker<'a> {
     processed: ProcessedHtml,
+    /// Origin of the post's URL.
+    origin: &'a str,
+    /// True inside a link to a Markdown file of the site, which is left out.
+    in_file_link: bool,
     /// The paragraph or heading whose text is being collected.
     collecting: Option<(TextBlock, String)>,
     /// URLs of the images found so far.
@@ -172,6 +182,10 @@ impl<'a> TagWalker<'a> {
                 self.in_link = self.empty_link.is_some();
                 let Some(href) = self.empty_link else { return };
                 self.begin_link(&decode_references(href));
+                if self.in_file_link {
+                    (self.empty_link, self.in_link) = (None, false);
+                    return;
+                }
             }
             "button" => {
                 self.open_asides += 1;
@@ -206,6 +220,9 @@ impl<'a> TagWalker<'a> {
             "a" => {
                 self.in_footnote_link = false;
                 self.in_link = false;
+                if std::mem::take(&mut self.in_file_link) {
+                    return;
+                }
                 if let Some(address) = self.empty_link.take() {
                     self.processed.html.push_str(&address.replace('<', "&lt;"));
                 }
@@ -283,7 +300,10 @@ impl<'a> TagWalker<'a> {
     fn begin_link(&mut self, href: &str) {
         self.in_footnote_link = is_back_link_url(href)
             || (is_footnote_url(href) && ends_with_superscript_tag(&self.processed.html));
-        if self.processed.file_links.len() < MAX_IMAGES && is_markdown_url(href) {
+        // Only the generator knows the address of such a file.
+        let path = href.strip_prefix(self.origin);
+        self.in_file_link = is_markdown_url(href) && path.is_some_and(|path| path.starts_with('/'));
+        if self.processed.file_links.len() < MAX_IMAGES && self.in_file_link {
             self.processed.file_links.push(href.to_owned());
         }
     }
@@ -442,6 +462,10 @@ pub(super) fn decode_references(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn process_html(html: &str) -> ProcessedHtml {
+        super::process_html(html, &Url::parse("https://e.org/blog/post/").unwrap())
+    }
 
     #[test]
     fn images_are_found_with_alt_text() {

@@ -57,6 +57,6 @@ fn finish_html(
     }
     Ok(ProcessedHtml {
         has_drawing,
-        ..html_cleanup::process_html(&html)
+        ..html_cleanup::process_html(&html, base)
     })
 }

@@ -39,6 +39,17 @@ pub(super) const ALLOWED_SCHEMES: [&str; 25] = [
 /// Makes a URL absolute. One that already is stays as written, except for characters that no URL may have.
 /// `None` for an invalid URL or a forbidden scheme.
 pub(super) fn resolve_url<'a>(address: &'a str, base: &Url) -> Option<Cow<'a, str>> {
+    if let Some((name, rest)) = split_placeholder(address) {
+        // Other files have addresses that only Pelican knows.
+        let is_known = match name {
+            "static" => rest.starts_with('/') && !rest.starts_with("//"),
+            "attach" => !rest.starts_with(['/', '.']) && !rest.contains(':'),
+            _ => false,
+        };
+        return Some(rest)
+            .filter(|_| is_known)
+            .and_then(|rest| resolve_url(rest, base));
+    }
     if let Some(after_host) = strip_plain_host(address)
         && (after_host.is_empty() || after_host.starts_with(['/', '?', '#']))
         && !after_host.bytes().any(is_forbidden_byte)
@@ -62,6 +73,17 @@ pub(super) fn resolve_url<'a>(address: &'a str, base: &Url) -> Option<Cow<'a, st
         }
         Err(_) => None,
     }
+}
+
+/// Splits Pelican's `{static}/a.png`, or its former `|static|/a.png`, into `static` and `/a.png`. `None` for another
+/// address.
+fn split_placeholder(address: &str) -> Option<(&str, &str)> {
+    let marks = [("{", "}"), ("%7B", "%7D"), ("|", "|"), ("%7C", "%7C")];
+    marks.into_iter().find_map(|(open, close)| {
+        let (name, rest) = address.strip_prefix(open)?.split_once(close)?;
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase());
+        is_name.then_some((name, rest))
+    })
 }
 
 /// Makes the URL of an image or other embedded resource absolute. `None` also if it is the URL of the page
@@ -184,6 +206,7 @@ mod tests {
         fn byte_checks_agree_with_the_url_standard(
             address in "(https?://|HTTP://|/|//|javascript:|mailto:|)[a-z0-9.A-Z:@-]{0,8}[/?#\\\\]?[ -~é]{0,12}",
         ) {
+            prop_assume!(split_placeholder(&address).is_none());
             let base = Url::parse("https://e.org:8080/blog/post?a#b").unwrap();
             prop_assert_eq!(
                 resolve_url(&address, &base).map(Cow::into_owned),
@@ -203,6 +226,26 @@ mod tests {
                 prop_assert!(!host.bytes().any(is_forbidden_byte), "{url}");
                 prop_assert_eq!(escape_url(url.clone().into_owned()), url.into_owned());
             }
+        }
+    }
+
+    #[test]
+    fn placeholders_of_pelican_are_resolved_or_no_address() {
+        let base = Url::parse("https://e.org/blog/post/").unwrap();
+        for (address, url) in [
+            ("{static}/images/a.png", Some("https://e.org/images/a.png")),
+            ("|static|/a b.pdf", Some("https://e.org/a%20b.pdf")),
+            ("%7Bstatic%7D/a.png", Some("https://e.org/a.png")),
+            ("{attach}a.png", Some("https://e.org/blog/post/a.png")),
+            ("{static}a.png", None),
+            ("{static}//h.example/a", None),
+            ("{attach}javascript:a", None),
+            ("{attach}../a.png", None),
+            ("{filename}/a.md", None),
+            ("{category}boats", None),
+            ("{a b}", Some("https://e.org/blog/post/%7Ba%20b%7D")),
+        ] {
+            assert_eq!(resolve_url(address, &base).as_deref(), url, "{address}");
         }
     }
 

@@ -118,7 +118,7 @@ pub(super) fn render_body(
     }
     let markup = body_renderer::render_reduced(&reduced.text, body.markup, base);
     match &markup {
-        Ok(markup) => lint_body(fields, body, markup, base),
+        Ok(markup) => lint_body(fields, body, markup),
         Err(excess) => fields.report_finding(
             Severity::Error,
             Rule::BodyTooComplex,
@@ -210,23 +210,14 @@ fn normalize_images(images: Vec<Image>) -> Vec<Image> {
 }
 
 /// Reports links to files and, as suggestions, images without alternative text.
-fn lint_body(
-    fields: &FrontMatterFields<'_>,
-    body: RawBody<'_>,
-    markup: &ProcessedHtml,
-    base: &Url,
-) {
+fn lint_body(fields: &FrontMatterFields<'_>, body: RawBody<'_>, markup: &ProcessedHtml) {
     for (number, href) in markup.file_links.iter().enumerate() {
-        let url = Url::parse(href).ok();
-        if url.is_none_or(|url| url.origin() != base.origin()) {
-            continue;
-        }
         let name = href.rsplit('/').next().unwrap_or(href);
         fields.report_finding(
             Severity::Warning,
             Rule::RelativeLink,
             locate_in_body(body, name, number),
-            format!("the link to `{name}` points to a file, which readers do not have"),
+            format!("the link to `{name}` points to a file, and becomes its text"),
             "write the URL of the post instead",
         );
     }

@@ -411,6 +411,51 @@ fn language_tags_are_case_insensitive() {
 }
 
 #[test]
+fn field_lines_below_a_fence_need_not_be_yaml() {
+    for (fields, is_shown) in [
+        ("title: The pier: a history", true),
+        ("title: \"The\" pier\nstatus: published", true),
+        ("title: The pier: a history\nstatus: draft", false),
+        ("title: The pier: a history\nseo:\n    draft: true", false),
+        ("title: The pier: a history\npublishDate: 2099-01-01", false),
+    ] {
+        let text = format!("---\n{fields}\ndate: 2024-01-01\n---\nquetzal\n");
+        let built = TestSite::new()
+            .config("[content]\nfield_lines = true")
+            .post("a.md", text)
+            .build();
+        assert_eq!(built.everything().contains("quetzal"), is_shown, "{fields}");
+    }
+}
+
+#[test]
+fn link_to_a_file_of_the_generator_becomes_its_text() {
+    for (body, shown) in [
+        ("See [b](@/blog/b.md).", "See b."),
+        ("See [b][c].\n\n[c]: @/blog/b.md#part", "See b."),
+        ("See [b](../_posts/2024-01-01-b.md).", "See b."),
+        ("See [b]({filename}/b.md).", "See b."),
+        ("<p>See <a href=\"b.md\">b</a>.</p>", "See b."),
+        ("See [b](|static|b.pdf).", "See b."),
+        ("[b]({static}/b.pdf)", "href=\"https://example.org/b.pdf\""),
+        (
+            "[b](https://other.example/b.md)",
+            "href=\"https://other.example/b.md\"",
+        ),
+    ] {
+        let built = TestSite::new()
+            .post(
+                "a.md",
+                format!("---\ntitle: a\ndate: 2024-01-01\n---\n{body}\n"),
+            )
+            .build();
+        let feed = built.text("/rss.xml");
+        assert!(feed.contains(shown), "{body}: {feed}");
+        assert!(!feed.contains("%7B") && !feed.contains("/@/"), "{feed}");
+    }
+}
+
+#[test]
 fn link_to_a_markdown_file_is_a_finding() {
     let in_code = TestSite::new()
         .post("a.md", "---\ntitle: a\ndate: 2024-01-01\n---\n```\n[b](./b.md)\n```\n[c](https://other.example/README.md)\n")
@@ -422,6 +467,7 @@ fn link_to_a_markdown_file_is_a_finding() {
             "---\ntitle: a\ndate: 2024-01-01\n---\n\nSee [b](./b.md#x).\n",
         )
         .build();
+    assert!(built.text("/rss.xml").contains("See b."));
     let finding = built.finding();
     assert_eq!((finding.rule, finding.line), (Rule::RelativeLink, Some(6)));
     assert_eq!(finding.highlight.as_deref(), Some("b.md#x"));
