@@ -7,6 +7,7 @@ pub(crate) mod left_out_files;
 pub(crate) mod page_routes;
 pub(crate) mod pages;
 pub(crate) mod permalink_syntax;
+mod placeholder_url;
 pub(crate) mod sections;
 pub mod setting;
 pub(crate) mod site_file;

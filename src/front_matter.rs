@@ -79,6 +79,25 @@ pub(super) fn parse_front_matter(
     parse_below_lines(front.lines_before, front.format, &text)
 }
 
+/// Parses the front matter of a file. Below a fence, Pelican reads lines `Name: value` that need not be YAML.
+///
+/// Only a reader of YAML could take the lines for other fields, so all of them are ambiguous then.
+pub(super) fn parse_with_field_lines(
+    front: &FrontMatter<'_>,
+    has_field_lines: bool,
+) -> Result<ParsedFrontMatter, FrontMatterError> {
+    parse_front_matter(front).or_else(|error| {
+        if !has_field_lines || front.format != FrontMatterFormat::Yaml {
+            return Err(error);
+        }
+        let mut parsed = field_lines::parse_field_lines(front.text, front.lines_before)?;
+        let lines = front.text.lines().enumerate();
+        let lines = lines.map(|(at, line)| (front.lines_before + at + 1, line.to_owned()));
+        parsed.ambiguous_lines.extend(lines);
+        Ok(parsed)
+    })
+}
+
 /// Parses a text that has `lines` lines of its file before it.
 pub(super) fn parse_below_lines(
     lines: usize,

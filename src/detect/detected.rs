@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::pages::LeftOutPosts;
+use super::placeholder_url::has_placeholder_host;
 use super::setting::{
-    InvalidSetting, Setting, SettingKey, SettingSource, SettingValue, is_placeholder_url,
-    validate_setting,
+    InvalidSetting, Setting, SettingKey, SettingSource, SettingValue, validate_setting,
 };
 use super::site_file::text_with_source;
 use super::site_file::{DataFile, ScriptFile};
@@ -34,6 +34,8 @@ pub(crate) struct DetectedSite<'t> {
     pub(crate) cms_collections: Vec<CmsCollection>,
     /// URLs that the site's files name as its own.
     pub(crate) known_urls: Vec<(String, SettingSource)>,
+    /// Path that the generator serves the site from, until the site's URL is known.
+    pub(crate) base_path: Option<(String, SettingSource)>,
     /// Sections that the generator is configured to list as posts.
     pub(crate) post_sections: Vec<String>,
     /// Number of posts.
@@ -166,6 +168,7 @@ impl<'t> DetectedSite<'t> {
             content_roots: Vec::new(),
             cms_collections: Vec::new(),
             known_urls: Vec::new(),
+            base_path: None,
             post_sections: Vec::new(),
             post_count: 0,
             other_page_count: 0,
@@ -213,7 +216,7 @@ impl<'t> DetectedSite<'t> {
             if text.is_empty() && !matches!(key, SettingKey::Dir | SettingKey::StaticDir) {
                 return;
             }
-            if key == SettingKey::Url && is_placeholder_url(text) {
+            if key == SettingKey::Url && has_placeholder_host(text) {
                 let text = collapse_whitespace(text);
                 let message = format!("`{text}` is a placeholder, not the site's address");
                 let hint = "write the site's address there and in `site.url`";
@@ -246,8 +249,13 @@ impl<'t> DetectedSite<'t> {
         self.set_if_more_certain(SettingKey::Fields, names, source);
     }
 
-    /// Appends the path that the generator serves the site from to the site's URL, unless it is there.
+    /// Appends the path that the generator serves the site from to the site's URL, unless it is there. Keeps it until
+    /// there is a URL.
     pub(crate) fn append_base_path(&mut self, base: Option<(String, SettingSource)>) {
+        if !self.has_setting(SettingKey::Url) {
+            self.base_path = base;
+            return;
+        }
         let base = base.unwrap_or_else(|| (String::new(), SettingSource::from_file("")));
         let base = base.0.trim_matches(['/', '.']);
         if let Some(SettingValue::Text(url)) = self

@@ -51,6 +51,7 @@ setting_keys! {
         Names = "names",
         FieldLines = "field_lines",
         DirectoryCategories = "directory_categories",
+        DefaultCategory = "default_category",
         Fields = "fields",
     }
     "cards" {
@@ -252,16 +253,6 @@ pub(crate) fn validate_setting(
         }),
         None => Ok(()),
     }
-}
-
-/// Returns true if a URL is a placeholder such as `https://example.com`.
-pub(crate) fn is_placeholder_url(url: &str) -> bool {
-    const HOSTS: &str = "example.com example.org example.net localhost 127.0.0.1 0.0.0.0 yourdomain.com \
-        yoursite.com your-site.com";
-    let host = url.split("://").nth(1).unwrap_or(url);
-    let host = host.split(['/', ':']).next().unwrap_or_default();
-    let host = host.trim_start_matches("www.").to_lowercase();
-    HOSTS.split(' ').any(|placeholder| placeholder == host)
 }
 
 /// Returns true if `site.permalinks` accepts the pattern.

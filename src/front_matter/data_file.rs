@@ -25,9 +25,11 @@ pub fn parse_data_file(format: FrontMatterFormat, text: &str) -> Result<Node, Fr
 /// With `reads_field_lines`, it may be fields without a fence.
 pub fn parse_post_front_matter(text: &str, reads_field_lines: bool) -> Option<Node> {
     match front_matter::split_with_field_lines(text, reads_field_lines) {
-        FrontMatterSplit::Present(front) => {
-            Some(front_matter::parse_front_matter(&front).ok()?.root)
-        }
+        FrontMatterSplit::Present(front) => Some(
+            front_matter::parse_with_field_lines(&front, reads_field_lines)
+                .ok()?
+                .root,
+        ),
         FrontMatterSplit::Unclosed(_) | FrontMatterSplit::None => None,
     }
 }

@@ -41,16 +41,8 @@ pub(super) fn read_jekyll_site(draft: &mut DetectedSite<'_>) -> bool {
         return false;
     };
     let text = |paths: &[&str]| data.first_text(paths);
-    if let Some((url, source)) = text(&["url"]) {
-        let base_path = text(&["baseurl"]).map(|(path, _)| path).unwrap_or_default();
-        let base_path = base_path.trim_matches('/');
-        let url = url.trim_end_matches('/');
-        draft.set_if_more_certain(
-            SettingKey::Url,
-            site_tree::join_paths(url, base_path),
-            source,
-        );
-    }
+    draft.set_if_found(SettingKey::Url, text(&["url"]));
+    draft.append_base_path(text(&["baseurl"]));
     draft.set_if_found(SettingKey::Title, text(&["title", "name"]));
     draft.set_if_found(
         SettingKey::Description,

@@ -9,6 +9,10 @@ use crate::detect::site_tree;
 use crate::javascript::{ParsedScript, ScriptExpression};
 
 const CONFIG_FILE: &str = "pelicanconf.py";
+/// Files that may run Pelican with the directory of the content as an argument.
+const COMMAND_FILES: [&str; 4] = ["Makefile", "tasks.py", "fabfile.py", "develop_server.sh"];
+/// Directory of workflows on GitHub.
+const WORKFLOWS_DIR: &str = ".github/workflows";
 /// Settings, and the variables that hold them. An earlier variable is preferred.
 const SETTINGS: [(SettingKey, &[&str]); 6] = [
     (SettingKey::Url, &["SITEURL"]),
@@ -82,9 +86,18 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
         .iter()
         .map(|dir| format!("{}/**", globset::escape(dir)));
     draft.set_if_more_certain(key, SettingValue::List(patterns.collect()), source);
+    let why = "Pelican puts articles without a category there".to_owned();
+    let (category, source) = text("DEFAULT_CATEGORY")
+        .unwrap_or_else(|| ("misc".to_owned(), SettingSource::GeneratorDefault(why)));
+    draft.set_if_more_certain(SettingKey::DefaultCategory, category, source);
     let why = "Pelican builds articles from the files in this directory".to_owned();
-    let (dir, source) =
-        text("PATH").unwrap_or_else(|| (String::new(), SettingSource::GeneratorDefault(why)));
+    let (dir, source) = text("PATH")
+        .or_else(|| find_content_argument(draft))
+        .unwrap_or_else(|| {
+            let usual = Some("content").filter(|dir| draft.tree.is_dir(dir));
+            let dir = usual.unwrap_or_default().to_owned();
+            (dir, SettingSource::GeneratorDefault(why))
+        });
     let Some(dir) = site_tree::normalize_path(&dir) else {
         return true;
     };
@@ -143,6 +156,37 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
     true
 }
 
+/// Finds the directory that a Makefile, a task or a workflow gives Pelican as an argument.
+fn find_content_argument(draft: &DetectedSite<'_>) -> Option<(String, SettingSource)> {
+    let workflows = draft.tree.list_files(WORKFLOWS_DIR).into_iter();
+    let workflows = workflows.map(|name| site_tree::join_paths(WORKFLOWS_DIR, &name));
+    let files = COMMAND_FILES.into_iter().map(str::to_owned);
+    for file in files.chain(workflows) {
+        let text = draft.tree.read_text(&file).unwrap_or_default();
+        let lines = text.lines().enumerate();
+        for (at, line) in lines.filter(|(_, line)| !line.trim_start().starts_with('#')) {
+            let is_separator = |c: char| c.is_whitespace() || "=\"'`".contains(c);
+            let words = line.split(is_separator).filter(|word| !word.is_empty());
+            let words: Vec<&str> = words.collect();
+            let dir = words.windows(2).find_map(|pair| {
+                let [command, argument] = pair else {
+                    return None;
+                };
+                let is_command = matches!(*command, "INPUTDIR" | "pelican" | "pelicanasf");
+                let dir = argument
+                    .rsplit_once("DIR)/")
+                    .map_or(*argument, |(_, dir)| dir);
+                let dir = site_tree::normalize_path(dir)?;
+                (is_command && !dir.is_empty() && draft.tree.is_dir(&dir)).then_some(dir)
+            });
+            if let Some(dir) = dir {
+                return Some((dir, SettingSource::from_line(&file, at + 1)));
+            }
+        }
+    }
+    None
+}
+
 /// Writes Python's assignments as JavaScript's, line by line: `NAME = u'a'  # b` becomes `const NAME = 'a'`.
 fn convert_assignments(text: &str) -> String {
     let mut script = String::with_capacity(text.len());
@@ -186,6 +230,8 @@ fn convert_address(written: &str, slug: &'static str) -> Result<String, String> 
         let part = match name {
             "slug" => slug,
             "category" => ":category",
+            // Plugins take it from the name of the file, without its date.
+            "filename" => ":name",
             name => {
                 let format = name.strip_prefix("date:");
                 return Vec::from_iter(format.and_then(permalink_syntax::from_date_format));

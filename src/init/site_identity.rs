@@ -104,6 +104,8 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
             },
         );
     }
+    let base_path = draft.base_path.take();
+    draft.append_base_path(base_path);
     if let Some((name, _)) = package_field("name") {
         let why = "the name in package.json, so replace it".to_owned();
         draft.set_if_more_certain(SettingKey::Title, name, SettingSource::Guess(why));

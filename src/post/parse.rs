@@ -149,7 +149,7 @@ pub fn parse_with_renderer(
             };
         }
     };
-    let mut parsed = match front_matter::parse_front_matter(&front) {
+    let mut parsed = match front_matter::parse_with_field_lines(&front, has_field_lines) {
         Ok(parsed) => parsed,
         Err(fault) => {
             findings.push(finding_from_error(path, fault));

@@ -234,6 +234,8 @@ fn pelican_site_is_configured() {
     field_lines = true
     # Pelican reads the fields at the top of a post, and its directory's name
     directory_categories = true
+    # Pelican puts articles without a category there
+    default_category = "misc"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -250,6 +252,121 @@ fn pelican_site_is_configured() {
     let printed = stderr_of(&site.run_courant(&["init"]));
     let expected = "    content/tug.md\n    https://pier.example/work-boats/2024/the-tug/\n  `output` has the addresses of 1 of 2 public posts; missing:\n    /work-boats/2024/the-tug/\n";
     assert!(printed.ends_with(expected), "{printed}");
+}
+
+#[test]
+fn pelican_content_is_the_directory_that_commands_name() {
+    let in_articles = "INPUTDIR=$(BASEDIR)/articles\n";
+    for (file, text, dir) in [
+        ("Makefile", in_articles, "articles"),
+        (
+            "fabfile.py",
+            "def build():\n    local('pelican articles -s pelicanconf.py')\n",
+            "articles",
+        ),
+        (
+            ".github/workflows/site.yml",
+            "      - run: pelican articles -o output\n",
+            "articles",
+        ),
+        ("Makefile", "# pelican articles\n", "content"),
+    ] {
+        let post = "---\ntitle: The pier: a history\ndate: 2024-05-01\n---\n\nText.\n";
+        let site = create_site(&[
+            (
+                "pelicanconf.py",
+                "SITEURL = 'https://pier.example'\nSITENAME = 'P'\nARTICLE_URL = '{category}/{slug}.html'\nDEFAULT_CATEGORY = 'Big news'\n",
+            ),
+            (file, text),
+            ("articles/a.md", post),
+            (
+                "articles/boats/b.md",
+                "Title: B\nDate: 2024-05-02\nSlug: A b\n\nText.\n",
+            ),
+            ("content/c.md", "Title: C\nDate: 2024-05-01\n\nText.\n"),
+            (
+                "README.md",
+                "Title: For authors\nDate: 2024-05-01\n\nText.\n",
+            ),
+        ]);
+        let stderr = stderr_of(&site.run_courant(&["init"]));
+        let expected = match dir {
+            "articles" => vec![
+                "https://pier.example/big-news/the-pier-a-history.html",
+                "https://pier.example/boats/A%20b.html",
+            ],
+            _ => vec!["https://pier.example/big-news/c.html"],
+        };
+        assert_eq!(site.post_urls("config.toml"), expected, "{file}: {stderr}");
+    }
+}
+
+#[test]
+fn pelican_parts_of_file_names_stay_as_they_are() {
+    for (config, expected) in [
+        ("ARTICLE_URL = '{filename}/'\n", "/A_b.0/"),
+        (
+            "FILENAME_METADATA = r'(?P<date>\\d{4}-\\d{2}-\\d{2})-(?P<slug>.*)'\n",
+            "/A_b.0.html",
+        ),
+        ("SLUGIFY_SOURCE = 'basename'\n", "/2024-05-01-a_b0.html"),
+    ] {
+        let config = format!("SITEURL = 'https://pier.example'\nSITENAME = 'P'\n{config}");
+        let post = "Title: A\nDate: 2024-05-01\n\nText.\n";
+        let site = create_site(&[
+            ("pelicanconf.py", &config),
+            ("content/2024-05-01-A_b.0.md", post),
+        ]);
+        site.init_and_check("config.toml");
+        let expected = format!("https://pier.example{expected}");
+        assert_eq!(site.post_urls("config.toml"), [expected], "{config}");
+    }
+}
+
+#[test]
+fn jekyll_base_path_without_a_url_is_kept() {
+    for (more, expected) in [
+        ("", "https://example.org/avatica/a.html"),
+        ("harbour.example", "https://harbour.example/avatica/a.html"),
+    ] {
+        let site = create_site(&[
+            (
+                "_config.yml",
+                "title: A\nbaseurl: /avatica/\npermalink: /:title.html\n",
+            ),
+            ("_posts/2024-05-01-a.md", "---\ntitle: a\n---\n"),
+            ("CNAME", more),
+        ]);
+        site.run_courant(&["init", "--output", ".courant.toml"]);
+        assert_eq!(site.post_urls(".courant.toml"), [expected]);
+    }
+}
+
+#[test]
+fn hugo_bundle_has_one_post() {
+    let site = create_site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://pier.example/'\ntitle = 'P'\n[languages.en]\n[languages.fr]\n",
+        ),
+        ("content/post/a/index.md", &post_text("A", "2024-05-01")),
+        ("content/post/a/notes.md", &post_text("N", "2024-05-01")),
+        ("content/post/a/b/notes.md", &post_text("N", "2024-05-01")),
+        ("content/post/a/b/index.md", &post_text("N", "2024-05-01")),
+        ("content/post/c/index.fr.md", &post_text("C", "2024-05-01")),
+        ("content/post/c/notes.md", &post_text("N", "2024-05-01")),
+        ("content/post/_index.md", "---\ntitle: All\n---\n"),
+        ("content/post/d.md", &post_text("D", "2024-05-01")),
+    ]);
+    site.init_and_check("courant.toml");
+    assert_eq!(
+        site.post_urls("courant.toml"),
+        [
+            "https://pier.example/post/a/",
+            "https://pier.example/fr/post/c/",
+            "https://pier.example/post/d/",
+        ]
+    );
 }
 
 #[test]
