@@ -16,6 +16,7 @@ mod hosting_files;
 mod manifest;
 mod object_keys;
 mod output_set;
+mod output_stage;
 mod process_id;
 mod write_plan;
 

@@ -69,7 +69,7 @@ enum Written {
     Deleted {
         key: String,
     },
-    /// Another program's object lies at the key.
+    /// The key has the object of another program.
     Foreign {
         key: String,
     },

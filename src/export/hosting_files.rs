@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::output_set::OutputStage;
+use super::output_stage::OutputStage;
 use crate::model::artifact::{ArtifactKey, FeedScope};
 
 /// Key of the file with headers.

@@ -11,10 +11,11 @@ use super::export_target::{ExportTarget, ObjectHeaders};
 use super::hosting_files::HostingFiles;
 use super::manifest::Fingerprint;
 use super::object_keys::{KeyRank, object_keys};
+use super::output_stage::OutputStage;
 use crate::config::Config;
 use crate::hash;
 use crate::http::CacheHeaders;
-use crate::model::artifact::{ArtifactKey, FeedScope, LazyRenderError};
+use crate::model::artifact::{ArtifactKey, LazyRenderError};
 use crate::parallel;
 use crate::publish::snapshot::{Encoding, ResourceContent, Snapshot};
 
@@ -50,52 +51,6 @@ enum OutputSource {
     /// Resource of the snapshot, by its path.
     Path(String),
     Text(Bytes),
-}
-
-/// Group of outputs. Those of a group are written at the same time, the first group first, so that an output is
-/// written after those that it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum OutputStage {
-    CardImages,
-    CardPages,
-    FeedPages,
-    TermFeeds,
-    Feeds,
-    Opml,
-    Robots,
-    SitemapParts,
-    Sitemap,
-    HostingFiles,
-    Home,
-}
-
-impl OutputStage {
-    /// Returns the group of an output.
-    pub(super) fn from_key(key: &ArtifactKey) -> OutputStage {
-        match key {
-            ArtifactKey::CardPage(_) => OutputStage::CardPages,
-            ArtifactKey::CardImage(_) => OutputStage::CardImages,
-            ArtifactKey::FeedPage(..) => OutputStage::FeedPages,
-            ArtifactKey::Feed(scope, _) | ArtifactKey::FeedHtml(scope, _) => {
-                match scope.split_language().1 {
-                    FeedScope::Site | FeedScope::Custom(_) => OutputStage::Feeds,
-                    _ => OutputStage::TermFeeds,
-                }
-            }
-            ArtifactKey::Opml => OutputStage::Opml,
-            ArtifactKey::Robots | ArtifactKey::IndexNowKey(_) | ArtifactKey::FeedStylesheet => {
-                OutputStage::Robots
-            }
-            ArtifactKey::SitemapPart(_) => OutputStage::SitemapParts,
-            ArtifactKey::Sitemap => OutputStage::Sitemap,
-            ArtifactKey::Home | ArtifactKey::LanguageHome(_) => OutputStage::Home,
-        }
-    }
-
-    /// Returns true for card pages and their images.
-    pub(super) fn is_card(self) -> bool {
-        matches!(self, OutputStage::CardPages | OutputStage::CardImages)
-    }
 }
 
 /// Resource of a snapshot, as far as keys and rules depend on it.

@@ -639,7 +639,7 @@ fn output_paths_are_written_in_one_place() {
         "\"/category",
     ];
     for (path, text) in sources() {
-        if path == "src/model/artifact.rs" {
+        if path == "src/model/artifact.rs" || path == "src/model/artifact/feed_scope.rs" {
             continue;
         }
         for literal in LITERALS {
