@@ -45,11 +45,13 @@ pub enum NameStyle {
     PelicanCased,
     /// Pelican with `SLUGIFY_USE_UNICODE`.
     PelicanUnicode,
+    /// `VitePress`: as written, but the index of a directory is at the directory.
+    VitePress,
 }
 
 impl NameStyle {
     /// Each style and its word in the configuration.
-    pub const WORDS: [(&str, NameStyle); 21] = [
+    pub const WORDS: [(&str, NameStyle); 22] = [
         ("as-written", NameStyle::AsWritten),
         ("hugo", NameStyle::Hugo),
         ("hugo-cased", NameStyle::HugoCased),
@@ -71,6 +73,7 @@ impl NameStyle {
         ("pelican", NameStyle::Pelican),
         ("pelican-cased", NameStyle::PelicanCased),
         ("pelican-unicode", NameStyle::PelicanUnicode),
+        ("vitepress", NameStyle::VitePress),
     ];
 
     /// Returns true for the styles of Hexo.

@@ -52,6 +52,7 @@ pub(super) fn read_vitepress_site(draft: &mut DetectedSite<'_>) -> bool {
         }
     };
     draft.content_roots.push(root);
+    draft.set_names("vitepress", None);
     let mut entries = code.script.all_entries().iter();
     let is_rewrite = |name: &String| name == "rewrites";
     if let Some(entry) = entries.find(|entry| entry.path.first().is_some_and(is_rewrite)) {

@@ -69,12 +69,27 @@ pub(super) fn fill_pattern(
         path.push('/');
     }
     let base = site.url.path();
+    let is_index = || {
+        parts
+            .file
+            .rsplit('/')
+            .next()
+            .is_some_and(|name| name.starts_with("index."))
+    };
+    let is_directory = !of_post && parts.names == NameStyle::VitePress && is_index();
+    let pattern = match pattern.strip_suffix(".html") {
+        Some(pattern) if is_directory => pattern,
+        _ => pattern,
+    };
     // A pattern that is written with the path of the site's home does not get it twice.
     for piece in split_pattern(pattern.strip_prefix(base).unwrap_or(pattern)) {
         match piece {
             PatternPiece::Text(text) => path.push_str(text),
             PatternPiece::Part(name) => path.push_str(&format_part(name, parts, site, of_post)),
         }
+    }
+    if is_directory {
+        path.push('/');
     }
     // An empty part leaves two slashes.
     while path.contains("//") {
@@ -370,6 +385,19 @@ mod tests {
                 "/:slug_or_title.html",
                 "a.md",
                 "/low-high-water.html",
+            ),
+            (
+                "vitepress",
+                "/:path.html",
+                "posts/Low/index.md",
+                "/posts/Low/",
+            ),
+            ("vitepress", "/:path", "posts/Low/index.md", "/posts/Low/"),
+            (
+                "vitepress",
+                "/:path.html",
+                "posts/Low.md",
+                "/posts/Low.html",
             ),
             (
                 "pelican",

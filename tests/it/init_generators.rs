@@ -151,6 +151,8 @@ fn vitepress_site_is_configured() {
     include = ["posts/**"]
     # VitePress serves the files in `docs/src/public` from the site's root
     static_dir = "docs/src/public"
+    # VitePress makes addresses of names by this rule
+    names = "vitepress"
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
