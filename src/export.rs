@@ -15,6 +15,7 @@ mod foreign_objects;
 mod hosting_files;
 mod manifest;
 mod object_keys;
+mod object_writer;
 mod output_set;
 mod output_stage;
 mod process_id;

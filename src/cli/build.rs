@@ -21,6 +21,8 @@ use crate::text::pluralize_count;
 
 /// Conflicts that a warning lists by name.
 const MAX_LISTED_CONFLICTS: usize = 20;
+/// Attempts while other processes write to the same store. Each waits for its turn, so more would wait for long.
+const MAX_ATTEMPTS: u32 = 5;
 
 pub(super) fn run_build(args: &BuildArgs) -> anyhow::Result<CommandOutcome> {
     let config = Config::load(&find_config_file(&args.config))?;
@@ -106,19 +108,32 @@ fn export_once(
         false => ExportTarget::open(export),
     };
     let target = target.map_err(add_export_hint)?;
-    let outputs = OutputSet::from_snapshot(render_snapshot(config)?, config, &target);
-    server::build_runtime()?.block_on(async {
-        let mut exporter = Exporter::new(target);
-        let result = match args.dry_run {
-            true => exporter.plan(outputs).await,
-            false => {
-                // The content was read just now, so there is nothing newer.
-                let newer_outputs = || std::future::ready(None);
-                exporter.export(outputs, progress, newer_outputs).await
-            }
-        };
-        result.map_err(add_export_hint)
-    })
+    let render = || {
+        anyhow::Ok(OutputSet::from_snapshot(
+            render_snapshot(config)?,
+            config,
+            &target,
+        ))
+    };
+    let runtime = server::build_runtime()?;
+    let mut exporter = Exporter::new(target.clone());
+    if args.dry_run {
+        let planned = runtime.block_on(exporter.plan(render()?));
+        return planned.map_err(add_export_hint);
+    }
+    let mut attempts = 0;
+    loop {
+        // Rendering comes after the wait: another process may withdraw a post meanwhile.
+        attempts += 1;
+        let turn = runtime.block_on(exporter.wait_for_turn());
+        turn.map_err(add_export_hint)?;
+        let nothing_newer = || std::future::ready(None);
+        let exported = runtime.block_on(exporter.export(render()?, progress, nothing_newer));
+        match exported {
+            Err(ExportError::Superseded { .. }) if attempts < MAX_ATTEMPTS => {}
+            exported => return exported.map_err(add_export_hint),
+        }
+    }
 }
 
 fn render_snapshot(config: &Config) -> anyhow::Result<Arc<Snapshot>> {

@@ -153,7 +153,7 @@ impl ExportError {
             ),
             ExportError::Superseded { .. } | ExportError::Interrupted => "run again".to_owned(),
             ExportError::ConfigReplaced { .. } => {
-                "stop one of the two, or give each its own `export.to`, then restart this one".to_owned()
+                "stop one of the two, or give both the same configuration, or each its own `export.to`".to_owned()
             }
         }
     }

@@ -27,10 +27,11 @@ use crate::tls_provider::install_tls_provider;
 
 /// Maximum retries of one request, with backoff and jitter: about ten seconds.
 const MAX_RETRIES: usize = 6;
-/// Time after which a request is not retried any more.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout of one attempt. A store that is slower is treated as down.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Maximum time of a write or deletion with its retries. Together with the interval at which a claim is renewed, it is
+/// less than the time after which another process takes the claim, so that no late write overwrites that process's.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Timeout of a connection's start.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -304,7 +305,7 @@ impl ExportTarget {
         let put = async |mode| {
             let path = self.object_path(key)?;
             let bytes = bytes.clone().into();
-            self.store.put_opts(&path, bytes, options(mode)).await
+            limit_time(self.store.put_opts(&path, bytes, options(mode))).await
         };
         let mode = match self.has_conditions.load(Ordering::Relaxed) {
             true => mode,
@@ -333,7 +334,7 @@ impl ExportTarget {
 
     /// Deletes an object; one that does not exist is no error.
     pub(super) async fn delete_object(&self, key: &str) -> Result<(), ExportError> {
-        let result = async { self.store.delete(&self.object_path(key)?).await };
+        let result = async { limit_time(self.store.delete(&self.object_path(key)?)).await };
         match result.await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.store_error("delete", key, error)),
@@ -353,6 +354,19 @@ impl ExportTarget {
             }
         }
     }
+}
+
+/// Ends a write with an error after the maximum time.
+async fn limit_time<T>(
+    write: impl Future<Output = object_store::Result<T>>,
+) -> object_store::Result<T> {
+    let ended = tokio::time::timeout(WRITE_TIMEOUT, write).await;
+    ended.unwrap_or_else(|elapsed| {
+        Err(object_store::Error::Generic {
+            store: "export",
+            source: elapsed.into(),
+        })
+    })
 }
 
 /// Returns true if the store lacks an operation. Swift answers 501 to a conditional put.
@@ -384,6 +398,32 @@ fn target_name(config: &ExportConfig) -> String {
     }
 }
 
+/// Adds the configuration to what the environment names.
+fn add_s3_settings(
+    builder: AmazonS3Builder,
+    config: &ExportConfig,
+    bucket: &str,
+) -> AmazonS3Builder {
+    let from_env = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
+    let mut builder = builder.with_bucket_name(bucket);
+    if let Some(region) = &config.region {
+        builder = builder.with_region(region);
+    }
+    if let Some(endpoint) = &config.endpoint {
+        let url = endpoint.as_str().trim_end_matches('/');
+        // With a host name for the bucket, the client expects an endpoint that has it.
+        builder = builder.with_endpoint(match config.path_style {
+            true => url.to_owned(),
+            false => url.replacen("://", &format!("://{bucket}."), 1),
+        });
+    }
+    // An endpoint from the environment lacks the bucket, unless the environment says so too.
+    match config.endpoint.is_none() && from_env.is_some() && !config.path_style {
+        true => builder,
+        false => builder.with_virtual_hosted_style_request(!config.path_style),
+    }
+}
+
 fn open_bucket(
     config: &ExportConfig,
     kind: StoreKind,
@@ -391,7 +431,7 @@ fn open_bucket(
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
     let retry = RetryConfig {
         max_retries: MAX_RETRIES,
-        retry_timeout: RETRY_TIMEOUT,
+        retry_timeout: WRITE_TIMEOUT,
         ..RetryConfig::default()
     };
     let options = ClientOptions::new()
@@ -407,21 +447,9 @@ fn open_bucket(
     };
     Ok(match kind {
         StoreKind::S3 => {
-            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+            let builder = AmazonS3Builder::from_env();
             let is_http = is_http(builder.get_config_value(&AmazonS3ConfigKey::Endpoint));
-            if let Some(region) = &config.region {
-                builder = builder.with_region(region);
-            }
-            // With a host name for the bucket, the client expects an endpoint that has it.
-            let endpoint = match config.path_style {
-                true => endpoint,
-                false => endpoint.map(|url| url.replacen("://", &format!("://{bucket}."), 1)),
-            };
-            if let Some(endpoint) = endpoint {
-                builder = builder.with_endpoint(endpoint);
-            }
-            let builder = builder
-                .with_virtual_hosted_style_request(!config.path_style)
+            let builder = add_s3_settings(builder, config, bucket)
                 .with_client_options(options.with_allow_http(is_http))
                 .with_retry(retry);
             Arc::new(builder.build()?)
@@ -454,4 +482,26 @@ fn open_bucket(
             )
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoint_of_the_environment_keeps_its_path_style() {
+        let mut config = ExportConfig::to_directory("unused".into());
+        let style = |builder: AmazonS3Builder, config: &ExportConfig| {
+            add_s3_settings(builder, config, "bucket")
+                .get_config_value(&AmazonS3ConfigKey::VirtualHostedStyleRequest)
+        };
+        let from_env = AmazonS3Builder::new().with_endpoint("http://minio:9000");
+        assert_eq!(style(from_env.clone(), &config).as_deref(), Some("false"));
+        let virtual_hosted = from_env.with_virtual_hosted_style_request(true);
+        assert_eq!(style(virtual_hosted, &config).as_deref(), Some("true"));
+        let new = AmazonS3Builder::new;
+        assert_eq!(style(new(), &config).as_deref(), Some("true"));
+        config.path_style = true;
+        assert_eq!(style(new(), &config).as_deref(), Some("false"));
+    }
 }

@@ -30,6 +30,10 @@ use crate::thread_priority::ThreadPriority;
 const MIN_BACKOFF: Duration = Duration::from_millis(500);
 /// Maximum wait after a failure: an operator who repaired the store does not wait for long.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// Maximum wait after an attempt that only failed to render: most need an edit, which ends the wait.
+const MAX_RENDER_BACKOFF: Duration = Duration::from_secs(600);
+/// Interval at which an idle process looks if another one changed the store.
+const STORE_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 /// Wait before the content is scanned again if that failed.
 const RESCAN_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -83,9 +87,9 @@ struct ExportLoop {
     purge_failures: u32,
     last_error: Option<String>,
     known_conflicts: Vec<String>,
-    /// Configuration that a process with a different one replaced.
-    replaced_config: Option<Arc<Config>>,
     has_exported: bool,
+    /// True if the store had the newest generation after the last attempt.
+    is_settled: bool,
 }
 
 impl ExportWorker {
@@ -116,8 +120,8 @@ impl ExportWorker {
             purge_failures: 0,
             last_error: None,
             known_conflicts: Vec::new(),
-            replaced_config: None,
             has_exported: false,
+            is_settled: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -178,16 +182,16 @@ impl ExportLoop {
     async fn run(mut self, mut stopped: watch::Receiver<Option<Duration>>) {
         let mut retry_at = None;
         loop {
-            let has_news = tokio::select! {
+            let has_newer = tokio::select! {
                 biased;
                 _ = stopped.wait_for(Option::is_some) => return,
-                changed = self.newest.changed() => changed.is_ok(),
-                () = wait_until(retry_at) => true,
+                changed = self.newest.changed() => match changed {
+                    Ok(()) => true,
+                    Err(_) => return,
+                },
+                () = wait_until(retry_at) => false,
             };
-            if !has_news {
-                return;
-            }
-            let mut turn = std::pin::pin!(self.export_newest());
+            let mut turn = std::pin::pin!(self.take_turn(has_newer));
             let finished = tokio::select! {
                 wait = &mut turn => Some(wait),
                 _ = stopped.wait_for(Option::is_some) => None,
@@ -206,13 +210,21 @@ impl ExportLoop {
         }
     }
 
-    /// Exports the newest generation. Returns the wait before the next attempt; `None` waits for a change.
+    /// Exports the newest generation, unless the store has it. Returns the wait before the next turn.
+    async fn take_turn(&mut self, has_newer: bool) -> Option<Duration> {
+        let is_settled = self.is_settled && !has_newer;
+        if is_settled && !matches!(self.exporter.forget_stale_manifest().await, Ok(true)) {
+            return self.purge_changes().await.or(Some(STORE_CHECK_INTERVAL));
+        }
+        self.is_settled = false;
+        let wait = self.export_newest().await;
+        wait.or_else(|| self.is_settled.then_some(STORE_CHECK_INTERVAL))
+    }
+
+    /// Exports the newest generation. Returns the wait before the next attempt; `None` if it succeeded.
     async fn export_newest(&mut self) -> Option<Duration> {
         self.interrupt.store(false, Ordering::Relaxed);
         let (snapshot, config) = self.newest.borrow_and_update().clone()?;
-        if self.replaced_config.as_ref() == Some(&config) {
-            return None;
-        }
         let mut exported = Arc::clone(&snapshot);
         let outputs = OutputSet::from_snapshot(snapshot, &config, self.exporter.target());
         let target = self.exporter.target().clone();
@@ -236,9 +248,9 @@ impl ExportLoop {
                 self.record_success(&report, &exported);
                 purge_wait
             }
-            Ok(report) => Some(self.record_failed_outputs(&report)),
+            Ok(report) => Some(self.record_failed_outputs(&report, &exported)),
             Err(ExportError::Interrupted) => Some(Duration::ZERO),
-            Err(error) => self.record_failure(&error, config),
+            Err(error) => Some(self.record_failure(&error)),
         }
     }
 
@@ -266,7 +278,7 @@ impl ExportLoop {
             );
         }
         self.purge_failures += 1;
-        Some(backoff(self.purge_failures))
+        Some(backoff(self.purge_failures, MAX_BACKOFF))
     }
 
     fn record_success(&mut self, report: &ExportReport, exported: &Arc<Snapshot>) {
@@ -277,7 +289,12 @@ impl ExportLoop {
             info!("the export works again");
         }
         self.failures = 0;
-        self.replaced_config = None;
+        self.is_settled = true;
+        self.finish_generation(report, exported);
+    }
+
+    /// Logs what an export did, and hands on its generation.
+    fn finish_generation(&mut self, report: &ExportReport, exported: &Arc<Snapshot>) {
         if !report.conflicts.is_empty() && report.conflicts != self.known_conflicts {
             warn!(
                 objects = report.conflicts.join(", "),
@@ -295,13 +312,21 @@ impl ExportLoop {
     }
 
     /// Records outputs that could not be rendered; all others were written. Returns the wait before the next attempt.
-    fn record_failed_outputs(&mut self, report: &ExportReport) -> Duration {
+    fn record_failed_outputs(
+        &mut self,
+        report: &ExportReport,
+        exported: &Arc<Snapshot>,
+    ) -> Duration {
+        let now = (self.hooks.clock)();
+        self.status
+            .record_success(report, exported.generation(), now);
+        self.finish_generation(report, exported);
         self.failures += 1;
-        let wait = backoff(self.failures);
+        let wait = backoff(self.failures, MAX_RENDER_BACKOFF);
         let reason = format!("cannot render {}", report.failed.join(", "));
         let reason = truncate_graphemes(&reason, MAX_ERROR_LENGTH);
         self.status
-            .record_failure(reason.clone(), (self.hooks.clock)().checked_add(wait));
+            .record_failure(reason.clone(), now.checked_add(wait));
         if self.last_error.as_ref() != Some(&reason) {
             warn!("some outputs are not exported: {reason}; trying again");
             self.last_error = Some(reason);
@@ -310,18 +335,17 @@ impl ExportLoop {
     }
 
     /// Records a failure, and logs it if it is new. Returns the wait before the next attempt.
-    fn record_failure(&mut self, error: &ExportError, config: Arc<Config>) -> Option<Duration> {
+    fn record_failure(&mut self, error: &ExportError) -> Duration {
         self.failures += 1;
-        let is_replaced = matches!(error, ExportError::ConfigReplaced { .. });
-        let wait = (!is_replaced).then(|| backoff(self.failures));
+        let wait = match error {
+            // Until a configuration is reloaded.
+            ExportError::ConfigReplaced { .. } => STORE_CHECK_INTERVAL,
+            _ => backoff(self.failures, MAX_BACKOFF),
+        };
         let reason = describe_causes(error);
-        let next_attempt = wait.and_then(|wait| (self.hooks.clock)().checked_add(wait));
+        let next_attempt = (self.hooks.clock)().checked_add(wait);
         self.status.record_failure(reason.clone(), next_attempt);
-        if is_replaced {
-            // Until the configuration is reloaded.
-            self.replaced_config = Some(config);
-            error!(hint = error.hint(), "the export has stopped: {reason}");
-        } else if matches!(error, ExportError::Superseded { .. }) {
+        if matches!(error, ExportError::Superseded { .. }) {
             debug!("{reason}; trying again");
         } else if self.last_error.as_ref() != Some(&reason) {
             error!(
@@ -342,14 +366,14 @@ async fn scan_again(rescan: &Rescan) -> bool {
 }
 
 /// Returns the wait after this many failures in a row, less up to half of it at random.
-fn backoff(failures: u32) -> Duration {
+fn backoff(failures: u32, max: Duration) -> Duration {
     let wait = MIN_BACKOFF
         * 2_u32
             .saturating_pow(failures.saturating_sub(1))
-            .min(1 << 10);
+            .min(1 << 11);
     // Each `RandomState` has random keys.
     let random = RandomState::new().build_hasher().finish();
-    let wait = wait.min(MAX_BACKOFF);
+    let wait = wait.min(max);
     wait - wait * (random % 1024) as u32 / 2048
 }
 

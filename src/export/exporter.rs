@@ -1,7 +1,8 @@
 //! Writes outputs to a directory or store by a protocol that survives a kill at any point.
 //!
 //! 1. Read the manifest. Stop if it is garbage, or of a newer version.
-//! 2. Claim: write its root with the keys that will change, marked as pending.
+//! 2. Claim: write its root with the keys that will change, marked as pending. New text outputs are marked later, just
+//!    before they are written.
 //! 3. Delete and put objects.
 //! 4. Write the root with the new fingerprints and without the claim.
 //!
@@ -10,73 +11,48 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use object_store::PutMode;
 use tokio::time::{Instant, sleep};
 
 use super::export_error::ExportError;
 use super::export_lock::ExportLock;
 use super::export_report::ExportReport;
-use super::export_target::{ExportTarget, ObjectHeaders};
+use super::export_target::ExportTarget;
 use super::foreign_objects;
-use super::manifest::{Fingerprint, Manifest};
+use super::manifest::Manifest;
 use super::object_keys::Layout;
 use super::output_set::OutputSet;
 use super::process_id::ProcessId;
-use super::write_plan::{WritePlan, WriteStep};
-use crate::model::artifact::LazyRenderError;
-use crate::progress::{Progress, ScanStage};
+use super::write_plan::WritePlan;
+use crate::progress::Progress;
 
 /// Time without a new root after which the process that claimed it is taken for dead. If it lives, it finds its claim
 /// gone at the next renewal, and writes nothing more.
 const CLAIM_TIMEOUT: Duration = Duration::from_secs(30);
-/// Interval at which a long export writes the root again, so that others see that it lives.
-const CLAIM_RENEWAL_INTERVAL: Duration = Duration::from_secs(8);
 /// Interval at which a claimed root is read again.
 const CLAIM_POLL_INTERVAL: Duration = Duration::from_secs(2);
-
-/// Time that an export writes at least before newer outputs interrupt it, so that constant edits cannot stop it.
-const MIN_WRITE_TIME: Duration = Duration::from_millis(250);
 
 /// Writes outputs to one target.
 #[derive(Debug)]
 pub struct Exporter {
-    target: Arc<ExportTarget>,
-    process: ProcessId,
+    pub(super) target: Arc<ExportTarget>,
+    pub(super) process: ProcessId,
     /// Manifest as this process wrote it last, so that it need not be read before each export. For stores only.
     manifest: Option<Manifest>,
-    /// True after the first claim: then a changed configuration is that of a process that started later.
-    has_claimed: bool,
+    /// Configuration that this process and the target had last; `None` before the first export. If the target has
+    /// another one, a process that started later exports.
+    agreed_config: Option<String>,
+    /// Lock of the next export, from [`Exporter::wait_for_turn`].
+    turn: Option<ExportLock>,
     /// Keys of objects that this process may have written without recording them: their content is unknown.
-    unrecorded: BTreeSet<String>,
+    pub(super) unrecorded: BTreeSet<String>,
     /// Keys that were written or deleted, also by exports that failed.
-    touched_keys: BTreeSet<String>,
+    pub(super) touched_keys: BTreeSet<String>,
     /// True if newer outputs wait.
-    interrupt: Arc<AtomicBool>,
-}
-
-/// Object that was written, or left alone.
-enum Written {
-    Object {
-        key: String,
-        fingerprint: Fingerprint,
-        bytes: u64,
-    },
-    Deleted {
-        key: String,
-    },
-    /// The key has the object of another program.
-    Foreign {
-        key: String,
-    },
-    /// The output cannot be rendered.
-    Failed {
-        reason: String,
-    },
+    pub(super) interrupt: Arc<AtomicBool>,
 }
 
 impl Exporter {
@@ -86,7 +62,8 @@ impl Exporter {
             target: Arc::new(target),
             process: ProcessId::new_random(),
             manifest: None,
-            has_claimed: false,
+            agreed_config: None,
+            turn: None,
             unrecorded: BTreeSet::new(),
             touched_keys: BTreeSet::new(),
             interrupt: Arc::default(),
@@ -115,18 +92,42 @@ impl Exporter {
     pub async fn plan(&self, outputs: OutputSet) -> Result<ExportReport, ExportError> {
         let outputs = Arc::new(outputs);
         let manifest = Manifest::load(&self.target).await?;
-        let mut plan = WritePlan::compare(&outputs, &manifest);
-        let mut report = ExportReport::default();
-        self.set_foreign_aside(&outputs, &mut plan, &mut report)
-            .await?;
+        let (plan, report) = self.make_plan(&outputs, &manifest).await?;
         Ok(ExportReport {
             created: plan.created,
             changed: plan.changed,
             deleted: plan.deleted,
-            unchanged: plan.unchanged,
-            skipped: outputs.skipped.clone(),
             ..report
         })
+    }
+
+    /// Waits until no other process writes. Outputs that are made after this call are no older than those of the
+    /// target, so the next export calls no `newer_outputs`; it fails if another process writes before it.
+    ///
+    /// # Errors
+    /// The target failed.
+    pub async fn wait_for_turn(&mut self) -> Result<(), ExportError> {
+        // Released first, because a second lock on the same file waits for it for ever.
+        self.turn = None;
+        let lock = ExportLock::acquire(&self.target).await?;
+        self.manifest = Some(self.load_unclaimed().await?);
+        self.turn = Some(lock);
+        Ok(())
+    }
+
+    /// Forgets the remembered manifest if another process wrote it since. Returns true if it did.
+    ///
+    /// # Errors
+    /// The target failed.
+    pub async fn forget_stale_manifest(&mut self) -> Result<bool, ExportError> {
+        let is_stale = match &self.manifest {
+            Some(manifest) => !manifest.is_up_to_date(&self.target).await?,
+            None => true,
+        };
+        if is_stale {
+            self.manifest = None;
+        }
+        Ok(is_stale)
     }
 
     /// Makes the target equal to the outputs. Calls `newer_outputs` after the claim if another process wrote last: its
@@ -144,50 +145,59 @@ impl Exporter {
         F: FnOnce() -> R,
         R: Future<Output = Option<OutputSet>>,
     {
-        let _lock = ExportLock::acquire(&self.target).await?;
-        let known = self.manifest.take();
-        let mut manifest = match known {
-            Some(manifest) if self.target.layout() == Layout::Store => manifest,
-            _ => self.load_unclaimed().await?,
+        let has_turn = self.turn.is_some();
+        let _lock = match self.turn.take() {
+            Some(lock) => lock,
+            None => ExportLock::acquire(&self.target).await?,
         };
-        let outputs = Arc::new(outputs);
-        let mut report = ExportReport::default();
-        let mut plan = self.make_plan(&outputs, &manifest, &mut report).await?;
-        if is_settled(&outputs, &plan, &manifest) {
-            return Ok(self.finish_settled(manifest, &outputs, &plan, report));
-        }
-        let mut claimed = self.claim(&mut manifest, &outputs, &plan).await;
-        if matches!(claimed, Err(ExportError::Superseded { .. })) {
-            // The manifest that this process remembers is old.
-            manifest = self.load_unclaimed().await?;
-            report = ExportReport::default();
-            plan = self.make_plan(&outputs, &manifest, &mut report).await?;
+        let is_trusted = has_turn || self.target.layout() == Layout::Store;
+        let mut known = self.manifest.take().filter(|_| is_trusted);
+        let mut outputs = Arc::new(outputs);
+        let (mut manifest, mut plan, mut report, is_by_other);
+        loop {
+            let can_be_old = known.is_some() && !has_turn;
+            manifest = match known.take() {
+                Some(manifest) => manifest,
+                None => self.load_unclaimed().await?,
+            };
+            (plan, report) = self.make_plan(&outputs, &manifest).await?;
             if is_settled(&outputs, &plan, &manifest) {
-                // The other process wrote the same outputs.
-                return Ok(self.finish_settled(manifest, &outputs, &plan, report));
+                self.agreed_config = Some(outputs.config_hash.clone());
+                self.manifest = Some(manifest);
+                return Ok(report);
             }
-            claimed = self.claim(&mut manifest, &outputs, &plan).await;
+            let is_last_writer = manifest.is_written_by(&self.process);
+            match self.claim(&mut manifest, &outputs, &plan).await {
+                Err(ExportError::Superseded { .. }) if can_be_old => {}
+                claimed => {
+                    claimed?;
+                    is_by_other = !is_last_writer && !has_turn;
+                    break;
+                }
+            }
         }
-        let was_written_by_other = claimed?;
-        let mut outputs = outputs;
-        if was_written_by_other && let Some(newer) = newer_outputs().await {
+        if is_by_other && let Some(newer) = newer_outputs().await {
             outputs = Arc::new(newer);
-            report = ExportReport::default();
-            plan = self.make_plan(&outputs, &manifest, &mut report).await?;
-            self.write_claim(&mut manifest, &plan).await?;
+            (plan, report) = self.make_plan(&outputs, &manifest).await?;
+            self.write_claim(&mut manifest, &outputs, &plan).await?;
         }
         let written = self
             .write_all(&outputs, &plan, &mut manifest, &mut report, progress)
             .await;
-        if let Err(error) = written {
-            // What is still pending is written by the next export.
-            self.manifest = Some(manifest);
+        let failure = match written {
+            Ok(failure) => failure,
+            Err(error) => {
+                // What is still pending is written by the next export.
+                self.manifest = Some(manifest);
+                return Err(error);
+            }
+        };
+        let finished = manifest.finish(&self.target, &self.process).await;
+        if let Some(error) = failure {
             return Err(error);
         }
-        manifest.finish(&self.target, &self.process).await?;
+        finished?;
         self.unrecorded.clear();
-        report.unchanged = plan.unchanged;
-        report.skipped.clone_from(&outputs.skipped);
         for keys in [&mut plan.created, &mut plan.changed] {
             keys.retain(|key| {
                 manifest.outputs.contains_key(key) && !manifest.pending().contains(key)
@@ -197,21 +207,6 @@ impl Exporter {
             (plan.created, plan.changed, plan.deleted);
         self.manifest = Some(manifest);
         Ok(report)
-    }
-
-    /// Ends an export that has nothing to write.
-    fn finish_settled(
-        &mut self,
-        manifest: Manifest,
-        outputs: &OutputSet,
-        plan: &WritePlan,
-        mut report: ExportReport,
-    ) -> ExportReport {
-        report.unchanged = plan.unchanged;
-        report.skipped.clone_from(&outputs.skipped);
-        self.manifest = Some(manifest);
-        self.has_claimed = true;
-        report
     }
 
     /// Reads the manifest, after waiting for another process that writes.
@@ -236,47 +231,68 @@ impl Exporter {
         Ok(manifest)
     }
 
+    /// Compares the outputs with the manifest. The report has no keys of the plan yet.
     async fn make_plan(
         &self,
         outputs: &Arc<OutputSet>,
         manifest: &Manifest,
-        report: &mut ExportReport,
-    ) -> Result<WritePlan, ExportError> {
+    ) -> Result<(WritePlan, ExportReport), ExportError> {
         let mut plan = WritePlan::compare(outputs, manifest);
-        self.set_foreign_aside(outputs, &mut plan, report).await?;
-        Ok(plan)
+        let mut report = ExportReport {
+            unchanged: plan.unchanged,
+            skipped: outputs.skipped.clone(),
+            ..ExportReport::default()
+        };
+        self.set_foreign_aside(outputs, &mut plan, &mut report)
+            .await?;
+        Ok((plan, report))
     }
 
-    /// Marks the planned keys as pending in the stored root. Returns true if another process wrote it last.
+    /// Claims the target, unless a process that started later has another configuration.
     async fn claim(
         &mut self,
         manifest: &mut Manifest,
         outputs: &OutputSet,
         plan: &WritePlan,
-    ) -> Result<bool, ExportError> {
-        let is_replaced =
-            !manifest.has_config(&outputs.config_hash) && !manifest.has_config_of(&self.process);
-        if self.has_claimed && is_replaced {
+    ) -> Result<(), ExportError> {
+        if let Some(agreed) = &self.agreed_config
+            && !manifest.has_config(&outputs.config_hash)
+            && !manifest.has_config(agreed)
+        {
             return Err(ExportError::ConfigReplaced {
                 store: self.target.name().to_owned(),
             });
         }
-        let is_by_other = !manifest.is_written_by(&self.process);
-        manifest.record_config(&outputs.config_hash, &self.process);
-        self.write_claim(manifest, plan).await?;
-        self.has_claimed = true;
-        Ok(is_by_other)
+        self.write_claim(manifest, outputs, plan).await
     }
 
+    /// Marks keys as pending in the stored root. New outputs that are no cards are marked just before they are written,
+    /// because a generator may write the same names until then.
     async fn write_claim(
         &mut self,
         manifest: &mut Manifest,
+        outputs: &OutputSet,
         plan: &WritePlan,
     ) -> Result<(), ExportError> {
+        manifest.record_config(&outputs.config_hash);
         manifest.claim(&self.process);
-        manifest.mark_pending(plan.keys());
+        let is_card = |key: &&String| outputs.find(key).is_some_and(|found| found.stage.is_card());
+        let new_cards = plan.created.iter().filter(is_card);
+        let ours = plan.changed.iter().chain(&plan.deleted);
+        self.write_pending(manifest, new_cards.chain(ours).cloned().collect())
+            .await?;
+        self.agreed_config = Some(outputs.config_hash.clone());
+        Ok(())
+    }
+
+    pub(super) async fn write_pending(
+        &mut self,
+        manifest: &mut Manifest,
+        keys: Vec<String>,
+    ) -> Result<(), ExportError> {
+        manifest.mark_pending(keys.iter().cloned());
         manifest.write_root(&self.target, &self.process).await?;
-        self.unrecorded.extend(plan.keys());
+        self.unrecorded.extend(keys);
         Ok(())
     }
 
@@ -329,148 +345,6 @@ impl Exporter {
         };
         let rendered = self.render(outputs, key).await;
         Ok(rendered.is_ok_and(|(bytes, _, _)| bytes == stored))
-    }
-
-    /// Writes and deletes step by step, and records each object in the manifest.
-    async fn write_all(
-        &mut self,
-        outputs: &Arc<OutputSet>,
-        plan: &WritePlan,
-        manifest: &mut Manifest,
-        report: &mut ExportReport,
-        progress: &Progress,
-    ) -> Result<(), ExportError> {
-        progress.begin_stage(ScanStage::Exporting, plan.len());
-        self.touched_keys.extend(plan.keys());
-        let started = Instant::now();
-        let mut renewed = Instant::now();
-        let exporter = &*self;
-        let mut foreign = Vec::new();
-        for step in plan.steps(outputs) {
-            let (keys, is_deletion) = match step {
-                WriteStep::Delete(keys) => (keys, true),
-                WriteStep::Put(keys) => (keys, false),
-            };
-            let writes = stream::iter(keys)
-                .map(|key| async move {
-                    if exporter.interrupt.load(Ordering::Relaxed)
-                        && started.elapsed() > MIN_WRITE_TIME
-                    {
-                        return Err(ExportError::Interrupted);
-                    }
-                    if is_deletion {
-                        exporter.target.delete_object(&key).await?;
-                        return Ok(Written::Deleted { key });
-                    }
-                    let is_new = plan.created.binary_search(&key).is_ok();
-                    exporter.put_output(outputs, key, is_new).await
-                })
-                .buffer_unordered(exporter.target.concurrency());
-            let mut writes = std::pin::pin!(writes);
-            while let Some(written) = writes.next().await {
-                progress.complete_step();
-                match written? {
-                    Written::Object {
-                        key,
-                        fingerprint,
-                        bytes,
-                    } => {
-                        report.bytes = report.bytes.saturating_add(bytes);
-                        manifest.record_object(key, Some(fingerprint));
-                    }
-                    Written::Deleted { key } => manifest.record_object(key, None),
-                    Written::Foreign { key } => {
-                        manifest.forget_pending(&key);
-                        foreign.push(key.clone());
-                        report.conflicts.push(key);
-                    }
-                    Written::Failed { reason } => report.failed.push(reason),
-                }
-                if renewed.elapsed() > CLAIM_RENEWAL_INTERVAL {
-                    manifest
-                        .write_root(&exporter.target, &exporter.process)
-                        .await?;
-                    renewed = Instant::now();
-                }
-            }
-        }
-        self.unrecorded.retain(|key| !foreign.contains(key));
-        Ok(())
-    }
-
-    /// Renders and writes one output. A file or object that has its bytes already is not written again in a directory,
-    /// where nothing but the bytes matters.
-    async fn put_output(
-        &self,
-        outputs: &Arc<OutputSet>,
-        key: String,
-        is_new: bool,
-    ) -> Result<Written, ExportError> {
-        let (bytes, headers, fingerprint) = match self.render(outputs, &key).await {
-            Ok(rendered) => rendered,
-            // The other outputs are written all the same: one that cannot be rendered must not keep a withdrawn post
-            // in them. This one stays pending.
-            Err(ExportError::Render { source, .. }) => {
-                return Ok(Written::Failed {
-                    reason: format!("`{key}`: {source}"),
-                });
-            }
-            Err(error) => return Err(error),
-        };
-        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let is_directory = self.target.layout() == Layout::Directory;
-        let is_written = !is_new && is_directory && self.has_bytes(&key, &bytes).await;
-        // A lock excludes other exports to a directory, and not all file systems can create a file from a temporary one
-        // on condition.
-        let mode = match is_new && !is_directory {
-            true => PutMode::Create,
-            false => PutMode::Overwrite,
-        };
-        if is_written {
-            return Ok(Written::Object {
-                key,
-                fingerprint,
-                bytes: 0,
-            });
-        }
-        let written = self
-            .target
-            .write_object(&key, bytes.clone(), Some(&headers), mode)
-            .await?;
-        // A retry of a request whose answer was lost finds the object that it wrote.
-        if written.is_err() && !self.has_bytes(&key, &bytes).await {
-            return Ok(Written::Foreign { key });
-        }
-        Ok(Written::Object {
-            key,
-            fingerprint,
-            bytes: len,
-        })
-    }
-
-    async fn has_bytes(&self, key: &str, bytes: &Bytes) -> bool {
-        let stored = self.target.read_object(key).await;
-        matches!(stored, Ok(Some((stored, _))) if stored == *bytes)
-    }
-
-    /// Renders an output on a blocking thread.
-    async fn render(
-        &self,
-        outputs: &Arc<OutputSet>,
-        key: &str,
-    ) -> Result<(Bytes, ObjectHeaders, Fingerprint), ExportError> {
-        let failed = |reason: String| ExportError::Render {
-            key: key.to_owned(),
-            source: LazyRenderError::Failed(reason),
-        };
-        let (set, name) = (Arc::clone(outputs), key.to_owned());
-        let rendering = tokio::task::spawn_blocking(move || {
-            let output = set.find(&name)?;
-            let rendered = set.render(output);
-            Some(rendered.map(|(bytes, headers)| (bytes, headers, output.fingerprint)))
-        });
-        let rendered = rendering.await.map_err(|error| failed(error.to_string()))?;
-        rendered.unwrap_or_else(|| Err(failed("no such output".to_owned())))
     }
 }
 

@@ -53,9 +53,8 @@ struct Root {
     /// Process that writes objects now.
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<String>,
-    /// Configuration that decided the outputs, and the first process that used it.
+    /// Configuration that decided the outputs.
     config_hash: String,
-    config_writer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<String>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
@@ -166,17 +165,9 @@ impl Manifest {
         self.root.config_hash == hash
     }
 
-    /// Returns true if `own` was the first to use the recorded configuration, or none is recorded.
-    pub(super) fn has_config_of(&self, own: &ProcessId) -> bool {
-        self.root.config_writer == own.as_str() || self.root.config_hash.is_empty()
-    }
-
-    /// Records the configuration of this process, unless an equal one is recorded.
-    pub(super) fn record_config(&mut self, hash: &str, own: &ProcessId) {
-        if !self.has_config(hash) {
-            hash.clone_into(&mut self.root.config_hash);
-            own.as_str().clone_into(&mut self.root.config_writer);
-        }
+    /// Records the configuration that decides the outputs.
+    pub(super) fn record_config(&mut self, hash: &str) {
+        hash.clone_into(&mut self.root.config_hash);
     }
 
     /// Records the process as the one that writes objects.
@@ -218,33 +209,41 @@ impl Manifest {
         target: &ExportTarget,
         own: &ProcessId,
     ) -> Result<(), ExportError> {
-        self.root.claim = None;
         let changes = self.root.changes.len();
         let is_large = changes > MAX_ROOT_CHANGES || changes * 4 > self.base_len;
         // The path of a withdrawn post must not stay in the base, which anybody may be able to read.
         let has_deletions = self.root.changes.values().any(Option::is_none);
         if !has_deletions && (changes <= MIN_BASE_CHANGES || !is_large) {
+            self.root.claim = None;
             return self.write_root(target, own).await;
         }
         let bytes = serde_json::to_vec(&self.outputs).map_err(invalid_manifest)?;
         let name = format!("manifest-{}.json", hash::blake3_hex(&bytes));
         let key = format!("{MANIFEST_DIRECTORY}/{name}");
         let headers = ObjectHeaders::for_own_file();
-        let _ = target
-            .write_object(&key, bytes.into(), Some(&headers), PutMode::Overwrite)
-            .await?;
-        self.root.base = Some(name);
-        self.root.changes.clear();
-        self.base_len = self.outputs.len();
-        self.write_root(target, own).await?;
-        // Bases of former roots, and of processes that were killed before they wrote the root.
+        // Bases of processes that were killed before they wrote the root. After the claim, they may be those of the next
+        // process.
         for stale in target.list_keys(MANIFEST_DIRECTORY).await? {
             let name = stale.rsplit('/').next().unwrap_or_default();
-            if name.starts_with("manifest-") && stale != key {
+            if name.starts_with("manifest-") && self.root.base.as_deref() != Some(name) {
                 target.delete_object(&stale).await?;
             }
         }
-        Ok(())
+        let _ = target
+            .write_object(&key, bytes.into(), Some(&headers), PutMode::Overwrite)
+            .await?;
+        self.root.claim = None;
+        let former = self.root.base.replace(name);
+        self.root.changes.clear();
+        self.base_len = self.outputs.len();
+        self.write_root(target, own).await?;
+        match former.filter(|former| self.root.base.as_ref() != Some(former)) {
+            Some(former) => {
+                let former = format!("{MANIFEST_DIRECTORY}/{former}");
+                target.delete_object(&former).await
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes the root if nobody else did since it was read.

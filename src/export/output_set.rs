@@ -1,6 +1,7 @@
 //! Lists all outputs of a snapshot with their keys and fingerprints, without rendering any.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -243,10 +244,23 @@ fn hash_config(config: &Config, target: &ExportTarget) -> String {
         ids: crate::config::IdMap::default(),
         ..config.site.clone()
     };
+    let content = crate::config::ContentConfig {
+        dir: PathBuf::new(),
+        static_dir: None,
+        ..config.content.clone()
+    };
+    let cards = &config.cards;
+    let card_files = (
+        cards.template.is_some(),
+        cards.logo.is_some(),
+        cards.fonts.len(),
+    );
     let settings = format!(
         "{:?}",
         (
             site,
+            content,
+            (cards.picture, cards.theme, card_files, cards.system_fonts),
             config.hidden_posts,
             &config.feed,
             &config.feeds,

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use crate::hash;
 
-/// Identity of a process: boot of the machine, namespace of process ids, process id, random number.
+/// Identity of a process: boot of the machine with namespace and user, process id, random number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProcessId(String);
 
@@ -12,7 +12,7 @@ impl ProcessId {
     /// Creates the identity of this process. Two calls give different ones.
     pub(super) fn new_random() -> ProcessId {
         let random = RandomState::new().hash_one(std::process::id());
-        let (boot, id) = (boot_and_namespace(), std::process::id());
+        let (boot, id) = (hash_machine_and_user(), std::process::id());
         ProcessId(format!("{boot}/{id}/{random:016x}"))
     }
 
@@ -29,20 +29,22 @@ pub(super) fn has_ended(holder: &str) -> bool {
     let Some(id) = id.and_then(|id| id.parse::<u32>().ok()) else {
         return false;
     };
-    let here = boot_and_namespace();
+    let here = hash_machine_and_user();
     let is_here = !here.is_empty() && boot == Some(here.as_str());
     let runs = id != std::process::id() && std::path::Path::new(&format!("/proc/{id}")).exists();
     is_here && !runs
 }
 
-/// Returns a hash of this boot and of the namespace in which process ids are unique; empty if unknown.
-fn boot_and_namespace() -> String {
+/// Returns a hash of this boot, of the namespace in which process ids are unique, and of the user; empty if unknown. A
+/// process of another user may be invisible (`ProtectProc`), so it cannot be known to have ended.
+fn hash_machine_and_user() -> String {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     let namespace = std::fs::read_link("/proc/self/ns/pid");
     match (boot, namespace) {
         // Hashed, because the manifest may be public.
         (Ok(boot), Ok(namespace)) => {
-            hash::blake3_hex(format!("{boot} {}", namespace.display()).as_bytes())
+            let user = rustix::process::geteuid().as_raw();
+            hash::blake3_hex(format!("{boot} {} {user}", namespace.display()).as_bytes())
         }
         _ => String::new(),
     }

@@ -2,6 +2,7 @@
 
 use super::manifest::Manifest;
 use super::output_set::{Output, OutputSet};
+use super::output_stage::OutputStage;
 
 /// Writes and deletions that an export needs.
 #[derive(Debug, Default)]
@@ -58,33 +59,35 @@ impl WritePlan {
         keys.chain(&self.deleted).cloned()
     }
 
-    /// Orders the writes. If an output is gone, it is deleted first, then those that may name it are overwritten. Else
-    /// an output follows those that it names.
+    /// Orders the writes. Outputs that are gone are deleted first, then those that may name them are overwritten. New
+    /// cards follow, then the outputs that name them. Changed cards are last, because they can be many.
     pub(super) fn steps(&self, set: &OutputSet) -> Vec<WriteStep> {
-        let mut first = Vec::new();
-        let mut rest: Vec<&Output> = Vec::new();
+        let mut ordered: Vec<(u8, &Output)> = Vec::new();
         for key in self.created.iter().chain(&self.changed) {
             let Some(output) = set.find(key) else {
                 continue;
             };
             let is_changed = self.changed.binary_search(key).is_ok();
-            match !self.deleted.is_empty() && is_changed && !output.stage.is_card() {
-                true => first.push(output),
-                false => rest.push(output),
-            }
+            let group = match (output.stage.is_card(), is_changed) {
+                (false, true) if !self.deleted.is_empty() => 0,
+                (true, false) => 1,
+                (false, _) => 2,
+                // The page has the words as text.
+                (true, true) if output.stage == OutputStage::CardPages => 3,
+                (true, true) => 4,
+            };
+            ordered.push((group, output));
         }
+        ordered.sort_by(|a, b| (a.0, a.1.stage, &a.1.key).cmp(&(b.0, b.1.stage, &b.1.key)));
         let mut steps = Vec::new();
         if !self.deleted.is_empty() {
             steps.push(WriteStep::Delete(self.deleted.clone()));
         }
-        for mut outputs in [first, rest] {
-            outputs.sort_by(|a, b| (a.stage, &a.key).cmp(&(b.stage, &b.key)));
-            let stages = outputs.chunk_by(|a, b| a.stage == b.stage);
-            steps.extend(stages.map(|stage| {
-                let keys = stage.iter().map(|output| output.key.clone());
-                WriteStep::Put(keys.collect())
-            }));
-        }
+        let stages = ordered.chunk_by(|a, b| (a.0, a.1.stage) == (b.0, b.1.stage));
+        steps.extend(stages.map(|stage| {
+            let keys = stage.iter().map(|ordered| ordered.1.key.clone());
+            WriteStep::Put(keys.collect())
+        }));
         steps
     }
 }
