@@ -12,7 +12,7 @@ impl ProcessId {
     /// Creates the identity of this process. Two calls give different ones.
     pub(super) fn new_random() -> ProcessId {
         let random = RandomState::new().hash_one(std::process::id());
-        let (boot, id) = (hash_machine_and_user(), std::process::id());
+        let (boot, id) = (hash_machine(own_user()), std::process::id());
         ProcessId(format!("{boot}/{id}/{random:016x}"))
     }
 
@@ -29,7 +29,7 @@ pub(super) fn has_ended(holder: &str) -> bool {
     let Some(id) = id.and_then(|id| id.parse::<u32>().ok()) else {
         return false;
     };
-    let here = hash_machine_and_user();
+    let here = hash_machine(own_user());
     let is_here = !here.is_empty() && boot == Some(here.as_str());
     let runs = id != std::process::id() && std::path::Path::new(&format!("/proc/{id}")).exists();
     is_here && !runs
@@ -37,17 +37,20 @@ pub(super) fn has_ended(holder: &str) -> bool {
 
 /// Returns a hash of this boot, of the namespace in which process ids are unique, and of the user; empty if unknown. A
 /// process of another user may be invisible (`ProtectProc`), so it cannot be known to have ended.
-fn hash_machine_and_user() -> String {
+fn hash_machine(user: u32) -> String {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     let namespace = std::fs::read_link("/proc/self/ns/pid");
     match (boot, namespace) {
         // Hashed, because the manifest may be public.
         (Ok(boot), Ok(namespace)) => {
-            let user = rustix::process::geteuid().as_raw();
             hash::blake3_hex(format!("{boot} {} {user}", namespace.display()).as_bytes())
         }
         _ => String::new(),
     }
+}
+
+fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 #[cfg(test)]
@@ -66,6 +69,7 @@ mod tests {
         assert!(of(parts[0], "4294967290"));
         assert!(!of(parts[0], "1"));
         assert!(!of("elsewhere", "4294967290"));
+        assert!(!of(&hash_machine(own_user() + 1), "4294967290"));
         assert!(!has_ended("garbage"));
     }
 }

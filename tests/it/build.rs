@@ -1,6 +1,7 @@
 //! Checks `courant build` and the export engine: same bytes, few writes, repaired after a kill at any point.
 
 pub(crate) mod fault_store;
+mod repair;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -18,7 +19,26 @@ pub struct FaultStore {
     pub objects: InMemory,
     pub log: std::sync::Arc<Mutex<Vec<String>>>,
     pub writes_left: std::sync::Arc<Mutex<usize>>,
+    /// Faults of objects, by a part of their location.
+    pub faults: std::sync::Arc<Mutex<Vec<(&'static str, Fault)>>>,
 }
+
+/// Behaviour of the store for some objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Writes and deletions fail.
+    DenyWrite,
+    DenyRead,
+    /// A put succeeds, but its answer is lost, and its retry finds the object.
+    LoseAnswer,
+    /// A put takes this long.
+    Delay(Duration),
+    /// A put of a root without a claim is followed by another process that uploads its base.
+    AddForeignBase,
+}
+
+/// Location of the base that another process uploads.
+pub const FOREIGN_BASE: &str = "pre/fix/.courant/manifest-other.json";
 
 impl FaultStore {
     pub fn new() -> FaultStore {
@@ -26,6 +46,7 @@ impl FaultStore {
             objects: InMemory::new(),
             log: Default::default(),
             writes_left: std::sync::Arc::new(Mutex::new(usize::MAX)),
+            faults: Default::default(),
         }
     }
 
@@ -34,9 +55,29 @@ impl FaultStore {
         *self.writes_left.lock().unwrap() = writes;
     }
 
+    /// Adds a fault of the objects whose location contains `part`; the first one counts.
+    pub fn inject(&self, part: &'static str, fault: Fault) {
+        self.faults.lock().unwrap().push((part, fault));
+    }
+
     /// Returns the writes so far, and forgets them.
     pub fn take_log(&self) -> Vec<String> {
         std::mem::take(&mut self.log.lock().unwrap())
+    }
+}
+
+fn find_fault(faults: &Mutex<Vec<(&'static str, Fault)>>, location: &Path) -> Option<Fault> {
+    let faults = faults.lock().unwrap();
+    let mut found = faults
+        .iter()
+        .filter(|(part, _)| location.as_ref().contains(part));
+    found.next().map(|(_, fault)| *fault)
+}
+
+fn denied() -> object_store::Error {
+    object_store::Error::Generic {
+        store: "fault",
+        source: "denied".into(),
     }
 }
 
@@ -67,7 +108,32 @@ impl ObjectStore for FaultStore {
         opts: PutOptions,
     ) -> Result<PutResult> {
         count_write(&self.writes_left)?;
+        let fault = find_fault(&self.faults, location);
+        match fault {
+            Some(Fault::DenyWrite) => return Err(denied()),
+            Some(Fault::Delay(delay)) => {
+                self.log.lock().unwrap().push(format!("begin {location}"));
+                tokio::time::sleep(delay).await;
+            }
+            _ => {}
+        }
+        let text = String::from_utf8_lossy(&bytes::Bytes::from(payload.clone())).into_owned();
         let result = self.objects.put_opts(location, payload, opts).await?;
+        match fault {
+            Some(Fault::LoseAnswer) => {
+                return Err(object_store::Error::AlreadyExists {
+                    path: location.to_string(),
+                    source: "retried".into(),
+                });
+            }
+            Some(Fault::AddForeignBase) if !text.contains("\"claim\"") => {
+                let base = Path::from(FOREIGN_BASE);
+                self.objects
+                    .put_opts(&base, "{}".into(), PutOptions::default())
+                    .await?;
+            }
+            _ => {}
+        }
         self.log.lock().unwrap().push(format!("put {location}"));
         Ok(result)
     }
@@ -81,6 +147,12 @@ impl ObjectStore for FaultStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let is_denied = |fault: &(&str, Fault)| {
+            fault.1 == Fault::DenyRead && location.as_ref().contains(fault.0)
+        };
+        if self.faults.lock().unwrap().iter().any(is_denied) {
+            return Err(denied());
+        }
         self.objects.get_opts(location, options).await
     }
 
@@ -89,9 +161,13 @@ impl ObjectStore for FaultStore {
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
         let (log, left) = (self.log.clone(), self.writes_left.clone());
+        let faults = self.faults.clone();
         let checked = locations.map(move |location| {
             let location = location?;
             count_write(&left)?;
+            if find_fault(&faults, &location) == Some(Fault::DenyWrite) {
+                return Err(denied());
+            }
             log.lock().unwrap().push(format!("delete {location}"));
             Ok(location)
         });
