@@ -290,6 +290,35 @@ fn reloaded_configuration_of_its_own_is_exported() {
     assert!(test.contains("Renamed"));
 }
 
+#[test]
+fn card_that_cannot_be_rendered_stops_no_announcement() {
+    let mut cover = Vec::new();
+    let mut encoder = png::Encoder::new(&mut cover, 900, 900);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[0; 900 * 900]).unwrap();
+    writer.finish().unwrap();
+    let site = TestSite::new()
+        .config("[content]\nstatic_dir = \"static\"")
+        .cards("picture = \"framed\"")
+        .file("static/cover.png", &cover)
+        .post(
+            "a.md",
+            plain("One", "2024-01-01").replace("date:", "image: /cover.png\ndate:"),
+        );
+    let mut site = Edited::new(site);
+    let first = site.refresh();
+    std::fs::write(site.site.root().join("static/cover.png"), "changed").unwrap();
+    let test = Exported::new(None);
+    test.hand_over(first.clone(), &site.config);
+    let figures = test.wait(|figures| figures.last_error.is_some());
+    let error = figures.last_error.unwrap();
+    assert!(error.contains("cards/a/card.png"), "{error}");
+    assert_eq!(figures.exported_generation, first.generation());
+    assert!(figures.last_success.is_some());
+    assert_eq!(test.exported.recv_timeout(PATIENCE), Ok(first.generation()));
+}
+
 /// Answers with each status in turn and with the last one from then on. Returns its address and the request lines.
 fn start_cache(statuses: &'static [u16]) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
