@@ -24,6 +24,7 @@ use super::export_target::ExportTarget;
 use super::foreign_objects;
 use super::manifest::Manifest;
 use super::object_keys::Layout;
+use super::object_writer::{self, ObjectWriter};
 use super::output_set::OutputSet;
 use super::process_id::ProcessId;
 use super::write_plan::WritePlan;
@@ -38,8 +39,8 @@ const CLAIM_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// Writes outputs to one target.
 #[derive(Debug)]
 pub struct Exporter {
-    pub(super) target: Arc<ExportTarget>,
-    pub(super) process: ProcessId,
+    target: Arc<ExportTarget>,
+    process: ProcessId,
     /// Manifest as this process wrote it last, so that it need not be read before each export. For stores only.
     manifest: Option<Manifest>,
     /// Configuration that this process and the target had last; `None` before the first export. If the target has
@@ -48,11 +49,11 @@ pub struct Exporter {
     /// Lock of the next export, from [`Exporter::wait_for_turn`].
     turn: Option<ExportLock>,
     /// Keys of objects that this process may have written without recording them: their content is unknown.
-    pub(super) unrecorded: BTreeSet<String>,
+    unrecorded: BTreeSet<String>,
     /// Keys that were written or deleted, also by exports that failed.
-    pub(super) touched_keys: BTreeSet<String>,
+    touched_keys: BTreeSet<String>,
     /// True if newer outputs wait.
-    pub(super) interrupt: Arc<AtomicBool>,
+    interrupt: Arc<AtomicBool>,
 }
 
 impl Exporter {
@@ -181,7 +182,14 @@ impl Exporter {
             (plan, report) = self.make_plan(&outputs, &manifest).await?;
             self.write_claim(&mut manifest, &outputs, &plan).await?;
         }
-        let written = self
+        self.touched_keys.extend(plan.keys());
+        let mut writer = ObjectWriter {
+            target: &self.target,
+            process: &self.process,
+            interrupt: &self.interrupt,
+            unrecorded: &mut self.unrecorded,
+        };
+        let written = writer
             .write_all(&outputs, &plan, &mut manifest, &mut report, progress)
             .await;
         let failure = match written {
@@ -279,20 +287,11 @@ impl Exporter {
         let is_card = |key: &&String| outputs.find(key).is_some_and(|found| found.stage.is_card());
         let new_cards = plan.created.iter().filter(is_card);
         let ours = plan.changed.iter().chain(&plan.deleted);
-        self.write_pending(manifest, new_cards.chain(ours).cloned().collect())
-            .await?;
-        self.agreed_config = Some(outputs.config_hash.clone());
-        Ok(())
-    }
-
-    pub(super) async fn write_pending(
-        &mut self,
-        manifest: &mut Manifest,
-        keys: Vec<String>,
-    ) -> Result<(), ExportError> {
+        let keys: Vec<String> = new_cards.chain(ours).cloned().collect();
         manifest.mark_pending(keys.iter().cloned());
         manifest.write_root(&self.target, &self.process).await?;
         self.unrecorded.extend(keys);
+        self.agreed_config = Some(outputs.config_hash.clone());
         Ok(())
     }
 
@@ -343,7 +342,7 @@ impl Exporter {
         let Some((stored, _)) = stored else {
             return Ok(false);
         };
-        let rendered = self.render(outputs, key).await;
+        let rendered = object_writer::render_output(outputs, key).await;
         Ok(rendered.is_ok_and(|(bytes, _, _)| bytes == stored))
     }
 }

@@ -1,5 +1,6 @@
 //! Writes and deletes the objects of a plan, step by step, while the claim is renewed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,11 +12,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::export_error::ExportError;
 use super::export_report::ExportReport;
-use super::export_target::ObjectHeaders;
-use super::exporter::Exporter;
+use super::export_target::{ExportTarget, ObjectHeaders};
 use super::manifest::{Fingerprint, Manifest};
 use super::object_keys::Layout;
 use super::output_set::OutputSet;
+use super::process_id::ProcessId;
 use super::write_plan::{WritePlan, WriteStep};
 use crate::model::artifact::LazyRenderError;
 use crate::progress::{Progress, ScanStage};
@@ -47,7 +48,17 @@ enum Written {
     },
 }
 
-impl Exporter {
+/// Writes the objects of one export.
+pub(super) struct ObjectWriter<'a> {
+    pub(super) target: &'a ExportTarget,
+    pub(super) process: &'a ProcessId,
+    /// True if newer outputs wait.
+    pub(super) interrupt: &'a AtomicBool,
+    /// Keys of objects that may be written without being recorded.
+    pub(super) unrecorded: &'a mut BTreeSet<String>,
+}
+
+impl ObjectWriter<'_> {
     /// Writes and deletes step by step, and records each object in the manifest. Returns the first failure of an object
     /// after all others were written: it must not keep the words of a withdrawn post in them.
     pub(super) async fn write_all(
@@ -59,7 +70,6 @@ impl Exporter {
         progress: &Progress,
     ) -> Result<Option<ExportError>, ExportError> {
         progress.begin_stage(ScanStage::Exporting, plan.len());
-        self.touched_keys.extend(plan.keys());
         let started = Instant::now();
         let mut renewed = started;
         let is_stopped = AtomicBool::new(false);
@@ -74,34 +84,36 @@ impl Exporter {
             };
             let unmarked: Vec<String> = keys.iter().filter(is_unmarked).cloned().collect();
             if !unmarked.is_empty() {
-                self.write_pending(manifest, unmarked).await?;
+                manifest.mark_pending(unmarked.iter().cloned());
+                manifest.write_root(self.target, self.process).await?;
+                self.unrecorded.extend(unmarked);
                 renewed = Instant::now();
             }
-            let exporter = &*self;
+            let writer = &*self;
             // A stop starts no further write, but waits for the running ones: one that is dropped may still reach the
             // store, after the next export deleted its object.
             let writes = stream::iter(keys)
                 .take_while(|_| {
-                    if exporter.is_interrupted(started) {
+                    if writer.is_interrupted(started) {
                         is_stopped.store(true, Ordering::Relaxed);
                     }
                     std::future::ready(!is_stopped.load(Ordering::Relaxed))
                 })
                 .map(|key| async move {
                     if is_deletion {
-                        exporter.target.delete_object(&key).await?;
+                        writer.target.delete_object(&key).await?;
                         return Ok(Written::Deleted { key });
                     }
                     let is_new = plan.created.binary_search(&key).is_ok();
-                    exporter.put_output(outputs, key, is_new).await
+                    writer.put_output(outputs, key, is_new).await
                 })
-                .buffer_unordered(exporter.target.concurrency());
+                .buffer_unordered(writer.target.concurrency());
             let mut writes = std::pin::pin!(writes);
             loop {
                 let written = tokio::select! {
                     biased;
                     () = sleep_until(renewed + CLAIM_RENEWAL_INTERVAL) => {
-                        let renewal = manifest.write_root(&exporter.target, &exporter.process);
+                        let renewal = manifest.write_root(writer.target, writer.process);
                         if let Err(error) = renewal.await {
                             is_stopped.store(true, Ordering::Relaxed);
                             failure = Some(error);
@@ -126,8 +138,7 @@ impl Exporter {
                     }
                 }
                 // A directory answers at once, and all of its files may belong to another user.
-                if failures_in_row >= MAX_FAILURES_IN_ROW
-                    && exporter.target.layout() == Layout::Store
+                if failures_in_row >= MAX_FAILURES_IN_ROW && writer.target.layout() == Layout::Store
                 {
                     is_stopped.store(true, Ordering::Relaxed);
                 }
@@ -154,7 +165,7 @@ impl Exporter {
         key: String,
         is_new: bool,
     ) -> Result<Written, ExportError> {
-        let (bytes, headers, fingerprint) = match self.render(outputs, &key).await {
+        let (bytes, headers, fingerprint) = match render_output(outputs, &key).await {
             Ok(rendered) => rendered,
             // The other outputs are written all the same: one that cannot be rendered must not keep a withdrawn post
             // in them. This one stays pending.
@@ -201,26 +212,25 @@ impl Exporter {
         let stored = self.target.read_object(key).await?;
         Ok(stored.is_some_and(|(stored, _)| stored == *bytes))
     }
+}
 
-    /// Renders an output on a blocking thread.
-    pub(super) async fn render(
-        &self,
-        outputs: &Arc<OutputSet>,
-        key: &str,
-    ) -> Result<(Bytes, ObjectHeaders, Fingerprint), ExportError> {
-        let failed = |reason: String| ExportError::Render {
-            key: key.to_owned(),
-            source: LazyRenderError::Failed(reason),
-        };
-        let (set, name) = (Arc::clone(outputs), key.to_owned());
-        let rendering = tokio::task::spawn_blocking(move || {
-            let output = set.find(&name)?;
-            let rendered = set.render(output);
-            Some(rendered.map(|(bytes, headers)| (bytes, headers, output.fingerprint)))
-        });
-        let rendered = rendering.await.map_err(|error| failed(error.to_string()))?;
-        rendered.unwrap_or_else(|| Err(failed("no such output".to_owned())))
-    }
+/// Renders an output on a blocking thread.
+pub(super) async fn render_output(
+    outputs: &Arc<OutputSet>,
+    key: &str,
+) -> Result<(Bytes, ObjectHeaders, Fingerprint), ExportError> {
+    let failed = |reason: String| ExportError::Render {
+        key: key.to_owned(),
+        source: LazyRenderError::Failed(reason),
+    };
+    let (set, name) = (Arc::clone(outputs), key.to_owned());
+    let rendering = tokio::task::spawn_blocking(move || {
+        let output = set.find(&name)?;
+        let rendered = set.render(output);
+        Some(rendered.map(|(bytes, headers)| (bytes, headers, output.fingerprint)))
+    });
+    let rendered = rendering.await.map_err(|error| failed(error.to_string()))?;
+    rendered.unwrap_or_else(|| Err(failed("no such output".to_owned())))
 }
 
 /// Records one object in the manifest and the report.

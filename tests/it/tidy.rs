@@ -331,7 +331,7 @@ const FENCES: &[(&str, &str)] = &[
     ("quick_cache", "src/publish/render_cache.rs"),
     (
         "rustix",
-        "src/cli/open_file_limit.rs src/thread_priority.rs src/watch/inotify.rs src/watch/mount_type.rs",
+        "src/cli/open_file_limit.rs src/export/process_id.rs src/thread_priority.rs src/watch/inotify.rs src/watch/mount_type.rs",
     ),
     ("annotate_snippets", "src/check/report/human.rs"),
     ("indicatif", "src/cli/progress_bar.rs"),

@@ -28,6 +28,7 @@ pub struct FaultStore {
 pub enum Fault {
     /// Writes and deletions fail.
     DenyWrite,
+    /// Reads fail, but not lookups of the metadata.
     DenyRead,
     /// A put succeeds, but its answer is lost, and its retry finds the object.
     LoseAnswer,
@@ -148,7 +149,7 @@ impl ObjectStore for FaultStore {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let is_denied = |fault: &(&str, Fault)| {
-            fault.1 == Fault::DenyRead && location.as_ref().contains(fault.0)
+            fault.1 == Fault::DenyRead && !options.head && location.as_ref().contains(fault.0)
         };
         if self.faults.lock().unwrap().iter().any(is_denied) {
             return Err(denied());

@@ -160,7 +160,7 @@ fn object_whose_answer_was_lost_stays_ours() {
     let outputs = test.outputs(&site);
     let mut exporter = test.exporter();
     let nothing_newer = || std::future::ready(None);
-    // Planning reads nothing from an empty store, so the first read is that of the object after the lost answer.
+    // Planning only looks the object up, so the first read is that after the lost answer.
     test.store.inject("cards/a/index", Fault::DenyRead);
     let _ = run(exporter.export(outputs, &Progress::default(), nothing_newer));
     test.store.faults.lock().unwrap().clear();
