@@ -192,6 +192,9 @@ impl Exporter {
         let written = writer
             .write_all(&outputs, &plan, &mut manifest, &mut report, progress)
             .await;
+        // Also after a failure: objects of another program must not become ours.
+        self.unrecorded
+            .retain(|key| report.conflicts.binary_search(key).is_err());
         let failure = match written {
             Ok(failure) => failure,
             Err(error) => {

@@ -147,8 +147,6 @@ impl ObjectWriter<'_> {
                 return Err(failure.unwrap_or(ExportError::Interrupted));
             }
         }
-        self.unrecorded
-            .retain(|key| report.conflicts.binary_search(key).is_err());
         Ok(failure)
     }
 
