@@ -15,13 +15,18 @@ const MAX_REDIRECTS: usize = 3;
 ///
 /// # Errors
 /// The system has no certificates of certification authorities.
-pub(crate) fn build_http_client(timeout: Duration) -> reqwest::Result<Client> {
+pub(crate) fn build_http_client(timeout: Duration, redirects: Policy) -> reqwest::Result<Client> {
     install_tls_provider();
     ClientBuilder::new()
         .user_agent(concat!("courant/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)
-        .redirect(Policy::custom(follow_same_method))
+        .redirect(redirects)
         .build()
+}
+
+/// Returns a policy that follows redirects which keep the method.
+pub(crate) fn same_method_redirects() -> Policy {
+    Policy::custom(follow_same_method)
 }
 
 /// Follows redirects that keep method and body (307 and 308), but never from HTTPS to HTTP. Any other redirect would

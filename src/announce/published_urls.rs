@@ -1,12 +1,22 @@
 //! Lists the feeds and pages of a snapshot, with a version each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::artifact::OUTPUT_VERSION;
 use crate::publish::snapshot::Snapshot;
 
 /// Versions by absolute URL. `None` is a page that exists but is not to be announced.
 pub(super) type UrlVersions = BTreeMap<String, Option<String>>;
+
+/// URLs that clients can fetch now.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Published {
+    /// `None` if that is unknown.
+    pub(super) urls: Option<Arc<PublishedUrls>>,
+    /// Number of generations so far that this process announces.
+    pub(super) announcements: u64,
+}
 
 /// Feeds and pages of a snapshot.
 #[derive(Debug)]
@@ -41,7 +51,7 @@ fn format_page_version(content_hash: u64) -> String {
 }
 
 /// Returns true if an update of courant, not of the page, may be why the versions differ.
-pub(super) fn is_other_output_version(one: &str, other: &str) -> bool {
+pub(super) fn has_different_output_version(one: &str, other: &str) -> bool {
     let output_version =
         |version: &str| version.split_once('-').map(|(number, _)| number.to_owned());
     output_version(one) != output_version(other)

@@ -4,9 +4,9 @@ use serde::Serialize;
 use std::time::Duration;
 use url::form_urlencoded;
 
-use super::published_urls::{PublishedUrls, UrlVersions, is_other_output_version};
+use super::published_urls::{PublishedUrls, UrlVersions, has_different_output_version};
 use super::retry_schedule::AnnounceTimings;
-use super::state::AnnouncedVersions;
+use super::state::{AnnouncedVersions, UrlChange};
 use crate::config::{AnnounceConfig, IndexNowConfig};
 
 /// Maximum URLs of one submission, by the protocol of IndexNow.
@@ -21,16 +21,6 @@ pub(super) enum AnnounceTarget {
     Hub(String),
     /// IndexNow.
     IndexNow(IndexNowConfig),
-}
-
-/// Difference between what is published and what was announced.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct UrlChange {
-    pub(super) url: String,
-    /// New version; `None` if the page is gone.
-    pub(super) version: Option<String>,
-    /// True if the change is only recorded.
-    pub(super) is_silent: bool,
 }
 
 /// POST request.
@@ -79,12 +69,9 @@ impl AnnounceTarget {
         match self {
             AnnounceTarget::Hub(_) => published.feeds.clone(),
             AnnounceTarget::IndexNow(indexnow) => {
-                // The key is valid for URLs below its directory only, and one other URL gets the whole request rejected.
-                let end = indexnow.key_url.rfind('/').map_or(0, |slash| slash + 1);
-                let directory = indexnow.key_url.get(..end).unwrap_or_default();
                 let pages = published.pages.iter();
                 pages
-                    .filter(|(url, _)| url.starts_with(directory))
+                    .filter(|(url, _)| is_covered_by_key(indexnow, url))
                     .map(|(url, version)| (url.clone(), version.clone()))
                     .collect()
             }
@@ -101,8 +88,12 @@ impl AnnounceTarget {
         let gone = gone.map(|url| UrlChange {
             url: url.clone(),
             version: None,
-            // A hub would fetch a feed that is gone.
-            is_silent: matches!(self, AnnounceTarget::Hub(_)),
+            is_silent: match self {
+                // A hub would fetch a feed that is gone.
+                AnnounceTarget::Hub(_) => true,
+                // Pages of a former domain.
+                AnnounceTarget::IndexNow(indexnow) => !is_covered_by_key(indexnow, url),
+            },
         });
         let changed = published
             .iter()
@@ -114,7 +105,7 @@ impl AnnounceTarget {
                 // A page that left the sitemap still exists.
                 (_, _, None) => true,
                 (AnnounceTarget::IndexNow(_), Some(before), Some(now)) => {
-                    is_other_output_version(before, now)
+                    has_different_output_version(before, now)
                 }
                 _ => false,
             },
@@ -181,14 +172,15 @@ impl AnnounceTarget {
     }
 }
 
-impl UrlChange {
-    /// Records that the change is known to the target.
-    pub(super) fn apply_to(&self, known: &mut AnnouncedVersions) {
-        match &self.version {
-            Some(version) => known.insert(self.url.clone(), version.clone()),
-            None => known.remove(&self.url),
-        };
-    }
+/// Returns true if the key is valid for the URL: the URL is below the key's directory. One other URL gets the whole
+/// request rejected.
+fn is_covered_by_key(indexnow: &IndexNowConfig, url: &str) -> bool {
+    let directory = indexnow
+        .key_url
+        .rsplit_once('/')
+        .map(|(directory, _)| directory);
+    let below = directory.and_then(|directory| url.strip_prefix(directory));
+    below.is_some_and(|path| path.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -205,17 +197,23 @@ mod tests {
         })
     }
 
-    fn urls(changes: &[UrlChange], is_silent: bool) -> Vec<&str> {
+    /// Returns the names of the pages, and the URLs of those of other sites.
+    fn names(changes: &[UrlChange], is_silent: bool) -> Vec<&str> {
         let changes = changes
             .iter()
             .filter(|change| change.is_silent == is_silent);
-        changes.map(|change| change.url.as_str()).collect()
+        changes
+            .map(|change| change.url.trim_start_matches("https://e.org/blog/"))
+            .collect()
     }
 
     #[test]
     fn each_target_learns_only_what_concerns_it() {
+        let page = |name: &str| format!("https://e.org/blog/{name}");
         let known = ["changed", "gone", "noindex", "same", "upgraded"];
-        let known = known.map(|url| (url.to_owned(), "6-1".to_owned())).into();
+        let mut known: AnnouncedVersions = known.map(|name| (page(name), "6-1".to_owned())).into();
+        let moved = "https://old.example/blog/gone";
+        known.insert(moved.to_owned(), "6-1".to_owned());
         let published = [
             ("changed", Some("6-2")),
             ("new", Some("6-1")),
@@ -223,16 +221,16 @@ mod tests {
             ("same", Some("6-1")),
             ("upgraded", Some("7-3")),
         ];
-        let published =
-            published.map(|(url, version)| (url.to_owned(), version.map(str::to_owned)));
+        let published = published.map(|(name, version)| (page(name), version.map(str::to_owned)));
         let published = published.into();
         let changes = indexnow().find_changes(&published, &known);
-        assert_eq!(urls(&changes, false), ["changed", "new", "gone"]);
-        assert_eq!(urls(&changes, true), ["noindex", "upgraded"]);
+        assert_eq!(names(&changes, false), ["changed", "new", "gone"]);
+        // A request with pages of a former domain would be rejected.
+        assert_eq!(names(&changes, true), ["noindex", "upgraded", moved]);
         let hub = AnnounceTarget::Hub("https://hub.example/".to_owned());
         let changes = hub.find_changes(&published, &known);
-        assert_eq!(urls(&changes, false), ["changed", "new", "upgraded"]);
-        assert_eq!(urls(&changes, true), ["noindex", "gone"]);
+        assert_eq!(names(&changes, false), ["changed", "new", "upgraded"]);
+        assert_eq!(names(&changes, true), ["noindex", "gone", moved]);
         let mut after: AnnouncedVersions = known.clone();
         for change in &changes {
             change.apply_to(&mut after);

@@ -8,7 +8,7 @@ use url::Url;
 use super::feeds::CustomFeed;
 use super::sections::SiteConfig;
 use super::server::ServerConfig;
-use super::values::{MAX_DURATION, check_duration, with_value};
+use super::values::{MAX_DURATION, check_duration, hide_credentials, with_value};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::model::artifact::ArtifactKey;
 
@@ -125,7 +125,10 @@ fn parse_endpoint(
             && url.host_str().is_some_and(|host| !host.is_empty())
     });
     let Some(url) = url else {
-        let message = format!("is not an `http` or `https` address: `{text}`");
+        let message = format!(
+            "is not an `http` or `https` address: `{}`",
+            hide_credentials(text)
+        );
         faults.report_at(written, &message, hint);
         return None;
     };

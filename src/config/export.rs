@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::purge::{PurgeConfig, read_purge};
-use super::values::parse_choice;
+use super::values::{hide_credentials, parse_choice};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Default maximum of outputs that are rendered and written at a time. A store answers a put in some
@@ -153,7 +153,7 @@ fn parse_destination(
     let Some(destination) = destination else {
         faults.report_at(
             written,
-            &format!("is not a store: `{}`", written.value),
+            &format!("is not a store: `{}`", hide_credentials(&written.value)),
             "write `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix` or `file:///dir`",
         );
         return None;
@@ -176,6 +176,7 @@ fn destination_from_url(url: &Url) -> Option<ExportDestination> {
     let is_plain = url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
+        && url.password().is_none()
         && url.port().is_none();
     let store = match url.scheme() {
         _ if !is_plain => return None,
@@ -197,12 +198,16 @@ fn destination_from_url(url: &Url) -> Option<ExportDestination> {
 fn parse_endpoint(written: &Spanned<String>, faults: &ConfigErrors<'_>) -> Option<Url> {
     let url = Url::parse(written.value.trim()).ok();
     let url = url.filter(|url| {
-        matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.has_host()
+        let has_credentials = !url.username().is_empty() || url.password().is_some();
+        matches!(url.scheme(), "http" | "https") && !has_credentials && url.has_host()
     });
     if url.is_none() {
         faults.report_at(
             written,
-            &format!("is not the URL of a service: `{}`", written.value),
+            &format!(
+                "is not the URL of a service: `{}`",
+                hide_credentials(&written.value)
+            ),
             "write it with `https://`; credentials belong into the environment",
         );
     }
@@ -257,6 +262,22 @@ mod tests {
             assert_eq!(export.concurrency, 8);
         }
         assert_eq!(read("").unwrap(), None);
+    }
+
+    #[test]
+    fn faults_hide_credentials() {
+        for section in [
+            "to = \"s3://key:secret@b\"",
+            "to = \"s3://:secret@b\"",
+            "to = \"s3://b\"\nendpoint = \"https://:secret@minio\"",
+            "to = \"s3://b\"\nendpoint = \"ftp://key:sec@secret@minio\"",
+        ] {
+            let errors = read(section).expect_err(section);
+            assert!(
+                errors[0].contains("://…@") && !errors[0].contains("secret"),
+                "{errors:?}"
+            );
+        }
     }
 
     #[test]

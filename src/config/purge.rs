@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::values::hide_credentials;
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Place of a path in `url`.
@@ -67,7 +68,7 @@ fn check_url(written: &Spanned<String>, has_list: bool, faults: &ConfigErrors<'_
     let url = Url::parse(&text.replace(PATH_PLACEHOLDER, "/")).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let Some(url) = url else {
-        let message = format!("is not the URL of a cache: `{text}`");
+        let message = format!("is not the URL of a cache: `{}`", hide_credentials(text));
         faults.report_at(written, &message, "write it with `http://` or `https://`");
         return;
     };

@@ -14,6 +14,15 @@ use crate::url_path;
 /// Maximum of configured durations. A longer one is probably a wrong unit.
 pub(super) const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Replaces user and password of an address, which messages must not repeat.
+pub(super) fn hide_credentials(address: &str) -> String {
+    let Some((before, after)) = address.trim().rsplit_once('@') else {
+        return address.trim().to_owned();
+    };
+    let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+    format!("{scheme}://…@{after}")
+}
+
 /// Parses an `http` or `https` URL without query or fragment, and ends its path with a slash.
 pub(super) fn parse_site_url(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<Url> {
     let text = written.value.trim();

@@ -1,25 +1,36 @@
 //! Tells a cache in front of the store which paths changed.
 //!
 //! One mechanism serves all: a request per path, or requests with a JSON list of URLs. A path that the cache did not take
-//! stays listed, and is sent again later.
+//! stays listed, and is sent again later. A path that it took is sent once more after some seconds: a fetch that began
+//! before the object was replaced may end after the first purge, and bring the old body back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tracing::warn;
 
+use super::backoff::{MAX_BACKOFF, backoff};
+use super::export_status::ExportStatus;
 use crate::config::PurgeConfig;
 use crate::http_client::{build_http_client, describe_error};
-use crate::url_path::encode_segment;
+use crate::url_path::{encode_normalized_segment, encode_segment};
 
 /// Maximum time for a response. A cache drops an object within milliseconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum requests at a time.
 const MAX_CONCURRENT_REQUESTS: usize = 8;
-/// Maximum URLs of one JSON list, the least of Cloudflare's limits for all plans.
+/// Maximum URLs of one JSON list. Cloudflare takes at least 30 on all plans.
 const MAX_LISTED_URLS: usize = 30;
+/// Wait before the second purge of a path. A cache fetches an object from a store within this time.
+const REPEAT_DELAY: Duration = Duration::from_secs(5);
+/// Failures in a row after which the cache counts as down, and the rest waits.
+const MAX_FAILURES_IN_ROW: usize = 16;
 /// Name of the object that hosts serve for a path that ends with a slash.
 const INDEX_NAME: &str = "index.html";
 
@@ -35,8 +46,15 @@ pub struct CachePurger {
     headers: HeaderMap,
     /// Address of the outputs, without a slash at its end.
     public_url: String,
-    /// Paths that the cache was not told of, or did not take.
-    pending: BTreeSet<String>,
+    /// Purges that are to be sent, by path.
+    pending: BTreeMap<String, PendingPurge>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct PendingPurge {
+    due: Instant,
+    /// True if the cache took the path once.
+    is_repeated: bool,
 }
 
 /// Reason why purges cannot be sent at all.
@@ -80,32 +98,71 @@ impl CachePurger {
         }
         let method = Method::from_bytes(config.method.as_bytes());
         Ok(CachePurger {
-            client: build_http_client(REQUEST_TIMEOUT)?,
+            // A redirect to another host would get the secrets in the headers.
+            client: build_http_client(REQUEST_TIMEOUT, Policy::none())?,
             method: method.map_err(|_| PurgeError::InvalidRequest(config.method.clone()))?,
             config: config.clone(),
             headers,
             public_url: public_url.trim_end_matches('/').to_owned(),
-            pending: BTreeSet::new(),
+            pending: BTreeMap::new(),
         })
     }
 
-    /// Adds objects that changed.
-    pub fn add_keys(&mut self, keys: impl IntoIterator<Item = String>) {
-        let paths = keys.into_iter().flat_map(|key| list_url_paths(&key));
-        self.pending.extend(paths);
-    }
-
-    /// Returns true if the cache must still be told of paths.
-    pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
-    }
-
-    /// Tells the cache of all pending paths. Returns how many it took, and the last error.
-    pub async fn purge_pending(&mut self) -> (u64, Option<String>) {
-        let mut requests = self.build_requests().into_iter();
-        let (mut running, mut purged, mut error) = (JoinSet::new(), 0, None);
+    /// Purges the objects that it receives, until there are no more. Then sends what is pending once.
+    pub(super) async fn run(
+        mut self,
+        mut changed: UnboundedReceiver<BTreeSet<String>>,
+        status: ExportStatus,
+    ) {
+        let (mut failures, mut retry_at) = (0, Instant::now());
         loop {
-            while running.len() < MAX_CONCURRENT_REQUESTS && error.is_none() {
+            let next = self.pending.values().map(|purge| purge.due).min();
+            tokio::select! {
+                biased;
+                keys = changed.recv() => match keys {
+                    Some(keys) => self.add_keys(keys),
+                    None => break,
+                },
+                () = sleep_until(next.unwrap_or(retry_at).max(retry_at)), if next.is_some() => {
+                    failures = match self.purge_paths(Instant::now(), &status).await {
+                        None => 0,
+                        Some(reason) => {
+                            if failures == 0 {
+                                warn!(
+                                    hint = "check `export.purge`; until it works, clients get what the cache has",
+                                    "the cache cannot be told of changes: {reason}; trying again"
+                                );
+                            }
+                            failures + 1
+                        }
+                    };
+                    if failures > 0 {
+                        retry_at = Instant::now() + backoff(failures, MAX_BACKOFF);
+                    }
+                }
+            }
+        }
+        let all = Instant::now() + REPEAT_DELAY;
+        self.purge_paths(all, &status).await;
+    }
+
+    /// Adds objects that changed.
+    fn add_keys(&mut self, keys: impl IntoIterator<Item = String>) {
+        let purge = PendingPurge {
+            due: Instant::now(),
+            is_repeated: false,
+        };
+        let paths = keys.into_iter().flat_map(|key| list_url_paths(&key));
+        self.pending.extend(paths.map(|path| (path, purge)));
+    }
+
+    /// Tells the cache of all paths that are due by a time. A path that fails is sent again after all others. Returns the
+    /// last error.
+    async fn purge_paths(&mut self, by: Instant, status: &ExportStatus) -> Option<String> {
+        let mut requests = self.build_requests(by).into_iter();
+        let (mut running, mut error, mut failures_in_row) = (JoinSet::new(), None, 0);
+        loop {
+            while running.len() < MAX_CONCURRENT_REQUESTS && failures_in_row < MAX_FAILURES_IN_ROW {
                 let Some(request) = requests.next() else {
                     break;
                 };
@@ -115,28 +172,57 @@ impl CachePurger {
                     .headers(self.headers.clone());
                 running.spawn(send_purge(message, request));
             }
-            match running.join_next().await {
-                None => return (purged, error),
-                Some(Ok(Ok(paths))) => {
-                    purged += paths.len() as u64;
-                    self.pending.retain(|path| !paths.contains(path));
-                }
-                Some(Ok(Err(reason))) => error = Some(reason),
-                Some(Err(panicked)) => error = Some(panicked.to_string()),
+            let Some(sent) = running.join_next().await else {
+                break;
+            };
+            let Ok((paths, failure)) = sent else {
+                continue;
+            };
+            match &failure {
+                None => failures_in_row = 0,
+                Some(_) => failures_in_row += 1,
             }
+            let purged = self.record_result(&paths, failure.is_some());
+            status.update(|figures| figures.purged += purged);
+            error = failure.or(error);
         }
+        status.update(|figures| figures.failed_purges += u64::from(error.is_some()));
+        error
     }
 
-    fn build_requests(&self) -> Vec<PurgeRequest> {
+    /// Records which paths the cache took. Returns how many it took for the first time.
+    fn record_result(&mut self, paths: &[String], has_failed: bool) -> u64 {
+        let mut purged = 0;
+        for path in paths {
+            match self.pending.get_mut(path) {
+                Some(purge) if has_failed => purge.due = Instant::now(),
+                Some(purge) if !purge.is_repeated => {
+                    purge.due = Instant::now() + REPEAT_DELAY;
+                    purge.is_repeated = true;
+                    purged += 1;
+                }
+                _ => {
+                    self.pending.remove(path);
+                }
+            }
+        }
+        purged
+    }
+
+    /// Builds the requests for all paths that are due, those that wait longest first.
+    fn build_requests(&self, by: Instant) -> Vec<PurgeRequest> {
+        let due = self.pending.iter().filter(|(_, purge)| purge.due <= by);
+        let mut due: Vec<_> = due.map(|(path, purge)| (purge.due, path)).collect();
+        due.sort();
         let Some(list_name) = &self.config.json_list else {
-            let one_by_one = self.pending.iter().map(|path| PurgeRequest {
+            let one_by_one = due.into_iter().map(|(_, path)| PurgeRequest {
                 url: self.config.url.replace("{path}", path),
                 body: None,
                 paths: vec![path.clone()],
             });
             return one_by_one.collect();
         };
-        let paths: Vec<String> = self.pending.iter().cloned().collect();
+        let paths: Vec<String> = due.into_iter().map(|(_, path)| path.clone()).collect();
         let lists = paths.chunks(MAX_LISTED_URLS).map(|paths| {
             let urls = paths
                 .iter()
@@ -152,21 +238,23 @@ impl CachePurger {
     }
 }
 
-/// Sends a purge, and returns the paths that the cache dropped.
+/// Sends a purge. Returns its paths, and the error if the cache did not take them.
 async fn send_purge(
     mut message: reqwest::RequestBuilder,
     request: PurgeRequest,
-) -> Result<Vec<String>, String> {
+) -> (Vec<String>, Option<String>) {
+    let is_list = request.body.is_some();
     if let Some(body) = request.body {
         message = message.header(CONTENT_TYPE, "application/json").body(body);
     }
-    let response = message.send().await;
-    let status = response.map_err(|error| describe_error(&error))?.status();
-    // A cache may answer 404 for a path that it does not have.
-    match status.is_success() || status == StatusCode::NOT_FOUND {
-        true => Ok(request.paths),
-        false => Err(status.to_string()),
-    }
+    let status = match message.send().await {
+        Ok(response) => response.status(),
+        Err(error) => return (request.paths, Some(describe_error(&error))),
+    };
+    // A cache may answer 404 for a path that it does not have. For a list, the address is wrong.
+    let is_unknown_path = !is_list && status == StatusCode::NOT_FOUND;
+    let is_purged = status.is_success() || is_unknown_path;
+    (request.paths, (!is_purged).then(|| status.to_string()))
 }
 
 /// Replaces `${NAME}` by the value of the variable.
@@ -186,17 +274,20 @@ fn expand_variables(text: &str, read_variable: ReadVariable) -> Result<String, P
     Ok(expanded + rest)
 }
 
-/// Lists the URL paths at which clients may request an object.
-fn list_url_paths(key: &str) -> Vec<String> {
-    let segments: Vec<String> = key.split('/').map(encode_segment).collect();
-    let path = format!("/{}", segments.join("/"));
-    let directory = path.strip_suffix(INDEX_NAME);
-    let directory = directory.filter(|directory| directory.ends_with('/'));
-    directory
-        .map(str::to_owned)
-        .into_iter()
-        .chain([path.clone()])
-        .collect()
+/// Lists the URL paths at which clients may request an object. Paths hold `+` or `(` as they are, but a client may escape
+/// them.
+fn list_url_paths(key: &str) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for encode in [encode_normalized_segment, encode_segment] {
+        let segments: Vec<String> = key.split('/').map(encode).collect();
+        let path = format!("/{}", segments.join("/"));
+        let directory = path.strip_suffix(INDEX_NAME);
+        let directory = directory.filter(|path| path.ends_with('/'));
+        // Static hosts serve `a.html` at `a`.
+        paths.extend(directory.or(path.strip_suffix(".html")).map(str::to_owned));
+        paths.insert(path);
+    }
+    paths
 }
 
 #[cfg(test)]
@@ -226,9 +317,14 @@ mod tests {
                 "cards/é a/index.html",
                 vec!["/cards/%C3%A9%20a/", "/cards/%C3%A9%20a/index.html"],
             ),
-            ("cards/myindex.html", vec!["/cards/myindex.html"]),
+            ("cards/a.html", vec!["/cards/a", "/cards/a.html"]),
+            (
+                "cards/a+b/rss.xml",
+                vec!["/cards/a%2Bb/rss.xml", "/cards/a+b/rss.xml"],
+            ),
         ] {
-            assert_eq!(list_url_paths(key), paths, "{key}");
+            let listed = list_url_paths(key);
+            assert!(listed.iter().eq(paths.iter()), "{key}: {listed:?}");
         }
     }
 
@@ -236,20 +332,45 @@ mod tests {
     fn each_path_has_a_request_or_is_listed() {
         let mut single = purger(&config(None, "k")).unwrap();
         single.add_keys(["rss.xml".to_owned(), "index.html".to_owned()]);
-        let requests = single.build_requests();
+        let requests = single.build_requests(Instant::now());
         let urls: Vec<&str> = requests.iter().map(|request| &*request.url).collect();
         let base = "http://127.0.0.1:6081";
         let expected = ["/", "/index.html", "/rss.xml"].map(|path| format!("{base}{path}"));
         assert_eq!(urls, expected);
         let mut listed = purger(&config(Some("files"), "k")).unwrap();
         listed.add_keys((0..40).map(|number| format!("{number:02}.xml")));
-        let requests = listed.build_requests();
+        let requests = listed.build_requests(Instant::now());
         assert_eq!(requests.len(), 2);
         let body = requests[0].body.as_deref().unwrap();
         assert!(
             body.starts_with("{\"files\":[\"https://e.org/00.xml\","),
             "{body}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn path_is_purged_again_once() {
+        let mut purger = purger(&config(None, "k")).unwrap();
+        purger.add_keys(["rss.xml".to_owned()]);
+        let paths = ["/rss.xml".to_owned()];
+        assert_eq!(purger.record_result(&paths, true), 0);
+        assert_eq!(purger.record_result(&paths, false), 1);
+        assert!(purger.build_requests(Instant::now()).is_empty());
+        tokio::time::advance(REPEAT_DELAY).await;
+        assert_eq!(purger.build_requests(Instant::now()).len(), 1);
+        assert_eq!(purger.record_result(&paths, false), 0);
+        assert!(purger.pending.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failed_path_is_sent_after_all_others() {
+        let mut purger = purger(&config(None, "k")).unwrap();
+        purger.add_keys(["a.xml".to_owned(), "b.xml".to_owned()]);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        purger.record_result(&["/a.xml".to_owned()], true);
+        let requests = purger.build_requests(Instant::now());
+        let paths: Vec<&str> = requests.iter().map(|request| &*request.paths[0]).collect();
+        assert_eq!(paths, ["/b.xml", "/a.xml"]);
     }
 
     #[test]

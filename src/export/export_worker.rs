@@ -3,16 +3,18 @@
 //! Only the newest generation counts: those that were published during an export are exported together. After a failure
 //! the export is tried again, with growing waits, and catches up with the newest state.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle as TaskHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, error, info, warn};
 
+use super::backoff::{MAX_BACKOFF, backoff};
 use super::cache_purge::CachePurger;
 use super::export_error::ExportError;
 use super::export_report::ExportReport;
@@ -26,10 +28,6 @@ use crate::publish::snapshot::Snapshot;
 use crate::text::truncate_graphemes;
 use crate::thread_priority::ThreadPriority;
 
-/// Wait after the first failure; it doubles with each further one.
-const MIN_BACKOFF: Duration = Duration::from_millis(500);
-/// Maximum wait after a failure: an operator who repaired the store does not wait for long.
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// Maximum wait after an attempt that only failed to render: most need an edit, which ends the wait.
 const MAX_RENDER_BACKOFF: Duration = Duration::from_secs(600);
 /// Interval at which an idle process looks if another one changed the store.
@@ -46,14 +44,15 @@ type PublishedSite = (Arc<Snapshot>, Arc<Config>);
 /// Function that scans the content again, and hands over the result before it returns. False if it cannot be read now.
 pub type Rescan = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// Function that is called with the generation that the store has.
-pub type OnExported = Box<dyn Fn(&Arc<Snapshot>) + Send>;
+/// Function that is called with the generation that the store has, and true if this process is to announce it. `None`
+/// says that the store's generation is unknown.
+pub type OnExported = Box<dyn Fn(Option<&Arc<Snapshot>>, bool) + Send>;
 
 /// Functions that the worker calls.
 pub struct ExportHooks {
     /// Called before an export if another process wrote last.
     pub rescan: Rescan,
-    /// Called after the first export, and after each one that changed the store.
+    /// Called after each export. The process that changed the store announces it, and each process its first export.
     pub on_exported: OnExported,
     /// Current time.
     pub clock: fn() -> SystemTime,
@@ -78,16 +77,19 @@ pub struct ExportStopHandle(watch::Sender<Option<Duration>>);
 /// State of the thread.
 struct ExportLoop {
     exporter: Exporter,
-    purger: Option<CachePurger>,
+    /// Receives the keys to purge; `None` without a cache.
+    purges: Option<mpsc::UnboundedSender<BTreeSet<String>>>,
+    purge_task: Option<TaskHandle<()>>,
     newest: watch::Receiver<Option<PublishedSite>>,
     hooks: ExportHooks,
     status: ExportStatus,
     interrupt: Arc<AtomicBool>,
     failures: u32,
-    purge_failures: u32,
     last_error: Option<String>,
     known_conflicts: Vec<String>,
     has_exported: bool,
+    /// True if announcements wait until an export succeeds.
+    is_suspended: bool,
     /// True if the store had the newest generation after the last attempt.
     is_settled: bool,
 }
@@ -112,15 +114,16 @@ impl ExportWorker {
         let export_loop = ExportLoop {
             interrupt: Arc::clone(&interrupt),
             exporter,
-            purger,
+            purges: None,
+            purge_task: None,
             newest: published,
             hooks,
             status: status.clone(),
             failures: 0,
-            purge_failures: 0,
             last_error: None,
             known_conflicts: Vec::new(),
             has_exported: false,
+            is_suspended: false,
             is_settled: false,
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,7 +133,7 @@ impl ExportWorker {
             .name("export".to_owned())
             .spawn(move || {
                 ThreadPriority::Reading.apply_to_current_thread();
-                runtime.block_on(export_loop.run(stopped));
+                runtime.block_on(export_loop.run(purger, stopped));
                 // A scan or a name that is being looked up must not delay the end of the process.
                 runtime.shutdown_background();
             })?;
@@ -179,7 +182,26 @@ impl Drop for ExportWorker {
 }
 
 impl ExportLoop {
-    async fn run(mut self, mut stopped: watch::Receiver<Option<Duration>>) {
+    async fn run(
+        mut self,
+        purger: Option<CachePurger>,
+        mut stopped: watch::Receiver<Option<Duration>>,
+    ) {
+        if let Some(purger) = purger {
+            let (sender, changed) = mpsc::unbounded_channel();
+            self.purges = Some(sender);
+            self.purge_task = Some(tokio::spawn(purger.run(changed, self.status.clone())));
+        }
+        self.export_until_stop(&mut stopped).await;
+        // Closing the channel lets the task send what is pending.
+        self.purges = None;
+        let drain_timeout = stopped.borrow().unwrap_or_default();
+        if let Some(task) = self.purge_task.take() {
+            let _ = timeout(drain_timeout, task).await;
+        }
+    }
+
+    async fn export_until_stop(&mut self, stopped: &mut watch::Receiver<Option<Duration>>) {
         let mut retry_at = None;
         loop {
             let has_newer = tokio::select! {
@@ -214,7 +236,7 @@ impl ExportLoop {
     async fn take_turn(&mut self, has_newer: bool) -> Option<Duration> {
         let is_settled = self.is_settled && !has_newer;
         if is_settled && !matches!(self.exporter.forget_stale_manifest().await, Ok(true)) {
-            return self.purge_changes().await.or(Some(STORE_CHECK_INTERVAL));
+            return Some(STORE_CHECK_INTERVAL);
         }
         self.is_settled = false;
         let wait = self.export_newest().await;
@@ -242,11 +264,11 @@ impl ExportLoop {
         let progress = Progress::default();
         let result = self.exporter.export(outputs, &progress, newer_outputs);
         let result = result.await;
-        let purge_wait = self.purge_changes().await;
+        self.purge_changes();
         match result {
             Ok(report) if report.failed.is_empty() => {
                 self.record_success(&report, &exported);
-                purge_wait
+                None
             }
             Ok(report) => Some(self.record_failed_outputs(&report, &exported)),
             Err(ExportError::Interrupted) => Some(Duration::ZERO),
@@ -254,31 +276,20 @@ impl ExportLoop {
         }
     }
 
-    /// Tells the cache what changed. Returns the wait before what it did not take is sent again.
-    async fn purge_changes(&mut self) -> Option<Duration> {
+    /// Hands over what changed to the task that purges the cache.
+    fn purge_changes(&mut self) {
         let changed = self.exporter.take_touched_keys();
-        let purger = self.purger.as_mut()?;
-        purger.add_keys(changed);
-        if !purger.has_pending() {
-            return None;
+        if let Some(purges) = self.purges.as_ref().filter(|_| !changed.is_empty()) {
+            let _ = purges.send(changed);
         }
-        let (purged, failure) = purger.purge_pending().await;
-        self.status.update(|figures| {
-            figures.purged += purged;
-            figures.failed_purges += u64::from(failure.is_some());
-        });
-        let Some(reason) = failure else {
-            self.purge_failures = 0;
-            return None;
-        };
-        if self.purge_failures == 0 {
-            warn!(
-                hint = "check `export.purge`; until it works, clients get what the cache has",
-                "the cache cannot be told of changes: {reason}; trying again"
-            );
-        }
-        self.purge_failures += 1;
-        Some(backoff(self.purge_failures, MAX_BACKOFF))
+    }
+
+    /// Hands over the generation that the store has. Replicas that wrote nothing leave its announcement to the one that
+    /// did, but they must know it: what they have still to announce may be hidden by now.
+    fn hand_over(&mut self, report: &ExportReport, exported: &Arc<Snapshot>) {
+        let is_announced = !report.is_unchanged() || !self.has_exported || self.is_suspended;
+        (self.hooks.on_exported)(Some(exported), is_announced);
+        (self.has_exported, self.is_suspended) = (true, false);
     }
 
     fn record_success(&mut self, report: &ExportReport, exported: &Arc<Snapshot>) {
@@ -305,10 +316,8 @@ impl ExportLoop {
         }
         if !report.is_unchanged() || !self.has_exported {
             info!(generation = exported.generation(), "exported: {report}");
-            // Replicas that wrote nothing leave it to the one that did.
-            (self.hooks.on_exported)(exported);
         }
-        self.has_exported = true;
+        self.hand_over(report, exported);
     }
 
     /// Records outputs that could not be rendered; all others were written. Returns the wait before the next attempt.
@@ -345,6 +354,11 @@ impl ExportLoop {
         let reason = describe_causes(error);
         let next_attempt = (self.hooks.clock)().checked_add(wait);
         self.status.record_failure(reason.clone(), next_attempt);
+        if !matches!(error, ExportError::Superseded { .. }) {
+            // What waits may be an edit of a post that is hidden by now.
+            self.is_suspended = true;
+            (self.hooks.on_exported)(None, false);
+        }
         if matches!(error, ExportError::Superseded { .. }) {
             debug!("{reason}; trying again");
         } else if self.last_error.as_ref() != Some(&reason) {
@@ -363,18 +377,6 @@ async fn scan_again(rescan: &Rescan) -> bool {
     let rescan = Arc::clone(rescan);
     let scan = tokio::task::spawn_blocking(move || rescan());
     scan.await.unwrap_or(false)
-}
-
-/// Returns the wait after this many failures in a row, less up to half of it at random.
-fn backoff(failures: u32, max: Duration) -> Duration {
-    let wait = MIN_BACKOFF
-        * 2_u32
-            .saturating_pow(failures.saturating_sub(1))
-            .min(1 << 11);
-    // Each `RandomState` has random keys.
-    let random = RandomState::new().build_hasher().finish();
-    let wait = wait.min(max);
-    wait - wait * (random % 1024) as u32 / 2048
 }
 
 /// Joins an error and its causes in one line. Stores send their error as XML with line breaks.

@@ -46,12 +46,6 @@ impl HostingFiles {
         });
     }
 
-    /// Adds a rule that keeps search engines from indexing a path.
-    pub(super) fn add_noindex(&mut self, path: &str) {
-        let lines = "  X-Robots-Tag: noindex\n".to_owned();
-        self.rules.insert((4, escape_pattern(path)), lines);
-    }
-
     /// Adds a permanent redirect to a URL. One on the same site becomes a path.
     pub(super) fn add_redirect(&mut self, path: &str, url: &str, public_url: &str) {
         let below = url

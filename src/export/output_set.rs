@@ -59,7 +59,6 @@ struct ListedResource {
     path: String,
     key: ArtifactKey,
     content: ListedContent,
-    noindex: bool,
 }
 
 enum ListedContent {
@@ -103,9 +102,6 @@ impl OutputSet {
             };
             let policy = set.cache_control(&resource.key);
             hosting.add_output(&resource.key, &resource.path, policy);
-            if resource.noindex {
-                hosting.add_noindex(&resource.path);
-            }
             let keys = object_keys(&resource.key, &resource.path, layout);
             if keys.is_empty() {
                 set.skipped.push(resource.path.clone());
@@ -148,7 +144,6 @@ impl OutputSet {
         };
         Some(ListedResource {
             key: resource.key.clone(),
-            noindex: resource.noindex,
             content,
             path,
         })

@@ -91,7 +91,10 @@ fn varied_site() -> TestSite {
 
 #[test]
 fn built_files_have_the_bytes_that_are_served() {
-    let site = varied_site();
+    let site = varied_site().post(
+        "unlisted.md",
+        "---\ntitle: Hushed\ndate: 2024-03-04\nunlisted: true\naliases: [/was/]\n---\nText.\n",
+    );
     let output = build_dir(&site, &[]);
     assert!(output.status.success(), "{}", stderr(&output));
     let root = site.root().join("public");
@@ -124,6 +127,8 @@ fn built_files_have_the_bytes_that_are_served() {
     let headers = String::from_utf8(left.remove("_headers").unwrap().0).unwrap();
     assert!(headers.contains("/cards/*\n  Cache-Control: public, max-age=300, "));
     assert!(headers.contains("Content-Type: application/rss+xml; charset=utf-8"));
+    // Other hosts serve the file, so it must not list unlisted posts.
+    assert!(!headers.contains("noindex"), "{headers}");
     let redirects = String::from_utf8(left.remove("_redirects").unwrap().0).unwrap();
     assert!(
         redirects.contains("/cards/old/ /cards/%C3%A9%20%231/ 301\n"),

@@ -71,8 +71,8 @@ struct Exported {
     export: ExportConfig,
     status: ExportStatus,
     worker: Arc<OnceLock<ExportWorker>>,
-    /// Generations after whose export clients can be told.
-    exported: Receiver<u64>,
+    /// Generations after each export; true if this process announces it. `None` after a failure.
+    exported: Receiver<(Option<u64>, bool)>,
     /// What the next scan finds.
     rescanned: Arc<Mutex<Option<Rescanned>>>,
 }
@@ -107,8 +107,9 @@ impl Exported {
                 }
                 true
             }),
-            on_exported: Box::new(move |snapshot| {
-                let _ = sender.send(snapshot.generation());
+            on_exported: Box::new(move |snapshot, is_announced| {
+                let generation = snapshot.map(|snapshot| snapshot.generation());
+                let _ = sender.send((generation, is_announced));
             }),
             clock,
         };
@@ -186,10 +187,25 @@ fn store_that_was_down_gets_only_the_newest_generation() {
     let log = test.store.take_log();
     let puts = log.iter().filter(|line| *line == "put rss.xml").count();
     assert_eq!(puts, 1, "{log:?}");
-    assert_eq!(
-        test.exported.recv_timeout(PATIENCE),
-        Ok(newest.generation())
-    );
+    // Nothing is announced before the store has it.
+    let told = || test.exported.recv_timeout(PATIENCE).unwrap();
+    let last = std::iter::repeat_with(told).find(|told| *told != (None, false));
+    assert_eq!(last, Some((Some(newest.generation()), true)));
+}
+
+#[test]
+fn replica_is_told_of_generations_that_it_leaves_to_another() {
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let test = Exported::new(None);
+    let first = site.refresh();
+    test.hand_over(first.clone(), &site.config);
+    test.wait_for_generation(first.generation());
+    let hidden = site.save("a.md", "---\ntitle: One\ndraft: true\n---\n");
+    test.export_as_other(hidden.clone(), &site.config);
+    test.hand_over(hidden.clone(), &site.config);
+    let told = [(); 2].map(|()| test.exported.recv_timeout(PATIENCE).unwrap());
+    let generations = [first.generation(), hidden.generation()].map(Some);
+    assert_eq!(told, [(generations[0], true), (generations[1], false)]);
 }
 
 #[test]
@@ -206,8 +222,15 @@ fn unchanged_generation_is_neither_written_nor_announced() {
     test.hand_over(next.clone(), &site.config);
     let after = test.wait_for_generation(next.generation());
     assert!(after.written > before.written);
-    let told = [(); 2].map(|()| test.exported.recv_timeout(PATIENCE).unwrap());
-    assert_eq!(told, [next.generation() - 1, next.generation()]);
+    let mut announced = Vec::new();
+    while announced.last() != Some(&Some(next.generation())) {
+        let (generation, is_announced) = test.exported.recv_timeout(PATIENCE).unwrap();
+        announced.extend(is_announced.then_some(generation));
+    }
+    assert_eq!(
+        announced,
+        [next.generation() - 1, next.generation()].map(Some)
+    );
 }
 
 #[test]
@@ -316,7 +339,10 @@ fn card_that_cannot_be_rendered_stops_no_announcement() {
     assert!(error.contains("cards/a/card.png"), "{error}");
     assert_eq!(figures.exported_generation, first.generation());
     assert!(figures.last_success.is_some());
-    assert_eq!(test.exported.recv_timeout(PATIENCE), Ok(first.generation()));
+    assert_eq!(
+        test.exported.recv_timeout(PATIENCE),
+        Ok((Some(first.generation()), true))
+    );
 }
 
 /// Answers with each status in turn and with the last one from then on. Returns its address and the request lines.
@@ -333,8 +359,9 @@ fn start_cache(statuses: &'static [u16]) -> (String, Receiver<String>) {
             let first = lines.next().unwrap().unwrap();
             while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
             let status = statuses[number.min(statuses.len() - 1)];
-            let head =
-                format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nLocation: /moved\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
             let _ = socket.write_all(head.as_bytes());
             if sender.send(format!("{status} {first}")).is_err() {
                 return;
@@ -345,15 +372,35 @@ fn start_cache(statuses: &'static [u16]) -> (String, Receiver<String>) {
 }
 
 #[test]
-fn cache_drops_changed_paths_also_if_it_failed_before() {
-    let (address, requests) = start_cache(&[500, 200]);
+fn redirect_and_unknown_list_are_failed_purges() {
+    for (status, json_list) in [(&[307], None), (&[404], Some("files"))] {
+        let (address, requests) = start_cache(status);
+        let purger = purger(&address, json_list);
+        let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+        let test = Exported::new(Some(purger));
+        test.hand_over(site.refresh(), &site.config);
+        let figures = test.wait(|figures| figures.failed_purges > 0);
+        assert_eq!(figures.purged, 0);
+        // The secrets of a purge go to no other address.
+        assert!(requests.try_iter().all(|line| !line.contains("/moved")));
+    }
+}
+
+fn purger(address: &str, json_list: Option<&str>) -> CachePurger {
+    let path = if json_list.is_some() { "" } else { "{path}" };
     let purge = PurgeConfig {
-        url: format!("{address}{{path}}"),
+        url: format!("{address}{path}"),
         method: "PURGE".to_owned(),
-        json_list: None,
+        json_list: json_list.map(str::to_owned),
         headers: Vec::new(),
     };
-    let purger = CachePurger::new(&purge, "https://e.org", |_| None).unwrap();
+    CachePurger::new(&purge, "https://e.org", |_| None).unwrap()
+}
+
+#[test]
+fn cache_drops_changed_paths_also_if_it_failed_before() {
+    let (address, requests) = start_cache(&[500, 200]);
+    let purger = purger(&address, None);
     let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
     let test = Exported::new(Some(purger));
     let first = site.refresh();

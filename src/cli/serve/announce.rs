@@ -4,7 +4,7 @@ use tracing::warn;
 
 use super::super::environment::read_clock;
 use super::super::exit::HintedError;
-use crate::announce::{AnnounceStatus, AnnounceTimings, Announcer, FileStore, StateStore};
+use crate::announce::{AnnounceStatus, AnnounceTimings, AnnouncedStore, Announcer, FileStore};
 use crate::check::lint::find_unserved_indexnow_key;
 use crate::config::Config;
 
@@ -14,7 +14,7 @@ use crate::config::Config;
 pub(super) fn start_announcer(
     config: &Config,
     status: &AnnounceStatus,
-    exported_state: Option<Box<dyn StateStore>>,
+    exported_state: Option<Box<dyn AnnouncedStore>>,
 ) -> Result<Option<Announcer>, HintedError> {
     if let Some(finding) = find_unserved_indexnow_key(config) {
         warn!(hint = finding.hint, "{finding}");

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::super::environment::read_clock;
 use super::super::exit::HintedError;
-use crate::announce::{Announcer, StateError, StateFuture, StateStore};
+use crate::announce::{AnnouncedStore, Announcer, STATE_FILE_NAME, StateError, StateFuture};
 use crate::config::Config;
 use crate::export::{
     CachePurger, ExportError, ExportHooks, ExportStatus, ExportStopHandle, ExportTarget,
@@ -16,8 +16,6 @@ use crate::export::{
 use crate::publish::snapshot::SnapshotHandle;
 use crate::watch::WatchHandle;
 
-/// Name of the file with what was announced last.
-const STATE_NAME: &str = "announced.json";
 /// Maximum time of a scan. One of 100,000 unchanged posts takes a second.
 const RESCAN_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -33,10 +31,10 @@ impl ExportedState {
     }
 }
 
-impl StateStore for ExportedState {
+impl AnnouncedStore for ExportedState {
     fn load(&self) -> StateFuture<'_, Option<Vec<u8>>> {
         Box::pin(async {
-            let state = self.0.read_state(STATE_NAME).await;
+            let state = self.0.read_state(STATE_FILE_NAME).await;
             state
                 .map(|bytes| bytes.map(Vec::from))
                 .map_err(|error| ExportedState::describe_error(&error))
@@ -45,7 +43,10 @@ impl StateStore for ExportedState {
 
     fn save(&self, bytes: Vec<u8>) -> StateFuture<'_, ()> {
         Box::pin(async {
-            let written = self.0.write_state(STATE_NAME, Bytes::from(bytes)).await;
+            let written = self
+                .0
+                .write_state(STATE_FILE_NAME, Bytes::from(bytes))
+                .await;
             written.map_err(|error| ExportedState::describe_error(&error))
         })
     }
@@ -66,7 +67,7 @@ pub(super) fn open_export_target(config: &Config) -> Result<Option<ExportTarget>
 }
 
 /// Returns where announcements are recorded, if there is an export.
-pub(super) fn exported_state(target: Option<&ExportTarget>) -> Option<Box<dyn StateStore>> {
+pub(super) fn exported_state(target: Option<&ExportTarget>) -> Option<Box<dyn AnnouncedStore>> {
     let state = ExportedState(target?.clone());
     Some(Box::new(state))
 }
@@ -99,9 +100,13 @@ impl GenerationSink {
         });
         let hooks = ExportHooks {
             rescan: Arc::new(move || watch_handle.rescan(RESCAN_TIMEOUT)),
-            on_exported: Box::new(move |snapshot| {
-                if let Some(announcer) = &announcer {
-                    announcer.announce_snapshot(Arc::clone(snapshot));
+            on_exported: Box::new(move |snapshot, is_announced| {
+                match (&announcer, snapshot.map(Arc::clone)) {
+                    (Some(announcer), Some(snapshot)) if is_announced => {
+                        announcer.announce_snapshot(snapshot);
+                    }
+                    (Some(announcer), snapshot) => announcer.replace_snapshot(snapshot),
+                    (None, _) => {}
                 }
             }),
             clock: read_clock,
