@@ -3,7 +3,6 @@
 //! Both are an `object_store::ObjectStore`. A manifest in the store lists what was written, with fingerprints: an
 //! unchanged output is neither rendered nor written, and objects that the manifest does not list are never touched.
 
-mod backoff;
 mod cache_purge;
 mod export_error;
 mod export_lock;

@@ -7,6 +7,7 @@ pub mod admin;
 mod allocator;
 pub mod announce;
 mod atomic_file;
+mod backoff;
 pub mod cards;
 pub mod check;
 pub mod cli;

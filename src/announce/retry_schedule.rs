@@ -1,9 +1,10 @@
 //! Decides when a target is told: some time after the first change, and later after each failure.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::backoff::compute_backoff;
 
 /// Factor by which further changes can extend the delay, so that constant edits are announced too.
 const MAX_DELAY_FACTOR: u32 = 4;
@@ -81,27 +82,11 @@ impl RetrySchedule {
             self.clear();
             return None;
         }
-        let backoff = timings.min_backoff * 2_u32.saturating_pow(self.failures - 1).min(1 << 16);
+        let limits = timings.min_backoff..=timings.max_backoff;
         let asked = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
-        let wait = add_jitter(backoff.min(timings.max_backoff)).max(asked);
+        let wait = compute_backoff(self.failures, &limits).max(asked);
         self.due = Some(Instant::now() + wait);
         Some(wait)
-    }
-}
-
-/// Subtracts up to half of a wait at random, so that clients of a restarted hub do not all come at once.
-fn add_jitter(wait: Duration) -> Duration {
-    // Each `RandomState` has random keys.
-    let random = RandomState::new().build_hasher().finish();
-    let share = (random % 1024) as u32;
-    wait - wait * share / 2048
-}
-
-/// Waits until the time; forever without one.
-pub(super) async fn wait_until(due: Option<Instant>) {
-    match due {
-        Some(due) => tokio::time::sleep_until(due).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -10,10 +10,11 @@ use tracing::{error, info, warn};
 
 use super::delivery::{AttemptFailure, Delivery, send_request};
 use super::published_urls::{Published, UrlVersions};
-use super::retry_schedule::{AnnounceTimings, RetrySchedule, wait_until};
+use super::retry_schedule::{AnnounceTimings, RetrySchedule};
 use super::state::{AnnouncedVersions, SharedState, StateError, UrlChange};
 use super::status::{AnnounceStatus, TargetStatus};
 use super::target::AnnounceTarget;
+use crate::backoff::wait_until;
 
 /// Rejections after which the rest of the changes is not sent: the target, not the feed, must be wrong.
 const MAX_REJECTIONS: usize = 3;

@@ -5,6 +5,7 @@
 //! before the object was replaced may end after the first purge, and bring the old body back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -15,12 +16,15 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
-use super::backoff::{MAX_BACKOFF, backoff};
 use super::export_status::ExportStatus;
+use crate::backoff::compute_backoff;
 use crate::config::PurgeConfig;
 use crate::http_client::{build_http_client, describe_error};
 use crate::url_path::{encode_normalized_segment, encode_segment};
 
+/// Waits after failures: an operator who repaired the cache does not wait for long.
+const PURGE_BACKOFF: RangeInclusive<Duration> =
+    Duration::from_millis(500)..=Duration::from_secs(30);
 /// Maximum time for a response. A cache drops an object within milliseconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum requests at a time.
@@ -137,7 +141,7 @@ impl CachePurger {
                         }
                     };
                     if failures > 0 {
-                        retry_at = Instant::now() + backoff(failures, MAX_BACKOFF);
+                        retry_at = Instant::now() + compute_backoff(failures, &PURGE_BACKOFF);
                     }
                 }
             }

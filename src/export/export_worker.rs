@@ -4,6 +4,7 @@
 //! the export is tried again, with growing waits, and catches up with the newest state.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -11,10 +12,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle as TaskHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 use tracing::{debug, error, info, warn};
 
-use super::backoff::{MAX_BACKOFF, backoff};
 use super::cache_purge::CachePurger;
 use super::export_error::ExportError;
 use super::export_report::ExportReport;
@@ -22,12 +22,17 @@ use super::export_status::ExportStatus;
 use super::export_target::ExportTarget;
 use super::exporter::Exporter;
 use super::output_set::OutputSet;
+use crate::backoff::{compute_backoff, wait_until};
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::snapshot::Snapshot;
 use crate::text::truncate_graphemes;
 use crate::thread_priority::ThreadPriority;
 
+/// Wait after the first failure; it doubles with each further one.
+const MIN_BACKOFF: Duration = Duration::from_millis(500);
+/// Waits after failures of the store: an operator who repaired it does not wait for long.
+const EXPORT_BACKOFF: RangeInclusive<Duration> = MIN_BACKOFF..=Duration::from_secs(30);
 /// Maximum wait after an attempt that only failed to render: most need an edit, which ends the wait.
 const MAX_RENDER_BACKOFF: Duration = Duration::from_secs(600);
 /// Interval at which an idle process looks if another one changed the store.
@@ -331,7 +336,7 @@ impl ExportLoop {
             .record_success(report, exported.generation(), now);
         self.finish_generation(report, exported);
         self.failures += 1;
-        let wait = backoff(self.failures, MAX_RENDER_BACKOFF);
+        let wait = compute_backoff(self.failures, &(MIN_BACKOFF..=MAX_RENDER_BACKOFF));
         let reason = format!("cannot render {}", report.failed.join(", "));
         let reason = truncate_graphemes(&reason, MAX_ERROR_LENGTH);
         self.status
@@ -349,17 +354,18 @@ impl ExportLoop {
         let wait = match error {
             // Until a configuration is reloaded.
             ExportError::ConfigReplaced { .. } => STORE_CHECK_INTERVAL,
-            _ => backoff(self.failures, MAX_BACKOFF),
+            _ => compute_backoff(self.failures, &EXPORT_BACKOFF),
         };
         let reason = describe_causes(error);
         let next_attempt = (self.hooks.clock)().checked_add(wait);
         self.status.record_failure(reason.clone(), next_attempt);
-        if !matches!(error, ExportError::Superseded { .. }) {
+        let is_superseded = matches!(error, ExportError::Superseded { .. });
+        if !is_superseded {
             // What waits may be an edit of a post that is hidden by now.
             self.is_suspended = true;
             (self.hooks.on_exported)(None, false);
         }
-        if matches!(error, ExportError::Superseded { .. }) {
+        if is_superseded {
             debug!("{reason}; trying again");
         } else if self.last_error.as_ref() != Some(&reason) {
             error!(
@@ -390,12 +396,4 @@ fn describe_causes(error: &ExportError) -> String {
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     truncate_graphemes(&words.join(" "), MAX_ERROR_LENGTH)
-}
-
-/// Waits until the time; forever without one.
-async fn wait_until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &["hash"]),
     ("time_zone", &[]),
     ("atomic_file", &[]),
+    ("backoff", &[]),
     ("config_table", &["model", "text"]),
     (
         "config",
@@ -132,6 +133,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "announce",
         &[
             "atomic_file",
+            "backoff",
             "config",
             "http_client",
             "model",
@@ -167,6 +169,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "export",
         &[
+            "backoff",
             "config",
             "hash",
             "http",
