@@ -1,7 +1,7 @@
 //! Computes what is public from posts, settings and an instant.
 //!
 //! Everything downstream sees only this model, and no type in it can hold a hidden post. An
-//! `Entry` or a `Card` is made from the proof that [`visibility`] gives out, and from nothing
+//! `Entry` or a `Card` is made from the proof that [`crate::visibility`] gives out, and from nothing
 //! else. No disk and no clock is read: the same posts at the same instant give the same site.
 
 mod alias_redirects;
@@ -12,14 +12,12 @@ mod conflict_findings;
 pub mod entry;
 pub mod feed;
 pub mod feeds;
-mod interned_terms;
 mod public_site;
 pub mod redirect_history;
 pub mod site_index;
 pub mod sitemap_urls;
 pub mod timeline;
 mod translations;
-pub mod visibility;
 
 use std::sync::Arc;
 
@@ -28,9 +26,9 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::model::finding::Finding;
 use crate::model::post::Post;
+use crate::visibility::PostEvaluation;
 use redirect_history::RedirectHistory;
 use site_index::SiteIndex;
-use visibility::PostEvaluation;
 
 pub use crate::model::posting_interval::PostingInterval;
 pub use public_site::{Site, SiteSettings};

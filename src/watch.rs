@@ -36,7 +36,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::config::Config;
 use crate::library::ScanScope;
 use crate::publish::pipeline::{ContentStatus, Pipeline, PipelineError, RefreshOutcome};
-use crate::site::visibility::PostEvaluation;
+use crate::visibility::PostEvaluation;
 use change_source::ChangeDetector;
 use chrono::{DateTime, Utc};
 use config_reload::ReloadResult;

@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use courant::config::Config;
 use courant::model::parse_mode::ParseMode;
 use courant::post::{ParsedFile, VisibilityLimits, parse_file};
-use courant::site::visibility::{PostState, evaluate_visibility};
+use courant::visibility::{PostState, evaluate_visibility};
 use libfuzzer_sys::fuzz_target;
 use names::{HIDING_FIELDS, YAML_BREAKS, spell_field_name};
 

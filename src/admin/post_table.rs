@@ -8,7 +8,7 @@ use crate::check::report;
 use crate::model::finding::{Finding, Rule, Severity};
 use crate::model::post::Post;
 use crate::publish::pipeline::ContentOverview;
-use crate::site::visibility::PostEvaluation;
+use crate::visibility::PostEvaluation;
 
 /// States of a post, in the order of the page.
 pub(super) const POST_STATES: [&str; 7] = [

@@ -9,7 +9,7 @@ mod text;
 
 use crate::model::finding::Finding;
 use crate::model::post::Post;
-use crate::site::visibility::PostEvaluation;
+use crate::visibility::PostEvaluation;
 
 pub use inputs::ExplainContext;
 pub use locate_file::{NamedFile, locate_file};

@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::model::finding::{Finding, Rule, Severity};
 use crate::site::SiteEvaluation;
 use crate::site::card_images::CardImageSource;
-use crate::site::visibility::PostState;
 use crate::text::is_same_language;
+use crate::visibility::PostState;
 
 /// Posts that are scheduled further ahead than this probably have a mistyped year.
 const FAR_FUTURE_DAYS: Days = Days::new(366);

@@ -17,8 +17,8 @@ use serde::Serialize;
 use crate::check::analysis::ContentAnalysis;
 use crate::config::Config;
 use crate::model::finding::{Finding, Severity};
-use crate::site::visibility::PostState;
 use crate::text::pluralize_count;
+use crate::visibility::PostState;
 pub use source_location::{FindingLocator, LocatedFinding};
 pub use startup_summary::{describe_state, format_summary};
 

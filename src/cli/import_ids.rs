@@ -21,7 +21,7 @@ use crate::model::finding::{Finding, Rule};
 use crate::model::post::Post;
 use crate::progress::Progress;
 use crate::site::SiteEvaluation;
-use crate::site::visibility::PostState;
+use crate::visibility::PostState;
 
 /// Rules of the findings that imported ids may cause.
 const IMPORT_RULES: [Rule; 4] = [

@@ -15,9 +15,9 @@ use crate::library::{DeletionPolicy, Library};
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::Post;
 use crate::progress::Progress;
-use crate::site::visibility::{PostState, evaluate_visibility};
 use crate::text::pluralize_count;
 use crate::url_path;
+use crate::visibility::{PostState, evaluate_visibility};
 
 /// Maximum number of files that are read as posts, so that `init` stays quick.
 const MAX_READ_FILES: usize = 50_000;

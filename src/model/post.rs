@@ -1,7 +1,7 @@
 //! Models a post as its author wrote it: plain values, parsed and checked.
 //!
 //! Visibility is not decided here. A [`VisibilityField`] carries what the post says about it to
-//! `site::visibility`, the only place that decides.
+//! `visibility`, the only place that decides.
 
 mod body;
 pub(crate) mod image;

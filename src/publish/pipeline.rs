@@ -24,9 +24,9 @@ use crate::progress::Progress;
 use crate::publish::snapshot::{Compressor, SnapshotHandle};
 use crate::render::RenderError;
 use crate::site::site_index::PostUpdate;
-use crate::site::visibility::PostEvaluation;
 use crate::site::{Site, SiteEvaluation};
 use crate::thread_priority::run_at_low_priority;
+use crate::visibility::PostEvaluation;
 use findings_index::{FindingSource, FindingsIndex};
 use site_publisher::SitePublisher;
 

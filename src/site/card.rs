@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::entry::Entry;
-use super::interned_terms::find_author;
 use crate::config::{self, Config, PreviewImage};
 use crate::model::artifact::ArtifactKey;
 use crate::model::post::Image;
 use crate::model::terms::Person;
+use crate::term_interner::find_author;
 use crate::text::{truncate_encoded, truncate_graphemes};
 
 // The `<head>` of a card page must stay within 32 KB. Each text is therefore bounded in bytes of

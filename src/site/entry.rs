@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use super::interned_terms::PostTerms;
-use super::visibility::Visible;
 use crate::config::Config;
 use crate::hash;
 use crate::model::post::{BodyContent, Image, Post, PostExtras};
 use crate::model::terms::{Byline, Person, Term};
+use crate::term_interner::PostTerms;
 use crate::text::truncate_graphemes;
+use crate::visibility::Visible;
 
 /// Upper bound on a short summary, in graphemes. Search results and previews cut further.
 const MAX_SHORT_SUMMARY_GRAPHEMES: usize = 300;

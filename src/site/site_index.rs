@@ -21,12 +21,10 @@ use super::alias_redirects::AliasIndex;
 use super::card::Card;
 use super::conflict_findings;
 use super::entry::Entry;
-use super::interned_terms::TermInterner;
 use super::public_site::Site;
 use super::redirect_history::RedirectHistory;
 use super::timeline::compare_newest_first;
 use super::translations::TranslationGroups;
-use super::visibility::{self, PostEvaluation, PostState, Visible};
 use crate::config::Config;
 use crate::conflicts::UniqueKeys;
 use crate::conflicts::unique_keys::{
@@ -35,6 +33,8 @@ use crate::conflicts::unique_keys::{
 use crate::model::finding::Finding;
 use crate::model::post::Post;
 use crate::parallel;
+use crate::term_interner::TermInterner;
+use crate::visibility::{self, PostEvaluation, PostState, Visible};
 use indexed_post::IndexedPost;
 use post_update::{AffectedPosts, EntryPlan, EvaluatedPost, PreviousEntry};
 use sitemap_update::SitemapUpdate;

@@ -21,8 +21,8 @@ use courant::publish::pipeline::{ContentStatus, Pipeline, RefreshOutcome};
 use courant::publish::render_cache::RenderCache;
 use courant::publish::snapshot::{Resource, ResourceContent, Snapshot, SnapshotHandle};
 use courant::server::ServerContext;
-use courant::site::visibility::PostEvaluation;
 use courant::stats::TrafficStats;
+use courant::visibility::PostEvaluation;
 use courant::watch::{StopHandle, Watch, WatchEvent};
 use tempfile::TempDir;
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use courant::model::artifact::ArtifactKey;
 use courant::model::finding::Rule;
-use courant::site::visibility::PostState;
+use courant::visibility::PostState;
 use proptest::prelude::*;
 
 use crate::support::{Built, TestSite, new_year_2025, plain, resource_text};

@@ -14,7 +14,7 @@ use crate::check::explain::{ExplainContext, Explanation, NamedFile, explain_ques
 use crate::check::report::Report;
 use crate::model::finding::Finding;
 use crate::model::post::Post;
-use crate::site::visibility::{PostEvaluation, PostState};
+use crate::visibility::{PostEvaluation, PostState};
 
 /// Rendered page of a post.
 pub(super) struct RenderedPost {

@@ -9,8 +9,8 @@ use crate::check::report;
 use crate::config::Config;
 use crate::model::finding::Finding;
 use crate::model::post::{IdSource, Post};
-use crate::site::visibility::PostState;
 use crate::terminal_safe::printable_line as printable;
+use crate::visibility::PostState;
 
 /// Maximum number of listed outputs; the rest is counted.
 const MAX_LISTED_OUTPUTS: usize = 30;

@@ -7,9 +7,9 @@ use crate::config::{Config, ListenAddress, SiteConfig};
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use crate::model::finding::Severity;
 use crate::publish::pipeline::ContentStatus;
-use crate::site::visibility::{PostEvaluation, PostState};
 use crate::terminal_safe;
 use crate::text::pluralize_count;
+use crate::visibility::{PostEvaluation, PostState};
 
 /// Maximum number of listed posts per state; the rest is counted.
 const MAX_LISTED_LINES: usize = 10;

@@ -12,8 +12,8 @@ use crate::config::{Config, HiddenPostsMode};
 use crate::conflicts::UniqueKeys;
 use crate::model::post::Post;
 use crate::site::entry::Entry;
-use crate::site::interned_terms::PostTerms;
-use crate::site::visibility::{self, Visible};
+use crate::term_interner::PostTerms;
+use crate::visibility::{self, Visible};
 
 /// Entry of a file before an update.
 pub(super) struct PreviousEntry {

@@ -9,15 +9,15 @@ use crate::model::terms::{Byline, Person, Term};
 
 /// Interned authors, categories and tags of one post.
 #[derive(Debug)]
-pub(super) struct PostTerms {
-    pub(super) byline: Arc<Byline>,
-    pub(super) categories: Arc<[Term]>,
-    pub(super) tags: Arc<[Term]>,
+pub(crate) struct PostTerms {
+    pub(crate) byline: Arc<Byline>,
+    pub(crate) categories: Arc<[Term]>,
+    pub(crate) tags: Arc<[Term]>,
 }
 
 /// Interns lists of authors, categories and tags.
 #[derive(Debug, Default)]
-pub(super) struct TermInterner {
+pub(crate) struct TermInterner {
     slugs: Interner<str>,
     terms: Interner<[Arc<str>], [Term]>,
     bylines: Interner<[PostAuthor], Byline>,
@@ -25,7 +25,7 @@ pub(super) struct TermInterner {
 
 impl TermInterner {
     /// Interns the lists of a post. `configured` has the authors from the configuration.
-    pub(super) fn intern_post_terms(
+    pub(crate) fn intern_post_terms(
         &self,
         post: &Post,
         configured: &[config::AuthorConfig],
@@ -78,7 +78,7 @@ impl TermInterner {
     }
 
     /// Removes values that no post uses any more.
-    pub(super) fn remove_unused(&mut self) {
+    pub(crate) fn remove_unused(&mut self) {
         self.terms.remove_unused();
         self.bylines.remove_unused();
         self.slugs.remove_unused();
@@ -98,7 +98,7 @@ fn complete_author(author: &PostAuthor, configured: &[config::AuthorConfig]) -> 
 }
 
 /// Finds the configured author with this name or alias, ignoring case.
-pub(super) fn find_author<'a>(
+pub(crate) fn find_author<'a>(
     name: &str,
     authors: &'a [config::AuthorConfig],
 ) -> Option<&'a config::AuthorConfig> {
