@@ -3,6 +3,7 @@
 //! Files are read and never executed, and nothing is asked. A value that was read keeps its file
 //! and line, a guess says why, and a placeholder says what is missing.
 
+mod author_data;
 mod check_addresses;
 mod config_file_name;
 mod date_field;
@@ -99,6 +100,8 @@ pub fn propose_config(dir: &Path) -> Result<ProposedConfig, InitError> {
     post_fields::set_title_field(&mut site, &posts);
     site_identity::set_url_and_title(&mut site, &posts, &directory_name.unwrap_or_default());
     site_branding::set_theme_color(&mut site);
+    site_branding::set_feed_images(&mut site);
+    let authors = author_data::list_authors(&site);
     suggestions::add_suggestions(&mut site, &posts);
     subdirectory::prefix_paths(&mut site, subdir);
     let mut findings = site.findings;
@@ -108,7 +111,7 @@ pub fn propose_config(dir: &Path) -> Result<ProposedConfig, InitError> {
     Ok(ProposedConfig {
         root: dir.to_owned(),
         tools: site.tools,
-        settings: site.settings.into_values().collect(),
+        settings: site.settings.into_values().chain(authors).collect(),
         suggestions: site.suggestions,
         findings,
         post_count: site.post_count,

@@ -25,6 +25,8 @@ pub struct FeedDefaults {
     pub page: bool,
     /// True if the site's feeds have the posts of all languages.
     pub mixed_languages: bool,
+    /// True if entries of link posts lead to the page elsewhere, in RSS and Atom.
+    pub link_posts_lead_away: bool,
 }
 
 /// `[[feeds]]`: a custom feed.
@@ -95,6 +97,11 @@ pub(super) fn read_feed_defaults(
     let max_bytes = number(table.take_usize("max_bytes"), DEFAULT_MAX_BYTES);
     let page = table.take_bool("page");
     let mixed_languages = table.take_bool("mixed_languages");
+    let link_posts = parse_choice(
+        faults,
+        table.take_string("link_posts"),
+        &[("post", false), ("external", true)],
+    );
     table.reject_unknown();
     FeedDefaults {
         limit,
@@ -103,6 +110,7 @@ pub(super) fn read_feed_defaults(
         max_bytes,
         page: page.is_none_or(|written| written.value),
         mixed_languages: mixed_languages.is_some_and(|written| written.value),
+        link_posts_lead_away: link_posts.unwrap_or(false),
     }
 }
 

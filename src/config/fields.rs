@@ -54,6 +54,8 @@ fields! {
     Permalink = "permalink",
     /// URL of the original, if the post is a copy.
     Canonical = "canonical",
+    /// URL of the page elsewhere that the post is about.
+    ExternalUrl = "external_url",
     /// Id in feeds.
     Id = "id",
     /// Language.

@@ -16,9 +16,9 @@ use super::patterns::read_patterns;
 use super::permalinks::{PermalinkPatterns, read_permalink_patterns};
 use super::values::parse_choice;
 use super::values::{
-    MAX_DURATION, check_duration, parse_email, parse_fediverse_account, parse_language_tag,
-    parse_site_url, parse_theme_color, parse_timezone, parse_web_address, parse_x_account,
-    with_value,
+    MAX_DURATION, check_duration, parse_email, parse_fediverse_account, parse_feed_contact,
+    parse_language_tag, parse_site_url, parse_theme_color, parse_timezone, parse_web_address,
+    parse_x_account, with_value,
 };
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::time_zone::IanaZone;
@@ -95,6 +95,13 @@ pub(super) fn read_site(
     let image = table
         .take_string("image")
         .and_then(|written| parse_web_address(faults, &written, url.as_ref()?));
+    let mut take_image = |key| {
+        let written = table.take_string(key)?;
+        parse_web_address(faults, &written, url.as_ref()?)
+    };
+    let (icon, logo) = (take_image("icon"), take_image("logo"));
+    let mut take_contact = |key| parse_feed_contact(faults, &table.take_string(key)?);
+    let (managing_editor, webmaster) = (take_contact("managing_editor"), take_contact("webmaster"));
     let fediverse = table
         .take_string("fediverse")
         .and_then(|written| parse_fediverse_account(faults, &written));
@@ -123,7 +130,11 @@ pub(super) fn read_site(
         timezone: timezone.unwrap_or(IanaZone::UTC),
         permalinks,
         image,
+        icon,
+        logo,
         copyright,
+        managing_editor,
+        webmaster,
         twitter,
         fediverse,
         theme_color: theme_color.unwrap_or_else(|| "#0f766e".to_owned()),
@@ -355,8 +366,16 @@ pub struct SiteConfig {
     pub permalinks: PermalinkPatterns,
     /// Absolute URL of the site's image.
     pub image: Option<Url>,
+    /// Absolute URL of a small square image that stands for the site in lists of feeds.
+    pub icon: Option<Url>,
+    /// Absolute URL of the site's logo in feeds.
+    pub logo: Option<Url>,
     /// Copyright notice of the feeds.
     pub copyright: Option<String>,
+    /// E-mail address of the editor, as `name@example.org (Name)`, for RSS.
+    pub managing_editor: Option<String>,
+    /// E-mail address of the webmaster, as `name@example.org (Name)`, for RSS.
+    pub webmaster: Option<String>,
     /// X account of the site, without `@`.
     pub twitter: Option<String>,
     /// Fediverse account of the site, as `@user@host`.

@@ -156,6 +156,24 @@ pub(super) fn parse_email(faults: &ConfigErrors<'_>, written: &Spanned<String>) 
     fits.then(|| written.value.clone())
 }
 
+/// Parses an e-mail address with a name in parentheses, as RSS 2.0 writes persons: `name@example.org (Name)`.
+pub(super) fn parse_feed_contact(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+) -> Option<String> {
+    let text = written.value.trim();
+    let (email, name) = text.split_once(' ').unwrap_or((text, "()"));
+    let name = name
+        .strip_prefix('(')
+        .and_then(|name| name.strip_suffix(')'));
+    let fits = is_email_address(email) && name.is_some_and(|name| !name.contains(['(', ')']));
+    if !fits {
+        let message = format!("is not an e-mail address with a name: `{text}`");
+        faults.report_at(written, &message, "write `name@example.org (Name)`");
+    }
+    fits.then(|| text.to_owned())
+}
+
 /// Parses an absolute web address, or a path on the site.
 pub(super) fn parse_web_address(
     faults: &ConfigErrors<'_>,

@@ -40,6 +40,8 @@ setting_keys! {
         Copyright = "copyright",
         Twitter = "twitter",
         ThemeColor = "theme_color",
+        Icon = "icon",
+        SiteLogo = "logo",
     }
     "content" {
         Dir = "dir",

@@ -20,6 +20,13 @@ const ICON_NAMES: [&str; 4] = [
     "apple-touch-icon.png",
     "favicon.png",
 ];
+/// Names of icons that feed readers show, the best first.
+const FEED_ICON_NAMES: [&str; 4] = [
+    "apple-touch-icon.png",
+    "icon.png",
+    "favicon.png",
+    "favicon.ico",
+];
 /// Directories with templates and style sheets; the site's own come first.
 const SOURCE_DIRS: [&str; 4] = ["", "_includes", "public", "themes"];
 /// Extensions of templates and style sheets.
@@ -50,6 +57,25 @@ pub(super) fn find_logo(draft: &DetectedSite<'_>) -> Option<String> {
     find_file(draft, &LOGO_NAMES)
         .or_else(|| find_manifest_icon(draft))
         .or_else(|| find_file(draft, &ICON_NAMES))
+}
+
+/// Sets the icon and the logo that feeds show, if files with usual names are in the site's static directory.
+pub(super) fn set_feed_images(draft: &mut DetectedSite<'_>) {
+    let Some(SettingValue::Text(root)) = draft.setting_value(SettingKey::StaticDir).cloned() else {
+        return;
+    };
+    for (key, names) in [
+        (SettingKey::Icon, &FEED_ICON_NAMES[..]),
+        (SettingKey::SiteLogo, &LOGO_NAMES[..]),
+    ] {
+        let paths = names
+            .iter()
+            .flat_map(|name| PICTURE_DIRS.map(|dir| join_paths(dir, name)));
+        let found = paths.map(|path| (join_paths(&root, &path), path));
+        if let Some((file, path)) = found.into_iter().find(|(file, _)| draft.tree.is_file(file)) {
+            draft.set_if_more_certain(key, format!("/{path}"), SettingSource::from_file(&file));
+        }
+    }
 }
 
 fn find_file(draft: &DetectedSite<'_>, names: &[&str]) -> Option<String> {

@@ -31,7 +31,7 @@ pub fn format_config(survey: &ProposedConfig, dir: &Path) -> String {
             continue;
         }
         let heading = table_heading(setting.key);
-        if heading != last {
+        if heading != last || setting.key == SettingKey::Author {
             let _ = write!(text, "\n{heading}\n");
             last = heading;
         }

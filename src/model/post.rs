@@ -65,6 +65,8 @@ pub struct PostExtras {
     pub id: Option<Box<str>>,
     /// URL of the original; `None` if the post is no copy.
     pub canonical_url: Option<Box<str>>,
+    /// URL of the page elsewhere that the post is about; `None` if the post is no link post.
+    pub external_url: Option<Box<str>>,
     /// Title for search results and previews; `None` if it is the normal title.
     pub preview_title: Option<Box<str>>,
     /// Time before which the post is not shown; `None` if it is the publication date.
@@ -125,6 +127,11 @@ impl Post {
     /// Returns [`PostExtras::canonical_url`].
     pub fn canonical_url(&self) -> Option<&str> {
         self.extras.as_ref()?.canonical_url.as_deref()
+    }
+
+    /// Returns [`PostExtras::external_url`].
+    pub fn external_url(&self) -> Option<&str> {
+        self.extras.as_ref()?.external_url.as_deref()
     }
 
     /// Returns [`PostExtras::preview_title`].

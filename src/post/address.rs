@@ -275,6 +275,26 @@ fn read_canonical_url(
     }
 }
 
+/// Reads the URL of the page elsewhere that the post is about; `None` if the post is no link post.
+///
+/// Some names have other uses as well, so only a web address of another site counts.
+pub(super) fn read_external_url(
+    fields: &FrontMatterFields<'_>,
+    site: &config::SiteConfig,
+) -> Option<Box<str>> {
+    let mut texts = fields
+        .field_nodes(Field::ExternalUrl)
+        .filter_map(|(_, node)| node.as_text())
+        .filter(|text| text.len() <= MAX_URL_BYTES && find_template_part(text).is_none());
+    texts.find_map(|text| {
+        let url = rebase_to_home(Url::parse(text.trim()).ok()?, site);
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let has_login = !url.username().is_empty() || url.password().is_some();
+        let is_external = is_web && !has_login && !is_below_home(&url, &site.url);
+        (is_external && url.as_str().len() <= MAX_URL_BYTES).then(|| url.as_str().into())
+    })
+}
+
 /// Removes the fragment, and percent-encodes the path in the normal form.
 fn normalize_url(url: &mut Url) {
     url.set_fragment(None);

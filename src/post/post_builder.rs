@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset, Utc};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::address::{PostAddress, read_aliases, read_slug, resolve_post_address};
+use super::address::{
+    PostAddress, read_aliases, read_external_url, read_slug, resolve_post_address,
+};
 use super::body_parser::{self, RawBody};
 use super::broken_visibility::VisibilityLimits;
 use super::path_info::PathInfo;
@@ -148,6 +150,7 @@ pub(super) fn build_post(
     let extras = PostExtras {
         id,
         canonical_url,
+        external_url: read_external_url(fields, &config.site),
         preview_title: preview_title.map(Into::into),
         publish_after: publish_after.filter(|date| *date != published.to_utc()),
         expires_at: expires,

@@ -11,7 +11,9 @@ use atom_syndication::{
 };
 use chrono::DateTime;
 
-use super::feed_entry::{ElementTags, EntryView, FeedEnvelope, FeedFeatures, capacity_hint};
+use super::feed_entry::{
+    ElementTags, EntryView, FeedEnvelope, FeedFeatures, capacity_hint, select_entry_urls,
+};
 use super::feed_extensions::{
     HISTORY_NAMESPACE, HISTORY_PREFIX, MEDIA_RSS_NAMESPACE, history_element,
 };
@@ -68,6 +70,8 @@ pub(super) fn render_envelope(
             ..Generator::default()
         }),
         links,
+        icon: settings.icon_url.clone(),
+        logo: settings.logo_url.clone(),
         rights: settings.copyright.as_deref().map(text_construct),
         subtitle: Some(text_construct(&document.feed.description)),
         entries: if document.entries.is_empty() {
@@ -124,6 +128,13 @@ fn write_feed(atom: &AtomFeed, capacity: usize) -> Result<Vec<u8>, RenderError> 
 
 fn build_entry(site: &Site, view: &EntryView<'_>) -> AtomEntry {
     let entry = view.entry;
+    let (url, related_url) = select_entry_urls(site, entry);
+    let alternate = build_link(url.to_owned(), "alternate", "text/html");
+    let related = related_url.map(|url| Link {
+        href: url.to_owned(),
+        rel: "related".to_owned(),
+        ..Link::default()
+    });
     AtomEntry {
         title: localized_text(entry, entry.title()),
         id: entry.id().to_owned(),
@@ -139,7 +150,7 @@ fn build_entry(site: &Site, view: &EntryView<'_>) -> AtomEntry {
                 label: Some(term.label.to_string()),
             })
             .collect(),
-        links: vec![build_link(entry.url().to_owned(), "alternate", "text/html")],
+        links: std::iter::once(alternate).chain(related).collect(),
         summary: (!entry.summary().is_empty()).then(|| localized_text(entry, entry.summary())),
         content: view.html.as_ref().map(|html| Content {
             // The HTML has absolute addresses as well, for readers that ignore `xml:base`.

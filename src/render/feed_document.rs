@@ -241,7 +241,7 @@ pub(super) fn write_entries(
     format: FeedFormat,
 ) -> Result<Vec<u8>, RenderError> {
     match format {
-        FeedFormat::Rss => rss::write_entries(views),
+        FeedFormat::Rss => rss::write_entries(site, views),
         FeedFormat::Atom => atom::write_entries(site, views),
         FeedFormat::Json => json_feed::write_entries(views),
     }

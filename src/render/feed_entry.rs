@@ -1,6 +1,7 @@
 //! Defines an entry, and the text around entries, as the feed formats write them.
 
 use crate::model::post::Image;
+use crate::site::Site;
 use crate::site::card_images::CardImageSource;
 use crate::site::entry::Entry;
 use crate::site::feed::FeedDocument;
@@ -45,6 +46,14 @@ impl EntryView<'_> {
     pub(super) fn own_image(&self) -> Option<&Image> {
         let image = self.entry.main_image();
         image.filter(|_| self.fallback_image.is_none())
+    }
+}
+
+/// Returns the URL that an entry leads to in RSS and Atom, and the other one of a link post.
+pub(super) fn select_entry_urls<'a>(site: &Site, entry: &'a Entry) -> (&'a str, Option<&'a str>) {
+    match entry.external_url() {
+        Some(url) if site.settings.link_posts_lead_away => (url, Some(entry.url())),
+        url => (entry.url(), url),
     }
 }
 

@@ -19,6 +19,10 @@ struct JsonFeedEnvelope<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_url: Option<String>,
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
     language: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hubs: Vec<JsonFeedHub<'a>>,
@@ -36,6 +40,8 @@ struct JsonFeedHub<'a> {
 struct JsonFeedItem<'a> {
     id: &'a str,
     url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<&'a str>,
     title: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_html: Option<&'a str>,
@@ -87,6 +93,8 @@ pub(super) fn render_envelope(
             })
             .map(|(_, page)| url(page)),
         description: &document.feed.description,
+        icon: settings.logo_url.as_deref(),
+        favicon: settings.icon_url.as_deref(),
         language: document.feed.language_tag(&settings.language),
         hubs: document_hubs(site, document)
             .iter()
@@ -124,6 +132,7 @@ fn build_item<'a>(view: &'a EntryView<'_>) -> JsonFeedItem<'a> {
     JsonFeedItem {
         id: entry.id(),
         url: entry.url(),
+        external_url: entry.external_url(),
         title: entry.title(),
         content_text: html.is_none().then_some(entry.summary()),
         content_html: html,

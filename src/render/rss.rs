@@ -8,9 +8,11 @@ use chrono::{DateTime, Utc};
 use rss::extension::Extension;
 use rss::extension::atom::{AtomExtension, Link};
 use rss::extension::dublincore::DublinCoreExtension;
-use rss::{Category, Channel, Guid, Item};
+use rss::{Category, Channel, Guid, Image as ChannelImage, Item};
 
-use super::feed_entry::{ElementTags, EntryView, FeedEnvelope, FeedFeatures, capacity_hint};
+use super::feed_entry::{
+    ElementTags, EntryView, FeedEnvelope, FeedFeatures, capacity_hint, select_entry_urls,
+};
 use super::feed_extensions::{
     HISTORY_NAMESPACE, HISTORY_PREFIX, MEDIA_RSS_NAMESPACE, history_element,
 };
@@ -46,6 +48,15 @@ pub(super) fn render_envelope(
         description: document.feed.description.clone(),
         language: Some(document.feed.language_tag(&settings.language).to_owned()),
         copyright: settings.copyright.clone(),
+        managing_editor: settings.managing_editor.clone(),
+        webmaster: settings.webmaster.clone(),
+        // Readers show the image beside the title, which it must repeat.
+        image: find_image_url(site).map(|url| ChannelImage {
+            url: url.to_owned(),
+            title: document.feed.title.clone(),
+            link: settings.url.clone(),
+            ..ChannelImage::default()
+        }),
         last_build_date: document.last_updated_at().map(format_rfc822),
         generator: Some("courant".to_owned()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
@@ -93,9 +104,9 @@ pub(super) fn render_envelope(
 }
 
 /// Writes items as they stand in a document.
-pub(super) fn write_entries(views: &[EntryView<'_>]) -> Result<Vec<u8>, RenderError> {
+pub(super) fn write_entries(site: &Site, views: &[EntryView<'_>]) -> Result<Vec<u8>, RenderError> {
     let channel = Channel {
-        items: views.iter().map(build_item).collect(),
+        items: views.iter().map(|view| build_item(site, view)).collect(),
         ..Channel::default()
     };
     let bytes =
@@ -154,11 +165,36 @@ fn encode_numeric_references(bytes: Vec<u8>, elements: &[&str]) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn build_item(view: &EntryView<'_>) -> Item {
+/// Returns the URL of the logo, else of the icon, in an image format that RSS 2.0 allows.
+fn find_image_url(site: &Site) -> Option<&str> {
+    let settings = &site.settings;
+    let urls = [&settings.logo_url, &settings.icon_url]
+        .into_iter()
+        .flatten();
+    let mut urls = urls.map(String::as_str);
+    urls.find(|url| {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let extension = path.rsplit('.').next().unwrap_or_default();
+        let formats = ["png", "jpg", "jpeg", "gif"];
+        formats
+            .iter()
+            .any(|format| extension.eq_ignore_ascii_case(format))
+    })
+}
+
+fn build_item(site: &Site, view: &EntryView<'_>) -> Item {
     let entry = view.entry;
+    let (url, related_url) = select_entry_urls(site, entry);
     Item {
         title: Some(entry.title().to_owned()),
-        link: Some(entry.url().to_owned()),
+        link: Some(url.to_owned()),
+        atom_ext: related_url.map(|url| AtomExtension {
+            links: vec![Link {
+                href: url.to_owned(),
+                rel: "related".to_owned(),
+                ..Link::default()
+            }],
+        }),
         // Readers treat the description as HTML, so plain text is escaped. An item with full content always has
         // a description, even an empty one: the profile asks for it, and some readers show the first of the two.
         description: (view.html.is_some() || !entry.summary().is_empty())

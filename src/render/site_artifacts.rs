@@ -219,7 +219,11 @@ impl SiteArtifacts {
         let entries = document.entries.iter().map(|entry| &**entry);
         entries
             .map(|entry| {
-                hash::hash_value_u128(&(entry, self.images.fallback_image_url(&self.site, entry)))
+                hash::hash_value_u128(&(
+                    entry,
+                    self.images.fallback_image_url(&self.site, entry),
+                    self.site.settings.link_posts_lead_away,
+                ))
             })
             .collect()
     }
@@ -310,6 +314,9 @@ impl FeedRenderer {
             xml_stylesheet::stylesheet_fingerprint(settings),
             (&settings.title, &settings.url, &settings.public_url),
             (&settings.language, &settings.copyright),
+            (&settings.icon_url, &settings.logo_url),
+            (&settings.managing_editor, &settings.webmaster),
+            settings.link_posts_lead_away,
             (&self.document.feed.language, &settings.hubs),
             (
                 self.site.ttl_minutes(),

@@ -56,6 +56,11 @@ impl Entry {
         self.post.permalink.url_path()
     }
 
+    /// Returns the URL of the page elsewhere that the post is about; `None` if it is no link post.
+    pub fn external_url(&self) -> Option<&str> {
+        self.post.external_url()
+    }
+
     /// Returns the title: plain text on one line.
     pub fn title(&self) -> &str {
         &self.post.title
@@ -224,7 +229,7 @@ impl Entry {
         let texts = self.title().len() * 6 + self.summary().len() * 12;
         1500 + texts
             + self.id().len() * 6
-            + self.url().len() * 18
+            + (self.url().len() + self.external_url().map_or(0, str::len)) * 18
             + image
             + names.sum::<usize>()
             + terms.sum::<usize>()
@@ -299,6 +304,7 @@ impl Entry {
             let PostExtras {
                 id: _,
                 canonical_url,
+                external_url,
                 preview_title,
                 publish_after: _,
                 expires_at: _,
@@ -309,13 +315,13 @@ impl Entry {
                 stray_dates: _,
             } = extras;
             (
-                canonical_url.as_deref(),
+                (canonical_url.as_deref(), external_url.as_deref()),
                 preview_title.as_deref(),
                 twitter.as_deref(),
                 translation_key.as_deref(),
             )
         });
-        let (canonical_url, preview_title, twitter, translation_key) = extras.unwrap_or_default();
+        let (addresses, preview_title, twitter, translation_key) = extras.unwrap_or_default();
         // Some fields that are left out above are part of these.
         let (id, url, card_path, language) = (
             self.id(),
@@ -324,7 +330,7 @@ impl Entry {
             self.language_override(),
         );
         (
-            (id, url, canonical_url, title, preview_title),
+            (id, url, addresses, title, preview_title),
             (description, body.fingerprint),
             (published, updated),
             (&**byline, &**categories, &**tags),

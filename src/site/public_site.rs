@@ -13,6 +13,7 @@ use crate::model::posting_interval::{self, PostingInterval};
 use crate::persistent::{PersistentMap, PersistentSet};
 use crate::time_zone::IanaZone;
 use std::sync::Arc;
+use url::Url;
 
 /// All public content of the site. A clone is cheap and shares the contents.
 #[derive(Debug, Clone)]
@@ -55,6 +56,16 @@ pub struct SiteSettings {
     pub theme_color: String,
     /// Copyright notice.
     pub copyright: Option<String>,
+    /// URL of a small square image for lists of feeds.
+    pub icon_url: Option<String>,
+    /// URL of the logo in feeds.
+    pub logo_url: Option<String>,
+    /// Editor in RSS, as `name@example.org (Name)`.
+    pub managing_editor: Option<String>,
+    /// Webmaster in RSS, as `name@example.org (Name)`.
+    pub webmaster: Option<String>,
+    /// True if entries of link posts lead to the page elsewhere, in RSS and Atom.
+    pub link_posts_lead_away: bool,
     /// Configured polling interval for feed readers, in minutes; `None` derives it from the posts.
     pub ttl_minutes: Option<u64>,
     /// True if browsers get an HTML page in place of a feed.
@@ -98,6 +109,11 @@ impl Site {
             timezone: site.timezone,
             theme_color: site.theme_color.clone(),
             copyright: site.copyright.clone(),
+            icon_url: site.icon.as_ref().map(Url::to_string),
+            logo_url: site.logo.as_ref().map(Url::to_string),
+            managing_editor: site.managing_editor.clone(),
+            webmaster: site.webmaster.clone(),
+            link_posts_lead_away: config.feed.link_posts_lead_away,
             ttl_minutes: config.feed.ttl_minutes,
             has_html_feeds: config.feed.page,
             page_urls: pages.map(|page| Arc::from(page.as_str())).collect(),

@@ -45,7 +45,10 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 43] = [
+    const KEYS_WITH_EXAMPLES: [&str; 46] = [
+        "icon",
+        "managing_editor",
+        "webmaster",
         "to",
         "endpoint",
         "region",

@@ -424,6 +424,90 @@ fn feed_links_itself_the_site_and_all_formats() {
     );
 }
 
+#[test]
+fn feeds_show_icon_logo_and_contacts() {
+    let site = |images: &str| {
+        let contacts =
+            "managing_editor = \"ed@example.org (Ed)\"\nwebmaster = \"web@example.org\"\n";
+        TestSite::new()
+            .config(&format!("{images}{contacts}"))
+            .post("a.md", plain("a", "2024-01-01"))
+            .build()
+    };
+    let built = site("icon = \"/icon.png\"\nlogo = \"/logo.svg\"\n");
+    let rss = built.text("/rss.xml");
+    // RSS has no SVG images, so it shows the icon.
+    for element in [
+        "<url>https://example.org/icon.png</url>",
+        "<managingEditor>ed@example.org (Ed)</managingEditor>",
+        "<webMaster>web@example.org</webMaster>",
+    ] {
+        assert!(rss.contains(element), "{element} {rss}");
+    }
+    let atom = built.text("/atom.xml");
+    assert!(atom.contains("<icon>https://example.org/icon.png</icon>"));
+    assert!(atom.contains("<logo>https://example.org/logo.svg</logo>"));
+    let json = built.text("/feed.json");
+    assert!(json.contains("\"favicon\": \"https://example.org/icon.png\""));
+    assert!(json.contains("\"icon\": \"https://example.org/logo.svg\""));
+    assert!(
+        site("logo = \"/logo.gif\"\n")
+            .text("/rss.xml")
+            .contains("<url>https://example.org/logo.gif</url>")
+    );
+    assert!(!site("").text("/rss.xml").contains("<image>"));
+}
+
+#[test]
+fn link_post_leads_to_the_chosen_address() {
+    let post = "---\ntitle: a\ndate: 2024-01-01\nexternal_url: https://far.example/?a=1&b=2\n---\n";
+    let site = |config: &str| TestSite::new().config(config).post("a.md", post).build();
+    let own = site("");
+    let rss = own.text("/rss.xml");
+    assert!(rss.contains("<link>https://example.org/a/</link>"), "{rss}");
+    assert!(
+        rss.contains("<atom:link href=\"https://far.example/?a=1&amp;b=2\" rel=\"related\""),
+        "{rss}"
+    );
+    assert!(
+        own.text("/atom.xml")
+            .contains("<link href=\"https://far.example/?a=1&amp;b=2\" rel=\"related\"")
+    );
+    let json = own.text("/feed.json");
+    assert!(json.contains("\"url\": \"https://example.org/a/\""));
+    assert!(json.contains("\"external_url\": \"https://far.example/?a=1&b=2\""));
+
+    let external = site("[feed]\nlink_posts = \"external\"");
+    let rss = external.text("/rss.xml");
+    assert!(rss.contains("<link>https://far.example/?a=1&amp;b=2</link>"));
+    assert!(rss.contains("<guid>https://example.org/a/</guid>"));
+    let atom = external.text("/atom.xml");
+    assert!(atom.contains("<link href=\"https://example.org/a/\" rel=\"related\""));
+    assert_eq!(external.text("/feed.json"), json);
+}
+
+#[test]
+fn only_a_page_elsewhere_makes_a_link_post() {
+    for (field, url) in [
+        ("link: https://far.example/x", Some("https://far.example/x")),
+        ("link: /projects/", None),
+        ("link: https://example.org/other/", None),
+        ("link: {url: https://far.example/}", None),
+        ("link: 'javascript:alert(1)'", None),
+        ("external_url: 'https://me:pw@far.example/'", None),
+        (
+            "external_url: '{{ x }}'\nlink: https://far.example/y",
+            Some("https://far.example/y"),
+        ),
+    ] {
+        let post = format!("---\ntitle: a\ndate: 2024-01-01\n{field}\n---\n");
+        let built = TestSite::new().post("a.md", post).build();
+        let json: serde_json::Value = serde_json::from_str(&built.text("/feed.json")).unwrap();
+        assert_eq!(json["items"][0]["external_url"].as_str(), url, "{field}");
+        assert_eq!(built.findings.len(), 0, "{field}");
+    }
+}
+
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),

@@ -241,3 +241,73 @@ fn field_that_all_posts_have_is_the_title() {
         site.toml
     );
 }
+
+#[test]
+fn authors_of_data_files_are_configured_without_mail() {
+    let jekyll = (
+        "_config.yml",
+        "url: https://harbour.example\ntitle: Harbour\n",
+    );
+    let post = "---\ntitle: Crane\ndate: 2024-05-01\nauthor: ada\n---\nText.\n";
+    let yaml = "ada:\n  name: Ada Quay\n  email: ada@harbour.example\n  web: https://ada.example/\n  twitter: '@adaquay'\nbo:\n  display_name: Bo Reef\nplain:\n  bio: none\n";
+    let site = configure_site(
+        &[
+            jekyll,
+            ("_data/authors.yml", yaml),
+            ("_posts/2024-05-01-crane.md", post),
+        ],
+        &[],
+    );
+    let ada = "[[authors]]\n# _data/authors.yml, line 1\nname = \"Ada Quay\"\nid = \"ada\"\nurl = \"https://ada.example/\"\ntwitter = \"adaquay\"\n";
+    assert!(site.toml.contains(ada), "{}", site.toml);
+    let bo = "[[authors]]\n# _data/authors.yml, line 6\nname = \"Bo Reef\"\nid = \"bo\"\n";
+    assert!(site.toml.contains(bo), "{}", site.toml);
+    assert!(!site.toml.contains("mail"), "{}", site.toml);
+    assert_eq!(site.toml.matches("[[authors]]").count(), 2);
+}
+
+#[test]
+fn files_of_authors_are_read_by_their_names() {
+    let hugo = (
+        "hugo.toml",
+        "baseURL = 'https://harbour.example/'\ntitle = 'Harbour'\n",
+    );
+    let post = "---\ntitle: Crane\ndate: 2024-05-01\nauthor: ada\n---\nText.\n";
+    for (file, text) in [
+        ("data/authors/ada.toml", "name = 'Ada Quay'\n"),
+        ("data/authors/ada.json", "{\"name\": \"Ada Quay\"}"),
+        ("src/content/authors/ada.md", "---\nname: Ada Quay\n---\n"),
+        ("data/authors.json", "{\"ada\": {\"name\": \"Ada Quay\"}}"),
+    ] {
+        let site = configure_site(&[hugo, (file, text), ("content/posts/crane.md", post)], &[]);
+        assert!(
+            site.toml.contains("name = \"Ada Quay\"\nid = \"ada\"\n"),
+            "{file} {}",
+            site.toml
+        );
+    }
+}
+
+#[test]
+fn icon_and_logo_of_the_static_directory_are_configured() {
+    let hugo = (
+        "hugo.toml",
+        "baseURL = 'https://harbour.example/'\ntitle = 'Harbour'\n",
+    );
+    let post = "---\ntitle: Crane\ndate: 2024-05-01\n---\nText.\n";
+    let site = configure_site(
+        &[
+            hugo,
+            ("static/apple-touch-icon.png", "x"),
+            ("static/images/logo.svg", "x"),
+            ("content/posts/crane.md", post),
+        ],
+        &[],
+    );
+    for line in [
+        "icon = \"/apple-touch-icon.png\"\n",
+        "logo = \"/images/logo.svg\"\n",
+    ] {
+        assert!(site.toml.contains(line), "{line} {}", site.toml);
+    }
+}

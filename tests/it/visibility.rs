@@ -343,7 +343,7 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         // Posts that are copies of one original do not shadow each other.
         let original = if cdata { format!("https://elsewhere.example/{word}-o") } else { "/original/".to_owned() };
         let text = format!(
-            "---\ntitle: {word}-t\ncanonical_url: {original}\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
+            "---\ntitle: {word}-t\ncanonical_url: {original}\nexternal_url: https://far.example/{word}-x\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
         );
         (word, text, shown && year < 2025)
     })
