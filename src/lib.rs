@@ -28,6 +28,7 @@ pub mod import;
 pub mod init;
 pub mod interner;
 mod javascript;
+mod kramdown;
 pub mod library;
 pub mod markdown;
 pub mod model;

@@ -16,8 +16,8 @@ mod element;
 mod embed;
 mod hidden_sections;
 mod hiding_marks;
-mod kramdown;
 mod mdx;
+mod missing_links;
 mod removed;
 mod replacement;
 mod scan;
@@ -27,19 +27,22 @@ mod variables;
 
 use memchr::memmem;
 
+use crate::kramdown;
 use crate::model::markup::Markup;
 use crate::shortcodes::site_vars::{PageVars, SiteVars};
-pub(super) use directive_lines::parse_fence;
 use element::is_locked_name;
 pub(super) use hiding_marks::may_hide_content;
 pub(super) use removed::RemovalReason;
-use scan::ShortcodeScanner;
 pub(crate) use scan::Stripped;
+use scan::{PELICAN_ROOT, ShortcodeScanner};
 
 /// Returns true if a body may have a shortcode. If false, `strip_shortcodes` would change nothing.
 pub(super) fn may_have_shortcodes(body: &str, markup: Markup, site: &SiteVars) -> bool {
     markup == Markup::Mdx
-        || site.files.uses_kramdown && (body.starts_with('<') || body.contains("\n<"))
+        || site.files.uses_kramdown && kramdown::may_have_differences(body)
+        || kramdown::has_markdown_block(body)
+        || site.url.path() != "/"
+            && memmem::find(body.as_bytes(), PELICAN_ROOT.as_bytes()).is_some()
         || memchr::memchr3_iter(b'{', b':', b'[', body.as_bytes()).any(|at| {
             let from = body.as_bytes().get(at..).unwrap_or_default();
             match from {

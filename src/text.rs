@@ -2,8 +2,10 @@
 //!
 //! Depends on nothing but text, so that every module may use it.
 
+pub(crate) mod code_fences;
 pub(crate) mod code_spans;
 pub(crate) mod escapes;
+pub(crate) mod secret_lines;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;

@@ -11,6 +11,7 @@ use crate::cli::WhyArgs;
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::pipeline::PipelineError;
+use crate::text::secret_lines::mask_secret_lines;
 
 pub(super) fn explain_question(args: &WhyArgs) -> anyhow::Result<CommandOutcome> {
     let config = Config::load(&find_config_file(&args.config))?;
@@ -34,7 +35,8 @@ pub(super) fn explain_question(args: &WhyArgs) -> anyhow::Result<CommandOutcome>
     );
     let text = format_explanation(&answer, &args.question, &config, |path, line| {
         let text = fs::read_to_string(config.content.dir.join(path)).ok()?;
-        text.lines().nth(line.checked_sub(1)?).map(str::to_owned)
+        let mut lines = mask_secret_lines(text.lines().map(str::to_owned));
+        lines.nth(line.checked_sub(1)?)
     });
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}

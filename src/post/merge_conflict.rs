@@ -3,7 +3,7 @@
 use super::broken_visibility::{VisibilityLimits, scan_for_limits};
 use crate::config::Config;
 use crate::front_matter::{self, FrontMatterSplit};
-use crate::shortcodes::parse_fence;
+use crate::text::code_fences::parse_fence;
 
 /// Start and end of code in template languages and HTML.
 const CODE_DELIMITERS: [(&str, &str); 8] = [

@@ -2,41 +2,15 @@
 //! attribute lists and markers of a table of contents.
 
 use super::element;
+use crate::text::code_fences::{indent_width, parse_fence, strip_list_marker};
 use crate::text::first_bytes;
 
 /// Maximum length of an attribute list or callout name, in bytes. If longer, it is plain text.
 const MAX_DIRECTIVE_ATTRIBUTES_BYTES: usize = 500;
 
-/// Parses a code fence (`CommonMark` §4.5), also in a list item or block quote. Returns its character, length and
-/// info string.
-pub(crate) fn parse_fence(line: &str) -> Option<(char, usize, &str)> {
-    let line = line.trim_start_matches([' ', '\t', '>']);
-    let line = strip_list_marker(line).unwrap_or(line).trim_start();
-    let mark = line
-        .chars()
-        .next()
-        .filter(|mark| matches!(mark, '`' | '~'))?;
-    let length = line.chars().take_while(|c| *c == mark).count();
-    let info = line.get(length..)?.trim();
-    let is_code_span = mark == '`' && info.contains('`');
-    (length >= 3 && !is_code_span).then_some((mark, length, info))
-}
-
 /// Returns true if a line begins a list item (`CommonMark` §5.2).
 pub(super) fn is_list_item(line: &str) -> bool {
     strip_list_marker(line.trim_start()).is_some()
-}
-
-/// Returns the text after a list marker.
-fn strip_list_marker(line: &str) -> Option<&str> {
-    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let marks: &[char] = if rest.len() < line.len() {
-        &['.', ')']
-    } else {
-        &['-', '*', '+']
-    };
-    let after = rest.strip_prefix(marks)?;
-    (after.is_empty() || after.starts_with([' ', '\t', '\n'])).then_some(after)
 }
 
 /// Splits a line into its leading block quote and list markers, with the spaces around them, and the text after them.
@@ -140,11 +114,6 @@ pub(super) fn label_length(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// Returns the number of leading spaces and tabs of a line.
-pub(super) fn indent_width(line: &str) -> usize {
-    line.len() - line.trim_start_matches([' ', '\t']).len()
 }
 
 /// Returns the byte offset of a line's text, after the list marker if there is one.

@@ -7,6 +7,7 @@ use super::comments::{self, Comment, SectionMarker};
 use super::directive_lines::{self, ContainerLine};
 use super::element::{self, StartTag, is_locked_element, is_locked_name};
 use super::removed::RemovalReason;
+use crate::text::code_fences::indent_width;
 
 /// Maximum number of HTML tags that may fail to parse before the rest is no longer examined.
 pub(super) const MAX_UNPARSED_TAGS: usize = 1_000;
@@ -301,11 +302,7 @@ pub(super) fn begin_block_section(
         .filter(|name| has_templates && is_locked_name(name));
     if let Some(name) = name {
         let label = format!("!!! {}", name.chars().take(40).collect::<String>());
-        cursor.begin_section(
-            label,
-            line.len(),
-            SectionEnd::Indented(directive_lines::indent_width(line)),
-        );
+        cursor.begin_section(label, line.len(), SectionEnd::Indented(indent_width(line)));
     }
     name.is_some()
 }
@@ -315,7 +312,7 @@ pub(super) fn end_block_section_before(cursor: &mut BodyCursor<'_>, line: &str) 
     let has_ended = match cursor.section.as_ref().map(|section| &section.end) {
         Some(SectionEnd::Quote(quote_depth)) => !directive_lines::is_in_quote(line, *quote_depth),
         Some(SectionEnd::Indented(indent)) => {
-            !line.trim().is_empty() && directive_lines::indent_width(line) <= *indent
+            !line.trim().is_empty() && indent_width(line) <= *indent
         }
         _ => false,
     };

@@ -10,10 +10,6 @@ const MAX_COMPONENT_BYTES: usize = 4_000;
 /// Maximum length of an import or export, in bytes. A longer one ends at its first blank line.
 const MAX_MODULE_BYTES: usize = 20_000;
 
-/// Elements that begin an HTML block in kramdown, MDX and `CommonMark` §4.6.
-pub(super) const HTML_BLOCK_ELEMENTS: &str = "address article aside blockquote details div dl fieldset figcaption figure footer form \
-    h1 h2 h3 h4 h5 h6 header iframe main nav ol p section summary table ul";
-
 /// Void elements (HTML §13.1.2).
 pub(super) const HTML_VOID_ELEMENTS: [&str; 13] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",

@@ -1,14 +1,15 @@
 //! Replaces tags, components and expressions by their text, or removes them.
 
+use crate::text::code_fences::indent_width;
 use crate::text::{code_spans, first_bytes};
 use std::collections::HashMap;
 
 use super::body_cursor::{BodyCursor, MAX_SEARCHED_NAMES};
 use super::embed::{self, Replacement};
+use super::mdx;
 use super::removed::RemovalReason;
 use super::template_tag::{self, TemplateTag};
 use super::variables::Variables;
-use super::{directive_lines, mdx};
 
 /// Scheme of a placeholder for an address that only the generator can resolve. Sanitizing drops such an
 /// address and keeps the link's text.
@@ -137,7 +138,7 @@ fn drop_unknown_output(cursor: &mut BodyCursor<'_>, name: String, begin: usize) 
             cursor.output.truncate(cursor.output.len() - mark.len());
             cursor.position += mark.len();
         } else {
-            cursor.position += directive_lines::indent_width(rest);
+            cursor.position += indent_width(rest);
         }
     }
     cursor.record_removal(name, begin, reason);
@@ -235,7 +236,7 @@ pub(super) fn process_component(cursor: &mut BodyCursor<'_>, rest: &str) {
     cursor.position += component.length;
     if let Some(html) = component.to_html() {
         // The content of a block is Markdown in MDX, but in `CommonMark` only between blank lines.
-        let mut blocks = mdx::HTML_BLOCK_ELEMENTS.split(' ');
+        let mut blocks = crate::kramdown::HTML_BLOCK_ELEMENTS.split(' ');
         let is_block = blocks.any(|name| name == component.name);
         if is_block && html.starts_with("</") && is_at_line_start(&cursor.output) {
             cursor.output.push('\n');

@@ -9,11 +9,16 @@ use super::site_vars::{PageVars, SiteVars};
 use super::template_tag::{self, TemplateTag};
 use super::variables::Variables;
 use super::{
-    conditionals, directive_lines, hidden_sections, hiding_marks, kramdown, mdx, replacement,
+    conditionals, directive_lines, hidden_sections, hiding_marks, mdx, missing_links, replacement,
 };
+use crate::kramdown;
 use crate::model::markup::Markup;
+use crate::text::code_fences::{indent_width, parse_fence};
 use crate::text::{code_spans, first_bytes};
 use std::borrow::Cow;
+
+/// Address in Pelican that begins at the root of the site.
+pub(super) const PELICAN_ROOT: &str = "{static}/";
 
 /// Maximum length of a code span, in bytes. A longer one is read as text.
 const MAX_CODE_SPAN_BYTES: usize = 2_000;
@@ -121,11 +126,14 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             text = hidden.text.into_owned();
         }
         let is_html = self.variables.page.markup == Markup::Html;
+        if self.has_templates && !is_html && kramdown::has_markdown_block(&text) {
+            text = kramdown::separate_markdown_blocks(&text);
+        }
         if self.has_templates && !is_html && self.variables.site.files.uses_kramdown {
-            text = kramdown::end_html_blocks(&text);
+            text = kramdown::convert_tables_and_links(&kramdown::end_html_blocks(&text));
         }
         if self.lacks_include && self.fence.is_none() {
-            kramdown::define_missing_links(&mut text);
+            missing_links::define_missing_links(&mut text);
         }
         let is_mostly_removed = removed_bytes * 2 > self.cursor.body.len()
             && (removed_bytes > MAX_MINOR_REMOVED_BYTES || text.trim().is_empty());
@@ -173,12 +181,12 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             return false;
         }
         // A fence in a list item ends with the item.
-        if self.fence_indent > directive_lines::indent_width(line) && !line.trim().is_empty() {
+        if self.fence_indent > indent_width(line) && !line.trim().is_empty() {
             self.fence = None;
             self.fence_indent = 0;
         }
         if let Some((mark, length)) = self.fence {
-            let ends = directive_lines::parse_fence(line).is_some_and(|(other, more, info)| {
+            let ends = parse_fence(line).is_some_and(|(other, more, info)| {
                 other == mark && more >= length && info.is_empty()
             });
             if ends {
@@ -193,7 +201,7 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             return true;
         }
         // In MDX an indented line is no code.
-        let indent = directive_lines::indent_width(line);
+        let indent = indent_width(line);
         if self.is_mdx && indent >= 4 && !self.in_list && !line.trim().is_empty() {
             self.cursor.position += indent;
             return false;
@@ -203,7 +211,7 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
         {
             return true;
         }
-        if let Some((mark, length, _)) = directive_lines::parse_fence(line) {
+        if let Some((mark, length, _)) = parse_fence(line) {
             self.fence = Some((mark, length));
             self.fence_indent = if self.in_list {
                 directive_lines::content_indent(line)
@@ -318,6 +326,13 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
         {
             self.cursor.output.push_str(&text);
             self.cursor.position += length;
+            return;
+        }
+        // Pelican's `{static}` is the root of the site, not of the host.
+        if self.has_templates && rest.starts_with(PELICAN_ROOT) {
+            self.cursor.copy_bytes(PELICAN_ROOT.len() - "/".len());
+            let path = self.variables.site.url.path().trim_end_matches('/');
+            self.cursor.output.push_str(path);
             return;
         }
         // An escaped brace is a brace, and `${{` belongs to shells and CI files.

@@ -573,3 +573,17 @@ fn asciidoc_posts_have_their_description_and_a_link() {
         ("b.adoc", Some(5))
     );
 }
+
+#[test]
+fn pelican_root_is_that_of_the_site() {
+    let built = TestSite::new()
+        .url("https://example.org/blog/")
+        .post(
+            "a.md",
+            "---\ntitle: a\ndate: 2024-01-01\n---\n![b]({static}/b.png) `{static}/c`\n",
+        )
+        .build();
+    let text = built.text("/feed.json");
+    assert!(text.contains("https://example.org/blog/b.png"), "{text}");
+    assert!(text.contains("<code>{static}/c</code>"), "{text}");
+}

@@ -192,6 +192,37 @@ fn password_is_in_no_message() {
 }
 
 #[test]
+fn check_and_why_quote_no_password() {
+    for fields in [
+        "password: sesame: x",
+        "password: \"sesame",
+        "password: open\npassword: sesame",
+        "protected: {password: sesame, x: }}",
+        "password: 'open' sesame",
+        "password: !!int sesame",
+    ] {
+        let site = TestSite::new().post("a.md", post_text(0, fields, ("", "")));
+        for arguments in [
+            vec!["check"],
+            vec!["check", "--format", "json"],
+            vec!["check", "--format", "sarif"],
+            vec!["check", "--format", "github"],
+            vec!["why", "a.md"],
+        ] {
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_courant"))
+                .args(arguments)
+                .arg("--config")
+                .arg(site.write_config())
+                .output()
+                .unwrap();
+            let text = format!("{output:?}");
+            assert!(output.status.code().is_some(), "{text}");
+            assert!(!text.contains("sesame"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn unknown_state_hides_and_is_an_error() {
     let site = |config: &str| {
         TestSite::new()

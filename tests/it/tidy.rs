@@ -74,7 +74,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "path_segments",
         &["config", "front_matter", "markdown", "text"],
     ),
-    ("shortcodes", &["config", "model", "text"]),
+    ("kramdown", &["text"]),
+    ("shortcodes", &["config", "kramdown", "model", "text"]),
     (
         "fields",
         &[

@@ -14,6 +14,7 @@ use crate::check::explain::{ExplainContext, Explanation, NamedFile, explain_ques
 use crate::check::report::Report;
 use crate::model::finding::Finding;
 use crate::model::post::Post;
+use crate::text::secret_lines::mask_secret_lines;
 use crate::visibility::{PostEvaluation, PostState};
 
 /// Rendered page of a post.
@@ -118,7 +119,8 @@ fn read_source_line(context: &PageContext<'_>, path: &str, line: usize) -> Optio
     }
     let text = std::fs::read(file).ok()?;
     let text = String::from_utf8_lossy(&text);
-    let line = text.lines().nth(line.checked_sub(1)?)?;
+    let mut lines = mask_secret_lines(text.lines().map(str::to_owned));
+    let line = lines.nth(line.checked_sub(1)?)?;
     Some(line.trim_end().chars().take(200).collect())
 }
 

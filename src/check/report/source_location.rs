@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::config::Config;
 use crate::model::finding::{Finding, Rule};
 use crate::terminal_safe;
+use crate::text::secret_lines::mask_secret_lines;
 
 /// Maximum size of a file whose lines are quoted, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -138,7 +139,8 @@ impl SourceLine {
     }
 }
 
-/// Reads the lines of a file, which end with LF, CR or both as in posts. Empty if it cannot be read.
+/// Reads the lines of a file, which end with LF, CR or both as in posts. Values of password-like fields are masked.
+/// Empty if it cannot be read.
 fn read_lines(file: &Path) -> Vec<String> {
     // Only regular files: a pipe or a device may block or never end.
     let is_read = fs::metadata(file).is_ok_and(|it| it.is_file() && it.len() <= MAX_FILE_BYTES);
@@ -148,12 +150,10 @@ fn read_lines(file: &Path) -> Vec<String> {
         let _ = file.take(MAX_FILE_BYTES).read_to_end(&mut bytes);
     }
     let text = String::from_utf8_lossy(&bytes);
-    text.strip_prefix('\u{feff}')
-        .unwrap_or(&text)
-        .replace("\r\n", "\n")
-        .split(['\n', '\r'])
-        .map(terminal_safe::printable_line)
-        .collect()
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.replace("\r\n", "\n");
+    let lines = text.split(['\n', '\r']).map(terminal_safe::printable_line);
+    mask_secret_lines(lines).collect()
 }
 
 /// Makes a message safe for a terminal and shortens it in the middle.
