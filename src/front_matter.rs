@@ -18,7 +18,9 @@ mod yaml;
 use node::ParsedFrontMatter;
 use std::borrow::Cow;
 
-pub(super) use fences::{find_unfenced_field, split_front_matter, split_with_field_lines};
+pub(super) use fences::{
+    find_unfenced_field, is_restructured_post, split_front_matter, split_with_field_lines,
+};
 pub use node::{FrontMatterError, FrontMatterValue, Node};
 
 /// U+FEFF, which some editors write at the start of a file, and which pasted text brings along.

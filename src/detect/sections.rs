@@ -16,8 +16,7 @@ pub(crate) struct PageSections {
 
 impl PageSections {
     /// Classifies the sections. A section holds posts if it is in `named`. If none is, it holds
-    /// posts if a page has a date: its other pages are never posts. A single such page
-    /// at the top is likely to be about the site.
+    /// posts if a page has a date, because no dated page may be left out.
     pub(crate) fn classify_sections(pages: &MarkdownPages, named: &[String]) -> PageSections {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         // Sections of one name in several languages are judged together.
@@ -31,11 +30,10 @@ impl PageSections {
         let is_named = |section: &str| named.iter().any(|name| name == section_name(section));
         let has_named = counts.keys().any(|section| is_named(section));
         let is_of_posts = |section: &str| {
-            let min_posts = if section.is_empty() { 2 } else { 1 };
             let posts = named_counts.get(section_name(section));
             match has_named {
                 true => is_named(section),
-                false => posts.is_some_and(|posts| *posts >= min_posts),
+                false => posts.is_some_and(|posts| *posts > 0),
             }
         };
         let mut sections = PageSections::default();

@@ -19,6 +19,13 @@ const MAX_LISTED_NAMES: usize = 200_000;
 /// Maximum depth of directories. No content seen exceeds eight.
 const MAX_DIRECTORY_DEPTH: usize = 16;
 
+/// Languages of ISO 639-1. A file name may also end in two letters that are none, such as `js` in `node.js.md`.
+const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el \
+    en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu \
+    ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na \
+    nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so \
+    sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+
 /// Extensions of scripts. Most generators search for configuration files in this order.
 const SCRIPT_EXTENSIONS: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
 /// Directories at the top that hold build output or third-party files, not posts.
@@ -215,20 +222,27 @@ impl SiteTree {
         dirs
     }
 
-    /// Lists the languages that names of translations end in: `a.de.md` beside `a.md` or `a.fr.md`.
-    pub(crate) fn list_suffix_languages(&self, dir: &str) -> BTreeSet<String> {
+    /// Lists the languages that names of at least `min_files` translations end in: `a.de.md` beside `a.md` or `a.fr.md`.
+    pub(crate) fn list_suffix_languages(&self, dir: &str, min_files: usize) -> BTreeSet<String> {
         let files = self.list_post_files(dir);
         let mut tags_by_name: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for stem in files.iter().map(|file| without_extension(file)) {
             let (name, tag) = stem.rsplit_once('.').unwrap_or((stem, ""));
-            let is_tag = tag.split('-').next().is_some_and(|tag| tag.len() == 2);
+            let primary = tag.split('-').next().unwrap_or_default();
+            let is_tag = LANGUAGES
+                .split(' ')
+                .any(|language| language.eq_ignore_ascii_case(primary));
             if tag.is_empty() || (is_tag && is_language_tag(tag)) {
                 tags_by_name.entry(name).or_default().insert(tag);
             }
         }
         let translated = tags_by_name.into_values().filter(|tags| tags.len() > 1);
-        let tags = translated.flatten().filter(|tag| !tag.is_empty());
-        tags.map(str::to_owned).collect()
+        let mut tags: Vec<&str> = translated.flatten().filter(|tag| !tag.is_empty()).collect();
+        tags.sort_unstable();
+        let common = tags
+            .chunk_by(|a, b| a == b)
+            .filter(|same| same.len() >= min_files);
+        common.flatten().map(|tag| (*tag).to_owned()).collect()
     }
 
     /// Lists a directory: names, and true for each directory. Names with a leading dot or that are

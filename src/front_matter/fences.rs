@@ -228,6 +228,18 @@ fn split_field_lines(text: &str) -> FrontMatterSplit<'_> {
     })
 }
 
+/// Returns true if a file in reStructuredText has a field list with a date, as posts of Pelican, or the directive of a post
+/// of `ABlog`.
+pub(crate) fn is_restructured_post(text: &str) -> bool {
+    let starts = [":date:", ".. post::"];
+    let mut lines = text.lines().take(MAX_UNFENCED_SCAN_LINES);
+    lines.any(|line| {
+        starts
+            .iter()
+            .any(|start| line.trim_start().to_lowercase().starts_with(start))
+    })
+}
+
 /// Finds the first line that looks like a `title` or `date` field, outside of fenced code. Counts from 1.
 pub(crate) fn find_unfenced_field(text: &str) -> Option<usize> {
     let mut is_code = false;

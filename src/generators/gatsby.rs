@@ -121,7 +121,7 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
     if let Some((default, source)) = code.resolve_text(default) {
         let mut tags = vec![default.clone()];
         for root in &draft.content_roots {
-            tags.extend(draft.tree.list_suffix_languages(&root.dir));
+            tags.extend(draft.tree.list_suffix_languages(&root.dir, 1));
         }
         draft.set_languages(tags, Some(&default), source);
     }

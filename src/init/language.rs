@@ -27,6 +27,8 @@ const TEMPLATE_DIRS: [&str; 18] = [
     "app",
     "",
 ];
+/// Minimum number of translations into a language for a warning. A single name such as `a.it.md` may end in a word.
+const MIN_TRANSLATIONS: usize = 2;
 /// Maximum number of templates that are read.
 const MAX_TEMPLATES: usize = 200;
 
@@ -61,7 +63,7 @@ pub(super) fn warn_of_unlisted_languages(draft: &mut DetectedSite<'_>) {
         _ => String::new(),
     };
     let (dir, default) = (text_of(SettingKey::Dir), text_of(SettingKey::Language));
-    let mut tags = Vec::from_iter(draft.tree.list_suffix_languages(&dir));
+    let mut tags = Vec::from_iter(draft.tree.list_suffix_languages(&dir, MIN_TRANSLATIONS));
     if !tags.is_empty() && !draft.has_setting(SettingKey::Languages) {
         tags.retain(|tag| *tag != default);
         tags.insert(

@@ -8,6 +8,8 @@ use crate::detect::pages::{LeftOutPosts, MarkdownPage, MarkdownPages, largest_po
 use crate::detect::sections::PageSections;
 use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
 use crate::detect::site_tree;
+use crate::front_matter::is_restructured_post;
+use crate::text::pluralize_count;
 
 /// Fields that usually state the kind of a page.
 const KIND_FIELDS: [&str; 3] = ["templateKey", "type", "contentType"];
@@ -77,7 +79,28 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     draft.post_count = pages.estimate_count(|page| page.has_date());
     draft.other_page_count = all - draft.post_count;
     warn_of_unserved_collections(draft, &home, &pages);
+    warn_of_restructured_posts(draft, &home.dir);
     pages
+}
+
+/// Warns of posts in reStructuredText, which is not read.
+fn warn_of_restructured_posts(draft: &mut DetectedSite<'_>, dir: &str) {
+    let mut files = draft
+        .tree
+        .list_files_below(dir, |name| name.ends_with(".rst"));
+    files.retain(|path| {
+        let path = site_tree::join_paths(dir, path);
+        let text = draft.tree.read_beginning(&path);
+        text.is_some_and(|text| is_restructured_post(&text))
+    });
+    if let Some(first) = files.first() {
+        let posts = pluralize_count(files.len(), "post");
+        draft.add_warning(
+            &SettingSource::from_file(&site_tree::join_paths(dir, first)),
+            format!("{posts} in reStructuredText, such as this file, will not be served"),
+            "save them as Markdown",
+        );
+    }
 }
 
 fn list_included_patterns(home: &ContentRoot) -> impl Iterator<Item = String> {

@@ -9,7 +9,9 @@ use super::new_finding::warning_finding;
 use super::read_post::read_prefix;
 use super::scan::DirectoryScan;
 use crate::file_stamp::{FileStamp, StampHash};
-use crate::front_matter::{FrontMatterSplit, find_unfenced_field, split_front_matter};
+use crate::front_matter::{
+    FrontMatterSplit, find_unfenced_field, is_restructured_post, split_front_matter,
+};
 use crate::model::finding::{Finding, Rule};
 
 /// Maximum number of files that are examined. A directory of built pages has many, and none is a post.
@@ -53,6 +55,9 @@ fn has_post_front_matter(file: &Path) -> bool {
     let bytes = read_prefix(file, READ_PREFIX_BYTES, READ_PREFIX_BYTES).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     // Org files have their own fields at the top.
+    if is_restructured_post(&text) {
+        return true;
+    }
     let has_fields =
         split_front_matter(&text) != FrontMatterSplit::None || text.trim_start().starts_with("#+");
     has_fields && find_unfenced_field(&text).is_some()

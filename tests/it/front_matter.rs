@@ -415,3 +415,20 @@ fn values_of_unexpected_type_are_findings() {
         }
     }
 }
+
+#[test]
+fn post_in_restructured_text_is_a_finding() {
+    let built = TestSite::new()
+        .post("a.md", plain("A", "2024-01-01"))
+        .post(
+            "b.rst",
+            "The crane\n#########\n\n:date: 2024-05-01\n\nText.\n",
+        )
+        .post("c.rst", "Crane\n=====\n\n.. note:: Not a post.\n")
+        .build();
+    let finding = built.finding();
+    assert_eq!(
+        (finding.rule, finding.file.as_str()),
+        (Rule::NotAPost, "b.rst")
+    );
+}

@@ -214,6 +214,7 @@ fn languages_in_file_names_are_set_or_reported() {
         "content/blog/crane/index.md",
         "content/blog/crane/index.de.md",
         "content/blog/pier/index.md",
+        "content/blog/pier/index.de.md",
     ];
     let config = |more: &str| {
         format!(
@@ -222,10 +223,23 @@ fn languages_in_file_names_are_set_or_reported() {
     };
     let plugin = ", { resolve: 'gatsby-plugin-i18n', options: { langKeyDefault: 'en' } }";
     let site = configure_site(&[("gatsby-config.js", &config(plugin))], &posts);
-    site.assert_paths(&["/crane/", "/de/crane/", "/pier/"]);
+    site.assert_paths(&["/crane/", "/de/crane/", "/de/pier/", "/pier/"]);
     let site = configure_site(&[("gatsby-config.js", &config(""))], &posts);
     assert!(
         site.warnings.contains("names of files end in languages"),
+        "{}",
+        site.warnings
+    );
+    let strays = [
+        "content/blog/a.md",
+        "content/blog/a.js.md",
+        "content/blog/b.md",
+        "content/blog/b.js.md",
+        "content/blog/a.it.md",
+    ];
+    let site = configure_site(&[("gatsby-config.js", &config(""))], &strays);
+    assert!(
+        !site.warnings.contains("end in languages"),
         "{}",
         site.warnings
     );

@@ -580,3 +580,45 @@ fn most_dated_pages_are_never_left_out() {
     let found = propose_config(&create_site(&files).root()).unwrap();
     assert_eq!(found.post_count, 5);
 }
+
+#[test]
+fn dated_page_beside_section_directories_is_never_left_out() {
+    let site = create_site(&[
+        (
+            "zola.toml",
+            "base_url = \"https://harbour.example\"\ntitle = \"a\"\n",
+        ),
+        ("content/a.md", &post_text("A", "2024-05-01")),
+        ("content/log/b.md", &post_text("B", "2024-05-01")),
+        ("content/pages/c.md", "---\ntitle: C\n---\n"),
+    ]);
+    let found = propose_config(&site.root()).unwrap();
+    assert_eq!(found.post_count, 2);
+    let (_, toml) = run_init_print(&site);
+    assert_lines(&toml, &["exclude = [\"pages/**\"]"]);
+}
+
+#[test]
+fn posts_in_restructured_text_are_counted_by_init() {
+    let post = "The crane\n#########\n\n:date: 2024-05-01\n\nText.\n";
+    let site = create_site(&[
+        (
+            "pelicanconf.py",
+            "SITEURL = 'https://harbour.example'\nPATH = 'content'\n",
+        ),
+        ("content/a.md", &post_text("A", "2024-05-01")),
+        ("content/b.rst", post),
+        ("content/c.rst", post),
+        ("content/about.rst", "About\n#####\n\nText.\n"),
+    ]);
+    let found = propose_config(&site.root()).unwrap();
+    let finding = found
+        .findings
+        .iter()
+        .find(|finding| finding.file.ends_with("b.rst"));
+    let message = finding.map(|finding| finding.message.as_str());
+    assert_eq!(
+        message,
+        Some("2 posts in reStructuredText, such as this file, will not be served")
+    );
+}
