@@ -99,7 +99,11 @@ fn prepare_cards(theme: &str) -> Vec<LazyBody> {
     let mut studio = CardSource::new(&config);
     studio.rescan_files(None, UNIX_EPOCH);
     let cards: Vec<_> = site.build_all_cards().collect();
-    let images = studio.refresh_images(site.card_image_urls(), UNIX_EPOCH);
+    let images = studio.refresh_images(
+        &site,
+        site.all_entries().map(AsRef::as_ref).collect(),
+        UNIX_EPOCH,
+    );
     let posts = cards.iter().filter(|card| card.article.is_some());
     posts
         .filter_map(|card| Some(images.image_for(&site, card)?.body))

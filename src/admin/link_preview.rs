@@ -160,18 +160,19 @@ impl<'a> LinkImage<'a> {
     /// Chooses the image of a card, and looks it up by URL if the post names it.
     pub(super) fn from_card(
         card: &'a Card,
-        lookup: impl FnOnce(&str) -> Option<&'a ImageLookup>,
+        lookup: impl Fn(&str) -> Option<&'a ImageLookup>,
     ) -> LinkImage<'a> {
-        let own = card
-            .image
-            .as_ref()
-            .map(|image| (&image.url, lookup(&image.url)));
+        let is_missing = |found: Option<&ImageLookup>| {
+            matches!(
+                found,
+                Some(ImageLookup::Missing(_) | ImageLookup::Unusable(..))
+            )
+        };
+        // A missing image is replaced by the next one, or by the rendered one.
+        let mut images = card.images.iter();
+        let own = images.find(|image| !is_missing(lookup(&image.url)));
         match (card.preview_source, own) {
-            // A missing image is replaced by the rendered one.
-            (_, Some((_, Some(ImageLookup::Missing(_) | ImageLookup::Unusable(..))))) => {
-                LinkImage::Rendered
-            }
-            (PreviewSource::Own, Some((url, lookup))) => LinkImage::Custom(url, lookup),
+            (PreviewSource::Own, Some(image)) => LinkImage::Custom(&image.url, lookup(&image.url)),
             _ => LinkImage::Rendered,
         }
     }
@@ -312,10 +313,10 @@ mod tests {
             title: title.to_owned(),
             headline: title.to_owned(),
             description: description.to_owned(),
-            image: Some(Image {
+            images: vec![Image {
                 url: "https://e.org/a.png".to_owned(),
                 alt: None,
-            }),
+            }],
             preview_source: PreviewSource::Own,
             language: "en".to_owned(),
             is_noindex: false,

@@ -24,6 +24,7 @@ use crate::persistent::PersistentMap;
 use crate::site::Site;
 use crate::site::card::Card;
 use crate::site::card_images::CardImageSource;
+use crate::site::entry::Entry;
 use card_assets::CardAssets;
 use card_images::{CardImageSet, SharedInputs};
 
@@ -72,13 +73,33 @@ impl CardSource {
         assets_changed || pictures_changed
     }
 
-    /// Reads pictures at new URLs, and returns the source of all card images.
-    pub fn refresh_images<'a>(
+    /// Reads the pictures of the site and of changed entries, and returns the source of all card images. The next picture
+    /// of an entry is read only if the file of one is missing.
+    pub fn refresh_images(
         &mut self,
-        new_urls: impl Iterator<Item = &'a str>,
+        site: &Site,
+        mut entries: Vec<&Entry>,
         now: SystemTime,
     ) -> Arc<dyn CardImageSource> {
-        if self.pictures.scan_urls(new_urls, now) {
+        let mut has_changed = self
+            .pictures
+            .scan_urls(site.site_image_url().into_iter(), now);
+        let mut position = 0;
+        while !entries.is_empty() {
+            entries.retain(|entry| entry.preview_images().nth(position).is_some());
+            let images = entries.iter();
+            let images = images.filter_map(|entry| entry.preview_images().nth(position));
+            let urls: Vec<&str> = images.map(|image| image.url.as_str()).collect();
+            has_changed |= self.pictures.scan_urls(urls.iter().copied(), now);
+            let lookups = self.pictures.lookups();
+            let mut urls = urls.into_iter();
+            entries.retain(|_| {
+                let lookup = urls.next().and_then(|url| lookups.get(url));
+                lookup.is_some_and(card_images::is_missing)
+            });
+            position += 1;
+        }
+        if has_changed {
             self.image_set = None;
         }
         self.current_images() as Arc<dyn CardImageSource>

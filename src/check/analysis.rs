@@ -43,7 +43,8 @@ impl ContentAnalysis {
         let mut studio = CardSource::new(config);
         studio.rescan_files(None, now);
         let cards: Vec<_> = judged.site.build_all_cards().collect();
-        let images = studio.refresh_images(judged.site.card_image_urls(), now);
+        let entries = judged.site.all_entries().map(AsRef::as_ref).collect();
+        let images = studio.refresh_images(&judged.site, entries, now);
         let card_findings = studio.lint_cards(&judged.site, &cards);
         let mut findings = library.all_findings();
         findings.extend(judged.findings.iter().cloned());

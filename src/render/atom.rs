@@ -220,7 +220,7 @@ fn build_person(person: &terms::Person) -> Person {
 
 /// Returns the entry's own image, or else the drawn card image, as Media RSS.
 fn media_extension(view: &EntryView<'_>) -> BTreeMap<String, BTreeMap<String, Vec<Extension>>> {
-    let (name, attrs) = match (view.own_image(), &view.fallback_image) {
+    let (name, attrs) = match (view.own_image, &view.fallback_image) {
         (Some(image), _) => (
             "content",
             vec![

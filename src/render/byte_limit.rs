@@ -156,6 +156,7 @@ fn measure_entry(
     let view = EntryView {
         entry,
         html,
+        own_image: images.find_own_image(entry),
         fallback_image: images.fallback_image_url(site, entry),
     };
     Ok(feed_document::write_entries(site, &[view], format)?.len())

@@ -26,18 +26,18 @@ struct OpenGraphImage {
 
 impl OpenGraphImage {
     fn from_card(site: &Site, card: &Card, images: Option<&CardImage>) -> Option<OpenGraphImage> {
-        match (card.preview_source, &card.image) {
-            (PreviewSource::Own, Some(image))
-                if !images.is_some_and(|images| images.is_own_missing) =>
-            {
-                Some(OpenGraphImage {
-                    url: image.url.clone(),
-                    alt: image.alt.clone(),
-                    size: images
-                        .and_then(|images| images.own_image)
-                        .map(|size| (size.width, size.height, size.mime_type)),
-                })
-            }
+        let position = images.map_or(Some(0), |images| images.own_position);
+        match (
+            card.preview_source,
+            position.and_then(|at| card.images.get(at)),
+        ) {
+            (PreviewSource::Own, Some(image)) => Some(OpenGraphImage {
+                url: image.url.clone(),
+                alt: image.alt.clone(),
+                size: images
+                    .and_then(|images| images.own_image)
+                    .map(|size| (size.width, size.height, size.mime_type)),
+            }),
             _ => {
                 let key = card.image_key();
                 let fingerprint = &images?.body.fingerprint;

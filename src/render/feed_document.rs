@@ -218,6 +218,7 @@ pub(super) fn write_entry_in_layouts(
     let full_view = EntryView {
         entry,
         html,
+        own_image: images.find_own_image(entry),
         fallback_image: images.fallback_image_url(site, entry),
     };
     let written = layouts.iter().map(|layout| {

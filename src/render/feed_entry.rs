@@ -13,6 +13,8 @@ pub(super) struct EntryView<'a> {
     pub(super) entry: &'a Entry,
     /// Full content as HTML; `None` if the document leaves it out.
     pub(crate) html: Option<Arc<str>>,
+    /// Image of the entry itself; `None` if it has none or its files are missing.
+    pub(super) own_image: Option<&'a Image>,
     /// URL of the drawn card image; `None` if the entry has an image of its own.
     pub(super) fallback_image: Option<String>,
 }
@@ -39,14 +41,6 @@ pub(super) struct FeedEnvelope {
 pub(super) struct ElementTags {
     pub(super) open: &'static str,
     pub(super) close: &'static str,
-}
-
-impl EntryView<'_> {
-    /// Returns the entry's own image, unless the drawn card stands in for it.
-    pub(super) fn own_image(&self) -> Option<&Image> {
-        let image = self.entry.main_image();
-        image.filter(|_| self.fallback_image.is_none())
-    }
 }
 
 /// Returns the URL that an entry leads to in RSS and Atom, and the other one of a link post.

@@ -138,7 +138,7 @@ fn build_item<'a>(view: &'a EntryView<'_>) -> JsonFeedItem<'a> {
         content_html: html,
         summary: entry.summary(),
         image: view
-            .own_image()
+            .own_image
             .map(|image| image.url.clone())
             .or_else(|| view.fallback_image.clone()),
         date_published: format_rfc3339(entry.published_at()),

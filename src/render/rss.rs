@@ -113,7 +113,7 @@ pub(super) fn write_entries(site: &Site, views: &[EntryView<'_>]) -> Result<Vec<
         FeedEnvelope::extract_elements(write_channel(&channel, capacity_hint(views))?, ITEM_TAGS);
     let has_markup = |text: &str| text.contains(['<', '&']);
     let needs_references = views.iter().any(|view| {
-        let alt = view.own_image().and_then(|image| image.alt.as_deref());
+        let alt = view.own_image.and_then(|image| image.alt.as_deref());
         has_markup(view.entry.title()) || alt.is_some_and(has_markup)
     });
     Ok(match needs_references {
@@ -223,7 +223,7 @@ fn build_item(site: &Site, view: &EntryView<'_>) -> Item {
             ..DublinCoreExtension::default()
         }),
         extensions: view
-            .own_image()
+            .own_image
             .map(media_content)
             .into_iter()
             .chain(view.fallback_image.clone().map(media_thumbnail))

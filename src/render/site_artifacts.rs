@@ -219,11 +219,10 @@ impl SiteArtifacts {
         let entries = document.entries.iter().map(|entry| &**entry);
         entries
             .map(|entry| {
-                hash::hash_value_u128(&(
-                    entry,
-                    self.images.fallback_image_url(&self.site, entry),
-                    self.site.settings.link_posts_lead_away,
-                ))
+                let fallback = self.images.fallback_image_url(&self.site, entry);
+                let leads_away = self.site.settings.link_posts_lead_away;
+                let own_image = self.images.find_own_image(entry);
+                hash::hash_value_u128(&(entry, own_image, fallback, leads_away))
             })
             .collect()
     }
@@ -307,7 +306,10 @@ impl FeedRenderer {
             .document
             .entries
             .iter()
-            .map(|entry| self.images.fallback_image_url(&self.site, entry))
+            .map(|entry| {
+                let fallback = self.images.fallback_image_url(&self.site, entry);
+                (self.images.find_own_image(entry), fallback)
+            })
             .collect();
         hash::hash_value_hex(&(
             (OUTPUT_VERSION, env!("CARGO_PKG_VERSION"), self.format),
@@ -397,7 +399,7 @@ impl CardPageRenderer {
         let images = self.images.as_ref();
         let images = images.map(|images| {
             let fingerprint = images.body.fingerprint.clone();
-            (fingerprint, images.own_image, images.is_own_missing)
+            (fingerprint, images.own_image, images.own_position)
         });
         hash::hash_value_hex(&(
             (

@@ -49,8 +49,8 @@ pub struct Card {
     pub headline: String,
     /// A sentence or two, plain text.
     pub description: String,
-    /// Image of the post or the site.
-    pub image: Option<Image>,
+    /// Images of the post or the site. Previews show the first one whose file is not missing.
+    pub images: Vec<Image>,
     /// Image that previews show.
     pub preview_source: PreviewSource,
     /// BCP 47 language tag.
@@ -113,7 +113,7 @@ impl Card {
 
     pub(super) fn from_site(config: &Config) -> Card {
         let site = &config.site;
-        let image = configured_site_image(site);
+        let images = Vec::from_iter(configured_site_image(site));
         Card {
             source_path: config.file.clone(),
             id: String::new(),
@@ -123,8 +123,8 @@ impl Card {
             title: site.title.clone(),
             headline: truncate_graphemes(&site.title, MAX_HEADLINE_GRAPHEMES),
             description: site.description.clone(),
-            preview_source: choose_preview_source(image.as_ref(), config),
-            image,
+            preview_source: choose_preview_source(images.first(), config),
+            images,
             language: site.language.clone(),
             is_noindex: false,
             twitter_handle: None,
@@ -141,7 +141,7 @@ impl Card {
             .first()
             .and_then(|author| find_author(&author.name, &config.authors));
         let title = entry.preview_title().unwrap_or(entry.title());
-        let image = entry.main_image().map(bound_alt_text);
+        let images: Vec<Image> = entry.preview_images().map(bound_alt_text).collect();
         Card {
             source_path: entry.source_path().to_owned(),
             id: entry.id().to_owned(),
@@ -155,8 +155,8 @@ impl Card {
             title: truncate_encoded(title, MAX_TITLE_BYTES),
             headline: truncate_graphemes(title, MAX_HEADLINE_GRAPHEMES),
             description: truncate_encoded(&entry.short_summary(), MAX_DESCRIPTION_BYTES),
-            preview_source: choose_preview_source(image.as_ref(), config),
-            image,
+            preview_source: choose_preview_source(images.first(), config),
+            images,
             language: entry
                 .language_override()
                 .unwrap_or(&site.language)

@@ -22,10 +22,15 @@ pub trait CardImageSource: std::fmt::Debug + Send + Sync {
 }
 
 impl dyn CardImageSource + '_ {
+    /// Returns the first image of an entry whose file is not missing.
+    pub(crate) fn find_own_image<'e>(&self, entry: &'e Entry) -> Option<&'e Image> {
+        let mut images = entry.preview_images();
+        images.find(|image| !self.is_image_missing(entry, image))
+    }
+
     /// Returns the URL of the drawn card image for an entry without an image of its own, or with a missing one.
     pub(crate) fn fallback_image_url(&self, site: &Site, entry: &Entry) -> Option<String> {
-        let image = entry.main_image();
-        let has_image = image.is_some_and(|image| !self.is_image_missing(entry, image));
+        let has_image = self.find_own_image(entry).is_some();
         if !self.is_enabled() || has_image || entry.card_path().is_none() {
             return None;
         }
@@ -65,8 +70,8 @@ pub struct CardImage {
     pub body: LazyBody,
     /// Size and media type of the post's own image; `None` if it is not on disk.
     pub own_image: Option<ImageInfo>,
-    /// True if the file of the post's own image is missing or no picture.
-    pub is_own_missing: bool,
+    /// Position of the post's own image in [`Card::images`]; `None` if all files are missing or no pictures.
+    pub own_position: Option<usize>,
 }
 
 /// Size and media type of an image.

@@ -15,6 +15,8 @@ use crate::visibility::Visible;
 
 /// Upper bound on a short summary, in graphemes. Search results and previews cut further.
 const MAX_SHORT_SUMMARY_GRAPHEMES: usize = 300;
+/// Maximum number of images that previews try. More missing files in one post are a fault of the whole site.
+const MAX_PREVIEW_IMAGES: usize = 4;
 
 /// Public post, independent of the feed format. It can only be built from the proof that the post
 /// may be seen.
@@ -113,10 +115,13 @@ impl Entry {
 
     /// Returns the main image; `None` if the post has none that networks show.
     pub fn main_image(&self) -> Option<&Image> {
-        self.post
-            .images
-            .first()
-            .filter(|image| image.is_previewable())
+        self.preview_images().next()
+    }
+
+    /// Returns the images that previews try, in this order. The next one counts if the file of one is missing.
+    pub fn preview_images(&self) -> impl Iterator<Item = &Image> {
+        let shown = self.post.images.iter().filter(|it| it.is_previewable());
+        shown.take(MAX_PREVIEW_IMAGES)
     }
 
     /// Returns all images, the main one first.
@@ -223,14 +228,14 @@ impl Entry {
             .unique_terms()
             .into_iter()
             .map(|term| term.label.len() * 6 + term.slug.len() * 3 + 80);
-        let image = self.main_image().map_or(0, |image| {
-            image.url.len() * 6 + image.alt.as_ref().map_or(0, |alt| alt.len() * 6)
-        });
+        let images = self
+            .preview_images()
+            .map(|image| image.url.len() * 6 + image.alt.as_ref().map_or(0, |alt| alt.len() * 6));
         let texts = self.title().len() * 6 + self.summary().len() * 12;
         1500 + texts
             + self.id().len() * 6
             + (self.url().len() + self.external_url().map_or(0, str::len)) * 18
-            + image
+            + images.max().unwrap_or_default()
             + names.sum::<usize>()
             + terms.sum::<usize>()
     }

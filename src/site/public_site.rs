@@ -148,9 +148,9 @@ impl Site {
         self.listed_entries().iter().chain(self.unlisted.iter())
     }
 
-    /// Iterates over the image URLs of all cards. Order is unspecified and a URL may repeat.
+    /// Iterates over the image URLs that cards may show. Order is unspecified and a URL may repeat.
     pub fn card_image_urls(&self) -> impl Iterator<Item = &str> {
-        let images = self.all_entries().filter_map(|entry| entry.main_image());
+        let images = self.all_entries().flat_map(|entry| entry.preview_images());
         self.site_image_url()
             .into_iter()
             .chain(images.map(|image| image.url.as_str()))
@@ -161,9 +161,9 @@ impl Site {
         self.config.site.image.as_ref().map(|url| url.as_str())
     }
 
-    /// Returns the image URL of the post whose card is at `path`.
-    pub fn image_url_at_path(&self, path: &str) -> Option<&str> {
-        Some(&self.cards.get_by_path(path)?.main_image()?.url)
+    /// Returns the entry whose card is at `path`.
+    pub fn entry_at_card_path(&self, path: &str) -> Option<&Entry> {
+        self.cards.get_by_path(path).map(AsRef::as_ref)
     }
 
     /// Builds the card of the site itself.

@@ -715,3 +715,34 @@ fn truncated_font_is_a_finding() {
         .build();
     assert_eq!(built.rules(), [Rule::UnusableFont]);
 }
+
+#[test]
+fn next_picture_replaces_a_missing_one() {
+    let site = TestSite::new()
+        .config("[content]\nstatic_dir = \"static\"")
+        .file("static/b.png", two_colour_png())
+        .post(
+            "a.md",
+            "---\ntitle: A\ndate: 2024-01-01\nimage: /none.png\n---\nA. ![](/gone.png) ![B](/b.png)\n",
+        );
+    let built = site.build();
+    assert_eq!(built.rules(), [Rule::MissingPicture]);
+    for (path, element) in [
+        ("/rss.xml", " url=\"https://example.org/b.png\""),
+        ("/atom.xml", " url=\"https://example.org/b.png\""),
+        ("/feed.json", "\"image\": \"https://example.org/b.png\""),
+        (
+            "/cards/a/",
+            "property=\"og:image\" content=\"https://example.org/b.png\"",
+        ),
+    ] {
+        let text = built.text(path);
+        assert!(text.contains(element), "{path}: {text}");
+    }
+    let built = site.file("static/none.png", two_colour_png()).build();
+    assert!(
+        built
+            .text("/cards/a/")
+            .contains("content=\"https://example.org/none.png\"")
+    );
+}

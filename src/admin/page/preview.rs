@@ -30,8 +30,9 @@ pub(super) fn render_previews(context: &PageContext<'_>, card: &Card) -> (Markup
         LinkImage::Custom(url, _) => (url.to_owned(), http_origin(url)),
     };
     let alt = card
-        .image
-        .as_ref()
+        .images
+        .iter()
+        .find(|image| image.url == source)
         .and_then(|image| image.alt.clone())
         .unwrap_or_else(|| card.image_alt_text(&site.title));
     let markup = html! {

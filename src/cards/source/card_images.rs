@@ -49,7 +49,8 @@ pub(super) struct CardImageSet {
 impl CardImageSource for CardImageSet {
     fn image_for(&self, site: &Site, card: &Card) -> Option<CardImage> {
         let mut hasher = DefaultHasher::new();
-        (card, self.find_own_picture(card)).hash(&mut hasher);
+        let lookups: Vec<_> = self.find_own_pictures(card).collect();
+        (card, lookups).hash(&mut hasher);
         let hash = hasher.finish();
         let cached = self.lock_prepared().get(&hash).cloned();
         Some(cached.unwrap_or_else(|| {
@@ -110,8 +111,9 @@ impl CardImageSet {
             .fonts
             .fallback_for(&text.joined_text(), &text.language);
         text.remove_missing(&chain.missing);
-        let lookup = self.find_own_picture(card);
-        let own = match lookup {
+        let mut lookups = self.find_own_pictures(card);
+        let own_position = lookups.position(|lookup| !is_missing(lookup));
+        let own = match own_position.and_then(|at| self.find_own_pictures(card).nth(at)) {
             Some(ImageLookup::Found(picture)) => Some(picture),
             _ => None,
         };
@@ -131,7 +133,7 @@ impl CardImageSet {
                 renderer: Arc::new(drawing),
             },
             own_image: own.and_then(|picture| image_info(picture)),
-            is_own_missing: lookup.is_some_and(is_missing),
+            own_position,
         }
     }
 
@@ -151,10 +153,10 @@ impl CardImageSet {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks up the card's own picture; `None` if the card names none.
-    fn find_own_picture(&self, card: &Card) -> Option<&ImageLookup> {
-        let image = card.image.as_ref()?;
-        Some(self.find_picture(&card.source_path, &card.url, &image.url))
+    /// Looks up the card's own pictures.
+    fn find_own_pictures<'a>(&'a self, card: &'a Card) -> impl Iterator<Item = &'a ImageLookup> {
+        let images = card.images.iter();
+        images.map(|image| self.find_picture(&card.source_path, &card.url, &image.url))
     }
 
     /// Looks up a picture of the page at `page_url`. Files beside an `index` file are not looked for: the generator
@@ -178,7 +180,7 @@ impl CardImageSet {
 
     /// Returns the finding about the card's own picture, if there is a problem with it.
     pub(super) fn picture_finding(&self, card: &Card) -> Option<Finding> {
-        let (rule, message, hint) = match self.find_own_picture(card)? {
+        let (rule, message, hint) = match self.find_own_pictures(card).next()? {
             ImageLookup::Missing(name) => (
                 Rule::MissingPicture,
                 format!("the picture `{name}` is not in `content.static_dir`"),
@@ -212,7 +214,7 @@ impl CardImageSet {
     }
 }
 
-fn is_missing(lookup: &ImageLookup) -> bool {
+pub(super) fn is_missing(lookup: &ImageLookup) -> bool {
     matches!(lookup, ImageLookup::Missing(_) | ImageLookup::Unusable(..))
 }
 

@@ -22,6 +22,7 @@ use crate::model::artifact::{ArtifactKey, FeedFormat};
 use crate::publish::snapshot::{Compressor, Invalidated, Snapshot, SnapshotHandle};
 use crate::render::{RenderError, RenderedSite, Renderer};
 use crate::site::Site;
+use crate::site::entry::Entry;
 use crate::site::redirect_history::RedirectHistory;
 use crate::site::site_index::{PostChanges, PostUpdate, SiteChanges, SiteIndex};
 
@@ -242,13 +243,20 @@ impl SitePublisher {
         now: SystemTime,
     ) -> Result<(Arc<Site>, RenderedSite), RenderError> {
         let site = Arc::new(self.site_index.current_site().clone());
-        let new = difference
-            .card_paths
-            .iter()
-            .filter_map(|path| site.image_url_at_path(path));
-        let images = self
-            .card_source
-            .refresh_images(new.chain(site.site_image_url()), now);
+        let entries = match self.invalidated {
+            Some(Invalidated::All) => site
+                .all_entries()
+                .map(AsRef::as_ref)
+                .filter(|entry: &&Entry| entry.card_path().is_some())
+                .collect(),
+            _ => {
+                let paths = difference.card_paths.iter();
+                paths
+                    .filter_map(|path| site.entry_at_card_path(path))
+                    .collect()
+            }
+        };
+        let images = self.card_source.refresh_images(&site, entries, now);
         match self.renderer.render(&site, &images) {
             Ok(rendered) => Ok((site, rendered)),
             Err(error) => {
