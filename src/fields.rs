@@ -23,7 +23,7 @@ use crate::model::post::image::has_picture_extension;
 use crate::text::collapse_whitespace;
 
 pub(crate) use custom_fields::is_hugo_build;
-pub(crate) use dates::read_dates;
+pub(crate) use dates::{date_options, read_dates};
 pub(crate) use markers::{
     collect_section_markers, collect_visibility_markers, find_stray_dates, mask_password,
     parse_state, warn_misplaced_markers,
@@ -99,10 +99,7 @@ impl<'a> FrontMatterFields<'a> {
 
     /// Options for parsing dates, from the configuration.
     pub(crate) fn date_options(&self) -> DateOptions {
-        DateOptions {
-            zone: self.config.site.timezone,
-            z_is_local: self.config.content.z_is_local,
-        }
+        date_options(self.config)
     }
 
     /// Names of a field: the configured ones, or else the defaults.

@@ -28,6 +28,7 @@ pub(crate) fn for_each_field(
         let own_value = glued.map(|(_, value)| Node {
             line: node.line,
             value: FrontMatterValue::Scalar(value.to_owned()),
+            is_plain: true,
         });
         let name = glued.map_or(written.as_str(), |(name, _)| name);
         let node = own_value.as_ref().unwrap_or(node);

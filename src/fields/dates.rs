@@ -4,8 +4,8 @@ use chrono::{DateTime, Datelike as _, FixedOffset, Utc};
 
 use super::FrontMatterFields;
 use super::custom_fields::for_each_field;
-use crate::config::Field;
-use crate::front_matter::date;
+use crate::config::{Config, Field, NameStyle};
+use crate::front_matter::date::{self, DateOptions};
 use crate::front_matter::visibility_field_names::{self, FieldLimit};
 use crate::front_matter::{FrontMatterValue, Node};
 use crate::model::finding::{Rule, Severity};
@@ -33,6 +33,15 @@ impl DateValue {
                 None
             }
         }
+    }
+}
+
+/// Returns the options for parsing dates. Jekyll reads front matter with Ruby's YAML parser.
+pub(crate) fn date_options(config: &Config) -> DateOptions {
+    DateOptions {
+        zone: config.site.timezone,
+        z_is_local: config.content.z_is_local,
+        plain_times_are_utc: config.content.names == NameStyle::Jekyll,
     }
 }
 
@@ -87,7 +96,11 @@ fn read_date(fields: &FrontMatterFields<'_>, name: &str, node: &Node) -> Option<
         FrontMatterValue::Scalar(text) => text.trim(),
         FrontMatterValue::List(_) | FrontMatterValue::Map(_) => "…",
     };
-    if let Some(date) = date::parse_date_with_offset(value, fields.date_options()) {
+    let options = match node.is_plain {
+        true => fields.date_options().for_plain_text(value),
+        false => fields.date_options(),
+    };
+    if let Some(date) = date::parse_date_with_offset(value, options) {
         lint_time_zone(fields, name, node, value, date.to_utc());
         return Some(DateValue::Date(date));
     }
@@ -133,7 +146,8 @@ fn lint_time_zone(
         return;
     }
     let site = &fields.config.site;
-    if !site.timezone_is_set && date::has_time_without_zone(value) {
+    let is_utc = node.is_plain && fields.date_options().is_plain_text_utc(value);
+    if !site.timezone_is_set && !is_utc && date::has_time_without_zone(value) {
         fields.report_suggestion(
             Rule::ZonelessDate,
             node,

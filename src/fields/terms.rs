@@ -227,6 +227,7 @@ fn split_terms<'n>(name: &str, node: &'n Node, as_words: bool) -> Vec<Cow<'n, No
                 Cow::Owned(Node {
                     line: node.line,
                     value: FrontMatterValue::Scalar(word.to_owned()),
+                    is_plain: node.is_plain,
                 })
             })
             .collect(),

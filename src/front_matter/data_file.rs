@@ -54,6 +54,7 @@ fn date_options_for_zone(zone: IanaZone) -> DateOptions {
     DateOptions {
         zone,
         z_is_local: false,
+        plain_times_are_utc: false,
     }
 }
 

@@ -16,6 +16,25 @@ pub(crate) struct DateOptions {
     pub(crate) zone: IanaZone,
     /// True if `Z` is ignored, because some content tools write it after local time.
     pub(crate) z_is_local: bool,
+    /// True if unquoted times without a zone are in UTC, as Ruby's YAML parser reads them.
+    pub(crate) plain_times_are_utc: bool,
+}
+
+impl DateOptions {
+    /// Returns the options for a text that is not quoted.
+    pub(crate) fn for_plain_text(mut self, text: &str) -> DateOptions {
+        if self.is_plain_text_utc(text) {
+            self.zone = IanaZone::UTC;
+        }
+        self
+    }
+
+    /// Returns true if a text without quotes is in UTC. Ruby's parser takes only times with seconds for times.
+    pub(crate) fn is_plain_text_utc(&self, text: &str) -> bool {
+        let formats = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
+        let is_time = |form: &str| NaiveDateTime::parse_from_str(text.trim(), form).is_ok();
+        self.plain_times_are_utc && formats.into_iter().any(is_time)
+    }
 }
 
 /// Formats of dates with a zone.
@@ -325,6 +344,7 @@ mod tests {
         let clock = DateOptions {
             zone: IanaZone::from_name("Europe/Berlin").unwrap(),
             z_is_local: false,
+            plain_times_are_utc: false,
         };
         parse_date(text, clock).map(|date| date.to_rfc3339())
     }
@@ -430,6 +450,7 @@ mod tests {
         let clock = DateOptions {
             zone: IanaZone::from_name("Europe/Berlin").unwrap(),
             z_is_local: true,
+            plain_times_are_utc: false,
         };
         let read = |text| parse_date(text, clock).map(|date| date.to_rfc3339());
         for text in ["2024-05-01T10:00:00.000Z", "2024-05-01T10:00Z"] {

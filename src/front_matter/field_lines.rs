@@ -37,16 +37,19 @@ pub(super) fn parse_field_lines(
         let scalar = |text: &str| Node {
             line,
             value: FrontMatterValue::Scalar(text.trim().to_owned()),
+            is_plain: false,
         };
         let node = match value.trim() {
             "" => Node {
                 line,
                 value: FrontMatterValue::Null,
+                is_plain: false,
             },
             // `Last, First; Last, First`
             text if is_plural(name) && text.contains(';') => Node {
                 line,
                 value: FrontMatterValue::List(text.split(';').map(scalar).collect()),
+                is_plain: false,
             },
             text => scalar(text),
         };
@@ -58,6 +61,7 @@ pub(super) fn parse_field_lines(
         root: Node {
             line: lines + 1,
             value: FrontMatterValue::Map(fields),
+            is_plain: false,
         },
         repeated_fields,
         ambiguous_lines: Vec::new(),

@@ -99,6 +99,7 @@ impl JsonTreeBuilder<'_> {
         Node {
             line: self.line,
             value,
+            is_plain: false,
         }
     }
 
@@ -170,6 +171,7 @@ impl<'de> Visitor<'de> for &mut JsonTreeBuilder<'_> {
         Ok(Node {
             line,
             value: FrontMatterValue::List(list),
+            is_plain: false,
         })
     }
 
@@ -191,6 +193,7 @@ impl<'de> Visitor<'de> for &mut JsonTreeBuilder<'_> {
         Ok(Node {
             line,
             value: FrontMatterValue::Map(fields),
+            is_plain: false,
         })
     }
 }

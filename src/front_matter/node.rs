@@ -19,6 +19,8 @@ pub struct Node {
     pub line: usize,
     /// The value.
     pub value: FrontMatterValue,
+    /// True for a text of YAML without quotes, which tools may take for a time.
+    pub is_plain: bool,
 }
 
 /// Value of a node.

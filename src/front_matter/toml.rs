@@ -31,6 +31,7 @@ pub(super) fn parse_toml(text: &str, lines_before: usize) -> Result<Node, FrontM
     Ok(Node {
         line: line_of(0),
         value: root,
+        is_plain: false,
     })
 }
 
@@ -88,6 +89,7 @@ fn value_to_node(
     Node {
         line: line_of(at),
         value,
+        is_plain: false,
     }
 }
 

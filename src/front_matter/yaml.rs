@@ -118,12 +118,14 @@ impl TreeBuilder {
         let root = self.root.unwrap_or(Node {
             line: self.lines_before + 1,
             value: FrontMatterValue::Null,
+            is_plain: false,
         });
         let root = match root.value {
             FrontMatterValue::Map(_) => root,
             FrontMatterValue::Null => Node {
                 line: root.line,
                 value: FrontMatterValue::Map(Vec::new()),
+                is_plain: false,
             },
             _ => {
                 return Err(FrontMatterError {
@@ -164,7 +166,13 @@ impl TreeBuilder {
                 } else {
                     FrontMatterValue::Scalar(strip_forbidden_chars(text.into_owned()))
                 };
-                self.add_node(Node { line, value }, anchor)?;
+                let is_plain = style == ScalarStyle::Plain;
+                let node = Node {
+                    line,
+                    value,
+                    is_plain,
+                };
+                self.add_node(node, anchor)?;
             }
             Event::SequenceStart(anchor, _) => {
                 self.open_collection(OpenCollection::List(Vec::new()), line, anchor)?
@@ -223,7 +231,12 @@ impl TreeBuilder {
             OpenCollection::List(items) => FrontMatterValue::List(items),
             OpenCollection::Map { fields, .. } => FrontMatterValue::Map(apply_merge_keys(fields)),
         };
-        self.add_node(Node { line, value }, anchor)
+        let node = Node {
+            line,
+            value,
+            is_plain: false,
+        };
+        self.add_node(node, anchor)
     }
 
     /// Counts a finished node, stores it if it is anchored, and attaches it to the tree.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::config::{Config, Field};
-use crate::fields::{is_hugo_build, mask_password, parse_state};
+use crate::fields::{date_options, is_hugo_build, mask_password, parse_state};
 use crate::front_matter::date::{self, DateOptions};
 use crate::front_matter::visibility_field_names::{
     FieldLimit, limits_for_last_name_part, limits_for_name,
@@ -67,10 +67,7 @@ pub(crate) fn scan_for_limits(text: &str, config: &Config) -> VisibilityLimits {
     let text = text.replace('\0', "").replace('\r', "\n");
     let mut reader = LimitScanner {
         config,
-        clock: DateOptions {
-            zone: config.site.timezone,
-            z_is_local: config.content.z_is_local,
-        },
+        clock: date_options(config),
         has_build: text.to_ascii_lowercase().contains("build"),
         limits: VisibilityLimits::NONE,
     };
@@ -262,7 +259,15 @@ impl<'a> FieldText<'a> {
         let texts = [Some(self.rest), Some(self.value), below];
         texts.into_iter().flatten().filter_map(move |text| {
             let text = text.split(" #").next().unwrap_or(text);
+            let is_quoted = text
+                .trim_start_matches(['-', ':', ' '])
+                .starts_with(['"', '\'']);
             let text = text.trim_matches(|c: char| c.is_whitespace() || "\"'-:,;}]".contains(c));
+            let clock = if is_quoted {
+                clock
+            } else {
+                clock.for_plain_text(text)
+            };
             date::parse_date(text, clock)
         })
     }
@@ -411,6 +416,21 @@ mod tests {
         }
         for text in ["expiry_date: 2024-01-02\nx: [", "valid-until = 2024-01-02"] {
             assert_eq!(read(text), (None, Some("2024-01-02".into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn jekylls_unquoted_times_are_utc_as_in_whole_texts() {
+        let toml = "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\ntimezone = \"Asia/Tokyo\"\n[content]\nnames = \"jekyll\"\n";
+        let config = Config::parse(toml, "config.toml", std::path::Path::new("/")).unwrap();
+        for (written, expected) in [
+            ("2026-05-01 12:00:00", "2026-05-01T12:00:00Z"),
+            ("'2026-05-01 12:00:00'", "2026-05-01T03:00:00Z"),
+            ("2026-05-01 12:00", "2026-05-01T03:00:00Z"),
+        ] {
+            let text = format!("---\ntitle: [a\npublishDate: {written}\n---\n");
+            let start = scan_for_limits(&text, &config).start;
+            assert_eq!(start, Some(expected.parse().unwrap()), "{written}");
         }
     }
 }
