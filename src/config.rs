@@ -18,6 +18,7 @@ mod patterns;
 mod permalinks;
 mod purge;
 mod reload;
+mod rewrites;
 mod sections;
 mod server;
 mod site_languages;
@@ -67,6 +68,7 @@ pub use check::CheckConfig;
 pub use feeds::FeedContent;
 pub use id_map::{IdMap, MappedId};
 pub(crate) use reload::keep_restart_only_settings;
+pub use rewrites::PathRewrites;
 pub use sections::{
     AuthorConfig, ContentConfig, HiddenPostsMode, RobotsGroup, ShortcodeMode, SiteConfig,
     SitemapConfig, WatchConfig, WatchMode,

@@ -1,6 +1,6 @@
 //! Reads `site.permalinks`: one pattern for all posts, or patterns by directory.
 
-use super::values::{parse_permalink_pattern, with_value};
+use super::values::{parse_language_tag, parse_permalink_pattern, with_value};
 use crate::config_table::{ConfigErrors, Spanned};
 
 /// Pattern of posts for which none is configured.
@@ -44,6 +44,22 @@ pub(super) fn read_permalink_patterns(
     }
     by_dir.sort_by_key(|(dir, _)| std::cmp::Reverse(dir.len()));
     PermalinkPatterns { by_dir }
+}
+
+/// Reads the patterns of languages beside the default one.
+pub(super) fn read_language_permalinks(
+    faults: &ConfigErrors<'_>,
+    written: Option<Spanned<Vec<(String, String)>>>,
+) -> Vec<(String, String)> {
+    let mut patterns = Vec::new();
+    if let Some(written) = written {
+        for (tag, pattern) in &written.value {
+            let tag = parse_language_tag(faults, &with_value(&written, tag.clone()));
+            let pattern = parse_permalink_pattern(faults, &with_value(&written, pattern.clone()));
+            patterns.extend(tag.zip(pattern));
+        }
+    }
+    patterns
 }
 
 #[cfg(test)]

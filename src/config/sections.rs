@@ -13,7 +13,8 @@ use super::id_map::{self, IdMapReadMode};
 use super::names::NameStyle;
 use super::patterns::PathPatterns;
 use super::patterns::read_patterns;
-use super::permalinks::{PermalinkPatterns, read_permalink_patterns};
+use super::permalinks::{PermalinkPatterns, read_language_permalinks, read_permalink_patterns};
+use super::rewrites::{PathRewrites, read_path_rewrites};
 use super::values::parse_choice;
 use super::values::{
     MAX_DURATION, check_duration, parse_email, parse_fediverse_account, parse_feed_contact,
@@ -92,6 +93,9 @@ pub(super) fn read_site(
         })
         .unwrap_or_default();
     let permalinks = read_permalink_patterns(faults, table.take_string_or_map("permalinks"));
+    let language_permalinks =
+        read_language_permalinks(faults, table.take_scalar_map("language_permalinks"));
+    let removes_html = table.take_bool("remove_html");
     let image = table
         .take_string("image")
         .and_then(|written| parse_web_address(faults, &written, url.as_ref()?));
@@ -129,6 +133,8 @@ pub(super) fn read_site(
         timezone_is_set: timezone.is_some(),
         timezone: timezone.unwrap_or(IanaZone::UTC),
         permalinks,
+        language_permalinks,
+        removes_html: removes_html.is_some_and(|written| written.value),
         image,
         icon,
         logo,
@@ -150,6 +156,7 @@ pub(super) fn read_content(
     let include = read_patterns(faults, table.take_strings("include"));
     let exclude = read_patterns(faults, table.take_strings("exclude")).unwrap_or_default();
     let require = table.take_scalar_map("require").map(|map| map.value);
+    let rewrites = read_path_rewrites(faults, table.take_scalar_map("rewrites"));
     let static_dir = table.take_string("static_dir");
     let fields = read_field_names(table.take_table("fields"), faults);
     let z_is_local = table.take_bool("z_is_local");
@@ -182,6 +189,7 @@ pub(super) fn read_content(
         include,
         exclude,
         require: require.unwrap_or_default(),
+        rewrites,
         fields,
         z_is_local: z_is_local.is_some_and(|written| written.value),
         public_states: public_states.unwrap_or_default(),
@@ -364,6 +372,10 @@ pub struct SiteConfig {
     pub timezone_is_set: bool,
     /// Permalink patterns of posts whose front matter has no permalink.
     pub permalinks: PermalinkPatterns,
+    /// Languages beside the default one whose posts have a pattern of their own, and no directory of the language.
+    pub language_permalinks: Vec<(String, String)>,
+    /// True if permalinks lose `.html` at their end, as with Hexo's `trailing_html: false`.
+    pub removes_html: bool,
     /// Absolute URL of the site's image.
     pub image: Option<Url>,
     /// Absolute URL of a small square image that stands for the site in lists of feeds.
@@ -395,6 +407,8 @@ pub struct ContentConfig {
     pub exclude: PathPatterns,
     /// Front matter fields and values that a file must have to be a post.
     pub require: Vec<(String, String)>,
+    /// Paths from which addresses and languages are made, in place of those of the files.
+    pub rewrites: PathRewrites,
     /// Field names that replace the built-in ones.
     pub fields: FieldNames,
     /// True if a `Z` after a date is ignored: some content tools write it after local time.

@@ -23,7 +23,7 @@ pub(crate) struct MarkdownPage {
     pub(crate) front: Node,
     /// Date, which posts have.
     date: Option<DateTime<Utc>>,
-    /// True if the first directory is named after one of the site's languages.
+    /// True if the first directory is that of a language.
     is_in_language_dir: bool,
 }
 
@@ -121,12 +121,12 @@ impl MarkdownPages {
         self.loaded.iter().filter(|page| is(page)).count() * self.stride
     }
 
-    /// Marks the pages below directories named after languages. Sections are then found below them.
-    pub(crate) fn mark_language_dirs(&mut self, languages: &[String]) {
+    /// Marks the pages below the directories of languages. Sections are then found below them.
+    pub(crate) fn mark_language_dirs(&mut self, names: &[String]) {
         for page in &mut self.loaded {
             let first = page.path.split_once('/').map(|(first, _)| first);
             page.is_in_language_dir = first
-                .is_some_and(|first| languages.iter().any(|tag| tag.eq_ignore_ascii_case(first)));
+                .is_some_and(|first| names.iter().any(|name| name.eq_ignore_ascii_case(first)));
         }
     }
 

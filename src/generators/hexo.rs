@@ -5,7 +5,7 @@ use globset::Glob;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::left_out_files::{leave_out_matches, leave_out_underscores};
 use crate::detect::permalink_syntax;
-use crate::detect::setting::{SettingKey, SettingSource};
+use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::{list_items, text_with_source};
 use crate::detect::site_tree;
 
@@ -91,9 +91,15 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
         ("pretty_urls.trailing_index", "/index.html", "/"),
         ("pretty_urls.trailing_html", ".html", ""),
     ] {
-        let is_removed = text(&[key]).is_some_and(|(text, _)| text == "false");
-        if let Some(begin) = pattern.strip_suffix(end).filter(|_| is_removed) {
+        let Some((_, source)) = text(&[key]).filter(|(text, _)| text == "false") else {
+            continue;
+        };
+        if let Some(begin) = pattern.strip_suffix(end) {
             pattern = format!("{begin}{kept}");
+        }
+        if end == ".html" {
+            // The permalinks that posts write lose it, too.
+            draft.set_if_more_certain(SettingKey::RemoveHtml, SettingValue::Flag(true), source);
         }
     }
     if pattern.starts_with(":lang/") {

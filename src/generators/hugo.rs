@@ -9,7 +9,7 @@ use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::{list_items, text_with_source};
 use crate::detect::site_tree;
 use crate::front_matter::data_file::Node;
-use configuration::{ContentDir, HugoConfig, SiteLanguages, has_language, read_config};
+use configuration::{ContentDir, HugoConfig, SiteLanguages, read_config};
 use permalinks::set_permalinks;
 
 /// Fields that hide posts if a cascade sets them.
@@ -140,13 +140,16 @@ fn add_content_roots(
         && dirs.iter().all(|content| {
             let name = site_tree::path_below(&content.dir, parent.as_deref().unwrap_or("/"));
             content.mounted_at.is_empty()
-                && name.is_some_and(|name| name.eq_ignore_ascii_case(&content.language))
+                && !content.language.is_empty()
+                && name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
         });
+    let mut language_dirs = Vec::new();
     if let Some(parent) = parent.filter(|_| is_by_language) {
         let mut excluded = Vec::new();
         let mut unread_filters = Vec::new();
         for content in &mut dirs {
             let name = site_tree::path_below(&content.dir, &parent).unwrap_or_default();
+            language_dirs.push((name.to_owned(), content.language.clone()));
             let patterns = content.excluded.drain(..);
             excluded.extend(patterns.map(|(pattern, source)| {
                 let pattern = format!("{}/{pattern}", globset::escape(name));
@@ -154,7 +157,16 @@ fn add_content_roots(
             }));
             unread_filters.append(&mut content.unread_filters);
         }
+        let is_named = |(dir, language): &(String, String)| dir.eq_ignore_ascii_case(language);
         if let Some(first) = dirs.first_mut() {
+            let renamed = language_dirs.iter().filter(|dir| !is_named(dir));
+            let renamed = renamed
+                .map(|(dir, language)| (format!("{dir}/:path*"), format!("{language}/:path*")));
+            let rewrites: Vec<_> = renamed.collect();
+            if !rewrites.is_empty() {
+                let value = SettingValue::Table(rewrites);
+                draft.set_if_more_certain(SettingKey::Rewrites, value, first.source.clone());
+            }
             (first.excluded, first.unread_filters) = (excluded, unread_filters);
         }
         dirs.truncate(1);
@@ -183,7 +195,9 @@ fn add_content_roots(
         }
         // Beside the directories of languages, Hugo publishes nothing.
         let beside = draft.tree.list_dirs(&home.dir).into_iter();
-        for dir in beside.filter(|dir| is_by_language && !has_language(&languages.enabled, dir)) {
+        let is_left_out =
+            |dir: &String| is_by_language && !language_dirs.iter().any(|(known, _)| known == dir);
+        for dir in beside.filter(is_left_out) {
             let pattern = format!("{}/**", globset::escape(&dir));
             home.hidden_files.push((pattern, home.source.clone()));
         }
@@ -193,7 +207,7 @@ fn add_content_roots(
             configuration,
             languages,
             mounted_at,
-            is_by_language,
+            &language_dirs,
             &mut home,
         );
         draft.content_roots.push(home);

@@ -2,6 +2,7 @@
 
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::left_out_files::leave_out_listed;
+use crate::detect::pages::MarkdownPages;
 use crate::detect::permalink_syntax;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::ScriptFile;
@@ -145,6 +146,7 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
         }
         leave_out_listed(&mut root, draft, name, found);
     }
+    set_translations(draft, &root.dir, slug, text("ARTICLE_LANG_URL"));
     let root = match convert_address(&written, slug) {
         Ok(pattern) => root.with_permalinks(&pattern, place),
         Err(part) => {
@@ -154,6 +156,50 @@ pub(super) fn read_pelican_site(draft: &mut DetectedSite<'_>) -> bool {
     };
     draft.content_roots.push(root);
     true
+}
+
+/// Sets the languages that posts name, with the pattern of those beside the default one.
+fn set_translations(
+    draft: &mut DetectedSite<'_>,
+    dir: &str,
+    slug: &'static str,
+    written: Option<(String, SettingSource)>,
+) {
+    let pages = MarkdownPages::read_sample(draft.tree, dir);
+    let named = pages
+        .dated_pages()
+        .filter_map(|page| page.front.get("lang")?.as_text());
+    let mut languages: Vec<String> = named.map(str::to_lowercase).collect();
+    let default = match draft.setting_value(SettingKey::Language) {
+        Some(SettingValue::Text(default)) => default.to_lowercase(),
+        _ => "en".to_owned(),
+    };
+    languages.push(default.clone());
+    languages.sort();
+    languages.dedup();
+    let why = "Pelican's default addresses of translations, in the languages that posts name";
+    let (written, place) = written.unwrap_or_else(|| {
+        let source = SettingSource::GeneratorDefault(why.to_owned());
+        ("{slug}-{lang}.html".to_owned(), source)
+    });
+    let further = languages.iter().filter(|tag| **tag != default);
+    let patterns: Result<Vec<_>, _> = further
+        .map(|tag| {
+            let pattern = convert_address(&written.replace("{lang}", tag), slug);
+            pattern.map(|pattern| (tag.clone(), pattern))
+        })
+        .collect();
+    match patterns {
+        Ok(patterns) if !patterns.is_empty() => {
+            draft.set_languages(languages, Some(&default), place.clone());
+            let patterns = SettingValue::Table(patterns);
+            draft.set_if_more_certain(SettingKey::LanguagePermalinks, patterns, place);
+        }
+        Ok(_) => {}
+        Err(part) => {
+            draft.warn_of_unsupported_part(&place, "ARTICLE_LANG_URL", &written, &part);
+        }
+    }
 }
 
 /// Finds the directory that a Makefile, a task or a workflow gives Pelican as an argument.

@@ -152,7 +152,7 @@ fn choose_content_root(
             .map(|home| {
                 let mut pages = MarkdownPages::read_sample(draft.tree, &home.dir);
                 retain_published_pages(&home, &mut pages);
-                pages.mark_language_dirs(&draft.site_languages());
+                pages.mark_language_dirs(&draft.language_dir_names());
                 let field = date_field::find_date_field(&pages, collection);
                 if let Some((field, _)) = &field {
                     pages.add_date_field(field);
@@ -307,7 +307,7 @@ fn narrow_to_post_sections(
         // A dated page may be among those that were not read.
         let mut whole = pages.read_all(draft.tree, &home.dir);
         retain_published_pages(home, &mut whole);
-        whole.mark_language_dirs(&draft.site_languages());
+        whole.mark_language_dirs(&draft.language_dir_names());
         sections = PageSections::classify_sections(&whole, &named);
     }
     if let Some((below, _)) = &folder {

@@ -71,7 +71,9 @@ pub(super) fn resolve_post_address(
         );
     }
     if on_site {
-        let path = url_path::strip_index_file(url.path()).to_owned();
+        let path = url_path::strip_index_file(url.path());
+        let shorter = path.strip_suffix(".html").filter(|_| site.removes_html);
+        let path = shorter.unwrap_or(path).to_owned();
         url.set_path(&path);
     }
     let path_of_id = url_path::normalize_escapes(url.path());

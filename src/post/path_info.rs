@@ -1,4 +1,4 @@
-//! Reads name, directories, language and categories of a post from the path of its file.
+//! Reads name, directories, language and categories of a post from the path of its file, as `content.rewrites` has it.
 
 use crate::config::{Config, NameStyle};
 use crate::front_matter::date;
@@ -20,6 +20,8 @@ pub(super) struct PathInfo {
     pub(super) is_in_posts: bool,
     /// True if the name begins with a day, as in Jekyll.
     pub(super) is_dated: bool,
+    /// True if the file's name is `index`.
+    pub(super) is_index: bool,
 }
 
 impl PathInfo {
@@ -30,6 +32,7 @@ impl PathInfo {
             let known = has_languages.then(|| config.site.find_language(text));
             known.flatten().map(str::to_owned)
         };
+        let path = &*config.content.rewrites.rewrite_path(path);
         let mut parts: Vec<&str> = path.split('/').collect();
         let file = parts.pop().unwrap_or(path);
         let mut name = without_extension(file);
@@ -44,10 +47,9 @@ impl PathInfo {
             parts.remove(0);
             found = found.or(Some(tag));
         }
+        let is_index = name == "index";
         // A page bundle of Hugo or Zola has the name of its directory.
-        if name == "index"
-            && let Some(bundle) = parts.pop()
-        {
+        if is_index && let Some(bundle) = parts.pop() {
             name = bundle;
         }
         let posts = parts.iter().position(|part| *part == "_posts");
@@ -79,6 +81,7 @@ impl PathInfo {
             categories,
             is_in_posts,
             is_dated,
+            is_index,
         }
     }
 

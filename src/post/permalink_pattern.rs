@@ -63,20 +63,17 @@ pub(super) fn fill_pattern(
     of_post: bool,
 ) -> Url {
     let mut path = String::new();
-    if let Some(language) = parts.language.filter(|_| !of_post) {
+    let language = parts.language.filter(|_| !of_post);
+    let mut own = site.language_permalinks.iter();
+    let own = own.find(|(tag, _)| language.is_some_and(|known| tag.eq_ignore_ascii_case(known)));
+    let pattern = own.map_or(pattern, |(_, pattern)| pattern);
+    if let Some(language) = language.filter(|_| own.is_none()) {
         path.push('/');
         path.push_str(&url_path::encode_segment(&language.to_ascii_lowercase()));
         path.push('/');
     }
     let base = site.url.path();
-    let is_index = || {
-        parts
-            .file
-            .rsplit('/')
-            .next()
-            .is_some_and(|name| name.starts_with("index."))
-    };
-    let is_directory = !of_post && parts.names == NameStyle::VitePress && is_index();
+    let is_directory = !of_post && parts.names == NameStyle::VitePress && parts.location.is_index;
     let pattern = match pattern.strip_suffix(".html") {
         Some(pattern) if is_directory => pattern,
         _ => pattern,
@@ -200,9 +197,7 @@ fn format_part(
             // The slug is the whole path.
             (Some(slug), NameStyle::Astro | NameStyle::Docusaurus) => slug.clone(),
             // Eleventy drops the name of a file that has that of its directory.
-            (_, NameStyle::Eleventy)
-                if dirs.last() == Some(file) && !parts.file.contains("/index.") =>
-            {
+            (_, NameStyle::Eleventy) if dirs.last() == Some(file) && !parts.location.is_index => {
                 joined(SegmentSource::Dir, dirs)
             }
             (None, NameStyle::Docusaurus) => {

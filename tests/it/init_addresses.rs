@@ -2,7 +2,7 @@
 
 use courant::init::{format_config, propose_config};
 
-use crate::init::{SiteDir, create_site, post_text};
+use crate::init::{SiteDir, create_site, post_text, stderr_of};
 
 /// Site, and what `init` makes of it.
 pub(crate) struct ConfiguredSite {
@@ -913,4 +913,158 @@ fn eleventy_data_files_that_hide_posts_are_read() {
         &[],
         ".eleventy.js:2",
     );
+}
+
+#[test]
+fn hugo_directories_of_languages_may_have_other_names() {
+    let site = create_site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://harbour.example/'\ntitle = 'H'\n[languages.en]\ncontentDir = 'content/english'\n[languages.pt-br]\ncontentDir = 'content/brazil'\n",
+        ),
+        (
+            "content/english/log/crane.md",
+            &post_text("Crane", "2024-05-01"),
+        ),
+        (
+            "content/brazil/log/crane.md",
+            &post_text("Guindaste", "2024-05-02"),
+        ),
+        ("content/attic/log/old.md", &post_text("Old", "2024-05-03")),
+    ]);
+    let toml = site.init_and_check("courant.toml");
+    let rewrites =
+        "rewrites = { \"english/:path*\" = \"en/:path*\", \"brazil/:path*\" = \"pt-br/:path*\" }";
+    assert!(toml.contains(rewrites), "{toml}");
+    assert_eq!(
+        site.post_urls("courant.toml"),
+        [
+            "https://harbour.example/pt-br/log/crane/",
+            "https://harbour.example/log/crane/"
+        ]
+    );
+}
+
+#[test]
+fn vitepress_rewrites_change_addresses() {
+    let config = |rewrites: &str| {
+        format!(
+            "export default {{ title: 'P', sitemap: {{ hostname: 'https://pier.example' }}, rewrites{rewrites} }}\n"
+        )
+    };
+    let rewrites = "{ 'notes/:month/:note.md': ':note.md', 'crews/:crew/src/:rest*': ':crew/:rest*', 'a/:b?': 'b' }";
+    let site = create_site(&[
+        (".vitepress/config.ts", &config(&format!(": {rewrites}"))),
+        ("notes/may/ebb.md", &post_text("Ebb", "2024-05-01")),
+        ("crews/red/src/oars.md", &post_text("Oars", "2024-05-02")),
+        ("crews/blue/src/index.md", &post_text("Blue", "2024-05-03")),
+        ("crews/blue/old/sail.md", &post_text("Sail", "2024-05-04")),
+    ]);
+    let printed = stderr_of(&site.run_courant(&["init"]));
+    assert_eq!(
+        printed.matches("`rewrites` changes addresses").count(),
+        1,
+        "{printed}"
+    );
+    assert_eq!(
+        site.post_urls("config.toml"),
+        [
+            "https://pier.example/crews/blue/old/sail.html",
+            "https://pier.example/blue/",
+            "https://pier.example/red/oars.html",
+            "https://pier.example/ebb.html",
+        ]
+    );
+    for function in ["(id) { return id }", ": (id) => id.slice(2)"] {
+        let site = create_site(&[
+            (".vitepress/config.ts", &config(function)),
+            ("notes/ebb.md", &post_text("Ebb", "2024-05-01")),
+        ]);
+        let printed = stderr_of(&site.run_courant(&["init"]));
+        assert!(
+            printed.contains("`rewrites` changes addresses, and is not read"),
+            "{printed}"
+        );
+    }
+}
+
+#[test]
+fn jekyll_reads_unquoted_times_with_seconds_as_utc() {
+    let post = |date: &str| format!("---\ntitle: Bell\ndate: {date}\n---\nIt rang.\n");
+    let site = create_site(&[
+        (
+            "_config.yml",
+            "title: P\nurl: https://pier.example\ntimezone: America/New_York\npermalink: /:day/:hour/:title\n",
+        ),
+        ("_posts/2024-05-09-plain.md", &post("2024-05-09 23:45:00")),
+        ("_posts/2024-05-08-letter.md", &post("2024-05-08T23:45:00")),
+        ("_posts/2024-05-07-minute.md", &post("2024-05-07 23:45")),
+        (
+            "_posts/2024-05-06-quoted.md",
+            &post("\"2024-05-06 23:45:00\""),
+        ),
+        (
+            "_posts/2024-05-05-zone.md",
+            &post("2024-05-05 22:45:00 -0500"),
+        ),
+        ("_posts/2024-05-04-day.md", &post("2024-05-04")),
+    ]);
+    site.init_and_check(".courant.toml");
+    let expected = [
+        "04/00/day",
+        "05/23/zone",
+        "06/23/quoted",
+        "07/23/minute",
+        "08/19/letter",
+        "09/19/plain",
+    ];
+    let expected = expected.map(|path| format!("https://pier.example/{path}"));
+    assert_eq!(site.post_urls(".courant.toml"), expected);
+}
+
+#[test]
+fn hexo_removes_html_from_permalinks_of_posts() {
+    let post = "---\ntitle: Reel\ndate: 2024-05-02\npermalink: /kept/reel.html\n---\nIt turns.\n";
+    let config =
+        |more: &str| format!("title: P\nurl: https://pier.example\npermalink: :title.html\n{more}");
+    for (more, ending) in [
+        ("pretty_urls:\n  trailing_html: false\n", ""),
+        ("", ".html"),
+    ] {
+        let site = create_site(&[
+            ("package.json", "{ \"dependencies\": { \"hexo\": \"8\" } }"),
+            ("_config.yml", &config(more)),
+            ("source/_posts/reel.md", post),
+            ("source/_posts/rod.md", &post_text("Rod", "2024-05-01")),
+        ]);
+        site.init_and_check("config.toml");
+        let expected = ["kept/reel", "rod"];
+        let expected = expected.map(|path| format!("https://pier.example/{path}{ending}"));
+        assert_eq!(site.post_urls("config.toml"), expected);
+    }
+}
+
+#[test]
+fn pelican_translations_have_addresses_of_their_own() {
+    let post = |title: &str, slug: &str, lang: &str| {
+        format!("Title: {title}\nDate: 2024-05-01\nLang: {lang}\nSlug: {slug}\n\nIt floats.\n")
+    };
+    let config = "SITENAME = 'P'\nSITEURL = 'https://pier.example'\nDEFAULT_LANG = 'en'\n";
+    for (more, of_french) in [
+        ("", "raft-fr.html"),
+        ("ARTICLE_LANG_URL = 'l/{lang}/{slug}/'\n", "l/fr/raft/"),
+    ] {
+        let site = create_site(&[
+            ("pelicanconf.py", &format!("{config}{more}")),
+            ("content/raft.md", &post("Raft", "raft", "en")),
+            ("content/radeau.md", &post("Radeau", "raft", "fr")),
+        ]);
+        let toml = site.init_and_check("config.toml");
+        assert!(toml.contains("languages = [\"en\", \"fr\"]"), "{toml}");
+        let mut urls = site.post_urls("config.toml");
+        urls.sort_by_key(|url| url.contains("fr"));
+        let expected = ["raft.html", of_french];
+        let expected = expected.map(|path| format!("https://pier.example/{path}"));
+        assert_eq!(urls, expected);
+    }
 }

@@ -149,6 +149,8 @@ fn vitepress_site_is_configured() {
     dir = "docs/src"
     # a guess: other pages are in: guide
     include = ["posts/**"]
+    # docs/.vitepress/config.mts, line 10
+    rewrites = { "a/:b" = ":b" }
     # VitePress serves the files in `docs/src/public` from the site's root
     static_dir = "docs/src/public"
     # VitePress makes addresses of names by this rule

@@ -321,6 +321,7 @@ const FENCES: &[(&str, &str)] = &[
     ("notify", "src/watch/notify_events.rs"),
     ("toml", "src/config_table.rs src/front_matter/toml.rs"),
     ("walkdir", "src/library/scan.rs"),
+    ("regex", "src/config/rewrites.rs"),
     (
         "flate2",
         "src/model/artifact/payload.rs src/publish/snapshot/content_coding/gzip.rs src/import.rs",

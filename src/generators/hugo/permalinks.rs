@@ -15,11 +15,11 @@ pub(super) fn set_permalinks(
     configuration: &HugoConfig,
     languages: &SiteLanguages,
     mounted_at: &str,
-    is_by_language: bool,
+    language_dirs: &[(String, String)],
     home: &mut ContentRoot,
 ) {
     let mut pages = MarkdownPages::read_sample(draft.tree, &home.dir);
-    pages.mark_language_dirs(&draft.site_languages());
+    pages.mark_language_dirs(&draft.language_dir_names());
     let in_subdir = configuration.find_enabled(&["defaultContentLanguageInSubdir"]);
     let default_root = match &in_subdir {
         Some(_) => format!("/{}", languages.default),
@@ -27,9 +27,11 @@ pub(super) fn set_permalinks(
     };
     let root_of = |section: &str| {
         let first = section.split('/').next().unwrap_or_default();
-        match !is_by_language || first.eq_ignore_ascii_case(&languages.default) {
-            true => default_root.as_str(),
-            false => "",
+        let mut dirs = language_dirs.iter();
+        match dirs.find(|(dir, _)| dir.eq_ignore_ascii_case(first)) {
+            Some((_, language)) if !language.eq_ignore_ascii_case(&languages.default) => "",
+            None if !language_dirs.is_empty() => "",
+            _ => default_root.as_str(),
         }
     };
     let sections = PageSections::classify_sections(&pages, &draft.post_sections);
@@ -50,7 +52,9 @@ pub(super) fn set_permalinks(
     let source = source.or(in_subdir.clone());
     let why = "Hugo makes addresses from paths below `content`".to_owned();
     let source = source.unwrap_or(SettingSource::GeneratorDefault(why));
-    if let Some(in_subdir) = in_subdir.filter(|_| !is_by_language && languages.enabled.len() > 1) {
+    if let Some(in_subdir) =
+        in_subdir.filter(|_| language_dirs.is_empty() && languages.enabled.len() > 1)
+    {
         let message =
             "addresses of translations, which file names tell, get two directories of languages";
         draft.add_warning(&in_subdir, message, "write `url` into the translations");
