@@ -10,7 +10,6 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use crate::config::{Config, Field};
-use crate::front_matter::date::DateOptions;
 use crate::front_matter::field_names::default_names;
 use crate::front_matter::shown_fields;
 use crate::front_matter::visibility_field_names::Initials;
@@ -95,11 +94,6 @@ impl<'a> FrontMatterFields<'a> {
             depth,
             findings: RefCell::default(),
         }
-    }
-
-    /// Options for parsing dates, from the configuration.
-    pub(crate) fn date_options(&self) -> DateOptions {
-        date_options(self.config)
     }
 
     /// Names of a field: the configured ones, or else the defaults.

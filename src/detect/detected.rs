@@ -196,16 +196,6 @@ impl<'t> DetectedSite<'t> {
         }
     }
 
-    /// Lists the names of the directories of languages, as far as they are known.
-    pub(crate) fn language_dir_names(&self) -> Vec<String> {
-        let mut names = self.site_languages();
-        if let Some(SettingValue::Table(rewrites)) = self.setting_value(SettingKey::Rewrites) {
-            let dirs = rewrites.iter().filter_map(|(from, _)| from.split_once('/'));
-            names.extend(dirs.map(|(dir, _)| dir.to_owned()));
-        }
-        names
-    }
-
     /// Sets a key if the value is valid and more certain than the known one.
     pub(crate) fn set_if_more_certain(
         &mut self,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::detected::DetectedSite;
 use super::pages::MarkdownPages;
+use super::setting::{SettingKey, SettingValue};
 
 /// Sections: the first-level directories below a content directory, or below a directory of one
 /// language in it. Files at the top are the section `""`.
@@ -52,6 +54,16 @@ impl PageSections {
             .collect();
         sections
     }
+}
+
+/// Lists the names of the directories of languages, as far as they are known.
+pub(crate) fn language_dir_names(draft: &DetectedSite<'_>) -> Vec<String> {
+    let mut names = draft.site_languages();
+    if let Some(SettingValue::Table(rewrites)) = draft.setting_value(SettingKey::Rewrites) {
+        let dirs = rewrites.iter().filter_map(|(from, _)| from.split_once('/'));
+        names.extend(dirs.map(|(dir, _)| dir.to_owned()));
+    }
+    names
 }
 
 /// Returns the name of a section without the directory of its language.

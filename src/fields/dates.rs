@@ -97,8 +97,8 @@ fn read_date(fields: &FrontMatterFields<'_>, name: &str, node: &Node) -> Option<
         FrontMatterValue::List(_) | FrontMatterValue::Map(_) => "…",
     };
     let options = match node.is_plain {
-        true => fields.date_options().for_plain_text(value),
-        false => fields.date_options(),
+        true => date_options(fields.config).for_plain_text(value),
+        false => date_options(fields.config),
     };
     if let Some(date) = date::parse_date_with_offset(value, options) {
         lint_time_zone(fields, name, node, value, date.to_utc());
@@ -146,7 +146,7 @@ fn lint_time_zone(
         return;
     }
     let site = &fields.config.site;
-    let is_utc = node.is_plain && fields.date_options().is_plain_text_utc(value);
+    let is_utc = node.is_plain && date_options(fields.config).is_plain_text_utc(value);
     if !site.timezone_is_set && !is_utc && date::has_time_without_zone(value) {
         fields.report_suggestion(
             Rule::ZonelessDate,

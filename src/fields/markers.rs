@@ -4,6 +4,7 @@
 //! the maps that hold a site's own fields, and near misses are reported.
 
 use super::custom_fields::{for_each_field, is_custom_field_map, is_hugo_build};
+use super::dates::date_options;
 use super::{FrontMatterFields, SourceSpan, list_items};
 use crate::config::{Config, Field};
 use crate::front_matter::date;
@@ -208,7 +209,8 @@ fn marker_from_node(
         FrontMatterValue::List(_) => "[…]".to_owned(),
     };
     // Some tools write the date of publication as `published`.
-    if kind == VisibilityEffect::Shows && date::parse_date(&value, fields.date_options()).is_some()
+    if kind == VisibilityEffect::Shows
+        && date::parse_date(&value, date_options(fields.config)).is_some()
     {
         return None;
     }
@@ -229,7 +231,7 @@ pub(crate) fn find_stray_dates(fields: &FrontMatterFields<'_>) -> Vec<StrayDate>
         let text = node.as_text().unwrap_or_default();
         if text.bytes().any(|byte| byte.is_ascii_digit())
             && let Some(near) = guess_date_side(last)
-            && let Some(at) = date::parse_date(text, fields.date_options())
+            && let Some(at) = date::parse_date(text, date_options(fields.config))
             && !is_known()
             && limits_for_name(last, fields.config).is_empty()
         {

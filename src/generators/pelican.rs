@@ -169,21 +169,22 @@ fn set_translations(
     let named = pages
         .dated_pages()
         .filter_map(|page| page.front.get("lang")?.as_text());
-    let mut languages: Vec<String> = named.map(str::to_lowercase).collect();
     let default = match draft.setting_value(SettingKey::Language) {
-        Some(SettingValue::Text(default)) => default.to_lowercase(),
+        Some(SettingValue::Text(default)) => default.clone(),
         _ => "en".to_owned(),
     };
-    languages.push(default.clone());
+    // Addresses have the tags as the posts write them.
+    let mut languages: Vec<String> = named.map(str::to_owned).collect();
+    languages.retain(|tag| !tag.eq_ignore_ascii_case(&default));
     languages.sort();
-    languages.dedup();
+    languages.dedup_by(|tag, kept| tag.eq_ignore_ascii_case(kept));
     let why = "Pelican's default addresses of translations, in the languages that posts name";
     let (written, place) = written.unwrap_or_else(|| {
         let source = SettingSource::GeneratorDefault(why.to_owned());
         ("{slug}-{lang}.html".to_owned(), source)
     });
-    let further = languages.iter().filter(|tag| **tag != default);
-    let patterns: Result<Vec<_>, _> = further
+    let patterns: Result<Vec<_>, _> = languages
+        .iter()
         .map(|tag| {
             let pattern = convert_address(&written.replace("{lang}", tag), slug);
             pattern.map(|pattern| (tag.clone(), pattern))
@@ -191,6 +192,7 @@ fn set_translations(
         .collect();
     match patterns {
         Ok(patterns) if !patterns.is_empty() => {
+            languages.push(default.clone());
             draft.set_languages(languages, Some(&default), place.clone());
             let patterns = SettingValue::Table(patterns);
             draft.set_if_more_certain(SettingKey::LanguagePermalinks, patterns, place);

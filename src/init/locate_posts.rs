@@ -5,7 +5,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use super::date_field::{self, DateField};
 use crate::detect::detected::{CmsCollection, ContentRoot, DetectedSite};
 use crate::detect::pages::{LeftOutPosts, MarkdownPage, MarkdownPages, largest_post_dir};
-use crate::detect::sections::PageSections;
+use crate::detect::sections::{PageSections, language_dir_names};
 use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue};
 use crate::detect::site_tree;
 use crate::front_matter::is_restructured_post;
@@ -152,7 +152,7 @@ fn choose_content_root(
             .map(|home| {
                 let mut pages = MarkdownPages::read_sample(draft.tree, &home.dir);
                 retain_published_pages(&home, &mut pages);
-                pages.mark_language_dirs(&draft.language_dir_names());
+                pages.mark_language_dirs(&language_dir_names(draft));
                 let field = date_field::find_date_field(&pages, collection);
                 if let Some((field, _)) = &field {
                     pages.add_date_field(field);
@@ -307,7 +307,7 @@ fn narrow_to_post_sections(
         // A dated page may be among those that were not read.
         let mut whole = pages.read_all(draft.tree, &home.dir);
         retain_published_pages(home, &mut whole);
-        whole.mark_language_dirs(&draft.language_dir_names());
+        whole.mark_language_dirs(&language_dir_names(draft));
         sections = PageSections::classify_sections(&whole, &named);
     }
     if let Some((below, _)) = &folder {

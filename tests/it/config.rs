@@ -45,7 +45,7 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 46] = [
+    const KEYS_WITH_EXAMPLES: [&str; 48] = [
         "icon",
         "managing_editor",
         "webmaster",
@@ -60,6 +60,8 @@ fn annotated_reference_parses_and_shows_every_default() {
         "token_file",
         "hosts",
         "languages",
+        "language_permalinks",
+        "rewrites",
         "fields",
         "[[feeds]]",
         "path",

@@ -1050,20 +1050,20 @@ fn pelican_translations_have_addresses_of_their_own() {
         format!("Title: {title}\nDate: 2024-05-01\nLang: {lang}\nSlug: {slug}\n\nIt floats.\n")
     };
     let config = "SITENAME = 'P'\nSITEURL = 'https://pier.example'\nDEFAULT_LANG = 'en'\n";
-    for (more, of_french) in [
-        ("", "raft-fr.html"),
-        ("ARTICLE_LANG_URL = 'l/{lang}/{slug}/'\n", "l/fr/raft/"),
+    for (more, of_translation) in [
+        ("", "raft-pt-BR.html"),
+        ("ARTICLE_LANG_URL = 'l/{lang}/{slug}/'\n", "l/pt-BR/raft/"),
     ] {
         let site = create_site(&[
             ("pelicanconf.py", &format!("{config}{more}")),
             ("content/raft.md", &post("Raft", "raft", "en")),
-            ("content/radeau.md", &post("Radeau", "raft", "fr")),
+            ("content/balsa.md", &post("Balsa", "raft", "pt-BR")),
         ]);
         let toml = site.init_and_check("config.toml");
-        assert!(toml.contains("languages = [\"en\", \"fr\"]"), "{toml}");
+        assert!(toml.contains("languages = [\"en\", \"pt-BR\"]"), "{toml}");
         let mut urls = site.post_urls("config.toml");
-        urls.sort_by_key(|url| url.contains("fr"));
-        let expected = ["raft.html", of_french];
+        urls.sort_by_key(|url| url.contains("pt-BR"));
+        let expected = ["raft.html", of_translation];
         let expected = expected.map(|path| format!("https://pier.example/{path}"));
         assert_eq!(urls, expected);
     }

@@ -4,7 +4,7 @@ use super::configuration::{HugoConfig, SiteLanguages};
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::pages::{MarkdownPage, MarkdownPages};
 use crate::detect::permalink_syntax::{self, PermalinkPattern};
-use crate::detect::sections::{PageSections, section_name};
+use crate::detect::sections::{PageSections, language_dir_names, section_name};
 use crate::detect::setting::SettingSource;
 use crate::detect::site_file::list_items;
 use crate::front_matter::data_file::Node;
@@ -19,7 +19,7 @@ pub(super) fn set_permalinks(
     home: &mut ContentRoot,
 ) {
     let mut pages = MarkdownPages::read_sample(draft.tree, &home.dir);
-    pages.mark_language_dirs(&draft.language_dir_names());
+    pages.mark_language_dirs(&language_dir_names(draft));
     let in_subdir = configuration.find_enabled(&["defaultContentLanguageInSubdir"]);
     let default_root = match &in_subdir {
         Some(_) => format!("/{}", languages.default),
