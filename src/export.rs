@@ -19,6 +19,7 @@ mod object_writer;
 mod output_set;
 mod output_stage;
 mod process_id;
+mod touched_keys;
 mod write_plan;
 
 pub use cache_purge::{CachePurger, PurgeError, ReadVariable};

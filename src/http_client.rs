@@ -8,6 +8,9 @@ use reqwest::{Client, ClientBuilder};
 
 use crate::tls_provider::install_tls_provider;
 
+/// Time after which an idle connection is not used again. Varnish closes it after five seconds, so a request on it could
+/// fail.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Maximum redirects of one request.
 const MAX_REDIRECTS: usize = 3;
 
@@ -20,6 +23,7 @@ pub(crate) fn build_http_client(timeout: Duration, redirects: Policy) -> reqwest
     ClientBuilder::new()
         .user_agent(concat!("courant/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .redirect(redirects)
         .build()
 }

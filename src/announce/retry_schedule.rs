@@ -17,6 +17,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct AnnounceTimings {
     /// Time without a further change after which hubs are told.
     pub hub_delay: Duration,
+    /// Further wait if another process announces a change: by then, it has recorded what it sent.
+    pub replica_delay: Duration,
     /// Maximum time for a response.
     pub request_timeout: Duration,
     /// Wait after the first failure; it doubles with each further one.
@@ -32,6 +34,7 @@ impl Default for AnnounceTimings {
         AnnounceTimings {
             // An edit is published as withdrawals and then the rest, milliseconds apart.
             hub_delay: Duration::from_secs(1),
+            replica_delay: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
             min_backoff: Duration::from_secs(5),
             // With it, ten attempts take 16 to 31 minutes, plus the time for responses.
@@ -64,6 +67,14 @@ impl RetrySchedule {
         let now = Instant::now();
         let latest = *self.latest.get_or_insert(now + delay * MAX_DELAY_FACTOR);
         self.due = Some(latest.min(now + delay));
+    }
+
+    /// Postpones what waits, because another process announces a change. A wait after a failure is kept.
+    pub(super) fn postpone_change(&mut self, delay: Duration) {
+        if self.failures == 0 && self.due.is_some() {
+            self.due = Some(Instant::now() + delay);
+            self.latest = None;
+        }
     }
 
     /// Clears the schedule after a success, or if nothing is left to send.
@@ -129,5 +140,20 @@ mod tests {
             assert_eq!(schedule.due, Some(start + Duration::from_secs(due)));
             tokio::time::advance(delay / 2).await;
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_that_another_process_announces_waits_longer() {
+        let (start, delay) = (Instant::now(), Duration::from_secs(10));
+        let mut schedule = RetrySchedule::default();
+        schedule.postpone_change(delay);
+        assert_eq!(schedule.due, None, "nothing waits");
+        schedule.schedule_change(delay);
+        schedule.postpone_change(delay * 9);
+        assert_eq!(schedule.due, Some(start + delay * 9));
+        // A later change of this process has its usual delay.
+        tokio::time::advance(delay * 5).await;
+        schedule.schedule_change(delay);
+        assert_eq!(schedule.due, Some(start + delay * 6));
     }
 }

@@ -159,6 +159,9 @@ impl AnnounceTarget {
     /// Returns the remedy for a rejected request.
     pub(super) fn rejection_hint(&self, status: u16) -> String {
         let hint = match (self, status) {
+            (AnnounceTarget::IndexNow(_), 300..=399 | 404 | 405 | 410) => {
+                "check the address in `indexnow.endpoint`"
+            }
             (AnnounceTarget::IndexNow(indexnow), _) => {
                 return format!(
                     "`{}` must return the key, and the pages must be on its host; see docs/announcing.md",
@@ -249,5 +252,16 @@ mod tests {
         let selected: Vec<_> = selected.keys().map(String::as_str).collect();
         assert_eq!(selected, ["https://e.org/blog/", "https://e.org/blog/a/"]);
         assert_eq!(indexnow().max_urls_per_request(), 10_000);
+    }
+
+    #[test]
+    fn rejection_names_the_setting_that_is_wrong() {
+        for (status, setting) in [(403, "`https://e.org/blog/"), (422, "`https://e.org/blog/")]
+            .into_iter()
+            .chain([301, 404, 410].map(|status| (status, "`indexnow.endpoint`")))
+        {
+            let hint = indexnow().rejection_hint(status);
+            assert!(hint.contains(setting), "{status}: {hint}");
+        }
     }
 }

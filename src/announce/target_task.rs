@@ -66,7 +66,7 @@ impl TargetTask {
                         }
                         Some(_) if is_scheduled => schedule.schedule_change(self.delay),
                         // What waits already is compared with the newest generation when it is due.
-                        Some(_) => {}
+                        Some(_) => schedule.postpone_change(self.delay + self.timings.replica_delay),
                     }
                 }
                 () = wait_until(schedule.due) => {

@@ -148,10 +148,8 @@ fn render_snapshot(config: &Config) -> anyhow::Result<Arc<Snapshot>> {
 fn add_export_hint(error: ExportError) -> anyhow::Error {
     let hint = error.hint();
     let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
+    for cause in error.list_causes() {
         message.push_str(&format!("\n  because: {cause}"));
-        source = cause.source();
     }
     HintedError {
         message,

@@ -14,6 +14,9 @@ const DEFAULT_CONCURRENCY: usize = 8;
 /// Limit of `concurrency`. Stores slow clients down that send more at a time.
 const MAX_CONCURRENCY: usize = 64;
 
+/// Maximum bytes of a prefix. Stores take keys of 1,024 bytes, of which outputs have at most 900.
+const MAX_PREFIX_BYTES: usize = 120;
+
 /// `[export]`: the directory or object store that outputs are written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportConfig {
@@ -169,6 +172,15 @@ fn parse_destination(
         );
         return None;
     }
+    if let ExportDestination::Bucket { prefix, .. } = &destination
+        && prefix.len() > MAX_PREFIX_BYTES
+    {
+        faults.report_at(
+            written,
+            &format!("has a prefix of more than {MAX_PREFIX_BYTES} bytes"),
+            "shorten it: stores limit the length of keys",
+        );
+    }
     Some(destination)
 }
 
@@ -291,6 +303,10 @@ mod tests {
                 "`export.to` is inside `content.dir`, which is `content`",
             ),
             ("region = \"x\"", "`export.to` is missing"),
+            (
+                &*format!("to = \"s3://b/{}\"", "p".repeat(121)),
+                "`export.to` has a prefix of more than 120 bytes",
+            ),
             (
                 "to = \"s3://b\"\nendpoint = \"minio:9000\"",
                 "`export.endpoint` is not the URL of a service",

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use super::export_status::ExportStatus;
+use super::touched_keys::TouchedKeys;
 use crate::backoff::compute_backoff;
 use crate::config::PurgeConfig;
 use crate::http_client::{build_http_client, describe_error};
@@ -59,6 +60,8 @@ struct PendingPurge {
     due: Instant,
     /// True if the cache took the path once.
     is_repeated: bool,
+    /// True if the object was deleted: it may be of a post that was hidden.
+    is_deletion: bool,
 }
 
 /// Reason why purges cannot be sent at all.
@@ -115,7 +118,7 @@ impl CachePurger {
     /// Purges the objects that it receives, until there are no more. Then sends what is pending once.
     pub(super) async fn run(
         mut self,
-        mut changed: UnboundedReceiver<BTreeSet<String>>,
+        mut changed: UnboundedReceiver<TouchedKeys>,
         status: ExportStatus,
     ) {
         let (mut failures, mut retry_at) = (0, Instant::now());
@@ -124,7 +127,10 @@ impl CachePurger {
             tokio::select! {
                 biased;
                 keys = changed.recv() => match keys {
-                    Some(keys) => self.add_keys(keys),
+                    Some(keys) => {
+                        self.add_keys(keys.written, false);
+                        self.add_keys(keys.deleted, true);
+                    }
                     None => break,
                 },
                 () = sleep_until(next.unwrap_or(retry_at).max(retry_at)), if next.is_some() => {
@@ -151,10 +157,11 @@ impl CachePurger {
     }
 
     /// Adds objects that changed.
-    fn add_keys(&mut self, keys: impl IntoIterator<Item = String>) {
+    fn add_keys(&mut self, keys: impl IntoIterator<Item = String>, is_deletion: bool) {
         let purge = PendingPurge {
             due: Instant::now(),
             is_repeated: false,
+            is_deletion,
         };
         let paths = keys.into_iter().flat_map(|key| list_url_paths(&key));
         self.pending.extend(paths.map(|path| (path, purge)));
@@ -199,7 +206,11 @@ impl CachePurger {
         let mut purged = 0;
         for path in paths {
             match self.pending.get_mut(path) {
-                Some(purge) if has_failed => purge.due = Instant::now(),
+                Some(purge) if has_failed => {
+                    purge.due = Instant::now();
+                    // Else the cache would get such paths again and again, and no others.
+                    purge.is_deletion = false;
+                }
                 Some(purge) if !purge.is_repeated => {
                     purge.due = Instant::now() + REPEAT_DELAY;
                     purge.is_repeated = true;
@@ -213,20 +224,20 @@ impl CachePurger {
         purged
     }
 
-    /// Builds the requests for all paths that are due, those that wait longest first.
+    /// Builds the requests for all paths that are due: those of deleted objects first, then those that wait longest.
     fn build_requests(&self, by: Instant) -> Vec<PurgeRequest> {
         let due = self.pending.iter().filter(|(_, purge)| purge.due <= by);
-        let mut due: Vec<_> = due.map(|(path, purge)| (purge.due, path)).collect();
-        due.sort();
+        let mut due: Vec<_> = due.collect();
+        due.sort_by_key(|(path, purge)| (!purge.is_deletion, purge.due, *path));
         let Some(list_name) = &self.config.json_list else {
-            let one_by_one = due.into_iter().map(|(_, path)| PurgeRequest {
+            let one_by_one = due.into_iter().map(|(path, _)| PurgeRequest {
                 url: self.config.url.replace("{path}", path),
                 body: None,
                 paths: vec![path.clone()],
             });
             return one_by_one.collect();
         };
-        let paths: Vec<String> = due.into_iter().map(|(_, path)| path.clone()).collect();
+        let paths: Vec<String> = due.into_iter().map(|(path, _)| path.clone()).collect();
         let lists = paths.chunks(MAX_LISTED_URLS).map(|paths| {
             let urls = paths
                 .iter()
@@ -335,14 +346,14 @@ mod tests {
     #[test]
     fn each_path_has_a_request_or_is_listed() {
         let mut single = purger(&config(None, "k")).unwrap();
-        single.add_keys(["rss.xml".to_owned(), "index.html".to_owned()]);
+        single.add_keys(["rss.xml".to_owned(), "index.html".to_owned()], false);
         let requests = single.build_requests(Instant::now());
         let urls: Vec<&str> = requests.iter().map(|request| &*request.url).collect();
         let base = "http://127.0.0.1:6081";
         let expected = ["/", "/index.html", "/rss.xml"].map(|path| format!("{base}{path}"));
         assert_eq!(urls, expected);
         let mut listed = purger(&config(Some("files"), "k")).unwrap();
-        listed.add_keys((0..40).map(|number| format!("{number:02}.xml")));
+        listed.add_keys((0..40).map(|number| format!("{number:02}.xml")), false);
         let requests = listed.build_requests(Instant::now());
         assert_eq!(requests.len(), 2);
         let body = requests[0].body.as_deref().unwrap();
@@ -355,7 +366,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn path_is_purged_again_once() {
         let mut purger = purger(&config(None, "k")).unwrap();
-        purger.add_keys(["rss.xml".to_owned()]);
+        purger.add_keys(["rss.xml".to_owned()], false);
         let paths = ["/rss.xml".to_owned()];
         assert_eq!(purger.record_result(&paths, true), 0);
         assert_eq!(purger.record_result(&paths, false), 1);
@@ -369,12 +380,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn failed_path_is_sent_after_all_others() {
         let mut purger = purger(&config(None, "k")).unwrap();
-        purger.add_keys(["a.xml".to_owned(), "b.xml".to_owned()]);
+        purger.add_keys(["a.xml".to_owned(), "b.xml".to_owned()], false);
         tokio::time::advance(Duration::from_millis(1)).await;
         purger.record_result(&["/a.xml".to_owned()], true);
         let requests = purger.build_requests(Instant::now());
         let paths: Vec<&str> = requests.iter().map(|request| &*request.paths[0]).collect();
         assert_eq!(paths, ["/b.xml", "/a.xml"]);
+    }
+
+    #[test]
+    fn deleted_objects_are_purged_first() {
+        let mut purger = purger(&config(None, "k")).unwrap();
+        purger.add_keys(["a.xml".to_owned()], false);
+        purger.add_keys(["z.xml".to_owned()], true);
+        let requests = purger.build_requests(Instant::now());
+        let paths: Vec<&str> = requests.iter().map(|request| &*request.paths[0]).collect();
+        assert_eq!(paths, ["/z.xml", "/a.xml"]);
     }
 
     #[test]

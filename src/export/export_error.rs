@@ -125,6 +125,22 @@ impl StoreErrorKind {
 }
 
 impl ExportError {
+    /// Lists the causes, each in one line. Most errors of clients repeat their cause, which is then left out.
+    pub fn list_causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            // Stores send their error as XML with line breaks.
+            let text = cause.to_string();
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !causes.last().is_some_and(|last| last.contains(&text)) {
+                causes.push(text);
+            }
+            source = cause.source();
+        }
+        causes
+    }
+
     /// Returns the remedy.
     pub fn hint(&self) -> String {
         match self {
@@ -187,5 +203,20 @@ mod tests {
             };
             assert_eq!(StoreErrorKind::from_error(&error), kind, "{text}");
         }
+    }
+
+    #[test]
+    fn causes_are_not_repeated() {
+        let timeout: Box<dyn std::error::Error + Send + Sync> = "timed\n out".into();
+        let error = ExportError::Store {
+            action: "read",
+            key: "a".to_owned(),
+            store: "s3://b/".to_owned(),
+            source: Box::new(object_store::Error::Generic {
+                store: "S3",
+                source: timeout,
+            }),
+        };
+        assert_eq!(error.list_causes(), ["Generic S3 error: timed out"]);
     }
 }

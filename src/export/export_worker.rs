@@ -3,7 +3,6 @@
 //! Only the newest generation counts: those that were published during an export are exported together. After a failure
 //! the export is tried again, with growing waits, and catches up with the newest state.
 
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +21,7 @@ use super::export_status::ExportStatus;
 use super::export_target::ExportTarget;
 use super::exporter::Exporter;
 use super::output_set::OutputSet;
+use super::touched_keys::TouchedKeys;
 use crate::backoff::{compute_backoff, wait_until};
 use crate::config::Config;
 use crate::progress::Progress;
@@ -83,7 +83,7 @@ pub struct ExportStopHandle(watch::Sender<Option<Duration>>);
 struct ExportLoop {
     exporter: Exporter,
     /// Receives the keys to purge; `None` without a cache.
-    purges: Option<mpsc::UnboundedSender<BTreeSet<String>>>,
+    purges: Option<mpsc::UnboundedSender<TouchedKeys>>,
     purge_task: Option<TaskHandle<()>>,
     newest: watch::Receiver<Option<PublishedSite>>,
     hooks: ExportHooks,
@@ -385,15 +385,12 @@ async fn scan_again(rescan: &Rescan) -> bool {
     scan.await.unwrap_or(false)
 }
 
-/// Joins an error and its causes in one line. Stores send their error as XML with line breaks.
+/// Joins an error and its causes in one line.
 fn describe_causes(error: &ExportError) -> String {
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
+    for cause in error.list_causes() {
         text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
+        text.push_str(&cause);
     }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    truncate_graphemes(&words.join(" "), MAX_ERROR_LENGTH)
+    truncate_graphemes(&text, MAX_ERROR_LENGTH)
 }

@@ -27,6 +27,7 @@ use super::object_keys::Layout;
 use super::object_writer::{self, ObjectWriter};
 use super::output_set::OutputSet;
 use super::process_id::ProcessId;
+use super::touched_keys::TouchedKeys;
 use super::write_plan::WritePlan;
 use crate::progress::Progress;
 
@@ -51,7 +52,7 @@ pub struct Exporter {
     /// Keys of objects that this process may have written without recording them: their content is unknown.
     unrecorded: BTreeSet<String>,
     /// Keys that were written or deleted, also by exports that failed.
-    touched_keys: BTreeSet<String>,
+    touched_keys: TouchedKeys,
     /// True if newer outputs wait.
     interrupt: Arc<AtomicBool>,
 }
@@ -66,7 +67,7 @@ impl Exporter {
             agreed_config: None,
             turn: None,
             unrecorded: BTreeSet::new(),
-            touched_keys: BTreeSet::new(),
+            touched_keys: TouchedKeys::default(),
             interrupt: Arc::default(),
         }
     }
@@ -77,7 +78,7 @@ impl Exporter {
     }
 
     /// Returns the keys that were written or deleted since the last call, also by exports that failed.
-    pub fn take_touched_keys(&mut self) -> BTreeSet<String> {
+    pub fn take_touched_keys(&mut self) -> TouchedKeys {
         std::mem::take(&mut self.touched_keys)
     }
 
@@ -182,7 +183,7 @@ impl Exporter {
             (plan, report) = self.make_plan(&outputs, &manifest).await?;
             self.write_claim(&mut manifest, &outputs, &plan).await?;
         }
-        self.touched_keys.extend(plan.keys());
+        self.touched_keys.add_plan(&plan);
         let mut writer = ObjectWriter {
             target: &self.target,
             process: &self.process,

@@ -95,7 +95,12 @@ impl OutputSet {
             let fingerprint = match &resource.content {
                 ListedContent::Bytes(fingerprint) => *fingerprint,
                 ListedContent::Moved(url) => {
-                    hosting.add_redirect(&resource.path, url, &config.server.public_url);
+                    let path = url.strip_prefix(&config.server.public_url);
+                    let card = path.and_then(|path| set.snapshot.get(path));
+                    // Many hosts serve the file, and nobody is to find an unlisted post.
+                    if !card.is_some_and(|card| card.noindex) {
+                        hosting.add_redirect(&resource.path, url, &config.server.public_url);
+                    }
                     continue;
                 }
                 ListedContent::Gone => continue,

@@ -53,12 +53,6 @@ impl WritePlan {
         self.created.len() + self.changed.len() + self.deleted.len()
     }
 
-    /// Returns all keys that are written or deleted.
-    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
-        let keys = self.created.iter().chain(&self.changed);
-        keys.chain(&self.deleted).cloned()
-    }
-
     /// Orders the writes. Outputs that are gone are deleted first, then those that may name them are overwritten. New
     /// cards follow, then the outputs that name them. Changed cards are last, because they can be many.
     pub(super) fn steps(&self, set: &OutputSet) -> Vec<WriteStep> {

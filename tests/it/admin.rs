@@ -203,6 +203,33 @@ fn missing_content_is_degraded_but_still_ready() {
 }
 
 #[test]
+fn export_is_on_the_page_and_in_the_metrics() {
+    let site = site_with_hidden_post();
+    let store = site.root().join("out");
+    let site = site.config(&format!("[export]\nto = \"file://{}\"", store.display()));
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
+    running.wait_for_text("/", "<strong data-severity=\"none\">up to date</strong>");
+    let text = running.get("/metrics", &[]).text();
+    let value = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        let (_, value) = line
+            .unwrap_or_else(|| panic!("no {name}"))
+            .split_once(' ')?;
+        value.parse::<u64>().ok()
+    };
+    assert!(store.join("rss.xml").exists());
+    assert_eq!(value("courant_export_lag_generations"), Some(0));
+    assert_eq!(value("courant_export_failures_total"), Some(0));
+    assert!(value("courant_export_written_total") > Some(0));
+    assert!(value("courant_export_last_success_timestamp_seconds") > Some(0));
+    fs::write(store.join(".courant/manifest.json"), "garbage").expect("written");
+    let post = plain("Second boat", "2024-01-03");
+    fs::write(site.content().join("second.md"), post).expect("written");
+    running.wait_for_text("/", "is not a manifest of courant");
+    running.wait_for_text("/metrics", "courant_export_lag_generations 1");
+}
+
+#[test]
 fn metrics_count_requests_and_posts() {
     let site = site_with_hidden_post();
     let running = AdminProcess::start(&site, "127.0.0.1:0", "");

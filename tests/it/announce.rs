@@ -180,6 +180,7 @@ impl Announced {
         self.status = AnnounceStatus::default();
         let timings = AnnounceTimings {
             hub_delay: Duration::from_millis(1),
+            replica_delay: Duration::from_millis(1),
             request_timeout: Duration::from_secs(2),
             min_backoff: Duration::from_millis(1),
             max_attempts: 3,

@@ -134,6 +134,7 @@ fn built_files_have_the_bytes_that_are_served() {
         redirects.contains("/cards/old/ /cards/%C3%A9%20%231/ 301\n"),
         "{redirects}"
     );
+    assert!(!redirects.contains("/was/"), "{redirects}");
     assert!(left.is_empty(), "{:?}", left.keys());
 }
 

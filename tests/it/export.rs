@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use courant::config::{Config, ExportConfig, ExportDestination, PurgeConfig, StoreKind};
 use courant::export::{
@@ -19,7 +20,7 @@ use courant::publish::snapshot::{Snapshot, SnapshotHandle};
 use futures_util::TryStreamExt as _;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-use crate::build::fault_store::FaultStore;
+use crate::build::fault_store::{Fault, FaultStore};
 use crate::support::{PATIENCE, TestSite, clock, plain};
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -414,4 +415,70 @@ fn cache_drops_changed_paths_also_if_it_failed_before() {
     {
         purged.insert(requests.recv_timeout(PATIENCE).unwrap());
     }
+}
+
+/// Answers on connections that stay open. Returns its address, and each request line with the time since the connection
+/// was used last.
+fn start_patient_cache() -> (String, Receiver<(String, Option<Duration>)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, requests) = channel();
+    thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
+                let mut last_used: Option<Instant> = None;
+                while let Some(Ok(first)) = lines.next() {
+                    while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                    let idle = last_used.replace(Instant::now()).map(|used| used.elapsed());
+                    let _ = sender.send((first, idle));
+                    let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                }
+            });
+        }
+    });
+    (address, requests)
+}
+
+#[test]
+fn second_purge_uses_no_connection_that_may_be_closed() {
+    let (address, requests) = start_patient_cache();
+    let purger = purger(&address, None);
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let test = Exported::new(Some(purger));
+    test.hand_over(site.refresh(), &site.config);
+    let mut purges_of_feed = 0;
+    while purges_of_feed < 2 {
+        let (line, idle) = requests.recv_timeout(PATIENCE).unwrap();
+        // Varnish closes idle connections after five seconds, when the second purge is due.
+        assert!(
+            idle.is_none_or(|idle| idle < Duration::from_secs(4)),
+            "{line}: {idle:?}"
+        );
+        purges_of_feed += usize::from(line == "PURGE /rss.xml HTTP/1.1");
+    }
+}
+
+#[test]
+fn running_export_finishes_after_a_stop() {
+    let mut site = Edited::new(TestSite::new().post("a.md", plain("One", "2024-01-01")));
+    let test = Exported::new(None);
+    let delay = Duration::from_millis(200);
+    test.store.inject("sitemap.xml", Fault::Delay(delay));
+    let first = site.refresh();
+    test.hand_over(first.clone(), &site.config);
+    let has_begun = || {
+        let log = test.store.log.lock().unwrap();
+        log.iter().any(|line| line.starts_with("begin "))
+    };
+    let end = Instant::now() + PATIENCE;
+    while !has_begun() {
+        assert!(Instant::now() < end, "the put has not begun");
+        thread::yield_now();
+    }
+    let worker = test.worker.get().unwrap();
+    worker.stop_handle().request_stop(PATIENCE);
+    let figures = test.wait_for_generation(first.generation());
+    assert_eq!(figures.failed, 0);
 }
