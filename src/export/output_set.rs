@@ -1,6 +1,6 @@
 //! Lists all outputs of a snapshot with their keys and fingerprints, without rendering any.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -125,7 +125,9 @@ impl OutputSet {
             let files = hosting.render_files().into_iter();
             ranked.extend(files.map(|(name, text)| (KeyRank::Exact, hosting_file(name, text))));
         }
-        set.outputs = remove_collisions(ranked, layout);
+        let (outputs, hidden) = remove_collisions(ranked, layout);
+        set.outputs = outputs;
+        set.skipped.extend(hidden);
         set
     }
 
@@ -224,18 +226,32 @@ fn hosting_file(name: &str, text: String) -> Output {
 
 /// Sorts outputs by key, and keeps one per key. A directory cannot have a file and a directory of one name: the file
 /// stays.
-fn remove_collisions(mut ranked: Vec<(KeyRank, Output)>, layout: Layout) -> Vec<Output> {
+fn remove_collisions(
+    mut ranked: Vec<(KeyRank, Output)>,
+    layout: Layout,
+) -> (Vec<Output>, BTreeSet<String>) {
     ranked.sort_by(|a, b| (&a.1.key, a.0).cmp(&(&b.1.key, b.0)));
     ranked.dedup_by(|later, first| later.1.key == first.1.key);
     let mut outputs: Vec<Output> = ranked.into_iter().map(|(_, output)| output).collect();
+    let mut hidden = BTreeSet::new();
     if layout == Layout::Directory {
         let files: HashSet<String> = outputs.iter().map(|output| output.key.clone()).collect();
-        outputs.retain(|output| {
+        let below_files = outputs.extract_if(.., |output| {
             let mut parents = output.key.match_indices('/');
-            !parents.any(|(end, _)| output.key.get(..end).is_some_and(|dir| files.contains(dir)))
+            parents.any(|(end, _)| output.key.get(..end).is_some_and(|dir| files.contains(dir)))
         });
+        hidden.extend(below_files.filter_map(|output| match output.source {
+            OutputSource::Path(path) => Some(path),
+            OutputSource::Text(_) => None,
+        }));
+        // A card page may have a second file.
+        for output in &outputs {
+            if let OutputSource::Path(path) = &output.source {
+                hidden.remove(path);
+            }
+        }
     }
-    outputs
+    (outputs, hidden)
 }
 
 /// Hashes the settings that decide outputs. Replicas may differ in addresses, limits and directories.

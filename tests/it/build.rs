@@ -139,6 +139,23 @@ fn built_files_have_the_bytes_that_are_served() {
 }
 
 #[test]
+fn paths_below_a_file_are_left_out_with_a_warning() {
+    let site = varied_site()
+        .post(
+            "news.md",
+            "---\ntitle: News\ndate: 2024-03-05\ncategories: [News]\n---\nText.\n",
+        )
+        .config("[[feeds]]\npath = \"/podcast\"\n\n[[feeds]]\npath = \"/podcast/more.xml\"\ncategory = \"News\"");
+    let output = build_dir(&site, &[]);
+    let text = stderr(&output);
+    assert!(site.root().join("public/podcast").is_file(), "{text}");
+    let warning = "warning: no file or object can have the path `/podcast/more.xml`\n";
+    assert!(text.contains(warning), "{text}");
+    // The second file of this card page is left out silently.
+    assert!(!text.contains("no-slash"), "{text}");
+}
+
+#[test]
 fn second_build_writes_nothing() {
     let site = varied_site();
     build_dir(&site, &[]);
