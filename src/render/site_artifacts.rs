@@ -311,6 +311,8 @@ impl FeedRenderer {
                 (self.images.find_own_image(entry), fallback)
             })
             .collect();
+        // Only RSS has it. Else hubs would be told of feeds whose bytes did not change.
+        let ttl = (self.format == FeedFormat::Rss).then(|| self.site.ttl_minutes());
         hash::hash_value_hex(&(
             (OUTPUT_VERSION, env!("CARGO_PKG_VERSION"), self.format),
             xml_stylesheet::stylesheet_fingerprint(settings),
@@ -320,11 +322,7 @@ impl FeedRenderer {
             (&settings.managing_editor, &settings.webmaster),
             settings.link_posts_lead_away,
             (&self.document.feed.language, &settings.hubs),
-            (
-                self.site.ttl_minutes(),
-                self.document.fingerprint_inputs(),
-                image_urls,
-            ),
+            (ttl, self.document.fingerprint_inputs(), image_urls),
         ))
     }
 }

@@ -536,3 +536,49 @@ proptest! {
         prop_assert!(built.everything().chars().all(courant::text::is_xml_char));
     }
 }
+
+#[test]
+fn feed_with_the_same_bytes_has_the_same_version() {
+    let news = |name: &str, date: &str| {
+        let text = format!("---\ntitle: {name}\ndate: {date}\ncategories: [News]\n---\nText.\n");
+        (format!("{name}.md"), text)
+    };
+    let mut site = TestSite::new();
+    for (name, date) in [
+        ("a", "2024-01-01"),
+        ("b", "2024-03-01"),
+        ("c", "2024-06-01"),
+    ] {
+        let (path, text) = news(name, date);
+        site = site.post(&path, text);
+    }
+    let before = site.build();
+    for day in 1..20 {
+        site = site.post(
+            &format!("p{day}.md"),
+            plain("Other", &format!("2024-12-{day:02}")),
+        );
+    }
+    let after = site.build();
+    let ttl = |built: &Built| Channel::read_from(built.text("/category/news/rss.xml").as_bytes());
+    let ttl = |built: &Built| ttl(built).expect("RSS").ttl().map(str::to_owned);
+    assert_ne!(
+        ttl(&before),
+        ttl(&after),
+        "frequent posts change the interval"
+    );
+    let versions = |built: &Built| {
+        let versions = built.snapshot.feed_versions().into_iter();
+        versions
+            .map(|(url, tag)| (url, tag.to_string()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (old, new) = (versions(&before), versions(&after));
+    for name in ["rss.xml", "atom.xml", "feed.json"] {
+        let path = format!("/category/news/{name}");
+        let url = format!("https://example.org{path}");
+        let is_same = before.text(&path) == after.text(&path);
+        assert_eq!(is_same, name != "rss.xml", "{name}");
+        assert_eq!(old[&url] == new[&url], is_same, "{name}");
+    }
+}
