@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use super::output_stage::OutputStage;
 use crate::model::artifact::{ArtifactKey, FeedScope};
+use crate::url_path;
 
 /// Key of the file with headers.
 pub(super) const HEADERS_FILE: &str = "_headers";
@@ -52,7 +53,7 @@ impl HostingFiles {
             .strip_prefix(public_url)
             .filter(|path| path.starts_with('/'));
         self.redirects.insert(
-            escape_pattern(path),
+            escape_pattern(&decode_letters(path)),
             below.map_or_else(|| url.to_owned(), escape_pattern),
         );
     }
@@ -105,6 +106,14 @@ fn generalize_scope(scope: &FeedScope) -> FeedScope {
         }
         FeedScope::Site | FeedScope::Custom(_) => scope.clone(),
     }
+}
+
+/// Decodes the characters of a path that are not ASCII: Netlify does not find a rule that has them escaped.
+fn decode_letters(path: &str) -> String {
+    let escape_twice =
+        |path: String, digit: char| path.replace(&format!("%{digit}"), &format!("%25{digit}"));
+    let without_ascii = ('0'..='7').fold(path.to_owned(), escape_twice);
+    url_path::decode_path(&without_ascii).unwrap_or_else(|| path.to_owned())
 }
 
 /// Escapes the characters that both hosts read as placeholders.

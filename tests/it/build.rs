@@ -77,7 +77,7 @@ fn varied_site() -> TestSite {
     }
     site.post(
         "é #1.md",
-        "---\ntitle: Odd\ndate: 2024-03-01\ncategories: [News]\ntags: [one]\naliases: [/old/]\n---\nOdd.\n",
+        "---\ntitle: Odd\ndate: 2024-03-01\ncategories: [News]\ntags: [one]\naliases: [/old/, '/früher: 1/']\n---\nOdd.\n",
     )
     .post(
         "slashless.md",
@@ -134,6 +134,8 @@ fn built_files_have_the_bytes_that_are_served() {
         redirects.contains("/cards/old/ /cards/%C3%A9%20%231/ 301\n"),
         "{redirects}"
     );
+    // Netlify finds letters only as they are, and both hosts read a colon as a placeholder.
+    assert!(redirects.contains("/cards/früher%3A%201/ "), "{redirects}");
     assert!(!redirects.contains("/was/"), "{redirects}");
     assert!(left.is_empty(), "{:?}", left.keys());
 }
