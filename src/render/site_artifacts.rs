@@ -399,11 +399,16 @@ impl CardPageRenderer {
             let fingerprint = images.body.fingerprint.clone();
             (fingerprint, images.own_image, images.own_position)
         });
+        // The site's card names the configuration, whose path may differ between replicas.
+        let site_card = self.card.id.is_empty().then(|| Card {
+            source_path: String::new(),
+            ..self.card.clone()
+        });
         hash::hash_value_hex(&(
             (
                 OUTPUT_VERSION,
                 env!("CARGO_PKG_VERSION"),
-                &self.card,
+                site_card.as_ref().unwrap_or(&self.card),
                 images,
             ),
             (&settings.title, &settings.url, &settings.public_url),

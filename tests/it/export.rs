@@ -16,7 +16,7 @@ use courant::export::{
 use courant::library::DeletionPolicy;
 use courant::progress::Progress;
 use courant::publish::pipeline::Pipeline;
-use courant::publish::snapshot::{Snapshot, SnapshotHandle};
+use courant::publish::snapshot::{Encoding, ResourceContent, Snapshot, SnapshotHandle};
 use futures_util::TryStreamExt as _;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
@@ -207,6 +207,37 @@ fn replica_is_told_of_generations_that_it_leaves_to_another() {
     let told = [(); 2].map(|()| test.exported.recv_timeout(PATIENCE).unwrap());
     let generations = [first.generation(), hidden.generation()].map(Some);
     assert_eq!(told, [(generations[0], true), (generations[1], false)]);
+}
+
+/// Lists the versions of all outputs that have content.
+fn list_versions(config: Config) -> Vec<(String, String)> {
+    let current = SnapshotHandle::default();
+    let mut pipeline = Pipeline::new(config, current.clone());
+    pipeline
+        .refresh_all(clock(), DeletionPolicy::Immediate)
+        .unwrap();
+    let snapshot = current.load_snapshot();
+    let versions = snapshot.all_paths().into_iter().filter_map(|path| {
+        let tag = match &snapshot.get(&path)?.content {
+            ResourceContent::Eager(body) => body.entity_tags().get(Encoding::Identity),
+            ResourceContent::Lazy { tags, .. } => tags.get(Encoding::Identity),
+            ResourceContent::Moved(_) | ResourceContent::Gone => return None,
+        };
+        Some((path, format!("{tag:?}")))
+    });
+    versions.collect()
+}
+
+#[test]
+fn versions_do_not_depend_on_the_path_of_the_configuration() {
+    let site = TestSite::new().post("a.md", plain("One", "2024-01-01"));
+    let config = site.parsed_config();
+    let elsewhere = Config {
+        file: "/elsewhere/other.toml".to_owned(),
+        ..config.clone()
+    };
+    // Else replicas would overwrite each other's objects, and each announce the change.
+    assert_eq!(list_versions(config), list_versions(elsewhere));
 }
 
 #[test]
