@@ -30,6 +30,7 @@ pub mod interner;
 mod javascript;
 mod kramdown;
 pub mod library;
+mod links;
 pub mod markdown;
 pub mod model;
 mod parallel;

@@ -53,7 +53,8 @@ pub(super) fn may_have_shortcodes(body: &str, markup: Markup, site: &SiteVars) -
                     directive_lines::parse_directive_name(rest).is_some_and(is_locked_name)
                         || directive_lines::parse_inline_component(rest, before).is_some()
                 }
-                _ => from.starts_with(b"[TOC]") || from.starts_with(b"[[toc]]"),
+                // `[[toc]]`, or a wiki link.
+                _ => from.starts_with(b"[TOC]") || from.starts_with(b"[["),
             }
         })
         || ["!!!", "???"].iter().any(|mark| {
@@ -176,7 +177,13 @@ mod tests {
                 "[Go](https://e.org/a%20b)",
             ),
             ("{{< toc >}}", ""),
-            ("[x]({{< ref \"a.md\" >}})", "[x](x-unresolved:)"),
+            ("[x]({{< ref \"a.md\" >}})", "[x](x-post:n::a.md)"),
+            ("[x]({{< relref \"/b/a#c\" >}})", "[x](x-post:r::b/a#c)"),
+            (
+                "[x]({{% ref path=\"./a.md\" lang=\"de\" %}}#c)",
+                "[x](x-post:f:de:./a.md#c)",
+            ),
+            ("see {{< ref \"a\" >}}.", "see [](x-post:n::a)."),
             (
                 "{{< figure src=\"/a.png\" alt=\"A \\\"b\" caption=\"*C*\" >}}",
                 "<figure><img src=\"/a.png\" alt=\"A \\\"><figcaption>*C*</figcaption></figure>\n\n",
@@ -199,10 +206,7 @@ mod tests {
                 "a\n{{< map 1 >}}\n\n{{< map 2 >}} [x]({{< ref \"a\" >}})",
                 false
             ),
-            [
-                ("{{< map >}}".to_owned(), 1, 2),
-                ("{{< ref >}}".to_owned(), 3, 1)
-            ]
+            [("{{< map >}}".to_owned(), 1, 2)]
         );
         // In a shortcode that a site defines itself, an image path may be relative to any directory.
         assert_eq!(strip_text("{{< legacy-img src=\"2016/a.jpg\" >}}"), "");
@@ -220,7 +224,22 @@ mod tests {
             ("{{ '{{' }}", "{{"),
             ("{{ site.title }}", "The Site"),
             ("[a]({{ site.repo }}/b)", "[a](x-unresolved:/b)"),
-            ("[a]({% post_url 2024-05-01-b %})", "[a](x-unresolved:)"),
+            (
+                "[a]({% post_url c/2024-05-01-b %}#d)",
+                "[a](x-post:n::c/2024-05-01-b#d)",
+            ),
+            (
+                "[a]({{ site.baseurl }}{% link _posts/2024-05-01-b.md %})",
+                "[a](x-post:r::_posts/2024-05-01-b.md)",
+            ),
+            (
+                "<https://e.org/blog{% post_url b %}> <a href=\"{% post_url b %}\">c</a>",
+                "[](x-post:n::b) <a href=\"x-post:n::b\">c</a>",
+            ),
+            (
+                "[a](https://other.example/{% post_url b %})",
+                "[a](x-unresolved:https://other.example/)",
+            ),
             ("{% raw %}{{ x }} {% y %}{% endraw %}z", "{{ x }} {% y %}z"),
             ("`{% raw %}{{ x }}{% endraw %}`", "`{{ x }}`"),
             ("{% comment %} {{ a }} {% endcomment %}b", "b"),
@@ -762,6 +781,8 @@ mod tests {
             "{% assign a = a | append: a %}{{ a }}",
             "[a][b] {% include c %}",
             "*[a",
+            "[[a|",
+            "{% post_url a %}",
         ] {
             let body = format!("{}{}", "a".repeat(300_000), piece.repeat(100_000));
             for is_mdx in [false, true] {

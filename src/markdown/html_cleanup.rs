@@ -3,16 +3,18 @@
 //! The input is the output of comrak or of the sanitizer: tags balanced, attribute values in double quotes with `&`
 //! and `"` escaped. One pass over its tags replaces what feed readers display badly. An image without a source is
 //! removed, one that a script loads late gets its source, an iframe becomes a link, a check box becomes a character, a link
-//! without text shows its URL, and one to a Markdown file of the site becomes its text.
+//! without text shows its URL, and one to a file of the site gets the URL of the post, or becomes its text.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use url::{Position, Url};
 
+use super::html_source::escape_text;
 use super::sanitize::{LAZY_SOURCES, LAZY_SRCSETS};
-use crate::model::post::Image;
+use crate::links::{LinkTarget, split_placeholder};
 use crate::model::post::image::is_other_media_url;
+use crate::model::post::{Image, ResolvedLinks};
 use crate::text::collapse_whitespace;
 
 /// Maximum number of images and file links of a post: the limit of an image sitemap.
@@ -28,8 +30,10 @@ pub(crate) struct ProcessedHtml {
     pub(crate) html: String,
     /// Images in order, each once.
     pub(crate) images: Vec<Image>,
-    /// Links to Markdown files.
+    /// Links to Markdown files with their URL.
     pub(crate) file_links: Vec<String>,
+    /// Targets of links to files of the site.
+    pub(crate) link_targets: Vec<String>,
     /// Plain text of the first paragraph that is not empty.
     pub(crate) first_paragraph: Option<String>,
     /// Plain text of the first heading of level 1 that is not empty.
@@ -40,10 +44,20 @@ pub(crate) struct ProcessedHtml {
     pub(crate) has_drawing: bool,
 }
 
-/// Processes the safe HTML of a body, whose post is at `page`.
+/// Processes the safe HTML of a text without links to posts, whose post is at `page`.
 pub(super) fn process_html(html: &str, page: &Url) -> ProcessedHtml {
+    process_html_with_links(html, page, &ResolvedLinks::default())
+}
+
+/// Processes the safe HTML of a body, whose post is at `page`.
+pub(super) fn process_html_with_links(
+    html: &str,
+    page: &Url,
+    links: &ResolvedLinks,
+) -> ProcessedHtml {
     let mut walk = TagWalker {
         origin: &page[..Position::BeforePath],
+        links: Some(links),
         ..TagWalker::default()
     };
     walk.processed.html.reserve(html.len());
@@ -94,7 +108,9 @@ struct TagWalker<'a> {
     processed: ProcessedHtml,
     /// Origin of the post's URL.
     origin: &'a str,
-    /// True inside a link to a Markdown file of the site, which is left out.
+    /// URLs of links to posts.
+    links: Option<&'a ResolvedLinks>,
+    /// True inside a link to a file of the site, which is left out.
     in_file_link: bool,
     /// The paragraph or heading whose text is being collected.
     collecting: Option<(TextBlock, String)>,
@@ -108,8 +124,8 @@ struct TagWalker<'a> {
     in_link: bool,
     /// URL of the last image, if a script loads it late. The image for readers without scripts follows.
     lazy_image: Option<&'a str>,
-    /// URL of an open link that has no text yet.
-    empty_link: Option<&'a str>,
+    /// Text of an open link that has none yet: its URL, escaped.
+    empty_link: Option<Cow<'a, str>>,
     /// Positions of the open paragraph's tag and of its content.
     open_paragraph: Option<(usize, usize)>,
 }
@@ -178,9 +194,13 @@ impl<'a> TagWalker<'a> {
                 return;
             }
             "a" => {
-                self.empty_link = find_attribute(attributes, "href");
-                self.in_link = self.empty_link.is_some();
-                let Some(href) = self.empty_link else { return };
+                let href = find_attribute(attributes, "href");
+                self.in_link = href.is_some();
+                self.empty_link = href.map(Cow::Borrowed);
+                let Some(href) = href else { return };
+                if let Some((target, fragment)) = split_placeholder(href) {
+                    return self.begin_post_link(target, fragment, attributes);
+                }
                 self.begin_link(&decode_references(href));
                 if self.in_file_link {
                     (self.empty_link, self.in_link) = (None, false);
@@ -216,15 +236,15 @@ impl<'a> TagWalker<'a> {
                 return;
             }
             "figcaption" | "caption" => self.open_asides = self.open_asides.saturating_sub(1),
-            "a" if !self.in_link => return,
+            "a" if !self.in_link && !self.in_file_link => return,
             "a" => {
                 self.in_footnote_link = false;
                 self.in_link = false;
-                if std::mem::take(&mut self.in_file_link) {
-                    return;
-                }
                 if let Some(address) = self.empty_link.take() {
                     self.processed.html.push_str(&address.replace('<', "&lt;"));
+                }
+                if std::mem::take(&mut self.in_file_link) {
+                    return;
                 }
             }
             _ => {}
@@ -294,6 +314,28 @@ impl<'a> TagWalker<'a> {
                 alt: alt.map(collapse_whitespace).filter(|alt| !alt.is_empty()),
             });
         }
+    }
+
+    /// Begins a link to a post. It becomes its text, or the path as written, if the post is not public.
+    fn begin_post_link(&mut self, target: &str, fragment: &str, attributes: &str) {
+        if self.processed.link_targets.len() < MAX_IMAGES {
+            self.processed.link_targets.push(target.to_owned());
+        }
+        let url = self.links.and_then(|links| links.find_url(target));
+        self.in_file_link = url.is_none();
+        self.in_link = url.is_some();
+        let Some(url) = url else {
+            let path = LinkTarget::parse(target).map(|target| escape_text(&target.path));
+            self.empty_link = path.map(Cow::Owned);
+            return;
+        };
+        let url = escape_text(&format!("{url}{fragment}"));
+        self.processed.html.push_str(&format!("<a href=\"{url}\""));
+        if let Some(title) = find_attribute(attributes, "title") {
+            self.processed.html.push_str(&format!(" title=\"{title}\""));
+        }
+        self.processed.html.push('>');
+        self.empty_link = Some(Cow::Owned(url));
     }
 
     /// Begins a link. The number of a footnote and the arrow of its back link do not count as text.

@@ -74,8 +74,8 @@ impl<'a> TreeRewriter<'a, '_> {
                 // HTML does not allow nested links.
                 self.must_be_sanitized |= self.open_links > 0;
                 self.open_links += 1;
-                link.url =
-                    self.count_url(url_rewrite::resolve_url(&encode_href(&link.url), self.base))?;
+                let url = encode_href(&link.url);
+                link.url = self.count_url(url_rewrite::resolve_link_url(&url, self.base))?;
             }
             NodeValue::Image(image) => {
                 self.open_images += 1;

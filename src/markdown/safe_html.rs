@@ -4,6 +4,7 @@ use super::complexity::ExceededLimit;
 use super::html_cleanup::ProcessedHtml;
 use super::{RenderedHtml, complexity, html_cleanup, sanitize};
 use crate::markdown;
+use crate::model::post::ResolvedLinks;
 use url::Url;
 
 /// Renders Markdown to the HTML that is published.
@@ -12,12 +13,25 @@ use url::Url;
 ///
 /// Returns the limit that the body exceeds.
 pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, ExceededLimit> {
+    render_body_with_links(markdown, base, &ResolvedLinks::default())
+}
+
+/// Renders Markdown with links to posts.
+///
+/// # Errors
+///
+/// As [`render_body`].
+pub(crate) fn render_body_with_links(
+    markdown: &str,
+    base: &Url,
+    links: &ResolvedLinks,
+) -> Result<ProcessedHtml, ExceededLimit> {
     complexity::check_markdown(markdown)?;
     let RenderedHtml {
         html,
         must_be_sanitized,
     } = markdown::render_markdown(markdown, base)?;
-    finish_html(html, must_be_sanitized, base)
+    finish_html(html, must_be_sanitized, base, links)
 }
 
 /// Sanitizes HTML that a post is written in.
@@ -25,9 +39,13 @@ pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, E
 /// # Errors
 ///
 /// Returns the limit that the body exceeds.
-pub(crate) fn render_html(html: &str, base: &Url) -> Result<ProcessedHtml, ExceededLimit> {
+pub(crate) fn render_html(
+    html: &str,
+    base: &Url,
+    links: &ResolvedLinks,
+) -> Result<ProcessedHtml, ExceededLimit> {
     complexity::check_markdown(html)?;
-    finish_html(html.to_owned(), true, base)
+    finish_html(html.to_owned(), true, base, links)
 }
 
 /// Checks the limits of HTML, sanitizes it if necessary, and prepares it for feed readers.
@@ -35,6 +53,7 @@ fn finish_html(
     mut html: String,
     must_be_sanitized: bool,
     base: &Url,
+    links: &ResolvedLinks,
 ) -> Result<ProcessedHtml, ExceededLimit> {
     // The limits apply to what the sanitizer reads.
     let has_drawing = must_be_sanitized && html.contains("<svg");
@@ -57,6 +76,6 @@ fn finish_html(
     }
     Ok(ProcessedHtml {
         has_drawing,
-        ..html_cleanup::process_html(&html, base)
+        ..html_cleanup::process_html_with_links(&html, base, links)
     })
 }

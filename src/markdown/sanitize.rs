@@ -10,6 +10,7 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 use super::url_rewrite::{self, ALLOWED_SCHEMES, escape_url, is_same_document};
+use crate::links::LINK_SCHEME;
 
 /// Tags allowed in addition to ammonia's defaults.
 const ADDITIONAL_TAGS: [&str; 9] = [
@@ -73,10 +74,15 @@ pub(super) fn sanitize_html(html: &str, base: &Url) -> String {
         .add_tag_attributes("input", ["type", "checked"])
         .add_tag_attributes("iframe", ["src", "title"])
         .url_relative(UrlRelative::RewriteWithBase(base.clone()))
-        .url_schemes(HashSet::from(ALLOWED_SCHEMES))
+        .url_schemes(
+            ALLOWED_SCHEMES
+                .into_iter()
+                .chain([LINK_SCHEME.trim_end_matches(':')])
+                .collect(),
+        )
         .link_rel(None)
         .attribute_filter(move |_, attribute, value| match attribute {
-            "href" => url_rewrite::resolve_url(value, &base_url),
+            "href" => url_rewrite::resolve_link_url(value, &base_url),
             "src" | "poster" | "data-src" | "data-original" | "data-lazy-src" => {
                 url_rewrite::resolve_resource_url(value, &base_url)
             }

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use url::{Position, Url};
 
+use crate::links::{LinkAnchor, LinkTarget, split_placeholder as split_link};
+
 /// Allowed schemes. `javascript:` and `data:` are not among them.
 pub(super) const ALLOWED_SCHEMES: [&str; 25] = [
     "bitcoin",
@@ -73,6 +75,25 @@ pub(super) fn resolve_url<'a>(address: &'a str, base: &Url) -> Option<Cow<'a, st
         }
         Err(_) => None,
     }
+}
+
+/// Makes the URL of a link absolute. A link to a Markdown file of the site gets a placeholder.
+pub(super) fn resolve_link_url<'a>(address: &'a str, base: &Url) -> Option<Cow<'a, str>> {
+    if split_link(address).is_some() {
+        return Some(Cow::Borrowed(address));
+    }
+    let end = address.find(['?', '#']).unwrap_or(address.len());
+    let (path, rest) = address.split_at_checked(end)?;
+    let target = match split_placeholder(path) {
+        Some(("filename", path)) => Some(LinkTarget::from_path(path, LinkAnchor::File)),
+        _ => LinkTarget::from_href(path),
+    };
+    let Some(target) = target else {
+        return resolve_url(address, base);
+    };
+    let fragment = rest.find('#').and_then(|at| rest.get(at..));
+    let fragment = escape_url(fragment.unwrap_or_default().to_owned());
+    Some(Cow::Owned(target.format_placeholder(&fragment)))
 }
 
 /// Splits Pelican's `{static}/a.png`, or its former `|static|/a.png`, into `static` and `/a.png`. `None` for another

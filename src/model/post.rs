@@ -6,6 +6,7 @@
 mod body;
 pub(crate) mod image;
 mod labels;
+mod links;
 pub(crate) mod permalink;
 mod shared_values;
 mod visibility_field;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 pub use body::{BodyContent, BodySource, PostBody};
 pub use image::Image;
 pub use labels::Labels;
+pub use links::{PostLink, ResolvedLinks};
 pub use permalink::{FrontMatterField, Permalink};
 pub use shared_values::PostInterner;
 pub use visibility_field::{FlagValue, VisibilityEffect, VisibilityField};
@@ -83,6 +85,8 @@ pub struct PostExtras {
     pub translation_key: Option<Box<str>>,
     /// Dates without effect whose field names resemble those of limiting dates.
     pub stray_dates: Box<[StrayDate]>,
+    /// Links of the body to files of the site, each target once.
+    pub links: Box<[PostLink]>,
 }
 
 /// Date that looks like a limit on when a post is shown, but has no effect.
@@ -167,6 +171,11 @@ impl Post {
     /// Returns [`PostExtras::stray_dates`], empty if there are none.
     pub fn stray_dates(&self) -> &[StrayDate] {
         self.extras.as_ref().map_or(&[], |rare| &rare.stray_dates)
+    }
+
+    /// Returns [`PostExtras::links`], empty if there are none.
+    pub fn links(&self) -> &[PostLink] {
+        self.extras.as_ref().map_or(&[], |rare| &rare.links)
     }
 
     /// Returns [`PostExtras::translation_key`].

@@ -7,6 +7,7 @@ use url::Url;
 use super::body_renderer::{self, BodyRenderer};
 use super::compressed_body;
 use crate::fields::{FrontMatterFields, SourceSpan};
+use crate::links::{LinkTarget, may_link_files};
 use crate::markdown::complexity;
 use crate::markdown::excerpt::{self, Excerpt, ExcerptRequest};
 use crate::markdown::html_cleanup::ProcessedHtml;
@@ -14,7 +15,7 @@ use crate::markdown::url_rewrite;
 use crate::model::finding::{Rule, Severity};
 use crate::model::markup::Markup;
 use crate::model::post::permalink::MAX_URL_BYTES;
-use crate::model::post::{self, Image, Permalink};
+use crate::model::post::{self, Image, Permalink, PostLink, ResolvedLinks};
 use crate::shortcodes::RemovalReason;
 use crate::shortcodes::site_vars::PageVars;
 use crate::text::max_encoded_len;
@@ -66,6 +67,8 @@ pub(super) struct ParsedBody {
     pub(super) body: post::PostBody,
     /// Images, first heading and first paragraph.
     pub(super) found: Excerpt,
+    /// Links to files of the site.
+    pub(super) links: Box<[PostLink]>,
 }
 
 /// Renders the body. The result is empty, with a finding, if rendering would cost too much. `description` stands for
@@ -116,7 +119,8 @@ pub(super) fn render_body(
             hint,
         );
     }
-    let markup = body_renderer::render_reduced(&reduced.text, body.markup, base);
+    let no_links = ResolvedLinks::default();
+    let markup = body_renderer::render_reduced(&reduced.text, body.markup, base, &no_links);
     match &markup {
         Ok(markup) => lint_body(fields, body, markup),
         Err(excess) => fields.report_finding(
@@ -136,13 +140,21 @@ pub(super) fn render_body(
         description,
         &markup.first_paragraph,
     );
-    let html = match &page.summary {
-        Some(summary) => body_renderer::format_summary(summary, &permalink.url),
-        None => markup.html,
+    let links = collect_links(body, &page, markup.link_targets);
+    let parsed_body = if !links.is_empty() {
+        // Its HTML depends on other posts.
+        compressed_body::new_deferred_body(body.text, page, permalink, rendering, is_plain)
+    } else {
+        let html = match &page.summary {
+            Some(summary) => body_renderer::format_summary(summary, &permalink.url),
+            None => markup.html,
+        };
+        let fingerprint = rendering.body_fingerprint(body.text, &page, &permalink.url, is_plain);
+        post::PostBody::from_rendered(fingerprint, body_renderer::content_from_html(html))
     };
-    let fingerprint = rendering.body_fingerprint(body.text, &page, &permalink.url, is_plain);
     ParsedBody {
-        body: post::PostBody::from_rendered(fingerprint, body_renderer::content_from_html(html)),
+        links,
+        body: parsed_body,
         found: Excerpt {
             images: normalize_images(markup.images),
             heading: markup.first_heading,
@@ -164,13 +176,16 @@ pub(super) fn defer_body(
     let rendering = body.rendering;
     let is_plain = body.is_plain();
     let mut page = body.collect_page_vars(fields, permalink, is_plain);
-    let has_excerpt = is_plain && body.markup != Markup::Html;
+    let has_excerpt = is_plain && body.markup != Markup::Html && !may_link_files(body.text);
+    let mut link_targets = Vec::new();
     let excerpt_result = has_excerpt.then(|| excerpt::extract_excerpt(body.text, base, wanted));
     let found = excerpt_result.flatten().unwrap_or_else(|| {
         let reduced = rendering.strip_shortcodes(body.text, &page);
         let is_mostly_removed = reduced.is_mostly_removed;
-        let markup = body_renderer::render_reduced(&reduced.text, body.markup, base);
+        let no_links = ResolvedLinks::default();
+        let markup = body_renderer::render_reduced(&reduced.text, body.markup, base, &no_links);
         let markup = markup.unwrap_or_default();
+        link_targets = markup.link_targets;
         page.summary = summarize_body(is_mostly_removed, description, &markup.first_paragraph);
         Excerpt {
             images: markup.images,
@@ -180,12 +195,30 @@ pub(super) fn defer_body(
         }
     });
     ParsedBody {
+        links: collect_links(body, &page, link_targets),
         body: compressed_body::new_deferred_body(body.text, page, permalink, rendering, is_plain),
         found: Excerpt {
             images: normalize_images(found.images),
             ..found
         },
     }
+}
+
+/// Collects the links of a body to files of the site, each target once, with their lines.
+fn collect_links(body: RawBody<'_>, page: &PageVars, mut targets: Vec<String>) -> Box<[PostLink]> {
+    targets.sort();
+    targets.dedup();
+    // Where an excerpt suffices, the targets are not known.
+    let has_links = page.summary.is_none() && (!body.is_plain() || may_link_files(body.text));
+    let targets = targets.into_iter().filter(|_| has_links).enumerate();
+    let links = targets.map(|(number, target)| {
+        let path = LinkTarget::parse(&target).map(|target| target.path);
+        PostLink {
+            line: find_line(body, &path.unwrap_or_default(), number),
+            target: target.into(),
+        }
+    });
+    links.collect()
 }
 
 /// Returns the text that feeds show in place of a body most of which is left out.
@@ -251,10 +284,14 @@ const MAX_LOCATED_FINDINGS: usize = 50;
 
 /// Locates the first occurrence of `text` in the file. Only the first findings of a kind get a line.
 fn locate_in_body(body: RawBody<'_>, text: &str, number: usize) -> SourceSpan {
-    let at = Some(text).filter(|text| !text.is_empty() && number < MAX_LOCATED_FINDINGS);
-    let before = at.and_then(|text| body.text.get(..body.text.find(text)?));
-    match before {
-        Some(before) => SourceSpan::at_text(body.line + before.matches('\n').count(), text),
+    match find_line(body, text, number) {
+        Some(line) => SourceSpan::at_text(line, text),
         None => SourceSpan::default(),
     }
+}
+
+fn find_line(body: RawBody<'_>, text: &str, number: usize) -> Option<usize> {
+    let at = Some(text).filter(|text| !text.is_empty() && number < MAX_LOCATED_FINDINGS);
+    let before = at.and_then(|text| body.text.get(..body.text.find(text)?))?;
+    Some(body.line + before.matches('\n').count())
 }

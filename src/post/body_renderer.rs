@@ -10,10 +10,10 @@ use crate::hash;
 use crate::markdown::complexity::{self, ExceededLimit};
 use crate::markdown::html_cleanup::ProcessedHtml;
 use crate::markdown::html_source;
-use crate::markdown::safe_html::{render_body, render_html};
+use crate::markdown::safe_html::{render_body_with_links, render_html};
 use crate::model::artifact::OUTPUT_VERSION;
 use crate::model::markup::Markup;
-use crate::model::post;
+use crate::model::post::{self, ResolvedLinks};
 use crate::shortcodes::site_vars::{PageVars, SiteFiles, SiteVars};
 use crate::shortcodes::{self, Stripped};
 use crate::text::count_bytes;
@@ -87,13 +87,15 @@ impl BodyRenderer {
         text: &str,
         page: &PageVars,
         permalink: &str,
+        links: &ResolvedLinks,
     ) -> post::BodyContent {
         if let Some(summary) = &page.summary {
             return content_from_html(format_summary(summary, permalink));
         }
         let reduced = self.strip_shortcodes(text, page);
         let base = self.base_url(permalink);
-        let rendered = render_reduced(&reduced.text, page.markup, &base).unwrap_or_default();
+        let rendered = render_reduced(&reduced.text, page.markup, &base, links);
+        let rendered = rendered.unwrap_or_default();
         content_from_html(rendered.html)
     }
 
@@ -147,10 +149,11 @@ pub(super) fn render_reduced(
     text: &str,
     markup: Markup,
     base: &Url,
+    links: &ResolvedLinks,
 ) -> Result<ProcessedHtml, ExceededLimit> {
     match markup {
-        Markup::Html => render_html(text, base),
-        _ => render_body(text, base),
+        Markup::Html => render_html(text, base, links),
+        _ => render_body_with_links(text, base, links),
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zstd::bulk::{Compressor, Decompressor};
 
 use super::body_renderer::BodyRenderer;
-use crate::model::post::{BodyContent, BodySource, Permalink, PostBody};
+use crate::model::post::{BodyContent, BodySource, Permalink, PostBody, ResolvedLinks};
 use crate::shortcodes::site_vars::PageVars;
 
 /// zstd level. Level 3 saves 2 % more for 20 % more time. Levels below 1 save only two thirds as much of prose.
@@ -53,11 +53,14 @@ impl BodyText {
 }
 
 impl BodySource for BodyText {
-    fn render_content(&self) -> BodyContent {
+    fn render_content(&self, links: &ResolvedLinks) -> BodyContent {
         let text = self.lock_text().to_plain();
         let none = PageVars::default();
         let page = self.page.as_deref().unwrap_or(&none);
-        let render = || self.rendering.render_content(&text, page, &self.permalink);
+        let render = || {
+            let permalink = &self.permalink;
+            self.rendering.render_content(&text, page, permalink, links)
+        };
         // A library that panics on one text must not take the others down.
         catch_unwind(AssertUnwindSafe(render)).unwrap_or_else(|_| {
             tracing::error!(url = %self.permalink, "rendering a body panicked, so it is left out");

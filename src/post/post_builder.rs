@@ -111,7 +111,7 @@ pub(super) fn build_post(
     } else {
         body
     };
-    let body_parser::ParsedBody { body, found } = if fields.is_metadata_only() {
+    let body_parser::ParsedBody { body, found, links } = if fields.is_metadata_only() {
         let excerpt_request = ExcerptRequest {
             heading: title.is_none(),
             paragraph: description.is_none(),
@@ -159,6 +159,7 @@ pub(super) fn build_post(
         aliases: read_aliases(fields, &permalink, &url, config).into(),
         translation_key: find_translation_key(fields, &location, config).map(Into::into),
         stray_dates: find_stray_dates(fields).into(),
+        links,
     };
     Some(Post {
         path: path.into(),

@@ -4,11 +4,7 @@
 use super::mdx::MdxTag;
 use super::template_tag::{TagSyntax, TemplateTag};
 use super::variables::Variables;
-
-/// Extensions of files that Jekyll copies unchanged, so that their address is their path.
-const STATIC_EXTENSIONS: [&str; 12] = [
-    "avif", "gif", "jpeg", "jpg", "mp3", "mp4", "pdf", "png", "svg", "webm", "webp", "zip",
-];
+use crate::links::{self, LinkAnchor};
 
 /// Replacement of a tag.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +15,8 @@ pub(super) enum Replacement {
     Text(String),
     /// The value of a variable.
     Value(String),
+    /// The placeholder URL of a post.
+    PostUrl(String),
     /// No output. The tag assigns a variable.
     Assignment,
     /// A value that only the site generator knows, such as the address of another page.
@@ -51,6 +49,11 @@ fn to_value(value: Option<String>) -> Replacement {
     value.map_or(Replacement::Unresolved, Replacement::Value)
 }
 
+fn to_post_url(written: &str, anchor: LinkAnchor, language: Option<&str>) -> Replacement {
+    let url = links::write_placeholder(written, anchor, language.unwrap_or_default());
+    url.map_or(Replacement::Unresolved, Replacement::PostUrl)
+}
+
 fn replace_statement(tag: &TemplateTag<'_>, variables: &Variables<'_>) -> Replacement {
     match tag.name.to_ascii_lowercase().as_str() {
         "raw" | "verbatim" => Replacement::Verbatim,
@@ -62,16 +65,18 @@ fn replace_statement(tag: &TemplateTag<'_>, variables: &Variables<'_>) -> Replac
         "increment" | "decrement" | "layout" | "extends" | "import" | "from" => Replacement::Empty,
         "for" | "tablerow" => Replacement::Removed(true),
         "link" => {
-            // The address of any other file may be set in its front matter.
-            let file = tag.positional_arguments().next().filter(|file| {
-                let extension = file.rsplit_once('.').map(|(_, extension)| extension);
-                extension.is_some_and(|extension| STATIC_EXTENSIONS.contains(&extension))
-            });
-            let url =
-                file.and_then(|file| variables.site.url.join(file.trim_start_matches('/')).ok());
-            to_value(url.map(String::from))
+            let file = tag.positional_arguments().next().unwrap_or_default();
+            if !links::is_static_file(file) {
+                return to_post_url(file, LinkAnchor::Root, None);
+            }
+            let url = variables.site.url.join(file.trim_start_matches('/'));
+            to_value(url.ok().map(String::from))
         }
-        "post_url" | "asset" | "asset_path" => Replacement::Unresolved,
+        "post_url" | "post_path" => {
+            let name = tag.positional_arguments().next().unwrap_or_default();
+            to_post_url(name, LinkAnchor::Name, None)
+        }
+        "asset" | "asset_path" => Replacement::Unresolved,
         // The site generator would output one branch; here the text of every branch is kept.
         "else" | "elsif" | "elseif" | "elif" | "when" => Replacement::Empty,
         _ => replace_shortcode(tag, variables),
@@ -99,7 +104,13 @@ fn replace_shortcode(tag: &TemplateTag<'_>, variables: &Variables<'_>) -> Replac
     };
     let positional: Vec<&str> = tag.positional_arguments().skip(skip_count).collect();
     match name.as_str() {
-        "ref" | "relref" => return Replacement::Unresolved,
+        "ref" | "relref" => {
+            let path = tag
+                .named_argument(&["path"])
+                .or(positional.first().copied());
+            let language = tag.named_argument(&["lang"]).or(positional.get(1).copied());
+            return to_post_url(path.unwrap_or_default(), LinkAnchor::Name, language);
+        }
         "param" => {
             let field = positional.first();
             return to_value(field.and_then(|field| variables.page_value(field)));

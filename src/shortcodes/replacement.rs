@@ -1,5 +1,7 @@
 //! Replaces tags, components and expressions by their text, or removes them.
 
+use crate::links::{MAX_ADDRESS_BYTES, OpenAddress, find_open_address};
+use crate::model::markup::Markup;
 use crate::text::code_fences::indent_width;
 use crate::text::{code_spans, first_bytes};
 use std::collections::HashMap;
@@ -14,9 +16,6 @@ use super::variables::Variables;
 /// Scheme of a placeholder for an address that only the generator can resolve. Sanitizing drops such an
 /// address and keeps the link's text.
 pub(super) const UNRESOLVED_SCHEME: &str = "x-unresolved:";
-
-/// Maximum bytes before a tag in which the address that it is part of may begin.
-const MAX_ADDRESS_BYTES: usize = 500;
 
 /// Positions of the last closing tag of each name.
 #[derive(Default)]
@@ -59,6 +58,9 @@ pub(super) fn process_tag(
                 .output
                 .push_str(if is_repeated { "" } else { &value });
         }
+        Replacement::PostUrl(url) => {
+            push_post_url(cursor, &url, tag, begin, variables);
+        }
         Replacement::Value(_) | Replacement::Unresolved => {
             drop_unknown_output(cursor, tag.display_name(), begin);
         }
@@ -98,6 +100,38 @@ pub(super) fn process_tag(
         }
         Replacement::Unknown => drop_unknown_output(cursor, tag.display_name(), begin),
     }
+}
+
+/// Writes the placeholder URL of a post as the target of the open link, or as a link whose text is the address.
+fn push_post_url(
+    cursor: &mut BodyCursor<'_>,
+    url: &str,
+    tag: &TemplateTag<'_>,
+    begin: usize,
+    variables: &Variables<'_>,
+) {
+    let home = variables.site.url.as_str().trim_end_matches('/');
+    let home_path = variables.site.url.path().trim_end_matches('/');
+    let address = find_open_address(&cursor.output).filter(|_| cursor.section.is_none());
+    let start = match &address {
+        Some(OpenAddress::Target(at) | OpenAddress::Shown(at)) => *at,
+        None => cursor.output.len(),
+    };
+    let before = cursor.output.get(start..).unwrap_or_default();
+    // The address is of the site, as in `{{ site.url }}{% post_url a %}`.
+    let path = before.trim_start_matches('<').trim_end_matches('/');
+    if ![home, home_path, ""].contains(&path) {
+        return drop_unknown_output(cursor, tag.display_name(), begin);
+    }
+    let is_autolink = before.starts_with('<') && cursor.remaining_text().starts_with('>');
+    cursor.position += usize::from(is_autolink);
+    cursor.output.truncate(start);
+    let (before, after) = match address {
+        Some(OpenAddress::Target(_)) => ("", ""),
+        _ if variables.page.markup == Markup::Html => ("<a href=\"", "\"></a>"),
+        _ => ("[](", ")"),
+    };
+    cursor.output.extend([before, url, after]);
 }
 
 /// Leaves out the construct that begins at `begin`, because only the generator knows what it shows. An address
@@ -158,51 +192,6 @@ fn is_at_line_start(text: &str) -> bool {
     let bytes = text.bytes().rev().take(MAX_ADDRESS_BYTES);
     let mut bytes = bytes.skip_while(|byte| matches!(byte, b' ' | b'\t'));
     bytes.next().is_none_or(|byte| byte == b'\n')
-}
-
-/// An address at the end of a text that is not complete yet, by the position of its start.
-#[derive(Debug, PartialEq, Eq)]
-enum OpenAddress {
-    /// The target of a link or image. Its text may be kept.
-    Target(usize),
-    /// An address that is its own text: `<https://…>`, `https://…`.
-    Shown(usize),
-}
-
-/// Finds the address that a text ends in.
-fn find_open_address(output: &str) -> Option<OpenAddress> {
-    let is_delimiter = |byte: u8| byte.is_ascii_whitespace() || b"()<>[]\"'".contains(&byte);
-    let bytes = output.bytes().rev().take(MAX_ADDRESS_BYTES);
-    let start = output.len() - bytes.take_while(|byte| !is_delimiter(*byte)).count();
-    let (before, word) = output.split_at_checked(start)?;
-    if before.ends_with("](") || before.ends_with("](<") {
-        return Some(OpenAddress::Target(start));
-    }
-    let is_address = |name: &str| {
-        let mut kinds = ["src", "href", "srcset", "poster"].iter();
-        kinds.any(|kind| name.ends_with(kind))
-    };
-    if let Some(name) = before
-        .strip_suffix("=\"")
-        .or_else(|| before.strip_suffix("='"))
-    {
-        return is_address(name).then_some(OpenAddress::Target(start));
-    }
-    if let Some((name, _)) = word.split_once('=').filter(|(name, _)| is_address(name)) {
-        return Some(OpenAddress::Target(start + name.len() + "=".len()));
-    }
-    let label = before.strip_suffix('<').unwrap_or(before);
-    if label.ends_with("]: ") {
-        return Some(OpenAddress::Target(start));
-    }
-    let is_path = word.is_empty() || word.starts_with('/') || word.starts_with("http");
-    if before.ends_with('<') && is_path {
-        return Some(OpenAddress::Shown(start - "<".len()));
-    }
-    let url = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| word.find(scheme))?;
-    Some(OpenAddress::Shown(start + url))
 }
 
 /// Writes a replacement. A figure is followed by a blank line, or Markdown after it would be part of its

@@ -12,6 +12,7 @@ use super::{
     conditionals, directive_lines, hidden_sections, hiding_marks, mdx, missing_links, replacement,
 };
 use crate::kramdown;
+use crate::links;
 use crate::model::markup::Markup;
 use crate::text::code_fences::{indent_width, parse_fence};
 use crate::text::{code_spans, first_bytes};
@@ -63,6 +64,8 @@ pub(super) struct ShortcodeScanner<'a, 's> {
     is_mdx: bool,
     /// True if template tags are interpreted; otherwise they are text.
     has_templates: bool,
+    /// True if the body may have wiki links.
+    has_wiki_links: bool,
     /// True if some attribute of the body may hide an element.
     has_hiding_attribute: bool,
     conditions: OpenConditions<'a>,
@@ -98,6 +101,7 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             lacks_include: false,
             is_mdx: has_templates && page.markup == Markup::Mdx,
             has_templates,
+            has_wiki_links: has_templates && page.markup != Markup::Html && body.contains("[["),
             has_hiding_attribute: hiding_marks::may_have_hiding_attribute(body),
             conditions: OpenConditions::default(),
             closing_tags: ClosingTags::default(),
@@ -159,6 +163,7 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
                 b'<' => self.is_mdx || has_code || has_hidden,
                 b'%' => has_hidden,
                 b':' => self.has_templates,
+                b'[' => self.has_wiki_links,
                 _ => false,
             });
             match next_special {
@@ -282,6 +287,15 @@ impl<'a, 's> ShortcodeScanner<'a, 's> {
             return match self.cursor.position < self.preformatted_end {
                 true => self.cursor.copy_bytes(1),
                 false => self.scan_code_span(rest),
+            };
+        }
+        if rest.starts_with('[') {
+            return match links::replace_wiki_link(rest, &self.cursor.output) {
+                Some((link, length)) => {
+                    self.cursor.output.push_str(&link);
+                    self.cursor.position += length;
+                }
+                None => self.cursor.copy_bytes(1),
             };
         }
         if rest.starts_with('%') {

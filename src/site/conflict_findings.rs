@@ -1,8 +1,11 @@
-//! Builds findings on conflicts between posts and on dates that have no effect.
+//! Builds findings on conflicts between posts, on dates that have no effect and on links without a target.
 
+use super::entry::Entry;
 use crate::conflicts::KeyConflict;
+use crate::links::LinkTarget;
 use crate::model::finding::{Finding, Rule, Severity};
-use crate::model::post::{Post, StrayDate};
+use crate::model::post::{Post, PostLink, StrayDate};
+use crate::text::collapse_whitespace;
 
 /// Reports a permalink or id that another post uses.
 pub(super) fn report_duplicate_address(post: &Post, conflict: &KeyConflict) -> Finding {
@@ -61,6 +64,24 @@ pub(super) fn report_stray_date(post: &Post, date: &StrayDate) -> Finding {
         line: Some(date.line),
         ..build_finding(post, Severity::Warning, Rule::StrayMarker, message, &hint)
     }
+}
+
+/// Reports the links of an entry whose targets are hidden or missing.
+pub(super) fn report_broken_links(entry: &Entry) -> impl Iterator<Item = Finding> {
+    let links = entry.broken_links();
+    links.filter_map(|link| report_broken_link(entry.post(), link))
+}
+
+fn report_broken_link(post: &Post, link: &PostLink) -> Option<Finding> {
+    let path = collapse_whitespace(&LinkTarget::parse(&link.target)?.path);
+    let message =
+        format!("the link to `{path}` becomes its text, because no public post is in this file");
+    let hint = "correct the path, or write the URL of the page; if the post is hidden, the link appears with it";
+    Some(Finding {
+        line: link.line,
+        highlight: Some(path),
+        ..build_finding(post, Severity::Warning, Rule::RelativeLink, message, hint)
+    })
 }
 
 fn build_finding(

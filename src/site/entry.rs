@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
+use crate::conflicts::unique_keys::is_site_card_path;
 use crate::hash;
-use crate::model::post::{BodyContent, Image, Post, PostExtras};
+use crate::model::post::{BodyContent, Image, Post, PostExtras, PostLink, ResolvedLinks};
 use crate::model::terms::{Byline, Person, Term};
 use crate::term_interner::PostTerms;
 use crate::text::truncate_graphemes;
@@ -32,9 +33,12 @@ pub struct Entry {
     is_in_sitemap: bool,
     has_card: bool,
     differs_from_site_language: bool,
+    /// True if the modification date lies in the future and is ignored for now.
     has_future_update: bool,
     url_hash: u64,
-    content_len: OnceLock<usize>,
+    /// In bytes. No body has 4 GB.
+    content_len: OnceLock<u32>,
+    links: ResolvedLinks,
 }
 
 impl Entry {
@@ -176,9 +180,12 @@ impl Entry {
         self.url_hash
     }
 
-    /// Returns true if the modification date lies in the future and is therefore ignored for now.
-    pub(super) fn has_future_update(&self) -> bool {
+    /// Returns true if the post has a finding regardless of conflicts with other posts.
+    pub(super) fn has_finding(&self) -> bool {
         self.has_future_update
+            || !self.post.stray_dates().is_empty()
+            || is_site_card_path(self.url_path())
+            || self.broken_links().next().is_some()
     }
 
     pub(super) fn post(&self) -> &Arc<Post> {
@@ -190,10 +197,22 @@ impl Entry {
         Arc::ptr_eq(&self.post, post)
     }
 
+    /// Returns the URLs of the links to other posts.
+    pub(super) fn links(&self) -> &ResolvedLinks {
+        &self.links
+    }
+
+    /// Iterates over the links to posts that are hidden or missing.
+    pub(super) fn broken_links(&self) -> impl Iterator<Item = &PostLink> {
+        let links = self.post.links().iter();
+        links.filter(|link| self.links.find_url(&link.target).is_none())
+    }
+
     /// Renders the body of the post.
     pub fn render_content(&self) -> BodyContent {
-        let content = self.post.body.render_content();
-        let _ = self.content_len.set(content.max_encoded_len);
+        let content = self.post.body.render_with_links(&self.links);
+        let length = u32::try_from(content.max_encoded_len);
+        let _ = self.content_len.set(length.unwrap_or(u32::MAX));
         content
     }
 
@@ -201,7 +220,7 @@ impl Entry {
     /// if that has not been done before.
     pub(super) fn max_content_len(&self) -> usize {
         match self.content_len.get() {
-            Some(written) => *written,
+            Some(written) => *written as usize,
             None => self.render_content().max_encoded_len,
         }
     }
@@ -244,6 +263,7 @@ impl Entry {
         shown: &Visible<'_>,
         has_card: bool,
         lists: PostTerms,
+        links: ResolvedLinks,
         config: &Config,
         now: DateTime<Utc>,
     ) -> Entry {
@@ -268,6 +288,7 @@ impl Entry {
             url_hash: hash::blake3_u64(post.permalink.url.as_bytes()),
             post: Arc::clone(post),
             content_len: OnceLock::new(),
+            links,
         }
     }
 
@@ -288,6 +309,7 @@ impl Entry {
             has_future_update: _,
             url_hash: _,
             content_len: _,
+            links,
         } = self;
         let Post {
             path: _,
@@ -318,6 +340,7 @@ impl Entry {
                 aliases: _,
                 translation_key,
                 stray_dates: _,
+                links: _,
             } = extras;
             (
                 (canonical_url.as_deref(), external_url.as_deref()),
@@ -336,7 +359,7 @@ impl Entry {
         );
         (
             (id, url, addresses, title, preview_title),
-            (description, body.fingerprint),
+            (description, body.fingerprint, links),
             (published, updated),
             (&**byline, &**categories, &**tags),
             (self.main_image(), images, card_path),

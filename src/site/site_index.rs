@@ -30,6 +30,7 @@ use crate::conflicts::UniqueKeys;
 use crate::conflicts::unique_keys::{
     ID_KEY, card_keys_at_path, is_site_card_path, list_address_keys, list_card_keys,
 };
+use crate::links::LinkIndex;
 use crate::model::finding::Finding;
 use crate::model::post::Post;
 use crate::parallel;
@@ -53,8 +54,9 @@ pub struct SiteIndex {
     aliases: AliasIndex,
     translation_groups: TranslationGroups,
     entry_lists: TermInterner,
+    links: LinkIndex,
     redirect_history: RedirectHistory,
-    /// Paths of entries that have a finding regardless of other posts.
+    /// Paths of entries that have a finding regardless of conflicts.
     flagged: BTreeSet<Arc<str>>,
     site: Site,
 }
@@ -74,6 +76,7 @@ impl SiteIndex {
             aliases: AliasIndex::default(),
             translation_groups: TranslationGroups::default(),
             entry_lists: TermInterner::default(),
+            links: LinkIndex::new(Arc::clone(&config)),
             redirect_history: history,
             flagged: BTreeSet::new(),
             site: Site::without_posts(&config),
@@ -186,11 +189,15 @@ impl SiteIndex {
             let limiting = dates.filter(|date| date.is_end == (date.at <= self.now));
             limiting.map(|date| conflict_findings::report_stray_date(post, date))
         });
+        let flagged_entries = self.flagged.iter().filter_map(|path| self.find_entry(path));
+        let broken_links =
+            flagged_entries.flat_map(|entry| conflict_findings::report_broken_links(entry));
         let at_site_path = flagged().filter(|post| is_site_card_path(post.permalink.url_path()));
         let mut findings: Vec<Finding> = address_conflicts
             .chain(card_conflicts)
             .chain(future_updates.map(conflict_findings::report_future_update))
             .chain(stray_dates)
+            .chain(broken_links)
             .chain(
                 at_site_path
                     .map(|post| conflict_findings::report_duplicate_card(post, "the site itself")),
@@ -228,6 +235,8 @@ impl SiteIndex {
         let sorted = sort_changes(due_changes.chain(changes).collect());
         let mut affected = self.evaluate_changes(sorted);
         self.resolve_card_conflicts(&mut affected);
+        let find_public = |path: &str| self.find_public(path);
+        affected.add_referrers(&self.links, find_public, |path| self.find_entry(path));
         let difference = self.update_entries(affected);
         self.entry_lists.remove_unused();
         difference
@@ -249,6 +258,7 @@ impl SiteIndex {
                 if old.listing.is_some() {
                     keys.extend(self.unique_addresses.remove_post(&old.post));
                 }
+                self.links.remove_post(&old.post);
                 if let Some(at) = old.next_change {
                     self.due_dates.remove(&(at, Arc::clone(&path)));
                 }
@@ -264,6 +274,7 @@ impl SiteIndex {
                 if self.unique_addresses.insert_post(&post, &claimed) {
                     keys.extend(claimed);
                 }
+                self.links.add_post(&post);
                 if let Some(at) = due {
                     self.due_dates.insert((at, Arc::clone(&path)));
                 }
@@ -284,6 +295,8 @@ impl SiteIndex {
                 },
             ));
         }
+        let posts = self.posts.values().map(|held| &held.post);
+        self.links.activate_if_linked(posts);
         let held = &self.posts;
         let contested = self
             .unique_addresses
@@ -309,6 +322,10 @@ impl SiteIndex {
             .find_conflict(&held.post)
             .is_none()
             .then_some(held)
+    }
+
+    fn find_public(&self, path: &str) -> Option<&Arc<Post>> {
+        Some(&self.find_winner(path)?.post)
     }
 
     /// Resolves conflicts over card paths.
@@ -361,15 +378,10 @@ impl SiteIndex {
         for (path, before, after) in built {
             let held = self.posts.get_mut(&path);
             let has_post = held.is_some();
-            let mut has_stray_date = false;
             if let Some(held) = held {
                 held.entry.clone_from(&after);
-                has_stray_date = !held.post.stray_dates().is_empty();
             }
-            let is_flagged = after.as_ref().is_some_and(|entry| {
-                entry.has_future_update() || has_stray_date || is_site_card_path(entry.url_path())
-            });
-            if is_flagged {
+            if after.as_ref().is_some_and(|entry| entry.has_finding()) {
                 self.flagged.insert(Arc::clone(&path));
             } else {
                 self.flagged.remove(&path);
@@ -429,9 +441,12 @@ impl SiteIndex {
         let held = self.find_winner(path)?;
         let has_card = self.unique_cards.find_conflict(&held.post).is_none()
             && !is_site_card_path(held.post.permalink.url_path());
+        let find_public = |path: &str| self.find_public(path);
+        let links = self.links.resolve_links(&held.post, find_public);
         if let Some(entry) = before.entry.as_ref().filter(|_| !before.is_evaluated)
             && entry.is_built_from(&held.post)
             && entry.card_path().is_some() == has_card
+            && *entry.links() == links
         {
             return Some(EntryPlan::Reuse(Arc::clone(entry)));
         }
@@ -443,6 +458,7 @@ impl SiteIndex {
             post,
             has_card,
             lists,
+            links,
         })
     }
 

@@ -43,6 +43,7 @@ mod large;
 mod last_good;
 mod limiting_fields;
 mod limits;
+mod links;
 mod lints;
 mod listen;
 mod locked_sections;

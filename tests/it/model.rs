@@ -136,8 +136,17 @@ impl Model {
                 .to_owned());
         }
         let picture = random.pick(&["", "", "![a picture](/img/a.png)\n\n"]);
+        let number = random.next_below(6);
+        let links = random
+            .pick(&[
+                "",
+                "[a](pN.md) [[pN#part]] ",
+                "{{< ref \"pN\" >}} [b](../pN.md) ",
+                "[c]({% link blog/pN.md %}) ",
+            ])
+            .replace('N', &number.to_string());
         let body = format!(
-            "{picture}The text of {word}.\n\nMore of it, *and* [a link](https://e.org/?a&b).\n"
+            "{picture}The text of {word}.\n\n{links}More of it, *and* [a link](https://e.org/?a&b).\n"
         );
         (format!("---\n{front}---\n{body}"), word)
     }

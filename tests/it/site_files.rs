@@ -116,7 +116,6 @@ fn address_with_unknown_part_is_no_address() {
         ),
         ("See <{{ page.y }}/b>.", "<p>See .</p>"),
         ("[a]({{< own \"b\" >}})", "<p>a</p>"),
-        ("[a]({% post_url 2024-05-01-b %})", "<p>a</p>"),
         (
             "[a](/b \"{{ page.y }}\")",
             "<p><a href=\"https://example.org/b\">a</a></p>",

@@ -6,6 +6,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use super::links::ResolvedLinks;
+
 /// Body of a post. Two bodies are equal if their fingerprints are.
 #[derive(Debug, Clone)]
 pub struct PostBody {
@@ -25,8 +27,8 @@ pub struct BodyContent {
 
 /// Renderer of one body. Rendering is slow, so threads that serve requests must not call it.
 pub trait BodySource: Debug + Send + Sync {
-    /// Renders the content that the fingerprint stands for.
-    fn render_content(&self) -> BodyContent;
+    /// Renders the content that the fingerprint and the URLs of its links stand for.
+    fn render_content(&self, links: &ResolvedLinks) -> BodyContent;
 
     /// Compresses the source text in memory, in some microseconds per kilobyte.
     fn compress_source(&self) {}
@@ -46,9 +48,14 @@ impl PostBody {
         PostBody::new(fingerprint, Arc::new(RenderedSource(content)))
     }
 
-    /// Renders the content.
+    /// Renders the content. A link to a post becomes its text.
     pub fn render_content(&self) -> BodyContent {
-        self.source.render_content()
+        self.render_with_links(&ResolvedLinks::default())
+    }
+
+    /// Renders the content with links to other posts.
+    pub fn render_with_links(&self, links: &ResolvedLinks) -> BodyContent {
+        self.source.render_content(links)
     }
 
     /// Compresses the source text: less memory, slower rendering.
@@ -71,12 +78,12 @@ impl std::hash::Hash for PostBody {
     }
 }
 
-/// Source of a body that is already rendered.
+/// Source of a body without links to posts that is already rendered.
 #[derive(Debug)]
 struct RenderedSource(BodyContent);
 
 impl BodySource for RenderedSource {
-    fn render_content(&self) -> BodyContent {
+    fn render_content(&self, _: &ResolvedLinks) -> BodyContent {
         self.0.clone()
     }
 }

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use super::indexed_post::Listing;
 use crate::config::{Config, HiddenPostsMode};
 use crate::conflicts::UniqueKeys;
-use crate::model::post::Post;
+use crate::links::LinkIndex;
+use crate::model::post::{Post, ResolvedLinks};
 use crate::site::entry::Entry;
 use crate::term_interner::PostTerms;
 use crate::visibility::{self, Visible};
@@ -27,7 +28,7 @@ pub(super) struct PreviousEntry {
 pub(super) struct AffectedPosts {
     /// Evaluated posts, sorted by path.
     evaluated: Vec<(Arc<str>, PreviousEntry)>,
-    /// Posts that an evaluated one may affect through a shared URL, id or card path.
+    /// Posts that an evaluated one may affect through a shared URL, id or card path, or a link.
     others: BTreeMap<Arc<str>, PreviousEntry>,
 }
 
@@ -52,6 +53,30 @@ impl AffectedPosts {
                     entry: entry.cloned(),
                     is_evaluated: false,
                 });
+        }
+    }
+
+    /// Adds posts with a link to a post whose URL changed. `find_public` returns the post at a path if it is public now.
+    pub(super) fn add_referrers<'p>(
+        &mut self,
+        links: &LinkIndex,
+        find_public: impl Fn(&str) -> Option<&'p Arc<Post>>,
+        find_entry: impl Fn(&str) -> Option<&'p Arc<Entry>>,
+    ) {
+        if !links.is_active() {
+            return;
+        }
+        let mut referrers = Vec::new();
+        for (path, before) in self.iter() {
+            let target = |post: &'p Arc<Post>| (&*post.permalink.url, post.language());
+            let before = before.entry.as_ref().map(|entry| entry.post());
+            let before = before.map(|post| (&*post.permalink.url, post.language()));
+            if before != find_public(path).map(target) {
+                referrers.extend(links.find_referrers(path));
+            }
+        }
+        for path in referrers {
+            self.add_unevaluated(path, find_entry(path));
         }
     }
 
@@ -106,6 +131,7 @@ pub(super) enum EntryPlan {
         post: Arc<Post>,
         has_card: bool,
         lists: PostTerms,
+        links: ResolvedLinks,
     },
 }
 
@@ -117,16 +143,17 @@ impl EntryPlan {
         config: &Config,
         now: DateTime<Utc>,
     ) -> Option<Arc<Entry>> {
-        let (post, has_card, lists) = match self {
+        let (post, has_card, lists, links) = match self {
             EntryPlan::Reuse(entry) => return Some(entry),
             EntryPlan::Build {
                 post,
                 has_card,
                 lists,
-            } => (post, has_card, lists),
+                links,
+            } => (post, has_card, lists, links),
         };
         let (_, visible) = visibility::evaluate_visibility(&post, config.hidden_posts, now);
-        let entry = Entry::new(&visible?, has_card, lists, config, now);
+        let entry = Entry::new(&visible?, has_card, lists, links, config, now);
         // An equal entry keeps its allocation, so that everything derived from it stays valid.
         let unchanged = previous
             .entry
