@@ -4,6 +4,7 @@
 //! its keys, so removing one post may admit a second, which then excludes a third. A change
 //! therefore reevaluates all posts that are connected to it through shared keys, and no others.
 
+pub(crate) mod conflict_findings;
 pub(crate) mod unique_keys;
 
 use std::borrow::Cow;

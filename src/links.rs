@@ -3,10 +3,12 @@
 //! A link names a file, because the author does not know the address of the post. While a body is rendered, the
 //! target is a URL with the scheme `x-post`. It becomes the permalink of the post if the post is public.
 
+mod broken_links;
 mod link_index;
 mod open_address;
 mod wiki_link;
 
+pub(crate) use broken_links::{broken_links, report_broken_links};
 pub(crate) use link_index::LinkIndex;
 pub(crate) use open_address::{MAX_ADDRESS_BYTES, OpenAddress, find_open_address};
 pub(crate) use wiki_link::replace_wiki_link;

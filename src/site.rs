@@ -8,7 +8,6 @@ mod alias_redirects;
 pub mod card;
 pub mod card_images;
 pub mod cards_by_path;
-mod conflict_findings;
 pub mod entry;
 pub mod feed;
 pub mod feeds;

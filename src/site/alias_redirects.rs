@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::conflict_findings;
 use super::entry::Entry;
 use super::redirect_history::RedirectChanges;
 use crate::conflicts::UniqueKey;
+use crate::conflicts::conflict_findings;
 use crate::conflicts::unique_keys::card_keys_at_path;
 use crate::model::artifact::ArtifactKey;
 use crate::model::finding::Finding;

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::conflicts::unique_keys::is_site_card_path;
 use crate::hash;
-use crate::model::post::{BodyContent, Image, Post, PostExtras, PostLink, ResolvedLinks};
+use crate::links::broken_links;
+use crate::model::post::{BodyContent, Image, Post, PostExtras, ResolvedLinks};
 use crate::model::terms::{Byline, Person, Term};
 use crate::term_interner::PostTerms;
 use crate::text::truncate_graphemes;
@@ -185,7 +186,7 @@ impl Entry {
         self.has_future_update
             || !self.post.stray_dates().is_empty()
             || is_site_card_path(self.url_path())
-            || self.broken_links().next().is_some()
+            || broken_links(&self.post, &self.links).next().is_some()
     }
 
     pub(super) fn post(&self) -> &Arc<Post> {
@@ -200,12 +201,6 @@ impl Entry {
     /// Returns the URLs of the links to other posts.
     pub(super) fn links(&self) -> &ResolvedLinks {
         &self.links
-    }
-
-    /// Iterates over the links to posts that are hidden or missing.
-    pub(super) fn broken_links(&self) -> impl Iterator<Item = &PostLink> {
-        let links = self.post.links().iter();
-        links.filter(|link| self.links.find_url(&link.target).is_none())
     }
 
     /// Renders the body of the post.

@@ -19,7 +19,6 @@ use rustc_hash::FxHashMap as HashMap;
 
 use super::alias_redirects::AliasIndex;
 use super::card::Card;
-use super::conflict_findings;
 use super::entry::Entry;
 use super::public_site::Site;
 use super::redirect_history::RedirectHistory;
@@ -27,10 +26,11 @@ use super::timeline::compare_newest_first;
 use super::translations::TranslationGroups;
 use crate::config::Config;
 use crate::conflicts::UniqueKeys;
+use crate::conflicts::conflict_findings;
 use crate::conflicts::unique_keys::{
     ID_KEY, card_keys_at_path, is_site_card_path, list_address_keys, list_card_keys,
 };
-use crate::links::LinkIndex;
+use crate::links::{LinkIndex, report_broken_links};
 use crate::model::finding::Finding;
 use crate::model::post::Post;
 use crate::parallel;
@@ -191,7 +191,7 @@ impl SiteIndex {
         });
         let flagged_entries = self.flagged.iter().filter_map(|path| self.find_entry(path));
         let broken_links =
-            flagged_entries.flat_map(|entry| conflict_findings::report_broken_links(entry));
+            flagged_entries.flat_map(|entry| report_broken_links(entry.post(), entry.links()));
         let at_site_path = flagged().filter(|post| is_site_card_path(post.permalink.url_path()));
         let mut findings: Vec<Finding> = address_conflicts
             .chain(card_conflicts)

@@ -1,14 +1,11 @@
-//! Builds findings on conflicts between posts, on dates that have no effect and on links without a target.
+//! Builds findings on conflicts between posts and on dates that have no effect.
 
-use super::entry::Entry;
-use crate::conflicts::KeyConflict;
-use crate::links::LinkTarget;
+use super::KeyConflict;
 use crate::model::finding::{Finding, Rule, Severity};
-use crate::model::post::{Post, PostLink, StrayDate};
-use crate::text::collapse_whitespace;
+use crate::model::post::{Post, StrayDate};
 
 /// Reports a permalink or id that another post uses.
-pub(super) fn report_duplicate_address(post: &Post, conflict: &KeyConflict) -> Finding {
+pub(crate) fn report_duplicate_address(post: &Post, conflict: &KeyConflict) -> Finding {
     let (key, rule, what) = match conflict.key_index {
         0 => (&*post.permalink.url, Rule::DuplicatePermalink, "permalink"),
         _ => (post.id(), Rule::DuplicateId, "id"),
@@ -24,7 +21,7 @@ pub(super) fn report_duplicate_address(post: &Post, conflict: &KeyConflict) -> F
 }
 
 /// Reports a card path that another post or the site uses.
-pub(super) fn report_duplicate_card(post: &Post, owner: &str) -> Finding {
+pub(crate) fn report_duplicate_card(post: &Post, owner: &str) -> Finding {
     let path = post.permalink.url_path();
     let message = format!("the card at `{path}` is already used by {owner}, so this post has none");
     let hint = "give one of the two a different path";
@@ -35,14 +32,14 @@ pub(super) fn report_duplicate_card(post: &Post, owner: &str) -> Finding {
 }
 
 /// Reports an alias that is a path or alias of another post.
-pub(super) fn report_duplicate_alias(post: &Post, alias: &str, owner: &str) -> Finding {
+pub(crate) fn report_duplicate_alias(post: &Post, alias: &str, owner: &str) -> Finding {
     let message = format!("the alias `{alias}` is already used by {owner}");
     let hint = "remove it from the aliases of this post, or change the other one";
     build_finding(post, Severity::Warning, Rule::DuplicateAlias, message, hint)
 }
 
 /// Reports a modification date in the future.
-pub(super) fn report_future_update(post: &Post) -> Finding {
+pub(crate) fn report_future_update(post: &Post) -> Finding {
     let message = "the modification date is in the future and is ignored until then".to_owned();
     let hint = "write the date of the last change";
     build_finding(post, Severity::Warning, Rule::FutureUpdate, message, hint)
@@ -50,7 +47,7 @@ pub(super) fn report_future_update(post: &Post) -> Finding {
 
 /// Reports a date that would hide the post if its field had an effect: a beginning in the future or
 /// an end in the past.
-pub(super) fn report_stray_date(post: &Post, date: &StrayDate) -> Finding {
+pub(crate) fn report_stray_date(post: &Post, date: &StrayDate) -> Finding {
     let (tense, key, example) = if date.is_end {
         ("past", "expires", "expiryDate")
     } else {
@@ -64,24 +61,6 @@ pub(super) fn report_stray_date(post: &Post, date: &StrayDate) -> Finding {
         line: Some(date.line),
         ..build_finding(post, Severity::Warning, Rule::StrayMarker, message, &hint)
     }
-}
-
-/// Reports the links of an entry whose targets are hidden or missing.
-pub(super) fn report_broken_links(entry: &Entry) -> impl Iterator<Item = Finding> {
-    let links = entry.broken_links();
-    links.filter_map(|link| report_broken_link(entry.post(), link))
-}
-
-fn report_broken_link(post: &Post, link: &PostLink) -> Option<Finding> {
-    let path = collapse_whitespace(&LinkTarget::parse(&link.target)?.path);
-    let message =
-        format!("the link to `{path}` becomes its text, because no public post is in this file");
-    let hint = "correct the path, or write the URL of the page; if the post is hidden, the link appears with it";
-    Some(Finding {
-        line: link.line,
-        highlight: Some(path),
-        ..build_finding(post, Severity::Warning, Rule::RelativeLink, message, hint)
-    })
 }
 
 fn build_finding(
