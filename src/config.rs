@@ -16,6 +16,7 @@ mod limits;
 mod names;
 mod patterns;
 mod permalinks;
+mod podcast;
 mod purge;
 mod reload;
 mod rewrites;
@@ -36,6 +37,7 @@ pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, clien
 pub use names::NameStyle;
 pub use patterns::PathPatterns;
 pub use permalinks::PermalinkPatterns;
+pub use podcast::PodcastConfig;
 pub use purge::PurgeConfig;
 pub use server::{AccessLogTarget, InvalidListenAddress, ListenAddress, ServerConfig, TlsConfig};
 pub use values::PERMALINK_PARTS;
@@ -48,6 +50,7 @@ use announce::{AnnounceTables, read_announce};
 use cards::read_cards;
 use check::read_check;
 use id_map::IdMapReadMode;
+use podcast::read_podcast;
 use sections::{
     read_author, read_content, read_hidden_posts, read_robots_group, read_site, read_sitemap,
     read_watch,
@@ -92,6 +95,8 @@ pub struct Config {
     pub feed: FeedDefaults,
     /// `[[feeds]]`: feeds in addition to the built-in ones.
     pub feeds: Vec<CustomFeed>,
+    /// `[podcast]`: the podcast of the site; `None` without one.
+    pub podcast: Option<PodcastConfig>,
     /// `[sitemap]`: pages in addition to the posts.
     pub sitemap: SitemapConfig,
     /// `[[robots]]`: groups of `robots.txt`.
@@ -225,7 +230,10 @@ fn read_sections(
         .flatten()
         .map(|language| SiteConfig::language_segment(language))
         .collect();
-    let feeds = feeds::read_custom_feeds(root.take_tables("feeds"), faults, &feed, &segments);
+    let podcast = read_podcast(root.take_table("podcast"), faults, site.as_ref());
+    let podcast_paths = podcast.as_ref().map(|(_, paths)| paths);
+    let tables = root.take_tables("feeds");
+    let feeds = feeds::read_custom_feeds(tables, faults, &feed, &segments, podcast_paths);
     let sitemap = read_sitemap(root.take_table("sitemap"), faults, site.as_ref());
     let robots = root
         .take_tables("robots")
@@ -260,6 +268,7 @@ fn read_sections(
         cards,
         feed,
         feeds,
+        podcast: podcast.map(|(podcast, _)| podcast),
         sitemap,
         robots: Some(robots)
             .filter(|groups: &Vec<_>| !groups.is_empty())

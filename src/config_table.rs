@@ -164,6 +164,11 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
         }
     }
 
+    /// Returns true if no key is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Returns the byte offset of the table.
     pub(crate) fn offset(&self) -> usize {
         self.offset

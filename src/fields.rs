@@ -2,7 +2,10 @@
 
 mod custom_fields;
 mod dates;
+mod episode;
 mod markers;
+mod media;
+mod media_values;
 mod shapes;
 mod terms;
 
@@ -27,6 +30,7 @@ pub(crate) use markers::{
     collect_section_markers, collect_visibility_markers, find_stray_dates, mask_password,
     parse_state, warn_misplaced_markers,
 };
+pub(crate) use media::read_media;
 pub(crate) use shapes::{read_x_account, warn_non_map_fields};
 pub(crate) use terms::{read_authors, read_labels};
 

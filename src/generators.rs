@@ -12,6 +12,7 @@ mod hugo;
 mod jekyll;
 mod nuxt;
 mod pelican;
+mod podcast;
 mod vitepress;
 mod zola;
 

@@ -16,6 +16,7 @@ mod json_feed;
 mod links;
 mod opml;
 pub(crate) mod page_style;
+mod podcast;
 mod render_error;
 mod renderer;
 mod robots;

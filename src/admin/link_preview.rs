@@ -250,7 +250,9 @@ impl SocialNetwork {
         };
         let picture = match lookup {
             // The file is not on this site, so its size is unknown.
-            None | Some(ImageLookup::External) => return Ok(ImageSize::Large),
+            None | Some(ImageLookup::External | ImageLookup::OtherMedia(_)) => {
+                return Ok(ImageSize::Large);
+            }
             Some(ImageLookup::Missing(name)) => return Err(format!("`{name}` does not exist")),
             Some(ImageLookup::Unusable(name, reason)) => return Err(format!("`{name}`: {reason}")),
             Some(ImageLookup::Found(picture)) => picture,

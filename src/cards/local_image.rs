@@ -1,4 +1,4 @@
-//! Resolves image URLs to local files, and reads their format, size and fingerprint.
+//! Resolves image URLs to local files, and reads their format, size and fingerprint; of other media only the length.
 //!
 //! A file is read on first use, and again when its [`FileStamp`] changed. Only this module uses the
 //! `imagesize` and `exif` crates.
@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::file_stamp::FileStamp;
 use crate::hash;
+use crate::model::post::image::is_other_media_url;
 use crate::persistent::PersistentMap;
 use crate::url_path;
 
@@ -66,6 +67,8 @@ pub enum ImageLookup {
     Missing(String),
     /// The file is not a usable image: its name, and the reason.
     Unusable(String, String),
+    /// The file is audio, video or a document: its size in bytes.
+    OtherMedia(u64),
     /// The file is an image.
     Found(Arc<LocalImage>),
 }
@@ -199,8 +202,8 @@ impl LocalImages {
                 lookup: found,
             });
         };
-        let stamp = match stamp_within(&file, dir) {
-            Ok(stamp) => stamp,
+        let (stamp, file_bytes) = match stamp_within(&file, dir) {
+            Ok(found) => found,
             Err(_) => {
                 return Some(LookupRecord {
                     stamp: None,
@@ -213,9 +216,13 @@ impl LocalImages {
             .get(url)
             .is_some_and(|known| known.as_ref() == Some(&stamp));
         (!is_known).then(|| {
-            let found = match read_image(&file, &name, self.read_mode) {
-                Ok(image) => ImageLookup::Found(Arc::new(image)),
-                Err(reason) => ImageLookup::Unusable(name, reason),
+            let found = if is_other_media_url(&name) {
+                ImageLookup::OtherMedia(file_bytes)
+            } else {
+                match read_image(&file, &name, self.read_mode) {
+                    Ok(image) => ImageLookup::Found(Arc::new(image)),
+                    Err(reason) => ImageLookup::Unusable(name, reason),
+                }
             };
             LookupRecord {
                 stamp: Some(stamp).filter(|stamp| !stamp.is_too_recent(now)),
@@ -241,14 +248,14 @@ impl LocalImages {
     }
 }
 
-/// Returns the stamp of a file. Fails if the file, with symlinks resolved, is not in the directory.
-fn stamp_within(file: &Path, dir: Option<&Path>) -> io::Result<FileStamp> {
+/// Returns the stamp of a file, and its size in bytes. Fails if the file, with symlinks resolved, is not in the directory.
+fn stamp_within(file: &Path, dir: Option<&Path>) -> io::Result<(FileStamp, u64)> {
     let real = fs::canonicalize(file)?;
     let metadata = fs::metadata(&real)?;
     if !dir.is_some_and(|dir| real.starts_with(dir)) || !metadata.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    Ok(FileStamp::from_metadata(&metadata))
+    Ok((FileStamp::from_metadata(&metadata), metadata.len()))
 }
 
 /// Reads an image file.

@@ -81,9 +81,9 @@ impl CardSource {
         mut entries: Vec<&Entry>,
         now: SystemTime,
     ) -> Arc<dyn CardImageSource> {
-        let mut has_changed = self
-            .pictures
-            .scan_urls(site.site_image_url().into_iter(), now);
+        let enclosures = entries.iter().flat_map(|entry| entry.unmeasured_urls());
+        let urls = site.site_image_url().into_iter().chain(enclosures);
+        let mut has_changed = self.pictures.scan_urls(urls, now);
         let mut position = 0;
         while !entries.is_empty() {
             entries.retain(|entry| entry.preview_images().nth(position).is_some());

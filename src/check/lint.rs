@@ -4,6 +4,7 @@
 //! Only `check` uses it. No lint changes what is published.
 
 mod feed_size;
+mod podcast;
 mod spelling;
 
 use chrono::{DateTime, Days, Utc};
@@ -28,6 +29,12 @@ pub fn lint_site(
     let mut findings = find_far_future_dates(evaluation, now);
     findings.extend(find_unlisted_language(config));
     findings.extend(find_unserved_indexnow_key(config));
+    findings.extend(podcast::find_enclosure_faults(
+        config,
+        &evaluation.site,
+        images,
+    ));
+    findings.extend(podcast::find_podcast_faults(config, &evaluation.site, now));
     findings.extend(spelling::find_spelling_variants(&evaluation.site));
     findings.extend(feed_size::find_shortened_feeds(
         config,

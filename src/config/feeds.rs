@@ -1,6 +1,6 @@
 //! Reads `[feed]` and `[[feeds]]` of `config.toml`: defaults of all feeds, and custom feeds.
 
-use super::values::parse_choice;
+use super::values::{parse_choice, with_value};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, can_share_path};
 use crate::url_path::normalize_path;
@@ -44,8 +44,12 @@ pub struct CustomFeed {
     pub filter: FeedFilter,
     /// Maximum number of entries; `None` is no limit.
     pub limit: Option<usize>,
+    /// True if the feed states its own limit.
+    pub has_own_limit: bool,
     /// Content of entries: the whole post or its description.
     pub content: FeedContent,
+    /// True if the feed is a podcast, and has only posts with audio or video.
+    pub is_podcast: bool,
 }
 
 /// Filter of a feed: a post must have at least one value of each list that is not empty.
@@ -119,14 +123,50 @@ pub(super) fn read_custom_feeds(
     faults: &ConfigErrors<'_>,
     defaults: &FeedDefaults,
     language_segments: &[String],
+    podcast_paths: Option<&Spanned<Vec<String>>>,
 ) -> Vec<CustomFeed> {
     let mut taken = built_in_feeds(language_segments);
-    tables
+    let mut feeds: Vec<CustomFeed> = tables
         .into_iter()
         .filter_map(|table| {
             read_custom_feed(table, faults, defaults, language_segments, &mut taken)
         })
-        .collect()
+        .collect();
+    for path in podcast_paths.iter().flat_map(|paths| &paths.value) {
+        let Some(written) = podcast_paths.map(|paths| with_value(paths, path.clone())) else {
+            break;
+        };
+        match feeds.iter_mut().find(|feed| feed.path == *path) {
+            Some(feed) if feed.format == FeedFormat::Rss => {
+                feed.is_podcast = true;
+                // Podcast apps show the episodes that the feed has, and read no further pages.
+                if !feed.has_own_limit {
+                    feed.limit = None;
+                }
+            }
+            Some(_) => faults.report_at(
+                &written,
+                &format!("names a feed that is not RSS: `{path}`"),
+                "podcast apps read RSS only; write `format = \"rss\"` in `[[feeds]]`",
+            ),
+            None => {
+                let feed = (&written, Some(FeedFormat::Rss));
+                let feed = parse_feed_path(faults, feed, language_segments, &mut taken);
+                feeds.extend(feed.map(|(path, format)| CustomFeed {
+                    path,
+                    format,
+                    title: None,
+                    description: None,
+                    filter: FeedFilter::default(),
+                    limit: None,
+                    has_own_limit: false,
+                    content: defaults.content,
+                    is_podcast: true,
+                }));
+            }
+        }
+    }
+    feeds
 }
 
 fn read_custom_feed(
@@ -164,7 +204,9 @@ fn read_custom_feed(
             .map(|dir| dir.trim_matches('/').to_owned())
             .collect(),
     };
-    let limit = match table.take_usize("limit") {
+    let own_limit = table.take_usize("limit");
+    let has_own_limit = own_limit.is_some();
+    let limit = match own_limit {
         Some(written) => (written.value > 0).then_some(written.value),
         None => defaults.limit,
     };
@@ -178,7 +220,9 @@ fn read_custom_feed(
         description,
         filter,
         limit,
+        has_own_limit,
         content: content.unwrap_or(defaults.content),
+        is_podcast: false,
     })
 }
 

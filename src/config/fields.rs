@@ -48,6 +48,8 @@ fields! {
     Image = "image",
     /// Alternative text of the preview image.
     ImageAlt = "image_alt",
+    /// Audio, video or another file that comes with the post.
+    Enclosure = "enclosure",
     /// Last segment of the permalink.
     Slug = "slug",
     /// Permalink.

@@ -62,6 +62,17 @@ setting_keys! {
     "cards" {
         Logo = "logo",
     }
+    "podcast" {
+        PodcastTitle = "title",
+        PodcastDescription = "description",
+        PodcastAuthor = "author",
+        PodcastOwnerName = "owner_name",
+        PodcastImage = "image",
+        PodcastCategories = "categories",
+        PodcastExplicit = "explicit",
+        PodcastCopyright = "copyright",
+        PodcastMediaUrl = "media_url",
+    }
     "" {
         Author = "authors",
     }

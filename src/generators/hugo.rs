@@ -3,6 +3,7 @@
 mod configuration;
 mod permalinks;
 
+use super::podcast::set_podcast;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::left_out_files::{leave_out_matches, warn_of_unread_files};
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
@@ -64,6 +65,7 @@ pub(super) fn read_hugo_site(draft: &mut DetectedSite<'_>) -> bool {
         SettingKey::Twitter,
         &["params.social.twitter", "params.twitter", "social.twitter"],
     );
+    set_podcast(draft, |names| configuration.find_text(names));
     for name in ["buildFuture", "buildExpired", "buildDrafts"] {
         draft.warn_of_shown_posts(name, configuration.find_text(&[name]));
     }

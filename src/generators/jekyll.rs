@@ -1,5 +1,6 @@
 //! Detects a Jekyll site, and reads its settings from `_config.yml` and the `_posts` directories.
 
+use super::podcast::set_podcast;
 use crate::config::Field;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::pages::MarkdownPages;
@@ -59,6 +60,7 @@ pub(super) fn read_jekyll_site(draft: &mut DetectedSite<'_>) -> bool {
     ];
     draft.set_if_found(SettingKey::Twitter, text(&twitter));
     set_author(draft, &data);
+    set_podcast(draft, text);
     warn_of_included_dotfiles(draft, &data);
     for name in ["future", "unpublished", "show_drafts"] {
         draft.warn_of_shown_posts(name, text(&[name]));

@@ -132,6 +132,14 @@ rules! {
     DuplicateAlias = "duplicate-alias",
     /// One category, tag or author is spelled in two ways.
     TwoSpellings = "two-spellings",
+    /// The length or the type of an enclosure is unknown.
+    EnclosureLength = "enclosure-length",
+    /// Two posts have the same enclosure.
+    DuplicateEnclosure = "duplicate-enclosure",
+    /// A podcast lacks what directories require.
+    PodcastChannel = "podcast-channel",
+    /// The artwork of a podcast is not what directories accept.
+    PodcastArtwork = "podcast-artwork",
     /// A feed is so large that its oldest entries contain only their description.
     ShortenedFeed = "shortened-feed",
     /// A shortcode, template tag or component was left out.

@@ -7,6 +7,7 @@ mod body;
 pub(crate) mod image;
 mod labels;
 mod links;
+mod media;
 pub(crate) mod permalink;
 mod shared_values;
 mod visibility_field;
@@ -19,6 +20,8 @@ pub use body::{BodyContent, BodySource, PostBody};
 pub use image::Image;
 pub use labels::Labels;
 pub use links::{PostLink, ResolvedLinks};
+pub use media::{Enclosure, Episode, EpisodePerson, PostMedia, Transcript};
+pub(crate) use media::{max_encoded_len, type_of_extension, type_of_file};
 pub use permalink::{FrontMatterField, Permalink};
 pub use shared_values::PostInterner;
 pub use visibility_field::{FlagValue, VisibilityEffect, VisibilityField};
@@ -83,6 +86,8 @@ pub struct PostExtras {
     pub aliases: Box<[String]>,
     /// Key that only the post and its translations share; `None` if it can have no translations.
     pub translation_key: Option<Box<str>>,
+    /// Files that come with the post; `None` without one.
+    pub media: Option<Box<PostMedia>>,
     /// Dates without effect whose field names resemble those of limiting dates.
     pub stray_dates: Box<[StrayDate]>,
     /// Links of the body to files of the site, each target once.
@@ -166,6 +171,11 @@ impl Post {
     /// Returns [`PostExtras::aliases`], empty if there are none.
     pub fn aliases(&self) -> &[String] {
         self.extras.as_ref().map_or(&[], |rare| &rare.aliases)
+    }
+
+    /// Returns [`PostExtras::media`].
+    pub fn media(&self) -> Option<&PostMedia> {
+        self.extras.as_ref()?.media.as_deref()
     }
 
     /// Returns [`PostExtras::stray_dates`], empty if there are none.

@@ -16,7 +16,8 @@ use super::preview_image;
 use crate::config::{Config, Field};
 use crate::fields::{
     FrontMatterFields, SourceSpan, collect_visibility_markers, find_stray_dates, read_authors,
-    read_dates, read_labels, read_x_account, warn_misplaced_markers, warn_non_map_fields,
+    read_dates, read_labels, read_media, read_x_account, warn_misplaced_markers,
+    warn_non_map_fields,
 };
 use crate::front_matter::date;
 use crate::front_matter::field_names::{is_address, is_slug};
@@ -147,6 +148,7 @@ pub(super) fn build_post(
         .chain(unreadable_dates)
         .collect();
     warn_misplaced_markers(fields, &markers);
+    let media = read_media(fields, &title, &url);
     let extras = PostExtras {
         id,
         canonical_url,
@@ -158,6 +160,7 @@ pub(super) fn build_post(
         twitter_handle: read_x_account(fields).map(Into::into),
         aliases: read_aliases(fields, &permalink, &url, config).into(),
         translation_key: find_translation_key(fields, &location, config).map(Into::into),
+        media: media.map(Box::new),
         stray_dates: find_stray_dates(fields).into(),
         links,
     };

@@ -150,7 +150,18 @@ fn build_entry(site: &Site, view: &EntryView<'_>) -> AtomEntry {
                 label: Some(term.label.to_string()),
             })
             .collect(),
-        links: std::iter::once(alternate).chain(related).collect(),
+        links: std::iter::once(alternate)
+            .chain(related)
+            .chain(
+                view.enclosures()
+                    .into_iter()
+                    .map(|(enclosure, length)| Link {
+                        length: length.map(|length| length.to_string()),
+                        title: enclosure.title.clone(),
+                        ..build_link(enclosure.url.clone(), "enclosure", &enclosure.mime_type)
+                    }),
+            )
+            .collect(),
         summary: (!entry.summary().is_empty()).then(|| localized_text(entry, entry.summary())),
         content: view.html.as_ref().map(|html| Content {
             // The HTML has absolute addresses as well, for readers that ignore `xml:base`.

@@ -16,7 +16,7 @@ use crate::model::artifact::FeedFormat;
 use crate::site::Site;
 use crate::site::card_images::CardImageSource;
 use crate::site::entry::Entry;
-use crate::site::feed::FeedDocument;
+use crate::site::feed::{Feed, FeedDocument};
 
 /// Maximum entries to measure on one core; longer documents are measured on all cores.
 const MAX_SEQUENTIAL_ENTRIES: usize = 256;
@@ -54,7 +54,7 @@ pub(super) fn select_full_entries(
     let frame = feed_document::render_envelope(site, document, features, format)?;
     let between = frame.separator.len() * entries.len().saturating_sub(1);
     let overhead = frame.head.len() + frame.tail.len() + between;
-    let shorts = lengths.lengths_without_content(site, entries, images, format)?;
+    let shorts = lengths.lengths_without_content(site, document, images, format)?;
     let room = limit.saturating_sub(overhead + shorts.iter().sum::<usize>());
     let mut left = Some(room);
     let mut whole = Vec::with_capacity(entries.len());
@@ -63,7 +63,7 @@ pub(super) fn select_full_entries(
             whole.push(false);
             continue;
         };
-        let length = lengths.length_with_content(site, entry, images, format)?;
+        let length = lengths.length_with_content((site, &document.feed), entry, images, format)?;
         let more = length.saturating_sub(short);
         let rest = room_left.checked_sub(more);
         whole.push(rest.is_some());
@@ -89,14 +89,15 @@ impl EntryLengths {
     fn lengths_without_content(
         &mut self,
         site: &Site,
-        entries: &[Arc<Entry>],
+        document: &FeedDocument,
         images: &dyn CardImageSource,
         format: FeedFormat,
     ) -> Result<Vec<usize>, RenderError> {
+        let (feed, entries) = (&document.feed, &document.entries);
         let measure = |entry: &Arc<Entry>| {
             let short = match self.0.get(&(entry_address(entry), format)) {
                 Some((_, length)) => length.without_content,
-                None => measure_entry(site, entry, images, format, None)?,
+                None => measure_entry((site, feed), entry, images, format, None)?,
             };
             Ok(short)
         };
@@ -123,7 +124,7 @@ impl EntryLengths {
     /// Returns the length of an entry with full content.
     fn length_with_content(
         &mut self,
-        site: &Site,
+        site_and_feed: (&Site, &Feed),
         entry: &Arc<Entry>,
         images: &dyn CardImageSource,
         format: FeedFormat,
@@ -133,7 +134,7 @@ impl EntryLengths {
             return Ok(whole);
         }
         let html = feed_document::full_content_html(entry);
-        let whole = measure_entry(site, entry, images, format, html)?;
+        let whole = measure_entry(site_and_feed, entry, images, format, html)?;
         if let Some((_, length)) = known {
             length.with_content = Some(whole);
         }
@@ -147,17 +148,12 @@ fn entry_address(entry: &Arc<Entry>) -> usize {
 
 /// Returns the length in bytes of an entry, written in a format.
 fn measure_entry(
-    site: &Site,
+    (site, feed): (&Site, &Feed),
     entry: &Entry,
     images: &dyn CardImageSource,
     format: FeedFormat,
     html: Option<Arc<str>>,
 ) -> Result<usize, RenderError> {
-    let view = EntryView {
-        entry,
-        html,
-        own_image: images.find_own_image(entry),
-        fallback_image: images.fallback_image_url(site, entry),
-    };
+    let view = EntryView::new(site, feed, entry, html, images);
     Ok(feed_document::write_entries(site, &[view], format)?.len())
 }

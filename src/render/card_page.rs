@@ -11,10 +11,10 @@ use super::html_escape::escape_json_for_script;
 use super::page_style;
 use super::timestamp::format_rfc3339;
 use crate::model::artifact::{ArtifactKey, FeedFormat};
+use crate::model::card_image::CardImage;
 use crate::model::card_size::{CARD_HEIGHT, CARD_WIDTH};
 use crate::site::Site;
 use crate::site::card::{ArticleMetadata, Card, PreviewSource};
-use crate::site::card_images::CardImage;
 
 /// Image that link previews show.
 struct OpenGraphImage {

@@ -215,12 +215,7 @@ pub(super) fn write_entry_in_layouts(
         true => full_content_html(entry),
         false => None,
     };
-    let full_view = EntryView {
-        entry,
-        html,
-        own_image: images.find_own_image(entry),
-        fallback_image: images.fallback_image_url(site, entry),
-    };
+    let full_view = EntryView::new(site, &document.feed, entry, html, images);
     let written = layouts.iter().map(|layout| {
         let html = full_view
             .html

@@ -1,10 +1,10 @@
 //! Defines an entry, and the text around entries, as the feed formats write them.
 
-use crate::model::post::Image;
+use crate::model::post::{Enclosure, Image};
 use crate::site::Site;
 use crate::site::card_images::CardImageSource;
 use crate::site::entry::Entry;
-use crate::site::feed::FeedDocument;
+use crate::site::feed::{Feed, FeedDocument};
 use std::sync::Arc;
 
 /// Entry as it appears in one feed document.
@@ -17,6 +17,10 @@ pub(super) struct EntryView<'a> {
     pub(super) own_image: Option<&'a Image>,
     /// URL of the drawn card image; `None` if the entry has an image of its own.
     pub(super) fallback_image: Option<String>,
+    /// Length in bytes of each enclosure; `None` if it is unknown.
+    pub(super) enclosure_lengths: Vec<Option<u64>>,
+    /// True if the document is the feed of a podcast.
+    pub(super) is_episode: bool,
 }
 
 /// Optional parts that at least one entry of a document uses.
@@ -25,6 +29,8 @@ pub(super) struct FeedFeatures {
     pub(super) content: bool,
     pub(super) authors: bool,
     pub(super) pictures: bool,
+    /// True if an entry has more than one enclosure.
+    pub(super) further_enclosures: bool,
 }
 
 /// Bytes of a document around and between its entries.
@@ -43,12 +49,54 @@ pub(super) struct ElementTags {
     pub(super) close: &'static str,
 }
 
+impl<'a> EntryView<'a> {
+    /// Looks up what a document shows of an entry. `html` is its full content.
+    pub(super) fn new(
+        site: &Site,
+        feed: &Feed,
+        entry: &'a Entry,
+        html: Option<Arc<str>>,
+        images: &dyn CardImageSource,
+    ) -> EntryView<'a> {
+        EntryView {
+            entry,
+            html,
+            own_image: images.find_own_image(entry),
+            fallback_image: images.fallback_image_url(site, entry),
+            enclosure_lengths: enclosure_lengths(entry, images),
+            is_episode: feed.podcast.is_some(),
+        }
+    }
+
+    /// Lists the enclosures with their lengths. In a podcast, the first one is audio or video.
+    pub(super) fn enclosures(&self) -> Vec<(&'a Enclosure, Option<u64>)> {
+        let lengths = self.enclosure_lengths.iter().copied();
+        let mut enclosures: Vec<_> = self.entry.enclosures().zip(lengths).collect();
+        if self.is_episode {
+            enclosures.sort_by_key(|(enclosure, _)| !enclosure.is_playable());
+        }
+        enclosures
+    }
+}
+
 /// Returns the URL that an entry leads to in RSS and Atom, and the other one of a link post.
 pub(super) fn select_entry_urls<'a>(site: &Site, entry: &'a Entry) -> (&'a str, Option<&'a str>) {
     match entry.external_url() {
         Some(url) if site.settings.link_posts_lead_away => (url, Some(entry.url())),
         url => (entry.url(), url),
     }
+}
+
+/// Returns the length in bytes of each enclosure of an entry: as the post gives it, or else of the file.
+pub(super) fn enclosure_lengths(entry: &Entry, images: &dyn CardImageSource) -> Vec<Option<u64>> {
+    let enclosures = entry.enclosures();
+    enclosures
+        .map(|enclosure| {
+            enclosure
+                .length
+                .or_else(|| images.file_length(&enclosure.url))
+        })
+        .collect()
 }
 
 impl FeedFeatures {
@@ -65,6 +113,7 @@ impl FeedFeatures {
             authors: entries().any(|entry| !entry.authors().is_empty()),
             pictures: entries()
                 .any(|entry| entry.main_image().is_some() || draws && entry.card_path().is_some()),
+            further_enclosures: entries().any(|entry| entry.enclosures().nth(1).is_some()),
         }
     }
 }

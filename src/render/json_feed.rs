@@ -59,6 +59,20 @@ struct JsonFeedItem<'a> {
     tags: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<JsonFeedAttachment<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonFeedAttachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -157,5 +171,16 @@ fn build_item<'a>(view: &'a EntryView<'_>) -> JsonFeedItem<'a> {
             .map(|term| &*term.label)
             .collect(),
         language: entry.language_override(),
+        attachments: view
+            .enclosures()
+            .into_iter()
+            .map(|(enclosure, length)| JsonFeedAttachment {
+                url: &enclosure.url,
+                mime_type: &enclosure.mime_type,
+                title: enclosure.title.as_deref(),
+                size_in_bytes: length,
+                duration_in_seconds: enclosure.duration_seconds,
+            })
+            .collect(),
     }
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rss::extension::Extension;
+use rss::extension::ExtensionMap;
 use rss::extension::atom::{AtomExtension, Link};
 use rss::extension::dublincore::DublinCoreExtension;
-use rss::{Category, Channel, Guid, Image as ChannelImage, Item};
+use rss::{Category, Channel, Enclosure, Guid, Image as ChannelImage, Item};
 
 use super::feed_entry::{
     ElementTags, EntryView, FeedEnvelope, FeedFeatures, capacity_hint, select_entry_urls,
@@ -18,11 +19,12 @@ use super::feed_extensions::{
 };
 use super::html_escape::escape_html;
 use super::links::document_hubs;
+use super::podcast;
 use super::render_error::RenderError;
 use super::xml_stylesheet;
 use crate::model::artifact::FeedFormat;
 use crate::model::card_size::{CARD_HEIGHT, CARD_WIDTH};
-use crate::model::post::Image;
+use crate::model::post::{self, Image};
 use crate::site::Site;
 use crate::site::feed::FeedDocument;
 
@@ -42,16 +44,33 @@ pub(super) fn render_envelope(
         }),
         ..Item::default()
     };
+    let podcast = document.feed.podcast.as_deref();
+    let feed_url = document
+        .artifact_key(FeedFormat::Rss)
+        .absolute_url(&settings.public_url);
+    let own_image = podcast.and_then(|podcast| podcast.image_url.as_deref());
+    let image_url = own_image.or_else(|| find_image_url(site));
+    let history = history_element(document).map(|name| {
+        let element = Extension {
+            name: format!("{HISTORY_PREFIX}:{name}"),
+            ..Extension::default()
+        };
+        let elements = BTreeMap::from([(name.to_owned(), vec![element])]);
+        (HISTORY_PREFIX.to_owned(), elements)
+    });
+    let podcast_elements = podcast.map(|podcast| podcast::channel_extensions(podcast, &feed_url));
     let channel = Channel {
         title: document.feed.title.clone(),
         link: settings.url.clone(),
         description: document.feed.description.clone(),
         language: Some(document.feed.language_tag(&settings.language).to_owned()),
-        copyright: settings.copyright.clone(),
+        copyright: podcast
+            .and_then(|podcast| podcast.copyright.clone())
+            .or_else(|| settings.copyright.clone()),
         managing_editor: settings.managing_editor.clone(),
         webmaster: settings.webmaster.clone(),
         // Readers show the image beside the title, which it must repeat.
-        image: find_image_url(site).map(|url| ChannelImage {
+        image: image_url.map(|url| ChannelImage {
             url: url.to_owned(),
             title: document.feed.title.clone(),
             link: settings.url.clone(),
@@ -84,17 +103,8 @@ pub(super) fn render_envelope(
                 }))
                 .collect(),
         }),
-        extensions: history_element(document)
-            .map(|name| {
-                let element = Extension {
-                    name: format!("{HISTORY_PREFIX}:{name}"),
-                    ..Extension::default()
-                };
-                let elements = BTreeMap::from([(name.to_owned(), vec![element])]);
-                (HISTORY_PREFIX.to_owned(), elements)
-            })
-            .into_iter()
-            .collect(),
+        extensions: history.into_iter().chain(podcast_elements).collect(),
+        itunes_ext: podcast.map(podcast::itunes_channel),
         namespaces: extra_namespaces(document, features),
         ..Channel::default()
     };
@@ -222,19 +232,72 @@ fn build_item(site: &Site, view: &EntryView<'_>) -> Item {
                 .collect(),
             ..DublinCoreExtension::default()
         }),
-        extensions: view
-            .own_image
-            .map(media_content)
-            .into_iter()
-            .chain(view.fallback_image.clone().map(media_thumbnail))
-            .collect(),
+        enclosure: view
+            .enclosures()
+            .first()
+            .map(|(enclosure, length)| Enclosure {
+                url: enclosure.url.clone(),
+                length: length.unwrap_or(0).to_string(),
+                mime_type: enclosure.mime_type.clone(),
+            }),
+        itunes_ext: podcast::episode_extension(view),
+        extensions: item_extensions(view),
         ..Item::default()
+    }
+}
+
+/// Returns the elements of Media RSS and of podcasts by their prefix.
+fn item_extensions(view: &EntryView<'_>) -> ExtensionMap {
+    let mut media: BTreeMap<String, Vec<Extension>> = BTreeMap::new();
+    let image = view.own_image.map(media_content);
+    // RSS allows only one `enclosure`, so Media RSS has the others.
+    let further = view.enclosures().into_iter().skip(1).map(enclosure_content);
+    let contents: Vec<Extension> = image.into_iter().chain(further).collect();
+    if !contents.is_empty() {
+        media.insert("content".to_owned(), contents);
+    }
+    if let Some(url) = &view.fallback_image {
+        media.insert("thumbnail".to_owned(), vec![media_thumbnail(url.clone())]);
+    }
+    let mut extensions = podcast::episode_extensions(view);
+    if !media.is_empty() {
+        extensions.insert("media".to_owned(), media);
+    }
+    extensions
+}
+
+/// Returns a further enclosure as Media RSS.
+fn enclosure_content((enclosure, length): (&post::Enclosure, Option<u64>)) -> Extension {
+    let optional = [
+        ("fileSize", length.map(|length| length.to_string())),
+        ("medium", enclosure.medium().map(str::to_owned)),
+        (
+            "duration",
+            enclosure
+                .duration_seconds
+                .map(|seconds| seconds.to_string()),
+        ),
+    ];
+    let optional = optional
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let attributes = [
+        ("type", enclosure.mime_type.clone()),
+        ("url", enclosure.url.clone()),
+    ];
+    let attrs = attributes.into_iter().chain(optional);
+    Extension {
+        name: "media:content".to_owned(),
+        attrs: attrs
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        ..Extension::default()
     }
 }
 
 /// Returns the entry's own image as Media RSS. The alternative text is the `media:title`: readers use any
 /// `media:description` in an item as the text of the item.
-fn media_content(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
+fn media_content(image: &Image) -> Extension {
     let attrs = BTreeMap::from([
         ("medium".to_owned(), "image".to_owned()),
         ("url".to_owned(), image.url.clone()),
@@ -245,21 +308,17 @@ fn media_content(image: &Image) -> (String, BTreeMap<String, Vec<Extension>>) {
         ..Extension::default()
     });
     let children = BTreeMap::from([("title".to_owned(), title.collect())]);
-    let content = Extension {
+    Extension {
         name: "media:content".to_owned(),
         attrs,
         children,
         ..Extension::default()
-    };
-    (
-        "media".to_owned(),
-        BTreeMap::from([("content".to_owned(), vec![content])]),
-    )
+    }
 }
 
 /// Returns the drawn card image as Media RSS, for an entry without an image of its own.
-fn media_thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
-    let thumbnail = Extension {
+fn media_thumbnail(url: String) -> Extension {
+    Extension {
         name: "media:thumbnail".to_owned(),
         attrs: BTreeMap::from([
             ("height".to_owned(), CARD_HEIGHT.to_string()),
@@ -267,22 +326,21 @@ fn media_thumbnail(url: String) -> (String, BTreeMap<String, Vec<Extension>>) {
             ("width".to_owned(), CARD_WIDTH.to_string()),
         ]),
         ..Extension::default()
-    };
-    (
-        "media".to_owned(),
-        BTreeMap::from([("thumbnail".to_owned(), vec![thumbnail])]),
-    )
+    }
 }
 
 /// Returns the namespaces that the crate does not declare by itself.
 fn extra_namespaces(document: &FeedDocument, features: FeedFeatures) -> BTreeMap<String, String> {
     let history = history_element(document)
         .map(|_| (HISTORY_PREFIX.to_owned(), HISTORY_NAMESPACE.to_owned()));
-    features
-        .pictures
+    let podcast = document.feed.podcast.as_ref();
+    let podcast = podcast.map(|_| ("podcast".to_owned(), podcast::PODCAST_NAMESPACE.to_owned()));
+    let has_media = features.pictures || features.further_enclosures;
+    has_media
         .then(|| ("media".to_owned(), MEDIA_RSS_NAMESPACE.to_owned()))
         .into_iter()
         .chain(history)
+        .chain(podcast)
         .collect()
 }
 

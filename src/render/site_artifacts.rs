@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::feed_body::render_feed_body;
+use super::feed_entry::enclosure_lengths;
 use super::feed_html::FeedHtmlPage;
 use super::links::feed_links;
 use super::render_error::map_render_error;
@@ -15,8 +16,9 @@ use crate::model::artifact::{
     Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, FeedScope, LazyArtifacts,
     LazyBody, LazyRenderError, Link, OUTPUT_VERSION, PublicUrl, RenderBody,
 };
+use crate::model::card_image::CardImage;
 use crate::site::card::Card;
-use crate::site::card_images::{CardImage, CardImageSource};
+use crate::site::card_images::CardImageSource;
 use crate::site::feed::FeedDocument;
 use crate::site::{Site, SiteSettings};
 
@@ -222,7 +224,8 @@ impl SiteArtifacts {
                 let fallback = self.images.fallback_image_url(&self.site, entry);
                 let leads_away = self.site.settings.link_posts_lead_away;
                 let own_image = self.images.find_own_image(entry);
-                hash::hash_value_u128(&(entry, own_image, fallback, leads_away))
+                let lengths = enclosure_lengths(entry, &*self.images);
+                hash::hash_value_u128(&(entry, own_image, fallback, leads_away, lengths))
             })
             .collect()
     }
@@ -302,13 +305,14 @@ impl FeedRenderer {
     /// Hashes everything that the bytes depend on.
     fn compute_fingerprint(&self) -> String {
         let settings = &self.site.settings;
-        let image_urls: Vec<_> = self
+        let files: Vec<_> = self
             .document
             .entries
             .iter()
             .map(|entry| {
                 let fallback = self.images.fallback_image_url(&self.site, entry);
-                (self.images.find_own_image(entry), fallback)
+                let lengths = enclosure_lengths(entry, &*self.images);
+                (self.images.find_own_image(entry), fallback, lengths)
             })
             .collect();
         // Only RSS has it. Else hubs would be told of feeds whose bytes did not change.
@@ -322,7 +326,7 @@ impl FeedRenderer {
             (&settings.managing_editor, &settings.webmaster),
             settings.link_posts_lead_away,
             (&self.document.feed.language, &settings.hubs),
-            (ttl, self.document.fingerprint_inputs(), image_urls),
+            (ttl, self.document.fingerprint_inputs(), files),
         ))
     }
 }

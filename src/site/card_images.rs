@@ -3,7 +3,7 @@
 use super::card::Card;
 use super::entry::Entry;
 use super::public_site::Site;
-use crate::model::artifact::LazyBody;
+use crate::model::card_image::CardImage;
 use crate::model::post::Image;
 
 /// Provides the images of social cards.
@@ -16,6 +16,11 @@ pub trait CardImageSource: std::fmt::Debug + Send + Sync {
 
     /// Returns true if the file of an entry's image is missing or no picture.
     fn is_image_missing(&self, entry: &Entry, image: &Image) -> bool;
+
+    /// Returns the length in bytes of a file of the site; `None` if it is not in the static directory.
+    fn file_length(&self, _url: &str) -> Option<u64> {
+        None
+    }
 
     /// Returns a number that changes when the template, fonts or pictures of cards change.
     fn assets_version(&self) -> u64;
@@ -61,26 +66,4 @@ impl CardImageSource for NoCardImages {
     fn assets_version(&self) -> u64 {
         0
     }
-}
-
-/// Images of one card.
-#[derive(Debug, Clone)]
-pub struct CardImage {
-    /// The card image, drawn on first request.
-    pub body: LazyBody,
-    /// Size and media type of the post's own image; `None` if it is not on disk.
-    pub own_image: Option<ImageInfo>,
-    /// Position of the post's own image in [`Card::images`]; `None` if all files are missing or no pictures.
-    pub own_position: Option<usize>,
-}
-
-/// Size and media type of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ImageInfo {
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// Media type, such as `image/png`.
-    pub mime_type: &'static str,
 }

@@ -9,7 +9,9 @@ use crate::config::Config;
 use crate::conflicts::unique_keys::is_site_card_path;
 use crate::hash;
 use crate::links::broken_links;
-use crate::model::post::{BodyContent, Image, Post, PostExtras, ResolvedLinks};
+use crate::model::post::{
+    BodyContent, Enclosure, Image, Post, PostExtras, PostMedia, ResolvedLinks,
+};
 use crate::model::terms::{Byline, Person, Term};
 use crate::term_interner::PostTerms;
 use crate::text::truncate_graphemes;
@@ -134,6 +136,23 @@ impl Entry {
         &self.post.images
     }
 
+    /// Returns the files that come with the post; `None` without one.
+    pub fn media(&self) -> Option<&PostMedia> {
+        self.post.media()
+    }
+
+    /// Iterates over the files that come with the post.
+    pub fn enclosures(&self) -> impl Iterator<Item = &Enclosure> {
+        self.media().into_iter().flat_map(|media| &media.enclosures)
+    }
+
+    /// Iterates over the URLs of enclosures without a length.
+    pub fn unmeasured_urls(&self) -> impl Iterator<Item = &str> {
+        let enclosures = self.enclosures();
+        let unmeasured = enclosures.filter(|enclosure| enclosure.length.is_none());
+        unmeasured.map(|enclosure| &*enclosure.url)
+    }
+
     /// Returns the path of the post's card; `None` if it has no card.
     pub fn card_path(&self) -> Option<&str> {
         self.has_card.then(|| self.post.permalink.url_path())
@@ -250,6 +269,7 @@ impl Entry {
             + self.id().len() * 6
             + (self.url().len() + self.external_url().map_or(0, str::len)) * 18
             + images.max().unwrap_or_default()
+            + self.media().map_or(0, PostMedia::max_encoded_len)
             + names.sum::<usize>()
             + terms.sum::<usize>()
     }
@@ -334,17 +354,20 @@ impl Entry {
                 twitter_handle: twitter,
                 aliases: _,
                 translation_key,
+                media,
                 stray_dates: _,
                 links: _,
             } = extras;
             (
+                media.as_deref(),
                 (canonical_url.as_deref(), external_url.as_deref()),
                 preview_title.as_deref(),
                 twitter.as_deref(),
                 translation_key.as_deref(),
             )
         });
-        let (addresses, preview_title, twitter, translation_key) = extras.unwrap_or_default();
+        let (media, addresses, preview_title, twitter, translation_key) =
+            extras.unwrap_or_default();
         // Some fields that are left out above are part of these.
         let (id, url, card_path, language) = (
             self.id(),
@@ -357,7 +380,7 @@ impl Entry {
             (description, body.fingerprint, links),
             (published, updated),
             (&**byline, &**categories, &**tags),
-            (self.main_image(), images, card_path),
+            (self.main_image(), images, card_path, media),
             (language, translation_key, twitter),
             (is_listed, is_indexed, in_sitemap),
         )

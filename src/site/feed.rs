@@ -10,6 +10,7 @@ use super::entry::Entry;
 use super::timeline::Timeline;
 use crate::config::FeedContent;
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedPageId, FeedScope};
+use crate::model::podcast::PodcastChannel;
 
 /// Upper bound on a feed without its entries, in bytes.
 const MAX_CHANNEL_BYTES: usize = 8_000;
@@ -33,6 +34,8 @@ pub struct Feed {
     pub label: Option<String>,
     /// Description, plain text.
     pub description: String,
+    /// Podcast that the feed is; `None` for other feeds.
+    pub podcast: Option<Arc<PodcastChannel>>,
     pub(super) timeline: Timeline,
     pub(super) limits: FeedLimits,
 }
@@ -229,7 +232,13 @@ impl FeedDocument {
                 .limits
                 .max_bytes
                 .filter(|_| self.feed.has_full_content())?;
-            (!is_within_limit(&self.entries, limit)).then_some(limit)
+            let channel = self
+                .feed
+                .podcast
+                .as_ref()
+                .map_or(0, |podcast| podcast.max_encoded_len());
+            let is_within = is_within_limit(&self.entries, limit.saturating_sub(channel));
+            (!is_within).then_some(limit)
         })
     }
 
@@ -258,6 +267,7 @@ impl FeedDocument {
                 feed.title.clone(),
                 feed.description.clone(),
                 feed.scope.clone(),
+                feed.podcast.clone(),
             ),
             (feed.formats.clone(), feed.limits),
             (self.page, self.related_documents(), self.entries.clone()),

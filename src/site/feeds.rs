@@ -11,7 +11,7 @@ use crate::config::{Config, CustomFeed, FeedFilter, SiteConfig, primary_subtag};
 use crate::model::artifact::{FeedFormat, FeedScope};
 use crate::model::terms::Term;
 use crate::persistent::PersistentSortedMap;
-use crate::text::slugify_label;
+use crate::text::{is_in_directory, is_language_in, slugify_label};
 
 /// All feeds. A clone is cheap and shares their contents.
 #[derive(Debug, Clone)]
@@ -275,6 +275,12 @@ impl Feeds {
                 entries
                     .iter()
                     .filter(|entry| matches_filter(entry, &settings.filter, &config.site.language))
+                    .filter(|entry| {
+                        !settings.is_podcast
+                            || entry
+                                .media()
+                                .is_some_and(|media| media.playable().is_some())
+                    })
                     .cloned()
                     .collect()
             };
@@ -424,6 +430,7 @@ fn build_empty_feed(
         title: texts.title,
         label: texts.label,
         description: texts.description,
+        podcast: None,
         timeline: Timeline::default(),
         limits: rule,
     }
@@ -433,19 +440,20 @@ fn build_empty_feed(
 fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
     let site = &config.site;
     let names = settings.filter.display_terms();
-    let label = settings
-        .title
-        .clone()
-        .unwrap_or_else(|| match names.as_str() {
-            "" => settings.path.clone(),
-            names => names.to_owned(),
-        });
-    let title = match (&settings.title, names.is_empty()) {
+    let podcast = config.podcast.as_ref().filter(|_| settings.is_podcast);
+    let podcast_title = podcast.and_then(|podcast| podcast.title.clone());
+    let own_title = settings.title.clone().or(podcast_title);
+    let label = own_title.clone().unwrap_or_else(|| match names.as_str() {
+        "" => settings.path.clone(),
+        names => names.to_owned(),
+    });
+    let title = match (&own_title, names.is_empty()) {
         (Some(title), _) => title.clone(),
         (None, true) => site.title.clone(),
         (None, false) => format!("{names} – {}", site.title),
     };
-    let description = settings.description.clone();
+    let podcast_description = podcast.and_then(|podcast| podcast.description.clone());
+    let description = settings.description.clone().or(podcast_description);
     let rule = FeedLimits {
         max_entries: settings.limit,
         content_mode: settings.content,
@@ -463,6 +471,7 @@ fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
     };
     Feed {
         formats: vec![settings.format],
+        podcast: podcast.map(|podcast| Arc::new(podcast.channel.clone())),
         ..build_empty_feed(
             FeedScope::Custom(settings.path.clone()),
             language,
@@ -488,18 +497,4 @@ fn matches_filter(entry: &Entry, filter: &FeedFilter, site_language: &str) -> bo
             || directories
                 .iter()
                 .any(|directory| is_in_directory(entry.source_path(), directory)))
-}
-
-/// Returns true if a language tag equals `range` or extends it: `de-AT` is in `de`.
-fn is_language_in(language: &str, range: &str) -> bool {
-    let has_prefix = language
-        .get(..range.len())
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case(range));
-    has_prefix && matches!(language.as_bytes().get(range.len()), None | Some(b'-'))
-}
-
-/// Returns true if the file at `path` is below `directory`; the empty path contains all files.
-fn is_in_directory(path: &str, directory: &str) -> bool {
-    let rest = path.strip_prefix(directory);
-    rest.is_some_and(|rest| directory.is_empty() || rest.starts_with('/'))
 }

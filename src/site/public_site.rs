@@ -148,12 +148,15 @@ impl Site {
         self.listed_entries().iter().chain(self.unlisted.iter())
     }
 
-    /// Iterates over the image URLs that cards may show. Order is unspecified and a URL may repeat.
-    pub fn card_image_urls(&self) -> impl Iterator<Item = &str> {
+    /// Iterates over the image URLs that cards may show, and those of enclosures without a length. Order is unspecified
+    /// and a URL may repeat.
+    pub fn file_urls(&self) -> impl Iterator<Item = &str> {
         let images = self.all_entries().flat_map(|entry| entry.preview_images());
+        let enclosures = self.all_entries().flat_map(|entry| entry.unmeasured_urls());
         self.site_image_url()
             .into_iter()
             .chain(images.map(|image| image.url.as_str()))
+            .chain(enclosures)
     }
 
     /// Returns the URL of the image that is configured for the site.

@@ -45,7 +45,7 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 48] = [
+    const KEYS_WITH_EXAMPLES: [&str; 63] = [
         "icon",
         "managing_editor",
         "webmaster",
@@ -94,6 +94,21 @@ fn annotated_reference_parses_and_shows_every_default() {
         "hubs",
         "key",
         "dir",
+        "title",
+        "description",
+        "author",
+        "owner_name",
+        "owner_email",
+        "image",
+        "categories",
+        "explicit",
+        "type",
+        "locked",
+        "guid",
+        "funding",
+        "complete",
+        "new_feed_url",
+        "media_url",
     ];
     let defaults = enable_keys(|key| !KEYS_WITH_EXAMPLES.contains(&key));
     let reference = enable_keys(|_| false);

@@ -82,7 +82,7 @@ fn characters_forbidden_in_xml_are_removed_from_every_field() {
     let built = TestSite::new()
         .post(
             "a.md",
-            "---\ntitle: \"a\u{b}b \\x0b<script>alert(1)</script> ]]> c\"\nauthor: \"A\\u0001\"\ncategory: [\"C\\ufffe\"]\ndate: 2024-01-01\ndescription: \"d\\x1f ]]>\"\nseo: {url: \"https://example.org/\\x01p\"}\n---\nbody \u{1} &#11; &#x1; ]]> `]]>`\n",
+            "---\ntitle: \"a\u{b}b \\x0b<script>alert(1)</script> ]]> c\"\nauthor: \"A\\u0001\"\ncategory: [\"C\\ufffe\"]\ndate: 2024-01-01\ndescription: \"d\\x1f ]]>\"\naudio: {url: \"/a\\x1f.mp3\", length: 9, title: \"t\\x1f ]]>\"}\nguests: [{name: \"p\\x1f\"}]\nseo: {url: \"https://example.org/\\x01p\"}\n---\nbody \u{1} &#11; &#x1; ]]> `]]>`\n",
         )
         .build();
     assert_eq!(built.rules(), [Rule::ForbiddenCharacter]);

@@ -126,7 +126,7 @@ fn assert_formats_agree(built: &Built, dir: &str) -> Vec<EntryFields> {
     rss
 }
 
-const HOSTILE_POST: &str = "---\ntitle: \"let's <break> & ]]> \\\"it\\\" \\\\ </title>\"\nauthor: [\"<Ada> & Co\", {name: Bob, url: 'https://e.org/bob'}]\ncategory: [{value: x, label: \"R&D <b>\"}, \"]]>\"]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\ndescription: \"A <summary> & ]]> more\"\nimage: {src: /a.jpg, alt: \"<alt> & \\\"quoted\\\"\"}\n---\n<b>Body</b> & `]]>` &amp;lt; <script>alert(1)</script>\n\n```html\n<![CDATA[ ]]>\n```\n";
+const HOSTILE_POST: &str = "---\ntitle: \"let's <break> & ]]> \\\"it\\\" \\\\ </title>\"\nauthor: [\"<Ada> & Co\", {name: Bob, url: 'https://e.org/bob'}]\ncategory: [{value: x, label: \"R&D <b>\"}, \"]]>\"]\ndate: 2024-05-01T10:00:00Z\nupdated: 2024-06-01\ndescription: \"A <summary> & ]]> more\"\nimage: {src: /a.jpg, alt: \"<alt> & \\\"quoted\\\"\"}\nenclosures: [{url: '/a\"&<b>.mp3', length: 9, title: \"<t> & \\\"q\\\" ]]>\"}, {url: /b.ogg, length: 8, duration: '1:01'}]\n---\n<b>Body</b> & `]]>` &amp;lt; <script>alert(1)</script>\n\n```html\n<![CDATA[ ]]>\n```\n";
 
 #[test]
 fn all_formats_agree_on_a_hostile_post() {

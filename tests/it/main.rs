@@ -53,6 +53,7 @@ mod model;
 mod output_version;
 mod pages;
 mod pixels;
+mod podcasts;
 mod reload;
 #[cfg(target_os = "linux")]
 mod restart;

@@ -93,6 +93,12 @@ impl Model {
                 random.pick(&["red", "red, green", "green", "Red, blue"])
             ));
         }
+        if random.is_one_in(3) {
+            add(format!(
+                "audio: {{url: /a/{word}.mp3, title: {word}, length: {}}}",
+                random.next_below(9)
+            ));
+        }
         if random.is_one_in(2) {
             add(format!("author: {}", random.pick(&["Mira", "Jon Ask"])));
         }

@@ -23,6 +23,8 @@ tags: [sea, night]
 description: Which lights show where.
 image: {src: /img/a.png, alt: A buoy}
 lang: de
+audio: [{url: /a.mp3, length: 9, title: Waves & wind}, {url: /a.ogg, length: 8, duration: 61}]
+chapters: /c.json
 ---
 
 ## A heading
@@ -51,7 +53,7 @@ let lights = 2;
 /// crate's version, are left out.
 fn hash_of_samples() -> String {
     let outputs = TestSite::new()
-        .config("languages = [\"de\"]\n[feed]\nlimit = 2")
+        .config("languages = [\"de\"]\n[feed]\nlimit = 2\n[podcast]\nimage = \"/cover.jpg\"")
         .post("a.md", POST)
         .post("b.md", "---\ntitle: B\ndate: 2024-04-01\n---\nText.\n")
         .post("c.md", "---\ntitle: C\ndate: 2024-03-01\n---\nText.\n")

@@ -11,12 +11,12 @@ use crate::support::{Built, TestSite, new_year_2025, plain, resource_text};
 
 fn post_with_field(field: &str) -> String {
     format!(
-        "---\ntitle: Quetzal\nauthor: Xanthippe\ncategory: [Zymurgy]\ndate: 2024-05-01\n{field}\nseo:\n  url: https://example.org/blog/quetzal-path\n  description: Vexillology\n  image: /img/wombat.jpg\n---\nOcelot body.\n"
+        "---\ntitle: Quetzal\nauthor: Xanthippe\ncategory: [Zymurgy]\ndate: 2024-05-01\n{field}\nepisode_image: /kestrel.jpg\nenclosures:\n  - {{url: /audio/narwhal.mp3, length: 9, title: Axolotl}}\n  - {{url: /audio/okapi.ogg, length: 9}}\nguests: [{{name: Ibex}}]\nseo:\n  url: https://example.org/blog/quetzal-path\n  description: Vexillology\n  image: /img/wombat.jpg\n---\nOcelot body.\n"
     )
 }
 
 /// Words that only the post has, one for each field and the body.
-const SECRET_WORDS: [&str; 7] = [
+const SECRET_WORDS: [&str; 12] = [
     "Quetzal",
     "Xanthippe",
     "Zymurgy",
@@ -24,7 +24,15 @@ const SECRET_WORDS: [&str; 7] = [
     "Vexillology",
     "wombat",
     "Ocelot",
+    "kestrel",
+    "narwhal",
+    "Axolotl",
+    "okapi",
+    "Ibex",
 ];
+
+/// Section that makes `/podcast.xml` a podcast.
+const PODCAST: &str = "[podcast]\nauthor = 'Me'\n";
 
 fn leaked_words(built: &Built) -> Vec<&'static str> {
     let everything = built.everything().to_lowercase();
@@ -36,6 +44,7 @@ fn leaked_words(built: &Built) -> Vec<&'static str> {
 
 fn site_with_field(field: &str) -> TestSite {
     TestSite::new()
+        .config(PODCAST)
         .post("a.md", post_with_field(field))
         .post("b.md", plain("Other", "2024-05-02"))
 }
@@ -171,6 +180,7 @@ fn scheduled_post_appears_exactly_at_its_date() {
     let due = new_year_2025() + Duration::from_secs(60);
     let site = |now: SystemTime| {
         TestSite::new()
+            .config(PODCAST)
             .post("a.md", post_with_field("publishDate: 2025-01-01T00:01:00Z"))
             .now(now)
             .build()
@@ -189,6 +199,7 @@ fn expired_post_disappears_exactly_at_its_date() {
     let end = new_year_2025() + Duration::from_secs(60);
     let site = |now: SystemTime| {
         TestSite::new()
+            .config(PODCAST)
             .post("a.md", post_with_field("expiryDate: 2025-01-01T00:01:00Z"))
             .now(now)
             .build()
@@ -309,7 +320,7 @@ fn hidden_post_does_not_shadow_a_public_one() {
 }
 
 /// Feeds of several kinds and languages, small enough to have further pages and archives.
-const MANY_FEEDS: &str = "languages = ['en', 'fr']\n[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n";
+const MANY_FEEDS: &str = "languages = ['en', 'fr']\n[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n[podcast]\nauthor = 'Me'\n";
 
 /// Generates one post: its unique word, its text, and whether it is public on 2025-01-01.
 fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
@@ -343,7 +354,7 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         // Posts that are copies of one original do not shadow each other.
         let original = if cdata { format!("https://elsewhere.example/{word}-o") } else { "/original/".to_owned() };
         let text = format!(
-            "---\ntitle: {word}-t\ncanonical_url: {original}\nexternal_url: https://far.example/{word}-x\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\n---\n{word}-b {tail}\n"
+            "---\ntitle: {word}-t\ncanonical_url: {original}\nexternal_url: https://far.example/{word}-x\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\naudio: {{url: /{word}.mp3, length: 9, title: {word}-m}}\nguests: [{{name: {word}-p}}]\nchapters: /{word}.json\n---\n{word}-b {tail}\n"
         );
         (word, text, shown && year < 2025)
     })

@@ -12,12 +12,13 @@ use crate::cards::font::{FontFallback, FontLibrary};
 use crate::cards::local_image::{ImageLookup, LocalImage};
 use crate::config::CardTheme;
 use crate::model::artifact::LazyBody;
+use crate::model::card_image::{CardImage, ImageInfo};
 use crate::model::finding::{Finding, Rule};
 use crate::model::post::Image;
 use crate::persistent::PersistentMap;
 use crate::site::Site;
 use crate::site::card::{Card, PreviewSource};
-use crate::site::card_images::{CardImage, CardImageSource, ImageInfo};
+use crate::site::card_images::CardImageSource;
 use crate::site::entry::Entry;
 
 /// Maximum prepared cards kept for reuse; beyond it, all are dropped.
@@ -70,6 +71,14 @@ impl CardImageSource for CardImageSet {
 
     fn is_image_missing(&self, entry: &Entry, image: &Image) -> bool {
         is_missing(self.find_picture(entry.source_path(), entry.url(), &image.url))
+    }
+
+    fn file_length(&self, url: &str) -> Option<u64> {
+        match self.pictures.get(url)? {
+            ImageLookup::OtherMedia(length) => Some(*length),
+            ImageLookup::Found(picture) => Some(picture.file_bytes),
+            _ => None,
+        }
     }
 
     fn assets_version(&self) -> u64 {
@@ -208,7 +217,9 @@ impl CardImageSet {
                     ..new_warning(&card.source_path, rule, message, hint)
                 });
             }
-            ImageLookup::External | ImageLookup::Found(_) => return None,
+            ImageLookup::External | ImageLookup::OtherMedia(_) | ImageLookup::Found(_) => {
+                return None;
+            }
         };
         Some(new_warning(&card.source_path, rule, message, hint))
     }

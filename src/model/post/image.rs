@@ -1,9 +1,9 @@
 //! Defines an image of a post.
 
 /// Extensions of videos, sounds and documents, which are no pictures even if an `<img>` or a field names them.
-const OTHER_MEDIA_EXTENSIONS: [&str; 20] = [
+const OTHER_MEDIA_EXTENSIONS: [&str; 24] = [
     "mp4", "m4v", "webm", "mov", "ogv", "avi", "mkv", "mp3", "m4a", "ogg", "oga", "opus", "wav",
-    "flac", "pdf", "html", "htm", "md", "mdx", "txt",
+    "flac", "aac", "m4b", "weba", "epub", "pdf", "html", "htm", "md", "mdx", "txt",
 ];
 /// Extensions of pictures that networks do not show: X takes JPEG, PNG, WebP and GIF.
 const UNSHOWN_EXTENSIONS: [&str; 8] = ["svg", "svgz", "avif", "heic", "tif", "tiff", "bmp", "ico"];

@@ -88,7 +88,7 @@ impl SitePublisher {
     ) -> bool {
         if paths.is_none() {
             self.card_source
-                .retain_pictures(self.site_index.current_site().card_image_urls());
+                .retain_pictures(self.site_index.current_site().file_urls());
         }
         let have_changed = self.card_source.rescan_files(paths, now);
         if have_changed {
