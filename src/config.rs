@@ -31,7 +31,7 @@ pub use admin::{AdminConfig, Secret, TokenSource};
 pub use announce::{AnnounceConfig, IndexNowConfig};
 pub use cache::{CachePolicies, CacheTagHeader};
 pub use export::{ExportConfig, ExportDestination, StoreKind, is_inside};
-pub use feeds::{CustomFeed, FeedDefaults, FeedFilter};
+pub use feeds::{CustomFeed, FeedDefaults};
 pub use fields::{Field, FieldNames};
 pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, client_limit_key};
 pub use names::NameStyle;
@@ -223,7 +223,7 @@ fn read_sections(
     let hidden = read_hidden_posts(root.take_table("visibility"), faults);
     let has_static_dir = content.static_dir.is_some();
     let cards = read_cards(root.take_table("cards"), faults, dir, has_static_dir);
-    let feed = feeds::read_feed_defaults(root.take_table("feed"), faults);
+    let (mut feed, feed_paths) = feeds::read_feed_defaults(root.take_table("feed"), faults);
     let languages = site.as_ref().map(|site| site.further_languages(&feed));
     let segments: Vec<String> = languages
         .iter()
@@ -233,7 +233,8 @@ fn read_sections(
     let podcast = read_podcast(root.take_table("podcast"), faults, site.as_ref());
     let podcast_paths = podcast.as_ref().map(|(_, paths)| paths);
     let tables = root.take_tables("feeds");
-    let feeds = feeds::read_custom_feeds(tables, faults, &feed, &segments, podcast_paths);
+    let main_feeds = (&mut feed, feed_paths);
+    let feeds = feeds::read_custom_feeds(tables, faults, main_feeds, &segments, podcast_paths);
     let sitemap = read_sitemap(root.take_table("sitemap"), faults, site.as_ref());
     let robots = root
         .take_tables("robots")

@@ -3,6 +3,7 @@
 pub mod artifact;
 pub mod card_image;
 pub(crate) mod card_size;
+pub mod feed_filter;
 pub mod finding;
 pub(crate) mod locked_names;
 pub mod markup;
@@ -10,5 +11,6 @@ pub mod moved_card;
 pub mod parse_mode;
 pub mod podcast;
 pub mod post;
+pub mod post_changes;
 pub mod posting_interval;
 pub mod terms;

@@ -159,14 +159,6 @@ pub fn is_same_language(tag: &str, other: &str) -> bool {
     primary(tag) == primary(other)
 }
 
-/// Returns true if a language tag equals `range` or extends it: `de-AT` is in `de`.
-pub fn is_language_in(language: &str, range: &str) -> bool {
-    let has_prefix = language
-        .get(..range.len())
-        .is_some_and(|prefix| prefix.eq_ignore_ascii_case(range));
-    has_prefix && matches!(language.as_bytes().get(range.len()), None | Some(b'-'))
-}
-
 /// Returns true if the text has the form of an e-mail address that a feed can show.
 pub fn is_email_address(text: &str) -> bool {
     let clean = |part: &str| {
@@ -177,12 +169,6 @@ pub fn is_email_address(text: &str) -> bool {
     };
     text.split_once('@')
         .is_some_and(|(user, host)| clean(user) && clean(host) && host.contains('.'))
-}
-
-/// Returns true if the file at `path` is below `directory`; the empty path contains all files.
-pub fn is_in_directory(path: &str, directory: &str) -> bool {
-    let rest = path.strip_prefix(directory);
-    rest.is_some_and(|rest| directory.is_empty() || rest.starts_with('/'))
 }
 
 /// Returns a path without the extension of its file.

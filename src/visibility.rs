@@ -76,6 +76,12 @@ impl<'a> Visible<'a> {
         matches!(self, Visible::Listed(_)) && !says_noindex
     }
 
+    /// Returns true if feeds may contain the post.
+    pub fn is_in_feeds(&self) -> bool {
+        let mut markers = self.post().visibility_fields.iter();
+        matches!(self, Visible::Listed(_)) && !markers.any(VisibilityField::leaves_feeds)
+    }
+
     /// Returns true if the sitemap may contain the post.
     pub fn is_in_sitemap(&self) -> bool {
         let permalink = &self.post().permalink;

@@ -2,7 +2,10 @@
 
 use super::values::{parse_choice, with_value};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
-use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, can_share_path};
+use crate::model::artifact::{
+    ArtifactKey, FeedAlias, FeedFormat, FeedScope, can_share_path, is_feed_path, may_be_output,
+};
+use crate::model::feed_filter::{FeedFilter, FilterLists};
 use crate::url_path::normalize_path;
 
 /// Default number of entries: enough for a day's posts, small enough to poll. Readers keep the rest.
@@ -27,6 +30,31 @@ pub struct FeedDefaults {
     pub mixed_languages: bool,
     /// True if entries of link posts lead to the page elsewhere, in RSS and Atom.
     pub link_posts_lead_away: bool,
+    /// Settings of the site's own feeds.
+    pub main: MainFeed,
+    /// Former paths of feeds.
+    pub aliases: Vec<FeedAlias>,
+}
+
+/// Settings of the feed of the site, in `[feed]`. All but `paths` also hold for that of each further language.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MainFeed {
+    /// Title; `None` is that of the site.
+    pub title: Option<String>,
+    /// Description; `None` is that of the site.
+    pub description: Option<String>,
+    /// Posts that the feed contains. Feeds of terms contain all posts.
+    pub filter: FeedFilter,
+    /// Path of the feed in each format that has another one than the built-in path.
+    pub paths: Vec<(FeedFormat, String)>,
+}
+
+/// Paths in `[feed]`, which are checked once the languages of the site are known.
+#[derive(Debug, Default)]
+pub(super) struct FeedPathEntries {
+    paths: Vec<(FeedFormat, Spanned<String>)>,
+    aliases: Vec<Spanned<String>>,
+    is_served: bool,
 }
 
 /// `[[feeds]]`: a custom feed.
@@ -52,35 +80,20 @@ pub struct CustomFeed {
     pub is_podcast: bool,
 }
 
-/// Filter of a feed: a post must have at least one value of each list that is not empty.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct FeedFilter {
-    /// Categories, as labels or as slugs.
-    pub categories: Vec<String>,
-    /// Tags, as labels or as slugs.
-    pub tags: Vec<String>,
-    /// Authors, as names or as slugs.
-    pub authors: Vec<String>,
-    /// BCP 47 language tags.
-    pub languages: Vec<String>,
-    /// Directories below the content directory, without slashes at their ends.
-    pub directories: Vec<String>,
-}
+/// Keys of the lists of which a post must have a value, and of those of which it must have none.
+const FILTER_KEYS: [[&str; 5]; 2] = [
+    ["category", "tag", "author", "language", "directory"],
+    [
+        "not_category",
+        "not_tag",
+        "not_author",
+        "not_language",
+        "not_directory",
+    ],
+];
 
-impl FeedFilter {
-    /// Joins all values for display.
-    pub fn display_terms(&self) -> String {
-        let lists = [
-            &self.categories,
-            &self.tags,
-            &self.authors,
-            &self.languages,
-            &self.directories,
-        ];
-        let names: Vec<&str> = lists.into_iter().flatten().map(String::as_str).collect();
-        names.join(", ")
-    }
-}
+/// Hint for an entry of `feed.aliases`.
+const ALIAS_HINT: &str = "write former and current path, such as `\"/feed/\" = \"/news.xml\"`";
 
 const CONTENT_CHOICES: [(&str, FeedContent); 2] = [
     ("full", FeedContent::Full),
@@ -90,7 +103,7 @@ const CONTENT_CHOICES: [(&str, FeedContent); 2] = [
 pub(super) fn read_feed_defaults(
     mut table: ConfigTable<'_, '_>,
     faults: &ConfigErrors<'_>,
-) -> FeedDefaults {
+) -> (FeedDefaults, FeedPathEntries) {
     let number = |written: Option<Spanned<usize>>, usual| {
         let number = written.map_or(usual, |written| written.value);
         (number > 0).then_some(number)
@@ -106,8 +119,28 @@ pub(super) fn read_feed_defaults(
         table.take_string("link_posts"),
         &[("post", false), ("external", true)],
     );
+    let main = MainFeed {
+        title: table.take_string("title").map(|written| written.value),
+        description: table
+            .take_string("description")
+            .map(|written| written.value),
+        filter: read_filter(&mut table),
+        paths: Vec::new(),
+    };
+    let mut paths = table.take_table("paths");
+    let formats = FeedFormat::ALL.into_iter();
+    let entries = FeedPathEntries {
+        paths: formats
+            .filter_map(|format| Some((format, paths.take_string(format.config_name())?)))
+            .collect(),
+        aliases: table.take_table("aliases").into_string_entries(ALIAS_HINT),
+        is_served: table
+            .take_bool("serve_aliases")
+            .is_some_and(|written| written.value),
+    };
+    paths.reject_unknown();
     table.reject_unknown();
-    FeedDefaults {
+    let defaults = FeedDefaults {
         limit,
         content: content.unwrap_or(FeedContent::Full),
         ttl_minutes: ttl.map(|written| written.value as u64),
@@ -115,17 +148,29 @@ pub(super) fn read_feed_defaults(
         page: page.is_none_or(|written| written.value),
         mixed_languages: mixed_languages.is_some_and(|written| written.value),
         link_posts_lead_away: link_posts.unwrap_or(false),
-    }
+        main,
+        aliases: Vec::new(),
+    };
+    (defaults, entries)
 }
 
 pub(super) fn read_custom_feeds(
     tables: Vec<ConfigTable<'_, '_>>,
     faults: &ConfigErrors<'_>,
-    defaults: &FeedDefaults,
+    (defaults, entries): (&mut FeedDefaults, FeedPathEntries),
     language_segments: &[String],
     podcast_paths: Option<&Spanned<Vec<String>>>,
 ) -> Vec<CustomFeed> {
     let mut taken = built_in_feeds(language_segments);
+    for (format, written) in entries.paths {
+        let path = (&written, Some(format));
+        let feed = parse_feed_path(faults, path, language_segments, &mut taken);
+        let Some((path, format)) = feed else { continue };
+        let built_in = ArtifactKey::Feed(FeedScope::Site, format).url_path();
+        let alias = FeedAlias::new(&built_in, &path, false);
+        defaults.aliases.extend(alias);
+        defaults.main.paths.push((format, path));
+    }
     let mut feeds: Vec<CustomFeed> = tables
         .into_iter()
         .filter_map(|table| {
@@ -166,7 +211,60 @@ pub(super) fn read_custom_feeds(
             }
         }
     }
+    for written in entries.aliases {
+        let alias = parse_feed_alias(faults, &written, language_segments, &taken);
+        let Some((from, to)) = alias else { continue };
+        // A feed with a configured path is no longer at the built-in one.
+        let moved = defaults.aliases.iter().find(|known| known.from == to);
+        let to = moved.map_or(to, |moved| moved.to.clone());
+        match FeedAlias::new(&from, &to, entries.is_served) {
+            Some(alias) => defaults.aliases.push(alias),
+            None => faults.push_error(
+                written.offset,
+                format!("the feed alias `{from}` needs `:slug` once in both paths, or in none"),
+                ALIAS_HINT,
+            ),
+        }
+    }
     feeds
+}
+
+/// Checks a former path of a feed and the path of the feed, and returns them.
+fn parse_feed_alias(
+    faults: &ConfigErrors<'_>,
+    written: &Spanned<String>,
+    languages: &[String],
+    taken: &[(String, FeedFormat)],
+) -> Option<(String, String)> {
+    let (from, to) = (written.key.trim(), written.value.trim());
+    let report = |message: String, hint: &str| {
+        faults.push_error(written.offset, message, hint);
+        None
+    };
+    let is_path = |path: &str| path.starts_with('/') && !path.contains(['?', '#', '\\']);
+    let paths = [from, to].map(|path| Some(path).filter(|path| is_path(path)));
+    let [Some(from), Some(to)] = paths.map(|path| path.and_then(normalize_path)) else {
+        return report(
+            format!("the feed alias `{from}` is not a path to a path"),
+            ALIAS_HINT,
+        );
+    };
+    let [example, target] = [&from, &to].map(|path| FeedAlias::example_path(path));
+    if may_be_output(example.trim_end_matches('/'), languages, taken) {
+        let message = format!("the feed alias `{from}` is the path of an output");
+        return report(
+            message,
+            "remove the alias: courant serves this path already",
+        );
+    }
+    if !is_feed_path(&target, languages, taken) {
+        let message = format!("the feed alias `{from}` leads to `{to}`, which is not a feed");
+        return report(
+            message,
+            "write the path of a feed, such as that of a `[[feeds]]`; `courant serve` lists them",
+        );
+    }
+    Some((from, to))
 }
 
 fn read_custom_feed(
@@ -192,18 +290,7 @@ fn read_custom_feed(
     let description = table
         .take_string("description")
         .map(|written| written.value);
-    let mut names = |key| table.take_string_or_list(key).map(|written| written.value);
-    let filter = FeedFilter {
-        categories: names("category").unwrap_or_default(),
-        tags: names("tag").unwrap_or_default(),
-        authors: names("author").unwrap_or_default(),
-        languages: names("language").unwrap_or_default(),
-        directories: names("directory")
-            .unwrap_or_default()
-            .iter()
-            .map(|dir| dir.trim_matches('/').to_owned())
-            .collect(),
-    };
+    let filter = read_filter(&mut table);
     let own_limit = table.take_usize("limit");
     let has_own_limit = own_limit.is_some();
     let limit = match own_limit {
@@ -224,6 +311,28 @@ fn read_custom_feed(
         content: content.unwrap_or(defaults.content),
         is_podcast: false,
     })
+}
+
+/// Reads the keys that select the posts of a feed, such as `tag` and `not_tag`.
+fn read_filter(table: &mut ConfigTable<'_, '_>) -> FeedFilter {
+    let [including, excluding] = FILTER_KEYS.map(|keys| {
+        let [categories, tags, authors, languages, directories] = keys.map(|key| {
+            let written = table.take_string_or_list(key);
+            written.map(|written| written.value).unwrap_or_default()
+        });
+        let directories = directories.iter().map(|dir| dir.trim_matches('/'));
+        FilterLists {
+            categories,
+            tags,
+            authors,
+            languages,
+            directories: directories.map(str::to_owned).collect(),
+        }
+    });
+    FeedFilter {
+        including,
+        excluding,
+    }
 }
 
 /// Lists the paths of the feeds of the site and its further languages.

@@ -73,6 +73,9 @@ setting_keys! {
         PodcastCopyright = "copyright",
         PodcastMediaUrl = "media_url",
     }
+    "feed" {
+        FeedAliases = "aliases",
+    }
     "" {
         Author = "authors",
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::output_stage::OutputStage;
-use crate::model::artifact::{ArtifactKey, FeedScope};
+use crate::model::artifact::{ArtifactKey, FeedAlias, FeedScope};
 use crate::url_path;
 
 /// Key of the file with headers.
@@ -21,6 +21,8 @@ pub(super) struct HostingFiles {
     /// Lines of each rule, by importance and pattern.
     rules: BTreeMap<(u8, String), String>,
     redirects: BTreeMap<String, String>,
+    /// Former paths of feeds, which come last: they may have a placeholder, and so match other redirects.
+    feed_aliases: Vec<FeedAlias>,
 }
 
 impl HostingFiles {
@@ -58,6 +60,11 @@ impl HostingFiles {
         );
     }
 
+    /// Adds former paths of feeds. Both hosts prefer files, and read `:slug` as a placeholder.
+    pub(super) fn add_feed_aliases(&mut self, aliases: &[FeedAlias]) {
+        self.feed_aliases.extend_from_slice(aliases);
+    }
+
     /// Returns the texts of the files with their keys.
     pub(super) fn render_files(&self) -> Vec<(&'static str, String)> {
         let mut headers = String::new();
@@ -67,6 +74,15 @@ impl HostingFiles {
         let mut redirects = String::new();
         for (from, to) in &self.redirects {
             let _ = writeln!(redirects, "{from} {to} 301");
+        }
+        for FeedAlias {
+            from,
+            to,
+            is_served,
+        } in &self.feed_aliases
+        {
+            let status = if *is_served { 200 } else { 301 };
+            let _ = writeln!(redirects, "{from} {to} {status}");
         }
         let mut files = vec![(HEADERS_FILE, headers), (REDIRECTS_FILE, redirects)];
         files.retain(|(_, text)| !text.is_empty());

@@ -90,6 +90,7 @@ impl OutputSet {
         // `_headers` and `_redirects` count only at the root of a site.
         let is_at_root = Url::parse(&config.server.public_url).is_ok_and(|url| url.path() == "/");
         let mut hosting = HostingFiles::default();
+        hosting.add_feed_aliases(&config.feed.aliases);
         let mut ranked = Vec::new();
         for resource in listed.into_iter().flatten() {
             let fingerprint = match &resource.content {

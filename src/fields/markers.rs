@@ -9,8 +9,8 @@ use super::{FrontMatterFields, SourceSpan, list_items};
 use crate::config::{Config, Field};
 use crate::front_matter::date;
 use crate::front_matter::visibility_field_names::{
-    DateSide, FieldLimit, find_similar_hiding_name, guess_date_side, is_same_spelling,
-    limits_for_name,
+    DateSide, FieldLimit, effect_in_feed_map, find_similar_hiding_name, guess_date_side,
+    is_feed_map, is_same_spelling, limits_for_name,
 };
 use crate::front_matter::{FrontMatterValue, Node};
 use crate::model::finding::{Rule, Severity};
@@ -60,7 +60,7 @@ pub(crate) fn collect_section_markers(
             read_markers(fields, name, node, &mut markers);
         });
     }
-    markers.retain(VisibilityField::may_unpublish);
+    markers.retain(|marker| marker.may_unpublish() || marker.leaves_feeds());
     for marker in &mut markers {
         marker.field = format!("{path}: {}", marker.field);
         marker.line = None;
@@ -80,12 +80,23 @@ fn read_markers(
     // Deep within a site's own data a lock or an unknown word seldom concerns the post.
     let is_deep = name.matches('.').count() > 1;
     let is_in_build = is_hugo_build(outer.rsplit('.').next().unwrap_or(outer));
+    let depth = name.strip_prefix("cascade.").unwrap_or(name);
+    let depth = depth.matches('.').count();
+    let map = outer.rsplit('.').next().unwrap_or(outer);
+    if depth < 3 && is_feed_map(map) && effect_in_feed_map(last).is_some() {
+        // `read_feed_map` reads it.
+        return;
+    }
     for limit in limits_for_name(last, fields.config) {
         match limit {
             FieldLimit::BuildMarker(kind) if is_in_build => {
                 markers.extend(marker_from_node(fields, name, node, kind));
             }
             FieldLimit::Marker(VisibilityEffect::Restricts) if is_deep => {}
+            FieldLimit::SharedMarker(VisibilityEffect::InFeeds) if depth > 1 => {}
+            FieldLimit::SharedMarker(VisibilityEffect::InFeeds) if node.as_text().is_none() => {
+                read_feed_map(name, node, markers);
+            }
             FieldLimit::Marker(kind) if !is_in_build => {
                 markers.extend(marker_from_node(fields, name, node, kind));
             }
@@ -94,7 +105,7 @@ fn read_markers(
                 let marker = node
                     .as_text()
                     .map(|text| new_marker(name, text, node, kind));
-                markers.extend(marker.filter(VisibilityField::hides_post));
+                markers.extend(marker.filter(VisibilityField::is_false_marker));
             }
             FieldLimit::Robots if !is_deep && forbids_indexing(node) => {
                 markers.push(new_marker(name, "true", node, VisibilityEffect::NoIndex));
@@ -107,6 +118,16 @@ fn read_markers(
                 read_state_markers(fields, name, node, false, markers)
             }
             _ => {}
+        }
+    }
+}
+
+/// Adds the markers in the map of a feed field. Other fields there, such as a title, are no markers.
+fn read_feed_map(name: &str, map: &Node, markers: &mut Vec<VisibilityField>) {
+    for (inner, node) in map.as_fields() {
+        if let Some(effect) = effect_in_feed_map(inner) {
+            let value = node.as_text().unwrap_or_default().trim();
+            markers.push(new_marker(&format!("{name}.{inner}"), value, node, effect));
         }
     }
 }
@@ -275,7 +296,7 @@ pub(crate) fn warn_misplaced_markers(fields: &FrontMatterFields<'_>, markers: &[
                 format!("write `{known}` if the post is to be hidden"),
             );
         }
-        if is_custom_field_map(name) {
+        if is_custom_field_map(name) || is_feed_map(name) {
             continue;
         }
         for (outer, inner, node) in nested_fields(name, node) {

@@ -170,6 +170,63 @@ const LIMITING_FIELDS: [(&str, FieldLimit); 74] = [
     ("list", FieldLimit::BuildMarker(VisibilityEffect::Lists)),
 ];
 
+/// Nouns in names of fields that keep a post out of the feeds.
+const FEED_NOUNS: [&str; 5] = ["feed", "feeds", "rss", "rssFeed", "rssFeeds"];
+/// Words before such a noun, as in `excludeFromFeed`.
+const WORDS_BEFORE_FEED: [&str; 16] = [
+    "excludeFrom",
+    "excludedFrom",
+    "hideFrom",
+    "hideIn",
+    "hiddenFrom",
+    "hiddenIn",
+    "omitFrom",
+    "removeFrom",
+    "skipIn",
+    "ignoreIn",
+    "notIn",
+    "exclude",
+    "hide",
+    "disable",
+    "skip",
+    "no",
+];
+/// Words after such a noun, as in `rss_ignore`.
+const WORDS_AFTER_FEED: [&str; 8] = [
+    "exclude", "excluded", "hide", "hidden", "ignore", "skip", "disable", "disabled",
+];
+/// Words before such a noun in names of fields that are false if the post is in no feed, as in `includeInFeeds`.
+const WORDS_BEFORE_IN_FEED: [&str; 6] =
+    ["includeIn", "includedIn", "showIn", "listIn", "addTo", "in"];
+
+/// Lists the fields that decide whether the post is in feeds. `feed` may also hold an address or a map.
+fn feed_fields() -> impl Iterator<Item = (String, FieldLimit)> {
+    let out = FieldLimit::Marker(VisibilityEffect::OutOfFeeds);
+    let included = FieldLimit::Marker(VisibilityEffect::InFeeds);
+    FEED_NOUNS.into_iter().flat_map(move |noun| {
+        let before = WORDS_BEFORE_FEED.map(|word| (format!("{word}{noun}"), out));
+        let after = WORDS_AFTER_FEED.map(|word| (format!("{noun}{word}"), out));
+        let within = WORDS_BEFORE_IN_FEED.map(|word| (format!("{word}{noun}"), included));
+        let shared = FieldLimit::SharedMarker(VisibilityEffect::InFeeds);
+        let names = before.into_iter().chain(after).chain(within);
+        names.chain([(noun.to_owned(), shared)])
+    })
+}
+
+/// Returns the effect of a field within the map of a feed field: `rss: {exclude: true}`.
+pub(crate) fn effect_in_feed_map(name: &str) -> Option<VisibilityEffect> {
+    let is = |words: &[&str]| words.iter().any(|word| is_same_spelling(name, word));
+    if is(&WORDS_AFTER_FEED) {
+        return Some(VisibilityEffect::OutOfFeeds);
+    }
+    is(&["include", "included", "enable", "enabled", "show"]).then_some(VisibilityEffect::InFeeds)
+}
+
+/// Returns true if a field of this name may hold a map that keeps the post out of the feeds.
+pub(crate) fn is_feed_map(name: &str) -> bool {
+    FEED_NOUNS.iter().any(|noun| is_same_spelling(name, noun))
+}
+
 /// Date fields that limit visibility. The first one found is the date of the post.
 pub(super) const LIMITING_DATE_FIELDS: [Field; 3] =
     [Field::Date, Field::PublishDate, Field::Expires];
@@ -183,11 +240,11 @@ static LIMITS_BY_SPELLING: LazyLock<HashMap<String, Vec<FieldLimit>>> = LazyLock
             .filter(|name| !name.contains('.'));
         names.map(|name| (*name, FieldLimit::Date(*field)))
     });
-    for (name, limit) in LIMITING_FIELDS.into_iter().chain(dates) {
-        limits
-            .entry(normalize_spelling(name))
-            .or_default()
-            .push(limit);
+    let fixed = LIMITING_FIELDS.into_iter().chain(dates);
+    let fixed = fixed.map(|(name, limit)| (name.to_owned(), limit));
+    for (name, limit) in fixed.chain(feed_fields()) {
+        let name = normalize_spelling(&name);
+        limits.entry(name).or_default().push(limit);
     }
     limits
 });

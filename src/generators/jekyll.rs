@@ -391,7 +391,13 @@ fn is_field_of_posts(name: &str) -> bool {
         matches!(
             limit,
             FieldLimit::Robots
-                | FieldLimit::Marker(VisibilityEffect::NoIndex | VisibilityEffect::InSitemap)
+                | FieldLimit::SharedMarker(VisibilityEffect::InFeeds)
+                | FieldLimit::Marker(
+                    VisibilityEffect::NoIndex
+                        | VisibilityEffect::InSitemap
+                        | VisibilityEffect::OutOfFeeds
+                        | VisibilityEffect::InFeeds
+                )
         )
     };
     let names = Field::ALL.iter().flat_map(|field| default_names(*field));

@@ -187,6 +187,7 @@ fn answer_request(
     let resource = Arc::clone(asked.resource.insert(resource));
     asked.class = ResourceClass::from_key(&resource.key);
     if let Some(response) = answer_moved_or_gone(&resource, snapshot, rules) {
+        asked.is_variant = true;
         return response;
     }
     let variant = feed_variant::resolve_variant((uri, fields), snapshot, &resource);

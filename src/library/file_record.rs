@@ -7,7 +7,7 @@ use super::read_post::FileContents;
 use crate::file_stamp::StampHash;
 use crate::model::finding::{Finding, Rule, Severity};
 use crate::model::post::{Post, VisibilityEffect, VisibilityField};
-use crate::post::broken_visibility::VisibilityLimits;
+use crate::post::broken_visibility::{VisibilityLimits, out_of_feeds_marker};
 use crate::post::parse::ParsedFile;
 use crate::post::post_builder::is_section_file;
 
@@ -80,7 +80,9 @@ impl FileRecord {
                     findings: findings.into(),
                 }
             }
-            ParsedFile::NoFrontMatter { limits, .. } if is_section_file(path) && limits.hides => {
+            ParsedFile::NoFrontMatter { limits, .. }
+                if is_section_file(path) && (limits.hides || limits.leaves_feeds) =>
+            {
                 broken_section_record(stamp, Vec::new(), before, &limits, path)
             }
             ParsedFile::NoFrontMatter { limits, .. } if last_good.is_some() => {
@@ -190,7 +192,7 @@ fn broken_file_record(
         });
     }
     let post = last_good.filter(|_| !limits.hides);
-    let post = post.map(|post| limits.apply_dates_to(post));
+    let post = post.map(|post| limits.apply_to(post));
     FileRecord {
         stamp,
         state: FileState::Broken,
@@ -222,7 +224,11 @@ fn broken_section_record(
             effect: VisibilityEffect::AlwaysHides,
         });
     }
-    if !withholds.is_empty() {
+    let hides = withholds.iter().any(VisibilityField::may_unpublish);
+    if limits.leaves_feeds && !withholds.iter().any(VisibilityField::leaves_feeds) {
+        withholds.push(out_of_feeds_marker(&format!("{path}: feed")));
+    }
+    if hides {
         findings.push(Finding {
             severity: Severity::Warning,
             ..error_finding(

@@ -4,6 +4,7 @@
 //! literal anywhere else is a bug. Paths are an interface: once published they never change.
 
 mod cache_class;
+mod feed_aliases;
 mod feed_page;
 mod feed_scope;
 mod header_value;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use crate::url_path;
 
 pub use cache_class::CacheClass;
+pub use feed_aliases::{FeedAlias, is_feed_path, may_be_output};
 pub use feed_page::{FeedPageId, can_share_path};
 pub use feed_scope::{FeedFormat, FeedScope};
 pub use header_value::SharedHeaderValue;
@@ -278,17 +280,10 @@ impl ArtifactKey {
             ArtifactKey::FeedStylesheet,
         ];
         let feeds = FeedFormat::ALL.map(|format| ArtifactKey::Feed(FeedScope::Site, format));
-        let below = [
-            "/cards/",
-            "/category/",
-            "/tag/",
-            "/author/",
-            "/.well-known/",
-        ];
+        let below = ["/cards/", "/.well-known/"].into_iter();
+        let mut below = below.chain(TERM_DIRECTORIES);
         fixed.iter().chain(&feeds).any(|key| key.url_path() == path)
-            || below
-                .iter()
-                .any(|start| format!("{path}/").starts_with(start))
+            || below.any(|start| format!("{path}/").starts_with(start))
             || path.starts_with("/sitemap-")
             || path == "/favicon.ico"
     }
@@ -299,6 +294,8 @@ impl ArtifactKey {
     }
 }
 
+/// Directories of terms, where feeds are the only outputs.
+const TERM_DIRECTORIES: [&str; 3] = ["/category/", "/tag/", "/author/"];
 /// Query parameter with the fingerprint.
 const VERSION_PARAMETER: &str = "v";
 /// Suffix of an image's path after the path of its card page.

@@ -13,7 +13,7 @@ use crate::config::{Config, Field};
 use crate::fields::{date_options, is_hugo_build, mask_password, parse_state};
 use crate::front_matter::date::{self, DateOptions};
 use crate::front_matter::visibility_field_names::{
-    FieldLimit, limits_for_last_name_part, limits_for_name,
+    FieldLimit, effect_in_feed_map, is_feed_map, limits_for_last_name_part, limits_for_name,
 };
 use crate::model::post::{FlagValue, Post, VisibilityEffect, VisibilityField};
 
@@ -22,6 +22,8 @@ use crate::model::post::{FlagValue, Post, VisibilityEffect, VisibilityField};
 pub struct VisibilityLimits {
     /// The post is hidden, or may be.
     pub hides: bool,
+    /// The post is in no feed, or may be in none.
+    pub leaves_feeds: bool,
     /// Latest start date: the post is not shown before it.
     pub start: Option<DateTime<Utc>>,
     /// Earliest end date: the post is not shown from then on.
@@ -32,6 +34,7 @@ impl VisibilityLimits {
     /// No limits.
     pub(crate) const NONE: VisibilityLimits = VisibilityLimits {
         hides: false,
+        leaves_feeds: false,
         start: None,
         end: None,
     };
@@ -44,20 +47,39 @@ impl VisibilityLimits {
         self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
     }
 
-    /// Returns the post with these dates as further limits; the same `Arc` if they change nothing.
-    pub(crate) fn apply_dates_to(&self, post: Arc<Post>) -> Arc<Post> {
+    /// Returns the post with the dates, and out of feeds, as further limits; the same `Arc` if they change nothing.
+    pub(crate) fn apply_to(&self, post: Arc<Post>) -> Arc<Post> {
         let known_start = post.publish_after().unwrap_or(post.published_at);
         let start = self.start.filter(|start| *start > known_start);
         let is_earlier = |end: &DateTime<Utc>| post.expires_at().is_none_or(|known| *end < known);
         let end = self.end.filter(is_earlier);
-        if start.is_none() && end.is_none() {
+        let mut markers = post.visibility_fields.iter();
+        let leaves_feeds = self.leaves_feeds && !markers.any(VisibilityField::leaves_feeds);
+        if start.is_none() && end.is_none() && !leaves_feeds {
             return post;
         }
         let mut limited = Post::clone(&post);
+        if leaves_feeds {
+            let kept = post.visibility_fields.iter().cloned();
+            limited.visibility_fields = kept.chain([out_of_feeds_marker("feed")]).collect();
+        }
+        if start.is_none() && end.is_none() {
+            return Arc::new(limited);
+        }
         let rare = limited.extras.get_or_insert_default();
         rare.publish_after = start.or(rare.publish_after);
         rare.expires_at = end.or(rare.expires_at);
         Arc::new(limited)
+    }
+}
+
+/// Makes the marker of a broken text that may keep posts out of feeds.
+pub(crate) fn out_of_feeds_marker(field: &str) -> VisibilityField {
+    VisibilityField {
+        field: field.to_owned(),
+        value: "may be false".to_owned(),
+        line: None,
+        effect: VisibilityEffect::OutOfFeeds,
     }
 }
 
@@ -69,6 +91,8 @@ pub(crate) fn scan_for_limits(text: &str, config: &Config) -> VisibilityLimits {
         config,
         clock: date_options(config),
         has_build: text.to_ascii_lowercase().contains("build"),
+        feed_map_indent: None,
+        indent: 0,
         limits: VisibilityLimits::NONE,
     };
     let mut lines = text.lines().peekable();
@@ -87,6 +111,10 @@ struct LimitScanner<'a> {
     clock: DateOptions,
     /// The text mentions Hugo's `build`, which may enclose a field.
     has_build: bool,
+    /// Least indent of the lines within the map of a feed field; `None` outside of one.
+    feed_map_indent: Option<usize>,
+    /// Indent of the current line.
+    indent: usize,
     limits: VisibilityLimits,
 }
 
@@ -106,6 +134,7 @@ struct FieldText<'a> {
 impl LimitScanner<'_> {
     /// Reads the fields of one line. A flow map puts several fields on one line.
     fn read_line(&mut self, line: &str, below: Option<&str>) {
+        self.find_feed_map(line);
         let mut at = 0;
         for part in line.split([',', '{', '}']) {
             let start = at;
@@ -133,6 +162,25 @@ impl LimitScanner<'_> {
                 below: None,
                 is_last: false,
             });
+            if is_feed_map(alone) {
+                self.feed_map_indent = Some(0);
+            }
+        }
+    }
+
+    /// Notes where the map of a feed field ends. In TOML it begins with a line `[rss]`.
+    fn find_feed_map(&mut self, line: &str) {
+        self.indent = line.len() - line.trim_start().len();
+        let table = line.trim().strip_prefix('[');
+        let indent = match line.trim() {
+            "" => usize::MAX,
+            _ => self.indent,
+        };
+        self.feed_map_indent = self
+            .feed_map_indent
+            .filter(|least| table.is_none() && indent >= *least);
+        if table.is_some_and(|table| table.split([']', '.']).any(is_feed_map)) {
+            self.feed_map_indent = Some(0);
         }
     }
 
@@ -144,6 +192,15 @@ impl LimitScanner<'_> {
         let last = name.rsplit('.').next().unwrap_or(name);
         if last.is_empty() || last.len() > 100 {
             return;
+        }
+        let within = name.rsplit('.').nth(1).is_some_and(is_feed_map);
+        if let Some(kind) = effect_in_feed_map(last)
+            && (within || self.feed_map_indent.is_some())
+        {
+            self.read_marker(kind, pair, true);
+        }
+        if is_feed_map(last) && pair.may_begin_map() {
+            self.feed_map_indent = Some(self.indent + 1);
         }
         let limits = limits_for_name(last, self.config);
         // `published` is a marker and a date: `published: false` is the marker.
@@ -193,10 +250,15 @@ impl LimitScanner<'_> {
             line: None,
             effect: kind,
         };
-        self.limits.hides |= match marker.parse_value() {
-            FlagValue::Unreadable => doubt_hides,
-            _ => marker.unpublishes_post(),
-        };
+        let is_doubtful = marker.parse_value() == FlagValue::Unreadable;
+        if is_doubtful && !doubt_hides {
+            return;
+        }
+        if marker.affects_feeds() {
+            self.limits.leaves_feeds |= marker.leaves_feeds();
+        } else {
+            self.limits.hides |= marker.may_unpublish();
+        }
     }
 
     fn read_state(&mut self, pair: &FieldText<'_>, doubt_hides: bool) {
@@ -244,6 +306,12 @@ impl<'a> FieldText<'a> {
     fn first_value_word(&self) -> Option<&'a str> {
         find_value_word(self.value)
             .or_else(|| find_value_word(self.below?.trim_start().trim_start_matches(':')))
+    }
+
+    /// Returns true if the value is a map, or is on the next lines.
+    fn may_begin_map(&self) -> bool {
+        let word = find_value_word(self.rest);
+        word.is_none_or(|word| word.starts_with('{'))
     }
 
     /// Returns the value in its part of the line, without quotes, brackets and comments; `None` if it is empty.

@@ -232,7 +232,7 @@ pub fn parse_with_renderer(
         Some(post) => {
             findings.extend(find_inline_image(&text, path));
             ParsedFile::Post {
-                post: ambiguous.apply_dates_to(Arc::new(post)),
+                post: ambiguous.apply_to(Arc::new(post)),
                 findings,
             }
         }

@@ -26,7 +26,7 @@ use crate::markdown::excerpt::ExcerptRequest;
 use crate::markdown::plain_text;
 use crate::model::finding::{Rule, Severity};
 use crate::model::markup::Markup;
-use crate::model::post::{Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
+use crate::model::post::{FlagValue, Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
 use crate::text::{
     collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes, without_extension,
 };
@@ -265,6 +265,7 @@ pub(super) fn read_visibility_limits(fields: &FrontMatterFields<'_>) -> Visibili
     let (starts, ends) = read_start_and_end_dates(fields, &mut markers);
     let mut limits = VisibilityLimits {
         hides: markers.iter().any(VisibilityField::may_unpublish),
+        leaves_feeds: markers.iter().any(VisibilityField::leaves_feeds),
         ..VisibilityLimits::NONE
     };
     starts
@@ -433,6 +434,25 @@ fn collect_markers(fields: &FrontMatterFields<'_>, path: &str) -> Vec<Visibility
             line: None,
             effect: VisibilityEffect::Hides,
         });
+    }
+    for marker in &markers {
+        let is_of_feeds = marker.affects_feeds() && marker.parse_value() == FlagValue::Unreadable;
+        if is_of_feeds {
+            fields.report_finding(
+                Severity::Warning,
+                Rule::UnreadableMarker,
+                SourceSpan::from(marker),
+                format!(
+                    "`{}: {}` is neither true nor false, so the post is in no feed",
+                    marker.field,
+                    collapse_whitespace(&marker.value)
+                ),
+                format!(
+                    "write `{}: true` or `{}: false`",
+                    marker.field, marker.field
+                ),
+            );
+        }
     }
     for marker in markers.iter().filter(|marker| marker.is_ambiguous()) {
         fields.report_finding(

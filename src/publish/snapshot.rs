@@ -233,8 +233,30 @@ impl Snapshot {
         ready
     }
 
-    /// Returns the resource at a path, as written by `ArtifactKey::path`.
+    /// Returns the resource at a path, as written by `ArtifactKey::path`, or at a former path of a feed.
     pub fn get(&self, path: &str) -> Option<Arc<Resource>> {
+        self.find_output(path)
+            .or_else(|| self.find_feed_alias(path))
+    }
+
+    /// Returns the resource of a feed that formerly had this path, or a redirect to it.
+    fn find_feed_alias(&self, path: &str) -> Option<Arc<Resource>> {
+        let (to, url) = self.lazy.as_ref()?.artifacts.resolve_feed_alias(path)?;
+        let feed = self.find_output(&to)?;
+        let Some(url) = url else {
+            return Some(feed);
+        };
+        let redirect = Artifact {
+            key: feed.key.clone(),
+            body: ArtifactBody::Moved(url),
+            links: Vec::new(),
+            noindex: false,
+        };
+        let age = self.default_modified_at;
+        Some(Arc::new(Resource::new(redirect, age, self.gzip_only_above)))
+    }
+
+    fn find_output(&self, path: &str) -> Option<Arc<Resource>> {
         if let Some(made) = self.eager.get(path) {
             return Some(Arc::clone(made));
         }

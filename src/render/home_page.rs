@@ -11,19 +11,27 @@ use super::page_style;
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope};
 use crate::site::Site;
 use crate::site::entry::Entry;
-use crate::site::feed::{Feed, FeedDocument};
+use crate::site::feed::Feed;
 use crate::site::feeds::LanguageFeeds;
 
 /// Maximum posts on the page; the feeds have more.
-pub(super) const MAX_HOME_PAGE_POSTS: usize = 50;
+const MAX_HOME_PAGE_POSTS: usize = 50;
 
-/// Renders the page of a language; `document` is the newest page of its main feed.
+/// Returns the posts on the page of a language: no more than its main feed shows at once. Those that are in no feed
+/// count, because people read this page.
+pub(super) fn select_posts(feeds: &LanguageFeeds) -> Vec<Arc<Entry>> {
+    let max = feeds.main_feed().max_entries().unwrap_or(usize::MAX);
+    let positions = 0..max.min(MAX_HOME_PAGE_POSTS);
+    feeds.listed_entries().entries_in_range(positions)
+}
+
+/// Renders the page of a language with these posts.
 pub(super) fn render_home_page(
     site: &Site,
     feeds: &LanguageFeeds,
-    document: &FeedDocument,
+    entries: &[Arc<Entry>],
 ) -> Vec<u8> {
-    let main = &document.feed;
+    let main = feeds.main_feed();
     let categories = feeds_in_scope(feeds, |scope| matches!(scope, FeedScope::Category(_)));
     let tags = feeds_in_scope(feeds, |scope| matches!(scope, FeedScope::Tag(_)));
     let authors = feeds_in_scope(feeds, |scope| matches!(scope, FeedScope::Author(_)));
@@ -72,10 +80,10 @@ pub(super) fn render_home_page(
                 main {
                     section aria-labelledby="posts" {
                         h2 #posts { "Latest posts" }
-                        @if document.entries.is_empty() {
+                        @if entries.is_empty() {
                             p.none { "Nothing has been published yet. Subscribe, and the first post will come to you." }
                         } @else {
-                            ol.posts { @for entry in document.entries.iter().take(MAX_HOME_PAGE_POSTS) { (render_post(site, entry)) } }
+                            ol.posts { @for entry in entries { (render_post(site, entry)) } }
                         }
                     }
                     (render_feed_list(site, "More feeds", &own))

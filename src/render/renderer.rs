@@ -109,9 +109,7 @@ impl Renderer {
         let feed_list_version = Feeds::list_version(&site.feeds);
         let mut pages = Vec::new();
         for feeds in site.feeds.languages() {
-            let main = feeds.main_feed().first_document();
-            let newest = main.entries.iter().take(home_page::MAX_HOME_PAGE_POSTS);
-            let entries: Vec<Arc<Entry>> = newest.cloned().collect();
+            let entries = home_page::select_posts(feeds);
             let key = ArtifactKey::home_of_language(feeds.language_segment());
             let home = match self.home_pages.remove(&key) {
                 Some((previous_entries, previous_version, home))
@@ -120,7 +118,7 @@ impl Renderer {
                 {
                     home
                 }
-                _ => OutputBytes::new(home_page::render_home_page(site, feeds, &main)),
+                _ => OutputBytes::new(home_page::render_home_page(site, feeds, &entries)),
             };
             let inputs = (entries, Arc::clone(feed_list_version), Arc::clone(&home));
             self.home_pages.insert(key.clone(), inputs);

@@ -84,6 +84,16 @@ impl LazyArtifacts for SiteArtifacts {
         }
     }
 
+    fn resolve_feed_alias(&self, path: &str) -> Option<(String, Option<String>)> {
+        let settings = &self.site.settings;
+        let (alias, to) = settings
+            .feed_aliases
+            .iter()
+            .find_map(|alias| Some((alias, alias.resolve(path)?)))?;
+        let url = format!("{}{to}", settings.public_url);
+        Some((to, (!alias.is_served).then_some(url)))
+    }
+
     fn entry_hashes(&self, key: &ArtifactKey) -> Option<Vec<u128>> {
         let ArtifactKey::Feed(scope, _) = key else {
             return None;
@@ -209,7 +219,8 @@ impl SiteArtifacts {
             fingerprint: renderer.compute_fingerprint(),
             renderer: Arc::new(renderer),
         };
-        let is_offered = feed.formats.contains(&format);
+        let own = feed.artifact_key(format).page_key(page);
+        let is_offered = feed.formats.contains(&format) && own == *key;
         is_offered.then(|| new_lazy_artifact(key, body, links))
     }
 

@@ -92,6 +92,7 @@ mod tests {
             has_html_feeds: true,
             page_urls: Vec::new(),
             robots_groups: Vec::new(),
+            feed_aliases: Vec::new(),
             hubs: Vec::new(),
             indexnow_key: None,
         };

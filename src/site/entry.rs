@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::conflicts::unique_keys::is_site_card_path;
 use crate::hash;
 use crate::links::broken_links;
+use crate::model::feed_filter::{FeedFilter, FilteredPost};
 use crate::model::post::{
     BodyContent, Enclosure, Image, Post, PostExtras, PostMedia, ResolvedLinks,
 };
@@ -32,6 +33,7 @@ pub struct Entry {
     categories: Arc<[Term]>,
     tags: Arc<[Term]>,
     is_listed: bool,
+    is_in_feeds: bool,
     is_indexable: bool,
     is_in_sitemap: bool,
     has_card: bool,
@@ -179,9 +181,25 @@ impl Entry {
         self.post.aliases()
     }
 
-    /// Returns true if feeds and lists contain it; an unlisted entry is reachable by URL only.
+    /// Returns true if lists contain it; an unlisted entry is reachable by URL only.
     pub fn is_listed(&self) -> bool {
         self.is_listed
+    }
+
+    /// Returns true if feeds contain it; an entry that its author keeps out of feeds may be listed elsewhere.
+    pub fn is_in_feeds(&self) -> bool {
+        self.is_in_feeds
+    }
+
+    /// Returns true if a feed with this filter contains it.
+    pub(super) fn is_matched_by(&self, filter: &FeedFilter, site_language: &str) -> bool {
+        filter.is_match(FilteredPost {
+            categories: &self.categories,
+            tags: &self.tags,
+            authors: &self.byline.terms,
+            language: self.language_override().unwrap_or(site_language),
+            path: &self.post.path,
+        })
     }
 
     /// Returns true if search engines may index it.
@@ -293,6 +311,7 @@ impl Entry {
             categories: lists.categories,
             tags: lists.tags,
             is_listed: matches!(shown, Visible::Listed(_)),
+            is_in_feeds: shown.is_in_feeds(),
             is_indexable: shown.is_indexable(),
             is_in_sitemap: shown.is_in_sitemap(),
             has_card,
@@ -317,6 +336,7 @@ impl Entry {
             categories,
             tags,
             is_listed,
+            is_in_feeds,
             is_indexable: is_indexed,
             is_in_sitemap: in_sitemap,
             has_card: _,
@@ -382,7 +402,7 @@ impl Entry {
             (&**byline, &**categories, &**tags),
             (self.main_image(), images, card_path, media),
             (language, translation_key, twitter),
-            (is_listed, is_indexed, in_sitemap),
+            (is_listed, is_in_feeds, is_indexed, in_sitemap),
         )
     }
 }

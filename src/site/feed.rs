@@ -36,6 +36,8 @@ pub struct Feed {
     pub description: String,
     /// Podcast that the feed is; `None` for other feeds.
     pub podcast: Option<Arc<PodcastChannel>>,
+    /// Configured path in each format that has one.
+    pub paths: Vec<(FeedFormat, String)>,
     pub(super) timeline: Timeline,
     pub(super) limits: FeedLimits,
 }
@@ -68,7 +70,11 @@ impl Feed {
 
     /// Returns the artifact key of the feed in a format.
     pub fn artifact_key(&self, format: FeedFormat) -> ArtifactKey {
-        ArtifactKey::Feed(self.scope.clone(), format)
+        let mut paths = self.paths.iter();
+        match paths.find(|(configured, _)| *configured == format) {
+            Some((_, path)) => ArtifactKey::Feed(FeedScope::Custom(path.clone()), format),
+            None => ArtifactKey::Feed(self.scope.clone(), format),
+        }
     }
 
     /// Returns the format to link to where one link is enough.
@@ -86,6 +92,11 @@ impl Feed {
         let limit = self.limits.max_entries.map_or(max, |limit| limit.min(max));
         self.timeline
             .entries_in_range(0..limit.min(self.timeline.len()))
+    }
+
+    /// Returns the maximum entries of a document; `None` is no limit.
+    pub fn max_entries(&self) -> Option<usize> {
+        self.limits.max_entries
     }
 
     /// Returns true if entries carry the whole post.
@@ -268,6 +279,7 @@ impl FeedDocument {
                 feed.description.clone(),
                 feed.scope.clone(),
                 feed.podcast.clone(),
+                feed.paths.clone(),
             ),
             (feed.formats.clone(), feed.limits),
             (self.page, self.related_documents(), self.entries.clone()),

@@ -1,17 +1,18 @@
 //! Keeps all feeds: the site's, one for each category, tag and author, all of these for each language, and the
 //! configured ones.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entry::Entry;
 use super::feed::{Feed, FeedLimits};
-use super::timeline::Timeline;
-use crate::config::{Config, CustomFeed, FeedFilter, SiteConfig, primary_subtag};
+use super::timeline::{Timeline, select_entries};
+use crate::config::{Config, CustomFeed, SiteConfig, primary_subtag};
 use crate::model::artifact::{FeedFormat, FeedScope};
+use crate::model::feed_filter::is_language_in;
 use crate::model::terms::Term;
 use crate::persistent::PersistentSortedMap;
-use crate::text::{is_in_directory, is_language_in, slugify_label};
 
 /// All feeds. A clone is cheap and shares their contents.
 #[derive(Debug, Clone)]
@@ -19,7 +20,7 @@ pub struct Feeds {
     default: LanguageFeeds,
     /// Feeds of the site's other languages.
     further: Vec<LanguageFeeds>,
-    /// All entries; `None` if those of the default language are all.
+    /// All listed entries; `None` if those of the default language are all.
     all_entries: Option<Timeline>,
     custom: Vec<Arc<Feed>>,
     list_version: Arc<()>,
@@ -31,6 +32,8 @@ pub struct LanguageFeeds {
     /// BCP 47 tag; `None` is the site's language.
     language: Option<String>,
     main: Arc<Feed>,
+    /// Listed entries; `None` if the main feed has them all.
+    listed: Option<Timeline>,
     term_feeds: [PersistentSortedMap<String, Arc<Feed>>; 3],
 }
 
@@ -72,20 +75,27 @@ struct FeedTexts {
 impl LanguageFeeds {
     fn new(language: Option<&str>, config: &Config) -> LanguageFeeds {
         let site = &config.site;
+        let settings = &config.feed.main;
+        let title = settings.title.as_ref().unwrap_or(&site.title);
+        let description = settings.description.as_ref();
         let texts = FeedTexts {
-            title: title_in_language(&site.title, language),
+            title: title_in_language(title, language),
             label: language.map(str::to_owned),
-            description: site.description.clone(),
+            description: description.unwrap_or(&site.description).clone(),
         };
         let scope = scope_in_language(language, FeedScope::Site);
+        let paths = settings.paths.clone();
         LanguageFeeds {
-            main: Arc::new(build_empty_feed(
-                scope,
-                language,
-                texts,
-                default_limits(config),
-            )),
+            main: Arc::new(Feed {
+                paths: if language.is_none() {
+                    paths
+                } else {
+                    Vec::new()
+                },
+                ..build_empty_feed(scope, language, texts, default_limits(config))
+            }),
             language: language.map(str::to_owned),
+            listed: None,
             term_feeds: Default::default(),
         }
     }
@@ -100,9 +110,14 @@ impl LanguageFeeds {
         self.language.as_deref()
     }
 
-    /// Returns the feed of all posts in the language.
+    /// Returns the main feed of the language.
     pub fn main_feed(&self) -> &Arc<Feed> {
         &self.main
+    }
+
+    /// Returns all listed entries in the language, newest first; those that are in no feed as well.
+    pub fn listed_entries(&self) -> &Timeline {
+        self.listed.as_ref().unwrap_or(&self.main.timeline)
     }
 
     /// Iterates over the feeds of categories, tags and authors, each sorted by slug.
@@ -133,9 +148,7 @@ impl LanguageFeeds {
         if removed.is_empty() && added.is_empty() {
             return false;
         }
-        Arc::make_mut(&mut self.main)
-            .timeline
-            .update_entries(removed, added);
+        let [removed, added] = &self.keep_feed_entries([removed, added], config);
         let language = self.language.as_deref();
         let mut renamed = false;
         for (kind, groups) in TAXONOMIES.iter().zip(&mut self.term_feeds) {
@@ -164,6 +177,33 @@ impl LanguageFeeds {
             }
         }
         renamed
+    }
+
+    /// Updates the listed entries and the main feed. Returns the removed and added entries that feeds may contain.
+    fn keep_feed_entries<'a>(
+        &mut self,
+        changed: [&'a [Arc<Entry>]; 2],
+        config: &Config,
+    ) -> [Cow<'a, [Arc<Entry>]>; 2] {
+        let [removed, added] = changed;
+        let filter = &config.feed.main.filter;
+        let is_in_main = |entry: &Entry| {
+            entry.is_in_feeds()
+                && (filter.is_empty() || entry.is_matched_by(filter, &config.site.language))
+        };
+        if !added.iter().all(|entry| is_in_main(entry)) {
+            self.listed
+                .get_or_insert_with(|| self.main.timeline.clone());
+        }
+        if let Some(listed) = &mut self.listed {
+            listed.update_entries(removed, added);
+        }
+        let in_main = changed.map(|entries| select_entries(entries, is_in_main));
+        let [removed, added] = &in_main;
+        Arc::make_mut(&mut self.main)
+            .timeline
+            .update_entries(removed, added);
+        changed.map(|entries| select_entries(entries, Entry::is_in_feeds))
     }
 }
 
@@ -201,8 +241,8 @@ impl Feeds {
 
     /// Returns all listed entries, in every language, newest first.
     pub fn all_entries(&self) -> &Timeline {
-        let default = &self.default.main.timeline;
-        self.all_entries.as_ref().unwrap_or(default)
+        let default = || self.default.listed_entries();
+        self.all_entries.as_ref().unwrap_or_else(default)
     }
 
     /// Iterates over the languages that have feeds of their own, the default one first.
@@ -243,7 +283,14 @@ impl Feeds {
                 let feeds = further.find(|feeds| feeds.language_segment() == Some(language));
                 feeds?.get_by_scope(scope)
             }
-            (None, FeedScope::Custom(_)) => self.custom.iter().find(|feed| feed.scope == *scope),
+            (None, FeedScope::Custom(path)) => {
+                let main = &self.default.main;
+                let is_main = main.paths.iter().any(|(_, configured)| configured == path);
+                let mut custom = self.custom.iter();
+                is_main
+                    .then_some(main)
+                    .or_else(|| custom.find(|feed| feed.scope == *scope))
+            }
             (None, scope) => self.default.get_by_scope(scope),
         }
     }
@@ -274,7 +321,8 @@ impl Feeds {
             let matching = |entries: &[Arc<Entry>]| -> Vec<Arc<Entry>> {
                 entries
                     .iter()
-                    .filter(|entry| matches_filter(entry, &settings.filter, &config.site.language))
+                    .filter(|entry| entry.is_in_feeds())
+                    .filter(|entry| entry.is_matched_by(&settings.filter, &config.site.language))
                     .filter(|entry| {
                         !settings.is_podcast
                             || entry
@@ -431,6 +479,7 @@ fn build_empty_feed(
         label: texts.label,
         description: texts.description,
         podcast: None,
+        paths: Vec::new(),
         timeline: Timeline::default(),
         limits: rule,
     }
@@ -439,7 +488,7 @@ fn build_empty_feed(
 /// Builds a configured feed, without entries.
 fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
     let site = &config.site;
-    let names = settings.filter.display_terms();
+    let names = settings.filter.including.display_terms();
     let podcast = config.podcast.as_ref().filter(|_| settings.is_podcast);
     let podcast_title = podcast.and_then(|podcast| podcast.title.clone());
     let own_title = settings.title.clone().or(podcast_title);
@@ -465,7 +514,7 @@ fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
         description: description.unwrap_or_else(|| site.description.clone()),
     };
     // The language of a feed that is limited to one.
-    let language = match settings.filter.languages.as_slice() {
+    let language = match settings.filter.including.languages.as_slice() {
         [language] if !is_language_in(&site.language, language) => Some(language.as_str()),
         _ => None,
     };
@@ -479,22 +528,4 @@ fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
             rule,
         )
     }
-}
-
-/// Returns true if an entry matches every list of the filter that is not empty.
-fn matches_filter(entry: &Entry, filter: &FeedFilter, site_language: &str) -> bool {
-    let has = |wanted: &[String], terms: &[Term]| {
-        let mut wanted_slugs = wanted.iter().map(|label| slugify_label(label));
-        wanted.is_empty() || wanted_slugs.any(|slug| terms.iter().any(|term| *term.slug == *slug))
-    };
-    let language = entry.language_override().unwrap_or(site_language);
-    let (languages, directories) = (&filter.languages, &filter.directories);
-    has(&filter.categories, entry.categories())
-        && has(&filter.tags, entry.tags())
-        && has(&filter.authors, entry.author_terms())
-        && (languages.is_empty() || languages.iter().any(|tag| is_language_in(language, tag)))
-        && (directories.is_empty()
-            || directories
-                .iter()
-                .any(|directory| is_in_directory(entry.source_path(), directory)))
 }

@@ -8,6 +8,7 @@ use super::sitemap_urls::SitemapUrls;
 use super::timeline::Timeline;
 use super::translations::Translation;
 use crate::config::{Config, RobotsGroup};
+use crate::model::artifact::FeedAlias;
 use crate::model::moved_card::CardRedirect;
 use crate::model::posting_interval::{self, PostingInterval};
 use crate::persistent::{PersistentMap, PersistentSet};
@@ -20,7 +21,7 @@ use url::Url;
 pub struct Site {
     /// Settings that do not depend on posts.
     pub settings: Arc<SiteSettings>,
-    /// All feeds; the first holds all listed entries.
+    /// All feeds, and the listed entries, of which some may be in no feed.
     pub feeds: Feeds,
     /// Entries that are in no feed and no list, newest first.
     pub unlisted: Timeline,
@@ -74,6 +75,8 @@ pub struct SiteSettings {
     pub page_urls: Vec<Arc<str>>,
     /// Rules for crawlers in `robots.txt`.
     pub robots_groups: Vec<RobotsGroup>,
+    /// Former paths of feeds.
+    pub feed_aliases: Vec<FeedAlias>,
     /// URLs of the WebSub hubs that are told of changes.
     pub hubs: Vec<String>,
     /// Key of IndexNow; `None` without it.
@@ -118,6 +121,7 @@ impl Site {
             has_html_feeds: config.feed.page,
             page_urls: pages.map(|page| Arc::from(page.as_str())).collect(),
             robots_groups: config.robots.clone(),
+            feed_aliases: config.feed.aliases.clone(),
             hubs: config.announce.hubs.clone(),
             indexnow_key: config
                 .announce

@@ -40,7 +40,8 @@ use indexed_post::IndexedPost;
 use post_update::{AffectedPosts, EntryPlan, EvaluatedPost, PreviousEntry};
 use sitemap_update::SitemapUpdate;
 
-pub use site_changes::{PostChange, PostChanges, SiteChanges};
+pub use crate::model::post_changes::{PostChange, PostChanges};
+pub use site_changes::SiteChanges;
 
 /// Index of all posts and of everything that is derived from them.
 #[derive(Debug)]
@@ -114,7 +115,7 @@ impl SiteIndex {
         self.posts.get(path)?.entry.as_ref()
     }
 
-    /// Returns true if a change hides a public post, or removes it from all lists.
+    /// Returns true if a change hides a public post, or removes it from all lists or all feeds.
     pub fn is_withdrawal(&self, change: &PostUpdate, now: DateTime<Utc>) -> bool {
         let (path, post) = change;
         let Some(entry) = self.find_entry(path) else {
@@ -126,7 +127,7 @@ impl SiteIndex {
         match shown {
             None => true,
             Some(Visible::Unlisted(_)) => entry.is_listed(),
-            Some(Visible::Listed(_)) => false,
+            Some(shown @ Visible::Listed(_)) => entry.is_in_feeds() && !shown.is_in_feeds(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Keeps entries sorted, newest first; inserting or removing one costs logarithmic time.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -91,6 +92,18 @@ impl Timeline {
         all.sort_by(|a, b| compare_newest_first(a, b));
         self.0 = all.into_iter().collect();
     }
+}
+
+/// Returns the entries for which `is_selected` is true; the list itself if they are all.
+pub(super) fn select_entries(
+    entries: &[Arc<Entry>],
+    is_selected: impl Fn(&Entry) -> bool,
+) -> Cow<'_, [Arc<Entry>]> {
+    if entries.iter().all(|entry| is_selected(entry)) {
+        return Cow::Borrowed(entries);
+    }
+    let entries = entries.iter().filter(|entry| is_selected(entry));
+    Cow::Owned(entries.cloned().collect())
 }
 
 /// Compares entries so that the newest comes first; entries of the same time are sorted by path.

@@ -45,7 +45,7 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 63] = [
+    const KEYS_WITH_EXAMPLES: [&str; 65] = [
         "icon",
         "managing_editor",
         "webmaster",
@@ -66,6 +66,10 @@ fn annotated_reference_parses_and_shows_every_default() {
         "[[feeds]]",
         "path",
         "category",
+        "not_category",
+        "title",
+        "description",
+        "paths",
         "directory",
         "ids",
         "ignore",
@@ -94,8 +98,6 @@ fn annotated_reference_parses_and_shows_every_default() {
         "hubs",
         "key",
         "dir",
-        "title",
-        "description",
         "author",
         "owner_name",
         "owner_email",

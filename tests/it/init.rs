@@ -311,6 +311,10 @@ fn hugo_site_is_configured() {
     # Hugo makes addresses of names by this rule
     names = "hugo"
 
+    [feed]
+    # Hugo writes feeds at these paths
+    aliases = { "/index.xml" = "/rss.xml", "/tags/:slug/index.xml" = "/tag/:slug/rss.xml", "/categories/:slug/index.xml" = "/category/:slug/rss.xml", "/docs/index.xml" = "/rss.xml", "/posts/index.xml" = "/rss.xml" }
+
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
     "#);
@@ -486,6 +490,10 @@ fn jekyll_site_is_configured() {
     # Jekyll makes addresses of names by this rule
     names = "jekyll"
 
+    [feed]
+    # Jekyll writes feeds at these paths
+    aliases = { "/feed.xml" = "/rss.xml" }
+
     [[authors]]
     # _config.yml, line 11
     name = "Mira Halloway"
@@ -627,6 +635,10 @@ fn zola_site_is_configured() {
     static_dir = "static"
     # Zola makes addresses of names by this rule
     names = "zola"
+
+    [feed]
+    # Zola writes feeds at these paths
+    aliases = { "/tags/:slug/atom.xml" = "/tag/:slug/atom.xml", "/categories/:slug/atom.xml" = "/category/:slug/atom.xml" }
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.

@@ -1,5 +1,7 @@
 //! Checks that `courant init` reads Docusaurus, VitePress and Pelican, and ends with an address to compare.
 
+use courant::init::{format_config, propose_config};
+
 use crate::init::{create_site, post_text, stderr_of};
 
 const DOCUSAURUS_CONFIG: &str = r"// @ts-check
@@ -75,6 +77,10 @@ fn docusaurus_site_is_configured() {
     [cards]
     # cards can show the site's logo
     # logo = "static/img/logo.svg"
+
+    [feed]
+    # Docusaurus writes feeds at these paths
+    aliases = { "/blog/rss.xml" = "/rss.xml", "/blog/atom.xml" = "/atom.xml", "/blog/feed.json" = "/feed.json" }
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -240,6 +246,10 @@ fn pelican_site_is_configured() {
     directory_categories = true
     # Pelican puts articles without a category there
     default_category = "misc"
+
+    [feed]
+    # Pelican writes feeds at these paths
+    aliases = { "/feeds/all.atom.xml" = "/atom.xml", "/feeds/:slug.atom.xml" = "/category/:slug/atom.xml" }
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
@@ -493,4 +503,92 @@ fn least_certain_setting_of_addresses_is_named() {
     let printed = stderr_of(&site.run_courant(&["init"]));
     let expected = "\n  no post is public with this configuration: `courant check` says why\n";
     assert!(printed.ends_with(expected), "{printed}");
+}
+
+#[test]
+fn former_feed_paths_of_each_generator_become_aliases() {
+    let post = "---\ntitle: A\ndate: 2024-05-01\n---\n";
+    for (files, expected) in [
+        (
+            vec![
+                ("hugo.toml", "baseURL = 'https://e.org/'\n"),
+                ("content/posts/a.md", post),
+            ],
+            vec![
+                "\"/index.xml\" = \"/rss.xml\"",
+                "\"/tags/:slug/index.xml\" = \"/tag/:slug/rss.xml\"",
+                "\"/posts/index.xml\" = \"/rss.xml\"",
+            ],
+        ),
+        (
+            vec![
+                ("_config.yml", "title: A\nfeed:\n  path: /blog/feed.xml\n"),
+                ("_posts/2024-05-01-a.md", post),
+            ],
+            vec!["\"/blog/feed.xml\" = \"/rss.xml\""],
+        ),
+        (
+            vec![
+                (
+                    "zola.toml",
+                    "base_url = 'https://e.org'\nfeed_filenames = ['index.xml']\n",
+                ),
+                ("content/a.md", post),
+            ],
+            vec![
+                "\"/index.xml\" = \"/rss.xml\"",
+                "\"/tags/:slug/index.xml\" = \"/tag/:slug/rss.xml\"",
+            ],
+        ),
+        (
+            vec![
+                (
+                    "docusaurus.config.js",
+                    "module.exports = {title: 'A', url: 'https://e.org'};\n",
+                ),
+                ("blog/2024-05-01-a.md", post),
+            ],
+            vec![
+                "\"/blog/rss.xml\" = \"/rss.xml\"",
+                "\"/blog/atom.xml\" = \"/atom.xml\"",
+            ],
+        ),
+        (
+            vec![
+                ("pelicanconf.py", "SITENAME = 'A'\n"),
+                ("content/a.md", "Title: a\nDate: 2024-05-01\n\nText.\n"),
+            ],
+            vec![
+                "\"/feeds/all.atom.xml\" = \"/atom.xml\"",
+                "\"/feeds/:slug.atom.xml\" = \"/category/:slug/atom.xml\"",
+            ],
+        ),
+        (
+            vec![
+                (
+                    "astro.config.mjs",
+                    "export default {site: 'https://e.org'};\n",
+                ),
+                ("src/pages/index.xml.js", ""),
+                ("src/content/blog/a.md", post),
+            ],
+            vec!["\"/index.xml\" = \"/rss.xml\""],
+        ),
+        (
+            vec![
+                (
+                    "gatsby-config.js",
+                    "module.exports = {plugins: [{options: {feeds: [{\n  output: '/blog/rss.xml',\n}]}}]};\n",
+                ),
+                ("content/a.md", post),
+            ],
+            vec!["\"/blog/rss.xml\" = \"/rss.xml\""],
+        ),
+    ] {
+        let site = create_site(&files);
+        let toml = format_config(&propose_config(&site.root()).unwrap(), &site.root());
+        for alias in expected {
+            assert!(toml.contains(alias), "{alias}: {toml}");
+        }
+    }
 }

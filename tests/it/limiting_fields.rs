@@ -5,11 +5,11 @@ mod names;
 use courant::library::DeletionPolicy;
 use courant::model::finding::{Rule, Severity};
 use courant::publish::pipeline::Pipeline;
-use courant::publish::snapshot::SnapshotHandle;
+use courant::publish::snapshot::{Snapshot, SnapshotHandle};
 use proptest::prelude::*;
 
-use crate::support::{TestSite, everything, new_year_2025, plain};
-use names::{HIDING_FIELDS, YAML_BREAKS, spell_field_name};
+use crate::support::{TestSite, everything, feed_html_page, new_year_2025, plain, resource_text};
+use names::{HIDING_FIELDS, OUT_OF_FEEDS_FIELDS, YAML_BREAKS, spell_field_name};
 
 const HIDDEN_FIELD_CONFIG: &str = "[content.fields]\nhidden = 'heldBack'";
 
@@ -44,6 +44,41 @@ fn post_text(number: usize, field: &str, around: (&str, &str)) -> String {
         "---\n{}title: {word}\ndate: 2024-05-01\n{field}\n{}---\n{word} body.\n",
         around.0, around.1
     )
+}
+
+/// Generates one field that keeps its post out of the feeds, alone, in a map, or as a block.
+fn any_out_of_feeds_field() -> impl Strategy<Value = String> {
+    let field = proptest::sample::select(OUT_OF_FEEDS_FIELDS).prop_flat_map(|(name, values)| {
+        let value = proptest::sample::select(values);
+        (Just(name), value, 0..6_usize, 0..4_usize)
+    });
+    field.prop_map(|(name, value, style, form)| {
+        let name = spell_field_name(name, style);
+        match form {
+            0 => format!("params:\n  {name}: {value}"),
+            1 => format!("extra: {{{name}: {value}}}"),
+            2 if value.starts_with('{') => {
+                format!("{name}:\n  title: x\n  {}", value.trim_matches(['{', '}']))
+            }
+            _ => format!("{name}: {value}"),
+        }
+    })
+}
+
+const SITE_WITH_MANY_FEEDS: &str =
+    "languages = ['en', 'fr']\n[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 1\n";
+
+/// Joins all outputs that are feeds, of all pages and archives, with their HTML pages.
+fn feeds_text(snapshot: &Snapshot) -> String {
+    let paths = snapshot.all_paths().into_iter().filter(|path| {
+        !path.starts_with("/cards/") && !path.ends_with('/') && path != "/sitemap.xml"
+    });
+    let resources = paths.filter_map(|path| Some((snapshot.get(&path)?, path)));
+    let texts = resources.map(|(resource, path)| {
+        let page = feed_html_page(snapshot, &resource.key).unwrap_or_default();
+        format!("{path}\n{}\n{page}", resource_text(&resource))
+    });
+    texts.collect()
 }
 
 proptest! {
@@ -89,6 +124,148 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, max_shrink_iters: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn post_out_of_feeds_is_only_in_the_rest(fields in proptest::collection::vec(any_out_of_feeds_field(), 1..8)) {
+        let site = fields.iter().enumerate().fold(TestSite::new().config(SITE_WITH_MANY_FEEDS), |site, (number, field)| {
+            let field = format!("tags: [{0}t]\nlang: {1}\n{field}", unique_word(number), ["en", "fr"][number % 2]);
+            site.post(&format!("{number}.md"), post_text(number, &field, ("", "")))
+        });
+        let built = site.post("shown.md", plain("Shown", "2020-01-01")).build();
+        let feeds = feeds_text(&built.snapshot);
+        prop_assert!(feeds.contains("Shown"));
+        for (number, field) in fields.iter().enumerate() {
+            let word = unique_word(number);
+            prop_assert!(!feeds.contains(&word), "{}", field);
+            prop_assert!(built.text("/sitemap.xml").contains(&format!("/{number}")), "{}", field);
+            prop_assert!(built.everything().contains(&word), "{}", field);
+        }
+    }
+
+    #[test]
+    fn broken_text_leaves_the_feeds(
+        fields in proptest::collection::vec((any_out_of_feeds_field(), 0..YAML_BREAKS.len(), any::<bool>()), 1..8)
+    ) {
+        let site = (0..fields.len()).fold(TestSite::new(), |site, number| {
+            site.post(&format!("{number}.md"), post_text(number, "", ("", "")))
+        });
+        let current = SnapshotHandle::default();
+        let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
+        pipeline.refresh_all(new_year_2025(), DeletionPolicy::Immediate).unwrap();
+        let before = feeds_text(&current.load_snapshot());
+        for (number, (field, at, is_open)) in fields.iter().enumerate() {
+            prop_assert!(before.contains(&unique_word(number)));
+            let mut text = post_text(number, field, YAML_BREAKS[*at]);
+            if *is_open {
+                text = text.replace("\n---\n", "\nz: 1\n");
+            }
+            std::fs::write(site.content().join(format!("{number}.md")), text).unwrap();
+        }
+        pipeline.invalidate_files();
+        pipeline.refresh_all(new_year_2025(), DeletionPolicy::Immediate).unwrap();
+        let after = feeds_text(&current.load_snapshot());
+        for (number, field) in fields.iter().enumerate() {
+            prop_assert!(!after.contains(&unique_word(number)), "{:?}", field);
+        }
+    }
+}
+
+#[test]
+fn post_out_of_feeds_has_card_sitemap_and_home_page() {
+    let site = TestSite::new()
+        .post("a.md", post_text(0, "tags: [alone]\nfeed: false", ("", "")))
+        .post("b.md", plain("Other", "2024-05-02"));
+    let built = site.build();
+    assert_eq!(built.rules(), []);
+    assert!(!feeds_text(&built.snapshot).contains("quetzal"));
+    for path in ["/", "/cards/a/"] {
+        assert!(built.text(path).contains("quetzal"), "{path}");
+    }
+    assert!(built.text("/sitemap.xml").contains("/a/<"));
+    assert!(!built.text("/cards/a/").contains("content=\"noindex\""));
+    assert!(built.snapshot.get("/tag/alone/rss.xml").is_none());
+    assert!(!built.text("/opml.xml").contains("alone"));
+}
+
+#[test]
+fn post_out_of_feeds_changes_no_feed() {
+    let site = || TestSite::new().post("b.md", plain("Other", "2024-05-02"));
+    let without = feeds_text(&site().build().snapshot);
+    let with = site().post("a.md", post_text(0, "no_rss: true", ("", "")));
+    assert_eq!(feeds_text(&with.build().snapshot), without);
+}
+
+#[test]
+fn doubtful_feed_field_leaves_feeds_with_a_warning() {
+    for field in [
+        "no_feed: ture",
+        "includeInFeeds:",
+        "rss: {exclude: maybe}",
+        "params:\n  hiddenInRss: [x]",
+    ] {
+        let built = TestSite::new()
+            .post("a.md", post_text(0, field, ("", "")))
+            .build();
+        assert!(!feeds_text(&built.snapshot).contains("quetzal"), "{field}");
+        assert!(built.text("/").contains("quetzal"), "{field}");
+        let finding = built.finding();
+        let kind = (finding.rule, finding.severity);
+        assert_eq!(kind, (Rule::UnreadableMarker, Severity::Warning), "{field}");
+    }
+}
+
+#[test]
+fn feed_field_that_excludes_nothing_keeps_the_post() {
+    for field in [
+        "feed: https://example.org/feed.xml",
+        "rss: \"/x.xml\"",
+        "rss:",
+        "feed: true",
+        "rss: full",
+        "feed: {title: Short, excerpt_only: true}",
+        "rss: {exclude: false}",
+        "rss: [a, b]",
+        "no_feed: false",
+        "include_in_rss: true",
+        "params:\n  social:\n    rss: false",
+    ] {
+        let built = TestSite::new()
+            .post("a.md", post_text(0, field, ("", "")))
+            .build();
+        assert!(built.text("/rss.xml").contains("quetzal"), "{field}");
+        assert_eq!(built.rules(), [], "{field}");
+    }
+}
+
+#[test]
+fn cascade_keeps_posts_below_out_of_feeds() {
+    for section in [
+        "---\ncascade:\n  hiddenInRss: true\n---\n",
+        "---\ncascade:\n  - params: {rss: {exclude: true}}\n---\n",
+        "---\ncascade:\n  feed: false\nbad: [x\n---\n",
+    ] {
+        let site = TestSite::new()
+            .post("a/_index.md", "---\ntitle: A\n---\n")
+            .post("a/b.md", post_text(0, "", ("", "")));
+        let current = SnapshotHandle::default();
+        let mut pipeline = Pipeline::new(site.parsed_config(), current.clone());
+        let mut refresh = || {
+            pipeline.invalidate_files();
+            pipeline
+                .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
+                .unwrap();
+            current.load_snapshot()
+        };
+        assert!(feeds_text(&refresh()).contains("quetzal"));
+        std::fs::write(site.content().join("a/_index.md"), section).unwrap();
+        let after = refresh();
+        assert!(!feeds_text(&after).contains("quetzal"), "{section}");
+        assert!(everything(&after).contains("quetzal"), "{section}");
+    }
+}
+
 #[test]
 fn broken_text_without_a_limit_keeps_the_post() {
     let site = TestSite::new().post("a.md", post_text(0, "password:", ("", "")));
@@ -106,6 +283,9 @@ fn broken_text_without_a_limit_keeps_the_post() {
         "expiryDate: 2099-01-01",
         "permalink: /a/",
         "tags: [draft, password]",
+        "feed: /a.xml",
+        "sitemap: {exclude: true}",
+        "rss:\n  title: x\nexclude: true",
     ] {
         let text = post_text(0, field, ("", "a: [x\n"));
         std::fs::write(site.content().join("a.md"), text).unwrap();
@@ -114,7 +294,7 @@ fn broken_text_without_a_limit_keeps_the_post() {
             .refresh_all(new_year_2025(), DeletionPolicy::Immediate)
             .unwrap();
         assert!(
-            everything(&current.load_snapshot()).contains("quetzal"),
+            feeds_text(&current.load_snapshot()).contains("quetzal"),
             "{field}"
         );
     }

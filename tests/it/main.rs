@@ -25,6 +25,7 @@ mod cost;
 mod delta;
 mod dialects;
 mod export;
+mod feed_aliases;
 mod feed_page;
 mod feed_set;
 mod feeds;

@@ -102,6 +102,9 @@ impl Model {
         if random.is_one_in(2) {
             add(format!("author: {}", random.pick(&["Mira", "Jon Ask"])));
         }
+        if random.is_one_in(6) {
+            add("feed: false".to_owned());
+        }
         if random.is_one_in(3) {
             add(format!(
                 "category: {}",

@@ -657,7 +657,15 @@ fn output_paths_are_written_in_one_place() {
         "\"/category",
     ];
     for (path, text) in sources() {
-        if path == "src/model/artifact.rs" || path == "src/model/artifact/feed_scope.rs" {
+        // Generators have paths of their own.
+        let of_generators = "src/generators/feed_paths.rs";
+        if [
+            "src/model/artifact.rs",
+            "src/model/artifact/feed_scope.rs",
+            of_generators,
+        ]
+        .contains(&path.as_str())
+        {
             continue;
         }
         for literal in LITERALS {

@@ -56,6 +56,22 @@ fn hidden_post_is_explained_with_the_hiding_line() {
 }
 
 #[test]
+fn post_out_of_feeds_is_explained_with_its_field() {
+    let site = TestSite::new().post(
+        "a.md",
+        "---\ntitle: A\ndate: 2024-05-01\nrss: {exclude: true}\n---\n",
+    );
+    let text = explanation(&site, "content/a.md");
+    assert!(text.starts_with("a.md: public"), "{text}");
+    assert!(
+        text.contains("feeds      none (`rss.exclude: true`, line 4)"),
+        "{text}"
+    );
+    assert!(text.contains("in         /\n"), "{text}");
+    assert!(!text.contains("/rss.xml"), "{text}");
+}
+
+#[test]
 fn post_is_found_by_path_url_alias_or_id() {
     let site = site_with_every_state();
     for question in [

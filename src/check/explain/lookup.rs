@@ -162,7 +162,18 @@ pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option
         .chain(fixed)
         .chain(indexnow_key)
         .find(|(key, _)| is(key));
-    found.map(|(key, what)| (key.url_path(), what))
+    let alias = || {
+        let below = path.strip_prefix(prefix.as_str()).unwrap_or(&path);
+        let mut aliases = site.settings.feed_aliases.iter();
+        let to = aliases.find_map(|alias| alias.resolve(below))?;
+        Some((
+            below.to_owned(),
+            format!("a former path of the feed `{to}`"),
+        ))
+    };
+    found
+        .map(|(key, what)| (key.url_path(), what))
+        .or_else(alias)
 }
 
 fn describe_scope(scope: &FeedScope, title: &str) -> String {

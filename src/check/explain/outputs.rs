@@ -1,7 +1,7 @@
 //! Lists the outputs that contain a post: home page, feed pages, sitemap, card pages and card image.
 
 use super::inputs::ExplainContext;
-use crate::model::artifact::{ArtifactKey, FeedPageId, FeedScope};
+use crate::model::artifact::{ArtifactKey, FeedPageId};
 use crate::model::post::Post;
 
 /// Lists the URL paths of the outputs. Of each feed, these are the page and the archive page that contain the post.
@@ -15,16 +15,18 @@ pub(super) fn list_outputs(post: &Post, context: ExplainContext<'_>) -> Vec<Stri
     let Some(entry) = entries.find(|entry| entry.source_path() == &*post.path) else {
         return outputs;
     };
+    for feeds in site.feeds.languages() {
+        let position = feeds.listed_entries().find_position(entry);
+        if position.is_some_and(|at| feeds.main_feed().page_of_entry(at) == FeedPageId::Number(1)) {
+            let language = feeds.language_segment();
+            outputs.push(ArtifactKey::home_of_language(language).url_path());
+        }
+    }
     for feed in site.feeds.iter() {
         let Some(position) = feed.all_entries().find_position(entry) else {
             continue;
         };
         let page = feed.page_of_entry(position);
-        if let (language, FeedScope::Site) = feed.scope.split_language()
-            && page == FeedPageId::Number(1)
-        {
-            outputs.push(ArtifactKey::home_of_language(language).url_path());
-        }
         for format in &feed.formats {
             let key = feed.artifact_key(*format);
             outputs.push(key.page_url(page, ""));

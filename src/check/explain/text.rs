@@ -78,6 +78,13 @@ fn format_post(
     for (number, alias) in post.aliases().iter().enumerate() {
         push_line(&mut text, if number == 0 { "formerly" } else { "" }, alias);
     }
+    let mut markers = post.visibility_fields.iter();
+    if let Some(marker) = markers.find(|marker| marker.leaves_feeds()) {
+        let line = marker.line.map(|line| format!(", line {line}"));
+        let written = format!("none (`{}: {}`", marker.field, marker.value);
+        let line = line.unwrap_or_default();
+        push_line(&mut text, "feeds", &format!("{written}{line})"));
+    }
     if found.outputs.is_empty() {
         push_line(&mut text, "in", "no output");
     }

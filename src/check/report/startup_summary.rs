@@ -117,14 +117,17 @@ fn push_urls(text: &mut String, config: &Config, addresses: &[ListenAddress]) {
     });
     // No URL leads to a Unix socket.
     let base = tcp.unwrap_or_else(|| config.server.public_url.clone());
+    let main_feed_key = |format| {
+        let mut paths = config.feed.main.paths.iter();
+        let path = paths.find(|(configured, _)| *configured == format);
+        let scope = path.map_or(FeedScope::Site, |(_, path)| FeedScope::Custom(path.clone()));
+        ArtifactKey::Feed(scope, format)
+    };
     let keys = [
         (ArtifactKey::Home, "home page"),
-        (ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss), "RSS"),
-        (ArtifactKey::Feed(FeedScope::Site, FeedFormat::Atom), "Atom"),
-        (
-            ArtifactKey::Feed(FeedScope::Site, FeedFormat::Json),
-            "JSON Feed",
-        ),
+        (main_feed_key(FeedFormat::Rss), "RSS"),
+        (main_feed_key(FeedFormat::Atom), "Atom"),
+        (main_feed_key(FeedFormat::Json), "JSON Feed"),
         (ArtifactKey::Sitemap, "sitemap"),
         (ArtifactKey::Robots, "rules for crawlers"),
         (ArtifactKey::Opml, "list of all feeds (OPML)"),

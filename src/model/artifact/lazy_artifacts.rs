@@ -18,6 +18,10 @@ pub trait LazyArtifacts: Debug + Send + Sync {
     /// Returns an output without rendering it; `None` if it does not exist.
     fn find_artifact(&self, key: &ArtifactKey) -> Option<Artifact>;
 
+    /// Returns the path of the feed that formerly had this path, and the absolute URL that it redirects to; `None` in its
+    /// place if the feed is served at the former path.
+    fn resolve_feed_alias(&self, path: &str) -> Option<(String, Option<String>)>;
+
     /// Returns hashes of the entries in a feed's first document; a hash changes with its entry. `None` if there are too
     /// many for a delta.
     fn entry_hashes(&self, key: &ArtifactKey) -> Option<Vec<u128>>;

@@ -34,6 +34,10 @@ pub enum VisibilityEffect {
     NoIndex,
     /// Includes the post in the sitemap: `sitemap`.
     InSitemap,
+    /// Keeps the post out of all feeds: `excludeFromFeed`.
+    OutOfFeeds,
+    /// Includes the post in the feeds: `feed`, `rss`.
+    InFeeds,
 }
 
 /// Meaning of a visibility field's value.
@@ -108,7 +112,9 @@ impl VisibilityEffect {
         let value = value.to_ascii_lowercase();
         let begins = |words: &[&str]| words.iter().any(|word| word.starts_with(&value));
         match self {
-            VisibilityEffect::Shows | VisibilityEffect::Lists => begins(&TRUE_WORDS),
+            VisibilityEffect::Shows | VisibilityEffect::Lists | VisibilityEffect::InFeeds => {
+                begins(&TRUE_WORDS)
+            }
             VisibilityEffect::UnknownState => begins(&PUBLIC_STATES) || begins(&TRUE_WORDS),
             VisibilityEffect::Restricts => value.is_empty() || begins(&FALSE_WORDS),
             _ => begins(&FALSE_WORDS),
@@ -139,6 +145,7 @@ impl VisibilityField {
             VisibilityEffect::UnknownState => return FlagValue::Unreadable,
             VisibilityEffect::Shows => (&["always"], &["never", "link"]),
             VisibilityEffect::Lists => (&["always"], &["never", "local", "unlisted"]),
+            VisibilityEffect::InFeeds => (&["always"], &["never", "none"]),
             _ => (&[], &[]),
         };
         if is(&TRUE_WORDS) || is(also_true) {
@@ -152,10 +159,29 @@ impl VisibilityField {
 
     /// Returns true if the field decides whether the post is seen at all, or in lists.
     pub fn affects_visibility(&self) -> bool {
-        !matches!(
+        !self.affects_feeds()
+            && !matches!(
+                self.effect,
+                VisibilityEffect::NoIndex | VisibilityEffect::InSitemap
+            )
+    }
+
+    /// Returns true if the field decides only whether the post is in feeds.
+    pub fn affects_feeds(&self) -> bool {
+        matches!(
             self.effect,
-            VisibilityEffect::NoIndex | VisibilityEffect::InSitemap
+            VisibilityEffect::OutOfFeeds | VisibilityEffect::InFeeds
         )
+    }
+
+    /// Returns true if the field keeps the post out of feeds, or if its value is unreadable: readers keep what a feed
+    /// had once.
+    pub fn leaves_feeds(&self) -> bool {
+        let shown = match self.effect {
+            VisibilityEffect::OutOfFeeds => FlagValue::False,
+            _ => FlagValue::True,
+        };
+        self.affects_feeds() && self.parse_value() != shown
     }
 
     /// Returns true if the value is unreadable and a wrong guess could publish the post.
@@ -193,6 +219,12 @@ impl VisibilityField {
                 FlagValue::True
             ) | (VisibilityEffect::Shows, FlagValue::False)
         )
+    }
+
+    /// Returns true if the value clearly says that the post is not shown, or not in feeds. A field that may also hold an
+    /// address is a marker only then.
+    pub fn is_false_marker(&self) -> bool {
+        self.hides_post() || self.affects_feeds() && self.parse_value() == FlagValue::False
     }
 
     /// Returns true if the post is hidden even if hidden posts may have a card: the field is

@@ -104,6 +104,10 @@ mod tests {
     }
 
     impl LazyArtifacts for OneFeed {
+        fn resolve_feed_alias(&self, _: &str) -> Option<(String, Option<String>)> {
+            None
+        }
+
         fn find_artifact(&self, key: &ArtifactKey) -> Option<Artifact> {
             Some(Artifact {
                 key: key.clone(),

@@ -59,6 +59,45 @@ pub const HIDING_FIELDS: &[(&str, &[&str])] = &[
     ("valid until", &["2024-01-01"]),
 ];
 
+/// Names of fields that keep a post out of the feeds, each with values that do, also if they are doubtful.
+pub const OUT_OF_FEEDS_FIELDS: &[(&str, &[&str])] = &[
+    ("feed", &["false", "'no'", "{exclude: true}", "{hide: yes}"]),
+    ("feeds", &["false", "off"]),
+    (
+        "rss",
+        &[
+            "false",
+            "never",
+            "{exclude: true}",
+            "{include: false}",
+            "{exclude: ture}",
+        ],
+    ),
+    ("hidden in rss", &["true", "1", "ture"]),
+    ("hidden in feed", &["true"]),
+    ("hide in rss feed", &["true"]),
+    ("hide from feed", &["true"]),
+    ("hide from rss", &["on"]),
+    ("disable feed", &["true", "maybe"]),
+    ("disable rss", &["true"]),
+    ("feed exclude", &["true"]),
+    ("rss exclude", &["true", "[a]"]),
+    ("rss ignore", &["true"]),
+    ("rss hidden", &["true"]),
+    ("exclude from feed", &["true"]),
+    ("exclude from feeds", &["true", "yes"]),
+    ("exclude from rss", &["true"]),
+    ("excluded from rss", &["true"]),
+    ("no feed", &["true"]),
+    ("no rss", &["true"]),
+    ("skip feed", &["true"]),
+    ("include in feed", &["false"]),
+    ("include in feeds", &["false", "perhaps"]),
+    ("include in rss", &["0"]),
+    ("show in rss", &["false"]),
+    ("in feed", &["no"]),
+];
+
 /// Text before and after the fields of a front matter that makes it invalid.
 pub const YAML_BREAKS: [(&str, &str); 9] = [
     ("", "a: [x\n"),
