@@ -279,6 +279,11 @@ impl<'a> FrontMatterFields<'a> {
         }
     }
 
+    /// Returns the text of a field by its exact name.
+    pub(crate) fn text_by_name(&self, name: &str) -> Option<&'a str> {
+        self.root.get(name)?.as_text()
+    }
+
     /// Returns true if the field's text, or one item of its list, is the value.
     pub(crate) fn has_value(&self, name: &str, value: &str) -> bool {
         self.root

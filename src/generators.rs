@@ -6,6 +6,7 @@ mod astro;
 pub(crate) mod decap;
 mod docusaurus;
 mod eleventy;
+mod emoji;
 mod feed_paths;
 mod gatsby;
 mod hexo;
@@ -41,5 +42,6 @@ pub(crate) fn read_generator_files(site: &mut DetectedSite<'_>) {
     // The first reader that recognises the site ends the search.
     let _ = GENERATOR_READERS.iter().any(|read| read(site));
     feed_paths::set_feed_aliases(site);
+    emoji::detect_emoji(site);
     decap::read_decap_config(site);
 }

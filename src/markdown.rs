@@ -1,11 +1,15 @@
 //! Renders GitHub-flavoured Markdown to HTML with comrak.
 
 pub(crate) mod asciidoc;
+mod code_fence;
 pub(crate) mod complexity;
 pub(crate) mod excerpt;
+pub(crate) mod excerpt_mark;
+mod formulas;
 pub(crate) mod html_cleanup;
 pub(crate) mod html_source;
 mod image_tag;
+mod marked_text;
 pub(crate) mod plain_text;
 mod rewrite;
 pub(crate) mod safe_html;
@@ -23,6 +27,7 @@ use comrak::{Arena, Node, try_parse_document};
 use url::Url;
 
 use complexity::{ExceededLimit, MAX_HTML_BYTES, StepCounter, count_inlined_bytes};
+use formulas::ProtectedMarkdown;
 use html_cleanup::ProcessedHtml;
 
 /// Number of characters written as references above which the sanitizer's limits must be checked.
@@ -50,11 +55,16 @@ static RAW_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     options
 });
 
-/// Options of the parser for Markdown with definition lists.
-static DEFINITION_OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
-    let mut options = SAFE_OPTIONS.clone();
-    options.extension.description_lists = true;
-    options
+/// Options of the parser, without and with emoji, and each without and with definition lists.
+static PARSER_OPTIONS: LazyLock<[Options<'static>; 4]> = LazyLock::new(|| {
+    [(false, false), (false, true), (true, false), (true, true)].map(|has| {
+        let mut options = SAFE_OPTIONS.clone();
+        (
+            options.extension.shortcodes,
+            options.extension.description_lists,
+        ) = has;
+        options
+    })
 });
 
 /// A rendered body. The URLs of its Markdown are absolute.
@@ -64,14 +74,19 @@ pub(super) struct RenderedHtml {
     pub(super) must_be_sanitized: bool,
 }
 
-/// Renders a body.
+/// Renders a body. `has_emoji` is true if `:smile:` is an emoji.
 ///
 /// # Errors
 ///
 /// Returns the limit that the body exceeds.
-pub(super) fn render_markdown(markdown: &str, base: &Url) -> Result<RenderedHtml, ExceededLimit> {
+pub(super) fn render_markdown(
+    markdown: &str,
+    base: &Url,
+    has_emoji: bool,
+) -> Result<RenderedHtml, ExceededLimit> {
     let arena = Arena::new();
-    let root = parse_markdown(&arena, markdown)?;
+    let protected = ProtectedMarkdown::new(markdown);
+    let root = parse_markdown(&arena, &protected.text, has_emoji)?;
     let must_be_sanitized =
         rewrite::rewrite_tree(&arena, root, base)? || may_have_too_many_references(markdown);
     let options: &Options<'_> = if must_be_sanitized {
@@ -85,24 +100,36 @@ pub(super) fn render_markdown(markdown: &str, base: &Url) -> Result<RenderedHtml
     };
     comrak::format_html(root, options, &mut html).map_err(|_| ExceededLimit::Size)?;
     Ok(RenderedHtml {
-        html: html.html,
+        html: protected.restore_formulas(html.html)?,
         must_be_sanitized,
     })
 }
 
 /// Renders a part of a body. `None` if it needs sanitizing or exceeds a limit.
-pub(super) fn render_fragment(markdown: &str, base: &Url) -> Option<ProcessedHtml> {
-    let rendered = render_markdown(markdown, base).ok()?;
+pub(super) fn render_fragment(
+    markdown: &str,
+    base: &Url,
+    has_emoji: bool,
+) -> Option<ProcessedHtml> {
+    let rendered = render_markdown(markdown, base, has_emoji).ok()?;
     (!rendered.must_be_sanitized).then(|| html_cleanup::process_html(&rendered.html, base))
 }
 
 /// Parses Markdown within the limit on parser steps.
-fn parse_markdown<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Node<'a>, ExceededLimit> {
+fn parse_markdown<'a>(
+    arena: &'a Arena<'a>,
+    markdown: &str,
+    has_emoji: bool,
+) -> Result<Node<'a>, ExceededLimit> {
     let steps = StepCounter::default();
     // The extension also reads `~ text` as a definition, which is no one's syntax.
-    let options = match markdown.lines().any(is_definition) {
-        true => &*DEFINITION_OPTIONS,
-        false => &*SAFE_OPTIONS,
+    let has_definitions = markdown.lines().any(is_definition);
+    let [plain, definitions, emoji, both] = &*PARSER_OPTIONS;
+    let options = match (has_emoji, has_definitions) {
+        (false, false) => plain,
+        (false, true) => definitions,
+        (true, false) => emoji,
+        (true, true) => both,
     };
     try_parse_document(arena, markdown, options, &|| steps.is_exceeded_after_call())
         .map_err(|_| ExceededLimit::Steps)
@@ -152,7 +179,7 @@ mod tests {
     }
 
     fn to_html(markdown: &str) -> Result<String, ExceededLimit> {
-        render_markdown(markdown, &base_url()).map(|rendered| rendered.html)
+        render_markdown(markdown, &base_url(), false).map(|rendered| rendered.html)
     }
 
     /// Normalizes what comrak and the sanitizer write differently.
@@ -167,7 +194,7 @@ mod tests {
 
     /// Asserts that sanitizing would not change HTML that is published unsanitized.
     fn assert_safe(markdown: &str) {
-        let Ok(rendered) = render_markdown(markdown, &base_url()) else {
+        let Ok(rendered) = render_markdown(markdown, &base_url(), false) else {
             return;
         };
         if rendered.must_be_sanitized {
@@ -227,7 +254,7 @@ mod tests {
             "![a <b>c</b> ![d](javascript:x) [^a]](e.png)\n\n[^a]: f",
         ] {
             assert!(
-                !render_markdown(markdown, &base_url())
+                !render_markdown(markdown, &base_url(), false)
                     .unwrap()
                     .must_be_sanitized,
                 "{markdown}"
@@ -268,7 +295,7 @@ mod tests {
             "[a [^b]](c)\n\n[^b]: d",
         ] {
             assert!(
-                render_markdown(markdown, &base_url())
+                render_markdown(markdown, &base_url(), false)
                     .unwrap()
                     .must_be_sanitized,
                 "{markdown}"
@@ -291,7 +318,10 @@ mod tests {
         ] {
             let head: String = body.chars().take(20).collect();
             assert!(to_html(&body) == Err(ExceededLimit::Steps), "{head}");
-            assert!(render_fragment(&body, &base_url()).is_none(), "{head}");
+            assert!(
+                render_fragment(&body, &base_url(), false).is_none(),
+                "{head}"
+            );
         }
     }
 
@@ -302,7 +332,7 @@ mod tests {
         let long = Url::parse(&format!("https://e.org/{}/", "a".repeat(2_000))).unwrap();
         let links = "[](b)".repeat(2_000);
         assert!(
-            render_markdown(&links, &long).map(|rendered| rendered.html)
+            render_markdown(&links, &long, false).map(|rendered| rendered.html)
                 == Err(ExceededLimit::Size)
         );
     }
@@ -380,7 +410,7 @@ mod tests {
             let text = format!("{}{first}{}", "- ".repeat(front), second.repeat(repeated));
             if !complexity::may_take_too_many_steps(&text) && complexity::check_markdown(&text).is_ok() {
                 let arena = Arena::new();
-                prop_assert!(parse_markdown(&arena, &text).is_ok(), "{}", text.len());
+                prop_assert!(parse_markdown(&arena, &text, false).is_ok(), "{}", text.len());
             }
         }
     }

@@ -54,7 +54,10 @@ pub(super) fn may_have_shortcodes(body: &str, markup: Markup, site: &SiteVars) -
                         || directive_lines::parse_inline_component(rest, before).is_some()
                 }
                 // `[[toc]]`, or a wiki link.
-                _ => from.starts_with(b"[TOC]") || from.starts_with(b"[["),
+                _ if from.starts_with(b"[[") => true,
+                _ => directive_lines::TOC_MARKERS
+                    .split(' ')
+                    .any(|marker| from.starts_with(marker.trim_start_matches('@').as_bytes())),
             }
         })
         || ["!!!", "???"].iter().any(|mark| {

@@ -5,6 +5,7 @@
 pub(crate) mod code_fences;
 pub(crate) mod code_spans;
 pub(crate) mod escapes;
+pub(crate) mod excerpt_mark;
 pub(crate) mod secret_lines;
 
 use unicode_normalization::UnicodeNormalization as _;

@@ -166,6 +166,8 @@ pub(super) fn read_content(
     let field_lines = table.take_bool("field_lines");
     let directory_categories = table.take_bool("directory_categories");
     let default_category = table.take_string("default_category");
+    let emoji = table.take_bool("emoji");
+    let excerpt_separator = table.take_string("excerpt_separator");
     let shortcodes = parse_choice(
         faults,
         table.take_string("shortcodes"),
@@ -201,6 +203,10 @@ pub(super) fn read_content(
         default_category: default_category
             .map(|written| written.value)
             .filter(|label| !label.is_empty()),
+        emoji: emoji.is_some_and(|written| written.value),
+        excerpt_separator: excerpt_separator
+            .map(|written| written.value)
+            .filter(|separator| !separator.trim().is_empty()),
         shortcodes: shortcodes.unwrap_or(ShortcodeMode::Reduce),
         static_dir: static_dir.map(|written| dir.join(written.value)),
         max_file_size: max_file_size.unwrap_or(DEFAULT_MAX_FILE_BYTES),
@@ -428,6 +434,10 @@ pub struct ContentConfig {
     pub directory_categories: bool,
     /// Category of a post that has none.
     pub default_category: Option<String>,
+    /// True if `:smile:` in a body becomes an emoji.
+    pub emoji: bool,
+    /// Text that ends the summary of a post, besides the known marks.
+    pub excerpt_separator: Option<String>,
     /// Treatment of shortcodes and template tags in bodies.
     pub shortcodes: ShortcodeMode,
     /// Directory of the site's images: the file of `/img/a.jpg` is `img/a.jpg` below it.

@@ -57,6 +57,8 @@ setting_keys! {
         FieldLines = "field_lines",
         DirectoryCategories = "directory_categories",
         DefaultCategory = "default_category",
+        Emoji = "emoji",
+        ExcerptSeparator = "excerpt_separator",
         Fields = "fields",
     }
     "cards" {

@@ -85,6 +85,9 @@ pub(super) fn read_hugo_site(draft: &mut DetectedSite<'_>) -> bool {
         draft.set_if_more_certain(SettingKey::StaticDir, dir, source);
     }
     add_content_roots(draft, &configuration, &languages);
+    if let Some(source) = configuration.find_enabled(&["enableEmoji"]) {
+        draft.set_if_more_certain(SettingKey::Emoji, SettingValue::Flag(true), source);
+    }
     let [cased, unaccented] =
         ["disablePathToLower", "removePathAccents"].map(|name| configuration.find_enabled(&[name]));
     let names = match (&cased, &unaccented) {

@@ -59,6 +59,8 @@ pub(super) fn read_jekyll_site(draft: &mut DetectedSite<'_>) -> bool {
         "author.twitter",
     ];
     draft.set_if_found(SettingKey::Twitter, text(&twitter));
+    let separator = text(&["excerpt_separator"]).filter(|(text, _)| !text.trim().is_empty());
+    draft.set_if_found(SettingKey::ExcerptSeparator, separator);
     set_author(draft, &data);
     set_podcast(draft, text);
     warn_of_included_dotfiles(draft, &data);

@@ -8,8 +8,9 @@ use std::collections::HashSet;
 
 use url::Url;
 
+use super::code_fence::{fence_length, is_closing_fence};
 use super::image_tag::ImageTag;
-use super::{self as markdown, complexity};
+use super::{self as markdown, complexity, excerpt_mark, formulas};
 use crate::model::post::Image;
 use crate::model::post::image::is_other_media_url;
 use crate::text::count_bytes;
@@ -21,6 +22,8 @@ pub(crate) struct ExcerptRequest {
     pub(crate) heading: bool,
     /// True to extract the first paragraph.
     pub(crate) paragraph: bool,
+    /// True if `:smile:` is an emoji.
+    pub(crate) has_emoji: bool,
 }
 
 /// Images and first texts of a body. URLs of images are absolute.
@@ -32,8 +35,10 @@ pub(crate) struct Excerpt {
     pub(crate) heading: Option<String>,
     /// True if there is a heading of level 2 or 3, if wanted.
     pub(crate) has_subheading: bool,
-    /// The first paragraph, if wanted.
+    /// The first paragraph, or the text before the excerpt mark, if wanted.
     pub(crate) paragraph: Option<String>,
+    /// True if the paragraph is the text before the mark.
+    pub(crate) is_marked: bool,
 }
 
 /// Extracts from a body without shortcodes. `None` if the whole body must be rendered.
@@ -49,7 +54,9 @@ pub(crate) fn extract_excerpt(text: &str, base: &Url, wanted: ExcerptRequest) ->
         tag_estimate: TagEstimate::default(),
     };
     // If the whole may exceed a limit, nothing is extracted from its parts.
-    if markdown::may_have_too_many_references(text)
+    if wanted.paragraph && excerpt_mark::has_mark(text)
+        || formulas::has_formulas(text)
+        || markdown::may_have_too_many_references(text)
         || complexity::may_take_too_many_steps(text)
         || complexity::check_markdown(text).is_err()
     {
@@ -111,20 +118,6 @@ pub(crate) fn extract_excerpt(text: &str, base: &Url, wanted: ExcerptRequest) ->
         .tag_estimate
         .is_within_limits()
         .then_some(scanner.excerpt)
-}
-
-/// Returns the length of the code fence at the start of a line.
-fn fence_length(line: &[u8]) -> Option<usize> {
-    let mark = *line.first().filter(|mark| b"`~".contains(mark))?;
-    let length = line.iter().take_while(|byte| **byte == mark).count();
-    let info = line.get(length..).unwrap_or_default();
-    (length >= 3 && !(mark == b'`' && info.contains(&b'`'))).then_some(length)
-}
-
-fn is_closing_fence(line: &[u8], mark: u8, least: usize) -> bool {
-    let indent = line.iter().take_while(|byte| **byte == b' ').count();
-    let bare = line.get(indent..).unwrap_or_default().trim_ascii_end();
-    indent < 4 && bare.len() >= least && bare.iter().all(|byte| *byte == mark)
 }
 
 /// Consecutive lines without a blank line.
@@ -240,7 +233,7 @@ impl<'a> ExcerptScanner<'a> {
         if self.has_definitions() && part.contains('[') {
             return None;
         }
-        let markup = markdown::render_fragment(part, self.base)?;
+        let markup = markdown::render_fragment(part, self.base, self.wanted.has_emoji)?;
         for image in markup.images {
             self.add_image(image);
         }
@@ -324,6 +317,7 @@ mod tests {
     const ALL: ExcerptRequest = ExcerptRequest {
         heading: true,
         paragraph: true,
+        has_emoji: false,
     };
 
     fn base_url() -> Url {
@@ -353,6 +347,7 @@ mod tests {
         let none = ExcerptRequest {
             heading: false,
             paragraph: false,
+            has_emoji: false,
         };
         assert_eq!(
             assert_matches_rendering(text, none),
@@ -374,6 +369,7 @@ mod tests {
         let none = ExcerptRequest {
             heading: false,
             paragraph: false,
+            has_emoji: false,
         };
         for text in [
             "- a\n\n  ![b](c.png)\n",
@@ -416,7 +412,7 @@ mod tests {
             heading: bool,
             paragraph: bool,
         ) {
-            assert_matches_rendering(&lines.join("\n").repeat(repeated), ExcerptRequest { heading, paragraph });
+            assert_matches_rendering(&lines.join("\n").repeat(repeated), ExcerptRequest { heading, paragraph, has_emoji: false });
         }
     }
 }

@@ -10,7 +10,9 @@ use std::collections::HashSet;
 
 use url::{Position, Url};
 
+use super::excerpt_mark::MARK_PLACEHOLDER;
 use super::html_source::escape_text;
+use super::marked_text::MarkedText;
 use super::sanitize::{LAZY_SOURCES, LAZY_SRCSETS};
 use crate::links::{LinkTarget, split_placeholder};
 use crate::model::post::image::is_other_media_url;
@@ -23,6 +25,9 @@ pub(super) const MAX_IMAGES: usize = 1000;
 /// and counters are smaller.
 const MIN_IMAGE_PX: u32 = 200;
 
+/// Texts of the link that a heading has to itself.
+const PERMALINK_TEXTS: [&str; 4] = ["#", "¶", "§", "🔗"];
+
 /// Processed HTML of a body, and what was found in it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProcessedHtml {
@@ -34,8 +39,10 @@ pub(crate) struct ProcessedHtml {
     pub(crate) file_links: Vec<String>,
     /// Targets of links to files of the site.
     pub(crate) link_targets: Vec<String>,
-    /// Plain text of the first paragraph that is not empty.
+    /// Plain text before the excerpt mark, or of the first paragraph that is not empty.
     pub(crate) first_paragraph: Option<String>,
+    /// Length of the HTML before the mark; `None` if there is no mark or no text before it.
+    pub(crate) marked_len: Option<usize>,
     /// Plain text of the first heading of level 1 that is not empty.
     pub(crate) first_heading: Option<String>,
     /// True if the body has a heading of level 2 or 3.
@@ -61,6 +68,8 @@ pub(super) fn process_html_with_links(
         ..TagWalker::default()
     };
     walk.processed.html.reserve(html.len());
+    walk.has_mark = html.contains(MARK_PLACEHOLDER);
+    walk.marked = walk.has_mark.then(MarkedText::default);
     let mut rest = html;
     while !rest.is_empty() {
         let Some((token, after)) = next_token(rest) else {
@@ -76,6 +85,9 @@ pub(super) fn process_html_with_links(
                 .unwrap_or_default(),
             _ => after,
         };
+    }
+    if let Some(text) = walk.marked_text {
+        walk.processed.first_paragraph = Some(text);
     }
     walk.processed
 }
@@ -116,6 +128,12 @@ struct TagWalker<'a> {
     collecting: Option<(TextBlock, String)>,
     /// URLs of the images found so far.
     image_urls: HashSet<String>,
+    /// True if the body has an excerpt mark.
+    has_mark: bool,
+    /// The text before the mark, until the mark is found.
+    marked: Option<MarkedText>,
+    /// The text before the mark, once it was found.
+    marked_text: Option<String>,
     /// True inside a footnote reference or back link.
     in_footnote_link: bool,
     /// Number of open elements whose text is no part of a paragraph: `button`, `figcaption`, `caption`.
@@ -132,7 +150,22 @@ struct TagWalker<'a> {
 
 impl<'a> TagWalker<'a> {
     fn process_token(&mut self, token: HtmlToken<'a>) {
+        if let Some(marked) = &mut self.marked {
+            match token {
+                HtmlToken::Open { name, .. } => marked.open_element(name),
+                HtmlToken::Close { name, .. } => marked.close_element(name),
+                HtmlToken::Text(_) => {}
+            }
+        }
         match token {
+            HtmlToken::Text(text) if self.has_mark => {
+                for (at, part) in text.split(MARK_PLACEHOLDER).enumerate() {
+                    if at > 0 {
+                        self.end_marked_text();
+                    }
+                    self.push_text(part);
+                }
+            }
             HtmlToken::Text(text) => self.push_text(text),
             HtmlToken::Open {
                 name,
@@ -285,10 +318,23 @@ impl<'a> TagWalker<'a> {
         }
     }
 
-    /// Adds escaped text to the paragraph or heading that is being collected.
+    /// Ends the summary at the excerpt mark. Later marks have no effect.
+    fn end_marked_text(&mut self) {
+        let marked = self.marked.take();
+        if let Some(text) = marked.and_then(MarkedText::into_text) {
+            self.marked_text = Some(text);
+            self.processed.marked_len = Some(self.processed.html.len());
+        }
+    }
+
+    /// Adds escaped text to the paragraph or heading that is being collected, and to the summary.
     fn collect_text(&mut self, text: &str) {
-        if self.in_footnote_link || self.open_asides > 0 {
+        let is_permalink = self.in_link && PERMALINK_TEXTS.contains(&text.trim());
+        if self.in_footnote_link || self.open_asides > 0 || is_permalink {
             return;
+        }
+        if let Some(marked) = &mut self.marked {
+            marked.push_text(&decode_references(text));
         }
         if let Some((_, collected)) = &mut self.collecting {
             collected.push_str(&decode_references(text));

@@ -5,65 +5,11 @@ use std::borrow::Cow;
 
 use url::Url;
 
+use super::marked_text::{MARKUP_ELEMENTS, is_inline_element};
 use super::{self as markdown, html_cleanup, sanitize};
 use crate::markdown::safe_html;
 use crate::text::collapse_whitespace;
 
-/// Elements that count as markup if both of their tags are present.
-///
-/// Other names in angle brackets are part of the text: `Using <Suspense> in React`.
-const MARKUP_ELEMENTS: [&str; 48] = [
-    "a",
-    "abbr",
-    "b",
-    "bdi",
-    "bdo",
-    "big",
-    "cite",
-    "code",
-    "del",
-    "dfn",
-    "em",
-    "font",
-    "i",
-    "ins",
-    "kbd",
-    "mark",
-    "nobr",
-    "q",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "time",
-    "tt",
-    "u",
-    "var",
-    "article",
-    "blockquote",
-    "center",
-    "div",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "ul",
-    "dd",
-    "dt",
-];
-/// Number of inline elements, which come first in the list. The others begin a new line.
-const INLINE_ELEMENT_COUNT: usize = 30;
 /// Elements without content that count as markup.
 const VOID_ELEMENTS: [&str; 3] = ["br", "wbr", "hr"];
 /// Length of the longest name of a character in HTML, `CounterClockwiseContourIntegral`.
@@ -139,12 +85,7 @@ fn strip_tags(text: &str) -> String {
     let mut from = 0;
     for tag in tags.iter().filter(|tag| tag.is_markup) {
         plain.push_str(text.get(from..tag.begin).unwrap_or_default());
-        let place = MARKUP_ELEMENTS
-            .iter()
-            .position(|name| tag.name.eq_ignore_ascii_case(name));
-        let is_inline = place.is_some_and(|place| place < INLINE_ELEMENT_COUNT)
-            || tag.name.eq_ignore_ascii_case("wbr");
-        plain.push_str(if is_inline { "" } else { " " });
+        plain.push_str(if is_inline_element(tag.name) { "" } else { " " });
         from = tag.end;
     }
     plain.push_str(text.get(from..).unwrap_or_default());

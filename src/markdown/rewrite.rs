@@ -15,7 +15,7 @@ use url::Url;
 use super::NodeEdge;
 use super::image_tag::ImageTag;
 use crate::markdown::complexity::{ExceededLimit, MAX_HTML_BYTES};
-use crate::markdown::url_rewrite;
+use crate::markdown::{excerpt_mark, url_rewrite};
 
 /// Heading of a callout. Its level is below those that may be the title of a post.
 const CALLOUT_HEADING: NodeHeading = NodeHeading {
@@ -63,6 +63,7 @@ struct TreeRewriter<'a, 'u> {
 
 impl<'a> TreeRewriter<'a, '_> {
     fn enter_node(&mut self, node: Node<'a>) -> Result<(), ExceededLimit> {
+        show_emoji(node);
         // The content of an image is its alt text, in which comrak writes no tags.
         if self.open_images > 0 {
             self.open_images += usize::from(is_image(node));
@@ -86,7 +87,12 @@ impl<'a> TreeRewriter<'a, '_> {
             }
             NodeValue::HtmlBlock(NodeHtmlBlock { literal: html, .. })
             | NodeValue::HtmlInline(html) => {
-                if let Some(tag) = ImageTag::parse(html) {
+                if let Some(marked) = excerpt_mark::replace_mark(html) {
+                    *html = marked;
+                }
+                if html.trim() == excerpt_mark::MARK_PLACEHOLDER.encode_utf8(&mut [0; 4]) {
+                    data.value = NodeValue::Raw(excerpt_mark::MARK_PLACEHOLDER.into());
+                } else if let Some(tag) = ImageTag::parse(html) {
                     let src =
                         self.count_url(url_rewrite::resolve_resource_url(tag.src, self.base))?;
                     let html = match src.is_empty() {
@@ -239,6 +245,14 @@ impl<'a> TreeRewriter<'a, '_> {
         let link = self.new_node(NodeValue::Link(Box::new(NodeLink { url, title })));
         link.extend(content);
         link
+    }
+}
+
+/// Makes a name of an emoji its text.
+fn show_emoji(node: Node<'_>) {
+    let value = &mut node.data_mut().value;
+    if let NodeValue::ShortCode(emoji) = value {
+        *value = NodeValue::Text(std::mem::take(&mut emoji.emoji).into());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::complexity::ExceededLimit;
 use super::html_cleanup::ProcessedHtml;
-use super::{RenderedHtml, complexity, html_cleanup, sanitize};
+use super::{RenderedHtml, complexity, excerpt_mark, html_cleanup, sanitize};
 use crate::markdown;
 use crate::model::post::ResolvedLinks;
 use url::Url;
@@ -13,24 +13,25 @@ use url::Url;
 ///
 /// Returns the limit that the body exceeds.
 pub(crate) fn render_body(markdown: &str, base: &Url) -> Result<ProcessedHtml, ExceededLimit> {
-    render_body_with_links(markdown, base, &ResolvedLinks::default())
+    render_body_with(markdown, base, &ResolvedLinks::default(), false)
 }
 
-/// Renders Markdown with links to posts.
+/// Renders Markdown with links to posts. `has_emoji` is true if `:smile:` is an emoji.
 ///
 /// # Errors
 ///
 /// As [`render_body`].
-pub(crate) fn render_body_with_links(
+pub(crate) fn render_body_with(
     markdown: &str,
     base: &Url,
     links: &ResolvedLinks,
+    has_emoji: bool,
 ) -> Result<ProcessedHtml, ExceededLimit> {
     complexity::check_markdown(markdown)?;
     let RenderedHtml {
         html,
         must_be_sanitized,
-    } = markdown::render_markdown(markdown, base)?;
+    } = markdown::render_markdown(markdown, base, has_emoji)?;
     finish_html(html, must_be_sanitized, base, links)
 }
 
@@ -45,7 +46,9 @@ pub(crate) fn render_html(
     links: &ResolvedLinks,
 ) -> Result<ProcessedHtml, ExceededLimit> {
     complexity::check_markdown(html)?;
-    finish_html(html.to_owned(), true, base, links)
+    let marked = excerpt_mark::replace_mark(html);
+    let html = marked.unwrap_or_else(|| html.to_owned());
+    finish_html(html, true, base, links)
 }
 
 /// Checks the limits of HTML, sanitizes it if necessary, and prepares it for feed readers.

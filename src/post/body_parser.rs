@@ -120,7 +120,7 @@ pub(super) fn render_body(
         );
     }
     let no_links = ResolvedLinks::default();
-    let markup = body_renderer::render_reduced(&reduced.text, body.markup, base, &no_links);
+    let markup = rendering.render_reduced(&reduced.text, body.markup, base, &no_links);
     match &markup {
         Ok(markup) => lint_body(fields, body, markup),
         Err(excess) => fields.report_finding(
@@ -160,6 +160,7 @@ pub(super) fn render_body(
             heading: markup.first_heading,
             has_subheading: markup.has_subheading,
             paragraph: markup.first_paragraph,
+            is_marked: markup.marked_len.is_some(),
         },
     }
 }
@@ -183,7 +184,7 @@ pub(super) fn defer_body(
         let reduced = rendering.strip_shortcodes(body.text, &page);
         let is_mostly_removed = reduced.is_mostly_removed;
         let no_links = ResolvedLinks::default();
-        let markup = body_renderer::render_reduced(&reduced.text, body.markup, base, &no_links);
+        let markup = rendering.render_reduced(&reduced.text, body.markup, base, &no_links);
         let markup = markup.unwrap_or_default();
         link_targets = markup.link_targets;
         page.summary = summarize_body(is_mostly_removed, description, &markup.first_paragraph);
@@ -192,6 +193,7 @@ pub(super) fn defer_body(
             heading: markup.first_heading,
             has_subheading: markup.has_subheading,
             paragraph: markup.first_paragraph,
+            is_marked: markup.marked_len.is_some(),
         }
     });
     ParsedBody {

@@ -10,7 +10,7 @@ use crate::hash;
 use crate::markdown::complexity::{self, ExceededLimit};
 use crate::markdown::html_cleanup::ProcessedHtml;
 use crate::markdown::html_source;
-use crate::markdown::safe_html::{render_body_with_links, render_html};
+use crate::markdown::safe_html::{render_body_with, render_html};
 use crate::model::artifact::OUTPUT_VERSION;
 use crate::model::markup::Markup;
 use crate::model::post::{self, ResolvedLinks};
@@ -26,6 +26,8 @@ pub struct BodyRenderer {
     /// Hash of the site's files.
     files_hash: u128,
     shortcodes: ShortcodeMode,
+    /// True if `:smile:` is an emoji.
+    has_emoji: bool,
 }
 
 impl BodyRenderer {
@@ -40,6 +42,7 @@ impl BodyRenderer {
             files_hash: hash::hash_value_u128(&*files),
             site: SiteVars::new(config, files),
             shortcodes: config.content.shortcodes,
+            has_emoji: config.content.emoji,
         }
     }
 
@@ -94,7 +97,7 @@ impl BodyRenderer {
         }
         let reduced = self.strip_shortcodes(text, page);
         let base = self.base_url(permalink);
-        let rendered = render_reduced(&reduced.text, page.markup, &base, links);
+        let rendered = self.render_reduced(&reduced.text, page.markup, &base, links);
         let rendered = rendered.unwrap_or_default();
         content_from_html(rendered.html)
     }
@@ -133,8 +136,25 @@ impl BodyRenderer {
             name.update(&(part.len() as u64).to_le_bytes());
             name.update(part.as_bytes());
         }
+        if self.has_emoji {
+            name.update(b"emoji");
+        }
         name.update(text.as_bytes());
         name.finish()
+    }
+
+    /// Renders a body without shortcodes.
+    pub(super) fn render_reduced(
+        &self,
+        text: &str,
+        markup: Markup,
+        base: &Url,
+        links: &ResolvedLinks,
+    ) -> Result<ProcessedHtml, ExceededLimit> {
+        match markup {
+            Markup::Html => render_html(text, base, links),
+            _ => render_body_with(text, base, links, self.has_emoji),
+        }
     }
 }
 
@@ -142,19 +162,6 @@ impl BodyRenderer {
 pub(super) fn format_summary(summary: &str, permalink: &str) -> String {
     let [summary, url] = [summary, permalink].map(html_source::escape_text);
     format!("<p>{summary}</p>\n<p>Read on at <a href=\"{url}\">{url}</a></p>")
-}
-
-/// Renders a body without shortcodes.
-pub(super) fn render_reduced(
-    text: &str,
-    markup: Markup,
-    base: &Url,
-    links: &ResolvedLinks,
-) -> Result<ProcessedHtml, ExceededLimit> {
-    match markup {
-        Markup::Html => render_html(text, base, links),
-        _ => render_body_with_links(text, base, links),
-    }
 }
 
 /// Makes the content of a feed entry from the HTML of a body.

@@ -23,6 +23,7 @@ use crate::front_matter::date;
 use crate::front_matter::field_names::{is_address, is_slug};
 use crate::markdown::asciidoc;
 use crate::markdown::excerpt::ExcerptRequest;
+use crate::markdown::excerpt_mark::replace_separator;
 use crate::markdown::plain_text;
 use crate::model::finding::{Rule, Severity};
 use crate::model::markup::Markup;
@@ -100,6 +101,13 @@ pub(super) fn build_post(
         canonical_url,
     } = resolve_post_address(fields, &parts, &config.site);
     let description = read_description(fields);
+    let separator = fields.text_by_name("excerpt_separator");
+    let separator = separator.or(config.content.excerpt_separator.as_deref());
+    let marked = separator.and_then(|separator| replace_separator(body.text, separator));
+    let body = RawBody {
+        text: marked.as_deref().unwrap_or(body.text),
+        ..body
+    };
     let summary;
     let body = if is_asciidoc {
         let shown = title.as_deref().unwrap_or(&permalink.url);
@@ -116,6 +124,7 @@ pub(super) fn build_post(
         let excerpt_request = ExcerptRequest {
             heading: title.is_none(),
             paragraph: description.is_none(),
+            has_emoji: config.content.emoji,
         };
         let description = description.as_deref();
         body_parser::defer_body(fields, body, &permalink, &url, description, excerpt_request)
@@ -140,7 +149,8 @@ pub(super) fn build_post(
     let preview_title = fields
         .first_plain_text(Field::PreviewTitle)
         .filter(|other| *other != title);
-    lint_title_and_description(fields, preview_title.as_ref().unwrap_or(&title));
+    let shown_title = preview_title.as_ref().unwrap_or(&title);
+    lint_title_and_description(fields, shown_title, found.is_marked);
     warn_non_map_fields(fields);
     let image = preview_image::read_preview_image(fields, &url);
     let markers: Vec<VisibilityField> = collect_markers(fields, path)
@@ -168,7 +178,13 @@ pub(super) fn build_post(
         path: path.into(),
         description: description
             .map(|text| truncate_description(fields, text))
-            .or_else(|| Some(truncate_graphemes(&found.paragraph?, MAX_EXCERPT_GRAPHEMES)))
+            .or_else(|| {
+                let paragraph = found.paragraph?;
+                Some(match found.is_marked {
+                    true => truncate_encoded(&paragraph, MAX_DESCRIPTION_BYTES),
+                    false => truncate_graphemes(&paragraph, MAX_EXCERPT_GRAPHEMES),
+                })
+            })
             .unwrap_or_default()
             .into(),
         title: title.into(),
@@ -341,7 +357,12 @@ fn truncate_description(fields: &FrontMatterFields<'_>, description: String) -> 
 }
 
 /// Suggests shortening titles and descriptions that previews would cut, and adding a missing description.
-fn lint_title_and_description(fields: &FrontMatterFields<'_>, shown_title: &str) {
+/// `has_summary` is true if the body marks one.
+fn lint_title_and_description(
+    fields: &FrontMatterFields<'_>,
+    shown_title: &str,
+    has_summary: bool,
+) {
     let length = |text: &str| text.graphemes(true).count();
     let title_field = [Field::PreviewTitle, Field::Title]
         .into_iter()
@@ -359,6 +380,7 @@ fn lint_title_and_description(fields: &FrontMatterFields<'_>, shown_title: &str)
         );
     }
     match fields.first_named_text(Field::Description) {
+        None if has_summary => {}
         None => fields.report_suggestion(
             Rule::MissingDescription,
             None,

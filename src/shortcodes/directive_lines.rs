@@ -3,7 +3,11 @@
 
 use super::element;
 use crate::text::code_fences::{indent_width, parse_fence, strip_list_marker};
+use crate::text::excerpt_mark::EXCERPT_MARK;
 use crate::text::first_bytes;
+
+/// Lines that stand for a table of contents.
+pub(super) const TOC_MARKERS: &str = "[TOC] [toc] [[TOC]] [[toc]] [[_TOC_]] [[_toc_]] @[toc]";
 
 /// Maximum length of an attribute list or callout name, in bytes. If longer, it is plain text.
 const MAX_DIRECTIVE_ATTRIBUTES_BYTES: usize = 500;
@@ -130,7 +134,7 @@ pub(super) fn content_indent(line: &str) -> usize {
 /// Writes the replacement to `out` and returns the number of bytes of `rest` that it replaces; `None` for other lines.
 pub(super) fn replace_directive_line(line: &str, rest: &str, out: &mut String) -> Option<usize> {
     let trimmed = line.trim();
-    if matches!(trimmed, "[TOC]" | "[[toc]]" | "[[TOC]]" | "[toc]") {
+    if TOC_MARKERS.split(' ').any(|marker| marker == trimmed) {
         return Some(line.len());
     }
     if let Some(inside) = trimmed
@@ -206,7 +210,9 @@ fn replace_directive(bare: &str, line: &str, rest: &str, out: &mut String) -> Op
         .trim_start_matches('[')
         .trim_end_matches(']')
         .trim();
-    if !name.is_empty() && !title.is_empty() && !tail.starts_with('{') {
+    if name == "more" && title.is_empty() {
+        out.push_str(&format!("{EXCERPT_MARK}\n"));
+    } else if !name.is_empty() && !title.is_empty() && !tail.starts_with('{') {
         out.push_str(&format!("\n**{title}**\n\n"));
     } else {
         out.push('\n');
@@ -311,6 +317,15 @@ pub(super) fn is_abbreviation(line: &str) -> bool {
     indent_width(line) < 4 && label.is_some_and(|(label, _)| !label.is_empty())
 }
 
+/// Returns true if the text in `{: … }` begins or ends an extension of kramdown whose content stays.
+fn is_kramdown_extension(inside: &str) -> bool {
+    let begin = inside.strip_prefix(':').and_then(|name| {
+        let name = name.split([' ', '/']).next()?;
+        Some(matches!(name, "options" | "nomarkdown"))
+    });
+    begin.unwrap_or(matches!(inside, "/" | "/nomarkdown" | "/options"))
+}
+
 /// Returns the length of attributes at the start of a text: kramdown's `{: .class}`, and `{#id}` or `{.class}`
 /// after a heading or alone on a line. As markdown-it reads them, also directly after a link, an image or
 /// emphasis, and `{.class}` at the end of a line.
@@ -319,7 +334,8 @@ pub(super) fn attributes_length(rest: &str, before: &str) -> Option<usize> {
     let paragraph = paragraph.split("\n\n").next().unwrap_or(paragraph);
     if let Some(inside) = paragraph.strip_prefix("{:") {
         let (inside, _) = inside.split_once('}')?;
-        return is_attribute_list(inside).then_some("{:".len() + inside.len() + "}".len());
+        return (is_kramdown_extension(inside) || is_attribute_list(inside))
+            .then_some("{:".len() + inside.len() + "}".len());
     }
     let line = paragraph.split('\n').next().unwrap_or(paragraph);
     let end = line.find('}')?;

@@ -8,6 +8,7 @@ use super::directive_lines::{self, ContainerLine};
 use super::element::{self, StartTag, is_locked_element, is_locked_name};
 use super::removed::RemovalReason;
 use crate::text::code_fences::indent_width;
+use crate::text::excerpt_mark::{self, EXCERPT_MARK};
 
 /// Maximum number of HTML tags that may fail to parse before the rest is no longer examined.
 pub(super) const MAX_UNPARSED_TAGS: usize = 1_000;
@@ -43,7 +44,12 @@ pub(super) fn remove_brace_comment(
             comments::parse_template_comment(rest, |end, from| cursor.find_delimiter(end, from));
     }
     match found {
-        Some(Comment::Closed(length)) => cursor.position += length,
+        Some(Comment::Closed(length)) => {
+            if excerpt_mark::is_mdx_mark(rest.get(..length).unwrap_or_default()) {
+                cursor.output.push_str(EXCERPT_MARK);
+            }
+            cursor.position += length;
+        }
         Some(Comment::Unclosed) => {
             let name = rest.split_whitespace().next().unwrap_or_default();
             cursor.remove_rest(name.chars().take(12).collect(), cursor.position);
@@ -86,7 +92,10 @@ pub(super) fn remove_html_comment(cursor: &mut BodyCursor<'_>, rest: &str) -> bo
             if marker.is_some_and(|marker| apply_section_marker(cursor, rest, marker, length)) {
                 return true;
             }
-            cursor.output.push_str("<!---->");
+            let is_mark = excerpt_mark::starts_with_mark(rest);
+            cursor
+                .output
+                .push_str(if is_mark { EXCERPT_MARK } else { "<!---->" });
             cursor.position += length;
         }
     }

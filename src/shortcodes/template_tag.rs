@@ -181,6 +181,7 @@ pub(super) fn ends_with_formula(before: &str) -> bool {
     });
     is_subscript
         || before.ends_with(['^', '{', '}'])
+        || before.trim_ascii_end().ends_with("$$")
         || (command.len() < before.len() && command.ends_with('\\'))
 }
 

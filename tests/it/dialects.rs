@@ -583,3 +583,99 @@ fn pelican_root_is_that_of_the_site() {
     assert!(text.contains("https://example.org/blog/b.png"), "{text}");
     assert!(text.contains("<code>{static}/c</code>"), "{text}");
 }
+
+/// Builds a site of one post without a description, with this configuration.
+fn build_post(path: &str, front: &str, body: &str, config: &str) -> Built {
+    let text = format!("---\ntitle: Aye\ndate: 2024-05-01\n{front}---\n{body}\n");
+    TestSite::new().config(config).post(path, text).build()
+}
+
+#[test]
+fn text_before_each_mark_is_the_summary() {
+    for (path, front, mark, config) in [
+        ("a.md", "", "<!--more-->", ""),
+        ("a.md", "", "<!-- More -->", ""),
+        ("a.md", "", "<!-- truncate -->", ""),
+        ("a.md", "", "<!-- excerpt -->", ""),
+        ("a.md", "", ":::more", ""),
+        ("a.mdx", "", "{/* more */}", ""),
+        ("a.mdx", "", "{/* truncate */}", ""),
+        ("a.md", "excerpt_separator: ---\n", "---", ""),
+        ("a.md", "", "---", "[content]\nexcerpt_separator = \"---\""),
+        (
+            "a.md",
+            "excerpt_separator: '<!-- break -->'\n",
+            "<!-- break -->",
+            "[content]\nexcerpt_separator = \"***\"",
+        ),
+        ("a.html", "", "<!--more-->", ""),
+    ] {
+        let body = format!("The pier.\n\nIs *open*.\n\n{mark}\n\nQuay.");
+        let body = match path {
+            "a.html" => format!("<p>The pier.</p><p>Is <em>open</em>.</p>{mark}<p>Quay.</p>"),
+            _ => body,
+        };
+        let built = build_post(path, front, &body, config);
+        let rss = built.text("/rss.xml");
+        let summary = "<description><![CDATA[The pier. Is open.]]></description>";
+        assert!(rss.contains(summary), "{mark}: {rss}");
+        assert!(rss.contains("<p>Quay.</p>"), "{mark}: {rss}");
+        for absent in [
+            "<hr", "more", "More", "truncate", "excerpt", "break", "\u{fdd0}",
+        ] {
+            assert!(!rss.contains(absent), "{mark}: {absent} in {rss}");
+        }
+    }
+}
+
+#[test]
+fn summary_leaves_out_marks_captions_and_hidden_sections() {
+    let body = "# Of the pier [#](#of-the-pier)\n\nOpen[^1] <button>Press</button> now.\n\n<figure><img src=\"/a.png\"><figcaption>Caption</figcaption></figure>\n\n:::private\nQuetzal\n:::\n\n<div hidden>\n\nQuetzal\n\n<!--more-->\n\n</div>\n\n[toc]\n\n> [!NOTE]\n> Mind it.\n\n`<!--more-->`\n\n<!--more-->\n\nQuay.\n\n[^1]: Footnote.";
+    let built = build_post("a.md", "", body, "");
+    let rss = built.text("/rss.xml");
+    let summary = "<description><![CDATA[Open now. Mind it. &lt;!--more--&gt;]]></description>";
+    assert!(rss.contains(summary), "{rss}");
+    assert!(!built.everything().contains("Quetzal"));
+    let described = build_post("a.md", "description: Own\n", "A.\n\n<!--more-->\n\nB.", "");
+    assert!(described.text("/rss.xml").contains("<![CDATA[Own]]>"));
+}
+
+#[test]
+fn emoji_are_shown_if_the_generator_does_it() {
+    let body = "Ahoy :tada: at 10:30:45, `:tada:` :unknown-name:";
+    let shown = build_post("a.md", "", body, "[content]\nemoji = true").text("/rss.xml");
+    let html = "<p>Ahoy 🎉 at 10:30:45, <code>:tada:</code> :unknown-name:</p>";
+    assert!(shown.contains(html), "{shown}");
+    let plain = build_post("a.md", "", body, "").text("/rss.xml");
+    assert!(plain.contains("Ahoy :tada: at"), "{plain}");
+}
+
+#[test]
+fn formulas_reach_feeds_byte_for_byte() {
+    for (path, body, html) in [
+        (
+            "a.md",
+            "Let $a_1 * b_2 * c$ be",
+            "<p>Let $a_1 * b_2 * c$ be</p>",
+        ),
+        (
+            "a.md",
+            "$$\n- a\\\\\n- b_1\n$$",
+            "<p>$$\n- a\\\\\n- b_1\n$$</p>",
+        ),
+        ("a.mdx", "$$\n{a}_{b} = c\n$$", "<p>$$\n{a}_{b} = c\n$$</p>"),
+        (
+            "a.md",
+            "It is $5 and *$10*.",
+            "<p>It is $5 and <em>$10</em>.</p>",
+        ),
+        (
+            "a.md",
+            "a {::nomarkdown}b{:/nomarkdown}\n\n{::options x=\"y\" /}",
+            "<p>a b</p>",
+        ),
+    ] {
+        let rss = build_post(path, "", body, "").text("/rss.xml");
+        assert!(rss.contains(html), "{body}: {rss}");
+    }
+}

@@ -73,6 +73,8 @@ fn docusaurus_site_is_configured() {
     static_dir = "static"
     # Docusaurus makes addresses of names by this rule
     names = "docusaurus"
+    # Docusaurus replaces `:smile:` by an emoji
+    emoji = true
 
     [cards]
     # cards can show the site's logo
@@ -161,6 +163,8 @@ fn vitepress_site_is_configured() {
     static_dir = "docs/src/public"
     # VitePress makes addresses of names by this rule
     names = "vitepress"
+    # VitePress replaces `:smile:` by an emoji
+    emoji = true
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.
