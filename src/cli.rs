@@ -39,7 +39,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the content directory, and publish each edit as soon as it is saved.
-    Serve(ServeArgs),
+    Serve(ServeCommandArgs),
     /// List all problems of the content; exit with code 3 if any of them is an error.
     Check(CheckArgs),
     /// Write every output to a directory or object store, for hosts that only serve files.
@@ -147,6 +147,21 @@ pub struct ServeArgs {
     pub log_format: LogFormat,
 }
 
+/// Options of `serve` behind its name.
+#[derive(Debug, Args)]
+pub struct ServeCommandArgs {
+    /// Serve the site in this git repository instead: clone it, propose its configuration as `init` does,
+    /// and fetch its changes each minute. `https://…`, `ssh://…`, `git@host:path`, `git://…` or `file:///…`.
+    #[arg(value_name = "REPOSITORY", conflicts_with = "config")]
+    pub repository: Option<String>,
+    /// Keep the clone in this directory for the next start. The default is a temporary directory.
+    #[arg(long, value_name = "DIR", requires = "repository")]
+    pub state_dir: Option<PathBuf>,
+    /// Options of every start.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
 /// Address of the admin page; `None` disables it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdminListenAddress(pub Option<SocketAddr>);
@@ -181,7 +196,7 @@ impl Cli {
     pub fn log_format(&self) -> LogFormat {
         match &self.command {
             None => self.serve.log_format,
-            Some(Command::Serve(serve)) => serve.log_format,
+            Some(Command::Serve(args)) => args.serve.log_format,
             // Other commands log only failures.
             Some(_) => LogFormat::Human,
         }

@@ -11,6 +11,7 @@ mod check;
 mod export;
 mod feeds;
 mod fields;
+mod git;
 mod id_map;
 mod limits;
 mod names;
@@ -33,6 +34,7 @@ pub use cache::{CachePolicies, CacheTagHeader};
 pub use export::{ExportConfig, ExportDestination, StoreKind, is_inside};
 pub use feeds::{CustomFeed, FeedDefaults};
 pub use fields::{Field, FieldNames};
+pub use git::{GitConfig, WebhookConfig};
 pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, client_limit_key};
 pub use names::NameStyle;
 pub use patterns::PathPatterns;
@@ -73,8 +75,8 @@ pub use id_map::{IdMap, MappedId};
 pub(crate) use reload::keep_restart_only_settings;
 pub use rewrites::PathRewrites;
 pub use sections::{
-    AuthorConfig, ContentConfig, HiddenPostsMode, RobotsGroup, ShortcodeMode, SiteConfig,
-    SitemapConfig, WatchConfig, WatchMode,
+    AuthorConfig, ContentConfig, HiddenPostsMode, LastmodSource, RobotsGroup, ShortcodeMode,
+    SiteConfig, SitemapConfig, WatchConfig, WatchMode,
 };
 pub use site_languages::primary_subtag;
 
@@ -213,7 +215,7 @@ fn read_sections(
 ) -> Option<Config> {
     let mut root = faults.parse_root();
     let site = read_site(root.take_table("site"), faults, file, dir, id_map_mode);
-    let mut content = read_content(root.take_table("content"), faults, dir);
+    let (mut content, git) = read_content(root.take_table("content"), faults, dir);
     if content.names.is_hugo() {
         let languages = site.iter().flat_map(|site| site.languages.iter());
         let translated = languages.map(|language| format!("index.{language}.md"));
@@ -235,7 +237,7 @@ fn read_sections(
     let tables = root.take_tables("feeds");
     let main_feeds = (&mut feed, feed_paths);
     let feeds = feeds::read_custom_feeds(tables, faults, main_feeds, &segments, podcast_paths);
-    let sitemap = read_sitemap(root.take_table("sitemap"), faults, site.as_ref());
+    let sitemap = read_sitemap(root.take_table("sitemap"), faults, site.as_ref(), dir);
     let robots = root
         .take_tables("robots")
         .into_iter()
@@ -258,6 +260,11 @@ fn read_sections(
     };
     let addresses = site.as_ref().zip(server.as_ref());
     let announce = read_announce(tables, faults, dir, addresses, &feeds);
+    if let Some(git) = git {
+        let state_dir = announce.state_dir.as_deref();
+        let (dir, static_dir) = (&mut content.dir, &mut content.static_dir);
+        content.git = git.place_content(dir, static_dir, state_dir, faults);
+    }
     let export = root.take_table("export");
     let export = export::read_export(export, faults, &content.dir, dir);
     root.reject_unknown();

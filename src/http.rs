@@ -19,6 +19,7 @@ pub mod respond;
 pub(crate) mod response_body;
 mod response_headers;
 pub(crate) mod validate;
+pub(crate) mod webhook_signature;
 
 pub use cache_control::CacheHeaders;
 pub use respond::{ResponderConfig, respond_to_request};

@@ -31,6 +31,7 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use crate::config::Config;
+use crate::model::commit_dates::CommitDates;
 use crate::model::finding::Finding;
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::{Post, PostBody, PostInterner};
@@ -78,6 +79,8 @@ pub struct Library {
     site_files: SiteFileList,
     has_scanned: bool,
     parse_mode: ParseMode,
+    /// Dates of the last commits; empty unless they are read from git.
+    commit_dates: Arc<CommitDates>,
     /// Interner of values that posts have in common.
     interner: PostInterner,
 }
@@ -200,6 +203,7 @@ impl Library {
         let reader = FileReader {
             files: &self.files,
             interner: &self.interner,
+            commit_dates: &self.commit_dates,
             config,
             mode: ReadMode {
                 parse_mode: self.parse_mode,
@@ -349,6 +353,17 @@ impl Library {
         for known in self.files.records_mut() {
             known.stamp = None;
         }
+    }
+
+    /// Replaces the dates of commits. The next scan reads the posts whose date changed.
+    pub fn replace_commit_dates(&mut self, dates: Arc<CommitDates>) {
+        for record in self.files.records_mut() {
+            let post = record.post.as_ref();
+            if post.is_some_and(|post| post.committed_at() != dates.get(&post.path)) {
+                record.stamp = None;
+            }
+        }
+        self.commit_dates = dates;
     }
 
     fn list_directory(

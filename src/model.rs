@@ -3,6 +3,7 @@
 pub mod artifact;
 pub mod card_image;
 pub(crate) mod card_size;
+pub mod commit_dates;
 pub mod feed_filter;
 pub mod finding;
 pub(crate) mod locked_names;

@@ -27,6 +27,7 @@ mod request_record;
 mod request_service;
 mod response_progress;
 mod timed_io;
+mod webhook;
 mod workers;
 
 use std::io;
@@ -52,6 +53,7 @@ pub use listen::{
     ActivatedSockets, ActivationError, Listeners, PassedSocket, ReloadableTls, TlsError,
     WorkerSockets,
 };
+pub use webhook::Webhook;
 pub use workers::{build_runtime, serve_on_workers, worker_count};
 
 /// Result of a graceful shutdown.
@@ -290,6 +292,7 @@ pub(crate) mod tests {
             render_cache: RenderCache::new(1 << 20, 1).unwrap(),
             traffic: TrafficStats::default(),
             access_log: None,
+            webhook: None,
         }
     }
 

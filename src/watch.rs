@@ -232,12 +232,8 @@ impl Watch {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             // One scan serves all queued events, but an endless stream of them must not delay it.
-            for wake in self
-                .wake_ups
-                .try_iter()
-                .take(MAX_WAKE_UPS_PER_TURN)
-                .collect::<Vec<_>>()
-            {
+            let queued = self.wake_ups.try_iter().take(MAX_WAKE_UPS_PER_TURN);
+            for wake in queued.collect::<Vec<_>>() {
                 self.handle_wake_up(wake);
             }
             if self.is_stopped {
@@ -512,6 +508,10 @@ impl Watch {
             WakeUp::RescanRequested(answer) => {
                 self.debouncer.request_full_scan(Instant::now());
                 self.rescan_requests.push(answer);
+            }
+            WakeUp::CommitDatesChanged(dates) => {
+                self.pipeline.replace_commit_dates(dates);
+                self.debouncer.request_full_scan(Instant::now());
             }
             WakeUp::EventsLost(why) => self.detector.fall_back_to_polling(why),
             WakeUp::Events(events) => {

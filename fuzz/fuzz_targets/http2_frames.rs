@@ -113,6 +113,7 @@ impl SharedServer {
             render_cache: render_cache.clone(),
             traffic: traffic.clone(),
             access_log: None,
+            webhook: None,
         };
         let mut runtime = Builder::new_current_thread();
         // Polls for I/O events after few tasks, so that a response takes few rounds.

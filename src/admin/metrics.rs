@@ -19,6 +19,7 @@ use super::state::AdminState;
 use super::watch_status::WatchStatus;
 use crate::announce::TargetStatus;
 use crate::export::ExportFigures;
+use crate::git::GitFigures;
 use crate::publish::render_cache;
 use crate::stats::{AudienceStats, ClassFigures, FeedStats, TrafficFigures};
 
@@ -42,6 +43,7 @@ pub(super) fn render_metrics(state: &AdminState) -> String {
         full_scan_count: state.watch_counters().full_scan_count(),
         announcements: state.announce_targets(),
         export: state.export_figures(),
+        git: state.git_figures(),
         now: state.current_time().into(),
         process: ProcessStats::read_current(),
     };
@@ -73,8 +75,9 @@ struct MetricValues {
     full_scan_count: u64,
     /// By target.
     announcements: BTreeMap<String, TargetStatus>,
-    /// `None` without an export.
+    /// `None` without an export, as the next is without a repository.
     export: Option<ExportFigures>,
+    git: Option<GitFigures>,
     now: SystemTime,
     process: ProcessStats,
 }
@@ -171,7 +174,7 @@ impl Collector for MetricValues {
         self.write_feed_metrics(&mut out)?;
         self.write_connection_metrics(&mut out)?;
         self.write_content_metrics(&mut out)?;
-        self.write_export_metrics(&mut out)?;
+        self.write_figures(&mut out)?;
         self.write_announce_metrics(&mut out)?;
         self.write_watch_and_process_metrics(&mut out)
     }
@@ -365,14 +368,16 @@ impl MetricValues {
         )
     }
 
-    fn write_export_metrics(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
-        let Some(figures) = &self.export else {
-            return Ok(());
-        };
-        for (name, help, value) in figures.counters() {
+    fn write_figures(&self, out: &mut MetricsWriter<'_>) -> fmt::Result {
+        let counters = self.export.iter().flat_map(ExportFigures::counters);
+        for (name, help, value) in counters.chain(self.git.iter().flat_map(GitFigures::counters)) {
             out.write_counter(name, help, value)?;
         }
-        for (name, help, value) in figures.gauges(self.now) {
+        let gauges = self
+            .export
+            .iter()
+            .flat_map(|figures| figures.gauges(self.now));
+        for (name, help, value) in gauges.chain(self.git.iter().map(GitFigures::gauge)) {
             out.write_gauge((name, help, None), value)?;
         }
         Ok(())

@@ -109,6 +109,7 @@ pub(super) fn render_page(
         clock: SiteClock::new(state.current_time(), settings.timezone),
         announcements: state.announce_targets(),
         export: state.export_figures(),
+        git: state.git_figures(),
     };
     let (title, body, is_found, image_origin) = match page {
         AdminPage::Overview => (

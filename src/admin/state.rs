@@ -13,6 +13,7 @@ use super::post_table::PostTable;
 use super::watch_status::{StatusBoard, WatchStatus};
 use crate::announce::{AnnounceStatus, TargetStatus};
 use crate::export::{ExportFigures, ExportStatus};
+use crate::git::{GitFigures, GitStatus};
 use crate::publish::render_cache::RenderCache;
 use crate::publish::snapshot::{Snapshot, SnapshotHandle};
 use crate::stats::TrafficStats;
@@ -46,6 +47,8 @@ pub struct AdminSources {
     pub announcements: AnnounceStatus,
     /// Status of the export to a directory or store.
     pub exports: ExportStatus,
+    /// Status of the content's repository.
+    pub git: GitStatus,
     /// Source of the current time.
     pub clock: fn() -> SystemTime,
 }
@@ -96,6 +99,11 @@ impl AdminState {
     /// Returns the figures of the export; `None` without one.
     pub(super) fn export_figures(&self) -> Option<ExportFigures> {
         self.sources.exports.current_figures()
+    }
+
+    /// Returns the figures of the content's repository; `None` without one.
+    pub(super) fn git_figures(&self) -> Option<GitFigures> {
+        self.sources.git.current_figures()
     }
 
     pub(super) fn current_snapshot(&self) -> Arc<Snapshot> {

@@ -36,7 +36,10 @@ pub fn run_command(cli: Cli) -> CommandOutcome {
     let format = cli.log_format();
     let result = match cli.command {
         None => serve::run_server(&cli.serve),
-        Some(Command::Serve(args)) => serve::run_server(&args),
+        Some(Command::Serve(args)) => match &args.repository {
+            Some(url) => serve::run_repository(url, args.state_dir.as_deref(), &args.serve),
+            None => serve::run_server(&args.serve),
+        },
         Some(Command::Build(args)) => build::run_build(&args),
         Some(Command::Check(args)) => check::run_check(&args),
         Some(Command::ImportIds(args)) => import_ids::run_import_ids(&args),

@@ -3,10 +3,12 @@
 mod admin;
 mod announce;
 mod export;
+mod git;
 mod log;
+mod remote_site;
 mod startup_hints;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -23,8 +25,9 @@ use crate::check::report;
 use crate::cli::open_file_limit;
 use crate::cli::systemd::{self, SystemdNotifier};
 use crate::cli::{AdminListenAddress, LogFormat, ServeArgs};
-use crate::config::{self, Config, ConfigError, ListenAddress, WatchMode};
+use crate::config::{self, Config, LastmodSource, ListenAddress, WatchMode};
 use crate::export::ExportStatus;
+use crate::git::GitStatus;
 use crate::publish::pipeline::{Pipeline, RefreshOutcome};
 use crate::publish::render_cache::RenderCache;
 use crate::publish::snapshot::{Compressor, SnapshotHandle};
@@ -34,7 +37,9 @@ use crate::stats::TrafficStats;
 use crate::thread_priority::{self, ThreadPriority};
 use crate::watch::{LoadConfig, Watch, WatchEvent};
 use export::GenerationSink;
+use git::{ContentRepository, start_reading_dates};
 use log::WatchLogger;
+use remote_site::{RemoteSite, load_proposed_config, propose_and_report};
 use startup_hints::{add_access_log_hint, add_listen_hint, add_tls_hint, add_watch_hint, tls_hint};
 
 pub(super) use startup_hints::add_content_hint;
@@ -42,30 +47,76 @@ pub(super) use startup_hints::add_content_hint;
 pub(super) fn run_server(args: &ServeArgs) -> anyhow::Result<CommandOutcome> {
     let inherited = ActivatedSockets::take_from_env()?;
     let file = find_config_file(&args.config);
-    let listen = args.listen.clone();
-    let admin_listen = args.admin_listen;
-    let load = {
-        let file = file.clone();
-        move || {
-            let mut config = Config::load(&file)?;
-            if !listen.is_empty() {
-                config.server.listen.clone_from(&listen);
-            }
-            if let Some(AdminListenAddress(address)) = admin_listen {
-                config.admin.listen = address;
-            }
-            Ok::<_, ConfigError>(config)
-        }
-    };
+    let config_file = file.clone();
+    let mut load = load_with_options(args, Box::new(move || Config::load(&config_file)));
     let config = load()?;
-    let log_format = args.log_format;
-    server::build_runtime()?.block_on(serve_until_stopped(
+    let start = ServerStart {
         config,
         file,
-        log_format,
-        Box::new(load),
+        load,
+        log_format: args.log_format,
         inherited,
-    ))
+        checked_out: None,
+        git_status: GitStatus::default(),
+    };
+    server::build_runtime()?.block_on(serve_until_stopped(start))
+}
+
+/// Serves the site in a repository, with the configuration that is proposed for it.
+pub(super) fn run_repository(
+    url: &str,
+    state_dir: Option<&Path>,
+    args: &ServeArgs,
+) -> anyhow::Result<CommandOutcome> {
+    let inherited = ActivatedSockets::take_from_env()?;
+    let site = RemoteSite::new(url, state_dir)?;
+    let git_status = GitStatus::default();
+    let runtime = server::build_runtime()?;
+    let checked_out = ContentRepository::check_out(&site.git, false, &git_status);
+    let checked_out = runtime.block_on(checked_out)?;
+    propose_and_report(&site.git, args.log_format)?;
+    let git = site.git.clone();
+    let mut load = load_with_options(args, Box::new(move || load_proposed_config(&git)));
+    let start = ServerStart {
+        config: load()?,
+        // Does not exist: the site's own files are read again on SIGHUP.
+        file: site.git.checkout.join(".git/courant.toml"),
+        load,
+        log_format: args.log_format,
+        inherited,
+        checked_out: Some(checked_out),
+        git_status,
+    };
+    runtime.block_on(serve_until_stopped(start))
+}
+
+/// Applies the options of the command line to each configuration that is loaded.
+fn load_with_options(args: &ServeArgs, mut load: LoadConfig) -> LoadConfig {
+    let (listen, admin_listen) = (args.listen.clone(), args.admin_listen);
+    Box::new(move || {
+        let mut config = load()?;
+        if !listen.is_empty() {
+            config.server.listen.clone_from(&listen);
+        }
+        if let Some(AdminListenAddress(address)) = admin_listen {
+            config.admin.listen = address;
+        }
+        Ok(config)
+    })
+}
+
+/// What a server starts with.
+struct ServerStart {
+    config: Config,
+    /// File that the configuration is read from.
+    file: PathBuf,
+    load: LoadConfig,
+    log_format: LogFormat,
+    /// Sockets that the service manager passed.
+    inherited: ActivatedSockets,
+    /// Repository of the content, if it is checked out already.
+    checked_out: Option<ContentRepository>,
+    git_status: GitStatus,
 }
 
 /// Starts all parts and runs until a signal.
@@ -73,13 +124,16 @@ pub(super) fn run_server(args: &ServeArgs) -> anyhow::Result<CommandOutcome> {
 /// The sockets are bound before the long work, so that an address in use fails early. Nothing is
 /// answered before the first snapshot is complete: requests wait in the backlog, or go to an older
 /// process that listens on the same address and is being replaced.
-async fn serve_until_stopped(
-    config: Config,
-    file: PathBuf,
-    log_format: LogFormat,
-    load: LoadConfig,
-    inherited: ActivatedSockets,
-) -> anyhow::Result<CommandOutcome> {
+async fn serve_until_stopped(start: ServerStart) -> anyhow::Result<CommandOutcome> {
+    let ServerStart {
+        config,
+        file,
+        load,
+        log_format,
+        inherited,
+        checked_out,
+        git_status,
+    } = start;
     let server_config = limit_connections(&config.server, open_file_limit::raise_open_file_limit());
     let target = config.server.access_log.as_ref();
     let opened = target
@@ -104,6 +158,13 @@ async fn serve_until_stopped(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
+    let has_history = config.sitemap.lastmod == LastmodSource::Git;
+    let repository = match &config.content.git {
+        Some(git) if checked_out.is_none() => {
+            Some(ContentRepository::check_out(git, has_history, &git_status).await?)
+        }
+        _ => checked_out,
+    };
     rayon::ThreadPoolBuilder::new()
         .thread_name(|number| format!("read-{number}"))
         .start_handler(|_| ThreadPriority::Reading.apply_to_current_thread())
@@ -136,6 +197,7 @@ async fn serve_until_stopped(
         watch_counters: watch.watch_counters(),
         announcements: announcements.clone(),
         exports: exports.clone(),
+        git: git_status.clone(),
         clock: read_clock,
     };
     let admin_server = admin::start_admin_server(&config.admin, inherited.admin, sources)?;
@@ -144,6 +206,15 @@ async fn serve_until_stopped(
     listeners.start_listening(true).map_err(add_listen_hint)?;
     follow_status(announcements.subscribe(), &status_board);
     follow_status(exports.subscribe(), &status_board);
+    follow_status(git_status.subscribe(), &status_board);
+    let webhook = repository
+        .as_ref()
+        .and_then(|repository| repository.webhook.clone());
+    // Both end when they are dropped.
+    let _dates = start_reading_dates(&config, stop.watch_handle())?;
+    let _fetcher = repository
+        .map(|repository| repository.start_fetching(&git_status))
+        .transpose()?;
     let published = current.clone();
     let export_stop = sink.stop_handle();
     let mut supervisor = SystemdNotifier::new(watch.status());
@@ -239,6 +310,7 @@ async fn serve_until_stopped(
         render_cache: gallery,
         traffic,
         access_log: access_log.clone(),
+        webhook,
     };
     let drained =
         server::serve_on_workers(listeners, source, &server_config, read_clock, stopped).await?;

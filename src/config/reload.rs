@@ -31,6 +31,10 @@ pub(crate) fn keep_restart_only_settings(
     let prefix_changed = url_path(public_url) != url_path(&old.public_url);
     // Feeds must not name a hub that is not told of changes.
     let (announce, was) = (&reloaded.announce, &running.announce);
+    let (sitemap, old_sitemap) = (&reloaded.sitemap, &running.sitemap);
+    let lastmod_changed = sitemap.lastmod != old_sitemap.lastmod
+        || sitemap.ignored_commits != old_sitemap.ignored_commits;
+    let is_moved = reloaded.content.git != running.content.git;
     let keys = [
         ("server.listen", *listen != old.listen),
         ("server.unix_mode", *unix_mode != old.unix_mode),
@@ -68,6 +72,8 @@ pub(crate) fn keep_restart_only_settings(
         ),
         ("admin.token", reloaded.admin.token != running.admin.token),
         ("admin.hosts", reloaded.admin.hosts != running.admin.hosts),
+        ("content.git", is_moved),
+        ("sitemap.lastmod", lastmod_changed),
         ("export", reloaded.export != running.export),
         ("announce.enabled", announce.enabled != was.enabled),
         ("websub.hubs", announce.hubs != was.hubs),
@@ -84,6 +90,15 @@ pub(crate) fn keep_restart_only_settings(
     reloaded.admin.clone_from(&running.admin);
     reloaded.announce.clone_from(&running.announce);
     reloaded.export.clone_from(&running.export);
+    reloaded.sitemap.lastmod = running.sitemap.lastmod;
+    let ignored_commits = &running.sitemap.ignored_commits;
+    reloaded.sitemap.ignored_commits.clone_from(ignored_commits);
+    if is_moved {
+        reloaded.content.git.clone_from(&running.content.git);
+        reloaded.content.dir.clone_from(&running.content.dir);
+        let static_dir = &running.content.static_dir;
+        reloaded.content.static_dir.clone_from(static_dir);
+    }
     keys.into_iter()
         .filter_map(|(key, is_changed)| is_changed.then_some(key))
         .collect()
@@ -122,5 +137,25 @@ mod tests {
             assert_eq!(reloaded.server, running.server);
         }
         assert!(keep_restart_only_settings(&mut config(""), &running).is_empty());
+    }
+
+    #[test]
+    fn changed_repository_needs_a_restart() {
+        let read = |dir: &str, git: &str, lastmod: &str| {
+            let toml = format!(
+                "[site]\nurl = \"https://e.org\"\ntitle = \"E\"\n[content]\ndir = {dir:?}\n[content.git]\nurl = {git:?}\n[sitemap]\nlastmod = {lastmod:?}\n[state]\ndir = \"s\"\n"
+            );
+            Config::parse(&toml, "config.toml", Path::new("/")).unwrap()
+        };
+        let running = read("a", "https://h/a", "post");
+        for (dir, git, lastmod, key) in [
+            ("a", "https://h/b", "post", "content.git"),
+            ("b", "https://h/a", "post", "content.git"),
+            ("a", "https://h/a", "git", "sitemap.lastmod"),
+        ] {
+            let mut reloaded = read(dir, git, lastmod);
+            assert_eq!(keep_restart_only_settings(&mut reloaded, &running), [key]);
+            assert_eq!(reloaded, running);
+        }
     }
 }

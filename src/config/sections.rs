@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::fields::FieldNames;
 use super::fields::read_field_names;
+use super::git::{GitConfig, UnplacedGit, check_inside, read_git};
 use super::id_map::IdMap;
 use super::id_map::{self, IdMapReadMode};
 use super::names::NameStyle;
@@ -151,7 +152,8 @@ pub(super) fn read_content(
     mut table: ConfigTable<'_, '_>,
     faults: &ConfigErrors<'_>,
     dir: &Path,
-) -> ContentConfig {
+) -> (ContentConfig, Option<UnplacedGit>) {
+    let git = read_git(table.take_table("git"), faults, dir);
     let written = table.take_string("dir");
     let include = read_patterns(faults, table.take_strings("include"));
     let exclude = read_patterns(faults, table.take_strings("exclude")).unwrap_or_default();
@@ -179,15 +181,23 @@ pub(super) fn read_content(
     let max_file_size = table
         .take_usize("max_file_size")
         .and_then(|written| u64::try_from(written.value).ok());
+    let base = if git.is_some() {
+        let dirs = [&written, &static_dir].into_iter().flatten();
+        dirs.for_each(|written| check_inside(written, faults));
+        Path::new("")
+    } else {
+        dir
+    };
     let content_dir =
-        dir.join(written.map_or_else(|| "content".to_owned(), |written| written.value));
+        base.join(written.map_or_else(|| "content".to_owned(), |written| written.value));
     table.reject_removed_key(
         "cache",
         "delete the line: there is no cache on disk any more, and every start reads all posts",
     );
     table.reject_unknown();
-    ContentConfig {
+    let content = ContentConfig {
         dir: content_dir,
+        git: None,
         include,
         exclude,
         require: require.unwrap_or_default(),
@@ -208,9 +218,10 @@ pub(super) fn read_content(
             .map(|written| written.value)
             .filter(|separator| !separator.trim().is_empty()),
         shortcodes: shortcodes.unwrap_or(ShortcodeMode::Reduce),
-        static_dir: static_dir.map(|written| dir.join(written.value)),
+        static_dir: static_dir.map(|written| base.join(written.value)),
         max_file_size: max_file_size.unwrap_or(DEFAULT_MAX_FILE_BYTES),
-    }
+    };
+    (content, git)
 }
 
 pub(super) fn read_hidden_posts(
@@ -230,22 +241,29 @@ pub(super) fn read_sitemap(
     mut table: ConfigTable<'_, '_>,
     faults: &ConfigErrors<'_>,
     site: Option<&SiteConfig>,
+    dir: &Path,
 ) -> SitemapConfig {
     let written = table.take_strings("pages");
+    let choices = [("post", LastmodSource::Post), ("git", LastmodSource::Git)];
+    let lastmod = parse_choice(faults, table.take_string("lastmod"), &choices);
+    let ignored_commits = table.take_string("ignored_commits");
     table.reject_unknown();
+    let mut sitemap = SitemapConfig {
+        pages: Vec::new(),
+        lastmod: lastmod.unwrap_or(LastmodSource::Post),
+        ignored_commits: ignored_commits.map(|file| dir.join(file.value)),
+    };
     let Some(site) = site else {
-        return SitemapConfig { pages: Vec::new() };
+        return sitemap;
     };
     let Some(written) = written else {
-        return SitemapConfig {
-            pages: vec![site.url.clone()],
-        };
+        sitemap.pages = vec![site.url.clone()];
+        return sitemap;
     };
-    let mut pages = Vec::new();
     for text in &written.value {
         let page = url_path::join_home(&site.url, text).ok();
         match page.filter(|page| page.origin() == site.url.origin()) {
-            Some(page) => pages.push(page),
+            Some(page) => sitemap.pages.push(page),
             None => faults.report_at(
                 &written,
                 &format!("contains `{text}`, which is not on the site"),
@@ -253,7 +271,7 @@ pub(super) fn read_sitemap(
             ),
         }
     }
-    SitemapConfig { pages }
+    sitemap
 }
 
 pub(super) fn read_robots_group(
@@ -407,6 +425,8 @@ pub struct SiteConfig {
 pub struct ContentConfig {
     /// Directory of the posts, absolute or relative to the working directory.
     pub dir: PathBuf,
+    /// `[content.git]`: repository that the directory is checked out from; `None` without one.
+    pub git: Option<GitConfig>,
     /// Patterns of files to read; `None` reads all files.
     pub include: Option<PathPatterns>,
     /// Patterns of files to skip.
@@ -469,6 +489,19 @@ pub enum HiddenPostsMode {
 pub struct SitemapConfig {
     /// Absolute URLs of pages on the site's origin.
     pub pages: Vec<Url>,
+    /// Source of the dates of modification.
+    pub lastmod: LastmodSource,
+    /// File with commits that do not count as modifications.
+    pub ignored_commits: Option<PathBuf>,
+}
+
+/// `sitemap.lastmod`: source of the dates of modification in the sitemap and on card pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastmodSource {
+    /// Front matter of the post.
+    Post,
+    /// Last commit that changed the file.
+    Git,
 }
 
 /// `[[robots]]`: the rules of one group of crawlers, RFC 9309 §2.2.

@@ -122,6 +122,17 @@ pub(crate) fn fill_rendered_body(
     finish_response(response, now, is_head)
 }
 
+/// Builds the response to a webhook, which has a status and no resource.
+pub(crate) fn answer_webhook(
+    status: StatusCode,
+    text: &'static str,
+    now: SystemTime,
+) -> Response<ResponseBody> {
+    let mut response = build_text_response(status, text);
+    insert_static_header(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+    finish_response(response, now, false)
+}
+
 /// Builds the 429 response for a client that polls too often (RFC 6585 §4).
 pub(crate) fn reject_rate_limited(wait: Duration, now: SystemTime) -> Response<ResponseBody> {
     let mut response = build_text_response(

@@ -9,6 +9,7 @@ use super::file_table::FileTable;
 use super::read_post::{FileContents, ReadMode, read_post_file};
 use super::scan::ScannedFile;
 use crate::config::Config;
+use crate::model::commit_dates::CommitDates;
 use crate::model::finding::Finding;
 use crate::model::post::PostInterner;
 use crate::post::parse::ParsedFile;
@@ -21,6 +22,7 @@ type ContentsByPath = Vec<(Arc<str>, FileContents)>;
 pub(super) struct FileReader<'a> {
     pub(super) files: &'a FileTable,
     pub(super) interner: &'a PostInterner,
+    pub(super) commit_dates: &'a CommitDates,
     pub(super) config: &'a Config,
     pub(super) mode: ReadMode<'a>,
     pub(super) now: SystemTime,
@@ -53,6 +55,7 @@ impl FileReader<'_> {
             let path = match &mut contents.parsed {
                 ParsedFile::Post { post, .. } => {
                     if let Some(post) = Arc::get_mut(post) {
+                        post.set_committed_at(self.commit_dates.get(path));
                         self.interner.intern_values(post);
                     }
                     if self.compresses {

@@ -190,9 +190,13 @@ pub(super) fn lint_file(
     let parse = || parse_with_renderer(&bytes, path, config, ParseMode::Full, renderer);
     match catch_unwind(AssertUnwindSafe(parse)).ok()? {
         ParsedFile::Post {
-            post: whole,
+            post: mut whole,
             findings,
-        } if *whole == *post => Some(findings),
+        } => {
+            // Not in the file.
+            Arc::make_mut(&mut whole).set_committed_at(post.committed_at());
+            (*whole == *post).then_some(findings)
+        }
         _ => None,
     }
 }

@@ -92,6 +92,8 @@ pub struct PostExtras {
     pub stray_dates: Box<[StrayDate]>,
     /// Links of the body to files of the site, each target once.
     pub links: Box<[PostLink]>,
+    /// Date of the last commit that changed the file; `None` unless `sitemap.lastmod` is `"git"`.
+    pub committed_at: Option<DateTime<Utc>>,
 }
 
 /// Date that looks like a limit on when a post is shown, but has no effect.
@@ -186,6 +188,23 @@ impl Post {
     /// Returns [`PostExtras::links`], empty if there are none.
     pub fn links(&self) -> &[PostLink] {
         self.extras.as_ref().map_or(&[], |rare| &rare.links)
+    }
+
+    /// Returns [`PostExtras::committed_at`].
+    pub fn committed_at(&self) -> Option<DateTime<Utc>> {
+        self.extras.as_ref()?.committed_at
+    }
+
+    /// Sets [`PostExtras::committed_at`].
+    pub fn set_committed_at(&mut self, date: Option<DateTime<Utc>>) {
+        if date != self.committed_at() {
+            let mut extras = self
+                .extras
+                .take()
+                .map_or_else(PostExtras::default, |all| *all);
+            extras.committed_at = date;
+            self.extras = extras.into_option();
+        }
     }
 
     /// Returns [`PostExtras::translation_key`].

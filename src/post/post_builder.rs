@@ -173,6 +173,7 @@ pub(super) fn build_post(
         media: media.map(Box::new),
         stray_dates: find_stray_dates(fields).into(),
         links,
+        committed_at: None,
     };
     Some(Post {
         path: path.into(),

@@ -18,6 +18,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::config::Config;
 use crate::library::{DeletionPolicy, Library, LibraryError, PendingScan, ScanScope};
+use crate::model::commit_dates::CommitDates;
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::Post;
 use crate::progress::Progress;
@@ -158,6 +159,11 @@ impl Pipeline {
     /// Makes the next scan read every file again, because a replaced file may have the same stamp.
     pub fn invalidate_files(&mut self) {
         self.library.invalidate_all();
+    }
+
+    /// Replaces the dates of commits, which the next full scan applies.
+    pub fn replace_commit_dates(&mut self, dates: Arc<CommitDates>) {
+        self.library.replace_commit_dates(dates);
     }
 
     /// Builds an overview of the current state.

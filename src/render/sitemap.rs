@@ -135,7 +135,7 @@ impl SitemapRenderer {
         for entry in self.site.listed_entries().iter() {
             let part = SitemapUrls::part_of_hash(entry.url_hash(), self.part_count);
             if let Some(newest) = newest.get_mut(part).filter(|_| entry.is_in_sitemap()) {
-                *newest = (*newest).max(Some(entry.updated_at()));
+                *newest = (*newest).max(Some(entry.modified_at()));
             }
         }
         let mut xml = XmlWriter::new()?;
@@ -181,7 +181,7 @@ impl SitemapRenderer {
         for entry in self.posts_in_part(part) {
             xml.open_element("url", &[])?;
             xml.write_text_element("loc", entry.url())?;
-            xml.write_text_element("lastmod", &format_rfc3339(entry.updated_at()))?;
+            xml.write_text_element("lastmod", &format_rfc3339(entry.modified_at()))?;
             if let Some(translations) = translations(entry).filter(|_| has_languages) {
                 write_alternates(&mut xml, &translations, &site.settings.language)?;
             }

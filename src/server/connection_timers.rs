@@ -327,6 +327,14 @@ impl ConnectionTimers {
         }
     }
 
+    /// Records that bytes of a request body were read. They are no head of a further request.
+    pub(super) fn record_body_read(&self, bytes: usize) {
+        let mut state = self.lock_state();
+        state.head_started = None;
+        state.last_progress = state.last_io;
+        state.reduce_idle_bytes(bytes);
+    }
+
     /// Records that a request has a body, which is not read.
     pub(super) fn record_unread_body(&self) {
         self.lock_state().closing.has_unread_body = true;

@@ -1,6 +1,9 @@
 //! Holds the shared state from which a server answers.
 
+use std::sync::Arc;
+
 use super::access_log::AccessLog;
+use super::webhook::Webhook;
 use crate::publish::render_cache::RenderCache;
 use crate::publish::snapshot::SnapshotHandle;
 use crate::stats::traffic::TrafficStats;
@@ -16,4 +19,6 @@ pub struct ServerContext {
     pub traffic: TrafficStats,
     /// Access log; `None` writes none.
     pub access_log: Option<AccessLog>,
+    /// Webhook of the content's repository; `None` without one.
+    pub webhook: Option<Arc<Webhook>>,
 }

@@ -17,12 +17,13 @@ use super::context::ServerContext;
 use super::poll_limiter::PollLimiter;
 use super::request_record::RequestRecord;
 use super::response_progress::report_progress;
+use super::webhook::Webhook;
 use crate::config::{self, ForwardedHeader, TrustedProxies};
 use crate::http::client_ip;
 use crate::http::request_headers::RequestHeaders;
 use crate::http::request_target::RequestTarget;
 use crate::http::respond::{
-    ResponderConfig, fill_rendered_body, reject_rate_limited, respond_with_target,
+    ResponderConfig, answer_webhook, fill_rendered_body, reject_rate_limited, respond_with_target,
 };
 use crate::http::response_body::ResponseBody;
 use crate::http::validate::has_request_body;
@@ -40,6 +41,7 @@ pub(super) struct Service {
     render_cache: RenderCache,
     pub(super) traffic: TrafficStats,
     access_log: Option<AccessLog>,
+    webhook: Option<Arc<Webhook>>,
     responder_config: ResponderConfig,
     poll_limiter: Option<PollLimiter>,
     trusted_proxies: TrustedProxies,
@@ -67,6 +69,7 @@ impl Service {
             render_cache: source.render_cache,
             traffic: source.traffic,
             access_log: source.access_log,
+            webhook: source.webhook,
             responder_config: ResponderConfig::new(
                 &config.public_url,
                 config.limits.target_length,
@@ -161,14 +164,38 @@ impl Service {
         }
     }
 
-    /// Answers a request. Everything is decided before the future is returned; it waits only for a lazy body.
+    /// Returns the webhook that a valid request is for. Replaces the response by 429 if the client sends too many.
+    fn find_webhook(
+        &self,
+        (request, fields): (&Parts, &RequestHeaders<'_>),
+        response: &mut Response<ResponseBody>,
+        peer: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Option<Arc<Webhook>> {
+        let webhook = self.webhook.as_ref()?;
+        // A request that is malformed was rejected with a different status.
+        let is_valid = response.status() == StatusCode::METHOD_NOT_ALLOWED;
+        if !is_valid || !webhook.is_webhook(request) {
+            return None;
+        }
+        match webhook.check_rate(self.resolve_client_ip(fields, peer)) {
+            Ok(()) => Some(Arc::clone(webhook)),
+            Err(wait) => {
+                *response = reject_rate_limited(wait, now);
+                None
+            }
+        }
+    }
+
+    /// Answers a request. Everything is decided before the future is returned; it waits only for a lazy body, and for
+    /// the body of a webhook.
     pub(super) fn handle_request(
         &self,
         request: Request<Incoming>,
         context: &ConnectionContext,
     ) -> impl Future<Output = Result<Response<ResponseBody>, Infallible>> + Send + use<> {
-        // Request bodies are never read.
-        let (request, _) = request.into_parts();
+        // Request bodies are never read, except those of webhooks.
+        let (request, body) = request.into_parts();
         let (version, is_head) = (request.version, request.method == Method::HEAD);
         let fields = RequestHeaders::from_map(&request.headers);
         let timers = Arc::clone(&context.timers);
@@ -185,6 +212,11 @@ impl Service {
             &self.responder_config,
             now,
         );
+        let webhook = self.find_webhook(request, &mut response, context.peer, now);
+        let receiving = webhook.map(|webhook| {
+            let (headers, timers) = (request.0.headers.clone(), Arc::clone(&timers));
+            Box::pin(async move { webhook.receive(&headers, body, &timers).await })
+        });
         let mut note = self.record_request(request, (&mut response, asked), context, (began, now));
         let rendering = response.body_mut().take_lazy().map(|deferred| {
             let (gallery, drawing) = (self.render_cache.clone(), timers.begin_rendering());
@@ -196,6 +228,11 @@ impl Service {
             })
         });
         async move {
+            if let Some(receiving) = receiving {
+                let (status, text) = receiving.await;
+                response = answer_webhook(status, text, now);
+                began = Instant::now();
+            }
             if let Some(rendering) = rendering {
                 response = fill_rendered_body(response, rendering.await, now, is_head);
                 began = Instant::now();

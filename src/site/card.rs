@@ -172,7 +172,7 @@ impl Card {
                 .or_else(|| site.fediverse.clone()),
             article: Some(ArticleMetadata {
                 published_at: entry.published_at(),
-                modified_at: entry.updated_at(),
+                modified_at: entry.modified_at(),
                 authors: entry
                     .authors()
                     .iter()

@@ -102,6 +102,12 @@ impl Entry {
         self.updated_at
     }
 
+    /// Returns the date of the last commit if it is known, else the modification date. Never before the publication.
+    pub fn modified_at(&self) -> DateTime<Utc> {
+        let committed = self.post.committed_at();
+        committed.map_or(self.updated_at, |date| date.max(self.published_at()))
+    }
+
     /// Returns the authors.
     pub fn authors(&self) -> &[Person] {
         &self.byline.persons
@@ -377,6 +383,8 @@ impl Entry {
                 media,
                 stray_dates: _,
                 links: _,
+                // Only compared: a new commit alone announces nothing.
+                committed_at: _,
             } = extras;
             (
                 media.as_deref(),
@@ -409,7 +417,9 @@ impl Entry {
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Entry) -> bool {
-        self.source_path() == other.source_path() && self.content_key() == other.content_key()
+        self.source_path() == other.source_path()
+            && self.modified_at() == other.modified_at()
+            && self.content_key() == other.content_key()
     }
 }
 

@@ -51,7 +51,7 @@ impl UrlTotals {
                 + images.iter().map(bytes).sum::<usize>(),
             hash_sum: hash::hash_value_u128(&(
                 entry.url(),
-                entry.updated_at(),
+                entry.modified_at(),
                 images,
                 // They decide the order of the URLs, which a sum does not know.
                 entry.published_at(),

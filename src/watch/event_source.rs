@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event_filter::EventFilter;
 use super::fs_event::FsEventKind;
+use crate::model::commit_dates::CommitDates;
 use crate::publish::pipeline::ContentOverview;
 
 /// Source of file events. Watches single directories, not their subdirectories.
@@ -120,6 +121,8 @@ pub(super) enum WakeUp {
     OverviewRequested(SyncSender<ContentOverview>),
     /// Scan everything, and send a message when it is published.
     RescanRequested(SyncSender<()>),
+    /// Use these dates of commits.
+    CommitDatesChanged(Arc<CommitDates>),
     /// Stop watching.
     StopRequested,
 }

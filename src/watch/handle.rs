@@ -1,9 +1,11 @@
 //! Handles that stop a running watch, reload it, or query its state.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 use std::time::Duration;
 
 use super::event_source::WakeUp;
+use crate::model::commit_dates::CommitDates;
 use crate::publish::pipeline::ContentOverview;
 
 /// Stops a watch; dropping it does the same.
@@ -43,6 +45,12 @@ impl WatchHandle {
         let (sender, answer) = sync_channel(1);
         let is_sent = self.0.send(WakeUp::RescanRequested(sender)).is_ok();
         is_sent && answer.recv_timeout(timeout).is_ok()
+    }
+
+    /// Replaces the dates of commits, and publishes what they change.
+    pub fn replace_commit_dates(&self, dates: Arc<CommitDates>) {
+        // The send fails only if the watch has stopped.
+        let _ = self.0.send(WakeUp::CommitDatesChanged(dates));
     }
 
     /// Returns an overview as of the end of the current turn. Blocks for at most `timeout`; `None`

@@ -45,10 +45,14 @@ fn annotated_reference_parses_and_shows_every_default() {
         Config::parse(&text, "config.toml", Path::new(""))
             .unwrap_or_else(|findings| panic!("{findings:#?}"))
     };
-    const KEYS_WITH_EXAMPLES: [&str; 65] = [
+    const KEYS_WITH_EXAMPLES: [&str; 69] = [
         "icon",
         "managing_editor",
         "webmaster",
+        "ignored_commits",
+        "branch",
+        "webhook",
+        "secret_file",
         "to",
         "endpoint",
         "region",

@@ -124,6 +124,7 @@ impl PictureServer {
             render_cache: gallery.clone(),
             traffic: TrafficStats::default(),
             access_log: None,
+            webhook: None,
         };
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (tell, address) = std::sync::mpsc::channel();

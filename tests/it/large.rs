@@ -163,6 +163,7 @@ impl HugeOutput {
             render_cache: RenderCache::new(1 << 20, 4).unwrap(),
             traffic: TrafficStats::default(),
             access_log: None,
+            webhook: None,
         };
         let clock = || -> SystemTime { UNIX_EPOCH + Duration::from_secs(784_111_777) };
         tokio::spawn(async move {

@@ -66,6 +66,7 @@ impl ServedListeners {
             render_cache: gallery,
             traffic: TrafficStats::default(),
             access_log: None,
+            webhook: None,
         };
         let server = HttpServer::new(source, config, clock);
         let (stop, stopped) = oneshot::channel::<()>();

@@ -33,6 +33,7 @@ mod fit_text;
 mod front_matter;
 mod full_house;
 mod gallery;
+mod git;
 mod hides;
 mod import_ids;
 mod init;

@@ -77,6 +77,7 @@ impl TestServer {
             render_cache: RenderCache::new(1 << 20, 4).unwrap(),
             traffic: traffic.clone(),
             access_log,
+            webhook: None,
         };
         let (stop, stopped) = oneshot::channel();
         let drained = tokio::spawn(async move {

@@ -248,6 +248,7 @@ impl TestSite {
             render_cache: gallery,
             traffic: traffic.clone(),
             access_log: None,
+            webhook: None,
         };
         let serving = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

@@ -89,6 +89,16 @@ fn render_tiles(context: &PageContext<'_>) -> Markup {
                 dt { "Changes are detected" }
                 dd { (render_change_detection(&context.status.change_detection)) }
             }
+            @if let Some(git) = &context.git {
+                div.tile {
+                    dt { "Fetched from " (git.url) }
+                    dd {
+                        strong.text data-severity=(if git.last_error.is_some() { "error" } else { "none" }) { (git.commit) }
+                        @if let Some(last) = git.last_success { small { "last " (context.clock.render_relative_time(to_utc(last))) } }
+                        @for note in git.notes() { small { (note) } }
+                    }
+                }
+            }
             @if let Some(figures) = &context.export { (render_export(context, figures)) }
             @for (target, status) in &context.announcements { (render_announcements(context, target, status)) }
             @if let Some(next) = context.status.content.next_change_at {
