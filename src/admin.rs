@@ -11,7 +11,6 @@
 mod auth;
 mod body;
 mod health;
-mod link_preview;
 mod listen;
 mod metrics;
 mod page;

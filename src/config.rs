@@ -12,9 +12,7 @@ mod export;
 mod feeds;
 mod fields;
 mod git;
-mod id_map;
 mod limits;
-mod names;
 mod patterns;
 mod permalinks;
 mod podcast;
@@ -23,11 +21,13 @@ mod reload;
 mod rewrites;
 mod sections;
 mod server;
+mod site;
 mod site_languages;
-mod values;
 
 use std::path::{Path, PathBuf};
 
+pub use crate::config_table::values::PERMALINK_PARTS;
+pub use crate::model::name_style::NameStyle;
 pub use admin::{AdminConfig, Secret, TokenSource};
 pub use announce::{AnnounceConfig, IndexNowConfig};
 pub use cache::{CachePolicies, CacheTagHeader};
@@ -36,28 +36,26 @@ pub use feeds::{CustomFeed, FeedDefaults};
 pub use fields::{Field, FieldNames};
 pub use git::{GitConfig, WebhookConfig};
 pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, client_limit_key};
-pub use names::NameStyle;
 pub use patterns::PathPatterns;
 pub use permalinks::PermalinkPatterns;
 pub use podcast::PodcastConfig;
 pub use purge::PurgeConfig;
 pub use server::{AccessLogTarget, InvalidListenAddress, ListenAddress, ServerConfig, TlsConfig};
-pub use values::PERMALINK_PARTS;
 
 use crate::config;
 use crate::config_table::ConfigErrors;
+use crate::id_map::IdMapReadMode;
 use crate::model::finding::Finding;
 use admin::read_admin;
 use announce::{AnnounceTables, read_announce};
 use cards::read_cards;
 use check::read_check;
-use id_map::IdMapReadMode;
 use podcast::read_podcast;
 use sections::{
-    read_author, read_content, read_hidden_posts, read_robots_group, read_site, read_sitemap,
-    read_watch,
+    read_author, read_content, read_hidden_posts, read_robots_group, read_sitemap, read_watch,
 };
 use server::read_server;
+use site::read_site;
 
 /// Files that make a directory a page bundle of Hugo.
 const BUNDLE_INDEX_NAMES: [&str; 5] = [
@@ -68,16 +66,17 @@ const BUNDLE_INDEX_NAMES: [&str; 5] = [
     "index.org",
 ];
 
+pub use crate::id_map::{IdMap, MappedId};
 pub use cards::{CardConfig, CardTheme, PreviewImage};
 pub use check::CheckConfig;
 pub use feeds::FeedContent;
-pub use id_map::{IdMap, MappedId};
 pub(crate) use reload::keep_restart_only_settings;
 pub use rewrites::PathRewrites;
 pub use sections::{
     AuthorConfig, ContentConfig, HiddenPostsMode, LastmodSource, RobotsGroup, ShortcodeMode,
-    SiteConfig, SitemapConfig, WatchConfig, WatchMode,
+    SitemapConfig, WatchConfig, WatchMode,
 };
+pub use site::SiteConfig;
 pub use site_languages::primary_subtag;
 
 /// The checked configuration, with its defaults.

@@ -4,6 +4,8 @@
 //! unknown and are reported with the most similar known key. So all errors of a file are reported at
 //! once, not one per start.
 
+pub(crate) mod values;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;

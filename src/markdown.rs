@@ -8,6 +8,7 @@ pub(crate) mod excerpt_mark;
 mod formulas;
 pub(crate) mod html_cleanup;
 pub(crate) mod html_source;
+mod html_tokens;
 mod image_tag;
 mod marked_text;
 pub(crate) mod plain_text;

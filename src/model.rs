@@ -9,6 +9,7 @@ pub mod finding;
 pub(crate) mod locked_names;
 pub mod markup;
 pub mod moved_card;
+pub mod name_style;
 pub mod parse_mode;
 pub mod podcast;
 pub mod post;

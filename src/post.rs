@@ -13,6 +13,7 @@ mod path_info;
 mod permalink_pattern;
 pub(crate) mod post_builder;
 mod preview_image;
+mod title;
 
 pub(crate) use crate::shortcodes::site_vars::SiteFiles;
 pub use address::rebase_url;

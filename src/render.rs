@@ -4,18 +4,14 @@
 
 mod atom;
 mod byte_limit;
-mod card_page;
 mod feed_body;
 mod feed_document;
 mod feed_entry;
 mod feed_extensions;
-mod feed_html;
-mod home_page;
 mod html_escape;
 mod json_feed;
 mod links;
 mod opml;
-pub(crate) mod page_style;
 mod podcast;
 mod render_error;
 mod renderer;
@@ -23,7 +19,6 @@ mod robots;
 mod rss;
 mod site_artifacts;
 mod sitemap;
-mod timestamp;
 mod xml;
 mod xml_stylesheet;
 

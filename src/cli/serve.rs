@@ -105,7 +105,7 @@ fn load_with_options(args: &ServeArgs, mut load: LoadConfig) -> LoadConfig {
     })
 }
 
-/// What a server starts with.
+/// Holds what a server starts with.
 struct ServerStart {
     config: Config,
     /// File that the configuration is read from.

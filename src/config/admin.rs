@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::values::with_value;
+use crate::config_table::values::with_value;
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Minimum length of a token, in bytes: 16 random characters cannot be guessed by trying.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::feeds::CustomFeed;
-use super::sections::SiteConfig;
 use super::server::ServerConfig;
-use super::values::{MAX_DURATION, check_duration, hide_credentials, with_value};
+use super::site::SiteConfig;
+use crate::config_table::values::{MAX_DURATION, check_duration, hide_credentials, with_value};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::model::artifact::ArtifactKey;
 

@@ -1,6 +1,6 @@
 //! Reads `[server.cache]` of `config.toml`: `Cache-Control` and cache tags of responses.
 
-use super::values::parse_choice;
+use crate::config_table::values::parse_choice;
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// `[server.cache]`: `Cache-Control` values that replace the built-in ones, and cache tags.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::values::parse_choice;
+use crate::config_table::values::parse_choice;
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Default size of the image cache, in bytes. A day of 100,000 previews shows a few hundred posts,

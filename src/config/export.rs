@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::purge::{PurgeConfig, read_purge};
-use super::values::{hide_credentials, parse_choice};
+use crate::config_table::values::{hide_credentials, parse_choice};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Default maximum of outputs that are rendered and written at a time. A store answers a put in some

@@ -1,6 +1,6 @@
 //! Reads `[feed]` and `[[feeds]]` of `config.toml`: defaults of all feeds, and custom feeds.
 
-use super::values::{parse_choice, with_value};
+use crate::config_table::values::{parse_choice, with_value};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::model::artifact::{
     ArtifactKey, FeedAlias, FeedFormat, FeedScope, can_share_path, is_feed_path, may_be_output,

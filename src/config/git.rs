@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::values::{MAX_DURATION, check_duration, hide_credentials};
+use crate::config_table::values::{MAX_DURATION, check_duration, hide_credentials};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::repository_url::{REPOSITORY_URL_HINT, is_branch_name, is_repository_url};
 

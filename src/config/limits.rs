@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use super::values::{MAX_DURATION, check_duration, with_value};
+use crate::config_table::values::{MAX_DURATION, check_duration, with_value};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// `[server.limits]`: limits per client.

@@ -1,6 +1,6 @@
 //! Reads `site.permalinks`: one pattern for all posts, or patterns by directory.
 
-use super::values::{parse_language_tag, parse_permalink_pattern, with_value};
+use crate::config_table::values::{parse_language_tag, parse_permalink_pattern, with_value};
 use crate::config_table::{ConfigErrors, Spanned};
 
 /// Pattern of posts for which none is configured.

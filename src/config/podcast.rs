@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::sections::SiteConfig;
-use super::values::{parse_choice, parse_email, parse_web_address};
+use super::site::SiteConfig;
+use crate::config_table::values::{parse_choice, parse_email, parse_web_address};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 use crate::model::podcast::{PodcastCategory, PodcastChannel};
 

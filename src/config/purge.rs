@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::values::hide_credentials;
+use crate::config_table::values::hide_credentials;
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Place of a path in `url`.

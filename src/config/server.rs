@@ -10,9 +10,9 @@ use super::cache::{CachePolicies, read_cache_policies};
 use super::limits::{
     ClientLimits, ForwardedHeader, TrustedProxies, read_limits, read_trusted_proxies,
 };
-use super::sections::SiteConfig;
-use super::values::parse_choice;
-use super::values::{MAX_DURATION, check_duration, parse_site_url, with_value};
+use super::site::SiteConfig;
+use crate::config_table::values::parse_choice;
+use crate::config_table::values::{MAX_DURATION, check_duration, parse_site_url, with_value};
 use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 
 /// Default mode of Unix sockets: owner and group may connect.

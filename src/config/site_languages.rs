@@ -1,7 +1,7 @@
 //! Compares language tags with the languages of the site.
 
 use super::feeds::FeedDefaults;
-use super::sections::SiteConfig;
+use super::site::SiteConfig;
 use crate::text::is_same_language;
 
 impl SiteConfig {

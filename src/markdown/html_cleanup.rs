@@ -12,6 +12,7 @@ use url::{Position, Url};
 
 use super::excerpt_mark::MARK_PLACEHOLDER;
 use super::html_source::escape_text;
+use super::html_tokens::{HtmlToken, decode_references, find_attribute, next_token};
 use super::marked_text::MarkedText;
 use super::sanitize::{LAZY_SOURCES, LAZY_SRCSETS};
 use crate::links::{LinkTarget, split_placeholder};
@@ -90,20 +91,6 @@ pub(super) fn process_html_with_links(
         walk.processed.first_paragraph = Some(text);
     }
     walk.processed
-}
-
-#[derive(Debug, Clone, Copy)]
-enum HtmlToken<'a> {
-    Text(&'a str),
-    Open {
-        name: &'a str,
-        attributes: &'a str,
-        whole: &'a str,
-    },
-    Close {
-        name: &'a str,
-        whole: &'a str,
-    },
 }
 
 /// An element whose text is collected.
@@ -481,70 +468,6 @@ fn is_markdown_url(href: &str) -> bool {
     [".md", ".mdx", ".markdown"]
         .iter()
         .any(|extension| path.ends_with(extension))
-}
-
-/// Splits off the first tag or run of text. `None` if a tag does not end.
-fn next_token(rest: &str) -> Option<(HtmlToken<'_>, &str)> {
-    if !rest.starts_with('<') {
-        let end = rest.find('<').unwrap_or(rest.len());
-        let (text, after) = rest.split_at_checked(end)?;
-        return Some((HtmlToken::Text(text), after));
-    }
-    // A `>` within a quoted value does not end the tag.
-    let mut quoted = false;
-    let end = rest.bytes().position(|byte| match byte {
-        b'"' => {
-            quoted = !quoted;
-            false
-        }
-        b'>' => !quoted,
-        _ => false,
-    })?;
-    let (whole, after) = rest.split_at_checked(end + 1)?;
-    let inner = whole.get(1..end)?.trim_end_matches('/');
-    let token = match inner.strip_prefix('/') {
-        Some(name) => HtmlToken::Close {
-            name: name.trim(),
-            whole,
-        },
-        None => {
-            let (name, attributes) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
-            HtmlToken::Open {
-                name,
-                attributes,
-                whole,
-            }
-        }
-    };
-    Some((token, after))
-}
-
-/// Returns the escaped value of an attribute.
-fn find_attribute<'a>(attributes: &'a str, wanted: &str) -> Option<&'a str> {
-    let mut rest = attributes.trim_start();
-    while let Some((name, after)) = rest.split_once("=\"") {
-        let (value, after) = after.split_once('"')?;
-        if name.trim() == wanted {
-            return Some(value);
-        }
-        rest = after.trim_start();
-    }
-    None
-}
-
-/// Decodes only the references that HTML serialization (HTML §13.3) and comrak write.
-pub(super) fn decode_references(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
-        return Cow::Borrowed(text);
-    }
-    let plain = text
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#x27;", "'")
-        .replace("&nbsp;", "\u{a0}")
-        .replace("&amp;", "&");
-    Cow::Owned(plain)
 }
 
 #[cfg(test)]

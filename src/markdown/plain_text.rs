@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::marked_text::{MARKUP_ELEMENTS, is_inline_element};
-use super::{self as markdown, html_cleanup, sanitize};
+use super::{self as markdown, sanitize};
 use crate::markdown::safe_html;
 use crate::text::collapse_whitespace;
 
@@ -166,7 +166,7 @@ fn decode_references(text: &str) -> String {
             _ => html.push(c),
         }
     }
-    html_cleanup::decode_references(&sanitize::normalize_references(&html)).into_owned()
+    super::html_tokens::decode_references(&sanitize::normalize_references(&html)).into_owned()
 }
 
 /// Returns true if the ampersand at `at` begins a reference that a semicolon ends.

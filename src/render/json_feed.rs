@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::feed_entry::{EntryView, FeedEnvelope, capacity_hint};
 use super::links::document_hubs;
 use super::render_error::RenderError;
-use super::timestamp::format_rfc3339;
 use crate::model::artifact::{FeedFormat, FeedPageId};
 use crate::site::Site;
 use crate::site::feed::FeedDocument;
+use crate::timestamp::format_rfc3339;
 
 #[derive(Serialize)]
 struct JsonFeedEnvelope<'a> {

@@ -4,7 +4,7 @@ use crate::model::artifact::{
     Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, Link, OutputBytes,
 };
 use crate::site::Site;
-use crate::site::feed::{Feed, FeedDocument};
+use crate::site::feed::FeedDocument;
 use std::sync::Arc;
 
 pub(super) fn new_ready_artifact(
@@ -55,18 +55,4 @@ pub(super) fn document_hubs<'a>(site: &'a Site, document: &FeedDocument) -> &'a 
         FeedPageId::Number(1) => &site.settings.hubs,
         _ => &[],
     }
-}
-
-/// Returns links to a feed in all its formats.
-pub(super) fn alternate_links(site: &Site, feed: &Feed) -> Vec<Link> {
-    let formats = feed.formats.iter();
-    formats
-        .map(|format| Link {
-            target: feed
-                .artifact_key(*format)
-                .absolute_url(&site.settings.public_url),
-            rel: "alternate",
-            mime_type: Some(format.mime_type()),
-        })
-        .collect()
 }

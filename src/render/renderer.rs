@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::byte_limit::{self, EntryLengths};
 use super::feed_document::{self, DocumentLayout, WrittenDocument};
-use super::links::{alternate_links, feed_links, new_ready_artifact};
+use super::links::{feed_links, new_ready_artifact};
 use super::render_error::RenderError;
-use super::{SiteArtifacts, home_page, opml, robots};
+use super::{SiteArtifacts, opml, robots};
 use crate::model::artifact::LazyArtifacts;
 use crate::model::artifact::{Artifact, ArtifactKey, FeedScope, OutputBytes};
+use crate::pages::feed_html::alternate_links;
+use crate::pages::home_page;
 use crate::site::card_images::CardImageSource;
 use crate::site::entry::Entry;
 use crate::site::feed::FeedDocument;

@@ -7,16 +7,17 @@ use std::sync::Arc;
 
 use super::feed_body::render_feed_body;
 use super::feed_entry::enclosure_lengths;
-use super::feed_html::FeedHtmlPage;
 use super::links::feed_links;
 use super::render_error::map_render_error;
-use super::{card_page, sitemap, xml_stylesheet};
+use super::{sitemap, xml_stylesheet};
 use crate::hash;
 use crate::model::artifact::{
     Artifact, ArtifactBody, ArtifactKey, FeedFormat, FeedPageId, FeedScope, LazyArtifacts,
     LazyBody, LazyRenderError, Link, OUTPUT_VERSION, PublicUrl, RenderBody,
 };
 use crate::model::card_image::CardImage;
+use crate::pages::card_page;
+use crate::pages::feed_html::FeedHtmlPage;
 use crate::site::card::Card;
 use crate::site::card_images::CardImageSource;
 use crate::site::feed::FeedDocument;

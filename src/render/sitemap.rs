@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use super::render_error::{RenderError, map_render_error};
-use super::timestamp::format_rfc3339;
 use super::xml::XmlWriter;
 use super::xml_stylesheet;
 use crate::hash;
@@ -18,6 +17,7 @@ use crate::model::artifact::{ArtifactKey, LazyBody, LazyRenderError, OUTPUT_VERS
 use crate::site::entry::Entry;
 use crate::site::sitemap_urls::{MAX_IMAGES_PER_URL, SitemapUrls, UrlTotals};
 use crate::site::{Site, Translation};
+use crate::timestamp::format_rfc3339;
 
 const SITEMAP_NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 const XHTML_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";

@@ -88,7 +88,7 @@ fn site_feed_has_its_own_filter_title_and_description() {
 }
 
 #[test]
-fn configured_path_is_the_feed_and_the_built_in_one_redirects() {
+fn configured_path_serves_the_feed_and_built_in_redirects() {
     let config = "[feed]\nlimit = 1\npaths = { rss = '/index.xml', atom = '/blog/atom.xml' }\n";
     let site = site(config).serve();
     let rss = site.get("/index.xml");
@@ -161,7 +161,7 @@ fn served_alias_answers_as_the_feed() {
 }
 
 #[test]
-fn alias_gives_way_to_outputs_and_must_lead_to_a_feed() {
+fn alias_yields_to_outputs_and_leads_to_a_feed() {
     let text = faults(
         "[feed]\npaths = { rss = '/index.xml' }\n[feed.aliases]\n'/atom.xml' = '/rss.xml'\n\
          '/index.xml' = '/rss.xml'\n'/fr' = '/fr/rss.xml'\n'/own/2.xml' = '/rss.xml'\n'/a' = '/sitemap.xml'\n\

@@ -21,19 +21,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("atomic_file", &[]),
     ("repository_url", &[]),
     ("backoff", &[]),
-    ("config_table", &["model", "text"]),
+    ("config_table", &["color","model","text","time_zone","url_path"]),
     (
         "config",
-        &[
-            "config_table",
-            "atomic_file",
-            "color",
-            "model",
-            "repository_url",
-            "text",
-            "time_zone",
-            "url_path",
-        ],
+        &["config_table","id_map","model","repository_url","text","time_zone","url_path"],
     ),
     ("file_stamp", &[]),
     ("persistent", &[]),
@@ -44,20 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("visibility", &["config", "model"]),
     (
         "site",
-        &[
-            "config",
-            "conflicts",
-            "hash",
-            "interner",
-            "links",
-            "model",
-            "parallel",
-            "persistent",
-            "term_interner",
-            "text",
-            "time_zone",
-            "visibility",
-        ],
+        &["config","conflicts","hash","links","model","parallel","persistent","term_interner","text","time_zone","visibility"],
     ),
     (
         "cards",
@@ -80,8 +58,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["config", "front_matter", "markdown", "text"],
     ),
     ("kramdown", &["text"]),
-    ("shortcodes", &["config", "kramdown", "model", "text"]),
-    ("shortcodes", &["config", "links", "model", "text"]),
+    (
+        "shortcodes",
+        &["config", "kramdown", "links", "model", "text"],
+    ),
     (
         "fields",
         &[
@@ -122,7 +102,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "text",
         ],
     ),
-    ("render", &["color", "hash", "model", "site"]),
+    ("render", &["color","hash","model","pages","site","timestamp"]),
     ("thread_priority", &[]),
     (
         "publish",
@@ -210,23 +190,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "admin",
-        &[
-            "announce",
-            "cards",
-            "check",
-            "config",
-            "export",
-            "git",
-            "model",
-            "publish",
-            "server",
-            "site",
-            "stats",
-            "text",
-            "time_zone",
-            "visibility",
-            "watch",
-        ],
+        &["announce","check","config","export","git","link_preview","model","publish","server","site","stats","text","time_zone","visibility","watch"],
     ),
     ("git", &["backoff", "config", "model", "repository_url"]),
     ("allocator", &[]),
@@ -302,6 +266,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("lib", &[]),
     ("main", &["cli"]),
+    ("timestamp", &[]),
+    ("id_map", &["atomic_file","config_table","model","text","url_path"]),
+    ("link_preview", &["cards","site","text"]),
+    ("pages", &["color","hash","model","site","timestamp"]),
 ];
 
 /// Lines of a room before its tests.

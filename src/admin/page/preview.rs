@@ -5,10 +5,10 @@ use url::Url;
 
 use super::components::url_with_query;
 use super::frame::PageContext;
-use crate::admin::link_preview::{
+use crate::admin::state::AdminState;
+use crate::link_preview::{
     ImageSize, LinkImage, LinkPreview, NETWORKS, PreviewLayout, SocialNetwork,
 };
-use crate::admin::state::AdminState;
 use crate::site::card::Card;
 
 /// Style sheet of the feed reader preview.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::links::alternate_links;
 use super::page_style;
 use crate::hash;
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, Link, OUTPUT_VERSION};
@@ -20,15 +19,15 @@ const MAX_FEED_PAGE_POSTS: usize = 20;
 
 /// HTML page of a feed in one format.
 #[derive(Debug)]
-pub(super) struct FeedHtmlPage {
-    pub(super) site: Arc<Site>,
-    pub(super) feed: Arc<Feed>,
-    pub(super) format: FeedFormat,
+pub(crate) struct FeedHtmlPage {
+    pub(crate) site: Arc<Site>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) format: FeedFormat,
 }
 
 impl FeedHtmlPage {
     /// Hashes everything that the bytes depend on.
-    pub(super) fn compute_fingerprint(&self) -> String {
+    pub(crate) fn compute_fingerprint(&self) -> String {
         let settings = &self.site.settings;
         let feed = &self.feed;
         let entries = self.newest_entries();
@@ -63,11 +62,11 @@ impl FeedHtmlPage {
     }
 
     /// Returns the links for the `Link` header: the feed in all its formats.
-    pub(super) fn alternate_links(&self) -> Vec<Link> {
+    pub(crate) fn alternate_links(&self) -> Vec<Link> {
         alternate_links(&self.site, &self.feed)
     }
 
-    pub(super) fn render_html(&self) -> Vec<u8> {
+    pub(crate) fn render_html(&self) -> Vec<u8> {
         let settings = &self.site.settings;
         let page = html! {
             (DOCTYPE)
@@ -241,3 +240,17 @@ color:var(--ink);background:var(--paper);border:1px solid var(--line);border-rad
 .field input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}\
 footer p{line-height:1.9}\
 @media(max-width:30rem){.box{padding:1.1rem 1.1rem 1rem}.button{display:block;text-align:center}}";
+
+/// Returns links to a feed in all its formats.
+pub(crate) fn alternate_links(site: &Site, feed: &Feed) -> Vec<Link> {
+    let formats = feed.formats.iter();
+    formats
+        .map(|format| Link {
+            target: feed
+                .artifact_key(*format)
+                .absolute_url(&site.settings.public_url),
+            rel: "alternate",
+            mime_type: Some(format.mime_type()),
+        })
+        .collect()
+}

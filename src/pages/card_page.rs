@@ -7,14 +7,13 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::html_escape::escape_json_for_script;
 use super::page_style;
-use super::timestamp::format_rfc3339;
 use crate::model::artifact::{ArtifactKey, FeedFormat};
 use crate::model::card_image::CardImage;
 use crate::model::card_size::{CARD_HEIGHT, CARD_WIDTH};
 use crate::site::Site;
 use crate::site::card::{ArticleMetadata, Card, PreviewSource};
+use crate::timestamp::format_rfc3339;
 
 /// Image that link previews show.
 struct OpenGraphImage {
@@ -51,7 +50,7 @@ impl OpenGraphImage {
     }
 }
 
-pub(super) fn render_card_page(site: &Site, card: &Card, images: Option<&CardImage>) -> Vec<u8> {
+pub(crate) fn render_card_page(site: &Site, card: &Card, images: Option<&CardImage>) -> Vec<u8> {
     let picture = OpenGraphImage::from_card(site, card, images);
     let picture = picture.as_ref();
     let page = html! {
@@ -229,4 +228,25 @@ fn open_graph_locale(language: &str) -> Option<String> {
     let (language, region) = language.split_once('-')?;
     (language.len() == 2 && region.len() == 2)
         .then(|| format!("{}_{}", language.to_lowercase(), region.to_uppercase()))
+}
+
+/// Escapes JSON for a `script` element, so that it cannot end the element or begin a comment.
+fn escape_json_for_script(json: &str) -> String {
+    json.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_cannot_end_its_script_element() {
+        let json = escape_json_for_script("\"</script><!-- & -->\"");
+        assert_eq!(
+            json,
+            "\"\\u003c/script\\u003e\\u003c!-- \\u0026 --\\u003e\""
+        );
+    }
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::{ConfigErrors, Spanned};
 use crate::color::is_hex_color;
-use crate::config_table::{ConfigErrors, Spanned};
 use crate::text::{self, is_email_address, is_language_tag};
 use crate::time_zone::IanaZone;
 use crate::url_path;
 
 /// Maximum of configured durations. A longer one is probably a wrong unit.
-pub(super) const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Replaces user and password of an address, which messages must not repeat.
-pub(super) fn hide_credentials(address: &str) -> String {
+pub(crate) fn hide_credentials(address: &str) -> String {
     let Some((before, after)) = address.trim().rsplit_once('@') else {
         return address.trim().to_owned();
     };
@@ -24,7 +24,7 @@ pub(super) fn hide_credentials(address: &str) -> String {
 }
 
 /// Parses an `http` or `https` URL without query or fragment, and ends its path with a slash.
-pub(super) fn parse_site_url(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<Url> {
+pub(crate) fn parse_site_url(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<Url> {
     let text = written.value.trim();
     let url = Url::parse(text)
         .ok()
@@ -92,7 +92,7 @@ pub const PERMALINK_PARTS: [&str; 22] = [
     "slugified_categories",
 ];
 
-pub(super) fn parse_permalink_pattern(
+pub(crate) fn parse_permalink_pattern(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<String> {
@@ -123,7 +123,7 @@ pub(super) fn parse_permalink_pattern(
     Some(pattern.to_owned())
 }
 
-pub(super) fn parse_fediverse_account(
+pub(crate) fn parse_fediverse_account(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<String> {
@@ -135,7 +135,7 @@ pub(super) fn parse_fediverse_account(
     account
 }
 
-pub(super) fn parse_x_account(
+pub(crate) fn parse_x_account(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<String> {
@@ -147,7 +147,7 @@ pub(super) fn parse_x_account(
     account
 }
 
-pub(super) fn parse_email(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<String> {
+pub(crate) fn parse_email(faults: &ConfigErrors<'_>, written: &Spanned<String>) -> Option<String> {
     let fits = is_email_address(&written.value);
     if !fits {
         let message = format!("is not an e-mail address: `{}`", written.value);
@@ -157,7 +157,7 @@ pub(super) fn parse_email(faults: &ConfigErrors<'_>, written: &Spanned<String>) 
 }
 
 /// Parses an e-mail address with a name in parentheses, as RSS 2.0 writes persons: `name@example.org (Name)`.
-pub(super) fn parse_feed_contact(
+pub(crate) fn parse_feed_contact(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<String> {
@@ -175,7 +175,7 @@ pub(super) fn parse_feed_contact(
 }
 
 /// Parses an absolute web address, or a path on the site.
-pub(super) fn parse_web_address(
+pub(crate) fn parse_web_address(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
     site: &Url,
@@ -194,7 +194,7 @@ pub(super) fn parse_web_address(
 }
 
 /// Replaces the value and keeps its key and position.
-pub(super) fn with_value<T, U>(written: &Spanned<T>, value: U) -> Spanned<U> {
+pub(crate) fn with_value<T, U>(written: &Spanned<T>, value: U) -> Spanned<U> {
     Spanned {
         value,
         offset: written.offset,
@@ -202,7 +202,7 @@ pub(super) fn with_value<T, U>(written: &Spanned<T>, value: U) -> Spanned<U> {
     }
 }
 
-pub(super) fn parse_timezone(
+pub(crate) fn parse_timezone(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<IanaZone> {
@@ -217,7 +217,7 @@ pub(super) fn parse_timezone(
     zone
 }
 
-pub(super) fn parse_language_tag(
+pub(crate) fn parse_language_tag(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<String> {
@@ -233,7 +233,7 @@ pub(super) fn parse_language_tag(
     fits.then(|| tag.to_owned())
 }
 
-pub(super) fn parse_theme_color(
+pub(crate) fn parse_theme_color(
     faults: &ConfigErrors<'_>,
     written: &Spanned<String>,
 ) -> Option<String> {
@@ -249,7 +249,7 @@ pub(super) fn parse_theme_color(
 }
 
 /// Checks that a duration is within bounds. Returns the default if none is configured.
-pub(super) fn check_duration(
+pub(crate) fn check_duration(
     faults: &ConfigErrors<'_>,
     written: Option<Spanned<Duration>>,
     bounds: RangeInclusive<Duration>,
@@ -275,7 +275,7 @@ pub(super) fn check_duration(
 }
 
 /// Returns the value that a configured word stands for, and reports an unknown word.
-pub(super) fn parse_choice<T: Copy>(
+pub(crate) fn parse_choice<T: Copy>(
     faults: &ConfigErrors<'_>,
     written: Option<Spanned<String>>,
     known: &[(&str, T)],

@@ -19,14 +19,14 @@ const MAX_HOME_PAGE_POSTS: usize = 50;
 
 /// Returns the posts on the page of a language: no more than its main feed shows at once. Those that are in no feed
 /// count, because people read this page.
-pub(super) fn select_posts(feeds: &LanguageFeeds) -> Vec<Arc<Entry>> {
+pub(crate) fn select_posts(feeds: &LanguageFeeds) -> Vec<Arc<Entry>> {
     let max = feeds.main_feed().max_entries().unwrap_or(usize::MAX);
     let positions = 0..max.min(MAX_HOME_PAGE_POSTS);
     feeds.listed_entries().entries_in_range(positions)
 }
 
 /// Renders the page of a language with these posts.
-pub(super) fn render_home_page(
+pub(crate) fn render_home_page(
     site: &Site,
     feeds: &LanguageFeeds,
     entries: &[Arc<Entry>],

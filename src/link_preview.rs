@@ -9,7 +9,7 @@ use crate::text::truncate_graphemes;
 
 /// Layout of a link preview. The style sheet has a rule for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PreviewLayout {
+pub(crate) enum PreviewLayout {
     /// Title on the image, host below.
     TitleOverImage,
     /// Image, then texts on a background.
@@ -22,9 +22,9 @@ pub(super) enum PreviewLayout {
 
 /// Social network, with its rules for link previews.
 #[derive(Debug)]
-pub(super) struct SocialNetwork {
-    pub(super) name: &'static str,
-    pub(super) layout: PreviewLayout,
+pub(crate) struct SocialNetwork {
+    pub(crate) name: &'static str,
+    pub(crate) layout: PreviewLayout,
     /// Maximum length of the title, in graphemes.
     max_title_len: usize,
     /// Maximum length of the description, in graphemes; 0 if none is shown.
@@ -42,7 +42,7 @@ pub(super) struct SocialNetwork {
 }
 
 /// All known networks, in the order of the page.
-pub(super) const NETWORKS: [SocialNetwork; 7] = [
+pub(crate) const NETWORKS: [SocialNetwork; 7] = [
     SocialNetwork {
         name: "X",
         layout: PreviewLayout::TitleOverImage,
@@ -127,21 +127,21 @@ const DISCORD_MAX_SITE_NAME_BYTES: usize = 253;
 
 /// Link preview as a network shows it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct LinkPreview {
+pub(crate) struct LinkPreview {
     pub(crate) title: String,
-    pub(super) description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Site's name, or its host.
-    pub(super) site: String,
-    pub(super) image_size: ImageSize,
+    pub(crate) site: String,
+    pub(crate) image_size: ImageSize,
     /// Differences from the card, such as cut texts.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// True if the network shows no preview at all.
-    pub(super) is_empty: bool,
+    pub(crate) is_empty: bool,
 }
 
 /// Size at which an image is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ImageSize {
+pub(crate) enum ImageSize {
     Large,
     Small,
     /// The image is not shown.
@@ -149,7 +149,7 @@ pub(super) enum ImageSize {
 }
 
 /// Image of a link preview.
-pub(super) enum LinkImage<'a> {
+pub(crate) enum LinkImage<'a> {
     /// Card image rendered by courant, which fits all networks.
     Rendered,
     /// Image that the post names: its URL, and the lookup of its file.
@@ -158,7 +158,7 @@ pub(super) enum LinkImage<'a> {
 
 impl<'a> LinkImage<'a> {
     /// Chooses the image of a card, and looks it up by URL if the post names it.
-    pub(super) fn from_card(
+    pub(crate) fn from_card(
         card: &'a Card,
         lookup: impl Fn(&str) -> Option<&'a ImageLookup>,
     ) -> LinkImage<'a> {
@@ -180,7 +180,7 @@ impl<'a> LinkImage<'a> {
 
 impl SocialNetwork {
     /// Builds the preview of a link to the page of `card` on `site`.
-    pub(super) fn build_preview(
+    pub(crate) fn build_preview(
         &self,
         card: &Card,
         site: &str,

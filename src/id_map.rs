@@ -50,7 +50,7 @@ pub struct MappedId {
 
 /// Mode of reading the id map when a configuration is loaded: whether it is read, and whether the file must exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IdMapReadMode {
+pub(crate) enum IdMapReadMode {
     /// The file is not read.
     NotRead,
     /// The file is read, and must exist if the configuration names it.
@@ -124,7 +124,7 @@ impl IdMap {
 }
 
 /// Reads the id map that `site.ids` names, or the default one. Adds its errors to `faults`.
-pub(super) fn read_id_map(
+pub(crate) fn read_id_map(
     faults: &ConfigErrors<'_>,
     section_offset: usize,
     configured_file: Option<&Spanned<String>>,
