@@ -2,5 +2,7 @@
 
 pub mod analysis;
 pub mod explain;
+pub mod file_selection;
+pub mod finding_groups;
 pub mod lint;
 pub mod report;

@@ -1,6 +1,7 @@
 //! Defines the command line: commands, options and their help texts.
 
 mod build;
+mod changed_files;
 mod check;
 pub mod dispatch;
 mod environment;
@@ -64,6 +65,15 @@ pub struct CheckArgs {
     /// Mildest severity, besides errors, that exits with code 3.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub deny: Option<DenyLevel>,
+    /// Check only these files or directories, relative to the working directory or to the content directory.
+    #[arg(value_name = "PATH", conflicts_with = "since")]
+    pub paths: Vec<PathBuf>,
+    /// Check only files that changed since this revision of git, committed or not.
+    #[arg(long, value_name = "REV")]
+    pub since: Option<String>,
+    /// List every finding. Without it, a rule with many findings is one entry with examples.
+    #[arg(long)]
+    pub all: bool,
     /// Write only the findings that cause exit code 3, and the counts of all.
     #[arg(long, short)]
     pub quiet: bool,

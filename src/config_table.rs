@@ -38,6 +38,7 @@ pub(crate) struct ConfigTable<'a, 'f> {
 #[derive(Debug)]
 struct TableEntry<'a> {
     offset: usize,
+    end: usize,
     value: DeValue<'a>,
 }
 
@@ -47,6 +48,8 @@ pub(crate) struct Spanned<T> {
     pub(crate) value: T,
     /// Byte offset of the key.
     pub(crate) offset: usize,
+    /// Byte offset of the end of the value.
+    pub(crate) end: usize,
     /// Dotted key.
     pub(crate) key: String,
 }
@@ -83,13 +86,29 @@ impl<'a> ConfigErrors<'a> {
         self.findings.borrow_mut().extend(findings);
     }
 
+    /// Reports an error of a value. Points at the part of the value that the message quotes last, such as an item of a
+    /// list.
     pub(crate) fn report_at<T>(
         &self,
         written: &Spanned<T>,
         message: &str,
         hint: impl Into<String>,
     ) {
-        self.push_error(written.offset, format!("`{}` {message}", written.key), hint);
+        let quoted = message.rsplit('`').nth(1).filter(|text| !text.is_empty());
+        let value = self.text.get(written.offset..written.end);
+        let found = value.zip(quoted).and_then(|(value, quoted)| {
+            let forms = [format!("\"{quoted}\""), format!("'{quoted}'")];
+            let mut found = forms
+                .into_iter()
+                .filter_map(|it| Some((value.find(&it)?, it)));
+            found.next()
+        });
+        let (at, mark) = found.unzip();
+        let offset = written.offset + at.unwrap_or_default();
+        self.push_error(offset, format!("`{}` {message}", written.key), hint);
+        if let Some(last) = self.findings.borrow_mut().last_mut() {
+            last.highlight = mark;
+        }
     }
 
     pub(crate) fn into_findings(self) -> Vec<Finding> {
@@ -122,9 +141,10 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
         let entries = table
             .into_iter()
             .map(|(key, value)| {
-                let offset = key.span().start;
+                let (offset, end) = (key.span().start, value.span().end);
                 let value = value.into_inner();
-                (key.into_inner().into_owned(), TableEntry { offset, value })
+                let key = key.into_inner().into_owned();
+                (key, TableEntry { offset, end, value })
             })
             .collect();
         ConfigTable {
@@ -149,6 +169,7 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
             Some(value) => Some(Spanned {
                 value,
                 offset: entry.offset,
+                end: entry.end,
                 key: path,
             }),
             None => {
@@ -219,11 +240,12 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     /// Returns all entries in file order, for a table with arbitrary keys and string values.
     pub(crate) fn into_string_entries(self, hint: &str) -> Vec<Spanned<String>> {
         let mut strings = Vec::new();
-        for (key, TableEntry { offset, value }) in self.entries {
+        for (key, TableEntry { offset, end, value }) in self.entries {
             match value.as_str() {
                 Some(value) => strings.push(Spanned {
                     value: clean_string(value),
                     offset,
+                    end,
                     key,
                 }),
                 None => self.faults.push_error(

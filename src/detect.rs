@@ -8,6 +8,7 @@ pub(crate) mod page_routes;
 pub(crate) mod pages;
 pub(crate) mod permalink_syntax;
 mod placeholder_url;
+pub(crate) mod podcast;
 pub(crate) mod sections;
 pub mod setting;
 pub(crate) mod site_file;

@@ -6,15 +6,12 @@ mod astro;
 pub(crate) mod decap;
 mod docusaurus;
 mod eleventy;
-mod emoji;
-mod feed_paths;
 mod gatsby;
 mod hexo;
 mod hugo;
 mod jekyll;
 mod nuxt;
 mod pelican;
-mod podcast;
 mod vitepress;
 mod zola;
 
@@ -41,7 +38,5 @@ const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 12] = [
 pub(crate) fn read_generator_files(site: &mut DetectedSite<'_>) {
     // The first reader that recognises the site ends the search.
     let _ = GENERATOR_READERS.iter().any(|read| read(site));
-    feed_paths::set_feed_aliases(site);
-    emoji::detect_emoji(site);
     decap::read_decap_config(site);
 }

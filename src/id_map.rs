@@ -212,7 +212,10 @@ fn parse_id_map(text: &str, file: &str) -> Result<BTreeMap<String, MappedId>, Ve
         .into_string_entries("write one line for each post: `\"path/of/post.md\" = \"the id\"`");
     let mut posts = BTreeMap::new();
     let mut post_by_id: HashMap<String, String> = HashMap::new();
-    for Spanned { value, offset, key } in lines {
+    for Spanned {
+        value, offset, key, ..
+    } in lines
+    {
         if value.trim().is_empty() {
             faults.push_error(
                 offset,

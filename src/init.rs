@@ -7,6 +7,8 @@ mod author_data;
 mod check_addresses;
 mod config_file_name;
 mod date_field;
+mod emoji;
+mod feed_paths;
 mod language;
 mod locate_posts;
 mod post_fields;
@@ -124,6 +126,8 @@ pub fn propose_config(dir: &Path) -> Result<ProposedConfig, InitError> {
 fn detect_posts(tree: &SiteTree) -> (DetectedSite<'_>, MarkdownPages) {
     let mut site = DetectedSite::new(tree);
     generators::read_generator_files(&mut site);
+    feed_paths::set_feed_aliases(&mut site);
+    emoji::detect_emoji(&mut site);
     let posts = locate_posts::locate_posts(&mut site);
     (site, posts)
 }

@@ -15,6 +15,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::check::analysis::ContentAnalysis;
+use crate::check::finding_groups::{FindingGroup, group_findings};
 use crate::config::Config;
 use crate::model::finding::{Finding, Severity};
 use crate::text::pluralize_count;
@@ -27,6 +28,8 @@ pub use startup_summary::{describe_state, format_summary};
 pub struct Report<'a> {
     findings: Vec<&'a Finding>,
     locator: FindingLocator<'a>,
+    /// True if people see every finding, not groups.
+    pub lists_all: bool,
     /// Number of all findings, shown or not.
     pub counts: FindingCounts,
     /// Number of posts per state; `None` if no post was read.
@@ -84,6 +87,7 @@ impl<'a> Report<'a> {
         Report {
             findings: findings.iter().collect(),
             locator: FindingLocator { config: None, base },
+            lists_all: false,
             counts: FindingCounts::count_findings(findings),
             posts: None,
         }
@@ -101,6 +105,7 @@ impl<'a> Report<'a> {
                 config: Some(config),
                 base,
             },
+            lists_all: false,
             counts: FindingCounts::count_findings(&inspection.findings),
             posts: Some(PostCounts::count_posts(inspection)),
         }
@@ -110,6 +115,17 @@ impl<'a> Report<'a> {
     pub fn retain_at_least(mut self, least: Severity) -> Report<'a> {
         self.findings.retain(|finding| finding.severity <= least);
         self
+    }
+
+    /// Groups the findings for people, errors first.
+    fn grouped_findings(&self) -> Vec<FindingGroup<'a>> {
+        let findings = self.findings.iter().copied();
+        if !self.lists_all {
+            return group_findings(findings);
+        }
+        let mut groups: Vec<_> = findings.map(FindingGroup::from_finding).collect();
+        groups.sort_by_key(|group| group.first.severity);
+        groups
     }
 
     /// Locates the findings lazily, because a quoted line may be long.
@@ -174,6 +190,11 @@ impl PostCounts {
             } += 1;
         }
         posts
+    }
+
+    /// Returns the number of posts that are published, now or later.
+    pub fn published(&self) -> usize {
+        self.public + self.unlisted + self.scheduled
     }
 
     /// Returns the number of all posts.

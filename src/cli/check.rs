@@ -2,10 +2,12 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 
+use super::changed_files::list_changed_files;
 use super::environment::{find_config_file, read_clock, working_directory};
 use super::exit::{CommandOutcome, HintedError};
 use super::terminal::{has_colours, write_stderr};
 use crate::check::analysis::ContentAnalysis;
+use crate::check::file_selection::FileSelection;
 use crate::check::report::{Report, github, human, json, sarif};
 use crate::cli::progress_bar;
 use crate::cli::{CheckArgs, DenyLevel, ReportFormat};
@@ -29,6 +31,7 @@ pub(super) fn run_check(args: &CheckArgs) -> anyhow::Result<CommandOutcome> {
             return Ok(CommandOutcome::UsageError);
         }
     };
+    let selection = select_files(args, &config)?;
     let progress = Progress::default();
     let inspect = || ContentAnalysis::analyze_content(&config, read_clock(), &progress);
     let inspection = if io::stderr().is_terminal() && !args.quiet {
@@ -36,25 +39,50 @@ pub(super) fn run_check(args: &CheckArgs) -> anyhow::Result<CommandOutcome> {
     } else {
         inspect()
     };
-    let inspection =
+    let mut inspection =
         inspection.map_err(|error| super::serve::add_content_hint(PipelineError::from(error)))?;
+    if let Some(selection) = &selection {
+        selection.retain_findings(&mut inspection.findings, &config);
+    }
     let mut report = Report::from_content(&config, &inspection, &here);
+    report.lists_all = args.all;
     let least = least_denied_severity(args);
     if args.quiet {
         report = report.retain_at_least(least);
     }
     write_report(args, &report)?;
     let posts = report.posts.unwrap_or_default().total_posts();
-    write_stderr(&format!(
-        "{} in {}\n",
-        report.counts,
-        pluralize_count(posts, "post")
-    ));
+    let scope = match selection {
+        Some(_) => "the selected files".to_owned(),
+        None => pluralize_count(posts, "post"),
+    };
+    write_stderr(&format!("{} in {scope}\n", report.counts));
     Ok(if report.counts.has_at_least(least) {
         CommandOutcome::ErrorsFound
     } else {
         CommandOutcome::Success
     })
+}
+
+/// Returns the files that the arguments select; `None` selects all.
+fn select_files(args: &CheckArgs, config: &Config) -> Result<Option<FileSelection>, HintedError> {
+    let paths = match &args.since {
+        Some(revision) => list_changed_files(&config.content.dir, revision)?,
+        None if args.paths.is_empty() => return Ok(None),
+        None => args.paths.clone(),
+    };
+    let mut selection = FileSelection::default();
+    for path in paths {
+        // A file that changed may be a link that leads nowhere.
+        if !selection.add_path(&path, config) && args.since.is_none() {
+            return Err(HintedError {
+                message: format!("`{}` does not exist", path.display()),
+                hint: "name files or directories, relative to the working directory or to `content.dir`".to_owned(),
+                source: None,
+            });
+        }
+    }
+    Ok(Some(selection))
 }
 
 /// Returns the mildest severity that fails the check.

@@ -47,7 +47,7 @@ pub(super) fn read_patterns(
             }
             Err(error) => faults.report_at(
                 &written,
-                &format!("has an invalid pattern: {}", error.kind()),
+                &format!("has an invalid pattern, {}: `{pattern}`", error.kind()),
                 "write patterns such as `news/**/*.md`",
             ),
         }

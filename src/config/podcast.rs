@@ -37,6 +37,7 @@ pub(super) fn read_podcast(
         return None;
     }
     let default_feeds = Spanned {
+        end: table.offset(),
         value: vec![DEFAULT_FEED_PATH.to_owned()],
         offset: table.offset(),
         key: "podcast.feeds".to_owned(),

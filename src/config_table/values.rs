@@ -198,6 +198,7 @@ pub(crate) fn with_value<T, U>(written: &Spanned<T>, value: U) -> Spanned<U> {
     Spanned {
         value,
         offset: written.offset,
+        end: written.end,
         key: written.key.clone(),
     }
 }

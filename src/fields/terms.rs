@@ -13,8 +13,9 @@ use crate::text::find_template_part;
 use crate::text::{collapse_whitespace, split_person_names, truncate_encoded};
 use crate::url_path;
 
-/// Maximum categories, tags or authors of one post. Each has its own feed, which repeats the whole post.
-const MAX_TERMS_PER_POST: usize = 20;
+/// Maximum categories, tags or authors of one post: more than people write. Each has its own feed, which is rendered on
+/// request, so a term costs a few hundred bytes. It bounds what a file of ten thousand terms could cost.
+const MAX_TERMS_PER_POST: usize = 100;
 
 /// Maximum parts of one text: as many as a front matter may have values, so that a text of names costs no
 /// more than a list.
@@ -287,6 +288,15 @@ mod tests {
             let labels: Vec<&str> = post.categories.iter().map(|label| &**label).collect();
             assert_eq!(labels, expected, "{front}");
             assert_eq!(findings, [], "{front}");
+        }
+    }
+
+    #[test]
+    fn only_terms_beyond_the_limit_are_dropped_and_reported() {
+        for (count, kept, reported) in [(60, 60, 0), (100, 100, 0), (101, 100, 1)] {
+            let tags: String = (0..count).map(|number| format!("- t{number}\n")).collect();
+            let (post, findings) = parse_sample(&format!("tags:\n{tags}"), "");
+            assert_eq!((post.tags.len(), findings.len()), (kept, reported));
         }
     }
 

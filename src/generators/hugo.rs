@@ -3,9 +3,9 @@
 mod configuration;
 mod permalinks;
 
-use super::podcast::set_podcast;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::left_out_files::{leave_out_matches, warn_of_unread_files};
+use crate::detect::podcast::set_podcast;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::{list_items, text_with_source};
 use crate::detect::site_tree;

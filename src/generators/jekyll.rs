@@ -1,10 +1,10 @@
 //! Detects a Jekyll site, and reads its settings from `_config.yml` and the `_posts` directories.
 
-use super::podcast::set_podcast;
 use crate::config::Field;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::pages::MarkdownPages;
 use crate::detect::permalink_syntax;
+use crate::detect::podcast::set_podcast;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::{DataFile, list_items, map_fields};
 use crate::detect::site_tree::{self, SiteTree, UNPUBLISHED_NAME};

@@ -1,4 +1,4 @@
-//! Splits sanitized HTML into tags and text.
+//! Finds the tags and the text of sanitized HTML.
 
 use std::borrow::Cow;
 

@@ -191,10 +191,16 @@ impl fmt::Display for Rule {
 /// Formats one line without the hint, for logs: `posts/a.md:4: no title [missing-title]`.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
+        write!(f, "{}: {} [{}]", self.place(), self.message, self.rule)
+    }
+}
+
+impl Finding {
+    /// Returns the file and, if known, the line: `posts/a.md:4`.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}", self.file),
+            None => self.file.clone(),
         }
-        write!(f, ": {} [{}]", self.message, self.rule)
     }
 }

@@ -318,7 +318,7 @@ fn find_forbidden_character(text: &str, path: &str) -> Option<Finding> {
         return None;
     }
     let (at, character) = text.char_indices().find(|(_, c)| !is_xml_char(*c))?;
-    Some(new_finding(
+    let finding = new_finding(
         path,
         Some(line_number_at(text, at)),
         Severity::Warning,
@@ -328,7 +328,11 @@ fn find_forbidden_character(text: &str, path: &str) -> Option<Finding> {
             u32::from(character)
         ),
         "delete it; most editors can show invisible characters",
-    ))
+    );
+    Some(Finding {
+        highlight: Some(character.to_string()),
+        ..finding
+    })
 }
 
 /// Reports the first image that is inlined as `data:` in the body.

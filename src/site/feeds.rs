@@ -514,10 +514,10 @@ fn build_custom_feed(settings: &CustomFeed, config: &Config) -> Feed {
         description: description.unwrap_or_else(|| site.description.clone()),
     };
     // The language of a feed that is limited to one.
-    let language = match settings.filter.including.languages.as_slice() {
-        [language] if !is_language_in(&site.language, language) => Some(language.as_str()),
-        _ => None,
-    };
+    let languages = settings.filter.including.languages.as_slice();
+    let language = languages.first().map(String::as_str);
+    let language = language
+        .filter(|language| languages.len() == 1 && !is_language_in(&site.language, language));
     Feed {
         formats: vec![settings.format],
         podcast: podcast.map(|podcast| Arc::new(podcast.channel.clone())),

@@ -382,3 +382,18 @@ fn posts_are_paged_by_hundred_and_searchable() {
         405
     );
 }
+
+#[test]
+fn rule_with_many_findings_is_one_entry_with_three_places() {
+    let site = (0..7).fold(TestSite::new(), |site, number| {
+        let url = format!("seo: {{url: word-{number}}}");
+        let post = format!("---\ntitle: a\ndate: 2024-01-01\n{url}\n---\n");
+        site.post(&format!("{number}.md"), post)
+    });
+    let running = AdminProcess::start(&site, "127.0.0.1:0", "");
+    let page = running.wait_for_text("/", "7 × a permalink is relative");
+    let page = page.split_once("<h2 id=\"findings\">").expect("findings").1;
+    assert_eq!(page.matches("<li class=\"finding\"").count(), 1, "{page}");
+    assert_eq!(page.matches("class=\"place\"").count(), 3, "{page}");
+    assert!(page.contains("<a href=\"/post?path=2.md\">2.md</a>, line 4: the permalink"));
+}

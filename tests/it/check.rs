@@ -75,6 +75,243 @@ fn findings_are_listed_with_location_and_hint() {
     assert_eq!(output.status.code(), Some(3));
 }
 
+/// Returns a site whose seven posts have two spellings of a tag, and one of them an error.
+fn site_with_common_findings() -> TestSite {
+    let site = TestSite::new().check_all();
+    let site = site.post("bad.md", post_with_line("hidePost: ture\ndescription: d"));
+    (0..7).fold(site, |site, number| {
+        let tag = if number % 3 == 0 { "sea" } else { "Sea" };
+        let lines = format!(
+            "tags: [{tag}, T{number}]\nurl: /{number}\nimage: /{}.png",
+            number % 2
+        );
+        site.post(&format!("{number}.md"), post_with_line(&lines))
+    })
+}
+
+#[test]
+fn rule_with_many_findings_is_one_entry() {
+    let site = site_with_common_findings();
+    let output = run_courant(&site, &["check"]);
+    insta::assert_snapshot!(mask_root(&output.stdout, &site), @r#"
+    error[unreadable-marker]: `hidePost: ture` is neither true nor false, so the post is hidden
+     --> [site]/content/bad.md:4:11
+      |
+    4 | hidePost: ture
+      |           ^^^^
+      |
+      = hint: write `hidePost: true` or `hidePost: false`
+
+    warning[two-spellings]: the tag `sea` is spelled `Sea` in other posts
+     --> [site]/content/0.md
+      |
+      = hint: write `Sea` in all posts
+
+    warning[two-spellings]: the tag `sea` is spelled `Sea` in other posts
+     --> [site]/content/3.md
+      |
+      = hint: write `Sea` in all posts
+
+    warning[two-spellings]: the tag `sea` is spelled `Sea` in other posts
+     --> [site]/content/6.md
+      |
+      = hint: write `Sea` in all posts
+
+    note[missing-description]: 7 × there is no description, so the first paragraph is used, in every post; write `description: …`, a sentence or two; previews and search results show it
+
+    note[missing-alt]: 7 × an image in the body has no text alternative
+     --> [site]/content/0.md:6  4 × the image `/0.png` has no alternative text
+     ::: [site]/content/1.md:6  3 × the image `/1.png` has no alternative text
+     ::: [site]/content/2.md:6  4 × the image `/0.png` has no alternative text
+      = hint: describe it in a few words: `image: {src: …, alt: …}`, or `image_alt: …`
+
+    `courant check --all` lists all 18 findings
+    "#);
+    let count = |format| {
+        let output = run_courant(&site, &["check", "--format", format]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.matches("missing-description").count()
+    };
+    assert_eq!(count("json"), 14, "each has its rule and its URL");
+    let all = run_courant(&site, &["check", "--all"]);
+    let all = String::from_utf8(all.stdout).unwrap();
+    assert!(all.starts_with("error[unreadable-marker]"), "{all}");
+    assert_eq!(all.matches("note[missing-description]").count(), 7);
+}
+
+#[test]
+fn many_errors_show_ten_places() {
+    let site = (10..22).fold(TestSite::new(), |site, number| {
+        site.post(&format!("{number}.md"), "---\ntitle: a\n---\n")
+    });
+    let output = run_courant(&site, &["check", "--quiet"]);
+    insta::assert_snapshot!(mask_root(&output.stdout, &site), @r#"
+    error[missing-date]: 12 × there is no date, so the post is not published
+     --> [site]/content/10.md
+     ::: [site]/content/11.md
+     ::: [site]/content/12.md
+     ::: [site]/content/13.md
+     ::: [site]/content/14.md
+     ::: [site]/content/15.md
+     ::: [site]/content/16.md
+     ::: [site]/content/17.md
+     ::: [site]/content/18.md
+     ::: [site]/content/19.md
+      = hint: write `date: 2024-05-01T10:00:00Z` in the front matter
+
+    `courant check --all` lists all 12 findings
+    "#);
+}
+
+#[test]
+fn errors_of_the_configuration_are_all_listed() {
+    let unknown: String = (0..8).map(|number| format!("k{number} = 1\n")).collect();
+    let site = TestSite::new().config(&unknown);
+    let output = run_courant(&site, &["check"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches("error[config]").count(), 8, "{text}");
+}
+
+#[test]
+fn caret_marks_the_very_place() {
+    let post = "---\ntitle: a\ndate: 2024-01-01\nauthor: \" Ada Quay  \"\ndescription: \" d\"\n---\nA\u{c}b.\n";
+    insta::assert_snapshot!(check_output(post), @r#"
+    warning[forbidden-character]: the character U+000C is removed, because XML does not allow it
+     --> [site]/content/a.md:7:2
+      |
+    7 | A␌b.
+      |  ^
+      |
+      = hint: delete it; most editors can show invisible characters
+
+    note[trailing-blanks]: `author` has leading or trailing spaces, which are dropped
+     --> [site]/content/a.md:4:19
+      |
+    4 | author: " Ada Quay  "
+      |                   ^^
+      |
+      = hint: delete the spaces
+
+    note[trailing-blanks]: `description` has leading or trailing spaces, which are dropped
+     --> [site]/content/a.md:5:15
+      |
+    5 | description: " d"
+      |               ^
+      |
+      = hint: delete the spaces
+    "#);
+    let site = TestSite::new().check_all().config(
+        "[content]\nexclude = [\n  \"old/**\",\n  \"a[\",\n]\n[check]\nignore = [\"missing-alt\", \"missing-image\"]\n",
+    );
+    let output = run_courant(&site, &["check"]);
+    insta::assert_snapshot!(mask_root(&output.stdout, &site), @r#"
+    error[config]: `content.exclude` has an invalid pattern, unclosed character class; missing ']': `a[`
+     --> [site]/config.toml:8:3
+      |
+    8 |   "a[",
+      |   ^^^^
+      |
+      = hint: write patterns such as `news/**/*.md`
+
+    error[config]: `check.ignore` is not a rule: `missing-image`
+      --> [site]/config.toml:11:26
+       |
+    11 | ignore = ["missing-alt", "missing-image"]
+       |                          ^^^^^^^^^^^^^^^
+       |
+       = hint: did you mean `missing-date`? docs/rules.md lists all rules
+    "#);
+}
+
+/// Returns the files that `check` names, without their directory.
+fn checked_files(site: &TestSite, args: &[&str]) -> Vec<String> {
+    let args = [&["check", "--format", "json"], args].concat();
+    let output = courant_command(site, &args)
+        .current_dir(site.root())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .output();
+    let output = output.expect("courant runs");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let findings = json["findings"].as_array().expect("findings").iter();
+    let names = findings.filter_map(|finding| finding["file"].as_str());
+    let mut files: Vec<_> = names.map(|name| name.replace("content/", "")).collect();
+    files.dedup();
+    files
+}
+
+fn site_with_faulty_files() -> TestSite {
+    TestSite::new()
+        .post("a.md", post_with_line("draft: ture"))
+        .post("sub/b.md", post_with_line("draft: ture"))
+        .post("sub/new.md", post_with_line("url: /x\ndescription: d"))
+        .post("x.md", post_with_line("url: /x\ndescription: d"))
+}
+
+#[test]
+fn named_paths_limit_the_findings_but_not_the_conflicts() {
+    let site = site_with_faulty_files();
+    assert_eq!(checked_files(&site, &[]), ["a.md", "sub/b.md", "x.md"]);
+    assert_eq!(checked_files(&site, &["content/a.md"]), ["a.md"]);
+    assert_eq!(
+        checked_files(&site, &["a.md", "sub/b.md"]),
+        ["a.md", "sub/b.md"]
+    );
+    assert_eq!(checked_files(&site, &["content/sub"]), ["sub/b.md", "x.md"]);
+    assert_eq!(checked_files(&site, &["sub/new.md"]), ["x.md"]);
+    let output = run_courant(&site, &["check", "none.md"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("`none.md` does not exist"), "{text}");
+}
+
+#[test]
+fn since_limits_the_findings_to_changed_files() {
+    let site = site_with_faulty_files();
+    site.write_config();
+    let git = |args: &[&str]| {
+        let status = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
+            .args(args)
+            .current_dir(site.root())
+            .env_remove("GIT_DIR")
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("git runs").success(), "{args:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "first"]);
+    assert_eq!(checked_files(&site, &["--since", "HEAD"]), [""; 0]);
+    let write = |name: &str, text: String| std::fs::write(site.content().join(name), text).unwrap();
+    write("a.md", post_with_line("draft: flase"));
+    write("c d.md", post_with_line("draft: flase"));
+    assert_eq!(
+        checked_files(&site, &["--since", "HEAD"]),
+        ["a.md", "c d.md"]
+    );
+    git(&["add", "."]);
+    git(&["commit", "-qm", "second"]);
+    std::fs::remove_file(site.content().join("a.md")).unwrap();
+    assert_eq!(checked_files(&site, &["--since", "HEAD~1"]), ["c d.md"]);
+    let error = |revision: &str, path: &str| {
+        let mut command = courant_command(&site, &["check", "--since", revision]);
+        let output = command.env("PATH", path).output().expect("courant runs");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let path = std::env::var("PATH").unwrap();
+    let unknown = error("nonesuch", &path);
+    assert!(
+        unknown.contains("bad revision") && unknown.contains("hint: name a commit"),
+        "{unknown}"
+    );
+    let missing = error("HEAD", "/nowhere");
+    assert!(
+        missing.contains("hint: install git, or name the files"),
+        "{missing}"
+    );
+}
+
 #[test]
 fn front_matter_error_is_shown_with_its_line() {
     insta::assert_snapshot!(check_output("---\ntitle: One: two\n---\n"), @r#"
@@ -148,14 +385,6 @@ fn post_text_cannot_control_the_terminal() {
       |
       = hint: write `draft: true` or `draft: false`
 
-    warning[forbidden-character]: the character U+001B is removed, because XML does not allow it
-     --> [site]/content/a.md:2:1
-      |
-    2 | title: "␛]0;owned␇�2J"
-      | ^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = hint: delete it; most editors can show invisible characters
-
     error[front-matter]: the front matter does not parse: while parsing a flow sequence, expected ',' or ']'
      --> [site]/content/a.md:4:1
       |
@@ -163,6 +392,14 @@ fn post_text_cannot_control_the_terminal() {
       | ^^^
       |
       = hint: the lines between the fences are YAML: `name: value`, lists as `- item`, indented by two spaces
+
+    warning[forbidden-character]: the character U+001B is removed, because XML does not allow it
+     --> [site]/content/a.md:2:9
+      |
+    2 | title: "␛]0;owned␇�2J"
+      |         ^
+      |
+      = hint: delete it; most editors can show invisible characters
     "#);
 }
 

@@ -152,6 +152,42 @@ fn json_log_has_one_object_per_line() {
 }
 
 #[test]
+fn log_has_one_line_for_a_rule_that_many_posts_break() {
+    let odd = |name| format!("---\ntitle: a\ndate: 2024-01-01\nseo: {{url: {name}}}\n---\n");
+    let site = (0..7).fold(TestSite::new(), |site, number| {
+        site.post(&format!("{number}.md"), odd(format!("word-{number}")))
+    });
+    let mut child = start_with_json_log(&site, false);
+    let stderr = child.stderr.take().expect("a pipe");
+    let log = read_lines(BufReader::new(stderr));
+    let place = |number: u32| {
+        format!(
+            "{number}.md:4 (the permalink `word-{number}` is relative and is read as \
+             `https://example.org/word-{number}`)"
+        )
+    };
+    let places = [0, 1, 2].map(place).join("; ");
+    let message = format!("7 × a permalink is relative [relative-permalink]: {places}");
+    wait_for_json_line(&log, &message);
+    // A directory that is moved into the content appears at once.
+    let new = site.root().join("sub");
+    std::fs::create_dir(&new).unwrap();
+    for number in 0..6 {
+        let text = odd(format!("other-{number}"));
+        std::fs::write(new.join(format!("{number}.md")), text).unwrap();
+    }
+    std::fs::rename(&new, site.content().join("sub")).unwrap();
+    let places = [0, 1, 2].map(|number| format!("sub/{}", place(number)));
+    let message = format!(
+        "6 × a permalink is relative [relative-permalink]: {}",
+        places.join("; ")
+    );
+    wait_for_json_line(&log, &message.replace("word-", "other-"));
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+}
+
+#[test]
 fn startup_errors_are_json_objects_too() {
     let site = TestSite::new().config("title = 7");
     let ended = start_with_json_log(&site, false)

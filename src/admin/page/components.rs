@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 
-use crate::model::finding::{Finding, Severity};
+use crate::admin::post_table::PostTable;
+use crate::check::finding_groups::FindingGroup;
 use crate::time_zone::IanaZone;
 
 /// Current time and time zone of the site.
@@ -172,26 +173,29 @@ pub(super) fn render_message(text: &str) -> Markup {
     }
 }
 
-/// Renders a finding as a list item, with the line of the file if it is known.
-pub(super) fn render_finding(finding: &Finding, is_a_post: bool, line: Option<&str>) -> Markup {
-    let severity = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+/// Renders a finding, or the findings of a rule, as a list item. `posts` are linked; `line` is that of the file.
+pub(super) fn render_finding(
+    group: &FindingGroup<'_>,
+    posts: Option<&PostTable>,
+    line: Option<&str>,
+) -> Markup {
+    let (first, severity) = (group.first, group.first.severity.to_string());
     html! {
         li.finding data-severity=(severity) {
             p {
                 span.badge data-state=(severity) { (severity) } " "
-                (render_message(&finding.message)) " "
-                code.rule { (finding.rule.name()) }
+                (render_message(&group.message())) " "
+                code.rule { (first.rule.name()) }
             }
-            p.place {
-                @if is_a_post { (link_to_post(&finding.file, &finding.file)) } @else { span { (finding.file) } }
-                @if let Some(line) = finding.line { ", line " (line) }
+            @for (finding, same) in &group.examples {
+                p.place {
+                    @if posts.is_some_and(|posts| posts.find_row(&finding.file).is_some()) { (link_to_post(&finding.file, &finding.file)) } @else { span { (finding.file) } }
+                    @if let Some(line) = finding.line { ", line " (line) }
+                    @if let Some(message) = group.example_message((finding, *same)) { ": " (render_message(&message)) }
+                }
             }
             @if let Some(line) = line { pre.source { code { (line) } } }
-            @if !finding.hint.is_empty() { p.hint { (render_message(&finding.hint)) } }
+            @if !first.hint.is_empty() { p.hint { (render_message(&first.hint)) } }
         }
     }
 }

@@ -13,13 +13,14 @@ use super::frame::PageContext;
 use crate::admin::post_table::POST_STATES;
 use crate::admin::watch_status::{ChangeDetection, PublishedGeneration};
 use crate::announce::TargetStatus;
+use crate::check::finding_groups::group_findings;
 use crate::export::ExportFigures;
 use crate::model::artifact::ArtifactKey;
 use crate::model::finding::Severity;
 use crate::publish::pipeline::{PostChanges, PublishReason};
 use crate::publish::snapshot::{ContentCoding, ResourceContent, Snapshot};
 
-/// Maximum findings on this page. The page of posts has all.
+/// Maximum findings, or rules with many, on this page. The page of posts has all.
 const MAX_FINDINGS: usize = 50;
 /// Maximum outputs on this page.
 const MAX_OUTPUTS: usize = 200;
@@ -235,22 +236,17 @@ fn render_changes(context: &PageContext<'_>, generation: &PublishedGeneration) -
 }
 
 fn render_findings(context: &PageContext<'_>) -> Markup {
-    let all = &context.posts.findings;
-    let mut shown: Vec<_> = all.iter().collect();
-    shown.sort_by_key(|finding| finding.severity);
-    let more = shown.len().saturating_sub(MAX_FINDINGS);
+    let groups = group_findings(&context.posts.findings);
     html! {
         h2 #findings { "Findings" }
-        @if all.is_empty() { p.empty { "No problems found." } }
+        @if groups.is_empty() { p.empty { "No problems found." } }
         ul.findings {
-            @for item in shown.into_iter().take(MAX_FINDINGS) {
-                (render_finding(item, context.posts.find_row(&item.file).is_some(), None))
-            }
+            @for group in groups.iter().take(MAX_FINDINGS) { (render_finding(group, Some(context.posts), None)) }
         }
-        @if more > 0 {
+        @if !groups.is_empty() {
             p {
                 a href=(url_with_query("/posts", &[("state", "findings")])) { "All posts with findings" }
-                "; " (format_count(more)) " more are not shown here"
+                @if let Some(more @ 1..) = groups.len().checked_sub(MAX_FINDINGS) { "; " (format_count(more)) " more are not shown here" }
             }
         }
     }

@@ -11,6 +11,7 @@ use super::frame::PageContext;
 use super::preview;
 use crate::admin::post_table::PostRow;
 use crate::check::explain::{ExplainContext, Explanation, NamedFile, explain_question};
+use crate::check::finding_groups::FindingGroup;
 use crate::check::report::Report;
 use crate::model::finding::Finding;
 use crate::model::post::Post;
@@ -178,7 +179,7 @@ fn render_findings(context: &PageContext<'_>, findings: &[Finding]) -> Markup {
             @if findings.is_empty() { p.empty { "No problems found." } }
             ul.findings {
                 @for located in report.located_findings() {
-                    (render_finding(located.finding, false, located.line.as_ref().map(|line| line.text.as_str())))
+                    (render_finding(&FindingGroup::from_finding(located.finding), None, located.line.as_ref().map(|line| line.text.as_str())))
                 }
             }
         }

@@ -75,6 +75,22 @@ fn format_post(
     if let Some(expires) = post.expires_at() {
         push_line(&mut text, "expires", &format_date(expires));
     }
+    let lists: [(&str, Vec<&str>); 5] = [
+        ("authors", post.authors.iter().map(|it| &*it.name).collect()),
+        (
+            "categories",
+            post.categories.iter().map(|it| &**it).collect(),
+        ),
+        ("tags", post.tags.iter().map(|it| &**it).collect()),
+        ("language", post.language().into_iter().collect()),
+        (
+            "picture",
+            post.images.first().map(|it| &*it.url).into_iter().collect(),
+        ),
+    ];
+    for (name, values) in lists.iter().filter(|(_, values)| !values.is_empty()) {
+        push_line(&mut text, name, &values.join(", "));
+    }
     for (number, alias) in post.aliases().iter().enumerate() {
         push_line(&mut text, if number == 0 { "formerly" } else { "" }, alias);
     }

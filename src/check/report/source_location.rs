@@ -119,6 +119,12 @@ impl LocatedFinding<'_> {
         terminal_safe::printable_line(&self.path.display().to_string())
     }
 
+    /// Returns the path with the line, if it is known.
+    pub fn display_place(&self) -> String {
+        let line = self.finding.line.map(|line| format!(":{line}"));
+        self.display_path() + &line.unwrap_or_default()
+    }
+
     /// Returns the columns of the marked text, in characters from 1, with the end excluded.
     pub fn marked_columns(&self) -> Option<Range<usize>> {
         let line = self.line.as_ref()?;
@@ -157,7 +163,7 @@ fn read_lines(file: &Path) -> Vec<String> {
 }
 
 /// Makes a message safe for a terminal and shortens it in the middle.
-fn shorten_message(text: &str) -> String {
+pub(super) fn shorten_message(text: &str) -> String {
     let text = terminal_safe::printable_line(text);
     let length = text.chars().count();
     if length <= MAX_MESSAGE_CHARS {
@@ -171,7 +177,15 @@ fn shorten_message(text: &str) -> String {
 /// Returns the byte range in its line of the text that a finding marks.
 fn find_mark(line: &str, finding: &Finding) -> Option<Range<usize>> {
     let first_line = finding.highlight.as_deref()?.lines().next()?;
-    let mark = terminal_safe::printable_line(first_line.trim());
+    let mark = match finding.rule {
+        // Some of these characters are blanks. The first one is reported.
+        Rule::ForbiddenCharacter => {
+            let mark = terminal_safe::printable_line(first_line);
+            let at = line.find(&mark)?;
+            return Some(at..at + mark.len());
+        }
+        _ => terminal_safe::printable_line(first_line.trim()),
+    };
     // In `date: date` a finding of a post marks the value. A finding of the configuration marks the key.
     let value_start = match finding.rule {
         Rule::Config => 0,
@@ -181,6 +195,23 @@ fn find_mark(line: &str, finding: &Finding) -> Option<Range<usize>> {
         .filter(|(_, found)| !found.is_empty())
         .map(|(at, found)| at..at + found.len())
         .min_by_key(|range| (range.start < value_start, !is_whole_word(line, range)))
+        .map(|range| match finding.rule {
+            Rule::TrailingBlanks => find_outer_blanks(line, range),
+            _ => range,
+        })
+}
+
+/// Returns the blanks after a text, or those before it if there are none after it.
+fn find_outer_blanks(line: &str, text: Range<usize>) -> Range<usize> {
+    let (before, after) = (line.get(..text.start), line.get(text.end..));
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    let blanks = after.len() - after.trim_start().len();
+    match (blanks, before.trim_end().len()) {
+        // Written as an escape, such as `\t`.
+        (0, start) if start == text.start => text,
+        (0, start) => start..text.start,
+        _ => text.end..text.end + blanks,
+    }
 }
 
 /// Returns the offset of the value in a line `key: value`.

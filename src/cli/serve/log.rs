@@ -1,14 +1,16 @@
 //! Logs the events of the content watcher: one line per published generation (version of the site), and one
-//! per finding when it appears and when it is fixed.
+//! per finding when it appears and when it is fixed. A rule with many findings is one line.
 
 use tracing::{info, warn};
 
+use crate::check::finding_groups::group_findings;
 use crate::config::{Config, ConfigError};
+use crate::model::finding::Finding;
 use crate::publish::pipeline::{ContentStatus, Findings, RefreshOutcome};
 use crate::watch::WatchEvent;
 
-/// Maximum number of findings that are logged one by one.
-const MAX_LOGGED_FINDINGS: usize = 50;
+/// Maximum number of findings, or rules with many, that are logged at once.
+const MAX_LOGGED_ENTRIES: usize = 50;
 /// Maximum number of changed files that are named per generation.
 const MAX_NAMED_FILES: usize = 3;
 
@@ -27,9 +29,7 @@ impl WatchLogger {
             posts = status.file_counts.posts + status.file_counts.last_good,
             "serving"
         );
-        for finding in self.logged_findings.iter().take(MAX_LOGGED_FINDINGS) {
-            warn!(hint = finding.hint, "{finding}");
-        }
+        log_findings(self.logged_findings.iter());
     }
 
     pub(super) fn log_event(&mut self, event: WatchEvent<'_>) {
@@ -122,25 +122,29 @@ impl WatchLogger {
     /// Logs findings that appeared and findings that were fixed. Findings beyond the maximum are only counted.
     fn log_finding_changes(&mut self, status: &ContentStatus) {
         let new = status.findings.difference(&self.logged_findings);
-        let more = new.len().saturating_sub(MAX_LOGGED_FINDINGS);
-        for finding in new.into_iter().take(MAX_LOGGED_FINDINGS) {
-            warn!(hint = finding.hint, "{finding}");
-        }
-        if more > 0 {
-            warn!(
-                more,
-                "there are more findings; `courant check` lists all of them"
-            );
-        }
+        log_findings(&new);
         let fixed = self.logged_findings.difference(&status.findings);
-        let more_fixed = fixed.len().saturating_sub(MAX_LOGGED_FINDINGS);
-        for finding in fixed.into_iter().take(MAX_LOGGED_FINDINGS) {
-            info!("fixed: {finding}");
+        let fixed = group_findings(&fixed);
+        for group in fixed.iter().take(MAX_LOGGED_ENTRIES) {
+            info!("fixed: {group}");
         }
+        let more_fixed = fixed.len().saturating_sub(MAX_LOGGED_ENTRIES);
         if more_fixed > 0 {
             info!(more = more_fixed, "more findings were fixed");
         }
         self.logged_findings.clone_from(&status.findings);
+    }
+}
+
+/// Logs findings, those of a rule with many in one line, up to the maximum.
+fn log_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>) {
+    let groups = group_findings(findings);
+    for group in groups.iter().take(MAX_LOGGED_ENTRIES) {
+        warn!(hint = group.first.hint, "{group}");
+    }
+    let more = groups.len().saturating_sub(MAX_LOGGED_ENTRIES);
+    if more > 0 {
+        warn!(more, "there are more findings; `courant check` lists them");
     }
 }
 

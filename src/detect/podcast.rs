@@ -1,7 +1,7 @@
 //! Proposes `[podcast]` from what a generator's configuration says about a podcast.
 
-use crate::detect::detected::DetectedSite;
-use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use super::detected::DetectedSite;
+use super::setting::{SettingKey, SettingSource, SettingValue};
 use crate::text::escapes::decode_ascii_references;
 
 /// Settings with the names that castanet, jekyll-podcast and Jekyll Podcast Feed have for them, separated by spaces. The
@@ -32,7 +32,7 @@ const PODCAST_SETTINGS: [(SettingKey, &str); 7] = [
 ];
 
 /// Sets the podcast, if there is one: it has a category. `find` returns the first text at these dotted paths.
-pub(super) fn set_podcast(
+pub(crate) fn set_podcast(
     draft: &mut DetectedSite<'_>,
     find: impl Fn(&[&str]) -> Option<(String, SettingSource)>,
 ) {
