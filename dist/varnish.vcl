@@ -24,7 +24,7 @@ sub vcl_recv {
     set req.backend_hint = site;
     # Varnish appends the client's address to X-Forwarded-For by default. Needs `server.trusted_proxies` in courant's
     # configuration.
-    if (req.url ~ "^/((rss|atom|opml|sitemap(-\d+)?)\.xml|feed\.(json|css)|robots\.txt|([a-z]{2,3}(-[a-z0-9]+)*/)?((category|tag|author)/[^/?]+/)?((rss|atom)(/(archive/)?\d+)?\.xml|feed(/(archive/)?\d+)?\.json)|cards/[^?]*)(\?|$)") {
+    if (req.url ~ "^/((rss|atom|opml|(news-)?sitemap(-\d+)?)\.xml|feed\.(json|css)|(robots|llms)\.txt|([a-z]{2,3}(-[a-z0-9]+)*/)?((category|tag|author)/[^/?]+/)?((rss|atom)(/(archive/)?\d+)?\.xml|feed(/(archive/)?\d+)?\.json)|cards/[^?]*)(\?|$)") {
         set req.backend_hint = courant;
         unset req.http.Cookie;
         # A delta to the client's copy is for this client only.

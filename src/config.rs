@@ -32,7 +32,7 @@ pub use admin::{AdminConfig, Secret, TokenSource};
 pub use announce::{AnnounceConfig, IndexNowConfig};
 pub use cache::{CachePolicies, CacheTagHeader};
 pub use export::{ExportConfig, ExportDestination, StoreKind, is_inside};
-pub use feeds::{CustomFeed, FeedDefaults};
+pub use feeds::{CustomFeed, FeedDefaults, NewsConfig};
 pub use fields::{Field, FieldNames};
 pub use git::{GitConfig, WebhookConfig};
 pub use limits::{ClientLimits, ForwardedHeader, PollLimit, TrustedProxies, client_limit_key};
@@ -100,6 +100,8 @@ pub struct Config {
     pub podcast: Option<PodcastConfig>,
     /// `[sitemap]`: pages in addition to the posts.
     pub sitemap: SitemapConfig,
+    /// `[news]`: the news sitemap; `None` without it.
+    pub news: Option<NewsConfig>,
     /// `[[robots]]`: groups of `robots.txt`.
     pub robots: Vec<RobotsGroup>,
     /// `[[authors]]`: details of authors that posts only name.
@@ -237,6 +239,7 @@ fn read_sections(
     let main_feeds = (&mut feed, feed_paths);
     let feeds = feeds::read_custom_feeds(tables, faults, main_feeds, &segments, podcast_paths);
     let sitemap = read_sitemap(root.take_table("sitemap"), faults, site.as_ref(), dir);
+    let news = feeds::read_news(root.take_table("news"));
     let robots = root
         .take_tables("robots")
         .into_iter()
@@ -277,6 +280,7 @@ fn read_sections(
         feeds,
         podcast: podcast.map(|(podcast, _)| podcast),
         sitemap,
+        news,
         robots: Some(robots)
             .filter(|groups: &Vec<_>| !groups.is_empty())
             .unwrap_or_else(|| {

@@ -11,6 +11,8 @@ mod feed_extensions;
 mod html_escape;
 mod json_feed;
 mod links;
+mod llms_txt;
+mod news_sitemap;
 mod opml;
 mod podcast;
 mod render_error;
@@ -31,6 +33,7 @@ use crate::site::feed::FeedDocument;
 use byte_limit::EntryLengths;
 use site_artifacts::SiteArtifacts;
 
+pub use llms_txt::is_in_llms_txt;
 pub use render_error::RenderError;
 pub use renderer::RenderedSite;
 pub use renderer::Renderer;

@@ -11,6 +11,7 @@ pub mod cards_by_path;
 pub mod entry;
 pub mod feed;
 pub mod feeds;
+mod news;
 mod public_site;
 pub mod redirect_history;
 pub mod site_index;

@@ -6,9 +6,9 @@ use crate::config_table::{ConfigErrors, ConfigTable, Spanned};
 /// `[server.cache]`: `Cache-Control` values that replace the built-in ones, and cache tags.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CachePolicies {
-    /// `Cache-Control` of feeds, the OPML list and the home page.
+    /// `Cache-Control` of feeds, the OPML list, the home page and the news sitemap.
     pub feeds: Option<String>,
-    /// `Cache-Control` of the sitemap and `robots.txt`.
+    /// `Cache-Control` of sitemaps, `robots.txt` and `llms.txt`.
     pub maps: Option<String>,
     /// `Cache-Control` of card pages and their images.
     pub cards: Option<String>,

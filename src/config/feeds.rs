@@ -94,6 +94,14 @@ const FILTER_KEYS: [[&str; 5]; 2] = [
 
 /// Hint for an entry of `feed.aliases`.
 const ALIAS_HINT: &str = "write former and current path, such as `\"/feed/\" = \"/news.xml\"`";
+/// `[news]`: the news sitemap.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewsConfig {
+    /// Name of the publication; `None` is the title of the site.
+    pub publication: Option<String>,
+    /// Posts that are news.
+    pub filter: FeedFilter,
+}
 
 const CONTENT_CHOICES: [(&str, FeedContent); 2] = [
     ("full", FeedContent::Full),
@@ -333,6 +341,21 @@ fn read_filter(table: &mut ConfigTable<'_, '_>) -> FeedFilter {
         including,
         excluding,
     }
+}
+
+/// Reads `[news]`; `None` unless it is enabled.
+pub(super) fn read_news(mut table: ConfigTable<'_, '_>) -> Option<NewsConfig> {
+    let enabled = table.take_bool("enabled");
+    let publication = table.take_string("publication");
+    let filter = read_filter(&mut table);
+    table.reject_unknown();
+    enabled.filter(|written| written.value)?;
+    Some(NewsConfig {
+        publication: publication
+            .map(|written| written.value.trim().to_owned())
+            .filter(|name| !name.is_empty()),
+        filter,
+    })
 }
 
 /// Lists the paths of the feeds of the site and its further languages.

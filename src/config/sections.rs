@@ -134,9 +134,12 @@ pub(super) fn read_sitemap(
     let choices = [("post", LastmodSource::Post), ("git", LastmodSource::Git)];
     let lastmod = parse_choice(faults, table.take_string("lastmod"), &choices);
     let ignored_commits = table.take_string("ignored_commits");
+    let videos = table.take_bool("videos");
+    let videos = videos.is_some_and(|written| written.value);
     table.reject_unknown();
     let mut sitemap = SitemapConfig {
         pages: Vec::new(),
+        videos,
         lastmod: lastmod.unwrap_or(LastmodSource::Post),
         ignored_commits: ignored_commits.map(|file| dir.join(file.value)),
     };
@@ -329,6 +332,8 @@ pub enum HiddenPostsMode {
 pub struct SitemapConfig {
     /// Absolute URLs of pages on the site's origin.
     pub pages: Vec<Url>,
+    /// True if the sitemap lists the videos of posts.
+    pub videos: bool,
     /// Source of the dates of modification.
     pub lastmod: LastmodSource,
     /// File with commits that do not count as modifications.

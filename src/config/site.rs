@@ -56,6 +56,8 @@ pub struct SiteConfig {
     pub twitter: Option<String>,
     /// Fediverse account of the site, as `@user@host`.
     pub fediverse: Option<String>,
+    /// True if the site has `llms.txt`.
+    pub llms_txt: bool,
     /// Theme colour of the site, as `#rrggbb`.
     pub theme_color: String,
 }
@@ -141,6 +143,7 @@ pub(super) fn read_site(
     let twitter = table
         .take_string("twitter")
         .and_then(|written| parse_x_account(faults, &written));
+    let llms_txt = table.take_bool("llms_txt");
     table.reject_unknown();
     Some(SiteConfig {
         url: url?,
@@ -165,6 +168,7 @@ pub(super) fn read_site(
         webmaster,
         twitter,
         fediverse,
+        llms_txt: llms_txt.is_some_and(|written| written.value),
         theme_color: theme_color.unwrap_or_else(|| "#0f766e".to_owned()),
     })
 }

@@ -36,7 +36,9 @@ impl OutputStage {
             ArtifactKey::Robots | ArtifactKey::IndexNowKey(_) | ArtifactKey::FeedStylesheet => {
                 OutputStage::Robots
             }
-            ArtifactKey::SitemapPart(_) => OutputStage::SitemapParts,
+            ArtifactKey::SitemapPart(_) | ArtifactKey::NewsSitemap | ArtifactKey::LlmsTxt => {
+                OutputStage::SitemapParts
+            }
             ArtifactKey::Sitemap => OutputStage::Sitemap,
             ArtifactKey::Home | ArtifactKey::LanguageHome(_) => OutputStage::Home,
         }

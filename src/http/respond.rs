@@ -644,8 +644,10 @@ mod tests {
             ArtifactKey::Home,
             ArtifactKey::Sitemap,
             ArtifactKey::SitemapPart(7),
+            ArtifactKey::NewsSitemap,
             ArtifactKey::Robots,
             ArtifactKey::IndexNowKey("0a-Z45678".into()),
+            ArtifactKey::LlmsTxt,
             ArtifactKey::Opml,
             ArtifactKey::CardPage("/".into()),
         ];

@@ -11,8 +11,8 @@ use url::Url;
 use super::code_fence::{fence_length, is_closing_fence};
 use super::image_tag::ImageTag;
 use super::{self as markdown, complexity, excerpt_mark, formulas};
-use crate::model::post::Image;
 use crate::model::post::image::is_other_media_url;
+use crate::model::post::{Image, Video};
 use crate::text::count_bytes;
 
 /// Texts to extract besides the images.
@@ -31,6 +31,8 @@ pub(crate) struct ExcerptRequest {
 pub(crate) struct Excerpt {
     /// Images in order, each once.
     pub(crate) images: Vec<Image>,
+    /// The first videos. A body with one has HTML or a shortcode, so it is always rendered.
+    pub(crate) videos: Vec<Video>,
     /// The first heading of level 1, if wanted.
     pub(crate) heading: Option<String>,
     /// True if there is a heading of level 2 or 3, if wanted.

@@ -17,7 +17,8 @@ use super::marked_text::MarkedText;
 use super::sanitize::{LAZY_SOURCES, LAZY_SRCSETS};
 use crate::links::{LinkTarget, split_placeholder};
 use crate::model::post::image::is_other_media_url;
-use crate::model::post::{Image, ResolvedLinks};
+use crate::model::post::video::MAX_VIDEOS;
+use crate::model::post::{Image, ResolvedLinks, Video};
 use crate::text::collapse_whitespace;
 
 /// Maximum number of images and file links of a post: the limit of an image sitemap.
@@ -36,6 +37,8 @@ pub(crate) struct ProcessedHtml {
     pub(crate) html: String,
     /// Images in order, each once.
     pub(crate) images: Vec<Image>,
+    /// The first videos, each once.
+    pub(crate) videos: Vec<Video>,
     /// Links to Markdown files with their URL.
     pub(crate) file_links: Vec<String>,
     /// Targets of links to files of the site.
@@ -129,6 +132,8 @@ struct TagWalker<'a> {
     in_link: bool,
     /// URL of the last image, if a script loads it late. The image for readers without scripts follows.
     lazy_image: Option<&'a str>,
+    /// Picture of an open video whose file is not known yet; `Some(None)` if it has no picture.
+    open_video: Option<Option<&'a str>>,
     /// Text of an open link that has none yet: its URL, escaped.
     empty_link: Option<Cow<'a, str>>,
     /// Positions of the open paragraph's tag and of its content.
@@ -199,9 +204,18 @@ impl<'a> TagWalker<'a> {
                     self.add_image(url.into_owned(), alt.map(decode_references).as_deref());
                 }
             }
-            "source" => loaded = load_lazy_image(name, attributes),
+            "source" => {
+                loaded = load_lazy_image(name, attributes);
+                if let Some(poster) = self.open_video {
+                    self.add_video_file(attributes, poster);
+                }
+            }
+            "video" => self.add_video_file(attributes, find_attribute(attributes, "poster")),
             "iframe" | "embed" => {
                 if let Some(src) = find_attribute(attributes, "src").filter(|src| !src.is_empty()) {
+                    if let Some(video) = Video::from_embed_url(&decode_references(src)) {
+                        self.add_video(video);
+                    }
                     self.push_media_link(src, find_attribute(attributes, "title"));
                 }
                 return;
@@ -251,6 +265,7 @@ impl<'a> TagWalker<'a> {
     fn close_element(&mut self, name: &str, whole: &str) {
         match name {
             "iframe" | "embed" => return,
+            "video" => self.open_video = None,
             "button" => {
                 self.open_asides = self.open_asides.saturating_sub(1);
                 return;
@@ -369,6 +384,26 @@ impl<'a> TagWalker<'a> {
         }
         self.processed.html.push('>');
         self.empty_link = Some(Cow::Owned(url));
+    }
+
+    /// Adds the file of a video. Without a file, that of the next `source` counts.
+    fn add_video_file(&mut self, attributes: &str, poster: Option<&'a str>) {
+        let src = find_attribute(attributes, "src").filter(|src| !src.is_empty());
+        let poster_url = poster.map(decode_references);
+        self.open_video = src.is_none().then_some(poster);
+        if let Some(src) = src {
+            self.add_video(Video::from_file(
+                &decode_references(src),
+                poster_url.as_deref(),
+            ));
+        }
+    }
+
+    fn add_video(&mut self, video: Video) {
+        let videos = &mut self.processed.videos;
+        if videos.len() < MAX_VIDEOS && !videos.contains(&video) {
+            videos.push(video);
+        }
     }
 
     /// Begins a link. The number of a footnote and the arrow of its back link do not count as text.

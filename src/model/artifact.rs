@@ -53,10 +53,14 @@ pub enum ArtifactKey {
     Sitemap,
     /// Part of a sitemap that needs an index; numbered from 1.
     SitemapPart(usize),
+    /// Sitemap of the newest posts, for Google News.
+    NewsSitemap,
     /// robots.txt.
     Robots,
     /// Key file of IndexNow. Holds the key.
     IndexNowKey(String),
+    /// Markdown list of the newest posts for agents (llmstxt.org).
+    LlmsTxt,
     /// OPML outline of all feeds.
     Opml,
     /// HTML page for link previews. Holds the path of the post's permalink, with its leading slash,
@@ -83,8 +87,10 @@ impl ArtifactKey {
             ArtifactKey::FeedStylesheet => "/feed.css".to_owned(),
             ArtifactKey::Sitemap => "/sitemap.xml".to_owned(),
             ArtifactKey::SitemapPart(number) => format!("/sitemap-{number}.xml"),
+            ArtifactKey::NewsSitemap => "/news-sitemap.xml".to_owned(),
             ArtifactKey::Robots => "/robots.txt".to_owned(),
             ArtifactKey::IndexNowKey(key) => format!("/{key}.txt"),
+            ArtifactKey::LlmsTxt => "/llms.txt".to_owned(),
             ArtifactKey::Opml => "/opml.xml".to_owned(),
             ArtifactKey::CardPage(path) => format!("/cards{path}"),
             ArtifactKey::CardImage(path) => {
@@ -174,8 +180,12 @@ impl ArtifactKey {
                 FeedFormat::Atom => "application/atom+xml; charset=utf-8",
                 FeedFormat::Json => "application/feed+json; charset=utf-8",
             },
-            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "application/xml; charset=utf-8",
-            ArtifactKey::Robots | ArtifactKey::IndexNowKey(_) => "text/plain; charset=utf-8",
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) | ArtifactKey::NewsSitemap => {
+                "application/xml; charset=utf-8"
+            }
+            ArtifactKey::Robots | ArtifactKey::IndexNowKey(_) | ArtifactKey::LlmsTxt => {
+                "text/plain; charset=utf-8"
+            }
             ArtifactKey::Opml => "text/x-opml; charset=utf-8",
             ArtifactKey::CardImage(_) => "image/png",
         }
@@ -193,11 +203,13 @@ impl ArtifactKey {
             | ArtifactKey::LanguageHome(_)
             | ArtifactKey::Feed(..)
             | ArtifactKey::FeedPage(..)
+            | ArtifactKey::NewsSitemap
             | ArtifactKey::Opml => CacheClass::Feeds,
             ArtifactKey::Sitemap
             | ArtifactKey::SitemapPart(_)
             | ArtifactKey::Robots
             | ArtifactKey::IndexNowKey(_)
+            | ArtifactKey::LlmsTxt
             | ArtifactKey::FeedStylesheet => CacheClass::CrawlerFiles,
             ArtifactKey::FeedHtml(..) => CacheClass::HtmlPages,
             ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => CacheClass::Cards,
@@ -211,8 +223,11 @@ impl ArtifactKey {
             ArtifactKey::Feed(..) | ArtifactKey::FeedPage(..) | ArtifactKey::FeedHtml(..) => {
                 "feeds"
             }
-            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => "sitemap",
+            ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) | ArtifactKey::NewsSitemap => {
+                "sitemap"
+            }
             ArtifactKey::Robots | ArtifactKey::IndexNowKey(_) => "robots",
+            ArtifactKey::LlmsTxt => "llms",
             ArtifactKey::Opml => "opml",
             ArtifactKey::FeedStylesheet => "style",
             ArtifactKey::CardPage(_) | ArtifactKey::CardImage(_) => "cards",
@@ -275,7 +290,9 @@ impl ArtifactKey {
         let fixed = [
             ArtifactKey::Home,
             ArtifactKey::Sitemap,
+            ArtifactKey::NewsSitemap,
             ArtifactKey::Robots,
+            ArtifactKey::LlmsTxt,
             ArtifactKey::Opml,
             ArtifactKey::FeedStylesheet,
         ];
@@ -444,8 +461,10 @@ mod tests {
             ArtifactKey::Home,
             ArtifactKey::Sitemap,
             ArtifactKey::SitemapPart(1),
+            ArtifactKey::NewsSitemap,
             ArtifactKey::Robots,
             ArtifactKey::IndexNowKey("0123456789".into()),
+            ArtifactKey::LlmsTxt,
             ArtifactKey::Opml,
             ArtifactKey::CardPage("/a".into()),
             ArtifactKey::Feed(FeedScope::Site, FeedFormat::Rss),

@@ -10,6 +10,7 @@ mod links;
 mod media;
 pub(crate) mod permalink;
 mod shared_values;
+pub(crate) mod video;
 mod visibility_field;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use media::{Enclosure, Episode, EpisodePerson, PostMedia, Transcript};
 pub(crate) use media::{max_encoded_len, type_of_extension, type_of_file};
 pub use permalink::{FrontMatterField, Permalink};
 pub use shared_values::PostInterner;
+pub use video::Video;
 pub use visibility_field::{FlagValue, VisibilityEffect, VisibilityField};
 
 /// Post of one file. No string contains characters that XML 1.0 §2.2 forbids.
@@ -88,6 +90,8 @@ pub struct PostExtras {
     pub translation_key: Option<Box<str>>,
     /// Files that come with the post; `None` without one.
     pub media: Option<Box<PostMedia>>,
+    /// Videos with a thumbnail; empty unless the sitemap lists them.
+    pub videos: Box<[Video]>,
     /// Dates without effect whose field names resemble those of limiting dates.
     pub stray_dates: Box<[StrayDate]>,
     /// Links of the body to files of the site, each target once.
@@ -205,6 +209,11 @@ impl Post {
             extras.committed_at = date;
             self.extras = extras.into_option();
         }
+    }
+
+    /// Returns [`PostExtras::videos`], empty if there are none.
+    pub fn videos(&self) -> &[Video] {
+        self.extras.as_ref().map_or(&[], |rare| &rare.videos)
     }
 
     /// Returns [`PostExtras::translation_key`].

@@ -15,7 +15,8 @@ use crate::markdown::url_rewrite;
 use crate::model::finding::{Rule, Severity};
 use crate::model::markup::Markup;
 use crate::model::post::permalink::MAX_URL_BYTES;
-use crate::model::post::{self, Image, Permalink, PostLink, ResolvedLinks};
+use crate::model::post::video::MAX_VIDEOS;
+use crate::model::post::{self, Image, Permalink, PostLink, ResolvedLinks, Video};
 use crate::shortcodes::RemovalReason;
 use crate::shortcodes::site_vars::PageVars;
 use crate::text::max_encoded_len;
@@ -157,6 +158,7 @@ pub(super) fn render_body(
         body: parsed_body,
         found: Excerpt {
             images: normalize_images(markup.images),
+            videos: collect_videos(markup.videos, &reduced.text, body.text),
             heading: markup.first_heading,
             has_subheading: markup.has_subheading,
             paragraph: markup.first_paragraph,
@@ -190,6 +192,7 @@ pub(super) fn defer_body(
         page.summary = summarize_body(is_mostly_removed, description, &markup.first_paragraph);
         Excerpt {
             images: markup.images,
+            videos: collect_videos(markup.videos, &reduced.text, body.text),
             heading: markup.first_heading,
             has_subheading: markup.has_subheading,
             paragraph: markup.first_paragraph,
@@ -242,6 +245,37 @@ fn normalize_images(images: Vec<Image>) -> Vec<Image> {
         (max_encoded_len(&url) <= MAX_URL_BYTES).then_some(Image { url, ..image })
     };
     images.into_iter().filter_map(normal).collect()
+}
+
+/// Adds the videos of shortcodes, which became links that the body as written does not have. Normalizes all URLs.
+fn collect_videos(mut videos: Vec<Video>, reduced: &str, written: &str) -> Vec<Video> {
+    for (at, _) in reduced.match_indices("<https://") {
+        let link = reduced.get(at..).unwrap_or_default();
+        let end = link
+            .bytes()
+            .take(MAX_URL_BYTES)
+            .position(|byte| byte == b'>');
+        let link = end.and_then(|end| link.get(..=end)).unwrap_or_default();
+        let video = Video::from_embed_url(link.trim_matches(['<', '>']));
+        if let Some(video) = video.filter(|video| !videos.contains(video))
+            && videos.len() < MAX_VIDEOS
+            && !written.contains(link)
+        {
+            videos.push(video);
+        }
+    }
+    let normalize = |url: String| {
+        let url = url_rewrite::normalize_url(url)?;
+        (max_encoded_len(&url) <= MAX_URL_BYTES).then_some(url)
+    };
+    let normal = videos.into_iter().filter_map(|video| {
+        Some(Video {
+            url: normalize(video.url)?,
+            thumbnail_url: normalize(video.thumbnail_url).unwrap_or_default(),
+            ..video
+        })
+    });
+    normal.collect()
 }
 
 /// Reports links to files and, as suggestions, images without alternative text.

@@ -30,7 +30,9 @@ use crate::markdown::excerpt_mark::replace_separator;
 use crate::markdown::plain_text;
 use crate::model::finding::{Rule, Severity};
 use crate::model::markup::Markup;
-use crate::model::post::{FlagValue, Labels, Post, PostExtras, VisibilityEffect, VisibilityField};
+use crate::model::post::{
+    FlagValue, Image, Labels, Post, PostExtras, Video, VisibilityEffect, VisibilityField,
+};
 use crate::text::{
     collapse_whitespace, is_language_tag, truncate_encoded, truncate_graphemes, without_extension,
 };
@@ -152,6 +154,7 @@ pub(super) fn build_post(
         .collect();
     warn_misplaced_markers(fields, &markers);
     let media = read_media(fields, &title, &url);
+    let images = preview_image::merge_images(image.as_ref(), &found.images);
     let extras = PostExtras {
         id,
         canonical_url,
@@ -164,6 +167,10 @@ pub(super) fn build_post(
         aliases: read_aliases(fields, &permalink, &url, config).into(),
         translation_key: find_translation_key(fields, &location, config).map(Into::into),
         media: media.map(Box::new),
+        videos: match config.sitemap.videos {
+            true => add_thumbnails(found.videos, &images),
+            false => Box::default(),
+        },
         stray_dates: find_stray_dates(fields).into(),
         links,
         committed_at: None,
@@ -192,11 +199,25 @@ pub(super) fn build_post(
         authors: read_authors(fields, Field::Author).into(),
         tags: to_shared_labels(read_labels(fields, Field::Tags, as_words)),
         categories: to_shared_labels(categories),
-        images: preview_image::merge_images(image.as_ref(), &found.images),
+        images,
         body,
         visibility_fields: markers.into(),
         extras: extras.into_option(),
     })
+}
+
+/// Gives videos without a picture the post's main image. Removes those that have none: Google requires one.
+fn add_thumbnails(videos: Vec<Video>, images: &[Image]) -> Box<[Video]> {
+    let main = images.iter().find(|image| image.is_previewable());
+    let with_thumbnail = videos.into_iter().filter_map(|video| {
+        let main = main.filter(|_| video.thumbnail_url.is_empty());
+        let thumbnail_url = main.map_or(video.thumbnail_url, |image| image.url.clone());
+        (!thumbnail_url.is_empty()).then_some(Video {
+            thumbnail_url,
+            ..video
+        })
+    });
+    with_thumbnail.collect()
 }
 
 fn to_shared_labels(labels: Vec<String>) -> Labels {

@@ -7,7 +7,7 @@ use super::byte_limit::{self, EntryLengths};
 use super::feed_document::{self, DocumentLayout, WrittenDocument};
 use super::links::{feed_links, new_ready_artifact};
 use super::render_error::RenderError;
-use super::{SiteArtifacts, opml, robots};
+use super::{SiteArtifacts, llms_txt, news_sitemap, opml, robots};
 use crate::model::artifact::LazyArtifacts;
 use crate::model::artifact::{Artifact, ArtifactKey, FeedScope, OutputBytes};
 use crate::pages::feed_html::alternate_links;
@@ -27,10 +27,14 @@ pub struct Renderer {
     home_pages: HashMap<ArtifactKey, CachedHomePage>,
     opml: Option<(Arc<()>, Arc<OutputBytes>)>,
     robots: Option<Arc<OutputBytes>>,
+    news_sitemap: Option<CachedPostList>,
+    llms_txt: Option<CachedPostList>,
 }
 
 /// Inputs of the home page (its entries and the version of the feed list), and its bytes.
 type CachedHomePage = (Vec<Arc<Entry>>, Arc<()>, Arc<OutputBytes>);
+/// Entries of an output that depends on nothing else, and its bytes.
+type CachedPostList = (Vec<Arc<Entry>>, Arc<OutputBytes>);
 
 impl Renderer {
     /// Renders the eager outputs; the lazy ones are rendered on first request.
@@ -105,8 +109,8 @@ impl Renderer {
         Ok(())
     }
 
-    /// Renders the eager outputs other than feeds: robots.txt, OPML, the key file of IndexNow, and the home
-    /// page of each language.
+    /// Renders the eager outputs other than feeds: robots.txt, OPML, the key file of IndexNow, the news sitemap,
+    /// llms.txt, and the home page of each language.
     fn render_pages(&mut self, site: &Site) -> Result<Vec<Artifact>, RenderError> {
         let feed_list_version = Feeds::list_version(&site.feeds);
         let mut pages = Vec::new();
@@ -147,8 +151,41 @@ impl Renderer {
             let bytes = OutputBytes::new(key.clone().into_bytes());
             new_ready_artifact(ArtifactKey::IndexNowKey(key), bytes, Vec::new())
         }));
+        if let (Some(news), Some(publication)) = (&site.news, &site.settings.news_publication) {
+            let bytes = reuse_or_render(&mut self.news_sitemap, news.to_vec(), |news| {
+                news_sitemap::render_news_sitemap(&site.settings, publication, news)
+            })?;
+            pages.push(new_ready_artifact(
+                ArtifactKey::NewsSitemap,
+                bytes,
+                Vec::new(),
+            ));
+        }
+        if site.settings.has_llms_txt {
+            let posts = llms_txt::select_posts(site);
+            let bytes = reuse_or_render(&mut self.llms_txt, posts, |posts| {
+                Ok(llms_txt::render_llms_txt(site, posts))
+            })?;
+            pages.push(new_ready_artifact(ArtifactKey::LlmsTxt, bytes, Vec::new()));
+        }
         Ok(pages)
     }
+}
+
+/// Returns the bytes of an output that depends on these entries only, rendered again if one of them changed.
+fn reuse_or_render(
+    cached: &mut Option<CachedPostList>,
+    entries: Vec<Arc<Entry>>,
+    render: impl FnOnce(&[Arc<Entry>]) -> Result<Vec<u8>, RenderError>,
+) -> Result<Arc<OutputBytes>, RenderError> {
+    if let Some((previous, bytes)) = cached
+        && has_same_entries(previous, &entries)
+    {
+        return Ok(Arc::clone(bytes));
+    }
+    let bytes = OutputBytes::new(render(&entries)?);
+    *cached = Some((entries, Arc::clone(&bytes)));
+    Ok(bytes)
 }
 
 /// Returns true if both lists hold the same entries, compared by pointer. A changed entry is a new allocation.

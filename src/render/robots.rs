@@ -23,10 +23,10 @@ pub(super) fn render_robots_txt(site: &Site) -> Vec<u8> {
         }
         text.push('\n');
     }
-    let _ = writeln!(
-        text,
-        "Sitemap: {}",
-        ArtifactKey::Sitemap.absolute_url(&site.settings.public_url)
-    );
+    let news = site.news.as_ref().map(|_| ArtifactKey::NewsSitemap);
+    for key in std::iter::once(ArtifactKey::Sitemap).chain(news) {
+        let url = key.absolute_url(&site.settings.public_url);
+        let _ = writeln!(text, "Sitemap: {url}");
+    }
     text.into_bytes()
 }

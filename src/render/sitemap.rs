@@ -1,4 +1,4 @@
-//! Renders the sitemap (sitemaps.org) of the public pages, with Google's image extension.
+//! Renders the sitemap (sitemaps.org) of the public pages, with Google's extensions for images and videos.
 //!
 //! It is one file while it fits. Past 50,000 URLs or 52,428,800 bytes, an index lists two, four,
 //! eight … parts, and a hash of each URL selects its part. So an edited, new or withdrawn post
@@ -14,6 +14,7 @@ use super::xml::XmlWriter;
 use super::xml_stylesheet;
 use crate::hash;
 use crate::model::artifact::{ArtifactKey, LazyBody, LazyRenderError, OUTPUT_VERSION, RenderBody};
+use crate::model::post::Video;
 use crate::site::entry::Entry;
 use crate::site::sitemap_urls::{MAX_IMAGES_PER_URL, SitemapUrls, UrlTotals};
 use crate::site::{Site, Translation};
@@ -22,6 +23,7 @@ use crate::timestamp::format_rfc3339;
 const SITEMAP_NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 const XHTML_NAMESPACE: &str = "http://www.w3.org/1999/xhtml";
 const IMAGE_NAMESPACE: &str = "http://www.google.com/schemas/sitemap-image/1.1";
+const VIDEO_NAMESPACE: &str = "http://www.google.com/schemas/sitemap-video/1.1";
 
 /// Maximum size of one sitemap file.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +103,7 @@ impl SitemapRenderer {
             (OUTPUT_VERSION, env!("CARGO_PKG_VERSION")),
             xml_stylesheet::stylesheet_fingerprint(settings),
             (&settings.public_url, &settings.language),
+            settings.has_sitemap_videos,
             (
                 self.part,
                 self.part_count,
@@ -165,6 +168,9 @@ impl SitemapRenderer {
             ("xmlns", SITEMAP_NAMESPACE),
             ("xmlns:image", IMAGE_NAMESPACE),
         ];
+        if site.settings.has_sitemap_videos {
+            names.push(("xmlns:video", VIDEO_NAMESPACE));
+        }
         if has_languages {
             names.push(("xmlns:xhtml", XHTML_NAMESPACE));
         }
@@ -190,6 +196,9 @@ impl SitemapRenderer {
                 xml.write_text_element("image:loc", &image.url)?;
                 xml.close_element("image:image")?;
             }
+            for video in entry.videos() {
+                write_video(&mut xml, entry, video)?;
+            }
             xml.close_element("url")?;
         }
         xml.close_element("urlset")?;
@@ -208,6 +217,24 @@ impl RenderBody for SitemapRenderer {
         self.part
             .map(|_| self.totals.estimated_bytes + ENVELOPE_BYTES)
     }
+}
+
+/// Writes a video of a post, with the title and the description of the post.
+fn write_video(xml: &mut XmlWriter, entry: &Entry, video: &Video) -> std::io::Result<()> {
+    let summary = entry.short_summary();
+    let description = Some(summary.as_str()).filter(|text| !text.is_empty());
+    let address = match video.is_player {
+        true => "video:player_loc",
+        false => "video:content_loc",
+    };
+    let published = format_rfc3339(entry.published_at());
+    xml.open_element("video:video", &[])?;
+    xml.write_text_element("video:thumbnail_loc", &video.thumbnail_url)?;
+    xml.write_text_element("video:title", entry.title())?;
+    xml.write_text_element("video:description", description.unwrap_or(entry.title()))?;
+    xml.write_text_element(address, &video.url)?;
+    xml.write_text_element("video:publication_date", &published)?;
+    xml.close_element("video:video")
 }
 
 /// Writes links to all translations of a page, including itself as Google requires. `x-default` is the
@@ -239,7 +266,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::model::parse_mode::ParseMode;
-    use crate::model::post::{Permalink, Post};
+    use crate::model::post::{Permalink, Post, PostExtras};
     use crate::post::{ParsedFile, parse_file};
     use crate::site::SiteEvaluation;
 
@@ -377,6 +404,41 @@ mod tests {
         let [first, second] = [site(0), site(1)].map(|mut files| files.remove(0));
         assert_ne!(first.1, second.1);
         assert_ne!(first.2, second.2);
+    }
+
+    #[test]
+    fn videos_count_in_the_length_and_the_fingerprint() {
+        let render = |title: &str, summary: &str, poster: &str| {
+            let site = site_with_edits(50, |_, post| {
+                (post.title, post.description) = (title.into(), summary.into());
+                let video = Video::from_file("https://example.org/a.mp4?x=1&y=2", Some(poster));
+                let player = Video::from_embed_url("https://youtu.be/dQw4w9WgXcQ");
+                let videos = std::iter::once(video)
+                    .chain(player)
+                    .cycle()
+                    .take(8)
+                    .collect();
+                let extras = PostExtras {
+                    videos,
+                    ..PostExtras::default()
+                };
+                post.extras = extras.into_option();
+            });
+            render_with_fingerprints(&site, PROTOCOL_LIMITS).remove(0)
+        };
+        let full = "<\"&'>".repeat(80);
+        let (_, bytes, first) = render(&full, &full, "https://example.org/a.png");
+        assert_eq!(count_matches(&bytes, "<video:video>"), 400);
+        assert_eq!(count_matches(&bytes, "<video:player_loc>"), 200);
+        let others = [
+            render("b", &full, "https://example.org/a.png"),
+            render(&full, "b", "https://example.org/a.png"),
+            render(&full, "", "https://example.org/a.png"),
+            render(&full, &full, "https://example.org/b.png"),
+        ];
+        for (_, _, fingerprint) in others {
+            assert_ne!(fingerprint, first);
+        }
     }
 
     #[test]

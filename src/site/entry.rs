@@ -11,7 +11,7 @@ use crate::hash;
 use crate::links::broken_links;
 use crate::model::feed_filter::{FeedFilter, FilteredPost};
 use crate::model::post::{
-    BodyContent, Enclosure, Image, Post, PostExtras, PostMedia, ResolvedLinks,
+    BodyContent, Enclosure, Image, Post, PostExtras, PostMedia, ResolvedLinks, Video,
 };
 use crate::model::terms::{Byline, Person, Term};
 use crate::term_interner::PostTerms;
@@ -159,6 +159,11 @@ impl Entry {
         let enclosures = self.enclosures();
         let unmeasured = enclosures.filter(|enclosure| enclosure.length.is_none());
         unmeasured.map(|enclosure| &*enclosure.url)
+    }
+
+    /// Returns the videos that the sitemap lists.
+    pub fn videos(&self) -> &[Video] {
+        self.post.videos()
     }
 
     /// Returns the path of the post's card; `None` if it has no card.
@@ -381,6 +386,7 @@ impl Entry {
                 aliases: _,
                 translation_key,
                 media,
+                videos: _,
                 stray_dates: _,
                 links: _,
                 // Only compared: a new commit alone announces nothing.
@@ -408,7 +414,7 @@ impl Entry {
             (description, body.fingerprint, links),
             (published, updated),
             (&**byline, &**categories, &**tags),
-            (self.main_image(), images, card_path, media),
+            (self.main_image(), images, card_path, media, self.videos()),
             (language, translation_key, twitter),
             (is_listed, is_in_feeds, is_indexed, in_sitemap),
         )

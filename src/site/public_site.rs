@@ -35,6 +35,8 @@ pub struct Site {
     pub translations: PersistentMap<String, Arc<[Translation]>>,
     /// Counts, lengths and hashes of the sitemap's URLs.
     pub sitemap_urls: SitemapUrls,
+    /// Entries of the news sitemap, newest first; `None` without one.
+    pub news: Option<Arc<[Arc<Entry>]>>,
     config: Arc<Config>,
 }
 
@@ -69,6 +71,12 @@ pub struct SiteSettings {
     pub link_posts_lead_away: bool,
     /// Configured polling interval for feed readers, in minutes; `None` derives it from the posts.
     pub ttl_minutes: Option<u64>,
+    /// True if the sitemap lists videos.
+    pub has_sitemap_videos: bool,
+    /// True if the site has `llms.txt`.
+    pub has_llms_txt: bool,
+    /// Name of the publication in the news sitemap; `None` without one.
+    pub news_publication: Option<String>,
     /// True if browsers get an HTML page in place of a feed.
     pub has_html_feeds: bool,
     /// URLs of the site's pages besides the posts, for the sitemap.
@@ -118,6 +126,12 @@ impl Site {
             webmaster: site.webmaster.clone(),
             link_posts_lead_away: config.feed.link_posts_lead_away,
             ttl_minutes: config.feed.ttl_minutes,
+            has_sitemap_videos: config.sitemap.videos,
+            has_llms_txt: site.llms_txt,
+            news_publication: config.news.as_ref().map(|news| {
+                let name = news.publication.as_ref();
+                name.unwrap_or(&site.title).clone()
+            }),
             has_html_feeds: config.feed.page,
             page_urls: pages.map(|page| Arc::from(page.as_str())).collect(),
             robots_groups: config.robots.clone(),
@@ -138,6 +152,7 @@ impl Site {
             withdrawn_cards: PersistentSet::default(),
             translations: PersistentMap::default(),
             sitemap_urls: SitemapUrls::default(),
+            news: None,
             config: Arc::clone(config),
         }
     }

@@ -20,6 +20,7 @@ use rustc_hash::FxHashMap as HashMap;
 use super::alias_redirects::AliasIndex;
 use super::card::Card;
 use super::entry::Entry;
+use super::news::{find_window_end, select_news};
 use super::public_site::Site;
 use super::redirect_history::RedirectHistory;
 use super::timeline::compare_newest_first;
@@ -92,7 +93,9 @@ impl SiteIndex {
 
     /// Returns the time at which the site changes next although no file does.
     pub fn next_change(&self) -> Option<DateTime<Utc>> {
-        self.due_dates.first().map(|(at, _)| *at)
+        let post_change = self.due_dates.first().map(|(at, _)| *at);
+        let news_end = self.site.news.as_deref().and_then(find_window_end);
+        post_change.into_iter().chain(news_end).min()
     }
 
     /// Returns the history of cards, with all current ones added.
@@ -239,6 +242,8 @@ impl SiteIndex {
         let find_public = |path: &str| self.find_public(path);
         affected.add_referrers(&self.links, find_public, |path| self.find_entry(path));
         let difference = self.update_entries(affected);
+        let news = self.config.news.as_ref();
+        self.site.news = news.map(|news| select_news(&self.site, news, &self.config, now));
         self.entry_lists.remove_unused();
         difference
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::entry::Entry;
 use super::translations::Translation;
 use crate::hash;
+use crate::model::post::Video;
 
 /// Number of slots, and therefore the maximum number of parts: a power of two.
 const SLOT_COUNT: usize = 256;
@@ -19,6 +20,7 @@ pub const MAX_IMAGES_PER_URL: usize = 1000;
 // Upper bounds on the XML markup around the varying text, in bytes.
 const MAX_URL_MARKUP_BYTES: usize = 128;
 const MAX_IMAGE_MARKUP_BYTES: usize = 96;
+const MAX_VIDEO_MARKUP_BYTES: usize = 512;
 const MAX_ALTERNATE_MARKUP_BYTES: usize = 80;
 
 /// URLs of a sitemap, as sums per slot.
@@ -44,15 +46,25 @@ impl UrlTotals {
         let images = entry.all_images().iter().take(MAX_IMAGES_PER_URL);
         let images: Vec<&str> = images.map(|image| &*image.url).collect();
         let bytes = |url: &&str| MAX_IMAGE_MARKUP_BYTES + max_escaped_len(url);
+        let videos = entry.videos();
+        let video_texts = (!videos.is_empty()).then(|| (entry.title(), entry.summary()));
+        // The title may be the description as well.
+        let text_bytes = video_texts.map_or(0, |(title, summary)| {
+            MAX_VIDEO_MARKUP_BYTES + max_escaped_len(title) * 2 + max_escaped_len(summary)
+        });
+        let video_bytes = |video: &Video| {
+            text_bytes + max_escaped_len(&video.url) + max_escaped_len(&video.thumbnail_url)
+        };
         UrlTotals {
             url_count: 1,
             estimated_bytes: MAX_URL_MARKUP_BYTES
                 + max_escaped_len(entry.url())
-                + images.iter().map(bytes).sum::<usize>(),
+                + images.iter().map(bytes).sum::<usize>()
+                + videos.iter().map(video_bytes).sum::<usize>(),
             hash_sum: hash::hash_value_u128(&(
                 entry.url(),
                 entry.modified_at(),
-                images,
+                (images, videos, video_texts),
                 // They decide the order of the URLs, which a sum does not know.
                 entry.published_at(),
                 entry.source_path(),

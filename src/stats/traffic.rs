@@ -20,7 +20,7 @@ use crate::model::artifact::ArtifactKey;
 pub enum ResourceClass {
     /// Feeds, their pages, and OPML.
     Feed,
-    /// Sitemap, its parts, and robots.txt.
+    /// Sitemap, its parts, the news sitemap, robots.txt and llms.txt.
     Sitemap,
     /// HTML pages of cards.
     CardPage,
@@ -51,7 +51,9 @@ impl ResourceClass {
             }
             ArtifactKey::Sitemap
             | ArtifactKey::SitemapPart(_)
+            | ArtifactKey::NewsSitemap
             | ArtifactKey::Robots
+            | ArtifactKey::LlmsTxt
             | ArtifactKey::IndexNowKey(_) => ResourceClass::Sitemap,
             ArtifactKey::CardPage(_) => ResourceClass::CardPage,
             ArtifactKey::CardImage(_) => ResourceClass::CardImage,

@@ -9,7 +9,7 @@ use crate::serve::{served_address, start_courant};
 use crate::support::{Response, Served, TestSite, request};
 
 /// Outputs rendered and compressed ahead of requests.
-const EAGER_PATHS: [&str; 4] = ["/rss.xml", "/atom.xml", "/feed.json", "/"];
+const EAGER_PATHS: [&str; 5] = ["/rss.xml", "/atom.xml", "/feed.json", "/", "/llms.txt"];
 /// Outputs rendered on request.
 const LAZY_PATHS: [&str; 4] = [
     "/rss/2.xml",
@@ -26,7 +26,7 @@ fn tagged_post(number: usize, title: &str) -> String {
 }
 
 fn site_of_30_posts() -> TestSite {
-    (0..30).fold(TestSite::new(), |site, number| {
+    (0..30).fold(TestSite::new().config("llms_txt = true"), |site, number| {
         site.post(&format!("{number}.md"), tagged_post(number, "A post"))
     })
 }

@@ -44,7 +44,7 @@ A paragraph with *emphasis*, `code`, a [link](/b/), a bare https://e.org/x?y=1&z
 let lights = 2;
 ```
 
-![An image](/img/b.png) <span onclick=\"x()\">raw HTML</span> {{< youtube abc >}}
+![An image](/img/b.png) <span onclick=\"x()\">raw HTML</span> {{< youtube abcdefghijk >}}
 
 [^1]: The note.
 ";
@@ -53,7 +53,7 @@ let lights = 2;
 /// crate's version, are left out.
 fn hash_of_samples() -> String {
     let outputs = TestSite::new()
-        .config("languages = [\"de\"]\n[feed]\nlimit = 2\n[podcast]\nimage = \"/cover.jpg\"")
+        .config("languages = [\"de\"]\nllms_txt = true\n[news]\nenabled = true\n[sitemap]\nvideos = true\n[feed]\nlimit = 2\n[podcast]\nimage = \"/cover.jpg\"")
         .post("a.md", POST)
         .post("b.md", "---\ntitle: B\ndate: 2024-04-01\n---\nText.\n")
         .post("c.md", "---\ntitle: C\ndate: 2024-03-01\n---\nText.\n")

@@ -1,4 +1,4 @@
-//! Checks the home page, the card pages, robots.txt and the OPML outline.
+//! Checks the home page, the card pages, robots.txt, llms.txt and the OPML outline.
 
 use crate::support::{TestSite, plain};
 
@@ -207,4 +207,49 @@ fn opml_lists_every_feed_once() {
         );
     }
     assert_eq!(opml.matches("xmlUrl").count(), 5);
+}
+
+#[test]
+fn llms_txt_lists_posts_by_year_with_escaped_text() {
+    let site = TestSite::new().title("The [Harbour]");
+    let built = site
+        .config("llms_txt = true\ntimezone = \"Pacific/Auckland\"")
+        .post("a.md", "---\ntitle: \"Tide](x) *& `storm` <b>\"\ndescription: \"One\\ntwo_[three]\"\ndate: 2023-12-31T18:00:00Z\nseo: {url: 'https://example.org/a(1)'}\n---\n")
+        .post("b.md", "---\ntitle: b\ndate: 2023-06-01\n---\n")
+        .post("c.md", "---\ntitle: c\ndescription: d\ndate: 2023-05-01\n---\n")
+        .post("n.md", "---\ntitle: secret\ndate: 2023-05-01\nnoindex: true\n---\n")
+        .post("u.md", "---\ntitle: secret\ndate: 2023-05-01\nunlisted: true\n---\n")
+        .build();
+    let expected = "# The \\[Harbour\\]\n\n> About examples\n\n## 2024\n\n- [Tide\\](x) \\*\\& \\`storm\\` \\<b\\>](https://example.org/a%281%29): One two\\_\\[three\\]\n\n## 2023\n\n- [b](https://example.org/b/)\n- [c](https://example.org/c/): d\n\n## Optional\n\n- [The \\[Harbour\\]](https://example.org/rss.xml): About examples\n- [Sitemap](https://example.org/sitemap.xml)\n";
+    assert_eq!(built.text("/llms.txt"), expected);
+    let resource = built.snapshot.get("/llms.txt").unwrap();
+    assert_eq!(resource.key.media_type(), "text/plain; charset=utf-8");
+    let off = TestSite::new()
+        .post("a.md", plain("a", "2024-01-01"))
+        .build();
+    assert!(
+        off.snapshot.get("/llms.txt").is_none(),
+        "it is off by default"
+    );
+}
+
+#[test]
+fn llms_txt_is_bounded_in_posts_and_bytes() {
+    let build = |count: usize, description: &str| {
+        let site = (0..count).fold(TestSite::new().config("llms_txt = true"), |site, number| {
+            let (hour, minute) = (number / 60, number % 60);
+            let text = format!("---\ntitle: n{number}-\ndescription: {description}\ndate: 2024-05-01T{hour:02}:{minute:02}:00Z\n---\n");
+            site.post(&format!("{number}.md"), text)
+        });
+        site.build().text("/llms.txt")
+    };
+    let many = build(1_002, "d");
+    assert_eq!(many.matches("- [n").count(), 1_000);
+    assert!(
+        many.contains("n1001-") && !many.contains("n1-]"),
+        "the newest are kept"
+    );
+    let long = build(300, &"\u{1f469}\u{200d}\u{1f692}".repeat(299));
+    assert!((200_000..=263_000).contains(&long.len()), "{}", long.len());
+    assert!(long.ends_with("- [Sitemap](https://example.org/sitemap.xml)\n"));
 }

@@ -681,12 +681,14 @@ fn renderers_know_nothing_but_the_site() {
 
 #[test]
 fn output_paths_are_written_in_one_place() {
-    const LITERALS: [&str; 8] = [
+    const LITERALS: [&str; 10] = [
         "rss.xml",
         "atom.xml",
         "feed.json",
         "sitemap.xml",
+        "news-sitemap",
         "robots.txt",
+        "/llms.txt",
         "opml.xml",
         "\"/cards",
         "\"/category",

@@ -11,7 +11,7 @@ use crate::support::{Built, TestSite, new_year_2025, plain, resource_text};
 
 fn post_with_field(field: &str) -> String {
     format!(
-        "---\ntitle: Quetzal\nauthor: Xanthippe\ncategory: [Zymurgy]\ndate: 2024-05-01\n{field}\nepisode_image: /kestrel.jpg\nenclosures:\n  - {{url: /audio/narwhal.mp3, length: 9, title: Axolotl}}\n  - {{url: /audio/okapi.ogg, length: 9}}\nguests: [{{name: Ibex}}]\nseo:\n  url: https://example.org/blog/quetzal-path\n  description: Vexillology\n  image: /img/wombat.jpg\n---\nOcelot body.\n"
+        "---\ntitle: Quetzal\nauthor: Xanthippe\ncategory: [Zymurgy]\ndate: 2024-05-01\n{field}\nepisode_image: /kestrel.jpg\nenclosures:\n  - {{url: /audio/narwhal.mp3, length: 9, title: Axolotl}}\n  - {{url: /audio/okapi.ogg, length: 9}}\nguests: [{{name: Ibex}}]\nseo:\n  url: https://example.org/blog/quetzal-path\n  description: Vexillology\n  image: /img/wombat.jpg\n---\nOcelot body.\n\n<video src=\"/ocelot.mp4\"></video>\n"
     )
 }
 
@@ -255,6 +255,58 @@ fn unreadable_marker_hides_even_where_hidden_means_unlisted() {
     assert_eq!(leaked_words(&built), Vec::<&str>::new());
 }
 
+/// Outputs that only search engines and agents read.
+const SEARCH_PATHS: [&str; 2] = ["/news-sitemap.xml", "/llms.txt"];
+
+#[test]
+fn outputs_for_search_engines_have_indexable_posts_only() {
+    let build = |field: &str, visibility: &str| {
+        site_with_field(field)
+            .config(&format!(
+                "llms_txt = true\n{visibility}\n[news]\nenabled = true\n[sitemap]\nvideos = true"
+            ))
+            .now(new_year_2025() - Duration::from_secs(244 * 86_400))
+            .build()
+    };
+    let assert_absent = |field: &str, built: &Built| {
+        for path in SEARCH_PATHS {
+            let text = built.text(path);
+            assert!(text.contains("/b/"), "{field} {path}");
+            let leaked = SECRET_WORDS.iter().find(|word| text.contains(**word));
+            assert_eq!(leaked, None, "{field} {path}");
+        }
+    };
+    let shown = build("", "");
+    assert!(
+        shown
+            .text("/sitemap.xml")
+            .contains("/wombat.jpg</video:thumbnail_loc>")
+    );
+    for path in SEARCH_PATHS {
+        let text = shown.text(path);
+        assert!(
+            text.contains("quetzal-path") && text.contains("Quetzal"),
+            "{path}"
+        );
+    }
+    for field in [
+        "hidePost: true",
+        "publishDate: 2024-05-02T12:00:00Z",
+        "expires: 2024-05-01T12:00:00Z",
+        "unlisted: true",
+        "noindex: true",
+        "sitemap: false",
+        "robots: none",
+        "canonical_url: https://elsewhere.example/a",
+    ] {
+        assert_absent(field, &build(field, ""));
+    }
+    assert_absent(
+        "unlisted by configuration",
+        &build("hidePost: true", "[visibility]\nhidden = 'unlisted'"),
+    );
+}
+
 #[test]
 fn noindex_removes_a_post_from_the_sitemap_only() {
     for field in [
@@ -320,7 +372,7 @@ fn hidden_post_does_not_shadow_a_public_one() {
 }
 
 /// Feeds of several kinds and languages, small enough to have further pages and archives.
-const MANY_FEEDS: &str = "languages = ['en', 'fr']\n[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n[podcast]\nauthor = 'Me'\n";
+const MANY_FEEDS: &str = "languages = ['en', 'fr']\nllms_txt = true\n[news]\nenabled = true\n[sitemap]\nvideos = true\n[feed]\nlimit = 2\n[[feeds]]\npath = '/all.xml'\nlimit = 3\n[[feeds]]\npath = '/shared.json'\ncategory = 'shared'\n[podcast]\nauthor = 'Me'\n";
 
 /// Generates one post: its unique word, its text, and whether it is public on 2025-01-01.
 fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
@@ -354,7 +406,7 @@ fn any_post(number: usize) -> impl Strategy<Value = (String, String, bool)> {
         // Posts that are copies of one original do not shadow each other.
         let original = if cdata { format!("https://elsewhere.example/{word}-o") } else { "/original/".to_owned() };
         let text = format!(
-            "---\ntitle: {word}-t\ncanonical_url: {original}\nexternal_url: https://far.example/{word}-x\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\naudio: {{url: /{word}.mp3, length: 9, title: {word}-m}}\nguests: [{{name: {word}-p}}]\nchapters: /{word}.json\n---\n{word}-b {tail}\n"
+            "---\ntitle: {word}-t\ncanonical_url: {original}\nexternal_url: https://far.example/{word}-x\ndate: {year}-03-04\nauthor: {word}-a\ncategory: [{word}-c, Shared]\ntags: [{word}-g, common]\naliases: [/{word}-was]\ntranslationKey: {key}\n{language}{marker}{url}image: /{word}.jpg\naudio: {{url: /{word}.mp3, length: 9, title: {word}-m}}\nguests: [{{name: {word}-p}}]\nchapters: /{word}.json\n---\n{word}-b {tail}\n\n<video src=\"/{word}.mp4\"></video>\n"
         );
         (word, text, shown && year < 2025)
     })

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::support::TestSite;
+use crate::support::{TestSite, plain};
 
 fn run_why(site: &TestSite, question: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_courant"))
@@ -124,6 +124,24 @@ fn files_that_are_not_posts_get_a_reason() {
             "{file}: {text}"
         );
     }
+}
+
+#[test]
+fn outputs_for_search_engines_are_explained() {
+    let site = TestSite::new()
+        .config("llms_txt = true\n[news]\nenabled = true")
+        .post("a.md", plain("a", "2024-01-01"));
+    let news = explanation(&site, "/news-sitemap.xml");
+    assert!(
+        news.contains("the news sitemap: 0 posts of the last two days"),
+        "{news}"
+    );
+    assert!(explanation(&site, "/llms.txt").contains("the newest posts for agents"));
+    let post = explanation(&site, "a.md");
+    assert!(
+        post.contains("/llms.txt") && !post.contains("/news-sitemap.xml"),
+        "{post}"
+    );
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn render_outputs(context: &PageContext<'_>, snapshot: &Snapshot) -> Markup {
             .eager_resource(path)
             .map(|resource| match resource.key {
                 ArtifactKey::Feed(..) => 0,
-                ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) => 1,
+                ArtifactKey::Sitemap | ArtifactKey::SitemapPart(_) | ArtifactKey::NewsSitemap => 1,
                 _ => 2,
             })
     };

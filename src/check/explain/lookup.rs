@@ -158,9 +158,22 @@ pub(super) fn find_output(context: ExplainContext<'_>, question: &str) -> Option
         let key = ArtifactKey::IndexNowKey(key);
         (key, "the key file of IndexNow".to_owned())
     });
+    let news = site.news.as_ref().map(|news| {
+        let what = format!(
+            "the news sitemap: {} posts of the last two days",
+            news.len()
+        );
+        (ArtifactKey::NewsSitemap, what)
+    });
+    let llms_txt = site.settings.has_llms_txt.then(|| {
+        let what = "the list of the newest posts for agents".to_owned();
+        (ArtifactKey::LlmsTxt, what)
+    });
     let found = homes
         .chain(fixed)
         .chain(indexnow_key)
+        .chain(news)
+        .chain(llms_txt)
         .find(|(key, _)| is(key));
     let alias = || {
         let below = path.strip_prefix(prefix.as_str()).unwrap_or(&path);

@@ -1,8 +1,11 @@
-//! Lists the outputs that contain a post: home page, feed pages, sitemap, card pages and card image.
+//! Lists the outputs that contain a post: home page, feed pages, sitemaps, card pages and card image.
+
+use std::sync::Arc;
 
 use super::inputs::ExplainContext;
 use crate::model::artifact::{ArtifactKey, FeedPageId};
 use crate::model::post::Post;
+use crate::render::is_in_llms_txt;
 
 /// Lists the URL paths of the outputs. Of each feed, these are the page and the archive page that contain the post.
 pub(super) fn list_outputs(post: &Post, context: ExplainContext<'_>) -> Vec<String> {
@@ -36,6 +39,13 @@ pub(super) fn list_outputs(post: &Post, context: ExplainContext<'_>) -> Vec<Stri
     }
     if entry.is_listed() && entry.is_in_sitemap() {
         outputs.push(ArtifactKey::Sitemap.url_path());
+    }
+    let mut news = site.news.iter().flat_map(|news| news.iter());
+    if news.any(|one| Arc::ptr_eq(one, entry)) {
+        outputs.push(ArtifactKey::NewsSitemap.url_path());
+    }
+    if is_in_llms_txt(site, entry) {
+        outputs.push(ArtifactKey::LlmsTxt.url_path());
     }
     if let Some(card) = card.filter(|card| card.article.is_some()) {
         outputs.push(card.page_key().url_path());

@@ -140,6 +140,17 @@ fn push_urls(text: &mut String, config: &Config, addresses: &[ListenAddress]) {
         let url = format!("{base}{}", key.url_path());
         let _ = writeln!(text, "  {url:<40} {what}");
     }
+    if config.news.is_some() {
+        let url = format!("{base}{}", ArtifactKey::NewsSitemap.url_path());
+        let _ = writeln!(
+            text,
+            "  {url:<40} sitemap of the last two days, for Google News"
+        );
+    }
+    if config.site.llms_txt {
+        let url = format!("{base}{}", ArtifactKey::LlmsTxt.url_path());
+        let _ = writeln!(text, "  {url:<40} list of the newest posts for agents");
+    }
     for language in config.site.further_languages(&config.feed) {
         let home = ArtifactKey::LanguageHome(SiteConfig::language_segment(language));
         let url = format!("{base}{}", home.url_path());

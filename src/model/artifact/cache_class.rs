@@ -6,9 +6,9 @@ use std::time::Duration;
 /// Class of outputs that share one cache policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheClass {
-    /// Feeds, the home page and OPML.
+    /// Feeds, the home page, OPML and the news sitemap.
     Feeds,
-    /// Sitemaps, robots.txt and the stylesheet.
+    /// Sitemaps, robots.txt, llms.txt and the stylesheet.
     CrawlerFiles,
     /// Card pages and card images.
     Cards,
