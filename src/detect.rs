@@ -6,6 +6,7 @@ pub(crate) mod detected;
 pub(crate) mod left_out_files;
 pub(crate) mod page_routes;
 pub(crate) mod pages;
+pub(crate) mod path_replacement;
 pub(crate) mod permalink_syntax;
 mod placeholder_url;
 pub(crate) mod podcast;

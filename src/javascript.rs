@@ -158,10 +158,22 @@ impl ParsedScript {
             .min_by_key(|entry| matches!(entry.value, ScriptExpression::Reference(_)))
     }
 
-    /// Returns the value nearest to the root whose path ends with these names.
+    /// Returns the value nearest to the root whose path ends with these names. The first name may be that of a
+    /// variable's object: `{ site }`, `{ site: data }`.
     pub(super) fn topmost_entry_ending(&self, path: &str) -> Option<&ScriptEntry> {
-        self.entries_ending(path)
-            .min_by_key(|entry| entry.path.len())
+        let written = self
+            .entries_ending(path)
+            .min_by_key(|entry| entry.path.len());
+        written.or_else(|| {
+            let (first, rest) = path.split_once('.')?;
+            self.entries_ending(first)
+                .find_map(|entry| match &entry.value {
+                    ScriptExpression::Reference(name) => {
+                        self.find_variable(&format!("{name}.{rest}"))
+                    }
+                    _ => None,
+                })
+        })
     }
 
     /// Returns all values whose path ends with these names.

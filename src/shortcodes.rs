@@ -344,6 +344,11 @@ mod tests {
             ),
             ("<div>\n    **a**\n</div>", "<div>\n\n**a**\n\n</div>"),
             ("a <b>c</b>\nd", "a <b>c</b>\nd"),
+            (
+                "<figure>\n<img src=\"a.png\" />\n<figcaption style={{ color: 'red' }}>By `x` and [y](https://e.org).</figcaption>\n</figure>",
+                "<figure>\n\n<img src=\"a.png\">\n<figcaption>\n\nBy `x` and [y](https://e.org).\n\n</figcaption>\n\n\n</figure>",
+            ),
+            ("<p>a **b**</p>", "<p>a **b**</p>"),
         ] {
             assert_eq!(strip_mdx(body), expected, "{body}");
         }
@@ -431,9 +436,21 @@ mod tests {
                 "{{ image(src=\"/a.png\", alt=\"b\") }}",
                 "<figure><img src=\"/a.png\" alt=\"b\"></figure>\n\n",
             ),
+            (
+                "{{ resize_image(path=\"log/tern.webp\", width=600, op=\"fit_width\") }}",
+                "<figure><img src=\"/log/tern.webp\" alt=\"\"></figure>\n\n",
+            ),
+            (
+                "{{ themed-img(path_light=\"tern.png\", alt=\"T\") }}",
+                "<figure><img src=\"tern.png\" alt=\"T\"></figure>\n\n",
+            ),
         ] {
             assert_eq!(strip_text(body), expected, "{body}");
         }
+        assert_eq!(
+            removed_names("{{ image_list(path=\"log/terns.json\") }}", false),
+            [("{{ image_list }}".to_owned(), 0, 1)]
+        );
         assert_eq!(
             removed_names("{{ poll(n=1) }}", false),
             [("{{ poll }}".to_owned(), 0, 1)]

@@ -58,6 +58,8 @@ pub(crate) struct ContentRoot {
     pub(crate) has_only_posts: bool,
     /// True if code that is not read makes a part of the addresses.
     pub(crate) has_computed_ids: bool,
+    /// True if the generator makes a page of each file by its path, without a rule for names.
+    pub(crate) has_file_routes: bool,
     /// Pattern of the addresses and its source; `None` if addresses follow the path.
     pub(crate) permalinks: Option<(String, SettingSource)>,
     /// Directories below that have a different pattern, which is in `permalinks` for the rest.
@@ -107,6 +109,7 @@ impl ContentRoot {
             has_post_name: is_post_directory_name(last),
             has_only_posts: false,
             has_computed_ids: false,
+            has_file_routes: false,
             dir,
             source,
             permalinks: None,

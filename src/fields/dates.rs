@@ -45,6 +45,13 @@ pub(crate) fn date_options(config: &Config) -> DateOptions {
     }
 }
 
+/// Returns true for the generators whose YAML parser reads the 30th of February as a day in March. The builds of the
+/// others fail.
+fn rolls_days_over(names: NameStyle) -> bool {
+    let fails = names.is_hugo() || names.is_zola() || names.is_pelican();
+    !fails && names != NameStyle::Jekyll
+}
+
 /// Reads the dates under all names of the field, in the order of the names.
 ///
 /// Names are matched in any spelling. Dates that limit visibility are also read within the maps that hold
@@ -71,7 +78,7 @@ pub(crate) fn read_dates(fields: &FrontMatterFields<'_>, field: Field) -> Vec<Da
     found.sort_by_key(|(order, ..)| *order);
     let mut dates: Vec<DateValue> = found
         .into_iter()
-        .filter_map(|(_, name, node)| read_date(fields, name, node))
+        .filter_map(|(_, name, node)| read_date(fields, field, name, node))
         .collect();
     if matches!(field, Field::PublishDate | Field::Expires) {
         for_each_field("", fields.root, 0, &mut |name, node| {
@@ -82,14 +89,19 @@ pub(crate) fn read_dates(fields: &FrontMatterFields<'_>, field: Field) -> Vec<Da
             if visibility_field_names::limits_for_name(last, fields.config)
                 .contains(&FieldLimit::Date(field))
             {
-                dates.extend(read_date(fields, name, node));
+                dates.extend(read_date(fields, field, name, node));
             }
         });
     }
     dates
 }
 
-fn read_date(fields: &FrontMatterFields<'_>, name: &str, node: &Node) -> Option<DateValue> {
+fn read_date(
+    fields: &FrontMatterFields<'_>,
+    field: Field,
+    name: &str,
+    node: &Node,
+) -> Option<DateValue> {
     let value = match &node.value {
         FrontMatterValue::Null => return None,
         FrontMatterValue::Scalar(text) if text.trim().is_empty() => return None,
@@ -102,6 +114,22 @@ fn read_date(fields: &FrontMatterFields<'_>, name: &str, node: &Node) -> Option<
     };
     if let Some(date) = date::parse_date_with_offset(value, options) {
         lint_time_zone(fields, name, node, value, date.to_utc());
+        return Some(DateValue::Date(date));
+    }
+    // A later start is safe. A later end would show the post too long.
+    if node.is_plain
+        && field == Field::Date
+        && rolls_days_over(fields.config.content.names)
+        && let Some(rolled) = date::roll_day_over(value)
+        && let Some(date) = date::parse_date_with_offset(&rolled, options)
+    {
+        fields.report_finding(
+            Severity::Warning,
+            Rule::UnreadableDate,
+            node,
+            format!("`{name}` is a day that does not exist, and is read as `{rolled}`"),
+            "write the day that you mean",
+        );
         return Some(DateValue::Date(date));
     }
     // `published: false` is a marker, not a date that cannot be read.

@@ -31,6 +31,13 @@ pub(crate) fn warn_non_map_fields(fields: &FrontMatterFields<'_>) {
                 "" | "true" | "false" => continue,
                 _ => "text",
             },
+            // VitePress and Starlight list the elements of the page's head.
+            FrontMatterValue::List(items)
+                if name.eq_ignore_ascii_case("head")
+                    && items.iter().all(|item| item.as_text().is_none()) =>
+            {
+                continue;
+            }
             FrontMatterValue::List(items)
                 if items.iter().all(|item| item.as_fields().is_empty()) =>
             {

@@ -184,6 +184,18 @@ fn parse_yaml_timestamp(text: &str) -> Option<(NaiveDateTime, Option<FixedOffset
     Some((day.and_time(time), zone))
 }
 
+/// Returns a YAML timestamp with the day that js-yaml reads if the month has no such day: the 29th of February is the
+/// 1st of March in most years.
+pub(crate) fn roll_day_over(text: &str) -> Option<String> {
+    let end = text.find(['T', 't', ' ', '\t']).unwrap_or(text.len());
+    let (day, time) = text.split_at_checked(end)?;
+    let (month, day) = day.rsplit_once('-')?;
+    let day: u64 = day.parse().ok().filter(|day| (29..=31).contains(day))?;
+    let first = NaiveDate::parse_from_str(&format!("{month}-01"), "%Y-%m-%d").ok()?;
+    let rolled = format!("{}{time}", first.checked_add_days(Days::new(day - 1))?);
+    (time.is_empty() || parse_yaml_timestamp(&rolled).is_some()).then_some(rolled)
+}
+
 /// Parses an offset of hours, or hours and minutes: `-4`, `+05:30`, `+0530`.
 fn parse_offset(text: &str) -> Option<FixedOffset> {
     let (is_west, digits) = match text.strip_prefix('-') {

@@ -154,6 +154,15 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
     }
     for (name, mut home) in found {
         home.has_post_name |= is_post_directory_name(&name);
+        let below = site_tree::path_below(&home.dir, "src/pages").map(str::to_owned);
+        // Astro makes no pages of names that begin with `_`.
+        if let Some(below) = below.filter(|below| !below.split('/').any(|dir| dir.starts_with('_')))
+        {
+            draft
+                .content_roots
+                .push(add_file_routes(home, &below, path_end));
+            continue;
+        }
         let is_warned = home.has_post_name || is_only;
         let route = choose_post_route(&routes, &name, is_post_directory_name(&name));
         let (pattern, source) = match route {
@@ -206,19 +215,22 @@ fn add_content_roots(draft: &mut DetectedSite<'_>, code: &ScriptFile, path_end: 
     let pages = MarkdownPages::read_sample(draft.tree, "src/pages");
     if pages.dated_pages().next().is_some() {
         let why = "Astro builds pages from the files in `src/pages`".to_owned();
-        let mut home = ContentRoot::new(
-            "src/pages".to_owned(),
-            SettingSource::GeneratorDefault(why.clone()),
-        );
+        let mut home =
+            ContentRoot::new("src/pages".to_owned(), SettingSource::GeneratorDefault(why));
         leave_out_underscores(&mut home, draft.tree);
-        draft.content_roots.push(match path_end {
-            "/" => home,
-            _ => home.with_permalinks(
-                &format!("/:path{path_end}"),
-                SettingSource::GeneratorDefault(why),
-            ),
-        });
+        draft
+            .content_roots
+            .push(add_file_routes(home, "", path_end));
     }
+}
+
+/// Sets the addresses that Astro makes of the files in this directory below `src/pages`: their paths as they are,
+/// without the slugs of their posts.
+fn add_file_routes(mut home: ContentRoot, below: &str, path_end: &str) -> ContentRoot {
+    home.has_file_routes = true;
+    let pattern = format!("/{below}/:dir/:filename{path_end}").replace("//", "/");
+    let why = "Astro makes addresses of the paths in `src/pages`".to_owned();
+    home.with_permalinks(&pattern, SettingSource::GeneratorDefault(why))
 }
 
 /// Reads `{ locale: "en", moreLocales: ["fr"] }` in a file of constants.

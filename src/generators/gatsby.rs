@@ -3,6 +3,7 @@
 use crate::color::is_hex_color;
 use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::left_out_files::leave_out_listed;
+use crate::detect::path_replacement::convert_replaced_path;
 use crate::detect::permalink_syntax::{self, from_bracket_syntax};
 use crate::detect::setting::{SettingKey, SettingSource};
 use crate::detect::site_file::{MAX_REFERENCES, ScriptFile};
@@ -76,14 +77,15 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
     }
     draft.append_base_path(code.resolve_text(code.script.entry_at("pathPrefix")));
     let file = draft.tree.find_script(&["gatsby-node"]);
-    let node = file.and_then(|file| {
+    let mut node = file.and_then(|file| {
         let text = draft.read_text(&file)?;
         let code = ScriptFile::parse_script(&file, &text);
-        Some(NodeScript { code, text })
+        Some(NodeScript {
+            code,
+            text,
+            post_files: Vec::new(),
+        })
     });
-    let permalinks = find_permalinks(draft, node.as_ref());
-    let permalinks =
-        permalinks.map(|(pattern, source)| (end_pattern(draft, &code, &pattern), source));
     let base_path = node.as_ref().and_then(|node| {
         let base = node.code.script.topmost_entry_ending("basePath");
         site_tree::normalize_path(&node.code.resolve_text(base)?.0)
@@ -113,8 +115,18 @@ pub(super) fn read_gatsby_site(draft: &mut DetectedSite<'_>) -> bool {
         if draft.tree.is_dir(&base) {
             home.dir = base;
         }
-        home.permalinks.clone_from(&permalinks);
         draft.content_roots.push(home);
+    }
+    if let Some(node) = &mut node {
+        let mut roots = draft.content_roots.iter();
+        let root = roots.clone().find(|root| root.has_post_name);
+        let root = root.or_else(|| roots.next());
+        node.post_files = root.map_or_else(Vec::new, |root| draft.tree.list_post_files(&root.dir));
+    }
+    let permalinks = find_permalinks(draft, node.as_ref())
+        .map(|(pattern, source)| (end_pattern(draft, &code, &pattern), source));
+    for root in &mut draft.content_roots {
+        root.permalinks.clone_from(&permalinks);
     }
     // Of gatsby-plugin-i18n, where `index.de.md` is at `/de/`.
     let default = code.script.topmost_entry_ending("options.langKeyDefault");
@@ -181,10 +193,12 @@ fn end_pattern(draft: &DetectedSite<'_>, config: &ScriptFile, pattern: &str) -> 
     format!("{}{end}", pattern.trim_end_matches('/'))
 }
 
-/// Parsed `gatsby-node`, with its text.
+/// Parsed `gatsby-node`, with its text and the posts.
 struct NodeScript {
     code: ScriptFile,
     text: String,
+    /// Paths of the posts, which show what replacements make of them.
+    post_files: Vec<String>,
 }
 
 impl NodeScript {
@@ -228,20 +242,31 @@ impl NodeScript {
             }
             None => written.to_owned(),
         };
-        let template = match value {
-            ScriptExpression::Template(_) => written,
-            _ if written.contains(['?', '|', '{', '`']) => return None,
-            _ => {
-                let parts = written.split('+').map(str::trim);
-                parts
-                    .map(|part| match part.strip_prefix(['"', '\'']) {
-                        Some(text) => text.trim_end_matches(['"', '\'']).to_owned(),
-                        None => format!("${{{part}}}"),
-                    })
-                    .collect()
-            }
-        };
-        let pattern = from_bracket_syntax(&template, ("${", "}"), |part| {
+        match value {
+            ScriptExpression::Template(_) => self.convert_template(&written, references),
+            _ => convert_replaced_path(&written, &self.post_files, |sum| {
+                self.convert_sum(sum, references)
+            }),
+        }
+    }
+
+    /// Converts texts and values joined by `+`.
+    fn convert_sum(&self, sum: &str, references: u8) -> Option<String> {
+        if sum.contains(['?', '|', '{', '`']) {
+            return None;
+        }
+        let parts = sum.split('+').map(str::trim);
+        let template: String = parts
+            .map(|part| match part.strip_prefix(['"', '\'']) {
+                Some(text) => text.trim_end_matches(['"', '\'']).to_owned(),
+                None => format!("${{{part}}}"),
+            })
+            .collect();
+        self.convert_template(&template, references)
+    }
+
+    fn convert_template(&self, template: &str, references: u8) -> Option<String> {
+        let pattern = from_bracket_syntax(template, ("${", "}"), |part| {
             Vec::from_iter(self.convert_part(part, references))
         });
         let pattern = pattern.ok()?.text;

@@ -12,6 +12,7 @@ use crate::detect::setting::{SettingKey, SettingSource};
 use crate::detect::site_tree::{self, SiteTree};
 use crate::import::{read_feed, read_sitemap_urls};
 use crate::library::{DeletionPolicy, Library};
+use crate::model::finding::{Finding, Rule, Severity};
 use crate::model::parse_mode::ParseMode;
 use crate::model::post::Post;
 use crate::progress::Progress;
@@ -83,11 +84,13 @@ pub fn format_address_check(proposed: &ProposedConfig, config: &Config, now: Sys
         .map(|post| &**post)
         .collect();
     posts.sort_by_key(|post| std::cmp::Reverse(post.published_at));
+    let faulty = describe_faulty_posts(&library, &posts, config);
     // A post that was first published elsewhere says nothing of the site's addresses.
     let own = posts.iter().find(|post| post.permalink.is_on_site);
     let Some(newest) = own.or(posts.first()) else {
-        return "\n  no post is public with this configuration: `courant check` says why\n"
-            .to_owned();
+        return format!(
+            "\n  no post is public with this configuration: `courant check` says why\n{faulty}"
+        );
     };
     let file = config.content.dir.join(&*newest.path);
     let mut text = format!(
@@ -102,7 +105,30 @@ pub fn format_address_check(proposed: &ProposedConfig, config: &Config, now: Sys
     if let Some(built) = find_built_site(&tree) {
         text.push_str(&compare_addresses(proposed, config, &tree, &built, &posts));
     }
-    text
+    text + &faulty
+}
+
+/// Describes the posts that are not public because of errors. Pages without a date are counted elsewhere.
+fn describe_faulty_posts(library: &Library, public: &[&Post], config: &Config) -> String {
+    let public: BTreeSet<&str> = public.iter().map(|post| &*post.path).collect();
+    let has_error = |findings: &[Finding]| {
+        findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error && finding.rule != Rule::MissingDate)
+    };
+    let faulty: BTreeSet<&str> = library
+        .findings_by_file()
+        .filter(|(path, findings)| !public.contains(&***path) && has_error(findings))
+        .map(|(path, _)| &**path)
+        .collect();
+    let Some(first) = faulty.first() else {
+        return String::new();
+    };
+    format!(
+        "\n  {} not published because of errors, such as `{}`: `courant check` lists them\n",
+        pluralize_count(faulty.len(), "post"),
+        config.content.dir.join(first).display()
+    )
 }
 
 /// Describes the least certain of the settings that decide addresses.

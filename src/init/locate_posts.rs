@@ -41,6 +41,9 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
         );
     }
     draft.set_if_more_certain(SettingKey::Dir, home.dir.as_str(), home.source.clone());
+    if home.has_file_routes {
+        draft.settings.remove(&SettingKey::Names);
+    }
     if let Some((pattern, source)) = home.permalinks.clone() {
         let mut patterns = vec![(String::new(), pattern.clone())];
         patterns.extend(home.dir_permalinks.iter().cloned());
@@ -78,6 +81,12 @@ pub(super) fn locate_posts(draft: &mut DetectedSite<'_>) -> MarkdownPages {
     }
     draft.post_count = pages.estimate_count(|page| page.has_date());
     draft.other_page_count = all - draft.post_count;
+    if draft.post_count * 2 < all && home.has_post_name {
+        let shown = if home.dir.is_empty() { "." } else { &home.dir };
+        let message = format!("{} of {all} files have no date", draft.other_page_count);
+        let hint = "write `date` into them, as courant takes no date from git";
+        draft.add_warning(&SettingSource::from_file(shown), message, hint);
+    }
     warn_of_unserved_collections(draft, &home, &pages);
     warn_of_restructured_posts(draft, &home.dir);
     pages

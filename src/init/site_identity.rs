@@ -25,6 +25,15 @@ const DATA_FIELDS: [&str; 5] = ["url", "site_url", "siteUrl", "base_url", "site.
 /// Directories of the code that writes feeds.
 const FEED_CODE_DIRS: &str =
     "server/routes server/api .vitepress .vitepress/theme docs/.vitepress src/pages src/utils";
+/// Pages that may be the home page, and layouts that may hold its title.
+const HOME_PAGES: [&str; 6] = [
+    "src/pages/index.astro",
+    "src/pages/index.html",
+    "index.html",
+    "src/index.html",
+    "src/layouts/Layout.astro",
+    "src/layouts/BaseLayout.astro",
+];
 /// Hosts where posts are republished, or that a README names, so that an address there is not the
 /// site's.
 const REPUBLISHING_HOSTS: [&str; 14] = [
@@ -73,6 +82,7 @@ pub(super) fn set_url_and_title(draft: &mut DetectedSite<'_>, pages: &MarkdownPa
         draft.set_if_more_certain(SettingKey::Url, address, source);
     }
     read_feed_code(draft);
+    read_home_title(draft);
     let origins = pages.post_origins();
     let newest = pages.newest_origins();
     // Posts on three hosts are links to other sites.
@@ -125,7 +135,7 @@ fn read_feed_code(draft: &mut DetectedSite<'_>) {
     for dir in FEED_CODE_DIRS.split(' ') {
         let mut names = draft.tree.list_files(dir);
         names.retain(|name| {
-            ["feed", "Feed", "rss"]
+            ["feed", "Feed", "rss", "buildEnd"]
                 .iter()
                 .any(|word| name.contains(word))
         });
@@ -139,10 +149,31 @@ fn read_feed_code(draft: &mut DetectedSite<'_>) {
                 let is_url = url.starts_with("http");
                 is_url.then_some([(SettingKey::Url, url), (SettingKey::Title, title)])
             });
-            for (key, text) in feed.into_iter().flatten() {
+            // `rss({ title: "…", items })` of Astro has no link.
+            let is_feed = ["rss(", "new Feed(", "new RSS("]
+                .iter()
+                .any(|call| text.contains(call));
+            let title = code.script.entry_at("title").filter(|_| is_feed);
+            let title = code.resolve_text(title).map(|(title, _)| title);
+            let title = title.map(|title| (SettingKey::Title, title));
+            for (key, text) in feed.into_iter().flatten().chain(title) {
                 let source = SettingSource::Guess(format!("in {file}"));
                 draft.set_if_more_certain(key, text, source);
             }
+        }
+    }
+}
+
+/// Reads the title of the home page, unless code or a template makes it.
+fn read_home_title(draft: &mut DetectedSite<'_>) {
+    for file in HOME_PAGES {
+        let text = draft.tree.read_beginning(file).unwrap_or_default();
+        let title = text.split_once("<title>");
+        let title = title.and_then(|(_, after)| after.split_once("</title>"));
+        let title = title.map_or("", |(title, _)| title.trim());
+        if !title.is_empty() && !title.contains(['{', '<', '&', '%', '#']) {
+            let source = SettingSource::Guess(format!("the title of {file}"));
+            return draft.set_if_more_certain(SettingKey::Title, title, source);
         }
     }
 }

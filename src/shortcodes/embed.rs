@@ -187,15 +187,30 @@ fn build_replacement<'t>(
         )));
     }
     let source = first_named(&["src", "image", "image_path", "path", "file", "url"])
+        .or_else(|| first_named(&["path_light", "path_dark"]))
         .or(positional.first().copied())
         .filter(|source| is_image_path(source));
-    let is_image_shortcode = matches!(name, "figure" | "img" | "image" | "picture" | "photo");
+    let image_words = ["figure", "img", "image", "picture", "photo"];
+    let is_image_shortcode = image_words.contains(&name);
+    let path = first_named(&["path", "path_light", "path_dark"]);
+    let is_image_path_of_word =
+        path == source && image_words.iter().any(|word| name_has_word(word));
     if let Some(source) = source
-        && (is_image_shortcode || is_web_url(source) || source.starts_with('/'))
+        && (is_image_shortcode
+            || is_image_path_of_word
+            || is_web_url(source)
+            || source.starts_with('/'))
     {
         let alt = first_named(&["alt"]).unwrap_or_default();
         let caption = first_named(&["caption", "title"]).unwrap_or_default();
-        return Some(format_figure(source, alt, caption));
+        // Zola's paths begin at its content: `resize_image(path="blog/a.png")`.
+        let is_content_path = is_image_path_of_word
+            && !is_image_shortcode
+            && source.contains('/')
+            && !source.starts_with(['/', '.'])
+            && !is_web_url(source);
+        let root = if is_content_path { "/" } else { "" };
+        return Some(format_figure(&format!("{root}{source}"), alt, caption));
     }
     if let Some(text) =
         first_named(&["text", "content", "quote", "body"]).filter(|text| !text.is_empty())

@@ -17,6 +17,9 @@ use super::variables::Variables;
 /// address and keeps the link's text.
 pub(super) const UNRESOLVED_SCHEME: &str = "x-unresolved:";
 
+/// Maximum bytes of an element's content on one line that is read as Markdown in MDX.
+const MAX_CONTENT_BYTES: usize = 4_000;
+
 /// Positions of the last closing tag of each name.
 #[derive(Default)]
 pub(super) struct ClosingTags {
@@ -227,12 +230,20 @@ pub(super) fn process_component(cursor: &mut BodyCursor<'_>, rest: &str) {
         // The content of a block is Markdown in MDX, but in `CommonMark` only between blank lines.
         let mut blocks = crate::kramdown::HTML_BLOCK_ELEMENTS.split(' ');
         let is_block = blocks.any(|name| name == component.name);
-        if is_block && html.starts_with("</") && is_at_line_start(&cursor.output) {
-            cursor.output.push('\n');
+        if is_block && html.starts_with("</") {
+            let line = cursor.output.bytes().rev().take(MAX_CONTENT_BYTES);
+            let mut line = line.take_while(|byte| *byte != b'\n');
+            if is_at_line_start(&cursor.output) {
+                cursor.output.push('\n');
+            } else if !line.any(|byte| byte == b'<') {
+                cursor.output.push_str("\n\n");
+            }
         }
         cursor.output.push_str(&html);
         if is_block && cursor.remaining_text().starts_with('\n') {
             cursor.output.push('\n');
+        } else if is_block && holds_inline_markdown(component.name, cursor.remaining_text()) {
+            cursor.output.push_str("\n\n");
         }
     } else if let Some(text) = embed::replace_component(&component) {
         push_replacement(cursor, &text);
@@ -243,6 +254,17 @@ pub(super) fn process_component(cursor: &mut BodyCursor<'_>, rest: &str) {
             RemovalReason::UnknownOutput,
         );
     }
+}
+
+/// Returns true if an element ends on the line of its content, which has marks of Markdown. A paragraph holds no other.
+fn holds_inline_markdown(name: &str, rest: &str) -> bool {
+    let line = first_bytes(rest, MAX_CONTENT_BYTES).lines().next();
+    let content = line.unwrap_or_default().split_once(&format!("</{name}>"));
+    let marks = ["`", "](", "**", "__"];
+    name != "p"
+        && content.is_some_and(|(text, _)| {
+            !text.contains('<') && marks.iter().any(|mark| text.contains(mark))
+        })
 }
 
 pub(super) fn process_expression(cursor: &mut BodyCursor<'_>, rest: &str) {

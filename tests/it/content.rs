@@ -214,6 +214,55 @@ fn unreadable_date_is_a_finding_with_its_line() {
 }
 
 #[test]
+fn days_after_the_end_of_a_month_roll_over_as_in_js_yaml() {
+    let built_with = |names: &str, fields: &str| {
+        TestSite::new()
+            .config(&format!("[content]\nnames = \"{names}\"\n"))
+            .post("a.md", format!("---\ntitle: Tern\n{fields}\n---\n"))
+            .build()
+    };
+    for names in ["eleventy", "as-written"] {
+        for (date, read) in [
+            ("2023-02-29 11:00:00", "2023-03-01T11:00:00"),
+            ("2023-04-31", "2023-05-01T00:00:00"),
+        ] {
+            let built = built_with(names, &format!("date: {date}"));
+            let finding = built.finding();
+            assert_eq!(
+                (finding.rule, finding.severity),
+                (Rule::UnreadableDate, Severity::Warning)
+            );
+            assert!(built.text("/feed.json").contains(read), "{names} {date}");
+        }
+    }
+    let valid = "date: 2023-02-01\n";
+    for (names, fields) in [
+        ("jekyll", "date: 2023-02-29 11:00:00"),
+        ("hugo", "date: 2023-02-29"),
+        ("eleventy", "date: \"2023-02-29\""),
+        ("eleventy", "date: 2023-02-32"),
+        ("eleventy", "date: 2023-13-29"),
+        ("eleventy", "date: 2023-02-29 later"),
+        ("eleventy", &format!("{valid}expires: 2029-02-29")),
+        ("eleventy", &format!("{valid}publish_date: 2023-02-29")),
+    ] {
+        let built = built_with(names, fields);
+        assert_eq!(
+            built.finding().severity,
+            Severity::Error,
+            "{names} {fields}"
+        );
+        assert!(
+            !built.text("/rss.xml").contains("<item>"),
+            "{names} {fields}"
+        );
+    }
+    // The start is later than written, never earlier.
+    let built = built_with("eleventy", "date: 2099-02-29");
+    assert!(!built.text("/rss.xml").contains("Tern"));
+}
+
+#[test]
 fn nul_character_is_removed_with_a_finding() {
     let built = TestSite::new()
         .post("a.md", "---\ntitle: a\0b\ndate: 2024-01-01\n---\n")

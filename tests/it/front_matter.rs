@@ -432,3 +432,22 @@ fn post_in_restructured_text_is_a_finding() {
         (Rule::NotAPost, "b.rst")
     );
 }
+
+#[test]
+fn elements_of_the_head_are_no_fault() {
+    for (head, rules) in [
+        (
+            "head:\n  - [meta, { property: og:image, content: /a.png }]\n  - - link\n    - rel: me\n",
+            &[][..],
+        ),
+        ("head:\n  - tag: meta\n    attrs: { name: robots }\n", &[]),
+        ("head: [meta, link]\n", &[Rule::FieldType]),
+    ] {
+        let post = format!("---\ntitle: Cormorant\ndate: 2024-05-01\n{head}---\n");
+        assert_eq!(
+            TestSite::new().post("a.md", post).build().rules(),
+            rules,
+            "{head}"
+        );
+    }
+}

@@ -517,6 +517,71 @@ fn gatsby_addresses_of_code_are_converted() {
 }
 
 #[test]
+fn gatsby_replacements_are_converted_by_their_result() {
+    let years = [
+        "content/blog/2019/pier.md",
+        "content/blog/2020/tide/index.md",
+    ];
+    let days = ["content/blog/2019-05-01-pier.md"];
+    for (slug, posts, addresses) in [
+        (
+            r"value: createFilePath({ node, getNode }).replace(/\/\d{4}/, '')",
+            &years[..],
+            &["/harbour/pier/", "/harbour/tide/"][..],
+        ),
+        (
+            r#"value: value.replace(/^\/\d{4}-\d{2}-\d{2}-/, "/")"#,
+            &days,
+            &["/harbour/pier/"],
+        ),
+        (
+            r"value: '/log' + value.replace(/[0-9]{4}\//g, '')",
+            &years,
+            &["/harbour/log/pier/", "/harbour/log/tide/"],
+        ),
+        (
+            r"value: value.replace('/notes', '')",
+            &["content/blog/notes/pier.md"],
+            &["/harbour/pier/"],
+        ),
+    ] {
+        let node = gatsby_node(slug, "post.fields.slug");
+        let site = configure_site(&[GATSBY, ("gatsby-node.js", &node)], posts);
+        site.assert_sure_paths(addresses);
+    }
+    for slug in [
+        r"value: value.replace(/\/\d{4}/, '')",
+        r"value: value.replace(/(unclosed/, '')",
+        "value: value.replace(/-/g, (found) => '_')",
+    ] {
+        let node = gatsby_node(slug, "post.fields.slug");
+        let posts = ["content/blog/2019/a/pier.md", "content/blog/low-tide.md"];
+        let site = configure_site(&[GATSBY, ("gatsby-node.js", &node)], &posts);
+        assert!(!site.toml.contains("permalinks"), "{slug}: {}", site.toml);
+        assert!(
+            site.warnings.contains("addresses are made by code"),
+            "{slug}"
+        );
+    }
+}
+
+#[test]
+fn gatsby_metadata_in_a_variable_is_read() {
+    for property in ["siteMetadata", "siteMetadata: siteMetadata"] {
+        let config = format!(
+            "const siteMetadata = {{ title: 'The Mole', siteUrl: 'https://harbour.example' }};\nmodule.exports = {{ {property}, plugins: [] }};\n"
+        );
+        let site = configure_site(&[("gatsby-config.js", &config)], &["src/posts/pier.md"]);
+        assert!(site.toml.contains("title = \"The Mole\""), "{}", site.toml);
+        assert!(
+            site.toml.contains("url = \"https://harbour.example\""),
+            "{}",
+            site.toml
+        );
+    }
+}
+
+#[test]
 fn gatsby_file_route_is_converted() {
     let site = configure_site(
         &[GATSBY, ("src/pages/log/{Mdx.frontmatter__title}.tsx", "")],
@@ -1067,4 +1132,47 @@ fn pelican_translations_have_addresses_of_their_own() {
         let expected = expected.map(|path| format!("https://pier.example/{path}"));
         assert_eq!(urls, expected);
     }
+}
+
+#[test]
+fn astro_pages_keep_their_paths() {
+    let slug = |text: String| text.replacen("---\n", "---\nslug: elsewhere\n", 1);
+    let tide = slug(post_text("Tide", "2024-05-02"));
+    let collection = "const logs = defineCollection({ loader: glob({ pattern: '**/*.md', base: 'src/pages/logs' }) });\nexport const collections = { logs };\n";
+    for config in ["export const collections = {};\n", collection] {
+        let site = configure_site(
+            &[
+                ASTRO,
+                ("src/content.config.ts", config),
+                ("src/content/quotes/one.json", "{}"),
+                ("src/pages/logs/2024/Spring.Tide.md", &tide),
+            ],
+            &["src/pages/logs/Pier_One.md", "src/pages/logs/Quay/index.md"],
+        );
+        site.assert_sure_paths(&["/logs/2024/Spring.Tide/", "/logs/Pier_One/", "/logs/Quay/"]);
+        assert!(!site.toml.contains("names ="), "{}", site.toml);
+    }
+}
+
+#[test]
+fn directory_of_posts_without_dates_is_named() {
+    let undated = "---\ntitle: Tern\n---\nText.\n";
+    let site = configure_site(
+        &[
+            ASTRO,
+            ("src/content/blog/a.md", undated),
+            ("src/content/blog/b.md", undated),
+        ],
+        &["src/content/blog/pier.md"],
+    );
+    assert!(
+        site.warnings.contains("2 of 3 files have no date"),
+        "{}",
+        site.warnings
+    );
+    assert!(
+        site.warnings.contains("src/content/blog"),
+        "{}",
+        site.warnings
+    );
 }

@@ -325,3 +325,42 @@ fn icon_and_logo_of_the_static_directory_are_configured() {
         assert!(site.toml.contains(line), "{line} {}", site.toml);
     }
 }
+
+#[test]
+fn title_of_the_feed_or_the_home_page_precedes_the_package_name() {
+    let package = ("package.json", "{\"name\": \"@harbour/basics\"}");
+    let astro = (
+        "astro.config.mjs",
+        "export default defineConfig({ site: 'https://harbour.example' });\n",
+    );
+    let vitepress = (".vitepress/config.ts", "export default { lang: 'en' };\n");
+    let post = ("posts/a.md", "---\ntitle: Crane\ndate: 2024-05-01\n---\n");
+    for (config, file, text) in [
+        (
+            astro,
+            "src/pages/rss.xml.js",
+            "export const GET = (context) => rss({ title: 'Low Water', site: context.site, items: posts.map((post) => ({ title: post.data.title, link: post.id })) });\n",
+        ),
+        (
+            vitepress,
+            ".vitepress/buildEnd.config.ts",
+            "const feed = new Feed({ title: 'Low Water', id: host, link: host });\n",
+        ),
+        (
+            astro,
+            "src/pages/index.astro",
+            "<html><head><title>Low Water</title></head></html>\n",
+        ),
+    ] {
+        let site = configure_site(&[config, package, (file, text), post], &[]);
+        let expected = "title = \"Low Water\"";
+        assert!(site.toml.contains(expected), "{file} {}", site.toml);
+    }
+    let computed = ("src/pages/index.astro", "<title>{title}</title>\n");
+    let site = configure_site(&[astro, package, computed, post], &[]);
+    assert!(
+        site.toml.contains("title = \"@harbour/basics\""),
+        "{}",
+        site.toml
+    );
+}

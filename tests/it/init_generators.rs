@@ -596,3 +596,19 @@ fn former_feed_paths_of_each_generator_become_aliases() {
         }
     }
 }
+
+#[test]
+fn posts_that_errors_hide_are_counted() {
+    let site = create_site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://harbour.example/'\ntitle = 'Harbour'\n",
+        ),
+        ("content/posts/a.md", &post_text("Pier", "2024-05-01")),
+        ("content/posts/b.md", &post_text("Quay", "2024-02-30")),
+        ("content/posts/c.md", &post_text("Mole", "2023-02-29")),
+    ]);
+    let printed = stderr_of(&site.run_courant(&["init"]));
+    let expected = "\n  2 posts not published because of errors, such as `content/posts/b.md`: `courant check` lists them\n";
+    assert!(printed.contains(expected), "{printed}");
+}

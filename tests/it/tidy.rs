@@ -352,7 +352,10 @@ const FENCES: &[(&str, &str)] = &[
     ("notify", "src/watch/notify_events.rs"),
     ("toml", "src/config_table.rs src/front_matter/toml.rs"),
     ("walkdir", "src/library/scan.rs"),
-    ("regex", "src/config/rewrites.rs"),
+    (
+        "regex",
+        "src/config/rewrites.rs src/detect/path_replacement.rs",
+    ),
     (
         "flate2",
         "src/model/artifact/payload.rs src/publish/snapshot/content_coding/gzip.rs src/import.rs",
