@@ -5,23 +5,29 @@ use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::list_items;
 use crate::model::artifact::{ArtifactKey, FeedFormat, FeedScope, may_be_output};
 
-/// Maximum directories of posts whose feeds are listed; more are written by hand.
-const MAX_SECTION_FEEDS: usize = 12;
-
 /// Sets the former paths of feeds of the generator that was recognised last.
 pub(super) fn set_feed_aliases(draft: &mut DetectedSite<'_>) {
-    let Some((tool, file)) = draft.tools.last().cloned() else {
+    let mut generators = draft.tools.iter().rev();
+    let generator = generators.find(|(name, _)| *name != "Decap CMS").cloned();
+    let Some((tool, file)) = generator else {
         return;
     };
     let default = SettingSource::GeneratorDefault(format!("{tool} writes feeds at these paths"));
     let (paths, source) = match tool {
-        "Hugo" => (hugo_paths(draft), default),
+        // The feed of a section is left out: the site's feed has more posts.
+        "Hugo" => (
+            own_paths(&[
+                "/index.xml",
+                "/tags/:slug/index.xml",
+                "/categories/:slug/index.xml",
+            ]),
+            default,
+        ),
         "Docusaurus" => (
             own_paths(&["/blog/rss.xml", "/blog/atom.xml", "/blog/feed.json"]),
             default,
         ),
         "Jekyll" | "Hexo" => data_file_paths(draft, &file, &["feed.path"])
-            // The default of Hexo is a path of courant.
             .unwrap_or_else(|| (own_paths(&["/feed.xml"]), default)),
         "Zola" => match data_file_paths(draft, &file, &["feed_filenames", "feed_filename"]) {
             Some((paths, source)) => (with_zola_terms(paths), source),
@@ -76,21 +82,6 @@ fn current_path(former: &str) -> String {
 
 fn own_paths(paths: &[&str]) -> Vec<String> {
     paths.iter().map(|path| (*path).to_owned()).collect()
-}
-
-/// Lists the feeds of a Hugo site: of the home page, of tags and categories, and of each section.
-fn hugo_paths(draft: &DetectedSite<'_>) -> Vec<String> {
-    let sections = draft.tree.list_dirs("content").into_iter();
-    let sections = sections.take(MAX_SECTION_FEEDS).map(|dir| {
-        let name = dir.rsplit('/').next().unwrap_or(&dir).to_owned();
-        format!("/{name}/index.xml")
-    });
-    let own = own_paths(&[
-        "/index.xml",
-        "/tags/:slug/index.xml",
-        "/categories/:slug/index.xml",
-    ]);
-    own.into_iter().chain(sections).collect()
 }
 
 /// Adds the feeds that Zola writes for terms, with the same file names.

@@ -521,7 +521,6 @@ fn former_feed_paths_of_each_generator_become_aliases() {
             vec![
                 "\"/index.xml\" = \"/rss.xml\"",
                 "\"/tags/:slug/index.xml\" = \"/tag/:slug/rss.xml\"",
-                "\"/posts/index.xml\" = \"/rss.xml\"",
             ],
         ),
         (
