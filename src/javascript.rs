@@ -4,8 +4,10 @@
 //! value is kept as its source text, to show to people.
 
 mod expression;
+mod function_body;
 mod literal;
 mod token;
+mod token_list;
 
 use token::{ScriptToken, TokenKind};
 
@@ -103,8 +105,9 @@ impl ParsedScript {
                         });
                     }
                     // `permalink(data) { return … }`
-                    let begins =
-                        before.is_some_and(|before| before.is_sign("{") || before.is_sign(","));
+                    let is_statement = ["if", "for", "while", "switch"].contains(&name.as_str());
+                    let begins = !is_statement
+                        && before.is_some_and(|before| before.is_sign("{") || before.is_sign(","));
                     let method = tokens
                         .get(at + 1..)
                         .filter(|_| begins && open.len() <= MAX_DEPTH);

@@ -189,7 +189,11 @@ mod tests {
             ("see {{< ref \"a\" >}}.", "see [](x-post:n::a)."),
             (
                 "{{< figure src=\"/a.png\" alt=\"A \\\"b\" caption=\"*C*\" >}}",
-                "<figure><img src=\"/a.png\" alt=\"A \\\"><figcaption>*C*</figcaption></figure>\n\n",
+                "<figure><img src=\"/a.png\" alt=\"A \\\"><figcaption>\n\n*C*\n\n</figcaption></figure>\n\n",
+            ),
+            (
+                "- a\n\n  {{< figure src=\"/a.png\" caption=\"A [b](/c) **d**\" >}}",
+                "- a\n\n  <figure><img src=\"/a.png\" alt=\"A b d\"><figcaption>\n\n  A [b](/c) **d**\n\n  </figcaption></figure>\n\n",
             ),
             (
                 "{{< highlight rust \"linenos=table\" >}}\nlet a = 1;\n{{< /highlight >}}",

@@ -124,6 +124,9 @@ pub(crate) fn from_expression(expression: &str) -> Option<String> {
         return None;
     }
     match value.rsplit('.').next() {
+        Some(_) if value.contains('+') => {
+            from_date_expression(&expression.replace(char::is_whitespace, ""))
+        }
         Some("title") => Some(":title".to_owned()),
         Some("category") => Some(":category".to_owned()),
         Some("slug") => Some(":slug".to_owned()),

@@ -1,5 +1,7 @@
 //! Reads Eleventy's configuration and data files.
 
+mod data_files;
+
 use std::collections::BTreeSet;
 
 use crate::detect::detected::{ContentRoot, DetectedSite, is_post_directory_name};
@@ -7,23 +9,16 @@ use crate::detect::left_out_files::{retain_matches, warn_of_unread_files};
 use crate::detect::pages::{MarkdownPages, largest_post_dir};
 use crate::detect::permalink_syntax;
 use crate::detect::setting::{SettingKey, SettingSource};
-use crate::detect::site_file::{ScriptFile, list_items, text_with_source};
+use crate::detect::site_file::{ScriptFile, text_with_source};
 use crate::detect::site_tree;
-use crate::front_matter::data_file::{self, Node};
+use crate::front_matter::data_file;
 use crate::javascript::{ParsedScript, ScriptExpression};
 use crate::text::without_extension;
+use data_files::{DATA_EXTENSIONS, hide_returned_unless, read_data, warn_of_unread_permalink};
 
 /// Usual names of the data file that describes the site.
 const METADATA_NAMES: [&str; 5] = ["metadata", "site", "meta", "config", "siteMetadata"];
 const METADATA_EXTENSIONS: [&str; 4] = ["js", "json", "cjs", "mjs"];
-/// Extensions of the data file of a directory or post.
-const DATA_EXTENSIONS: [&str; 5] = [
-    "json",
-    "11tydata.json",
-    "11tydata.js",
-    "11tydata.cjs",
-    "11tydata.mjs",
-];
 /// Fields of a data file that leave posts out, and their value.
 const HIDING_FIELDS: [(&str, &str); 4] = [
     ("permalink", "false"),
@@ -195,57 +190,6 @@ fn directory_stem(dir: &str) -> String {
     site_tree::join_paths(dir, dir.rsplit('/').next().unwrap_or_default())
 }
 
-/// Reads the first of some fields in the data file of a directory or post: `blog/blog.json`, `blog/a.11tydata.js`.
-fn read_data(
-    draft: &mut DetectedSite<'_>,
-    stem: &str,
-    fields: &[&str],
-) -> Option<(ScriptExpression, SettingSource)> {
-    for kind in DATA_EXTENSIONS {
-        let file = format!("{stem}.{kind}");
-        if !draft.tree.is_file(&file) {
-            continue;
-        }
-        if !kind.ends_with("json") {
-            let text = draft.read_text(&file)?;
-            let code = ScriptFile::parse_script(&file, &convert_exports(&text));
-            let mut fields = fields.iter();
-            let found = fields.find_map(|field| {
-                let exported = || code.script.find_variable(field);
-                code.script.entry_at(field).or_else(exported)
-            });
-            if let Some(entry) = found {
-                return Some(code.resolve_entry(entry));
-            }
-            continue;
-        }
-        let data = draft.read_data_file(&file)?;
-        if let Some(node) = fields.iter().find_map(|field| data.root.get(field)) {
-            let texts = list_items(Some(node)).iter().filter_map(Node::as_text);
-            let value = match node.as_text() {
-                Some(text) => ScriptExpression::Text(text.to_owned()),
-                None => ScriptExpression::TextList(texts.map(str::to_owned).collect()),
-            };
-            return Some((value, data.source_of(node)));
-        }
-    }
-    None
-}
-
-/// Writes `exports.a = b` as a variable, line by line.
-fn convert_exports(text: &str) -> String {
-    let mut script = String::with_capacity(text.len());
-    for line in text.lines() {
-        let begin = line.trim_start();
-        let begin = begin.strip_prefix("module.").unwrap_or(begin);
-        let assigned = begin.strip_prefix("exports.");
-        script.push_str(if assigned.is_some() { "const " } else { "" });
-        script.push_str(assigned.unwrap_or(line));
-        script.push('\n');
-    }
-    script
-}
-
 /// Returns true if the value of a field hides posts, or may hide them, which is reported.
 fn hides_posts(
     draft: &mut DetectedSite<'_>,
@@ -258,6 +202,11 @@ fn hides_posts(
         ScriptExpression::Text(text) => return text == hides,
         ScriptExpression::Template(_) | ScriptExpression::TextList(_) => return false,
         ScriptExpression::Computed(text) | ScriptExpression::Reference(text) => text.as_str(),
+        ScriptExpression::ReturnedUnless(_, conditions) if field == "permalink" => {
+            hide_returned_unless(draft, conditions, source);
+            return false;
+        }
+        ScriptExpression::ReturnedUnless(value, _) => value.as_code().unwrap_or_default(),
         ScriptExpression::WithFallback(_) | ScriptExpression::PartialList(_) => "",
     };
     let returned = written.rsplit("=>").next().unwrap_or_default();
@@ -395,6 +344,10 @@ fn find_permalinks(
             None => {}
         }
     }
+    let written = written.map(|(value, source)| match value {
+        ScriptExpression::ReturnedUnless(value, _) => (*value, source),
+        value => (value, source),
+    });
     let (converted, source) = match written {
         Some((ScriptExpression::Text(text), source)) => {
             (convert_permalink(&text, ("{{", "}}"), &path_stem), source)
@@ -413,15 +366,19 @@ fn find_permalinks(
         }
         _ => {
             draft.set_names("eleventy", None);
-            return (default, SettingSource::GeneratorDefault(why));
+            let source = match warn_of_unread_permalink(draft, &directory_stem(dir)) {
+                true => SettingSource::Guess(why),
+                false => SettingSource::GeneratorDefault(why),
+            };
+            return (default, source);
         }
     };
     match converted {
         Ok(pattern) => (pattern, source),
         Err(part) => {
-            let message = format!("`permalink` is computed, and could not be read: `{part}`");
-            let hint = "set `site.permalinks`; the annotated reference lists its parts";
-            draft.add_warning(&source, message, hint);
+            if let SettingSource::WrittenIn { file, line } = &source {
+                draft.warn_of_computed_addresses(file, line.unwrap_or(1), &part);
+            }
             (default, SettingSource::Guess(why))
         }
     }
@@ -499,13 +456,23 @@ fn convert_permalink(
         return Err(permalink.to_owned());
     }
     let pattern = permalink_syntax::from_bracket_syntax(permalink, brackets, |part| {
+        let part = part.replace("?.", ".").replace(" || data.", " or ");
         let value = part.split('|').next().unwrap_or_default().trim();
+        // A date other than that of the post makes other addresses.
+        let dated = part.split_once(".get").map(|(dated, _)| dated);
+        let dated = dated.and_then(|dated| {
+            dated
+                .trim_end_matches([')', ' '])
+                .rsplit(['.', '(', ' '])
+                .next()
+        });
         Vec::from_iter(match value.trim_start_matches("data.") {
+            _ if dated.is_some_and(|name| name != "date") => None,
             "page.fileSlug" => Some(":name".to_owned()),
             "page.filePathStem" => Some(path_stem.to_owned()),
             "page.outputFileExtension" => Some("html".to_owned()),
             "slug or page.fileSlug" => Some(":slug".to_owned()),
-            _ => permalink_syntax::from_expression(part),
+            _ => permalink_syntax::from_expression(&part),
         })
     })?;
     let text = pattern.text;

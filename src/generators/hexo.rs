@@ -7,7 +7,7 @@ use crate::detect::left_out_files::{leave_out_matches, leave_out_underscores};
 use crate::detect::permalink_syntax;
 use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
 use crate::detect::site_file::{list_items, text_with_source};
-use crate::detect::site_tree;
+use crate::detect::site_tree::{self, SiteTree};
 
 pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
     // Jekyll's configuration has the same name, so `package.json` decides.
@@ -83,6 +83,19 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
         _ => ":dir/:name",
     };
     let has_language_dirs = file_names.0.starts_with(":lang/");
+    let dirs = post_name_dirs(draft.tree, &home.dir, &file_names.0);
+    let title = match &dirs {
+        Some(dirs) if !has_language_dirs => {
+            let rewrites = vec![(format!("{dirs}/:path*"), ":path*".to_owned())];
+            let (value, source) = (SettingValue::Table(rewrites), file_names.1.clone());
+            draft.set_if_more_certain(SettingKey::Rewrites, value, source);
+            match file_names.0.ends_with("/:title.md") {
+                true => ":path",
+                false => ":dir/:name",
+            }
+        }
+        _ => title,
+    };
     let mut pattern = match has_language_dirs {
         true => written.replace(":lang/:title", ":title"),
         false => written.clone(),
@@ -136,6 +149,38 @@ pub(super) fn read_hexo_site(draft: &mut DetectedSite<'_>) -> bool {
     };
     draft.content_roots.push(home);
     true
+}
+
+/// Returns the pattern of the directories that `new_post_name` begins with, which are no part of `:title`; `None` if
+/// there are none, if `:name` is all of the rest, or if the directories of a post do not match.
+fn post_name_dirs(tree: &SiteTree, dir: &str, names: &str) -> Option<String> {
+    let (begin, _) = names.rsplit_once('/')?;
+    let parts: Vec<&str> = begin.split('/').collect();
+    let mut has_deeper = false;
+    for file in tree.list_post_files(dir) {
+        let dirs: Vec<&str> = file.split('/').collect();
+        if dirs.len() <= parts.len() {
+            continue;
+        }
+        let fits = parts.iter().zip(&dirs).all(|(part, dir)| match *part {
+            ":year" => dir.len() == 4 && dir.bytes().all(|byte| byte.is_ascii_digit()),
+            part if part.starts_with(':') => true,
+            part => part == *dir,
+        });
+        if !fits {
+            return None;
+        }
+        has_deeper |= dirs.len() > parts.len() + 1;
+    }
+    let is_needed = has_deeper || !names.contains(":year");
+    let parts = parts
+        .iter()
+        .enumerate()
+        .map(|(at, part)| match part.starts_with(':') {
+            true => format!(":part{at}"),
+            false => (*part).to_owned(),
+        });
+    is_needed.then(|| parts.collect::<Vec<_>>().join("/"))
 }
 
 /// Converts a pattern of paths below the site or its source to one of paths below `_posts`; `None` if it matches none there.

@@ -29,6 +29,8 @@ pub(crate) enum ScriptExpression {
     Reference(String),
     /// Template with substitutions, without its quotes: `https://${host}`.
     Template(String),
+    /// Value that a function returns, and the conditions on which it returns `false` instead.
+    ReturnedUnless(Box<ScriptExpression>, Vec<String>),
     /// Source text of any other expression.
     Computed(String),
 }
@@ -41,6 +43,7 @@ impl ScriptExpression {
             | ScriptExpression::Template(code)
             | ScriptExpression::WithFallback(code)
             | ScriptExpression::Computed(code) => Some(code),
+            ScriptExpression::ReturnedUnless(value, _) => value.as_code(),
             _ => None,
         }
     }

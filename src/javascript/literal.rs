@@ -1,14 +1,10 @@
 //! Parses the expression at the start of a token list, as far as it is literal.
 
 use super::expression::ScriptExpression;
+use super::function_body::parse_body;
 use super::token::{ScriptToken, TokenKind};
-use crate::text::{collapse_whitespace, truncate_graphemes};
+use super::token_list::{MAX_VALUE_TOKENS, join_text, shown_code, value_tokens};
 
-/// Maximum number of characters of a computed value that are shown.
-const MAX_SHOWN_CHARS: usize = 120;
-/// Maximum number of tokens searched for the end of a value. Without a limit, nested values would
-/// take quadratic time.
-const MAX_VALUE_TOKENS: usize = 2000;
 /// Maximum number of functions that return each other: `() => (data) => …`.
 const MAX_RETURNED_FUNCTIONS: usize = 3;
 
@@ -37,13 +33,7 @@ pub(super) fn parse_expression(text: &str, tokens: &[ScriptToken]) -> Option<Scr
             .map(ScriptExpression::TextList)
             .or_else(|| parse_partial_list(value));
     }
-    let computed = || {
-        let written = text.get(first.start..last.end).unwrap_or_default();
-        ScriptExpression::Computed(truncate_graphemes(
-            &collapse_whitespace(written),
-            MAX_SHOWN_CHARS,
-        ))
-    };
+    let computed = || ScriptExpression::Computed(shown_code(text, first.start, last.end));
     if let Some(text) = join_text(value).or_else(|| join_path(value)) {
         return Some(ScriptExpression::Text(text));
     }
@@ -85,25 +75,47 @@ fn parse_template(text: &str, token: &ScriptToken) -> Option<ScriptExpression> {
     Some(ScriptExpression::Template(inside.to_owned()))
 }
 
-/// Parses the text that a function returns; `None` if it does or returns anything else.
+/// Parses what a function returns; `None` if it is not a function, or returns an expression that is not text.
 pub(super) fn parse_method(text: &str, tokens: &[ScriptToken]) -> Option<ScriptExpression> {
-    let mut value = value_tokens(returned_tokens(tokens)?);
-    for _ in 1..MAX_RETURNED_FUNCTIONS {
-        value = returned_tokens(value).map_or(value, value_tokens);
+    let mut value = tokens;
+    for _ in 0..MAX_RETURNED_FUNCTIONS {
+        match function_body(value) {
+            Some(body) if body.first().is_some_and(|open| open.is_sign("{")) => {
+                let [_, word, returned @ ..] = body else {
+                    return None;
+                };
+                let returns = word.as_word() == Some("return");
+                if !returns || function_body(returned).is_none() {
+                    return parse_body(text, value.first()?.start, body);
+                }
+                value = value_tokens(returned);
+            }
+            Some(returned) => value = value_tokens(returned),
+            None => break,
+        }
     }
+    let is_function = value.len() < tokens.len();
     match (join_text(value), value) {
-        (Some(text), _) => Some(ScriptExpression::Text(text)),
-        (None, [one]) => parse_template(text, one),
+        (Some(text), _) if is_function => Some(ScriptExpression::Text(text)),
+        (None, [one]) if is_function => parse_template(text, one),
         _ => None,
     }
 }
 
-/// Returns the tokens after the head of a function and its `return`: `(a) => …`, `function (a) { return …`.
-fn returned_tokens(tokens: &[ScriptToken]) -> Option<&[ScriptToken]> {
+/// Returns the tokens after the head of a function: `(a) => …`, `function (a) { …`, `(a): string { …`.
+fn function_body(tokens: &[ScriptToken]) -> Option<&[ScriptToken]> {
     let keywords = tokens
         .iter()
-        .take_while(|token| matches!(token.as_word(), Some("async" | "function")));
-    let tokens = tokens.get(keywords.count()..)?;
+        .take_while(|token| matches!(token.as_word(), Some("async" | "function")))
+        .count();
+    let mut tokens = tokens.get(keywords..)?;
+    if let [name, open, ..] = tokens
+        && keywords > 0
+        && name.as_word().is_some()
+        && open.is_sign("(")
+    {
+        tokens = tokens.get(1..)?;
+    }
     let mut depth = 0_usize;
     let head = tokens.iter().take(MAX_VALUE_TOKENS).position(|token| {
         match token.kind {
@@ -113,60 +125,16 @@ fn returned_tokens(tokens: &[ScriptToken]) -> Option<&[ScriptToken]> {
         }
         depth == 0
     })? + 1;
-    let (arrow, body) = tokens.get(head..)?.split_first()?;
-    match body {
-        [open, word, value @ ..] if arrow.is_sign("=>") && open.is_sign("{") => {
-            (word.as_word() == Some("return")).then_some(value)
-        }
-        [word, value @ ..] if arrow.is_sign("{") && head > 1 => {
-            (word.as_word() == Some("return")).then_some(value)
-        }
-        _ => arrow.is_sign("=>").then_some(body),
+    let mut after = tokens.get(head..)?;
+    if after.first()?.is_sign(":") {
+        let is_body = |token: &ScriptToken| token.is_sign("{") || token.is_sign("=>");
+        after = after.get(after.iter().position(is_body)?..)?;
     }
-}
-
-/// Returns the tokens up to the end of the first value.
-fn value_tokens(tokens: &[ScriptToken]) -> &[ScriptToken] {
-    let mut depth = 0_usize;
-    let mut before: Option<&ScriptToken> = None;
-    for (at, token) in tokens.iter().take(MAX_VALUE_TOKENS).enumerate() {
-        let ends = match &token.kind {
-            TokenKind::Punctuation("," | ";") => depth == 0,
-            TokenKind::Punctuation("{" | "[" | "(") => {
-                depth += 1;
-                false
-            }
-            TokenKind::Punctuation("}" | "]" | ")") => {
-                let ends = depth == 0;
-                depth = depth.saturating_sub(1);
-                ends
-            }
-            // A word on a new line begins a statement, as a semicolon is optional.
-            TokenKind::Word(_) => depth == 0 && before.is_some_and(|before| {
-                before.line < token.line
-                    && !matches!(before.kind, TokenKind::Punctuation(sign) if !matches!(sign, ")" | "]" | "}"))
-            }),
-            TokenKind::Punctuation(_) | TokenKind::Text(_) | TokenKind::Other => false,
-        };
-        if ends {
-            return tokens.get(..at).unwrap_or_default();
-        }
-        before = Some(token);
+    match after {
+        [arrow, body @ ..] if arrow.is_sign("=>") => Some(body),
+        [open, ..] if open.is_sign("{") && head > 1 => Some(after),
+        _ => None,
     }
-    tokens
-}
-
-/// Joins `'a' + 'b'`, or returns a single string.
-fn join_text(tokens: &[ScriptToken]) -> Option<String> {
-    let mut joined = String::new();
-    for (at, token) in tokens.iter().enumerate() {
-        match token.as_text() {
-            Some(text) if at % 2 == 0 => joined.push_str(text),
-            None if at % 2 == 1 && token.is_sign("+") => {}
-            _ => return None,
-        }
-    }
-    (tokens.len() % 2 == 1).then_some(joined)
 }
 
 /// Joins the arguments of `path.join(__dirname, 'a', 'b')` or `path.resolve`.

@@ -201,8 +201,13 @@ fn build_replacement<'t>(
             || is_web_url(source)
             || source.starts_with('/'))
     {
-        let alt = first_named(&["alt"]).unwrap_or_default();
-        let caption = first_named(&["caption", "title"]).unwrap_or_default();
+        let caption = first_named(&["caption"]);
+        let alt = first_named(&["alt"]).map(str::to_owned);
+        // Hugo's figure describes the image by its caption, without Markdown.
+        let alt = alt.or_else(|| caption.filter(|_| name == "figure").map(strip_marks));
+        let caption = caption
+            .or(first_named(&["title"]))
+            .or(first_named(&["attr"]));
         // Zola's paths begin at its content: `resize_image(path="blog/a.png")`.
         let is_content_path = is_image_path_of_word
             && !is_image_shortcode
@@ -210,7 +215,11 @@ fn build_replacement<'t>(
             && !source.starts_with(['/', '.'])
             && !is_web_url(source);
         let root = if is_content_path { "/" } else { "" };
-        return Some(format_figure(&format!("{root}{source}"), alt, caption));
+        return Some(format_figure(
+            &format!("{root}{source}"),
+            &alt.unwrap_or_default(),
+            caption.unwrap_or_default(),
+        ));
     }
     if let Some(text) =
         first_named(&["text", "content", "quote", "body"]).filter(|text| !text.is_empty())
@@ -229,6 +238,19 @@ fn build_replacement<'t>(
         }
         _ => Some(format_autolink(address)),
     }
+}
+
+/// Removes emphasis, code marks and the addresses of links: `a [b](c)` is `a b`.
+fn strip_marks(caption: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = caption;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (start, label) = before.rsplit_once('[').unwrap_or((before, ""));
+        plain.extend([start, label]);
+        rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    plain.replace(['*', '`'], "")
 }
 
 fn is_web_url(text: &str) -> bool {

@@ -53,7 +53,10 @@ pub(super) fn process_tag(
 ) {
     match embed::replace_tag(tag, variables) {
         Replacement::Empty => {}
-        Replacement::Text(text) => push_replacement(cursor, &text),
+        Replacement::Text(text) => {
+            let text = separate_caption(text, &cursor.output);
+            push_replacement(cursor, &text);
+        }
         Replacement::Value(value) if variables.reserve_insertion(value.len()) => {
             // In Jekyll `site.url` is only the part before `site.baseurl`.
             let is_repeated = value.contains("://") && cursor.output.ends_with(&value);
@@ -204,6 +207,22 @@ fn push_replacement(cursor: &mut BodyCursor<'_>, text: &str) {
     if text.starts_with("<figure") {
         cursor.output.push_str("\n\n");
     }
+}
+
+/// Puts blank lines around a figure's caption that may have Markdown, which HTML blocks keep as it is. Within a line
+/// there is no place for them.
+fn separate_caption(figure: String, output: &str) -> String {
+    let parts = figure.split_once("<figcaption>");
+    let parts = parts.and_then(|(begin, rest)| {
+        let (caption, end) = rest.rsplit_once("</figcaption>")?;
+        let has_marks = caption.contains(['*', '_', '`', '[']);
+        (has_marks && is_at_line_start(output)).then_some([begin, caption.trim(), end])
+    });
+    let Some([begin, caption, end]) = parts else {
+        return figure;
+    };
+    let indent = output.rsplit('\n').next().unwrap_or_default();
+    format!("{begin}<figcaption>\n\n{indent}{caption}\n\n{indent}</figcaption>{end}")
 }
 
 /// Returns the text before a tag's end, and its length including the end tag.

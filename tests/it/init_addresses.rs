@@ -296,6 +296,35 @@ pub(crate) const ELEVENTY_SITE: (&str, &str) = (
 );
 
 #[test]
+fn hexo_title_is_the_rest_of_the_path() {
+    for (names, posts, paths) in [
+        (
+            ":category/:year/:title.md",
+            ["news/2024/pier.md", "news/2024/harbour/quay.md"],
+            ["/harbour/quay/", "/pier/"],
+        ),
+        (
+            ":category/:title.md",
+            ["news/pier.md", "quay.md"],
+            ["/pier/", "/quay/"],
+        ),
+        (
+            ":year/:title.md",
+            ["2024/pier.md", "news/quay/a.md"],
+            ["/a/", "/pier/"],
+        ),
+    ] {
+        let config = format!(
+            "title: H\nurl: https://harbour.example\npermalink: :title/\nnew_post_name: {names}\n"
+        );
+        let package = ("package.json", "{ \"dependencies\": { \"hexo\": \"7\" } }");
+        let posts = posts.map(|post| format!("source/_posts/{post}"));
+        let posts = posts.each_ref().map(String::as_str);
+        configure_site(&[("_config.yml", &config), package], &posts).assert_paths(&paths);
+    }
+}
+
+#[test]
 fn eleventy_permalinks_of_data_files_are_converted() {
     for (file, text, path) in [
         (
@@ -334,6 +363,92 @@ fn eleventy_permalinks_of_data_files_are_converted() {
             &["src/posts/news/2024-05-01-pier.md"],
         );
         site.assert_sure_paths(&[path]);
+    }
+}
+
+#[test]
+fn eleventy_permalinks_of_functions_are_converted() {
+    for (body, path) in [
+        (
+            "(data) { const s = data.page.fileSlug; return `/x/${s}/` }",
+            "/x/pier/",
+        ),
+        (
+            "(data) {\n  const d = new Date(data.page.date)\n  const month = String(d.getMonth() + 1).padStart(2, '0')\n  return `/${d.getFullYear()}/${month}/${data.page.fileSlug}/`\n}",
+            "/2024/05/pier/",
+        ),
+        (
+            ": function (data) { const { page } = data; return '/x/' + page.fileSlug + '/'; }",
+            "/x/pier/",
+        ),
+        (
+            ": data => { const slug = data.page?.fileSlug; const base = `/log/${slug}`; return `${base}/`; }",
+            "/log/pier/",
+        ),
+        (
+            "(data: Post): string | false { if (data.external) return false; return `/x/${data.page.fileSlug}/` }",
+            "/x/pier/",
+        ),
+    ] {
+        let data =
+            format!("const data = {{ tags: 'posts', permalink{body} }}\nexport default data\n");
+        for (file, shared) in [
+            ("src/posts/posts.11tydata.js", None),
+            (
+                "src/posts/posts.11tydata.ts",
+                Some("export { default } from './posts.11tydata.ts'\n"),
+            ),
+            (
+                "src/shared/article.ts",
+                Some("import article from '../shared/article.ts'\nexport default article\n"),
+            ),
+        ] {
+            let shared = shared.map(|shared| ("src/posts/posts.11tydata.js", shared));
+            let files: Vec<_> = [ELEVENTY, ELEVENTY_SITE, (file, data.as_str())]
+                .into_iter()
+                .chain(shared)
+                .collect();
+            configure_site(&files, &["src/posts/pier.md"]).assert_sure_paths(&[path]);
+        }
+    }
+}
+
+#[test]
+fn eleventy_function_that_returns_false_hides_posts() {
+    let data = "export default { tags: 'posts', permalink(data) {\n  if (data.external) {\n    return false;\n  }\n  return `/x/${data.page.fileSlug}/`\n} }\n";
+    let data = ("src/posts/posts.11tydata.js", data);
+    let site = configure_site(&[ELEVENTY, ELEVENTY_SITE, data], &["src/posts/pier.md"]);
+    site.assert_sure_paths(&["/x/pier/"]);
+    let hidden = "fields = { hidden = \"external\" }";
+    assert!(site.toml.contains(hidden), "{}", site.toml);
+    let data = "export default { tags: 'posts', permalink(data) {\n  if (!isShown(data)) return false\n  return `/x/${data.page.fileSlug}/`\n} }\n";
+    let data = ("src/posts/posts.11tydata.js", data);
+    let site = configure_site(&[ELEVENTY, ELEVENTY_SITE, data], &["src/posts/pier.md"]);
+    let warning = "leaves out by `permalink`: `!isShown(data)` may be public";
+    assert!(site.warnings.contains(warning), "{}", site.warnings);
+}
+
+#[test]
+fn eleventy_function_that_cannot_be_read_is_a_warning() {
+    for data in [
+        "module.exports = {\n permalink(data) { return compute(data) } }",
+        "module.exports = {\n permalink: function (data) { return compute(data) } }",
+        "module.exports = {\n permalink(data) { const d = new Date(data.edited); return `/${d.getFullYear()}/${data.page.fileSlug}/` } }",
+        "module.exports = {\n permalink(data) { let s = 'a'; s += data.title; return `/${s}/` } }",
+        "module.exports = {\n permalink(data) { if (data.part) return '/part/'; return `/${data.page.fileSlug}/` } }",
+        "module.exports = {}\nmodule.exports['permalink'] = make()",
+        "const a = require('a')\nmodule.exports = makeData('posts')",
+        "const data = {}\nexport default data; data.permalink = (data) => `/${data.page.fileSlug}/`",
+    ] {
+        let file = ("src/posts/posts.11tydata.js", data);
+        let site = configure_site(&[ELEVENTY, ELEVENTY_SITE, file], &["src/posts/pier.md"]);
+        let warning = "addresses are made by code in `src/posts/posts.11tydata.js`, line 2";
+        assert!(site.warnings.contains(warning), "{data}: {}", site.warnings);
+        assert!(
+            site.toml.contains("# a guess: Eleventy makes"),
+            "{data}: {}",
+            site.toml
+        );
     }
 }
 
@@ -454,7 +569,7 @@ fn eleventy_permalink_that_cannot_be_read_is_a_warning() {
         );
         assert!(
             site.warnings
-                .contains("`permalink` is computed, and could not be read"),
+                .contains("addresses are made by code in `src/posts/posts.11tydata.js`, line 1"),
             "{permalink}: {}",
             site.warnings
         );

@@ -101,7 +101,7 @@ fn generated_ids_of_astro_are_read_or_reported() {
         (
             "generateId({ entry }) { const name = f(entry); return name; }",
             "/log/the_crane/",
-            "line 1: `generateId`",
+            "line 1: `${f(entry)}`",
         ),
     ] {
         let site = configure_site(

@@ -134,6 +134,46 @@ fn hugo_default_language_in_a_directory_keeps_its_addresses() {
 }
 
 #[test]
+fn hugo_languages_of_file_names_keep_their_directories() {
+    let site = create_site(&[
+        (
+            "hugo.toml",
+            "baseURL = 'https://harbour.example/'\ntitle = 'a'\ndefaultContentLanguageInSubdir = true\n[languages.en]\ntitle = 'a'\n[languages.fr]\ntitle = 'b'\n",
+        ),
+        ("content/post/a.md", &post_text("A", "2024-05-01")),
+        ("content/post/a.fr.md", &post_text("B", "2024-05-01")),
+    ]);
+    let toml = site.init_and_check("courant.toml");
+    let line = "language_permalinks = { fr = \"/fr/:path/\" }";
+    assert!(toml.contains(line), "{toml}");
+    assert_eq!(
+        post_paths(&site, "courant.toml"),
+        ["/fr/post/a/", "/en/post/a/"]
+    );
+}
+
+#[test]
+fn hugo_configuration_below_directories_is_read() {
+    let site = create_site(&[
+        (
+            "config/_default/hugo.yaml",
+            "baseURL: https://harbour.example/\ntitle: a\n",
+        ),
+        (
+            "config/_default/routes/permalinks.yaml",
+            "post: /:year/:contentbasename/\njournal: /journal/:slug/\n",
+        ),
+        ("content/post/a.md", &post_text("A", "2024-05-01")),
+    ]);
+    let (stderr, _) = run_init_print(&site);
+    let warning = "`permalinks` names the section `journal`, which is no directory of `content`";
+    assert!(stderr.contains(warning), "{stderr}");
+    assert!(!stderr.contains("section `post`"), "{stderr}");
+    site.init_and_check("courant.toml");
+    assert_eq!(post_paths(&site, "courant.toml"), ["/2024/a/"]);
+}
+
+#[test]
 fn disabled_hugo_language_is_excluded() {
     for (config, posts) in [
         (

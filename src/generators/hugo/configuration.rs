@@ -88,10 +88,11 @@ pub(super) fn read_config(draft: &mut DetectedSite<'_>) -> Option<HugoConfig> {
     }
     let mut found: Vec<(String, String)> = Vec::new();
     for dir in CONFIG_DIRS {
-        let files = draft.tree.list_files(dir).into_iter();
-        found.extend(files.filter_map(|file| {
+        // Hugo reads the directories below, too. The name of the file is the key.
+        let files = draft.tree.list_files_below(dir, |name| name.contains('.'));
+        found.extend(files.into_iter().filter_map(|file| {
             let path = site_tree::join_paths(dir, &file);
-            Some((find_table_name(&file)?, path))
+            Some((find_table_name(file.rsplit('/').next()?)?, path))
         }));
     }
     if recognized_by.is_none() {

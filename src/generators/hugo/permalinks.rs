@@ -5,9 +5,13 @@ use crate::detect::detected::{ContentRoot, DetectedSite};
 use crate::detect::pages::{MarkdownPage, MarkdownPages};
 use crate::detect::permalink_syntax::{self, PermalinkPattern};
 use crate::detect::sections::{PageSections, language_dir_names, section_name};
-use crate::detect::setting::SettingSource;
-use crate::detect::site_file::list_items;
+use crate::detect::setting::{SettingKey, SettingSource, SettingValue};
+use crate::detect::site_file::{list_items, map_fields};
+use crate::detect::site_tree;
 use crate::front_matter::data_file::Node;
+
+/// Taxonomies that Hugo has by default, which may have permalinks, too.
+const TAXONOMIES: [&str; 4] = ["tags", "categories", "tag", "category"];
 
 /// Sets the patterns of the addresses: one for all sections of posts, or one for each.
 pub(super) fn set_permalinks(
@@ -34,6 +38,9 @@ pub(super) fn set_permalinks(
             _ => default_root.as_str(),
         }
     };
+    if mounted_at.is_empty() {
+        warn_of_missing_sections(draft, configuration, home, language_dirs);
+    }
     let sections = PageSections::classify_sections(&pages, &draft.post_sections);
     let (base, mut source) = read_section_pattern(configuration, draft, "", mounted_at, &[]);
     let base = format!("{}{base}", root_of(""));
@@ -52,15 +59,12 @@ pub(super) fn set_permalinks(
     let source = source.or(in_subdir.clone());
     let why = "Hugo makes addresses from paths below `content`".to_owned();
     let source = source.unwrap_or(SettingSource::GeneratorDefault(why));
-    if let Some(in_subdir) =
-        in_subdir.filter(|_| language_dirs.is_empty() && languages.enabled.len() > 1)
-    {
-        let message =
-            "addresses of translations, which file names tell, get two directories of languages";
-        draft.add_warning(&in_subdir, message, "write `url` into the translations");
-    }
+    let in_subdir = in_subdir.filter(|_| language_dirs.is_empty() && languages.enabled.len() > 1);
     let first = patterns.first().map(|(_, pattern)| pattern.clone());
     let first = first.unwrap_or_else(|| base.clone());
+    if let Some(in_subdir) = in_subdir {
+        set_language_permalinks(draft, languages, &patterns, &first, &in_subdir);
+    }
     if patterns.iter().all(|(_, pattern)| *pattern == first) {
         home.permalinks = Some((first, source));
         return;
@@ -68,6 +72,64 @@ pub(super) fn set_permalinks(
     patterns.retain(|(_, pattern)| *pattern != base);
     home.dir_permalinks = patterns;
     home.permalinks = Some((base, source));
+}
+
+/// Sets the patterns of translations that file names tell, each below the directory of its language.
+fn set_language_permalinks(
+    draft: &mut DetectedSite<'_>,
+    languages: &SiteLanguages,
+    patterns: &[(String, String)],
+    first: &str,
+    in_subdir: &SettingSource,
+) {
+    if patterns.iter().any(|(_, pattern)| pattern != first) {
+        let message =
+            "addresses of translations, which file names tell, have a pattern for each section";
+        return draft.add_warning(in_subdir, message, "write `url` into the translations");
+    }
+    let below = first.strip_prefix(&format!("/{}", languages.default));
+    let below = below.unwrap_or(first);
+    let enabled = languages.enabled.iter().map(|(name, _)| name);
+    let others = enabled.filter(|name| !name.eq_ignore_ascii_case(&languages.default));
+    let patterns = others.map(|name| (name.clone(), format!("/{}{below}", name.to_lowercase())));
+    let patterns = SettingValue::Table(patterns.collect());
+    draft.set_if_more_certain(SettingKey::LanguagePermalinks, patterns, in_subdir.clone());
+}
+
+/// Warns of sections with permalinks that have no directory, so that the permalinks count for no post.
+fn warn_of_missing_sections(
+    draft: &mut DetectedSite<'_>,
+    configuration: &HugoConfig,
+    home: &ContentRoot,
+    language_dirs: &[(String, String)],
+) {
+    for table in ["permalinks.page", "permalinks"] {
+        let Some((data, node)) = configuration.find_node(table) else {
+            continue;
+        };
+        for (name, pattern) in map_fields(Some(node)) {
+            let languages = language_dirs.iter().map(|(dir, _)| dir.as_str());
+            let mut dirs = languages.chain([""]).map(|language| {
+                site_tree::join_paths(&home.dir, &site_tree::join_paths(language, name))
+            });
+            // Taxonomies and the site's root have permalinks, too.
+            let is_section = name != "/"
+                && !TAXONOMIES.contains(&name.as_str())
+                && configuration
+                    .find_node(&format!("taxonomies.{name}"))
+                    .is_none();
+            let is_used = dirs.any(|dir| draft.tree.is_dir(&dir));
+            if is_section && !is_used && pattern.as_text().is_some() {
+                let message = format!(
+                    "`{table}` names the section `{name}`, which is no directory of `{}`",
+                    home.dir
+                );
+                let hint =
+                    "Hugo uses this pattern for no post: compare the address of one with the site";
+                draft.add_warning(&data.source_of(pattern), message, hint);
+            }
+        }
+    }
 }
 
 /// Returns the pattern of a section's posts, as Hugo writes it, and its source if there is one.
