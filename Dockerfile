@@ -15,6 +15,7 @@ RUN mkdir -p src benches tests/it \
     done \
  && cargo build --release --locked --bin courant
 COPY assets assets
+COPY config.toml config.toml
 COPY docs/rules.md docs/rules.md
 COPY src src
 # Updates the times: the copied files may be older than the placeholders that were just built.

@@ -10,6 +10,7 @@ mod import_ids;
 mod init;
 pub mod logging;
 pub mod open_file_limit;
+mod print;
 pub mod progress_bar;
 mod serve;
 pub mod systemd;
@@ -21,8 +22,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
-use crate::config::ListenAddress;
+use crate::config::{Config, ListenAddress};
 
 /// Live feeds, sitemap and social cards for a directory of Markdown posts.
 #[derive(Debug, Parser)]
@@ -51,6 +53,14 @@ pub enum Command {
     ImportIds(ImportIdsArgs),
     /// Explain the state of a file or an address: if it is public, why, and which outputs contain it.
     Why(WhyArgs),
+    /// Print the configuration in force, with the source of each value.
+    Config(ConfigArgs),
+    /// Print a JSON Schema of the configuration, for editors.
+    Schema,
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+    /// Print a manual page, in roff.
+    Man(ManArgs),
 }
 
 /// Options of `check`.
@@ -132,19 +142,48 @@ pub struct WhyArgs {
     pub config: ConfigFileArgs,
 }
 
+/// Options of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Location of the configuration.
+    #[command(flatten)]
+    pub config: ConfigFileArgs,
+    /// Addresses that override the configuration.
+    #[command(flatten)]
+    pub addresses: AddressArgs,
+    /// Print the annotated reference of all keys and defaults instead.
+    #[arg(long, exclusive = true)]
+    pub default: bool,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Shell that reads the script.
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Options of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Command that the page is about. The default is the program itself.
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+}
+
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Location of the configuration.
     #[command(flatten)]
     pub config: ConfigFileArgs,
-    /// Listen on this address instead of `server.listen`: an IP address with a port, where port 0 picks
-    /// a free one, or `unix:` and a path. Repeat the option for several addresses.
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Vec<ListenAddress>,
-    /// Serve the admin page at this address instead of `admin.listen`; `off` disables it.
-    #[arg(long, value_name = "ADDRESS")]
-    pub admin_listen: Option<AdminListenAddress>,
+    /// Addresses that override the configuration.
+    #[command(flatten)]
+    pub addresses: AddressArgs,
+    /// Open the home page in a browser when the first generation is published.
+    #[arg(long)]
+    pub open: bool,
     /// Format of log lines on stderr.
     #[arg(
         long,
@@ -170,6 +209,50 @@ pub struct ServeCommandArgs {
     /// Options of every start.
     #[command(flatten)]
     pub serve: ServeArgs,
+}
+
+/// Addresses that override the configuration.
+#[derive(Debug, Clone, Args)]
+pub struct AddressArgs {
+    /// Listen on this address instead of `server.listen`: an IP address with a port, where port 0 picks
+    /// a free one, or `unix:` and a path. Repeat the option for several addresses.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Vec<ListenAddress>,
+    /// Listen on this port of 127.0.0.1 instead of `server.listen`; 0 picks a free one.
+    #[arg(long, value_name = "N", conflicts_with = "listen")]
+    pub port: Option<u16>,
+    /// Serve the admin page at this address instead of `admin.listen`; `off` disables it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<AdminListenAddress>,
+}
+
+impl AddressArgs {
+    /// Returns the names of the options that override keys, by the path of the key.
+    pub(crate) fn overridden_keys(&self) -> Vec<(&'static str, &'static str)> {
+        let listen = match (self.port, self.listen.is_empty()) {
+            (Some(_), _) => Some("--port"),
+            (None, false) => Some("--listen"),
+            (None, true) => None,
+        };
+        let admin = self
+            .admin_listen
+            .map(|_| ("admin.listen", "--admin-listen"));
+        let listen = listen.map(|option| ("server.listen", option));
+        listen.into_iter().chain(admin).collect()
+    }
+
+    /// Replaces the addresses of a configuration by those of the command line.
+    pub(crate) fn override_addresses(&self, config: &mut Config) {
+        if let Some(port) = self.port {
+            config.server.listen = vec![ListenAddress::Tcp(([127, 0, 0, 1], port).into())];
+        }
+        if !self.listen.is_empty() {
+            config.server.listen.clone_from(&self.listen);
+        }
+        if let Some(AdminListenAddress(address)) = self.admin_listen {
+            config.admin.listen = address;
+        }
+    }
 }
 
 /// Address of the admin page; `None` disables it.

@@ -43,7 +43,7 @@ pub use purge::PurgeConfig;
 pub use server::{AccessLogTarget, InvalidListenAddress, ListenAddress, ServerConfig, TlsConfig};
 
 use crate::config;
-use crate::config_table::ConfigErrors;
+use crate::config_table::{ConfigErrors, ReadKey};
 use crate::id_map::IdMapReadMode;
 use crate::model::finding::Finding;
 use admin::read_admin;
@@ -206,6 +206,13 @@ impl Config {
             (_, findings) => Err(findings),
         }
     }
+}
+
+/// Lists all keys that are looked for in a text, with their lines.
+pub(crate) fn list_keys(text: &str) -> Vec<ReadKey> {
+    let faults = ConfigErrors::new("", text);
+    config::read_sections(&faults, "", Path::new(""), IdMapReadMode::NotRead);
+    faults.into_read_keys()
 }
 
 fn read_sections(

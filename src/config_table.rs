@@ -21,6 +21,20 @@ pub(crate) struct ConfigErrors<'a> {
     file: &'a str,
     text: &'a str,
     findings: RefCell<Vec<Finding>>,
+    read_keys: RefCell<Vec<ReadKey>>,
+}
+
+/// Key that was looked for in the file.
+#[derive(Debug)]
+pub(crate) struct ReadKey {
+    /// Dotted path.
+    pub(crate) path: String,
+    /// Type that the value must have, in words.
+    pub(crate) expected: &'static str,
+    /// Line of the key; `None` if it is not in the file.
+    pub(crate) line: Option<usize>,
+    /// Words that the value may be; empty for any.
+    pub(crate) choices: Vec<String>,
 }
 
 /// Table of the file with the keys that are not yet taken.
@@ -60,7 +74,21 @@ impl<'a> ConfigErrors<'a> {
             file,
             text,
             findings: RefCell::default(),
+            read_keys: RefCell::default(),
         }
+    }
+
+    /// Records the words that a value may be.
+    pub(crate) fn record_choices<'w>(&self, path: &str, words: impl Iterator<Item = &'w str>) {
+        let mut keys = self.read_keys.borrow_mut();
+        if let Some(key) = keys.iter_mut().rev().find(|key| key.path == path) {
+            key.choices = words.map(str::to_owned).collect();
+        }
+    }
+
+    /// Returns all keys that were looked for, in this order.
+    pub(crate) fn into_read_keys(self) -> Vec<ReadKey> {
+        self.read_keys.into_inner()
     }
 
     pub(crate) fn push_error(&self, offset: usize, message: String, hint: impl Into<String>) {
@@ -159,12 +187,21 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
     fn take_value<T>(
         &mut self,
         key: &'static str,
-        expected: &str,
+        expected: &'static str,
         read: impl FnOnce(&DeValue<'a>) -> Option<T>,
     ) -> Option<Spanned<T>> {
         self.known_keys.borrow_mut().push(key);
-        let entry = self.entries.remove(key)?;
+        let entry = self.entries.remove(key);
         let path = format!("{}{key}", self.path);
+        self.faults.read_keys.borrow_mut().push(ReadKey {
+            path: path.clone(),
+            expected,
+            line: entry
+                .as_ref()
+                .map(|entry| self.faults.line_at(entry.offset)),
+            choices: Vec::new(),
+        });
+        let entry = entry?;
         match read(&entry.value) {
             Some(value) => Some(Spanned {
                 value,

@@ -13,6 +13,7 @@ pub mod check;
 pub mod cli;
 mod color;
 pub mod config;
+pub mod config_reference;
 mod config_table;
 mod conflicts;
 pub mod detect;

@@ -21,7 +21,7 @@ use crate::model::finding::{Finding, Severity};
 use crate::text::pluralize_count;
 use crate::visibility::PostState;
 pub use source_location::{FindingLocator, LocatedFinding};
-pub use startup_summary::{describe_state, format_summary};
+pub use startup_summary::{describe_state, format_summary, local_base_url};
 
 /// Findings to write in one of the formats.
 #[derive(Debug)]

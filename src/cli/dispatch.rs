@@ -2,16 +2,19 @@
 //!
 //! With `main`, this is the only code that reads the clock and uses `anyhow` and exit codes.
 
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use tracing::error;
 
 use super::build;
 use super::check;
-use super::environment::working_directory;
+use super::environment::{DEFAULT_CONFIG_FILE, working_directory};
 use super::exit::{CommandOutcome, HintedError};
 use super::import_ids;
 use super::init;
+use super::print;
 use super::serve;
 use super::terminal::{render_for_stderr, write_stderr};
 use super::why;
@@ -45,6 +48,10 @@ pub fn run_command(cli: Cli) -> CommandOutcome {
         Some(Command::ImportIds(args)) => import_ids::run_import_ids(&args),
         Some(Command::Why(args)) => why::explain_question(&args),
         Some(Command::Init(args)) => init::init_site(&args),
+        Some(Command::Config(args)) => print::print_config(&args),
+        Some(Command::Schema) => print::print_schema(),
+        Some(Command::Completions(args)) => print::print_completions(&args),
+        Some(Command::Man(args)) => print::print_man_page(&args),
     };
     result.unwrap_or_else(|error| {
         match format {
@@ -73,8 +80,8 @@ fn format_error_chain(error: &anyhow::Error) -> String {
                 findings, &here,
             )));
         }
-        Some(ConfigError::Read { .. }) => {
-            text.push_str("  hint: name the file with `--config FILE`\n")
+        Some(ConfigError::Read { path, source }) => {
+            text.push_str(&format!("  hint: {}\n", unread_config_hint(path, source)));
         }
         None => {}
     }
@@ -88,6 +95,16 @@ fn format_error_chain(error: &anyhow::Error) -> String {
     text
 }
 
+/// Returns the remedy for a configuration that cannot be read.
+fn unread_config_hint(path: &Path, source: &io::Error) -> &'static str {
+    let is_missing = source.kind() == io::ErrorKind::NotFound;
+    if is_missing && path == Path::new(DEFAULT_CONFIG_FILE) {
+        "run `courant init` here to write one for this site, or name the file with `--config FILE`"
+    } else {
+        "name the file with `--config FILE`"
+    }
+}
+
 /// Logs an error for programs: one line per error of a configuration, or one line for any other error.
 fn log_error(error: &anyhow::Error) {
     match error.downcast_ref::<ConfigError>() {
@@ -96,7 +113,10 @@ fn log_error(error: &anyhow::Error) {
                 error!(hint = finding.hint, "{finding}");
             }
         }
-        _ => {
+        Some(ConfigError::Read { path, source }) => {
+            error!(hint = unread_config_hint(path, source), "{error:#}");
+        }
+        None => {
             let hint = error.downcast_ref::<HintedError>().map(|hint| &*hint.hint);
             error!(hint, "{error:#}");
         }

@@ -13,16 +13,19 @@ pub(crate) fn read_clock() -> SystemTime {
     SystemTime::now()
 }
 
+/// Name of the configuration file if none exists.
+pub(super) const DEFAULT_CONFIG_FILE: &str = "config.toml";
+
 /// Returns the configuration file that the arguments name, or the first default name that exists.
 /// If none exists, returns `config.toml`, so that the error names it.
 pub(crate) fn find_config_file(args: &ConfigFileArgs) -> PathBuf {
     match &args.config {
         Some(file) => file.clone(),
-        None => [".courant.toml", "courant.toml", "config.toml"]
+        None => [".courant.toml", "courant.toml", DEFAULT_CONFIG_FILE]
             .map(PathBuf::from)
             .into_iter()
             .find(|file| file.is_file())
-            .unwrap_or_else(|| PathBuf::from("config.toml")),
+            .unwrap_or_else(|| PathBuf::from(DEFAULT_CONFIG_FILE)),
     }
 }
 

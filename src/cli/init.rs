@@ -59,13 +59,23 @@ pub(super) fn init_site(args: &InitArgs) -> anyhow::Result<CommandOutcome> {
             setting.key
         ));
     }
+    let outcome = match found.post_count {
+        0 => {
+            message.push_str(&format!(
+                "  no posts were found: set `content.dir` in `{}` to their directory\n",
+                output.display()
+            ));
+            CommandOutcome::Failure
+        }
+        _ => CommandOutcome::Success,
+    };
     let addresses = format_address_check(&found, &config, read_clock());
     if args.print {
         write_stderr(&(message + &addresses));
         return match io::stdout().write_all(text.as_bytes()) {
             // `courant init --print | head` closes the pipe early; that is not a failure.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(CommandOutcome::Success),
-            written => Ok(written.map(|()| CommandOutcome::Success)?),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(outcome),
+            written => Ok(written.map(|()| outcome)?),
         };
     }
     message.push_str(&format!(
@@ -73,7 +83,7 @@ pub(super) fn init_site(args: &InitArgs) -> anyhow::Result<CommandOutcome> {
     ));
     message.push_str(&addresses);
     write_stderr(&message);
-    Ok(CommandOutcome::Success)
+    Ok(outcome)
 }
 
 /// Returns the path of a file in a directory, without a leading `./`.

@@ -5,6 +5,7 @@ mod announce;
 mod export;
 mod git;
 mod log;
+mod open_page;
 mod remote_site;
 mod startup_hints;
 
@@ -24,7 +25,7 @@ use crate::announce::AnnounceStatus;
 use crate::check::report;
 use crate::cli::open_file_limit;
 use crate::cli::systemd::{self, SystemdNotifier};
-use crate::cli::{AdminListenAddress, LogFormat, ServeArgs};
+use crate::cli::{LogFormat, ServeArgs};
 use crate::config::{self, Config, LastmodSource, ListenAddress, WatchMode};
 use crate::export::ExportStatus;
 use crate::git::GitStatus;
@@ -39,8 +40,12 @@ use crate::watch::{LoadConfig, Watch, WatchEvent};
 use export::GenerationSink;
 use git::{ContentRepository, start_reading_dates};
 use log::WatchLogger;
+use open_page::open_home_page;
 use remote_site::{RemoteSite, load_proposed_config, propose_and_report};
-use startup_hints::{add_access_log_hint, add_listen_hint, add_tls_hint, add_watch_hint, tls_hint};
+use startup_hints::{
+    add_access_log_hint, add_listen_hint, add_tls_hint, add_watch_hint, placeholder_url_hint,
+    tls_hint,
+};
 
 pub(super) use startup_hints::add_content_hint;
 
@@ -55,6 +60,7 @@ pub(super) fn run_server(args: &ServeArgs) -> anyhow::Result<CommandOutcome> {
         file,
         load,
         log_format: args.log_format,
+        opens_page: args.open,
         inherited,
         checked_out: None,
         git_status: GitStatus::default(),
@@ -83,6 +89,7 @@ pub(super) fn run_repository(
         file: site.git.checkout.join(".git/courant.toml"),
         load,
         log_format: args.log_format,
+        opens_page: args.open,
         inherited,
         checked_out: Some(checked_out),
         git_status,
@@ -92,15 +99,10 @@ pub(super) fn run_repository(
 
 /// Applies the options of the command line to each configuration that is loaded.
 fn load_with_options(args: &ServeArgs, mut load: LoadConfig) -> LoadConfig {
-    let (listen, admin_listen) = (args.listen.clone(), args.admin_listen);
+    let addresses = args.addresses.clone();
     Box::new(move || {
         let mut config = load()?;
-        if !listen.is_empty() {
-            config.server.listen.clone_from(&listen);
-        }
-        if let Some(AdminListenAddress(address)) = admin_listen {
-            config.admin.listen = address;
-        }
+        addresses.override_addresses(&mut config);
         Ok(config)
     })
 }
@@ -112,6 +114,8 @@ struct ServerStart {
     file: PathBuf,
     load: LoadConfig,
     log_format: LogFormat,
+    /// True if the home page is opened in a browser once it is published.
+    opens_page: bool,
     /// Sockets that the service manager passed.
     inherited: ActivatedSockets,
     /// Repository of the content, if it is checked out already.
@@ -130,6 +134,7 @@ async fn serve_until_stopped(start: ServerStart) -> anyhow::Result<CommandOutcom
         file,
         load,
         log_format,
+        opens_page,
         inherited,
         checked_out,
         git_status,
@@ -254,6 +259,12 @@ async fn serve_until_stopped(start: ServerStart) -> anyhow::Result<CommandOutcom
                     hint = "stop it if this process replaces it, or if it serves a different site",
                     "another process listens on this address too and receives a share of the connections"
                 );
+            }
+            if let Some(hint) = placeholder_url_hint(&start_config.site.url) {
+                warn!(hint, "`site.url` is a placeholder");
+            }
+            if opens_page {
+                open_home_page(&start_config, &addresses);
             }
             drop(start_config);
             sink.publish_newest(&published);

@@ -282,6 +282,7 @@ pub(crate) fn parse_choice<T: Copy>(
     known: &[(&str, T)],
 ) -> Option<T> {
     let written = written?;
+    faults.record_choices(&written.key, known.iter().map(|(word, _)| *word));
     let found = known.iter().find(|(word, _)| *word == written.value);
     if found.is_none() {
         let words: Vec<_> = known.iter().map(|(word, _)| format!("`{word}`")).collect();

@@ -1819,7 +1819,7 @@ fn missing_content_directory_of_a_generator_is_reported() {
         "baseURL = 'https://harbour.example'\ntitle = 'a'\n",
     )]);
     let output = site.run_courant(&["init"]);
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr_of(&output).contains("the directory `content` does not exist"),
         "{}",

@@ -18,6 +18,7 @@ mod announce;
 mod build;
 mod cards;
 mod check;
+mod cli;
 mod codings;
 mod config;
 mod content;

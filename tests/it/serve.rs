@@ -1,18 +1,30 @@
 //! Checks `courant serve` as a process: its summary, responses, reload and shutdown.
 
 use std::io::{BufRead, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::support::{TestSite, plain, request};
 
 /// Starts the command and reads its whole start-up summary.
 pub fn start_courant(site: &TestSite) -> (Child, String, BufReader<std::process::ChildStderr>) {
+    start_courant_with(site, &["--listen", "127.0.0.1:0"], Path::new(""))
+}
+
+/// Like `start_courant`, with the arguments and the directory of programs.
+fn start_courant_with(
+    site: &TestSite,
+    args: &[&str],
+    programs: &Path,
+) -> (Child, String, BufReader<std::process::ChildStderr>) {
     let config = site.write_config();
     let mut child = Command::new(env!("CARGO_BIN_EXE_courant"))
         .arg("--config")
         .arg(config)
-        .args(["--listen", "127.0.0.1:0"])
+        .args(args)
         .env_clear()
+        .env("PATH", programs)
+        .env("LISTEN_FDNAMES", "secret")
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -106,6 +118,73 @@ fn server_stops_gracefully_on_sigterm_and_sigint() {
             !rest.contains('\u{1b}'),
             "no colour where there is no terminal"
         );
+    }
+}
+
+#[test]
+fn port_listens_on_the_loopback_address() {
+    let site = TestSite::new().config("[server]\nlisten = \"192.0.2.1:1\"");
+    let (mut child, summary, _) = start_courant_with(&site, &["--port", "0"], Path::new(""));
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    let address = served_address(&summary);
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    assert_ne!(address, "127.0.0.1:0");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn open_starts_a_browser_at_the_home_page() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let site = TestSite::new().post("a.md", plain("Alpha", "2024-01-01"));
+    let programs = site.root().join("programs");
+    let opened = site.root().join("opened");
+    let script = format!(
+        "#!/bin/sh\necho \"$1 ${{LISTEN_FDNAMES-unset}}\" > '{0}.new'\n/bin/mv '{0}.new' '{0}'\nexit 3\n",
+        opened.display()
+    );
+    let program = programs.join("xdg-open");
+    let site = site.file("programs/xdg-open", script);
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let args = ["--port", "0", "--open"];
+    let (mut child, summary, stderr) = start_courant_with(&site, &args, &programs);
+    // The program fails after it wrote the file.
+    wait_for_log(&read_lines(stderr), "`xdg-open` failed: exit status: 3");
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    let expected = format!("http://{}/ unset\n", served_address(&summary));
+    assert_eq!(std::fs::read_to_string(opened).unwrap(), expected);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn open_without_a_browser_names_the_address() {
+    let site = TestSite::new().post("a.md", plain("Alpha", "2024-01-01"));
+    let args = ["--port", "0", "--open"];
+    let (mut child, summary, stderr) = start_courant_with(&site, &args, site.root());
+    let log = wait_for_log(&read_lines(stderr), "cannot start `xdg-open`");
+    child.kill().expect("ended");
+    child.wait().expect("ended");
+    let hint = format!("open http://{}/ yourself", served_address(&summary));
+    assert!(log.contains(&hint), "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn placeholder_url_warns_at_the_start() {
+    for (url, warns) in [
+        ("https://example.org", true),
+        ("https://harbour.example", false),
+    ] {
+        let site = TestSite::new().url(url);
+        let (mut child, _, stderr) = start_courant(&site);
+        let lines = read_lines(stderr);
+        // The child answers SIGTERM after the warning, which is logged with the summary.
+        let log = wait_for_log(&lines, "listening addresses=");
+        send_signal(&child, "TERM");
+        let log = log + &wait_for_log(&lines, "stopped");
+        assert_eq!(child.wait().expect("it ends").code(), Some(0));
+        assert_eq!(log.contains("`site.url` is a placeholder"), warns, "{log}");
     }
 }
 

@@ -106,7 +106,8 @@ pub fn format_summary(
     terminal_safe::printable_text(&text)
 }
 
-fn push_urls(text: &mut String, config: &Config, addresses: &[ListenAddress]) {
+/// Returns the URL of the first TCP address, or the public one if there is none.
+pub fn local_base_url(config: &Config, addresses: &[ListenAddress]) -> String {
     let scheme = match config.server.tls {
         Some(_) => "https",
         None => "http",
@@ -116,7 +117,11 @@ fn push_urls(text: &mut String, config: &Config, addresses: &[ListenAddress]) {
         ListenAddress::Unix(_) => None,
     });
     // No URL leads to a Unix socket.
-    let base = tcp.unwrap_or_else(|| config.server.public_url.clone());
+    tcp.unwrap_or_else(|| config.server.public_url.clone())
+}
+
+fn push_urls(text: &mut String, config: &Config, addresses: &[ListenAddress]) {
+    let base = local_base_url(config, addresses);
     let main_feed_key = |format| {
         let mut paths = config.feed.main.paths.iter();
         let path = paths.find(|(configured, _)| *configured == format);

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use url::Url;
+
 use crate::cli::exit::HintedError;
 use crate::config::{AccessLogTarget, ListenAddress};
 use crate::library::LibraryError;
@@ -21,6 +23,16 @@ pub(crate) fn add_content_hint(error: PipelineError) -> anyhow::Error {
         .into(),
         other => other.into(),
     }
+}
+
+/// Hosts that RFC 2606 reserves for examples.
+const EXAMPLE_HOSTS: [&str; 3] = ["example.com", "example.net", "example.org"];
+
+/// Returns a hint if the URL of the site is that of an example, as in a configuration that was not edited.
+pub(super) fn placeholder_url_hint(site: &Url) -> Option<&'static str> {
+    site.host_str()
+        .filter(|host| EXAMPLE_HOSTS.contains(host))
+        .map(|_| "set `site.url` to the address of the site: links and ids of feeds begin with it")
 }
 
 pub(super) fn add_watch_hint(unavailable: &EventsUnavailable) -> HintedError {
