@@ -364,6 +364,20 @@ impl<'a, 'f> ConfigTable<'a, 'f> {
         }
     }
 
+    /// Takes a subtable with arbitrary keys and string values, in file order. Returns none if it is missing.
+    pub(crate) fn take_string_entries(
+        &mut self,
+        key: &'static str,
+        hint: &str,
+    ) -> Vec<Spanned<String>> {
+        let path = format!("{}{key}.", self.path);
+        let faults = self.faults;
+        let written = self.take_value(key, "a table of strings", |value| value.as_table().cloned());
+        let table =
+            written.map(|written| ConfigTable::new(path, written.offset, written.value, faults));
+        table.map_or_else(Vec::new, |table| table.into_string_entries(hint))
+    }
+
     /// Takes an array of tables.
     pub(crate) fn take_tables(&mut self, key: &'static str) -> Vec<ConfigTable<'a, 'f>> {
         let path = format!("{}{key}.", self.path);

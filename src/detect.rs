@@ -10,6 +10,7 @@ pub(crate) mod path_replacement;
 pub(crate) mod permalink_syntax;
 mod placeholder_url;
 pub(crate) mod podcast;
+pub(crate) mod python_settings;
 pub(crate) mod sections;
 pub mod setting;
 pub(crate) mod site_file;

@@ -3,7 +3,6 @@
 //! Files are parsed and never executed. A value that was read keeps its file and line.
 
 mod astro;
-pub(crate) mod decap;
 mod docusaurus;
 mod eleventy;
 mod gatsby;
@@ -34,9 +33,8 @@ const GENERATOR_READERS: [fn(&mut DetectedSite<'_>) -> bool; 12] = [
     jekyll::read_jekyll_site,
 ];
 
-/// Reads the files of the site's generator, and those of Decap CMS.
+/// Reads the files of the site's generator.
 pub(crate) fn read_generator_files(site: &mut DetectedSite<'_>) {
     // The first reader that recognises the site ends the search.
     let _ = GENERATOR_READERS.iter().any(|read| read(site));
-    decap::read_decap_config(site);
 }

@@ -23,6 +23,7 @@ mod write_config;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::decap;
 use crate::detect::detected::DetectedSite;
 use crate::detect::pages::MarkdownPages;
 use crate::detect::site_tree::SiteTree;
@@ -126,6 +127,7 @@ pub fn propose_config(dir: &Path) -> Result<ProposedConfig, InitError> {
 fn detect_posts(tree: &SiteTree) -> (DetectedSite<'_>, MarkdownPages) {
     let mut site = DetectedSite::new(tree);
     generators::read_generator_files(&mut site);
+    decap::read_decap_config(&mut site);
     feed_paths::set_feed_aliases(&mut site);
     emoji::detect_emoji(&mut site);
     let posts = locate_posts::locate_posts(&mut site);

@@ -16,6 +16,7 @@ pub mod config;
 pub mod config_reference;
 mod config_table;
 mod conflicts;
+mod decap;
 pub mod detect;
 pub mod export;
 mod fields;

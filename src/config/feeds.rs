@@ -141,7 +141,7 @@ pub(super) fn read_feed_defaults(
         paths: formats
             .filter_map(|format| Some((format, paths.take_string(format.config_name())?)))
             .collect(),
-        aliases: table.take_table("aliases").into_string_entries(ALIAS_HINT),
+        aliases: table.take_string_entries("aliases", ALIAS_HINT),
         is_served: table
             .take_bool("serve_aliases")
             .is_some_and(|written| written.value),

@@ -181,8 +181,10 @@ impl<'a> EpisodeReader<'_, 'a> {
             {
                 let name = item.as_text().filter(|text| text.contains(' '));
                 let name = name.or_else(|| find_text(item, "name")).map(plain_text);
-                let is_new = |name: &String| persons.iter().all(|known| known.name != *name);
-                let Some(name) = name.filter(|name| !name.is_empty() && is_new(name)) else {
+                let name = name.filter(|name| !name.is_empty());
+                let Some(name) =
+                    name.filter(|name| persons.iter().all(|known| known.name != *name))
+                else {
                     continue;
                 };
                 let own_role = find_text(item, "role").map(|role| plain_text(role).to_lowercase());

@@ -65,8 +65,8 @@ pub(crate) fn read_media(
         }
         for one in written {
             let enclosure = build_enclosure(fields, name, one, base);
-            let is_new = |new: &Enclosure| enclosures.iter().all(|known| known.url != new.url);
-            let enclosure = enclosure.filter(is_new);
+            let enclosure =
+                enclosure.filter(|new| enclosures.iter().all(|known| known.url != new.url));
             if let Some(enclosure) = enclosure
                 && enclosures.len() < MAX_ENCLOSURES
             {

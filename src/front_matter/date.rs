@@ -233,8 +233,8 @@ fn normalize_date_text(text: &str) -> String {
             let bare = word.trim_end_matches(',');
             let ordinals = ["st", "nd", "rd", "th"];
             let day = ordinals.iter().find_map(|ending| bare.strip_suffix(ending));
-            let is_day = |day: &&str| !day.is_empty() && day.bytes().all(|b| b.is_ascii_digit());
-            day.filter(is_day).unwrap_or(word)
+            day.filter(|day| !day.is_empty() && day.bytes().all(|b| b.is_ascii_digit()))
+                .unwrap_or(word)
         })
         .collect();
     words.join(" ")

@@ -201,8 +201,9 @@ impl GitRepository {
             text = text.replace(secret, "…");
         }
         let mut lines = text.lines().map(str::trim);
-        let is_reason = |line: &&str| line.starts_with("fatal:") || line.starts_with("ERROR:");
-        let about = match lines.find(is_reason) {
+        let about = match lines
+            .find(|line| line.starts_with("fatal:") || line.starts_with("ERROR:"))
+        {
             // The reason for each address is on a line of its own.
             Some(line) if line.ends_with(':') => format!("{line} {}", lines.next().unwrap_or("")),
             Some(line) => line.to_owned(),

@@ -1,11 +1,11 @@
 //! Suggests settings, which `init` writes to the configuration commented out.
 
 use super::site_branding;
+use crate::decap;
 use crate::detect::detected::DetectedSite;
 use crate::detect::pages::MarkdownPages;
 use crate::detect::setting::{Setting, SettingKey, SettingSource, SettingValue, validate_setting};
 use crate::front_matter::data_file;
-use crate::generators::decap;
 
 /// Maximum number of suggestions. More would distract from the detected settings.
 const MAX_SUGGESTIONS: usize = 3;

@@ -130,9 +130,9 @@ impl FunctionBody<'_> {
         // Any other expression may be an object, or a choice.
         let is_text = |token: &ScriptToken| {
             let code = self.code_of(std::slice::from_ref(token));
-            let is_variable = |(name, _): &(String, String)| code == Some(name.as_str());
             let is_template = code.is_some_and(|code| code.starts_with(['"', '\'', '`']));
-            is_template || self.variables.iter().any(is_variable)
+            let mut names = self.variables.iter().map(|variable| variable.0.as_str());
+            is_template || names.any(|name| code == Some(name))
         };
         let mut depth = 0_usize;
         let parts = value.split(|token| {

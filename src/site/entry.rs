@@ -149,6 +149,11 @@ impl Entry {
         self.post.media()
     }
 
+    /// Returns true if the post comes with audio or video.
+    pub(super) fn is_playable(&self) -> bool {
+        self.media().is_some_and(|media| media.playable().is_some())
+    }
+
     /// Iterates over the files that come with the post.
     pub fn enclosures(&self) -> impl Iterator<Item = &Enclosure> {
         self.media().into_iter().flat_map(|media| &media.enclosures)

@@ -323,12 +323,7 @@ impl Feeds {
                     .iter()
                     .filter(|entry| entry.is_in_feeds())
                     .filter(|entry| entry.is_matched_by(&settings.filter, &config.site.language))
-                    .filter(|entry| {
-                        !settings.is_podcast
-                            || entry
-                                .media()
-                                .is_some_and(|media| media.playable().is_some())
-                    })
+                    .filter(|entry| !settings.is_podcast || entry.is_playable())
                     .cloned()
                     .collect()
             };

@@ -38,7 +38,7 @@ use crate::parallel;
 use crate::term_interner::TermInterner;
 use crate::visibility::{self, PostEvaluation, PostState, Visible};
 use indexed_post::IndexedPost;
-use post_update::{AffectedPosts, EntryPlan, EvaluatedPost, PreviousEntry};
+use post_update::{AffectedPosts, EntryPlan, EvaluatedPost, PreviousEntry, sort_changes};
 use sitemap_update::SitemapUpdate;
 
 pub use crate::model::post_changes::{PostChange, PostChanges};
@@ -239,8 +239,11 @@ impl SiteIndex {
         let sorted = sort_changes(due_changes.chain(changes).collect());
         let mut affected = self.evaluate_changes(sorted);
         self.resolve_card_conflicts(&mut affected);
-        let find_public = |path: &str| self.find_public(path);
-        affected.add_referrers(&self.links, find_public, |path| self.find_entry(path));
+        affected.add_referrers(
+            &self.links,
+            |path| self.find_public(path),
+            |path| self.find_entry(path),
+        );
         let difference = self.update_entries(affected);
         let news = self.config.news.as_ref();
         self.site.news = news.map(|news| select_news(&self.site, news, &self.config, now));
@@ -447,8 +450,7 @@ impl SiteIndex {
         let held = self.find_winner(path)?;
         let has_card = self.unique_cards.find_conflict(&held.post).is_none()
             && !is_site_card_path(held.post.permalink.url_path());
-        let find_public = |path: &str| self.find_public(path);
-        let links = self.links.resolve_links(&held.post, find_public);
+        let links = (self.links).resolve_links(&held.post, |path| self.find_public(path));
         if let Some(entry) = before.entry.as_ref().filter(|_| !before.is_evaluated)
             && entry.is_built_from(&held.post)
             && entry.card_path().is_some() == has_card
@@ -506,19 +508,6 @@ impl SiteIndex {
             self.redirect_history
                 .update_site(&mut self.site, aliases, removed, added, successor);
     }
-}
-
-/// Sorts changes by path; of several changes of one file the last stays.
-fn sort_changes(mut changes: Vec<PostUpdate>) -> Vec<PostUpdate> {
-    changes.sort_by(|(a, _), (b, _)| a.cmp(b));
-    changes.dedup_by(|next, kept| {
-        let is_same = next.0 == kept.0;
-        if is_same {
-            std::mem::swap(next, kept);
-        }
-        is_same
-    });
-    changes
 }
 
 /// Compares the precedence of two posts. Listed posts come before unlisted ones, because otherwise

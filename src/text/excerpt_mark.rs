@@ -14,8 +14,8 @@ fn is_mark_text(inside: &str) -> bool {
     if inside.len() > MAX_MARK_BYTES {
         return false;
     }
-    let is_separator = |c: char| c.is_whitespace() || matches!(c, '-' | '_');
-    let word: String = inside.split(is_separator).collect();
+    let parts = inside.split(|c: char| c.is_whitespace() || matches!(c, '-' | '_'));
+    let word: String = parts.collect();
     MARK_WORDS
         .iter()
         .any(|mark| word.eq_ignore_ascii_case(mark))

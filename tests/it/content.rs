@@ -214,7 +214,7 @@ fn unreadable_date_is_a_finding_with_its_line() {
 }
 
 #[test]
-fn days_after_the_end_of_a_month_roll_over_as_in_js_yaml() {
+fn days_past_the_end_of_a_month_roll_over() {
     let built_with = |names: &str, fields: &str| {
         TestSite::new()
             .config(&format!("[content]\nnames = \"{names}\"\n"))

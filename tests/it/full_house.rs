@@ -311,7 +311,9 @@ mod process {
 
     #[test]
     fn http2_frame_floods_write_no_log_lines() {
-        let site = TestSite::new().post("a.md", plain("A", "2024-01-01"));
+        let site = TestSite::new()
+            .url("https://harbour.example/")
+            .post("a.md", plain("A", "2024-01-01"));
         let (child, output, stderr) = start_with_limits(&site, "ulimit -n 4096", "off");
         let log = read_lines(stderr);
         let address = served_address(&output).to_owned();

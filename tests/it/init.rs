@@ -202,6 +202,8 @@ fn gatsby_site_with_decap_is_configured() {
     twitter = "harbourexample"
     # gatsby-config.js, line 24
     theme_color = "#0f766e"
+    # from static/img/logo.svg
+    logo = "/img/logo.svg"
 
     [content]
     # gatsby-config.js, line 21
@@ -242,6 +244,7 @@ fn init_reports_sources_and_next_steps() {
       site.description    News and stories from a small harbour  gatsby-config.js:8
       site.twitter        harbourexample                         gatsby-config.js:9
       site.theme_color    #0f766e                                gatsby-config.js:24
+      site.logo           /img/logo.svg                          static/img/logo.svg
       content.dir         src/pages                              gatsby-config.js:21
       content.require     { templateKey = "blog-post" }          static/admin/config.yml:20
       content.static_dir  static                                 Gatsby serves the files in `static` from the site's root
@@ -313,7 +316,7 @@ fn hugo_site_is_configured() {
 
     [feed]
     # Hugo writes feeds at these paths
-    aliases = { "/index.xml" = "/rss.xml", "/tags/:slug/index.xml" = "/tag/:slug/rss.xml", "/categories/:slug/index.xml" = "/category/:slug/rss.xml", "/docs/index.xml" = "/rss.xml", "/posts/index.xml" = "/rss.xml" }
+    aliases = { "/index.xml" = "/rss.xml", "/tags/:slug/index.xml" = "/tag/:slug/rss.xml", "/categories/:slug/index.xml" = "/category/:slug/rss.xml" }
 
     # The annotated reference, `config.toml` in courant's repository, lists all other settings and
     # their defaults.

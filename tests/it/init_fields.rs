@@ -327,7 +327,7 @@ fn icon_and_logo_of_the_static_directory_are_configured() {
 }
 
 #[test]
-fn title_of_the_feed_or_the_home_page_precedes_the_package_name() {
+fn title_of_feed_or_home_page_precedes_package_name() {
     let package = ("package.json", "{\"name\": \"@harbour/basics\"}");
     let astro = (
         "astro.config.mjs",

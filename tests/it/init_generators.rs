@@ -63,6 +63,8 @@ fn docusaurus_site_is_configured() {
     language = "pt-BR"
     # docusaurus.config.js, line 9
     permalinks = "/news/:path"
+    # from static/img/logo.svg
+    logo = "/img/logo.svg"
 
     [content]
     # docusaurus.config.js, line 9

@@ -152,7 +152,7 @@ fn json_log_has_one_object_per_line() {
 }
 
 #[test]
-fn log_has_one_line_for_a_rule_that_many_posts_break() {
+fn log_has_one_line_for_a_common_finding() {
     let odd = |name| format!("---\ntitle: a\ndate: 2024-01-01\nseo: {{url: {name}}}\n---\n");
     let site = (0..7).fold(TestSite::new(), |site, number| {
         site.post(&format!("{number}.md"), odd(format!("word-{number}")))

@@ -271,6 +271,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "init",
         &[
             "config",
+            "decap",
             "detect",
             "front_matter",
             "generators",
@@ -317,6 +318,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("link_preview", &["cards", "site", "text"]),
     ("pages", &["color", "hash", "model", "site", "timestamp"]),
+    ("decap", &["detect", "front_matter"]),
 ];
 
 /// Lines of a room before its tests.
@@ -707,7 +709,7 @@ fn output_paths_are_written_in_one_place() {
     ];
     for (path, text) in sources() {
         // Generators have paths of their own.
-        let of_generators = "src/generators/feed_paths.rs";
+        let of_generators = "src/init/feed_paths.rs";
         if [
             "src/model/artifact.rs",
             "src/model/artifact/feed_scope.rs",

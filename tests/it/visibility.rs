@@ -261,10 +261,12 @@ const SEARCH_PATHS: [&str; 2] = ["/news-sitemap.xml", "/llms.txt"];
 #[test]
 fn outputs_for_search_engines_have_indexable_posts_only() {
     let build = |field: &str, visibility: &str| {
-        site_with_field(field)
+        TestSite::new()
             .config(&format!(
                 "llms_txt = true\n{visibility}\n[news]\nenabled = true\n[sitemap]\nvideos = true"
             ))
+            .post("a.md", post_with_field(field))
+            .post("b.md", plain("Other", "2024-05-02"))
             .now(new_year_2025() - Duration::from_secs(244 * 86_400))
             .build()
     };

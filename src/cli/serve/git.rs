@@ -66,8 +66,13 @@ pub(super) fn start_reading_dates(
         return Ok(None);
     }
     let ignored_commits = config.sitemap.ignored_commits.clone();
-    let on_dates = move |dates| watch.replace_commit_dates(dates);
-    follow_commit_dates(&config.content.dir, ignored_commits, read_clock, on_dates).map(Some)
+    follow_commit_dates(
+        &config.content.dir,
+        ignored_commits,
+        read_clock,
+        move |dates| watch.replace_commit_dates(dates),
+    )
+    .map(Some)
 }
 
 fn create_webhook(

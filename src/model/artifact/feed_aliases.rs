@@ -50,11 +50,11 @@ impl FeedAlias {
 
 /// Returns true if the path is that of one of these feeds, or may be that of a term's feed, also in these languages.
 pub fn is_feed_path(path: &str, languages: &[String], feeds: &[(String, FeedFormat)]) -> bool {
-    let is_known = |language: &str| languages.iter().any(|known| known == language);
     let parsed = FeedScope::from_feed_path(path);
     let is_term = parsed.is_some_and(|(scope, _)| {
         let (language, scope) = scope.split_language();
-        *scope != FeedScope::Site && language.is_none_or(is_known)
+        *scope != FeedScope::Site
+            && language.is_none_or(|language| languages.iter().any(|known| known == language))
     });
     is_term || feeds.iter().any(|(feed, _)| feed == path)
 }

@@ -74,8 +74,10 @@ impl Video {
 
 /// Returns true for the id of a YouTube video. `videoseries` stands for a playlist.
 fn is_youtube_id(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    text.len() == YOUTUBE_ID_LEN && text.bytes().all(is_plain) && text != "videoseries"
+    let mut bytes = text.bytes();
+    text.len() == YOUTUBE_ID_LEN
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        && text != "videoseries"
 }
 
 #[cfg(test)]

@@ -165,3 +165,18 @@ impl EntryPlan {
         })
     }
 }
+
+/// Sorts changes by path; of several changes of one file the last stays.
+pub(super) fn sort_changes(
+    mut changes: Vec<(Arc<str>, Option<Arc<Post>>)>,
+) -> Vec<(Arc<str>, Option<Arc<Post>>)> {
+    changes.sort_by(|(a, _), (b, _)| a.cmp(b));
+    changes.dedup_by(|next, kept| {
+        let is_same = next.0 == kept.0;
+        if is_same {
+            std::mem::swap(next, kept);
+        }
+        is_same
+    });
+    changes
+}

@@ -23,7 +23,7 @@ const CONFIG_FILES: [&str; 10] = [
     "public/admin/config.yaml",
 ];
 
-pub(super) fn read_decap_config(draft: &mut DetectedSite<'_>) {
+pub(crate) fn read_decap_config(draft: &mut DetectedSite<'_>) {
     let Some(file) = draft.tree.first_existing_file(&CONFIG_FILES) else {
         return;
     };
