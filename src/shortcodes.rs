@@ -524,7 +524,7 @@ mod tests {
                 "a {::comment}secret{:/comment} b {::comment}secret{:/} c",
                 "a  b  c",
             ),
-            ("{::nomarkdown}*a*{:/}", "{::nomarkdown}*a*{:/}"),
+            ("{::nomarkdown}*a*{:/}", "*a*"),
             (
                 "a %%secret%% b\n\n%%\nsecret\n\nsecret\n%%\nc",
                 "a  b\n\n\nc",

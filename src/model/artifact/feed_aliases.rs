@@ -37,7 +37,7 @@ impl FeedAlias {
         };
         let name = path.strip_prefix(before)?.strip_suffix(behind)?;
         let slug = slugify_label(&decode_path(name)?);
-        let is_one_segment = !name.contains('/') && !slug.is_empty();
+        let is_one_segment = !name.is_empty() && !name.contains('/');
         let slug = encode_normalized_segment(&slug);
         is_one_segment.then(|| self.to.replace(SLUG_PLACEHOLDER, &slug))
     }
