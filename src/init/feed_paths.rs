@@ -85,9 +85,11 @@ fn own_paths(paths: &[&str]) -> Vec<String> {
 }
 
 /// Adds the feeds that Zola writes for terms, with the same file names.
-fn with_zola_terms(paths: Vec<String>) -> Vec<String> {
+fn with_zola_terms(mut paths: Vec<String>) -> Vec<String> {
     let terms = ["/tags/:slug", "/categories/:slug"];
     let of_terms = |path: &String| terms.map(|term| format!("{term}{path}"));
+    // Zola has no template of JSON Feed, so a JSON file has a form of the site's own.
+    paths.retain(|path| !path.ends_with(".json"));
     let of_terms: Vec<String> = paths.iter().flat_map(of_terms).collect();
     paths.into_iter().chain(of_terms).collect()
 }

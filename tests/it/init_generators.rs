@@ -536,7 +536,7 @@ fn former_feed_paths_of_each_generator_become_aliases() {
             vec![
                 (
                     "zola.toml",
-                    "base_url = 'https://e.org'\nfeed_filenames = ['index.xml']\n",
+                    "base_url = 'https://e.org'\nfeed_filenames = ['index.xml', 'releases.json']\n",
                 ),
                 ("content/a.md", post),
             ],
@@ -595,6 +595,7 @@ fn former_feed_paths_of_each_generator_become_aliases() {
         for alias in expected {
             assert!(toml.contains(alias), "{alias}: {toml}");
         }
+        assert!(!toml.contains("releases.json"), "{toml}");
     }
 }
 
